@@ -1,0 +1,74 @@
+"""The errors that people read, and the note that says whose code failed.
+
+Three kinds, each with the exit status of the command line: `UserError` (2) for what the user can put
+right, `RunError` (1) for a run that failed, and any error raised inside a contribution (3), which keeps
+its type and gains a note that names the contribution and its plugin.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+
+class SuiteError(Exception):
+    """Base of the errors whose message is meant for the person at the keyboard."""
+
+    exit_status = 1
+
+
+class UserError(SuiteError):
+    """Something the user gave is wrong: the message says what, where, and what to do."""
+
+    exit_status = 2
+
+
+class RunError(SuiteError):
+    """A run that failed although what the user gave was right (a loss that is not finite, say)."""
+
+    exit_status = 1
+
+
+class PluginError(SuiteError):
+    """A plugin broke the contract of its contributions: the message names the plugin."""
+
+    exit_status = 3
+
+
+_ATTRIBUTE = "__suite_contribution__"
+
+
+@contextmanager
+def attributed(contribution: str) -> Iterator[None]:
+    """Add a note (PEP 678) to any error raised inside: in which contribution of which plugin.
+
+    Errors that are already a person's to read (`SuiteError`) and interrupts pass unchanged, and an
+    error keeps the note of the innermost contribution only.
+    """
+    try:
+        yield
+    except SuiteError:
+        raise
+    except Exception as error:
+        if attribution(error) is None:
+            error.add_note(f"in {contribution}")
+            setattr(error, _ATTRIBUTE, contribution)
+        raise
+
+
+def attribution(error: BaseException) -> str | None:
+    """The contribution in which `error` was raised, or None where no plugin's code was running."""
+    found = getattr(error, _ATTRIBUTE, None)
+    return found if isinstance(found, str) else None
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown name: the nearest known one, else all of them."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    if names:
+        return "known: " + ", ".join(names)
+    return "none is known"

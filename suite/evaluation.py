@@ -1,0 +1,85 @@
+"""Scores from predictions, never from models: any network on any runtime is scored by the same code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from suite.data import Examples, Target
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Targets and predictions of the same examples, in the same order.
+
+    Attributes:
+        targets: what was to be predicted, JSON values as the task documents.
+        predictions: of the task's prediction type.
+        ids: the examples' ids.
+        examples: the examples themselves for showing them, or None where only predictions are at hand.
+        facts: the facts of the data set that the pipeline was trained on (class names, say).
+    """
+
+    targets: Sequence[Target]
+    predictions: Sequence[Any]
+    ids: Sequence[str]
+    examples: Examples | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A figure that is a picture: SVG text or PNG/JPEG/WebP bytes.
+
+    Attributes:
+        title: a few words.
+        content: SVG as text, or an encoded picture as bytes.
+        caption: a sentence on how to read it.
+    """
+
+    title: str
+    content: str | bytes
+    caption: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A figure that is a table of text and numbers."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str | float | int]]
+    caption: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gallery:
+    """A figure that is a row of small pictures, each encoded (PNG, JPEG, WebP) with a caption."""
+
+    title: str
+    items: Sequence[tuple[bytes, str]]
+    caption: str = ""
+
+
+Figure = Picture | Table | Gallery
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """What an evaluator gives.
+
+    Attributes:
+        score: `score(indices) -> named numbers` of the pairs at `indices` (an integer array; indices may
+            repeat). The host calls it once with all indices for the score and many times with resampled
+            ones for the interval, so what is slow belongs before it.
+        figures: `figures() -> figures`, made only where a report is written.
+    """
+
+    score: Callable[[np.ndarray], Mapping[str, float]]
+    figures: Callable[[], Sequence[Figure]] = tuple

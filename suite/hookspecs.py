@@ -1,0 +1,50 @@
+"""The hooks of a plugin: one per kind of contribution, no arguments, each returning a list.
+
+A plugin is a module or an object with any of these functions, marked with `suite.hookimpl` and named by
+an entry point in the group `suite.v1`:
+
+    # setup.cfg or pyproject.toml of the plugin:  [project.entry-points."suite.v1"]  birds = "suite_birds"
+
+    import suite
+
+    @suite.hookimpl
+    def model_builders():
+        return [suite.ModelBuilder(
+            name="tiny", task="...", build=suite.lazy("suite_birds.tiny:build"),
+            codec=suite.lazy("suite_birds.tiny:Codec.from_json"))]
+
+The order in which plugins are called means nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pluggy
+
+from suite.contributions import DataLoader, Evaluator, ModelBuilder, Task
+
+hookspec = pluggy.HookspecMarker("suite")
+
+API_VERSION = "v1"
+ENTRY_POINT_GROUP = f"suite.{API_VERSION}"
+
+
+@hookspec
+def tasks() -> Iterable[Task]:  # type: ignore[empty-body]
+    """The tasks that this plugin defines."""
+
+
+@hookspec
+def data_loaders() -> Iterable[DataLoader]:  # type: ignore[empty-body]
+    """The data formats that this plugin reads."""
+
+
+@hookspec
+def model_builders() -> Iterable[ModelBuilder]:  # type: ignore[empty-body]
+    """The models that this plugin builds."""
+
+
+@hookspec
+def evaluators() -> Iterable[Evaluator]:  # type: ignore[empty-body]
+    """The scores that this plugin computes."""

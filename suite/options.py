@@ -1,0 +1,128 @@
+"""Typed options: frozen classes with bounds and a help text per field, checked before Keras is imported.
+
+    class ResidualOptions(Options):
+        dropout: Annotated[float, Meta(ge=0, lt=1, description="share of features dropped")] = 0.0
+        width: Annotated[Auto | Annotated[int, Meta(ge=8)], Meta(description="...")] = "auto"
+
+A field whose default is "auto" is chosen from the data and the device; what was chosen is printed and
+written to the run's `config.toml`. A value that the user gives is never replaced.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from suite.errors import UserError, nearest
+
+__all__ = ["Auto", "Meta", "NoOptions", "Option", "Options", "as_dict", "describe", "parse", "parse_value"]
+
+Auto = Literal["auto"]
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every contribution's options. Each field needs a default and `Meta(description=...)`."""
+
+
+class NoOptions(Options, frozen=True):
+    """For a contribution that takes none."""
+
+
+OptionsType = TypeVar("OptionsType", bound=Options)
+
+
+def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> OptionsType:
+    """Check `values` against the fields of `options` and return an instance.
+
+    Args:
+        options: the class to build.
+        values: what the user gave, by name; numbers may be given as text.
+        where: how a message calls this place, "[training]" say.
+
+    Raises:
+        UserError: for a name that is not known (with the nearest one), and for a value of the wrong
+            type or out of bounds.
+    """
+    known = options.__struct_fields__
+    for name in values:
+        if name not in known:
+            raise UserError(f"{where} has no option '{name}': {nearest(name, known)}")
+    try:
+        return msgspec.convert(dict(values), options, strict=False)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$.")
+        name = path.rstrip("`").partition("[")[0].partition(".")[0]
+        given = f" = {values[name]!r}" if name in values else ""
+        described = {option.name: option.type for option in describe(options)}
+        raise UserError(
+            f"{where}: {name}{given} is not allowed: {reason[:1].lower()}{reason[1:].replace('`', '')}"
+            f" (an option of type {described.get(name, '?')})"
+        ) from None
+
+
+def as_dict(options: Options) -> dict[str, Any]:
+    """The options as plain TOML and JSON values, in the order of their declaration."""
+    built: dict[str, Any] = msgspec.to_builtins(options)
+    return built
+
+
+def parse_value(text: str) -> Any:
+    """The value of `--set key=value`: read as a TOML value where it is one, else as the text itself."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+@dataclass(frozen=True)
+class Option:
+    """A field of an options class, as `suite show` prints it."""
+
+    name: str
+    type: str
+    default: Any
+    help: str
+
+
+def describe(options: type[Options]) -> list[Option]:
+    """The fields of `options` with their types (bounds included), defaults and help texts."""
+    hints = get_type_hints(options, include_extras=True)
+    described = []
+    for field in msgspec.structs.fields(options):
+        hint = hints[field.name]
+        help_text = ""
+        if get_origin(hint) is Annotated:
+            for extra in get_args(hint)[1:]:
+                if isinstance(extra, Meta) and extra.description:
+                    help_text = extra.description
+        default = field.default_factory() if callable(field.default_factory) else field.default
+        described.append(Option(field.name, _type_text(hint), default, help_text))
+    return described
+
+
+def _type_text(hint: Any) -> str:
+    if get_origin(hint) is Annotated:
+        base, *extras = get_args(hint)
+        bounds = " and ".join(
+            f"{sign} {value:g}"
+            for extra in extras
+            if isinstance(extra, Meta)
+            for sign, value in ((">=", extra.ge), (">", extra.gt), ("<=", extra.le), ("<", extra.lt))
+            if value is not None
+        )
+        return f"{_type_text(base)} {bounds}".strip()
+    if get_origin(hint) is Literal:
+        return " | ".join(f'"{value}"' if isinstance(value, str) else str(value) for value in get_args(hint))
+    if hint is type(None):
+        return "none"
+    arguments = get_args(hint)
+    if get_origin(hint) in (tuple, list):
+        return f"list of {_type_text(arguments[0])}"
+    if arguments:
+        return " | ".join(_type_text(argument) for argument in arguments)
+    return getattr(hint, "__name__", str(hint))

@@ -1,0 +1,111 @@
+"""A trained thing is a pipeline: a codec, which is words and numpy, and a network, which is arrays.
+
+The codec turns raw things (a file, bytes, an array, a string) into arrays and output arrays into
+predictions. It is saved as JSON and never imports Keras. The network takes arrays and gives arrays, with
+all numeric preprocessing inside. So training and serving cannot disagree, and an exported network runs
+under ONNX Runtime with the very same codec.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from suite.data import Example
+from suite.options import NoOptions, Options
+
+if TYPE_CHECKING:
+    import keras
+
+Arrays = np.ndarray | dict[str, np.ndarray]
+"""One array, or several by name: the inputs or the outputs of a network."""
+
+
+class Codec(Protocol):
+    """Between raw things and arrays. Written to JSON; imports numpy and its own field's library only.
+
+    Attributes:
+        suffixes: the endings of the files it reads, lower case with the dot, for picking the inputs in a
+            folder; empty where inputs are not files.
+    """
+
+    suffixes: tuple[str, ...]
+
+    def encode(self, raw: Any) -> Arrays:
+        """One raw thing to the network's input, without a batch axis.
+
+        Raises:
+            suite.UserError: where it cannot be read; the message says what is wrong with it.
+        """
+
+    def decode(self, outputs: Arrays) -> Any:
+        """One example's outputs (no batch axis) to a prediction, of the task's prediction type."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything it knows as plain JSON values, from which `ModelBuilder.codec` makes it again."""
+
+
+class BatchMaker(Protocol):
+    """Makes the training batches of a pipeline: the part that is read once, and the part that is random."""
+
+    def prepare(self, example: Example) -> Any:
+        """What does not change from epoch to epoch: read, decode, shrink. Kept in memory when all fits.
+
+        Called from several threads at once. An array, or a tuple of arrays and plain values.
+        """
+
+    def make(self, prepared: Sequence[Any], rng: np.random.Generator, progress: float) -> tuple[Arrays, ...]:
+        """A batch `(inputs, targets)` or `(inputs, targets, sample weights)` from prepared examples.
+
+        A pure function: the same arguments give the same arrays. Called from several threads at once.
+
+        Args:
+            prepared: what `prepare` gave for the examples of the batch; not to be changed.
+            rng: the only source of randomness; a function of seed, epoch and step.
+            progress: the share of the training that lies behind, 0 to below 1.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A stretch of training with some layers frozen.
+
+    Attributes:
+        share: its share of all epochs.
+        freeze: names of layers of the network that do not learn in this stage.
+        learning_rate_factor: multiplies the run's learning rate.
+    """
+
+    share: float = 1.0
+    freeze: tuple[str, ...] = ()
+    learning_rate_factor: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainablePipeline:
+    """What a model builder gives: everything that training needs, nothing of it trained.
+
+    Attributes:
+        codec: fitted on the training part.
+        network: a built `keras.Model`, not compiled. Name its layers: `--init` and resume find weights by
+            their paths.
+        loss: a `keras.losses.Loss`, or one by output name.
+        batch_maker: makes the training batches.
+        targets: `targets(target) -> array(s)` for the loss on validation, without a batch axis.
+        options: the builder's options with no "auto" left.
+        recipe: values for the training options that suit this network and this data; a value that the
+            user gives wins over them, and they win over the host's defaults.
+        stages: more than one for fine-tuning.
+    """
+
+    codec: Codec
+    network: keras.Model
+    loss: Any
+    batch_maker: BatchMaker
+    targets: Any
+    options: Options = field(default_factory=NoOptions)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    stages: tuple[Stage, ...] = (Stage(),)
