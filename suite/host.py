@@ -159,7 +159,7 @@ def _read_installed(candidate: _Candidate) -> Plugin:
     start = time.perf_counter()
     try:
         loaded = [entry_point.load() for entry_point in candidate.entry_points]
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - recorded and shown
         return replace(plugin, error=_one_line(error), seconds=time.perf_counter() - start)
     read = _read(plugin, loaded)
     return replace(read, seconds=time.perf_counter() - start)
@@ -180,7 +180,7 @@ def _read(plugin: Plugin, objects: list[Any]) -> Plugin:
                 for item in answer:
                     contributions.append(_checked(plugin, kind, label, wanted, item))
         _refuse_twins(contributions)
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - recorded and shown
         return replace(plugin, error=_one_line(error), seconds=time.perf_counter() - start)
     return replace(plugin, contributions=tuple(contributions), seconds=time.perf_counter() - start)
 

@@ -1,0 +1,60 @@
+# make demo    install, train on handwritten digits, evaluate, predict: under three minutes
+# make test    linters, types and all tests
+# make lint    linters and types alone
+# make bench   the measurements of docs/benchmarks.md
+# make clean   remove what the above made
+#
+# Everything is installed into .venv, which is made where it is missing. PYTHON=python3.12 chooses another.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PLUGINS := $(wildcard plugins/*)
+PACKAGING := setup.cfg pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+EDITABLE_PLUGINS := $(foreach plugin,$(PLUGINS),-e './$(plugin)[evaluation]')
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: demo test lint bench clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.installed
+	rm -rf demo
+	$(BIN)/python examples/digits.py demo/digits
+	$(BIN)/suite train image-classification demo/digits --out demo/run
+	$(BIN)/suite evaluate demo/run
+	$(BIN)/suite predict demo/run demo/digits/test/3/*.png
+	@echo
+	@echo "The report is demo/run/report.html"
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict suite
+
+bench: $(VENV)/.installed-dev
+	for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; done
+
+clean:
+	rm -rf demo build dist *.egg-info plugins/*/*.egg-info plugins/*/build .mypy_cache .pytest_cache .ruff_cache \
+		.hypothesis
+	rm -f $(VENV)/.installed $(VENV)/.installed-dev
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "suite needs Python 3.11 or newer, and '$(PYTHON)' is `$(PYTHON) --version 2>&1 || true`:" \
+			"say make PYTHON=/path/to/a/newer/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(PACKAGING) | $(BIN)/python
+	@echo "Installing into $(VENV): a minute or so"
+	$(PIP) -e '.[tensorflow]' $(EDITABLE_PLUGINS)
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) -e '.[tensorflow,jax,export,dev]' $(EDITABLE_PLUGINS)
+	@touch $@

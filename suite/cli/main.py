@@ -1,0 +1,170 @@
+"""The command `suite`: finds the command's module, runs it, and turns errors into messages and a status.
+
+Exit status 0; 1 a run that failed; 2 the user's mistake; 3 a plugin's defect; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import suite
+from suite.errors import SuiteError, UserError, attribution, nearest
+
+if TYPE_CHECKING:
+    from suite.host import Host
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "train": ("suite.cli.train", "train a model on your data"),
+    "resume": ("suite.cli.resume", "go on with a run that was stopped"),
+    "evaluate": ("suite.cli.evaluate", "score a run's model, or predictions from anywhere"),
+    "predict": ("suite.cli.predict", "predict with a run's model or an exported one"),
+    "export": ("suite.cli.export", "write a run's model for use without Keras"),
+    "inspect": ("suite.cli.inspect", "say what data holds, and what is wrong with it"),
+    "plugins": ("suite.cli.plugins", "list the plugins, and those that could not be loaded"),
+    "tasks": ("suite.cli.tasks", "list the tasks"),
+    "show": ("suite.cli.show", "list what there is for a task, and the options of it"),
+}
+"""Name of the command: its module, and a line on what it does."""
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line `argv` (default: the process's own) and return the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings are of no use here
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal cannot show is shown escaped; it does not end the program.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = _dispatch(words)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # Whoever read our output has gone (`suite plugins | head -1`), which is no error of anybody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last place where an error can be explained
+        return _explain(error, debug="--debug" in words)
+
+
+def host_from(arguments: argparse.Namespace) -> Host:
+    """The host of a command: what is installed, less what `--without` names."""
+    from suite.host import Host
+
+    return Host(without=arguments.without)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises `UserError` instead of leaving the process."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message} (see '{self.prog} --help')")
+
+    def parse(self, words: Sequence[str]) -> argparse.Namespace:
+        """Parse all of `words`.
+
+        Raises:
+            UserError: for an option that is not known (with the nearest one) and anything else amiss.
+        """
+        arguments, unknown = self.parse_known_args(words)
+        for word in unknown:
+            name = word.partition("=")[0]
+            if name.startswith("-") and name != "-":
+                known = [option for option in self._option_string_actions if option.startswith("--")]
+                raise UserError(f"'{self.prog}' has no option '{name}': {nearest(name, known)}")
+            self.error(f"one word too many: '{word}'")
+        return arguments
+
+
+def _dispatch(words: list[str]) -> int:
+    top = Parser(prog="suite", add_help=False)
+    top.add_argument("-h", "--help", action="store_true")
+    top.add_argument("--version", action="store_true")
+    top.add_argument("--debug", action="store_true")
+    at = next((index for index, word in enumerate(words) if not word.startswith("-")), len(words))
+    chosen = top.parse(words[:at])
+    if chosen.version:
+        print(f"suite {suite.__version__}")
+        return 0
+    if at == len(words) or chosen.help:
+        print(_overview())
+        return 0 if chosen.help else UserError.exit_status
+    return _run(words[at], words[at + 1 :])
+
+
+def _run(name: str, words: list[str]) -> int:
+    if name not in COMMANDS:
+        raise UserError(f"there is no command '{name}': {nearest(name, COMMANDS)}")
+    module_name, summary = COMMANDS[name]
+    command = import_module(module_name)
+    parser = Parser(prog=f"suite {name}", description=f"{summary[0].upper()}{summary[1:]}.")
+    command.add_arguments(parser)
+    general = parser.add_argument_group("general")
+    general.add_argument(
+        "--without", metavar="PLUGIN", action="append", default=[], help="leave this plugin out (repeatable)"
+    )
+    general.add_argument("--debug", action="store_true", help="show where in the code an error arose")
+    try:
+        arguments = parser.parse(words)
+    except SystemExit as end:  # argparse has printed the help
+        return int(end.code or 0)
+    status: int = command.run(arguments)
+    return status
+
+
+def _overview() -> str:
+    width = max(len(name) for name in COMMANDS)
+    lines = [
+        "usage: suite COMMAND ...",
+        "",
+        "Train, evaluate, run and export deep-learning models, by plugins.",
+        "",
+        *(f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()),
+        "",
+        f"  {'--version':<{width}}  print the version",
+        "",
+        "'suite COMMAND --help' says more about one.",
+    ]
+    return "\n".join(lines)
+
+
+def _explain(error: Exception, *, debug: bool) -> int:
+    """Print what a person needs to know of `error`; the exit status it stands for."""
+    import traceback
+
+    if isinstance(error, SuiteError):
+        if debug:
+            traceback.print_exception(error)
+        print(f"suite: {error}", file=sys.stderr)
+        return error.exit_status
+    traceback.print_exception(error)
+    contribution = attribution(error)
+    if contribution is not None:
+        print(
+            f"suite: {type(error).__name__} in the {contribution}: a defect of that plugin, to be reported"
+            " to its author with the lines above",
+            file=sys.stderr,
+        )
+        return 3
+    print(
+        f"suite: {type(error).__name__}: this is a bug of suite; please report it with the lines above",
+        file=sys.stderr,
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

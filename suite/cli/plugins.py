@@ -1,0 +1,57 @@
+"""`suite plugins`: what is installed, what it contributes, and what could not be loaded."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from suite.cli.main import host_from
+from suite.cli.tables import aligned, json_text
+from suite.contributions import Contributed
+from suite.host import Plugin
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    host = host_from(arguments)
+    if arguments.json:
+        print(json_text([_as_json(plugin) for plugin in host.plugins]))
+        return 0
+    if not host.plugins:
+        print("no plugin is installed")
+    for number, plugin in enumerate(host.plugins):
+        if number:
+            print()
+        print(f"{plugin.name} {plugin.version}".rstrip() + f"  ({plugin.seconds * 1000:.0f} ms)")
+        if plugin.error:
+            print(f"    could not be loaded: {plugin.error}")
+        else:
+            rows = [[one.kind, _name(one), one.item.summary] for one in plugin.contributions]
+            print(aligned(rows, indent="    ") or "    contributes nothing")
+    return 0
+
+
+def _name(one: Contributed) -> str:
+    task = getattr(one.item, "task", None)
+    return f"{task} / {one.item.name}" if task else one.item.name
+
+
+def _as_json(plugin: Plugin) -> dict[str, Any]:
+    return {
+        "name": plugin.name,
+        "version": plugin.version,
+        "seconds": round(plugin.seconds, 6),
+        "error": plugin.error or None,
+        "contributions": [
+            {
+                "kind": one.kind,
+                "task": getattr(one.item, "task", one.item.name),
+                "name": one.item.name,
+                "summary": one.item.summary,
+            }
+            for one in plugin.contributions
+        ],
+    }

@@ -1,0 +1,119 @@
+"""`suite show TASK [NAME]`: what there is for a task, and the options of one of it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from suite.cli.main import host_from
+from suite.cli.tables import aligned, json_text
+from suite.contributions import Contributed, Task
+from suite.errors import UserError, nearest
+from suite.host import Host, Kind
+from suite.options import Option, describe
+
+KINDS: tuple[Kind, ...] = ("data_loaders", "model_builders", "evaluators")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("task", metavar="TASK", help="a task's name, as 'suite tasks' lists them")
+    parser.add_argument(
+        "name", metavar="NAME", nargs="?", help="a loader, model builder or evaluator: show its options"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    host = host_from(arguments)
+    task = host.task(arguments.task)
+    if arguments.name is None:
+        offered = [one for kind in KINDS for one in host.contributed(kind, task.name)]
+        print(json_text(_task_as_json(task, offered)) if arguments.json else _task_text(task, offered))
+        return 0
+    named = _named(host, task, arguments.name)
+    if arguments.json:
+        print(json_text([_as_json(one, options=True) for one in named]))
+    else:
+        print("\n\n".join(_text(one) for one in named))
+    return 0
+
+
+def _named(host: Host, task: Task, name: str) -> list[Contributed]:
+    """Everything called `name`, of whatever kind: a loader and an evaluator may share a name."""
+    plugin, _, bare = name.rpartition(":")
+    offered = [one for kind in KINDS for one in host.contributed(kind, task.name)]
+    found = [one for one in offered if one.item.name == bare and plugin in ("", one.plugin)]
+    if not found:
+        known = [f"{one.plugin}:{one.item.name}" if plugin else one.item.name for one in offered]
+        broken = "".join(
+            f"\nplugin '{other.name}' could not be loaded and may offer it: {other.error}"
+            for other in host.broken
+        )
+        raise UserError(f"task '{task.name}' has nothing called '{name}': {nearest(name, known)}{broken}")
+    return found
+
+
+def _task_text(task: Task, offered: list[Contributed]) -> str:
+    better = "higher" if task.higher_is_better else "lower"
+    defaults = {task.builder, *task.evaluators}
+    rows = [[one.kind, one.item.name, one.plugin, _with_default(one, defaults)] for one in offered]
+    lines = [
+        f"{task.name}: {task.summary}",
+        f"weights are chosen by {task.metric} on validation ({better} is better)",
+        "",
+        aligned([["KIND", "NAME", "PLUGIN", ""], *rows]) if rows else "nothing is installed for it",
+        "",
+        f"'suite show {task.name} NAME' lists the options of one.",
+    ]
+    return "\n".join(lines)
+
+
+def _with_default(one: Contributed, defaults: set[str]) -> str:
+    is_default = one.kind != "data loader" and one.item.name in defaults
+    return " ".join(filter(None, [one.item.summary, "(default)" if is_default else ""]))
+
+
+def _text(one: Contributed) -> str:
+    lines = [str(one)]
+    if one.item.summary:
+        lines.append(one.item.summary)
+    rows = [[option.name, option.type, _value_text(option.default), option.help] for option in _options(one)]
+    lines += ["", aligned([["OPTION", "TYPE", "DEFAULT", ""], *rows]) if rows else "it takes no options"]
+    return "\n".join(lines)
+
+
+def _value_text(value: Any) -> str:
+    import msgspec
+
+    return msgspec.json.encode(value).decode()
+
+
+def _options(one: Contributed) -> list[Option]:
+    return [] if isinstance(one.item, Task) else describe(one.item.options)
+
+
+def _task_as_json(task: Task, offered: list[Contributed]) -> dict[str, Any]:
+    return {
+        "name": task.name,
+        "summary": task.summary,
+        "metric": task.metric,
+        "higher_is_better": task.higher_is_better,
+        "builder": task.builder,
+        "evaluators": list(task.evaluators),
+        "contributions": [_as_json(one) for one in offered],
+    }
+
+
+def _as_json(one: Contributed, *, options: bool = False) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "kind": one.kind,
+        "name": one.item.name,
+        "plugin": one.plugin,
+        "summary": one.item.summary,
+    }
+    if options:
+        described["options"] = [
+            {"name": option.name, "type": option.type, "default": option.default, "help": option.help}
+            for option in _options(one)
+        ]
+    return described
