@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.data import Examples, Target
+from suite.data import Examples, Subset, Target
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,17 @@ class Pairs:
 
     def __len__(self) -> int:
         return len(self.targets)
+
+    def at(self, indices: np.ndarray) -> Pairs:
+        """The pairs at `indices` (integers, which may repeat), in that order."""
+        chosen = indices.tolist()
+        return Pairs(
+            targets=[self.targets[index] for index in chosen],
+            predictions=[self.predictions[index] for index in chosen],
+            ids=[self.ids[index] for index in chosen],
+            examples=None if self.examples is None else Subset(self.examples, indices),
+            facts=self.facts,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,17 +80,30 @@ class Gallery:
 
 Figure = Picture | Table | Gallery
 
+Details = Mapping[str, Mapping[str, Mapping[str, float]]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """What an evaluator gives.
 
+    A number that cannot be computed (the area under the ROC curve where only one class is present, say)
+    is NaN, or not there at all, and `notes` says why.
+
     Attributes:
         score: `score(indices) -> named numbers` of the pairs at `indices` (an integer array; indices may
-            repeat). The host calls it once with all indices for the score and many times with resampled
-            ones for the interval, so what is slow belongs before it.
+            repeat). The host calls it once with all indices for the score and a thousand times with
+            resampled ones for the intervals, so what is slow belongs before it.
+        once: `once() -> named numbers` of all pairs that are too slow to resample: they get no interval.
+        details: `details() -> named tables of numbers`, of each class or each speaker, say:
+            `{"classes": {"cat": {"precision": 0.9, ...}, ...}}`. Written to `metrics.json`, never an
+            aim of training.
         figures: `figures() -> figures`, made only where a report is written.
+        notes: what people should know about a number, by its name: why it is missing, what it leaves out.
     """
 
     score: Callable[[np.ndarray], Mapping[str, float]]
+    once: Callable[[], Mapping[str, float]] = dict
+    details: Callable[[], Details] = dict
     figures: Callable[[], Sequence[Figure]] = tuple
+    notes: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,227 @@
+"""Running evaluators: numbers, intervals, what is left out and said, and the baseline."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import suite.scoring
+from suite import Evaluator, PluginError, Task, UserError
+from suite.contributions import Contributed
+from suite.evaluation import Evaluation, Pairs, Table
+from suite.options import Options
+from suite.scoring import baseline_pairs, metrics, score
+
+
+def pairs_of(targets, predictions=None):
+    predictions = targets if predictions is None else predictions
+    return Pairs(list(targets), list(predictions), [f"e{index}" for index in range(len(targets))])
+
+
+def evaluator(evaluate, name="right", plugin="tests", **more):
+    return Contributed(plugin, Evaluator(name=name, task="t", evaluate=evaluate, **more), "evaluator")
+
+
+def right(pairs, options):
+    """The share of equal pairs, resampled by indices."""
+    equal = np.asarray([a == b for a, b in zip(pairs.targets, pairs.predictions, strict=True)])
+    return Evaluation(score=lambda indices: {"right": equal[indices].mean()})
+
+
+def right_as_mapping(pairs, options):
+    equal = [a == b for a, b in zip(pairs.targets, pairs.predictions, strict=True)]
+    return {"right": sum(equal) / len(equal)}
+
+
+HALF = pairs_of([0] * 100, [0] * 50 + [1] * 50)
+
+
+@pytest.mark.parametrize("evaluate", [right, right_as_mapping])
+def test_an_evaluator_gives_an_evaluation_or_a_mapping(evaluate):
+    assert score([evaluator(evaluate)], HALF, intervals=False).numbers == {"right": 0.5}
+
+
+@pytest.mark.parametrize("evaluate", [right, right_as_mapping])
+def test_the_interval_of_a_share_is_the_binomial_one(evaluate):
+    low, high = score([evaluator(evaluate)], HALF, intervals=True).intervals["right"]
+    # 1.96 standard deviations of the mean of 100 fair coins are 0.098.
+    assert low == pytest.approx(0.402, abs=0.02)
+    assert high == pytest.approx(0.598, abs=0.02)
+
+
+def test_equal_seeds_give_equal_intervals():
+    spreads = [score([evaluator(right)], HALF, intervals=True, seed=seed).intervals for seed in (1, 1, 2)]
+    assert spreads[0] == spreads[1] != spreads[2]
+
+
+def test_without_intervals_each_evaluation_is_scored_once():
+    calls = []
+
+    def counted(pairs, options):
+        return Evaluation(score=lambda indices: calls.append(len(indices)) or {"n": 1.0})
+
+    score([evaluator(counted)], HALF, intervals=False)
+    assert calls == [100]
+
+
+def test_a_slow_mapping_is_resampled_less_and_says_so(monkeypatch):
+    monkeypatch.setattr(suite.scoring, "SECONDS_FOR_RESAMPLES", 0.0)
+    scores = score([evaluator(right_as_mapping)], HALF, intervals=True)
+    assert "right" in scores.intervals
+    assert scores.notes == ["right: its interval is of 200 resamples instead of 1,000"]
+
+
+def test_a_mapping_too_slow_to_resample_has_no_interval_and_says_so(monkeypatch):
+    monkeypatch.setattr(suite.scoring, "SECONDS_FOR_RESAMPLES", 0.0)
+    monkeypatch.setattr(suite.scoring, "MOST_SECONDS_FOR_RESAMPLES", 0.0)
+    scores = score([evaluator(right_as_mapping)], HALF, intervals=True)
+    assert not scores.intervals
+    assert "no interval" in scores.notes[0]
+
+
+def test_a_number_computed_once_has_no_interval():
+    def both(pairs, options):
+        return Evaluation(score=lambda indices: {"a": 1.0}, once=lambda: {"b": 2.0})
+
+    scores = score([evaluator(both)], HALF, intervals=True)
+    assert scores.numbers == {"a": 1.0, "b": 2.0}
+    assert list(scores.intervals) == ["a"]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_what_cannot_be_computed_is_left_out_and_said(value):
+    scores = score([evaluator(lambda pairs, options: {"a": value, "b": 1})], HALF, intervals=False)
+    assert scores.numbers == {"b": 1.0}
+    assert scores.notes == [f"a is left out: it is {value}"]
+
+
+def test_the_evaluator_may_say_why_a_number_is_missing():
+    def one_class(pairs, options):
+        return Evaluation(score=lambda indices: {"auc": math.nan}, notes={"auc": "left out, one class only"})
+
+    assert score([evaluator(one_class)], HALF, intervals=False).notes == ["auc: left out, one class only"]
+
+
+def test_a_number_that_often_fails_on_resamples_has_no_interval():
+    def rare(pairs, options):
+        return Evaluation(score=lambda indices: {"r": 1.0 if 0 in indices else math.nan})
+
+    scores = score([evaluator(rare)], HALF, intervals=True)
+    assert scores.numbers == {"r": 1.0}
+    assert "r" not in scores.intervals
+    assert "cannot be computed in" in scores.notes[0]
+
+
+def test_one_example_has_no_interval():
+    scores = score([evaluator(right)], pairs_of([1]), intervals=True)
+    assert scores.numbers == {"right": 1.0}
+    assert scores.notes == ["right: no interval, there is one example only"]
+
+
+def test_no_examples_is_the_users_error():
+    with pytest.raises(UserError, match="nothing to score"):
+        score([evaluator(right)], pairs_of([]), intervals=False)
+
+
+def test_the_first_evaluator_keeps_a_name_that_two_give():
+    other = evaluator(lambda pairs, options: {"right": 7.0}, name="other", plugin="theirs")
+    scores = score([evaluator(right), other], HALF, intervals=True)
+    assert scores.numbers == {"right": 0.5, "other/right": 7.0}
+    assert set(scores.intervals) == {"right", "other/right"}
+    assert "evaluator 'other' of plugin 'theirs'" in scores.notes[0]
+
+
+def test_evaluators_of_one_name_are_told_apart_by_their_plugins():
+    three = [evaluator(lambda p, o, n=n: {"x": n}, name="e", plugin=f"p{n}") for n in range(3)]
+    assert score(three, HALF, intervals=False).numbers == {"x": 0.0, "e/x": 1.0, "p2:e/x": 2.0}
+
+
+@pytest.mark.parametrize("answer", [None, [1.0], {"a": "0.5"}, {"a": True}, {"a": None}])
+def test_an_answer_that_is_not_numbers_names_the_plugin(answer):
+    with pytest.raises(PluginError, match="evaluator 'right' of plugin 'tests'"):
+        score([evaluator(lambda pairs, options: answer)], HALF, intervals=False)
+
+
+def test_an_error_in_an_evaluator_keeps_its_type_and_names_it():
+    with pytest.raises(ZeroDivisionError) as caught:
+        score([evaluator(lambda pairs, options: {"a": 1 / 0})], HALF, intervals=False)
+    assert caught.value.__notes__ == ["in evaluator 'right' of plugin 'tests'"]
+
+
+class Threshold(Options, frozen=True):
+    at: float = 0.5
+
+
+def test_options_reach_their_evaluator():
+    one = evaluator(lambda pairs, options: {"at": options.at}, options=Threshold)
+    assert score([one], HALF, {"right": {"at": 0.25}}, intervals=False).numbers == {"at": 0.25}
+
+
+def test_options_of_an_unknown_evaluator_are_refused():
+    with pytest.raises(UserError, match="did you mean 'right'"):
+        score([evaluator(right)], HALF, {"rihgt": {}}, intervals=False)
+
+
+def test_figures_are_made_only_when_asked_for_and_attributed():
+    def drawing(pairs, options):
+        return Evaluation(score=lambda indices: {}, figures=lambda: [Table(title=1 / 0, columns=[], rows=[])])
+
+    scores = score([evaluator(drawing)], HALF, intervals=False)
+    with pytest.raises(ZeroDivisionError) as caught:
+        scores.figures()
+    assert caught.value.__notes__ == ["in evaluator 'right' of plugin 'tests'"]
+
+
+def task_with(baseline):
+    return Task(
+        name="t",
+        summary="",
+        sample=lambda: None,
+        metric="right",
+        builder="b",
+        evaluators=(),
+        baseline=baseline,
+    )
+
+
+def test_the_baseline_is_scored_on_the_same_examples():
+    task = task_with(lambda targets, examples: [max(set(targets), key=targets.count)] * len(examples))
+    pairs = baseline_pairs(task, [0, 0, 1], HALF)
+    assert pairs.predictions == [0] * 100
+    assert score([evaluator(right)], pairs, intervals=False).numbers == {"right": 1.0}
+
+
+def test_the_baseline_never_sees_what_is_to_be_predicted():
+    task = task_with(lambda targets, examples: [example.target for example in examples])
+    assert baseline_pairs(task, [0], HALF).predictions == [None] * 100
+
+
+def test_a_task_without_baseline_has_none():
+    assert baseline_pairs(task_with(None), [0], HALF) is None
+
+
+def test_a_baseline_of_the_wrong_length_is_the_plugins_fault():
+    with pytest.raises(PluginError, match="'t' predicts 1 of 100"):
+        baseline_pairs(task_with(lambda targets, examples: [0]), [0], HALF)
+
+
+def test_metrics_are_plain_data_by_part():
+    def detailed(pairs, options):
+        return Evaluation(
+            score=lambda indices: {"right": 0.5},
+            details=lambda: {"classes": {"cat": {"f1": 0.25}}},
+            notes={"auc": "left out"},
+        )
+
+    test = score([evaluator(detailed)], HALF, intervals=True)
+    baseline = score([evaluator(right)], HALF, intervals=False)
+    assert metrics({"test": test}, baseline) == {
+        "test": {"right": 0.5},
+        "baseline": {"right": 0.5},
+        "intervals": {"test": {"right": [0.5, 0.5]}},
+        "details": {"test": {"classes": {"cat": {"f1": 0.25}}}},
+        "counts": {"test": 100},
+        "notes": ["test: auc: left out"],
+    }
