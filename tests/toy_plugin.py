@@ -1,0 +1,273 @@
+"""A plugin for tests, with a task of its own: is a row of eight numbers rising, falling or level?
+
+It has one contribution of each kind and something random in every place that could make a run differ
+from its repetition: noise in its batches, dropout and batch normalisation in its network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+import suite
+from suite.errors import UserError
+from suite.options import Auto, Meta, NoOptions, Options
+
+TASK = "trend"
+LENGTH = 8
+SLOPES = {"falling": -1.0, "level": 0.0, "rising": 1.0}
+
+
+class Trend(msgspec.Struct, frozen=True, kw_only=True):
+    """The prediction for one row of numbers; a target is its `trend` alone."""
+
+    trend: str
+    probability: float = 1.0
+
+
+class LinesOptions(Options, frozen=True):
+    target: Annotated[str, Meta(description="the key of a line under which the target is")] = "trend"
+
+
+class DenseOptions(Options, frozen=True):
+    width: Annotated[Annotated[int, Meta(ge=1, le=512)] | Auto, Meta(description="units per layer")] = "auto"
+    dropout: Annotated[float, Meta(ge=0, lt=1, description="share of units dropped")] = 0.1
+    noise: Annotated[float, Meta(ge=0, description="deviation of the noise added to training rows")] = 0.05
+
+
+@suite.hookimpl
+def tasks() -> list[suite.Task]:
+    return [
+        suite.Task(
+            name=TASK,
+            summary="whether a row of eight numbers is rising, falling or level",
+            sample=sample,
+            metric="accuracy",
+            builder="dense",
+            evaluators=("hits",),
+            baseline=most_common,
+            prediction=Trend,
+        )
+    ]
+
+
+@suite.hookimpl
+def data_loaders() -> list[suite.DataLoader]:
+    return [
+        suite.DataLoader(
+            name="lines",
+            task=TASK,
+            summary="a JSON object per line: id, numbers, trend, part",
+            load=load,
+            detect=detect,
+            options=LinesOptions,
+        )
+    ]
+
+
+@suite.hookimpl
+def model_builders() -> list[suite.ModelBuilder]:
+    return [
+        suite.ModelBuilder(
+            name="dense",
+            task=TASK,
+            summary="two dense layers",
+            build=suite.lazy("toy_plugin:build"),
+            codec=suite.lazy("toy_plugin:TrendCodec.from_json"),
+            options=DenseOptions,
+        )
+    ]
+
+
+@suite.hookimpl
+def evaluators() -> list[suite.Evaluator]:
+    return [suite.Evaluator(name="hits", task=TASK, summary="share of right answers", evaluate=evaluate)]
+
+
+def rows(count: int, seed: int) -> list[dict[str, Any]]:
+    """Made-up lines of data: `{"id", "numbers", "trend"}`."""
+    import numpy as np
+
+    generator = np.random.default_rng(seed)
+    made = []
+    for index in range(count):
+        trend = list(SLOPES)[index % 3]
+        line = np.linspace(-1, 1, LENGTH) * SLOPES[trend] + generator.normal(0, 0.2, LENGTH)
+        made.append({"id": f"{seed}-{index}", "numbers": line.round(4).tolist(), "trend": trend})
+    return made
+
+
+def write(path: Path, train: int = 120, validation: int = 30, test: int = 30) -> Path:
+    """Write made-up data that the loader `lines` reads; a count of 0 leaves the part out."""
+    lines = [
+        {**row, "part": part}
+        for seed, (part, count) in enumerate({"train": train, "validation": validation, "test": test}.items())
+        for row in rows(count, seed)
+    ]
+    path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+    return path
+
+
+def write_input(path: Path, row: dict[str, Any]) -> Path:
+    """Write one row as a file that can be predicted for."""
+    path.write_bytes(msgspec.json.encode(row["numbers"]))
+    return path
+
+
+def _dataset(lines: Sequence[dict[str, Any]], target: str = "trend") -> Any:
+    from suite.data import Dataset, Example
+
+    parts: dict[str, list[Example]] = {"train": [], "validation": [], "test": []}
+    for line in lines:
+        example = Example(line["id"], line["numbers"], line.get(target))
+        parts[line.get("part", "train")].append(example)
+    trends = sorted({example.target for part in parts.values() for example in part if example.target})
+    return Dataset(
+        train=parts["train"],
+        validation=parts["validation"] or None,
+        test=parts["test"] or None,
+        facts={"trends": trends},
+    )
+
+
+def sample() -> Any:
+    counts = {"train": 30, "validation": 9, "test": 9}
+    return _dataset(
+        [
+            {**row, "part": part}
+            for seed, (part, count) in enumerate(counts.items())
+            for row in rows(count, seed)
+        ]
+    )
+
+
+def detect(path: Path) -> bool:
+    return path.suffix == ".jsonl" and path.is_file()
+
+
+def load(path: Path, options: LinesOptions) -> Any:
+    lines = []
+    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            lines.append(msgspec.json.decode(text))
+        except msgspec.DecodeError as error:
+            raise UserError(f"{path}, line {number}: this is not JSON: {error}") from None
+    if not lines:
+        raise UserError(f"{path}: there is nothing in this file")
+    return _dataset(lines, options.target)
+
+
+class TrendCodec:
+    """Between a row of numbers (a sequence, or JSON text as bytes or in a file) and arrays."""
+
+    suffixes = (".json",)
+
+    def __init__(self, trends: Sequence[str]) -> None:
+        self.trends = list(trends)
+
+    @classmethod
+    def from_json(cls, words: dict[str, Any]) -> TrendCodec:
+        return cls(words["trends"])
+
+    def to_json(self) -> dict[str, Any]:
+        return {"trends": self.trends}
+
+    def encode(self, raw: Any) -> Any:
+        import numpy as np
+
+        if isinstance(raw, str | Path):
+            raw = Path(raw).read_bytes()
+        elif hasattr(raw, "read"):
+            raw = raw.read()
+        try:
+            numbers = msgspec.json.decode(raw) if isinstance(raw, bytes) else raw
+            row = np.asarray(numbers, np.float32)
+        except (msgspec.DecodeError, TypeError, ValueError):
+            raise UserError("this is not a row of numbers") from None
+        if row.shape != (LENGTH,):
+            raise UserError(f"expected {LENGTH} numbers, not an array of shape {row.shape}")
+        return row
+
+    def decode(self, outputs: Any) -> Trend:
+        best = int(outputs.argmax())
+        return Trend(trend=self.trends[best], probability=float(outputs[best]))
+
+
+class NoisyBatches:
+    """Rows with a little noise, drawn anew for each batch."""
+
+    def __init__(self, codec: TrendCodec, targets: Any, noise: float) -> None:
+        self.codec = codec
+        self.targets = targets
+        self.noise = noise
+
+    def prepare(self, example: Any) -> Any:
+        return self.codec.encode(example.input), self.targets(example.target)
+
+    def make(self, prepared: Sequence[Any], rng: Any, progress: float) -> Any:
+        import numpy as np
+
+        inputs = np.stack([row for row, _ in prepared])
+        noise = rng.normal(0, self.noise, inputs.shape).astype(np.float32)
+        return inputs + noise, np.stack([target for _, target in prepared])
+
+
+def build(dataset: Any, options: DenseOptions) -> Any:
+    import keras
+    import numpy as np
+
+    from suite.pipeline import TrainablePipeline
+
+    trends = list(dataset.facts["trends"])
+    if len(trends) < 2:
+        raise UserError(
+            f"there is nothing to learn: every row is {' and '.join(trends) or 'without a trend'}"
+        )
+    width = 16 if options.width == "auto" else options.width
+    resolved = DenseOptions(width=width, dropout=options.dropout, noise=options.noise)
+    codec = TrendCodec(trends)
+
+    def targets(trend: str) -> Any:
+        return np.eye(len(trends), dtype=np.float32)[trends.index(trend)]
+
+    numbers = keras.Input((LENGTH,), name="numbers")
+    hidden = keras.layers.Dense(width, activation="relu", name="hidden")(numbers)
+    hidden = keras.layers.BatchNormalization(name="normal")(hidden)
+    hidden = keras.layers.Dropout(options.dropout, name="dropout")(hidden)
+    outputs = keras.layers.Dense(len(trends), activation="softmax", name="trend")(hidden)
+    return TrainablePipeline(
+        codec=codec,
+        network=keras.Model(numbers, outputs, name="dense"),
+        loss=keras.losses.CategoricalCrossentropy(),
+        batch_maker=NoisyBatches(codec, targets, options.noise),
+        targets=targets,
+        options=resolved,
+        recipe={"epochs": 5, "batch_size": 16, "learning_rate": 0.02},
+    )
+
+
+def most_common(train_targets: Sequence[str], examples: Any) -> list[Trend]:
+    counts = {trend: list(train_targets).count(trend) for trend in sorted(set(train_targets))}
+    return [Trend(trend=max(counts, key=lambda trend: counts[trend]))] * len(examples)
+
+
+def evaluate(pairs: Any, options: NoOptions) -> Any:
+    import numpy as np
+
+    from suite.evaluation import Evaluation, Table
+
+    hits = np.array(
+        [
+            prediction.trend == target
+            for target, prediction in zip(pairs.targets, pairs.predictions, strict=True)
+        ]
+    )
+
+    def figures() -> list[Any]:
+        wrong = [[pairs.ids[index], pairs.targets[index]] for index in np.flatnonzero(~hits)]
+        return [Table(title="Wrong answers", columns=["id", "target"], rows=wrong)]
+
+    return Evaluation(score=lambda indices: {"accuracy": float(hits[indices].mean())}, figures=figures)
