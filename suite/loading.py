@@ -1,0 +1,88 @@
+"""From a path to a data set: which loader, with which options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from suite.contributions import Contributed, DataLoader
+from suite.data import Dataset
+from suite.errors import PluginError, UserError, attributed
+from suite.host import Host
+from suite.options import parse
+
+
+def load_dataset(
+    host: Host,
+    task: str,
+    path: str | Path,
+    loader: str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> tuple[Dataset, Contributed]:
+    """Load the data at `path` by the named loader, or by the one that recognizes it.
+
+    Args:
+        host: where loaders are looked up.
+        task: the task's name.
+        path: what the user gave.
+        loader: a loader's name, or None to ask each.
+        options: the loader's options by name; those left out have their defaults.
+
+    Returns:
+        The data set, and the loader that made it.
+
+    Raises:
+        UserError: where nothing is at `path`, no loader or more than one recognizes it, or an option is
+            wrong; and whatever the loader finds wrong with the data.
+        PluginError: where the loader gives something that is no `Dataset`.
+    """
+    path = Path(path)
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise UserError(f"there is no file or folder '{path}'") from None
+    except OSError as error:
+        raise UserError(f"'{path}' cannot be read: {error.strerror}") from None
+    found = host.find("data_loaders", loader, task) if loader else _detected(host, task, path)
+    item = found.item
+    assert isinstance(item, DataLoader)
+    parsed = parse(item.options, options or {}, f"[loader] ({item.name})")
+    with attributed(str(found)):
+        dataset = item.load(path, parsed)
+    if not isinstance(dataset, Dataset):
+        raise PluginError(f"{found} gave {type(dataset).__name__}, which is not a suite.data.Dataset")
+    if not len(dataset.train):
+        raise UserError(f"{path} holds no examples to train on (read by the loader '{item.name}')")
+    return dataset, found
+
+
+def _detected(host: Host, task: str, path: Path) -> Contributed:
+    offered = host.contributed("data_loaders", host.task(task).name)
+    claims = []
+    for one in offered:
+        assert isinstance(one.item, DataLoader)
+        with attributed(str(one)):
+            if one.item.detect(path):
+                claims.append(one)
+    if len(claims) == 1:
+        return claims[0]
+    if claims:
+        names = " and ".join(_full_names(claims))
+        raise UserError(f"more than one loader recognizes '{path}': {names}. Choose one with --loader")
+    listed = "".join(f"\n  {one.item.name}: {getattr(one.item, 'summary', '')}" for one in offered)
+    broken = "".join(f"\nplugin '{one.name}' could not be loaded: {one.error}" for one in host.broken)
+    if not offered:
+        raise UserError(f"no plugin offers a data loader for task '{task}'{broken}")
+    raise UserError(
+        f"no loader recognizes '{path}'. There are{listed}{broken}\nName one with --loader to see why not"
+    )
+
+
+def _full_names(contributions: list[Contributed]) -> list[str]:
+    """Bare names, with the plugin's where two have the same."""
+    names = [one.item.name for one in contributions]
+    return [
+        f"{one.plugin}:{one.item.name}" if names.count(one.item.name) > 1 else one.item.name
+        for one in contributions
+    ]
