@@ -1,0 +1,184 @@
+"""`.keras` files: written whole and in float32, read without executing anything that they carry."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from suite.errors import UserError
+from suite.files import atomic_path
+
+if TYPE_CHECKING:
+    import keras
+
+_MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
+_CONFIG_LIMIT = 256 << 20
+_REDUCED = ("float16", "bfloat16")
+
+# What Keras can only rebuild by running code or opening files that the model file names.
+_CODE_CARRIERS = {"Lambda", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer", "__lambda__"}
+_PACKAGES = {"keras", "keras_hub", "builtins"}
+
+
+def save_keras(model: keras.Model, path: Path) -> None:
+    """Write `model` to `path` (ending in `.keras`): computing in float32, and whole or not at all."""
+    shipped = as_float32(model)
+    with atomic_path(path) as temporary:
+        shipped.save(temporary)
+
+
+def load_keras(path: Path, packages: Iterable[str] = ()) -> keras.Model:
+    """Read a `.keras` file, not compiled.
+
+    The file is checked before Keras sees it: its configuration may name what Keras, keras-hub and
+    `packages` define and nothing else, and no function may travel in it. So a file from anywhere can be
+    opened; Keras's own safe mode is a second lock.
+
+    Args:
+        path: the file.
+        packages: import names of installed packages whose registered layers it may use; the module of
+            such a layer is imported where it is not yet.
+
+    Raises:
+        UserError: where it is not such a file, is damaged, or carries code.
+    """
+    for module in _check(path, set(packages)):
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            raise UserError(
+                f"{path} needs {module}, which cannot be imported ({error}): install the version of the"
+                " plugin that it was trained with"
+            ) from None
+    import keras
+
+    try:
+        with _float32_policy():
+            model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        OSError,
+        RuntimeError,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise UserError(
+            f"{path} could not be read as a Keras model, it may be damaged or of another version: {reason}"
+        ) from error
+    return model
+
+
+def as_float32(model: keras.Model) -> keras.Model:
+    """`model` itself where all of it computes in float32, else one that does, with the same weights.
+
+    A network trained under `mixed_bfloat16` has float32 variables but computes in bfloat16, which other
+    processors and runtimes do slowly or not at all.
+    """
+    import keras
+
+    if not any(_is_reduced(layer) for layer in model._flatten_layers()):
+        return model
+    with _float32_policy():
+        rebuilt = keras.saving.deserialize_keras_object(
+            _in_float32(keras.saving.serialize_keras_object(model)), safe_mode=True
+        )
+    rebuilt.set_weights([_plain(value) for value in model.get_weights()])
+    return rebuilt
+
+
+def _plain(value: Any) -> Any:
+    return value.astype("float32") if value.dtype.name in _REDUCED else value
+
+
+def _is_reduced(layer: Any) -> bool:
+    return layer.compute_dtype in _REDUCED or layer.variable_dtype in _REDUCED
+
+
+def _in_float32(config: Any) -> Any:
+    """The configuration with every reduced dtype and dtype policy replaced, and without its compilation."""
+    if isinstance(config, dict):
+        return {key: _in_float32(value) for key, value in config.items() if key != "compile_config"}
+    if isinstance(config, (list, tuple)):
+        return [_in_float32(value) for value in config]
+    if isinstance(config, str) and config.removeprefix("mixed_") in _REDUCED:
+        return "float32"
+    return config
+
+
+@contextmanager
+def _float32_policy() -> Iterator[None]:
+    """Containers take the global policy, not one from their configuration."""
+    import keras
+
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+def _check(path: Path, packages: set[str]) -> list[str]:
+    """Look at the file without loading anything; give the modules of `packages` that it needs."""
+    if not path.is_file():
+        raise UserError(f"{path} is not there: the model folder is incomplete")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            missing = [name for name in _MEMBERS if name not in archive.namelist()]
+            if missing:
+                raise UserError(f"{path} is not a Keras model: it is a zip file without {missing[0]}")
+            if archive.getinfo("config.json").file_size > _CONFIG_LIMIT:
+                raise UserError(f"{path} is refused: its config.json unpacks to more than 256 MB")
+            config = json.loads(archive.read("config.json"))
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError, zlib.error, RecursionError) as error:
+        raise UserError(
+            f"{path} is not a Keras model or is damaged ({error}): copy it again, or train again"
+        ) from None
+    if not isinstance(config, dict) or "class_name" not in config:
+        raise UserError(f"{path} is not a Keras model: its config.json describes none")
+    modules = set()
+    for named in _objects(config):
+        class_name = str(named.get("class_name"))
+        module = named.get("module") or "keras"
+        if class_name in _CODE_CARRIERS:
+            what = "a lambda" if "lambda" in class_name.lower() else f"a {class_name}"
+            raise UserError(
+                f"{path} is refused: it carries code ({what}), which is never executed;"
+                " rebuild the network from layers that are registered with Keras"
+            )
+        root = str(module).partition(".")[0]
+        if root in packages and root not in _PACKAGES:
+            if all(part.isidentifier() and not part.startswith("__") for part in str(module).split(".")):
+                modules.add(str(module))
+                continue
+        elif root in _PACKAGES:
+            continue
+        raise UserError(
+            f"{path} is refused: it names {module}.{class_name}, and only what Keras, keras-hub"
+            f"{''.join(f', {name}' for name in sorted(packages))} define may be in it"
+        )
+    return sorted(modules)
+
+
+def _objects(config: Any) -> Iterator[dict[str, Any]]:
+    """Every part of a configuration that names something to be looked up."""
+    waiting = [config]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            if "class_name" in part or "module" in part:
+                yield part
+            waiting.extend(part.values())
+        elif isinstance(part, list):
+            waiting.extend(part)

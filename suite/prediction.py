@@ -1,0 +1,364 @@
+"""Trained pipelines: written to a folder, loaded from it, and used on anything one wants predicted."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from suite.contributions import Contributed, Lazy, ModelBuilder
+from suite.devices import activate, cores
+from suite.errors import UserError, attributed
+from suite.files import atomic_write
+from suite.host import Host
+from suite.networks import KerasNetwork, Network, OnnxNetwork
+from suite.pipeline import Arrays, Codec
+
+if TYPE_CHECKING:
+    import keras
+
+FORMAT = 1
+MANIFEST = "pipeline.json"
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What `pipeline.json` says.
+
+    Attributes:
+        format: the version of this layout.
+        task: the task's name.
+        builder: the model builder as `plugin:name`; its codec reads `codec`.
+        plugin: name and version of the builder's plugin.
+        codec: what the codec's `to_json` gave.
+        network: the network's file, beside this one; its suffix says which runtime reads it.
+        facts: the facts of the data that it was trained on.
+    """
+
+    format: int
+    task: str
+    builder: str
+    plugin: dict[str, str] = {}
+    codec: dict[str, Any]
+    network: str
+    facts: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one input.
+
+    Attributes:
+        input: the input as it was given.
+        name: how a message calls it: its path or name, its text, or its number.
+        prediction: of the task's prediction type; None where `error` is set.
+        error: why there is no prediction, else None.
+    """
+
+    input: Any
+    name: str
+    prediction: Any = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class LoadedPipeline:
+    """A codec and a network that is ready to run.
+
+    Attributes:
+        task: the task's name.
+        builder: the model builder as `plugin:name`.
+        codec: between raw things and arrays.
+        network: arrays in, arrays out, on whichever runtime.
+        facts: the facts of the data that it was trained on.
+        batch_size: how many examples `predict` runs at a time.
+    """
+
+    task: str
+    builder: str
+    codec: Codec
+    network: Network
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    batch_size: int = 32
+
+    def predict(self, x: Any) -> Any:
+        """Predict one raw thing, or each of several.
+
+        Args:
+            x: whatever the codec reads (a path, bytes, a `Source`, a string, an array), or a list, a
+                tuple or an iterator of such things. Of one array and a stack of them, the codec's
+                attribute `input_axes` tells which is meant: an array with exactly one axis more is a
+                stack. Without that attribute every array is one thing.
+
+        Returns:
+            The prediction, of the task's prediction type, or a list of them in the order of `x`.
+
+        Raises:
+            UserError: where a thing cannot be read; the message names it.
+        """
+        if not self._is_several(x):
+            return self._first([x])
+        return [_sure(result) for result in self.predict_each(x, self.batch_size)]
+
+    def predict_each(self, raws: Iterable[Any], batch_size: int = 32) -> Iterator[Result]:
+        """Predict a stream of raw things in constant memory, in their order.
+
+        A thing that cannot be read gives a result with `error` and the others go on. Reading and
+        encoding happen in threads, at most two batches ahead. An error that is the codec's own fault is
+        raised, with a note of whose code it was.
+        """
+        numbered = enumerate(raws)
+        waiting: deque[tuple[Any, str, Future[Arrays]]] = deque()
+        with ThreadPoolExecutor(max_workers=cores(), thread_name_prefix="encode") as threads:
+            try:
+                while True:
+                    for index, raw in islice(numbered, 3 * batch_size - len(waiting)):
+                        waiting.append((raw, name_of(raw, index), threads.submit(self._encode, raw)))
+                    if not waiting:
+                        return
+                    batch = [waiting.popleft() for _ in range(min(batch_size, len(waiting)))]
+                    yield from self._results(batch)
+            finally:
+                threads.shutdown(wait=False, cancel_futures=True)
+
+    def decode_each(self, outputs: Arrays) -> list[Any]:
+        """The prediction for each example of a batch of the network's outputs."""
+        with attributed(f"the codec of model builder '{self.builder}'"):
+            if isinstance(outputs, dict):
+                total = len(next(iter(outputs.values())))
+                return [
+                    self.codec.decode({name: array[index] for name, array in outputs.items()})
+                    for index in range(total)
+                ]
+            return [self.codec.decode(output) for output in outputs]
+
+    def _encode(self, raw: Any) -> Arrays:
+        with attributed(f"the codec of model builder '{self.builder}'"):
+            return self.codec.encode(raw)
+
+    def _results(self, batch: Sequence[tuple[Any, str, Future[Arrays]]]) -> Iterator[Result]:
+        encoded: dict[int, Arrays] = {}
+        errors: dict[int, str] = {}
+        for index, (_, _, future) in enumerate(batch):
+            try:
+                encoded[index] = future.result()
+            except UserError as error:
+                errors[index] = str(error)
+            except OSError as error:
+                errors[index] = (error.strerror or str(error)).lower()
+        predictions: dict[int, Any] = {}
+        for indices in _of_one_shape(encoded):
+            outputs = self.network(stack([encoded[index] for index in indices]))
+            predictions.update(zip(indices, self.decode_each(outputs), strict=True))
+        for index, (raw, name, _) in enumerate(batch):
+            yield Result(raw, name, predictions.get(index), errors.get(index))
+
+    def _first(self, raws: Sequence[Any]) -> Any:
+        """One thing, without threads: a batch of one is for programs that wait for it."""
+        name = name_of(raws[0], None)
+        try:
+            encoded = self._encode(raws[0])
+        except UserError as error:
+            raise UserError(_named(name, str(error))) from error
+        except OSError as error:
+            raise UserError(_named(name, (error.strerror or str(error)).lower())) from error
+        return self.decode_each(self.network(stack([encoded])))[0]
+
+    def _is_several(self, x: Any) -> bool:
+        if isinstance(x, np.ndarray):
+            axes = getattr(self.codec, "input_axes", None)
+            return x.dtype == object or (axes is not None and x.ndim == axes + 1)
+        return isinstance(x, (list, tuple, Iterator))
+
+
+def save_pipeline(
+    folder: Path,
+    *,
+    task: str,
+    builder: str,
+    codec: Codec,
+    network: keras.Model,
+    facts: Mapping[str, Any],
+    plugin_version: str = "",
+) -> None:
+    """Write what one ships: `network.keras` (in float32) and `pipeline.json`, each whole or not at all.
+
+    Args:
+        folder: made where it is not there.
+        task: the task's name.
+        builder: the model builder as `plugin:name`.
+        codec: the fitted codec.
+        network: the network, of any dtype policy.
+        facts: the facts of the data set, JSON values.
+        plugin_version: the version of the builder's plugin.
+    """
+    from suite.keras_files import save_keras
+
+    folder.mkdir(parents=True, exist_ok=True)
+    save_keras(network, folder / "network.keras")
+    plugin = builder.rpartition(":")[0]
+    write_manifest(
+        folder,
+        Manifest(
+            format=FORMAT,
+            task=task,
+            builder=builder,
+            plugin={"name": plugin, "version": plugin_version},
+            codec=codec.to_json(),
+            network="network.keras",
+            facts=dict(facts),
+        ),
+    )
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write `pipeline.json`, which makes `folder` a model folder."""
+    encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+    atomic_write(folder / MANIFEST, encoded + b"\n")
+
+
+def load(
+    path: str | Path,
+    *,
+    host: Host | None = None,
+    backend: str = "auto",
+    device: str = "auto",
+    threads: int | None = None,
+    batch_size: int = 32,
+) -> LoadedPipeline:
+    """Load a trained pipeline for prediction.
+
+    Args:
+        path: a run, a model folder or an exported folder.
+        host: where the model builder is looked up; None takes what is installed.
+        backend: for a Keras network, see `suite.devices.activate`; "auto" takes what Keras has already
+            been imported with, else TensorFlow.
+        device: for a Keras network, "auto", "cpu", "gpu" or "gpu:N".
+        threads: for an ONNX network, the threads of one forward pass; None leaves it to the runtime.
+        batch_size: how many examples run at a time.
+
+    Raises:
+        UserError: where `path` holds no pipeline, the plugin it needs is not there, or a file is damaged.
+    """
+    folder = model_folder(Path(path))
+    manifest = read_manifest(folder)
+    contributed = _builder(manifest, folder, host if host is not None else Host())
+    builder = contributed.item
+    assert isinstance(builder, ModelBuilder)
+    with attributed(f"the codec of {contributed}"):
+        codec: Codec = builder.codec(manifest.codec)
+    file = folder / manifest.network
+    network: Network
+    if file.suffix == ".onnx":
+        network = OnnxNetwork(file, threads)
+    elif file.suffix == ".keras":
+        from suite.keras_files import load_keras
+
+        activate(backend, device)
+        network = KerasNetwork(load_keras(file, _packages(builder)), batch_size)
+    else:
+        raise UserError(
+            f"{folder / MANIFEST}: no runtime here reads '{manifest.network}': known are .keras and .onnx"
+        )
+    return LoadedPipeline(manifest.task, manifest.builder, codec, network, manifest.facts, batch_size)
+
+
+def model_folder(path: Path) -> Path:
+    """The folder with `pipeline.json` for a run, a model folder, an exported folder, or a file in one."""
+    if not path.exists():
+        raise UserError(f"{path} is not there: give a run, or a folder that `suite export` wrote")
+    if path.is_file():
+        path = path.parent
+    for folder in (path, path / "model"):
+        if (folder / MANIFEST).is_file():
+            return folder
+    if (path / "config.toml").is_file():
+        raise UserError(
+            f"{path} holds no model yet, its training has not finished its first epoch:"
+            f" `suite resume {path}` goes on with it"
+        )
+    raise UserError(f"{path} is neither a run nor a model: neither it nor its folder model has a {MANIFEST}")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check `pipeline.json` of a model folder."""
+    file = folder / MANIFEST
+    try:
+        content = msgspec.json.decode(file.read_bytes())
+        written = content.get("format") if isinstance(content, dict) else None
+        if isinstance(written, int) and written > FORMAT:
+            raise UserError(
+                f"{file} was written by a newer version (format {written}, this one reads {FORMAT}):"
+                " pip install --upgrade keras-suite"
+            )
+        manifest = msgspec.convert(content, Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{file} is damaged ({error}): train or export again") from None
+    if Path(manifest.network).name != manifest.network or "\\" in manifest.network:
+        raise UserError(f"{file} is refused: its network '{manifest.network}' is not a file beside it")
+    return manifest
+
+
+def stack(encoded: Sequence[Arrays]) -> Arrays:
+    """Encoded examples of equal shapes as one batch."""
+    first = encoded[0]
+    if isinstance(first, dict):
+        return {name: np.stack([one[name] for one in encoded]) for name in first}
+    return np.stack(encoded)  # type: ignore[arg-type]
+
+
+def name_of(raw: Any, index: int | None) -> str:
+    """How a message calls an input: its name, path or text, else its number, counted from 0."""
+    name = getattr(raw, "name", None)
+    text = raw if isinstance(raw, str) else str(raw) if isinstance(raw, Path) else name
+    if isinstance(text, str):
+        return text if len(text) <= 200 else text[:199] + "…"
+    return "the input" if index is None else f"input {index}"
+
+
+def _named(name: str, message: str) -> str:
+    return message if name in message else f"{name}: {message}"
+
+
+def _sure(result: Result) -> Any:
+    if result.error is not None:
+        raise UserError(_named(result.name, result.error))
+    return result.prediction
+
+
+def _of_one_shape(encoded: Mapping[int, Arrays]) -> list[list[int]]:
+    groups: dict[Any, list[int]] = {}
+    for index, arrays in encoded.items():
+        shape = (
+            tuple((name, array.shape) for name, array in arrays.items())
+            if isinstance(arrays, dict)
+            else arrays.shape
+        )
+        groups.setdefault(shape, []).append(index)
+    return list(groups.values())
+
+
+def _builder(manifest: Manifest, folder: Path, host: Host) -> Contributed:
+    plugin = manifest.builder.rpartition(":")[0]
+    if plugin not in {one.name for one in host.plugins}:
+        version = manifest.plugin.get("version", "")
+        raise UserError(
+            f"{folder} needs the plugin '{plugin}'{f' ({version})' if version else ''}, which is not"
+            f" installed or was left out: pip install {plugin}"
+        )
+    return host.find("model_builders", manifest.builder, manifest.task)
+
+
+def _packages(builder: ModelBuilder) -> set[str]:
+    """The import names of the builder's own packages, whose layers its networks may use."""
+    addresses = [
+        one.address.partition(":")[0] if isinstance(one, Lazy) else str(getattr(one, "__module__", ""))
+        for one in (builder.build, builder.codec)
+    ]
+    return {address.partition(".")[0] for address in addresses if address}
