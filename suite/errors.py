@@ -7,7 +7,6 @@ its type and gains a note that names the contribution and its plugin.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -65,6 +64,8 @@ def attribution(error: BaseException) -> str | None:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown name: the nearest known one, else all of them."""
+    import difflib  # here, since most commands end well and start faster without it
+
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:

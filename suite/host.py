@@ -57,6 +57,7 @@ class _Candidate:
     name: str
     version: str
     entry_points: list[metadata.EntryPoint] = field(default_factory=list)
+    error: str = ""
 
 
 class Host:
@@ -143,19 +144,31 @@ class Host:
 
 
 def _installed() -> dict[str, _Candidate]:
+    """The distributions with entry points for us. One that cannot be read does not hide the others."""
     candidates: dict[str, _Candidate] = {}
-    for entry_point in metadata.entry_points(group=hookspecs.ENTRY_POINT_GROUP):
-        distribution = entry_point.dist
-        name = distribution.name if distribution else entry_point.name
-        version = distribution.version if distribution else ""
-        candidates.setdefault(name, _Candidate(name, version)).entry_points.append(entry_point)
-    for candidate in candidates.values():
-        candidate.entry_points.sort(key=lambda entry_point: (entry_point.name, entry_point.value))
+    for distribution in metadata.distributions():
+        # Looking at the text first is faster than parsing the entry points of everything installed.
+        text = distribution.read_text("entry_points.txt")
+        if not text or hookspecs.ENTRY_POINT_GROUP not in text:
+            continue
+        name = distribution.metadata["Name"] or "a distribution without a name"
+        if name in candidates:  # one further down sys.path, which Python would not import either
+            continue
+        candidate = _Candidate(name, distribution.metadata["Version"] or "")
+        try:
+            found = distribution.entry_points.select(group=hookspecs.ENTRY_POINT_GROUP)
+            candidate.entry_points.extend(sorted(found, key=lambda one: (one.name, one.value)))
+        except Exception as error:  # noqa: BLE001 - recorded and shown
+            candidate.error = f"its entry points cannot be read: {_one_line(error)}"
+        if candidate.entry_points or candidate.error:
+            candidates[name] = candidate
     return candidates
 
 
 def _read_installed(candidate: _Candidate) -> Plugin:
-    plugin = Plugin(candidate.name, candidate.version)
+    plugin = Plugin(candidate.name, candidate.version, error=candidate.error)
+    if plugin.error:
+        return plugin
     start = time.perf_counter()
     try:
         loaded = [entry_point.load() for entry_point in candidate.entry_points]
@@ -177,6 +190,8 @@ def _read(plugin: Plugin, objects: list[Any]) -> Plugin:
         manager.check_pending()
         for kind, (label, wanted) in KINDS.items():
             for answer in getattr(manager.hook, kind)():
+                if not isinstance(answer, Iterable):
+                    raise PluginError(f"its hook {kind}() returned {answer!r}, which is not a list")
                 for item in answer:
                     contributions.append(_checked(plugin, kind, label, wanted, item))
         _refuse_twins(contributions)

@@ -10,7 +10,6 @@ written to the run's `config.toml`. A value that the user gives is never replace
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -73,6 +72,8 @@ def as_dict(options: Options) -> dict[str, Any]:
 
 def parse_value(text: str) -> Any:
     """The value of `--set key=value`: read as a TOML value where it is one, else as the text itself."""
+    import tomllib
+
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

@@ -1,0 +1,46 @@
+"""A few made-up pictures, for trying the task without any data."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from suite.data import Dataset, Example
+
+SHAPES = ("disc", "square", "triangle")
+SIZE = 24
+PER_SHAPE = {"train": 20, "validation": 5, "test": 5}
+
+
+def sample() -> Dataset:
+    """Discs, squares and triangles of random colour, size and place: the same ones at every call.
+
+    Inputs are uint8 arrays (24, 24, 3), RGB.
+    """
+    generator = np.random.default_rng(0)
+    parts = {
+        part: [
+            Example(f"{part}/{shape}/{index}", _picture(shape, generator), shape)
+            for index in range(count)
+            for shape in SHAPES
+        ]
+        for part, count in PER_SHAPE.items()
+    }
+    return Dataset(facts={"classes": list(SHAPES), "multi_label": False}, **parts)
+
+
+def _picture(shape: str, generator: np.random.Generator) -> np.ndarray:
+    ground, ink = (generator.integers(low, low + 100, 3) for low in (0, 155))
+    picture = np.empty((SIZE, SIZE, 3), np.uint8)
+    picture[:] = ground
+    colour = [int(value) for value in ink]
+    radius = int(generator.integers(5, 9))
+    x, y = (int(value) for value in generator.integers(radius, SIZE - radius, 2))
+    if shape == "disc":
+        cv2.circle(picture, (x, y), radius, colour, cv2.FILLED)
+    elif shape == "square":
+        cv2.rectangle(picture, (x - radius, y - radius), (x + radius, y + radius), colour, cv2.FILLED)
+    else:
+        corners = np.array([[x, y - radius], [x - radius, y + radius], [x + radius, y + radius]])
+        cv2.fillPoly(picture, [corners], colour)
+    return picture
