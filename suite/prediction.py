@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -106,7 +106,7 @@ class LoadedPipeline:
             return self._first([x])
         return [_sure(result) for result in self.predict_each(x, self.batch_size)]
 
-    def predict_each(self, raws: Iterable[Any], batch_size: int = 32) -> Iterator[Result]:
+    def predict_each(self, raws: Iterable[Any], batch_size: int = 32) -> Generator[Result, None, None]:
         """Predict a stream of raw things in constant memory, in their order.
 
         A thing that cannot be read gives a result with `error` and the others go on. Reading and
@@ -246,13 +246,7 @@ def load(
     Raises:
         UserError: where `path` holds no pipeline, the plugin it needs is not there, or a file is damaged.
     """
-    folder = model_folder(Path(path))
-    manifest = read_manifest(folder)
-    contributed = _builder(manifest, folder, host if host is not None else Host())
-    builder = contributed.item
-    assert isinstance(builder, ModelBuilder)
-    with attributed(f"the codec of {contributed}"):
-        codec: Codec = builder.codec(manifest.codec)
+    folder, manifest, builder, codec = _without_network(Path(path), host)
     file = folder / manifest.network
     network: Network
     if file.suffix == ".onnx":
@@ -267,6 +261,11 @@ def load(
             f"{folder / MANIFEST}: no runtime here reads '{manifest.network}': known are .keras and .onnx"
         )
     return LoadedPipeline(manifest.task, manifest.builder, codec, network, manifest.facts, batch_size)
+
+
+def load_codec(path: str | Path, *, host: Host | None = None) -> Codec:
+    """The codec of what `load` loads, without the network and so at once; the errors are the same."""
+    return _without_network(Path(path), host)[3]
 
 
 def model_folder(path: Path) -> Path:
@@ -342,6 +341,17 @@ def _of_one_shape(encoded: Mapping[int, Arrays]) -> list[list[int]]:
         )
         groups.setdefault(shape, []).append(index)
     return list(groups.values())
+
+
+def _without_network(path: Path, host: Host | None) -> tuple[Path, Manifest, ModelBuilder, Codec]:
+    folder = model_folder(path)
+    manifest = read_manifest(folder)
+    contributed = _builder(manifest, folder, host if host is not None else Host())
+    builder = contributed.item
+    assert isinstance(builder, ModelBuilder)
+    with attributed(f"the codec of {contributed}"):
+        codec: Codec = builder.codec(manifest.codec)
+    return folder, manifest, builder, codec
 
 
 def _builder(manifest: Manifest, folder: Path, host: Host) -> Contributed:

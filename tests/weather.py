@@ -66,8 +66,8 @@ def network() -> Any:
     x = keras.layers.Rescaling(0.1, name="rescale")(inputs)
     outputs = keras.layers.Dense(2, activation="softmax", name="head")(x)
     model = keras.Model(inputs, outputs, name="weather")
-    kernel = np.stack([np.full(4, -1.0), np.full(4, 1.0)], axis=1)
-    model.get_layer("head").set_weights([kernel, np.array([4.0, -4.0])])
+    kernel = np.stack([np.full(4, -0.25), np.full(4, 0.25)], axis=1)
+    model.get_layer("head").set_weights([kernel, np.array([1.0, -1.0])])
     return model
 
 

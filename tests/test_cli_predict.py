@@ -1,0 +1,132 @@
+"""`suite predict`: what it prints, where, and with which exit status."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import suite.cli.predict
+import weather
+from suite.cli.main import main
+
+pytest.importorskip("keras", reason="needs Keras")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return weather.save(tmp_path_factory.mktemp("runs") / "first")
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.temps").write_text("1 2 3 4")
+    (folder / "b.temps").write_text("21 22 23 24")
+    (folder / "c.temps").write_text("1 2 three 4")
+    (folder / "d.temps").write_text("1 2 3 4")
+    return folder
+
+
+@pytest.fixture
+def predict(run, monkeypatch, capsys):
+    monkeypatch.setattr(suite.cli.predict, "host_from", lambda arguments: weather.host())
+
+    def call(*words):
+        status = main(["predict", str(run), *words])
+        printed = capsys.readouterr()
+        return status, printed.out.splitlines(), printed.err.splitlines()
+
+    return call
+
+
+def test_a_line_for_each_input(predict, files):
+    status, lines, errors = predict("in/b.temps", "in/a.temps")
+    assert lines == ["in/b.temps\twarm  0.92", "in/a.temps\tcold  0.82"]
+    assert (status, errors) == (0, [])
+
+
+def test_an_input_that_cannot_be_read_goes_to_the_error_stream_and_the_others_go_on(predict, files):
+    status, lines, errors = predict("in")
+    assert [line.partition("\t")[0] for line in lines] == ["in/a.temps", "in/b.temps", "in/d.temps"]
+    assert errors == [
+        "suite: in/c.temps: it holds something that is not a number",
+        "suite: no prediction for 1 of 4 inputs",
+    ]
+    assert status == 1
+
+
+def test_json_lines_hold_the_prediction_or_the_error(predict, files):
+    status, lines, errors = predict("in", "--json")
+    entries = [json.loads(line) for line in lines]
+    assert [entry["input"] for entry in entries] == [f"in/{name}.temps" for name in "abcd"]
+    assert entries[1]["prediction"]["label"] == "warm"
+    assert entries[2] == {"input": "in/c.temps", "error": "it holds something that is not a number"}
+    assert (status, errors) == (1, [])
+
+
+def test_to_a_file(predict, files, tmp_path):
+    status, lines, _ = predict("in/a.temps", "--json", "--out", "answers.jsonl")
+    assert (status, lines) == (0, [])
+    assert json.loads((tmp_path / "answers.jsonl").read_text())["prediction"]["label"] == "cold"
+
+
+def test_files_of_another_kind_in_a_folder_are_counted(predict, files):
+    (files / "c.temps").unlink()
+    (files / "notes.txt").write_text("")
+    status, _, errors = predict("in")
+    assert (status, errors) == (0, ["suite: 1 files of another kind were left out (.txt)"])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["none.temps"], "there is no file or folder 'none.temps'"),
+        (["in", "--out", "none/answers"], "--out none/answers: there is no folder 'none'"),
+        (["in", "--batch-size", "0"], "--batch-size 0 is not allowed: at least 1"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_status_2(predict, files, words, message):
+    status, lines, errors = predict(*words)
+    assert (status, lines, errors) == (2, [], [f"suite: {message}"])
+
+
+def test_the_inputs_are_checked_before_the_network_is_loaded(predict, files, monkeypatch):
+    monkeypatch.setattr("suite.prediction.load", lambda *_, **__: pytest.fail("loaded"))
+    assert predict("none.temps")[0] == 2
+
+
+def test_a_name_that_breaks_lines_is_printed_on_one(predict, files):
+    (files / "e\nf.temps").write_text("1 2 3 4")
+    assert predict("in/e\nf.temps")[1] == ["in/e\\nf.temps\tcold  0.82"]
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(run, environment, tmp_path):
+    for number in range(300):
+        (tmp_path / f"{number}.temps").write_text("1 2 3 4")
+    program = (
+        "import sys, weather, suite.cli.predict, suite.cli.main\n"
+        "suite.cli.predict.host_from = lambda arguments: weather.host()\n"
+        f"sys.exit(suite.cli.main.main(['predict', {str(run)!r}, {str(tmp_path)!r}, '--json']))"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(weather_folder()),
+    )
+    assert b"prediction" in child.stdout.readline()
+    child.stdout.close()
+    assert child.stderr.read() == b""
+    assert child.wait() == 141
+    child.stderr.close()
+
+
+def weather_folder():
+    from pathlib import Path
+
+    return Path(weather.__file__).parent
