@@ -29,6 +29,12 @@ class RunError(SuiteError):
     exit_status = 1
 
 
+class StoppedRunError(RunError):
+    """A run that was asked to stop, with everything kept: the message says how to go on."""
+
+    exit_status = 130
+
+
 class PluginError(SuiteError):
     """A plugin broke the contract of its contributions: the message names the plugin."""
 

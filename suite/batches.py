@@ -1,0 +1,229 @@
+"""Training batches: each a pure function of (seed, epoch, step), prepared ahead in threads.
+
+An epoch is a permutation of the examples, drawn from (seed, epoch). Where the last batch would not be
+full it is filled up with the first examples of the same permutation, so that every step has the same
+shape and nothing is left out.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import keras
+import numpy as np
+
+from suite.data import Example, Examples
+from suite.errors import UserError
+from suite.pipeline import Arrays, BatchMaker
+
+_ORDER, _BATCH = 0, 1
+"""Which of the independent random streams of a seed: the order of the examples, or what is in a batch."""
+
+
+class EpochPlan:
+    """Which examples are in which step, and the random generator of each step.
+
+    Args:
+        count: the number of examples.
+        batch_size: examples per step.
+        seed: of all randomness.
+        multiple: the steps of an epoch are rounded up to a multiple of this (steps per execution).
+    """
+
+    def __init__(self, count: int, batch_size: int, seed: int, multiple: int = 1) -> None:
+        self.count = count
+        self.batch_size = batch_size
+        self.seed = seed
+        steps = -(-count // batch_size)
+        self.steps_per_epoch = -(-steps // multiple) * multiple
+        self._lock = threading.Lock()
+        self._orders: dict[int, np.ndarray] = {}
+
+    def order(self, epoch: int) -> np.ndarray:
+        """The examples of an epoch, (count,) int64, in the order in which they are seen."""
+        with self._lock:
+            if epoch not in self._orders:
+                # Batches are made a little ahead, so two epochs are in use around the end of one.
+                while len(self._orders) > 1:
+                    del self._orders[min(self._orders)]
+                generator = np.random.default_rng([self.seed, _ORDER, epoch])
+                self._orders[epoch] = generator.permutation(self.count)
+            return self._orders[epoch]
+
+    def indices(self, epoch: int, step: int) -> np.ndarray:
+        """The examples of a step, (batch_size,) int64."""
+        positions = np.arange(step * self.batch_size, (step + 1) * self.batch_size) % self.count
+        return self.order(epoch)[positions]
+
+    def generator(self, epoch: int, step: int) -> np.random.Generator:
+        """The randomness of a step."""
+        return np.random.default_rng([self.seed, _BATCH, epoch, step])
+
+
+class PreparedExamples:
+    """What a batch maker prepares, kept in memory where all of it fits.
+
+    Args:
+        examples: the training part.
+        prepare: `BatchMaker.prepare`.
+        budget: bytes that may be kept; whether all examples fit is judged by those read so far.
+        skip_unreadable: put the next readable example in the place of one that cannot be read, instead of
+            raising its error.
+        noticed: told once of each example that is skipped.
+    """
+
+    _JUDGED_BY = 64
+
+    def __init__(
+        self,
+        examples: Examples,
+        prepare: Callable[[Example], Any],
+        budget: int,
+        *,
+        skip_unreadable: bool = False,
+        noticed: Callable[[str], None] = lambda message: None,
+    ) -> None:
+        self._examples = examples
+        self._prepare = prepare
+        self._budget = budget
+        self._skip = skip_unreadable
+        self._noticed = noticed
+        self._kept: list[Any] | None = [None] * len(examples) if budget > 0 else None
+        self._read = 0
+        self._bytes = 0
+        self._unreadable: dict[int, str] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def cached(self) -> bool:
+        """Whether examples are being kept."""
+        return self._kept is not None
+
+    def __getitem__(self, index: int) -> Any:
+        kept = self._kept
+        if kept is not None and kept[index] is not None:
+            return kept[index]
+        if index in self._unreadable:
+            return self[(index + 1) % len(self._examples)]
+        try:
+            prepared = self._prepare(self._examples[index])
+        except UserError as error:
+            if not self._skip:
+                raise
+            self._note_unreadable(index, str(error))
+            return self[(index + 1) % len(self._examples)]
+        if kept is not None:
+            self._keep(kept, index, prepared)
+        return prepared
+
+    def _keep(self, kept: list[Any], index: int, prepared: Any) -> None:
+        with self._lock:
+            if kept[index] is not None:
+                return
+            kept[index] = prepared
+            self._read += 1
+            self._bytes += _size(prepared)
+            if self._read >= min(self._JUDGED_BY, len(kept)):
+                if self._bytes / self._read * len(kept) > self._budget:
+                    self._kept = None
+
+    def _note_unreadable(self, index: int, message: str) -> None:
+        with self._lock:
+            if index not in self._unreadable:
+                self._unreadable[index] = message
+                self._noticed(message)
+            if len(self._unreadable) == len(self._examples):
+                raise UserError(f"none of the {len(self._examples)} training examples can be read: {message}")
+
+
+def _size(prepared: Any) -> int:
+    if isinstance(prepared, np.ndarray):
+        return prepared.nbytes + 112
+    if isinstance(prepared, (tuple, list)):
+        return sum(_size(part) for part in prepared) + 56
+    if isinstance(prepared, dict):
+        return sum(_size(part) for part in prepared.values()) + 232
+    return 64
+
+
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not typed
+    """The batches of a stretch of training, from one step to another, prepared ahead in threads.
+
+    Item `i` is the batch of global step `first_step + i`. Keras asks for the items in order; asked for
+    any other one, it gives the same batch as ever, only later.
+
+    Args:
+        plan: which examples are in which step.
+        prepared: the examples.
+        maker: makes a batch of them.
+        first_step: the global step of item 0.
+        last_step: the global step after the last item.
+        total_steps: of the whole training, for the batch maker's `progress`.
+        threads: how many batches are made at the same time.
+    """
+
+    def __init__(
+        self,
+        plan: EpochPlan,
+        prepared: PreparedExamples,
+        maker: BatchMaker,
+        *,
+        first_step: int,
+        last_step: int,
+        total_steps: int,
+        threads: int,
+    ) -> None:
+        super().__init__(workers=1, use_multiprocessing=False)
+        self.plan = plan
+        self.failure: BaseException | None = None
+        self._prepared = prepared
+        self._maker = maker
+        self._first_step = first_step
+        self._last_step = last_step
+        self._total_steps = total_steps
+        self._look_ahead = 2 * threads
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batches")
+        self._futures: dict[int, Future[tuple[Arrays, ...]]] = {}
+        self._ready_at: dict[int, float] = {}
+
+    @property
+    def num_batches(self) -> int:
+        return self._last_step - self._first_step
+
+    def __getitem__(self, item: int) -> tuple[Arrays, ...]:
+        for ahead in range(item, min(item + 1 + self._look_ahead, self.num_batches)):
+            if ahead not in self._futures:
+                self._futures[ahead] = self._pool.submit(self._make, ahead)
+        for past in [key for key in self._futures if key < item - 1]:
+            del self._futures[past]
+        try:
+            return self._futures[item].result()
+        except BaseException as error:
+            # A backend may rewrap what its input raises; the trainer looks here for the original.
+            self.failure = error
+            raise
+
+    def _make(self, item: int) -> tuple[Arrays, ...]:
+        batch = self.batch(self._first_step + item)
+        self._ready_at[item] = time.perf_counter()
+        return batch
+
+    def batch(self, step: int) -> tuple[Arrays, ...]:
+        """The batch of a global step: `(inputs, targets)` or `(inputs, targets, sample weights)`."""
+        epoch, step_in_epoch = divmod(step, self.plan.steps_per_epoch)
+        indices = self.plan.indices(epoch, step_in_epoch)
+        prepared = [self._prepared[int(index)] for index in indices]
+        progress = step / self._total_steps
+        return self._maker.make(prepared, self.plan.generator(epoch, step_in_epoch), progress)
+
+    def waited(self, item: int, since: float) -> float:
+        """Seconds from `since` (of `time.perf_counter`) until item was ready: the wait for data."""
+        return max(0.0, self._ready_at.pop(item, 0.0) - since)
+
+    def close(self) -> None:
+        """Stop preparing; what is under way is finished and thrown away."""
+        self._pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,120 @@
+"""`suite train TASK DATA`, or `suite train CONFIG.toml`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from suite.cli.main import host_from
+from suite.errors import UserError
+
+_FLAGS = {
+    "loader": ("loader", "name"),
+    "model": ("model", "name"),
+    "epochs": ("training", "epochs"),
+    "batch_size": ("training", "batch_size"),
+    "seed": ("training", "seed"),
+    "learning_rate": ("training", "learning_rate"),
+    "steps_per_execution": ("training", "steps_per_execution"),
+    "backend": ("runtime", "backend"),
+    "device": ("runtime", "device"),
+    "precision": ("runtime", "precision"),
+}
+"""Which flag sets which key of the configuration."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words and flags of the command."""
+    parser.usage = "suite train TASK DATA [options]   or   suite train CONFIG.toml [options]"
+    parser.add_argument("words", nargs="+", metavar="TASK DATA", help="what to learn from what")
+    parser.add_argument("--out", metavar="FOLDER", help="the run directory (default: runs/<data>)")
+    parser.add_argument("--init", metavar="RUN", help="start from the weights of another run")
+    choice = parser.add_argument_group("choices (each is made from the data where you make none)")
+    choice.add_argument("--model", metavar="NAME", help="the model builder; 'suite show TASK' lists them")
+    choice.add_argument("--loader", metavar="NAME", help="the data loader, where the data does not tell")
+    choice.add_argument("--epochs", metavar="N", help="how often every training example is seen")
+    choice.add_argument("--batch-size", metavar="N", help="examples per step")
+    choice.add_argument("--learning-rate", metavar="X", help="the peak of the schedule")
+    choice.add_argument("--seed", metavar="N", help="of weights, order and augmentation (default: 0)")
+    choice.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="any other option: training.ema=0.99, model.dropout=0.2, loader.KEY=..., split.test=0.2"
+        " (repeatable); 'suite show TASK NAME' lists those of a model or loader,"
+        " 'suite show training' the rest",
+    )
+    machine = parser.add_argument_group("machine")
+    machine.add_argument("--backend", metavar="NAME", help="tensorflow (default), jax or torch")
+    machine.add_argument("--device", metavar="NAME", help="cpu, gpu or gpu:N (default: a GPU if any)")
+    machine.add_argument("--precision", metavar="NAME", help="float32, mixed_bfloat16 or mixed_float16")
+    machine.add_argument("--steps-per-execution", metavar="N", help="steps in one call of the backend")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, and show it."""
+    from pathlib import Path
+
+    from suite.cli.training_display import TrainingDisplay, stop_on_interrupt
+    from suite.configuration import from_mapping
+
+    document, where = _document(arguments)
+    configuration = from_mapping(document, where)
+    host = host_from(arguments)
+    from suite.experiments import check, train
+
+    check(host, configuration)
+    with TrainingDisplay(resumed=False) as display, stop_on_interrupt(display) as stop:
+        out = Path(arguments.out) if arguments.out else None
+        finished = train(
+            host, configuration, out=out, command=_command(arguments), listener=display, stop=stop
+        )
+    display.show_result(finished)
+    return 0
+
+
+def _document(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    from pathlib import Path
+
+    from suite.configuration import apply_settings, read_toml
+    from suite.options import parse_value
+
+    words = arguments.words
+    if len(words) == 1 and words[0].endswith(".toml"):
+        document, where = read_toml(Path(words[0])), words[0]
+    elif len(words) == 2:
+        document, where = {"task": words[0], "data": words[1]}, "the command line"
+    elif len(words) == 1:
+        raise UserError(f"what data? suite train {words[0]} DATA   ('suite tasks' lists the tasks)")
+    else:
+        raise UserError(
+            f"suite train takes a task and its data, or one CONFIG.toml; these are {len(words)} words:"
+            f" {' '.join(words)}"
+        )
+    settings = list(arguments.set)
+    for flag, (table, key) in _FLAGS.items():
+        value = getattr(arguments, flag)
+        if value is not None:
+            document = dict(document)
+            section = document.get(table)
+            document[table] = {**(section if isinstance(section, dict) else {}), key: parse_value(value)}
+    if arguments.init:
+        document = {**document, "init": arguments.init}
+    return apply_settings(document, settings), where
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """The command that repeats this run."""
+    import shlex
+
+    parts = ["suite", "train", *arguments.words]
+    for flag in (*_FLAGS, "init"):
+        value = getattr(arguments, flag)
+        if value is not None:
+            parts += [f"--{flag.replace('_', '-')}", value]
+    for setting in arguments.set:
+        parts += ["--set", setting]
+    for plugin in arguments.without:
+        parts += ["--without", plugin]
+    return shlex.join(parts)

@@ -1,0 +1,183 @@
+"""What a person sees of a training: a line that moves on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+
+from suite.configuration import Configuration
+from suite.devices import Device
+from suite.options import as_dict
+from suite.progress import Listener, Progress
+from suite.runs import Run
+
+_EVERY_SECONDS = 0.2
+_PLAIN_EVERY_SECONDS = 10.0
+
+
+class TrainingDisplay(Listener):
+    """Shows a training on the error stream, so that what a program may read stays alone on the other."""
+
+    def __init__(self, *, resumed: bool) -> None:
+        self.console = Console(stderr=True, highlight=False)
+        self.resumed = resumed
+        self._live: Live | None = None
+        self._shown_at = 0.0
+        self._phase = ""
+        self._metric = ""
+        self._epochs = 0
+
+    def __enter__(self) -> TrainingDisplay:
+        if self.console.is_terminal:
+            self._live = Live("", console=self.console, refresh_per_second=5, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def note(self, text: str) -> None:
+        self.console.print(f"[yellow]note:[/] {escape(text)}", soft_wrap=True)
+
+    def phase(self, text: str) -> None:
+        self._phase = text
+        if self._live is not None:
+            self._live.update(f"[dim]{escape(text)} ...[/]")
+
+    def started(self, run: Path, configuration: Configuration, device: Device, facts: dict[str, Any]) -> None:
+        counts = ", ".join(
+            f"{facts[name]:,} {name}" for name in ("train", "validation", "test") if name in facts
+        )
+        training, runtime = configuration.training, configuration.runtime
+        self._epochs = int(training.epochs)
+        rows = {
+            "data": f"{configuration.data}: {counts} (loader {configuration.loader_name})",
+            "model": f"{configuration.model_name}, {facts['weights']:,} weights",
+            "": _listed(configuration.model),
+            "training": _listed(as_dict(training)),
+            "device": f"{device.name}, {runtime.backend}, {runtime.precision}",
+            "run": str(run),
+        }
+        if facts["step"]:
+            rows["resumed"] = f"after step {facts['step']:,}"
+        grid = Table.grid(padding=(0, 2))
+        for name, text in rows.items():
+            grid.add_row(f"[bold]{name}[/]", escape(text))
+        self.console.print(grid)
+
+    def progress(self, progress: Progress) -> None:
+        now = time.monotonic()
+        every = _EVERY_SECONDS if self._live is not None else _PLAIN_EVERY_SECONDS
+        if now - self._shown_at < every:
+            return
+        first = not self._shown_at
+        self._shown_at = now
+        if self._live is not None:
+            self._live.update(escape(progress_line(progress)))
+        elif not first:
+            self.console.print(progress_line(progress), markup=False, soft_wrap=True)
+
+    def epoch(self, row: dict[str, float], is_best: bool) -> None:
+        parts = [
+            f"epoch {row['epoch']:>{len(str(self._epochs))}.0f}/{self._epochs}",
+            f"loss {row['loss']:.4f}",
+        ]
+        parts += [
+            f"{name.replace('_', ' ')} {value:.4f}"
+            for name, value in row.items()
+            if name.startswith("validation_") and "/" not in name
+        ][:4]
+        parts.append(f"{duration(row['seconds'])}")
+        self.console.print("  ".join(parts) + ("  [green]best[/]" if is_best else ""), soft_wrap=True)
+
+    def show_result(self, run: Run) -> None:
+        """Say how good the model is and where everything lies, after a training that came to its end."""
+        scored = run.metrics or {}
+        part = next((name for name in ("test", "validation") if name in scored), None)
+        if part is not None:
+            grid = Table.grid(padding=(0, 2))
+            grid.add_row(f"[bold]{part}[/]", "", "[dim]95 % interval[/]", "[dim]baseline[/]")
+            baseline = scored.get("baseline", {})
+            for name, value in scored[part].items():
+                low, high = scored["intervals"].get(part, {}).get(name, (None, None))
+                grid.add_row(
+                    escape(name),
+                    f"{value:.4f}",
+                    "" if low is None else f"{low:.4f} to {high:.4f}",
+                    f"{baseline[name]:.4f}" if name in baseline else "",
+                )
+            self.console.print(grid)
+        for note in scored.get("notes", []):
+            if not self.resumed or "left out" in note:
+                self.console.print(f"[dim]{escape(note)}[/]", soft_wrap=True)
+        self.console.print(f"report   {run.path / 'report.html'}", soft_wrap=True, markup=False)
+        self.console.print(f"predict  suite predict {run.path} INPUT...", soft_wrap=True, markup=False)
+
+
+@contextmanager
+def stop_on_interrupt(display: TrainingDisplay) -> Iterator[Callable[[], bool]]:
+    """Gives a function that is true after Ctrl-C or a request to terminate; a second Ctrl-C is immediate."""
+    asked = False
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            signal.default_int_handler(number, frame)
+        asked = True
+        display.console.print("\nstopping after this step (Ctrl-C again: at once) ...")
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def progress_line(progress: Progress) -> str:
+    """One line with everything that one looks for while waiting."""
+    parts = [
+        f"epoch {progress.epoch}/{progress.epochs}",
+        f"step {progress.step}/{progress.steps}",
+        f"loss {progress.loss:.4f}",
+        f"lr {progress.learning_rate:.2g}",
+    ]
+    if progress.items_per_second:
+        parts += [
+            f"{progress.items_per_second:,.0f}/s",
+            f"waiting {progress.waiting:.0%}",
+            f"{duration(progress.seconds_left)} left",
+        ]
+    if progress.best is not None:
+        parts.append(f"best {progress.metric} {progress.best:.4f}")
+    return "  ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people write them: 42 s, 3 min 5 s, 2 h 10 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _listed(options: Any) -> str:
+    return ", ".join(f"{name} {_short(value)}" for name, value in options.items())
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,223 @@
+"""A run's configuration: what the user said, and after resolving everything that was chosen.
+
+The same words in a file, on the command line and in Python:
+
+    task = "..."            # suite train TASK DATA
+    data = "/data/birds"
+    [loader]                # --loader NAME, --set loader.KEY=VALUE
+    name = "folder"
+    [split]                 # --set split.validation=0.2
+    [model]                 # --model NAME, --set model.KEY=VALUE
+    name = "residual"
+    [training]              # --epochs, --batch-size, --seed, --set training.KEY=VALUE
+    [runtime]               # --backend, --device, --precision
+    [evaluators.NAME]       # --set evaluators.NAME.KEY=VALUE
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from suite.errors import UserError, nearest
+from suite.options import Options, as_dict, parse, parse_value
+from suite.training_options import RuntimeOptions, SplitOptions, TrainingOptions
+
+_TYPED: dict[str, type[Options]] = {
+    "split": SplitOptions,
+    "training": TrainingOptions,
+    "runtime": RuntimeOptions,
+}
+_TABLES = ("loader", "split", "model", "training", "runtime", "evaluators")
+_PLAIN = ("task", "data", "init")
+_WRITTEN_ONLY = ("plugins",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """Everything that decides a run.
+
+    Attributes:
+        task: the task's name.
+        data: where the data is.
+        init: a run whose weights to start from, or None.
+        loader_name: the data loader's name, or None to let the data decide.
+        loader: options of the loader, as given.
+        split: how missing parts are made.
+        model_name: the model builder's name, or None for the task's default.
+        model: options of the builder, as given; after resolving, all of them.
+        training: how to train.
+        runtime: on what to train.
+        evaluators: options of evaluators by their name; the names are those to use where not empty.
+        plugins: names and versions of the plugins that take part; written, not read.
+    """
+
+    task: str
+    data: str
+    init: str | None = None
+    loader_name: str | None = None
+    loader: Mapping[str, Any] = field(default_factory=dict)
+    split: SplitOptions = SplitOptions()
+    model_name: str | None = None
+    model: Mapping[str, Any] = field(default_factory=dict)
+    training: TrainingOptions = TrainingOptions()
+    runtime: RuntimeOptions = RuntimeOptions()
+    evaluators: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    plugins: Mapping[str, str] = field(default_factory=dict)
+
+    def to_toml(self) -> str:
+        """The text of `config.toml`; reading it gives an equal configuration."""
+        import tomli_w
+
+        document: dict[str, Any] = {"task": self.task, "data": self.data}
+        if self.init:
+            document["init"] = self.init
+        document["loader"] = _named(self.loader_name, self.loader)
+        document["split"] = as_dict(self.split)
+        document["model"] = _named(self.model_name, self.model)
+        document["training"] = as_dict(self.training)
+        document["runtime"] = as_dict(self.runtime)
+        document["evaluators"] = {name: dict(options) for name, options in self.evaluators.items()}
+        document["plugins"] = dict(self.plugins)
+        return tomli_w.dumps(_without_none(document))
+
+
+def _named(name: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
+    return ({"name": name} if name else {}) | dict(options)
+
+
+def _without_none(value: Any) -> Any:
+    """TOML has no null: an option that is None is left out, and None is its default."""
+    if isinstance(value, Mapping):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    return value
+
+
+def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
+    """Check a mapping of the shape of `config.toml`.
+
+    Options of loaders, builders and evaluators are checked later, when it is known which plugins they
+    belong to, but still before Keras is imported.
+
+    Args:
+        document: the mapping.
+        where: how a message calls it: the file's name, say.
+
+    Raises:
+        UserError: for unknown keys, missing ones, and values that are not allowed.
+    """
+    known = (*_PLAIN, *_TABLES, *_WRITTEN_ONLY)
+    for key, value in document.items():
+        if key not in known:
+            raise UserError(f"{where} has no key '{key}': {nearest(key, known)}")
+        if key in _TABLES and not isinstance(value, Mapping):
+            raise UserError(f"{where}: '{key}' is a table of options ([{key}]), not {value!r}")
+        if key in _PLAIN and not isinstance(value, str):
+            raise UserError(f"{where}: '{key}' is text, not {value!r}")
+    for key in ("task", "data"):
+        if not document.get(key):
+            raise UserError(f"{where}: '{key}' is missing")
+    loader = dict(document.get("loader", {}))
+    model = dict(document.get("model", {}))
+    for name, options in document.get("evaluators", {}).items():
+        if not isinstance(options, Mapping):
+            raise UserError(f"{where}: 'evaluators.{name}' is a table of options, not {options!r}")
+    typed = {name: parse(kind, document.get(name, {}), f"[{name}]") for name, kind in _TYPED.items()}
+    return Configuration(
+        task=document["task"],
+        data=document["data"],
+        init=document.get("init"),
+        loader_name=loader.pop("name", None),
+        loader=loader,
+        model_name=model.pop("name", None),
+        model=model,
+        evaluators=document.get("evaluators", {}),
+        plugins=document.get("plugins", {}),
+        **typed,  # type: ignore[arg-type]
+    )
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The mapping in a TOML file.
+
+    Raises:
+        UserError: where the file cannot be read or is not TOML, with the line.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"there is no configuration file {path}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read the configuration {path}: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path} is not a TOML file: {error}") from None
+
+
+def apply_settings(document: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+    """Put `--set key=value` words into a mapping of the shape of `config.toml`.
+
+    A key is `table.name`, or a bare name where only one of [split], [training] and [runtime] has it.
+    """
+    result = {key: dict(value) if isinstance(value, Mapping) else value for key, value in document.items()}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals or not key:
+            raise UserError(f"--set takes key=value, not '{setting}'")
+        *tables, name = key.strip().split(".")
+        if not tables:
+            owners = [table for table, kind in _TYPED.items() if name in kind.__struct_fields__]
+            if len(owners) != 1:
+                every = [f"{table}.{one}" for table, kind in _TYPED.items() for one in kind.__struct_fields__]
+                ends = [full for full in every if full.endswith(f".{name}")]
+                hint = " or ".join(ends) or "say table.key, such as " + nearest(f"training.{name}", every)
+                raise UserError(f"--set {setting}: which '{name}'? {hint}")
+            tables = owners
+        if tables[0] not in _TABLES:
+            raise UserError(
+                f"--set {setting}: there is no table '{tables[0]}': {nearest(tables[0], _TABLES)}"
+            )
+        place = result
+        for table in tables:
+            place = place.setdefault(table, {})
+            if not isinstance(place, dict):
+                raise UserError(f"--set {setting}: '{table}' is not a table")
+        place[name] = parse_value(text)
+    return result
+
+
+def resolve_training(
+    options: TrainingOptions, recipe: Mapping[str, Any], count: int, *, device_kind: str, builder: str
+) -> TrainingOptions:
+    """Training options with no "auto" left: the user's value, else the builder's, else the host's.
+
+    Args:
+        options: what the user said.
+        recipe: what the model builder recommends.
+        count: the number of training examples.
+        device_kind: "cpu" or "gpu".
+        builder: how a message calls the builder whose recipe is at fault.
+    """
+    unknown = [name for name in recipe if name not in TrainingOptions.__struct_fields__]
+    if unknown:
+        raise TypeError(f"{builder} recommends a training option '{unknown[0]}' that does not exist")
+    chosen: dict[str, Any] = {
+        "epochs": max(10, min(300, 30_000 // max(1, count))),
+        "batch_size": min(32, count),
+        "optimizer": "adamw",
+        "learning_rate": 1e-3,
+        "momentum": 0.9,
+        "schedule": "cosine",
+        "warmup": 0.05,
+        "final_learning_rate": 0.0,
+        "weight_decay": 0.0,
+        "clip_norm": 0.0,
+        "ema": 0.0,
+        "early_stopping": 0,
+        "steps_per_execution": 1 if device_kind == "cpu" else 8,
+    }
+    chosen.update((name, value) for name, value in recipe.items() if value != "auto")
+    given = {name: value for name, value in as_dict(options).items() if value != "auto"}
+    return parse(TrainingOptions, chosen | given, "[training]")

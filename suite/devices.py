@@ -1,0 +1,201 @@
+"""Which backend, which device, which precision: known before Keras is imported, because it fixes them."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from suite.errors import UserError
+
+BACKENDS = ("tensorflow", "jax", "torch")
+_MODULES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where computation happens, once Keras has been imported.
+
+    Attributes:
+        backend: "tensorflow", "jax" or "torch".
+        kind: "cpu" or "gpu".
+        name: the processor or accelerator, for people.
+    """
+
+    backend: str
+    kind: str
+    name: str
+
+
+def choose_backend(wanted: str = "auto") -> str:
+    """The backend to use.
+
+    Args:
+        wanted: one of `BACKENDS`, or "auto": the one that an already imported Keras has, else TensorFlow,
+            else the first that is installed.
+
+    Raises:
+        UserError: where it is not installed, or another one is already in use in this process.
+    """
+    if "keras" in sys.modules:
+        current = str(sys.modules["keras"].config.backend())
+        if wanted not in ("auto", current):
+            raise UserError(
+                f"backend '{wanted}' is asked for, but Keras already runs on '{current}' in this process:"
+                " Keras fixes its backend when it is imported"
+            )
+        return current
+    installed = [name for name in BACKENDS if importlib.util.find_spec(_MODULES[name]) is not None]
+    if importlib.util.find_spec("keras") is None or not installed:
+        raise UserError('this needs Keras with a backend: pip install "keras-suite[tensorflow]"')
+    if wanted == "auto":
+        return installed[0]
+    if wanted not in installed:
+        raise UserError(f"backend '{wanted}' is not installed: pip install \"keras-suite[{wanted}]\"")
+    return wanted
+
+
+def activate(backend: str = "auto", device: str = "auto") -> Device:
+    """Import Keras on a backend and a device, and say what that gave.
+
+    Has to come before anything imports Keras; a second call can only confirm the first. Keras and its
+    backends are told through the environment variables that they read; nothing else of the suite looks
+    at those.
+
+    Args:
+        backend: as for `choose_backend`.
+        device: "auto" (a GPU where the backend sees one), "cpu", "gpu" or "gpu:N".
+
+    Raises:
+        UserError: where the backend is not installed or the device is not there.
+    """
+    chosen = choose_backend(backend)
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = chosen
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+        if device == "cpu":
+            os.environ["CUDA_VISIBLE_DEVICES"] = ""
+            os.environ.setdefault("JAX_PLATFORMS", "cpu")
+        elif device.startswith("gpu:"):
+            os.environ["CUDA_VISIBLE_DEVICES"] = device.partition(":")[2]
+        with _quiet_native_output():
+            import keras  # noqa: F401
+    with _quiet_native_output():
+        gpu_name = _gpu(chosen)
+    if device.startswith("gpu") and gpu_name is None:
+        raise UserError(
+            f"device '{device}' is asked for, but {chosen} sees no GPU here: say --device cpu, or install"
+            " a build of it with GPU support"
+        )
+    if device == "cpu" or gpu_name is None:
+        return Device(chosen, "cpu", processor())
+    return Device(chosen, "gpu", gpu_name)
+
+
+def _gpu(backend: str) -> str | None:
+    """The name of the first GPU that the backend sees."""
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with contextlib.suppress(RuntimeError, ValueError):
+            tf.config.experimental.enable_op_determinism()
+        found = tf.config.list_physical_devices("GPU")
+        for gpu in found:
+            with contextlib.suppress(RuntimeError, ValueError):
+                tf.config.experimental.set_memory_growth(gpu, True)
+        if not found:
+            return None
+        return str(tf.config.experimental.get_device_details(found[0]).get("device_name", "GPU"))
+    if backend == "jax":
+        import jax
+
+        gpus = [found for found in jax.devices() if found.platform in ("gpu", "cuda", "rocm")]
+        return str(gpus[0].device_kind) if gpus else None
+    import torch
+
+    return str(torch.cuda.get_device_name(0)) if torch.cuda.is_available() else None
+
+
+def choose_precision(wanted: str, device: Device) -> str:
+    """The Keras dtype policy to train under.
+
+    "auto" is mixed bfloat16 on a GPU, and on a processor with AMX tiles for it (measured on TensorFlow:
+    1.5 to 2.5 times the speed of float32 there, and slower than float32 where they are missing).
+    """
+    if wanted != "auto":
+        return wanted
+    if device.kind == "gpu" or (device.backend == "tensorflow" and "amx_bf16" in _processor_flags()):
+        return "mixed_bfloat16"
+    return "float32"
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def available_memory() -> int:
+    """Bytes of memory that can be had without swapping; a container's limit counts."""
+    available = 4 << 30
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                available = int(line.split()[1]) * 1024
+    with contextlib.suppress(OSError, ValueError):
+        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
+        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
+        available = min(available, max(0, limit - used))
+    return available
+
+
+def processor() -> str:
+    """The processor's name."""
+    for key in ("model name", "Model"):
+        found = _processor_information().get(key)
+        if found:
+            return found
+    return platform.processor() or platform.machine()
+
+
+def _processor_flags() -> set[str]:
+    return set(_processor_information().get("flags", "").split())
+
+
+def _processor_information() -> dict[str, str]:
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return {}
+    information: dict[str, str] = {}
+    for line in text.partition("\n\n")[0].splitlines():
+        name, _, value = line.partition(":")
+        information[name.strip()] = value.strip()
+    return information
+
+
+@contextlib.contextmanager
+def _quiet_native_output() -> Any:
+    """Keep what native libraries write to the error stream while they load from people's terminals."""
+    sys.stderr.flush()
+    try:
+        saved = os.dup(2)
+    except OSError:
+        yield
+        return
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(null)

@@ -1,0 +1,116 @@
+"""Optimizers and learning-rate schedules from training options."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from suite.training_options import TrainingOptions
+
+NOT_DECAYED = ("bias", "gamma", "beta", "scale", "embedding_positions")
+"""Variables to which no weight decay is applied: their size is no complexity of the function."""
+
+
+class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]  # not typed
+    """A rise and a fall of the learning rate over a fixed number of steps.
+
+    - "cosine": a linear rise, then half a cosine (Loshchilov & Hutter 2017, SGDR, section 3).
+    - "one-cycle": a cosine rise from a twenty-fifth of the peak, then a cosine fall (Smith & Topin 2018).
+    - "linear": a linear rise, then a linear fall.
+    - "constant": a linear rise, then the peak.
+
+    Args:
+        kind: one of the above.
+        peak: the highest learning rate.
+        steps: the number of steps of all of it.
+        warmup: the share of the steps that rise.
+        final: the last learning rate as a share of the peak.
+    """
+
+    def __init__(self, kind: str, peak: float, steps: int, warmup: float, final: float) -> None:
+        super().__init__()
+        self.kind = kind
+        self.peak = peak
+        self.steps = steps
+        self.warmup = warmup
+        self.final = final
+
+    def __call__(self, step: Any) -> Any:
+        return self._at(ops.cast(step, "float32"), ops)
+
+    def value(self, step: int) -> float:
+        """The learning rate at a step, outside of any backend."""
+        return float(self._at(np.float64(step), np))
+
+    def _at(self, step: Any, math_of: Any) -> Any:
+        """The formula, for a step of `keras.ops` or of numpy: they name its functions alike."""
+        rising = max(1.0, self.warmup * self.steps)
+        falling = max(1.0, self.steps - rising)
+        risen = math_of.minimum(1.0, (step + 1.0) / rising)
+        # The last step still learns: the fall would reach its end one step later.
+        fallen = math_of.clip((step + 1.0 - rising) / (falling + 1.0), 0.0, 1.0)
+        if self.kind == "one-cycle":
+            start = 1.0 / 25.0
+            up = start + (1.0 - start) * 0.5 * (1.0 - math_of.cos(math.pi * risen))
+        else:
+            up = risen
+        if self.kind == "constant":
+            down = math_of.ones_like(fallen)
+        elif self.kind == "linear":
+            down = 1.0 - fallen * (1.0 - self.final)
+        else:
+            down = self.final + (1.0 - self.final) * 0.5 * (1.0 + math_of.cos(math.pi * fallen))
+        return self.peak * up * down
+
+    def get_config(self) -> dict[str, Any]:
+        """What makes the same schedule again."""
+        return {
+            "kind": self.kind,
+            "peak": self.peak,
+            "steps": self.steps,
+            "warmup": self.warmup,
+            "final": self.final,
+        }
+
+
+def make_optimizer(options: TrainingOptions, steps: int, factor: float = 1.0) -> Any:
+    """A Keras optimizer with its schedule.
+
+    Args:
+        options: resolved: no value is "auto".
+        steps: over which the schedule runs.
+        factor: multiplies the learning rate (of a stage).
+    """
+    schedule = Schedule(
+        options.schedule,
+        float(options.learning_rate) * factor,
+        steps,
+        float(options.warmup),
+        float(options.final_learning_rate),
+    )
+    common: dict[str, Any] = {
+        "learning_rate": schedule,
+        "weight_decay": float(options.weight_decay) or None,
+        "global_clipnorm": float(options.clip_norm) or None,
+    }
+    if options.ema:
+        common |= {"use_ema": True, "ema_momentum": float(options.ema)}
+    momentum = float(options.momentum)
+    makers: dict[str, Any] = {
+        "sgd": lambda: keras.optimizers.SGD(momentum=momentum, nesterov=momentum > 0, **common),
+        "adam": lambda: keras.optimizers.Adam(**common),
+        # Adam's weight decay is decoupled in Keras too; it is AdamW, and takes "none" for an answer.
+        "adamw": lambda: keras.optimizers.Adam(**common),
+        "lion": lambda: keras.optimizers.Lion(**common),
+        "rmsprop": lambda: keras.optimizers.RMSprop(momentum=momentum, **common),
+        "nadam": lambda: keras.optimizers.Nadam(**common),
+        "muon": lambda: keras.optimizers.Muon(**common),
+    }
+    optimizer = makers[options.optimizer]()
+    if common["weight_decay"]:
+        optimizer.exclude_from_weight_decay(var_names=list(NOT_DECAYED))
+    return optimizer

@@ -1,0 +1,73 @@
+"""What a training tells while it runs: the library calls a listener, whoever embeds it shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from suite.configuration import Configuration
+    from suite.devices import Device
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training is.
+
+    Attributes:
+        epoch: from 1.
+        epochs: how many there are.
+        step: of the epoch, from 1.
+        steps: of an epoch.
+        loss: the mean over the epoch so far.
+        learning_rate: at this step.
+        metric: the name of the number by which weights are chosen.
+        best: its best value so far, None before the first validation.
+        items_per_second: training examples per second, in this process, lately.
+        waiting: the share of that time spent waiting for data, 0 to 1.
+        seconds_left: an estimate from what this process has measured so far.
+    """
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+    learning_rate: float
+    metric: str
+    best: float | None
+    items_per_second: float
+    waiting: float
+    seconds_left: float
+
+
+class Listener:
+    """Told what happens in a training. This one does nothing with it; override what you need."""
+
+    def note(self, text: str) -> None:
+        """Something that a person should know: a choice made from the data, a file left out."""
+
+    def phase(self, text: str) -> None:
+        """What is being done now, in a few words: "reading the data", "scoring the test part"."""
+
+    def started(self, run: Path, configuration: Configuration, device: Device, facts: dict[str, Any]) -> None:
+        """Everything is resolved and training begins or goes on.
+
+        Args:
+            run: the run directory.
+            configuration: with every default filled in.
+            device: what it runs on.
+            facts: counts of the parts ("train", ...), number of weights ("weights"), first step ("step").
+        """
+
+    def progress(self, progress: Progress) -> None:
+        """A step has been done. Called for every step: be quick."""
+
+    def epoch(self, row: dict[str, float], is_best: bool) -> None:
+        """An epoch has been done.
+
+        Args:
+            row: the row of `history.csv`.
+            is_best: whether its weights are the best so far.
+        """

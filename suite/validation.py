@@ -1,0 +1,116 @@
+"""Scores a network on the validation part while it is being trained, as its predictions will be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import keras
+import numpy as np
+
+from suite.batches import PreparedExamples
+from suite.contributions import Contributed
+from suite.data import Example, Examples
+from suite.evaluation import Pairs
+from suite.networks import KerasNetwork
+from suite.pipeline import Arrays, TrainablePipeline
+from suite.prediction import LoadedPipeline, stack
+from suite.scoring import score
+
+BATCH_SIZE = 128
+
+
+class Validation:
+    """Called after an epoch: encodes by the codec, runs the network, decodes, and asks the evaluators.
+
+    Args:
+        pipeline: with the network that is being trained.
+        examples: the validation part.
+        task: the task's name.
+        builder: the model builder as `plugin:name`.
+        facts: of the data set.
+        evaluators: give the numbers.
+        evaluator_options: by evaluator name.
+        threads: that encode.
+        budget: bytes of encoded examples that may be kept.
+        skip_unreadable: leave out what cannot be read instead of raising its error.
+        noticed: told of each example that is left out.
+    """
+
+    def __init__(
+        self,
+        pipeline: TrainablePipeline,
+        examples: Examples,
+        *,
+        task: str,
+        builder: str,
+        facts: Mapping[str, Any],
+        evaluators: Sequence[Contributed],
+        evaluator_options: Mapping[str, Mapping[str, Any]],
+        threads: int,
+        budget: int,
+        skip_unreadable: bool,
+        noticed: Any,
+    ) -> None:
+        self.pipeline = pipeline
+        self.examples = examples
+        self.facts = facts
+        self.evaluators = evaluators
+        self.evaluator_options = evaluator_options
+        self.threads = threads
+        network = KerasNetwork(pipeline.network, BATCH_SIZE)
+        self._runner = LoadedPipeline(task, builder, pipeline.codec, network, facts, BATCH_SIZE)
+        # An unreadable example is replaced by the next one, which then counts twice: few are, and the final
+        # scores, which leave them out, do not come from here.
+        self._encoded = PreparedExamples(
+            examples, self._encode, budget, skip_unreadable=skip_unreadable, noticed=noticed
+        )
+
+    def __call__(self) -> dict[str, float]:
+        """The mean loss as "loss", and the evaluators' numbers."""
+        targets, predictions, ids = [], [], []
+        total = 0.0
+        with ThreadPoolExecutor(self.threads, thread_name_prefix="validation") as pool:
+            for start in range(0, len(self.examples), BATCH_SIZE):
+                indices = range(start, min(start + BATCH_SIZE, len(self.examples)))
+                encoded = list(pool.map(self._encoded.__getitem__, indices))
+                for group in _of_one_shape(encoded):
+                    examples = [self.examples[indices[position]] for position in group]
+                    outputs = self._runner.network(stack([encoded[position][0] for position in group]))
+                    total += len(group) * self._loss(stack([encoded[place][1] for place in group]), outputs)
+                    predictions += self._runner.decode_each(outputs)
+                    targets += [example.target for example in examples]
+                    ids += [example.id for example in examples]
+        pairs = Pairs(targets, predictions, ids, facts=self.facts)
+        scores = score(self.evaluators, pairs, self.evaluator_options, intervals=False)
+        return {"loss": total / len(self.examples), **scores.numbers}
+
+    def _encode(self, example: Example) -> tuple[Arrays, Arrays]:
+        return self.pipeline.codec.encode(example.input), self.pipeline.targets(example.target)
+
+    def _loss(self, targets: Arrays, outputs: Arrays) -> float:
+        loss = self.pipeline.loss
+        if isinstance(loss, Mapping):
+            assert isinstance(targets, dict)
+            assert isinstance(outputs, dict)
+            return sum(_value(one, targets[name], outputs[name]) for name, one in loss.items())
+        return _value(loss, targets, outputs)
+
+
+def _value(loss: Any, targets: Arrays, outputs: Arrays) -> float:
+    return float(keras.ops.convert_to_numpy(loss(targets, outputs)))
+
+
+def _of_one_shape(encoded: Sequence[tuple[Arrays, Arrays]]) -> Iterator[list[int]]:
+    """Positions of examples that can be stacked, in runs of equal shapes."""
+    groups: dict[Any, list[int]] = {}
+    for position, pair in enumerate(encoded):
+        shape = tuple(
+            tuple((name, part.shape) for name, part in arrays.items())
+            if isinstance(arrays, dict)
+            else np.shape(arrays)
+            for arrays in pair
+        )
+        groups.setdefault(shape, []).append(position)
+    yield from groups.values()
