@@ -32,7 +32,8 @@ class Codec(Protocol):
             folder; empty where inputs are not files.
     """
 
-    suffixes: tuple[str, ...]
+    @property
+    def suffixes(self) -> tuple[str, ...]: ...
 
     def encode(self, raw: Any) -> Arrays:
         """One raw thing to the network's input, without a batch axis.

@@ -1,0 +1,91 @@
+"""MixUp, CutMix and random erasing on batches of pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+MIXUP_ALPHA = 0.4
+ERASED_AREA = (0.02, 0.25)
+ERASED_STRETCH = 2.5
+
+
+def mixed(
+    pictures: np.ndarray, targets: np.ndarray, mixup: float, cutmix: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """A share of the pictures blended with, and a share pasted over by a part of, another of the batch.
+
+    MixUp (Zhang et al. 2018, arXiv:1710.09412): picture and target are weighted means of two. CutMix (Yun
+    et al. 2019, arXiv:1905.04899): a rectangle comes from the other picture, and the target is weighted
+    by the areas. Pairs, weights and rectangles are drawn anew for every picture.
+
+    Args:
+        pictures: (batch, height, width, channels) uint8.
+        targets: (batch, classes) float32.
+        mixup: probability of being blended.
+        cutmix: probability of being pasted over; the two together at most 1.
+        rng: the source of randomness.
+
+    Returns:
+        New pictures and targets, of the same shapes and dtypes.
+    """
+    count, height, width = pictures.shape[:3]
+    partners = rng.permutation(count)
+    draw = rng.random(count)
+    blend = np.flatnonzero(draw < mixup)
+    paste = np.flatnonzero((draw >= mixup) & (draw < mixup + cutmix))
+    own = np.ones(count)
+    out = pictures.copy()
+
+    own[blend] = rng.beta(MIXUP_ALPHA, MIXUP_ALPHA, len(blend))
+    share = own[blend, None, None, None].astype(np.float32)
+    blended = share * pictures[blend] + (1 - share) * pictures[partners[blend]]
+    out[blend] = (blended + 0.5).astype(np.uint8)
+
+    side = np.sqrt(rng.random(len(paste)))
+    middle = rng.random((2, len(paste)))
+    top, bottom = _span(middle[0], side, height)
+    left, right = _span(middle[1], side, width)
+    for index, first_row, last_row, first, last in zip(paste, top, bottom, left, right, strict=True):
+        out[index, first_row:last_row, first:last] = pictures[partners[index], first_row:last_row, first:last]
+    own[paste] = 1 - (bottom - top) * (right - left) / (height * width)
+
+    own_share = own[:, None].astype(np.float32)
+    return out, own_share * targets + (1 - own_share) * targets[partners]
+
+
+def erase(pictures: np.ndarray, probability: float, rng: np.random.Generator) -> None:
+    """A random rectangle of a random colour over a share of the pictures, in place.
+
+    Random erasing (Zhong et al. 2017, arXiv:1708.04896), one colour per rectangle.
+
+    Args:
+        pictures: (batch, height, width, channels) uint8.
+        probability: the share of pictures that lose a rectangle.
+        rng: the source of randomness.
+    """
+    count, height, width, channels = pictures.shape
+    chosen = np.flatnonzero(rng.random(count) < probability)
+    side = np.sqrt(rng.uniform(*ERASED_AREA, len(chosen)))
+    stretch = np.sqrt(ERASED_STRETCH ** rng.uniform(-1, 1, len(chosen)))
+    middle = rng.random((2, len(chosen)))
+    top, bottom = _span(middle[0], np.minimum(side * stretch, 1), height, inside=True)
+    left, right = _span(middle[1], np.minimum(side / stretch, 1), width, inside=True)
+    colours = rng.integers(0, 256, (len(chosen), channels), dtype=np.uint8)
+    for row, index in enumerate(chosen):
+        pictures[index, top[row] : bottom[row], left[row] : right[row]] = colours[row]
+
+
+def _span(
+    place: np.ndarray, share: np.ndarray, length: int, *, inside: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """First and past-the-last index of a stretch of `share` of `length` pixels.
+
+    `place` in 0..1 is where its middle lies; what then stands out is cut off, or, with `inside`, 0 and 1
+    are the places where it touches the ends.
+    """
+    size = np.maximum(1, np.rint(share * length)).astype(np.int64)
+    if inside:
+        start = np.rint(place * (length - size)).astype(np.int64)
+    else:
+        start = np.floor(place * length).astype(np.int64) - size // 2
+    return np.maximum(start, 0), np.minimum(start + size, length)

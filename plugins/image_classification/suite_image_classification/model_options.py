@@ -1,0 +1,124 @@
+"""The options of the model builders. Light: neither numpy nor Keras is imported."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from suite.options import Auto, Meta, Options
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Side = Annotated[int, Meta(ge=4, le=2048)]
+
+
+class PictureModelOptions(Options, frozen=True):
+    """What every builder of this task takes: the input, regularisation and augmentation."""
+
+    size: Annotated[
+        Auto | Side | tuple[Side, Side],
+        Meta(description="side of the network's input in pixels, or [height, width]"),
+    ] = "auto"
+    resize: Annotated[
+        Auto | Literal["squash", "crop", "letterbox"],
+        Meta(description="how pictures of other proportions are fitted: stretched, cut, or with bars"),
+    ] = "auto"
+    dropout: Annotated[
+        Auto | Annotated[float, Meta(ge=0, lt=1)],
+        Meta(description="share of features dropped before the last layer"),
+    ] = "auto"
+    label_smoothing: Annotated[
+        Auto | Annotated[float, Meta(ge=0, lt=1)],
+        Meta(description="share of the target spread evenly over the classes"),
+    ] = "auto"
+    class_weights: Annotated[
+        Auto | bool,
+        Meta(description="whether pictures of rare classes count more: as much as if all were as frequent"),
+    ] = "auto"
+    translate: Annotated[
+        Auto | Annotated[float, Meta(ge=0, le=0.5)],
+        Meta(description="greatest random shift, as a share of the side"),
+    ] = "auto"
+    crop: Annotated[
+        Auto | Annotated[float, Meta(gt=0, le=1)],
+        Meta(description="smallest share of the picture's area that a random crop keeps; 1 is off"),
+    ] = "auto"
+    stretch: Annotated[
+        Auto | Annotated[float, Meta(ge=1, le=4)],
+        Meta(description="greatest random change of a crop's proportions; 1 is off"),
+    ] = "auto"
+    rotate: Annotated[
+        Auto | Annotated[float, Meta(ge=0, le=180)], Meta(description="greatest random turn in degrees")
+    ] = "auto"
+    flip: Annotated[Auto | bool, Meta(description="whether pictures are mirrored at random")] = "auto"
+    colour: Annotated[
+        Auto | Annotated[float, Meta(ge=0, le=2)],
+        Meta(description="strength of random brightness, contrast, saturation and hue"),
+    ] = "auto"
+    grey: Annotated[Auto | Share, Meta(description="share of pictures that lose all colour")] = "auto"
+    rand_augment: Annotated[
+        Auto | Annotated[int, Meta(ge=0, le=8)],
+        Meta(description="RandAugment operations per picture; 0 is off"),
+    ] = "auto"
+    rand_augment_strength: Annotated[Share, Meta(description="their strength")] = 0.3
+    erase: Annotated[
+        Auto | Share, Meta(description="share of pictures in which a random rectangle is erased")
+    ] = "auto"
+    mixup: Annotated[Auto | Share, Meta(description="share of pictures blended with another (MixUp)")] = (
+        "auto"
+    )
+    cutmix: Annotated[
+        Auto | Share, Meta(description="share of pictures with a rectangle of another (CutMix)")
+    ] = "auto"
+    clean: Annotated[
+        Auto | Share,
+        Meta(description="share of the training, at its end, without RandAugment, erasing, MixUp and CutMix"),
+    ] = "auto"
+
+
+class ResidualOptions(PictureModelOptions, frozen=True):
+    """A residual network trained from scratch."""
+
+    architecture: Annotated[
+        Auto | Literal["small", "photograph"],
+        Meta(description="a network for pictures of up to 64 pixels, or one for photographs"),
+    ] = "auto"
+    width: Annotated[
+        Auto | Annotated[int, Meta(ge=4, le=512)],
+        Meta(description="filters of the first stage; each later stage has twice as many"),
+    ] = "auto"
+
+
+class FineTuningOptions(PictureModelOptions, frozen=True):
+    """What is common to the networks that may start from given weights."""
+
+    frozen_share: Annotated[
+        Auto | Share,
+        Meta(description="share of the epochs in which only the last layer learns; 1 is all of them"),
+    ] = "auto"
+    backbone_learning_rate: Annotated[
+        Auto | Annotated[float, Meta(gt=0, le=1)],
+        Meta(description="factor of the learning rate once the whole network learns"),
+    ] = "auto"
+
+
+class ApplicationsOptions(FineTuningOptions, frozen=True):
+    """A network of keras.applications."""
+
+    family: Annotated[str, Meta(description="the class in keras.applications, as in `MobileNetV3Small`")] = (
+        "MobileNetV3Small"
+    )
+    weights: Annotated[
+        str,
+        Meta(description="none, imagenet (Keras downloads them once), or a .weights.h5 or .keras file"),
+    ] = "none"
+
+
+class PresetOptions(FineTuningOptions, frozen=True):
+    """A keras-hub preset."""
+
+    preset: Annotated[
+        str,
+        Meta(description="a keras-hub preset's name, or the folder of one; fetched only when it is a name"),
+    ] = "resnet_18_imagenet"
+    load_weights: Annotated[
+        bool, Meta(description="whether the preset's weights are loaded, or only its architecture")
+    ] = True

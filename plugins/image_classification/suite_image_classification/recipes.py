@@ -1,0 +1,105 @@
+"""Defaults for options and training, chosen from what the data holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from suite_image_classification.survey import Survey
+
+Choices = tuple[dict[str, Any], dict[str, Any]]
+"""Values for the builder's options that are "auto", and values for the training options."""
+
+
+def epochs_for(pictures: int, at_thousand: float, least: int, most: int) -> int:
+    """A number of epochs: `at_thousand` for a thousand pictures, half as many for sixteen times as many."""
+    return int(max(least, min(most, round(at_thousand * (1000 / max(pictures, 1)) ** 0.25))))
+
+
+def batch_for(pictures: int, most: int) -> int:
+    """A power of two of at most `most` that leaves at least about 16 steps in an epoch."""
+    batch = 8
+    while batch * 2 <= most and batch * 2 * 16 <= pictures:
+        batch *= 2
+    return batch
+
+
+def _common(found: Survey) -> dict[str, Any]:
+    return {
+        "resize": "squash",
+        "label_smoothing": 0.0 if found.multi_label else 0.1,
+        "class_weights": False,
+        "flip": found.mirrors,
+        "grey": 0.0,
+        "colour": 0.0,
+        "rand_augment": 0,
+        "mixup": 0.0,
+        "cutmix": 0.0,
+        "erase": 0.0,
+        "crop": 1.0,
+        "stretch": 1.0,
+        "rotate": 0.0,
+        "translate": 0.0,
+        "clean": 0.0,
+    }
+
+
+def small_defaults(found: Survey) -> Choices:
+    """For `small_residual_network`."""
+    one_size = found.one_size
+    if one_size and max(one_size) <= 64 and min(one_size) >= 4:
+        size: int | tuple[int, int] = one_size[0] if one_size[0] == one_size[1] else one_size
+    else:
+        size = int(min(64, max(8, 8 * round(found.side / 8))))
+    choices = {
+        **_common(found),
+        "size": size,
+        "width": 64 if found.side > 20 else 32,
+        "dropout": 0.0,
+        "translate": 0.125,
+    }
+    batch = batch_for(found.count, 256)
+    recipe = {
+        "epochs": epochs_for(found.count, 42, 8, 100),
+        "batch_size": batch,
+        "optimizer": "sgd",
+        "learning_rate": round(0.2 * (batch / 256) ** 0.5, 4),
+        "momentum": 0.9,
+        "schedule": "one-cycle",
+        "warmup": 0.2,
+        "weight_decay": 5e-3,
+        "ema": 0.0,
+        "clip_norm": 0.0,
+        "early_stopping": 0,
+    }
+    return choices, recipe
+
+
+def photograph_defaults(found: Survey) -> Choices:
+    """For `photograph_residual_network`."""
+    choices = {
+        **_common(found),
+        "size": int(min(112, max(64, 16 * round(found.side / 16)))),
+        "width": 32,
+        "dropout": 0.2,
+        "crop": 0.35,
+        "stretch": 1.12,
+        "rotate": 10.0,
+        "colour": 0.4 if found.in_colour else 0.2,
+        "grey": 0.1 if found.in_colour else 0.0,
+        "erase": 0.25,
+    }
+    batch = batch_for(found.count, 32)
+    recipe = {
+        "epochs": epochs_for(found.count, 100, 20, 150),
+        "batch_size": batch,
+        "optimizer": "sgd",
+        "learning_rate": round(0.07 * (batch / 32) ** 0.5, 4),
+        "momentum": 0.9,
+        "schedule": "cosine",
+        "warmup": 0.1,
+        "weight_decay": 5e-3,
+        "ema": 0.0,
+        "clip_norm": 0.0,
+        "early_stopping": 0,
+    }
+    return choices, recipe

@@ -1,0 +1,111 @@
+"""What a builder must know of the data before it chooses: how many pictures, how large, in colour."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from suite import UserError
+from suite.data import Dataset
+from suite_image_classification import pictures
+
+SIZES_READ = 200
+COLOURS_READ = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """What was found in the training part.
+
+    Attributes:
+        count: number of pictures.
+        classes: the names of the classes in order.
+        multi_label: whether a picture may have several labels or none.
+        class_counts: pictures per class.
+        sizes: (n, 2) heights and widths of a sample.
+        in_colour: whether any of the sampled pictures has colour.
+    """
+
+    count: int
+    classes: tuple[str, ...]
+    multi_label: bool
+    class_counts: tuple[int, ...]
+    sizes: np.ndarray
+    in_colour: bool
+
+    @property
+    def side(self) -> float:
+        """The median of the pictures' shorter sides, in pixels."""
+        return float(np.median(self.sizes.min(axis=1)))
+
+    @property
+    def one_size(self) -> tuple[int, int] | None:
+        """(height, width) where all sampled pictures are equally large."""
+        height, width = (int(side) for side in self.sizes[0])
+        return (height, width) if (self.sizes == self.sizes[0]).all() else None
+
+    @property
+    def mirrors(self) -> bool:
+        """Whether a mirrored picture is likely to be of the same class.
+
+        No for what is not in colour (scans, handwriting), nor where classes are single characters or
+        are told apart by side.
+        """
+        characters = sum(len(name) == 1 or name.isdecimal() for name in self.classes)
+        sides = any(word in name.lower() for name in self.classes for word in ("left", "right"))
+        return self.in_colour and not sides and characters < 0.5 * len(self.classes)
+
+
+def survey(dataset: Dataset) -> Survey:
+    """Look at a dataset: the targets of all training pictures, the headers of some, the pixels of a few.
+
+    Raises:
+        suite.UserError: where there is nothing to learn (fewer than two classes, no picture that reads).
+    """
+    classes = tuple(dataset.facts["classes"])
+    multi_label = bool(dataset.facts.get("multi_label", False))
+    count = len(dataset.train)
+    if count == 0:
+        raise UserError("the training part holds no picture")
+    if len(classes) < (1 if multi_label else 2):
+        raise UserError(f"there is only one class ('{classes[0]}'): nothing can be learned from it")
+    counted: Counter[str] = Counter()
+    for index in range(count):
+        target = dataset.train[index].target
+        counted.update(target if isinstance(target, list) else [target])
+    sizes, in_colour = _sample(dataset)
+    return Survey(
+        count=count,
+        classes=classes,
+        multi_label=multi_label,
+        class_counts=tuple(counted[name] for name in classes),
+        sizes=sizes,
+        in_colour=in_colour,
+    )
+
+
+def _sample(dataset: Dataset) -> tuple[np.ndarray, bool]:
+    """Sizes of evenly spaced training pictures, and whether one of the first few decoded has colour."""
+    sizes: list[Sequence[int]] = []
+    in_colour = False
+    decoded = 0
+    problem: Any = None
+    for index in np.linspace(0, len(dataset.train) - 1, min(SIZES_READ, len(dataset.train))).astype(int):
+        raw = dataset.train[int(index)].input
+        try:
+            sizes.append(pictures.size(raw))
+            if not in_colour and decoded < COLOURS_READ:
+                decoded += 1
+                picture = pictures.read(raw, at_least=64).astype(np.int16)
+                # A scan saved as JPEG is a little off grey, a photograph far off.
+                spread = picture.max(axis=2) - picture.min(axis=2)
+                in_colour = bool((spread > 24).mean() > 0.02)
+        except UserError as error:
+            problem = error
+    if not sizes:
+        raise UserError(f"none of the sampled pictures can be read; the last one: {problem}")
+    return np.array(sizes), in_colour
