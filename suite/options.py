@@ -110,7 +110,7 @@ def _type_text(hint: Any) -> str:
     if get_origin(hint) is Annotated:
         base, *extras = get_args(hint)
         bounds = " and ".join(
-            f"{sign} {value:g}"
+            f"{sign} {value if isinstance(value, int) else format(value, 'g')}"
             for extra in extras
             if isinstance(extra, Meta)
             for sign, value in ((">=", extra.ge), (">", extra.gt), ("<=", extra.le), ("<", extra.lt))

@@ -79,7 +79,7 @@ class Parser(argparse.ArgumentParser):
         Raises:
             UserError: for an option that is not known (with the nearest one) and anything else amiss.
         """
-        arguments, unknown = self.parse_known_args(words)
+        arguments, unknown = self.parse_known_intermixed_args(words)
         for word in unknown:
             name = word.partition("=")[0]
             if name.startswith("-") and name != "-":

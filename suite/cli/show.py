@@ -1,4 +1,7 @@
-"""`suite show TASK [NAME]`: what there is for a task, and the options of one of it."""
+"""`suite show TASK [NAME]`: what there is for a task, and the options of one of it.
+
+Also `suite show training`, `split` and `runtime`: the options that belong to no plugin.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,19 @@ import argparse
 from typing import Any
 
 from suite.cli.main import host_from
-from suite.cli.tables import aligned, json_text
+from suite.cli.tables import aligned, json_text, wrapped
 from suite.contributions import Contributed, Task
 from suite.errors import UserError, nearest
 from suite.host import Host, Kind
-from suite.options import Option, describe
+from suite.options import Option, Options, describe
 
 KINDS: tuple[Kind, ...] = ("data_loaders", "model_builders", "evaluators")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("task", metavar="TASK", help="a task's name, as 'suite tasks' lists them")
+    parser.add_argument(
+        "task", metavar="TASK", help="a task's name, as 'suite tasks' lists them; or training, split, runtime"
+    )
     parser.add_argument(
         "name", metavar="NAME", nargs="?", help="a loader, model builder or evaluator: show its options"
     )
@@ -25,6 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     host = host_from(arguments)
+    general = _general_options(arguments.task)
+    if general is not None and arguments.name is None:
+        print(
+            json_text(_options_as_json(general)) if arguments.json else _general_text(arguments.task, general)
+        )
+        return 0
     task = host.task(arguments.task)
     if arguments.name is None:
         offered = [one for kind in KINDS for one in host.contributed(kind, task.name)]
@@ -36,6 +47,22 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print("\n\n".join(_text(one) for one in named))
     return 0
+
+
+def _general_options(name: str) -> list[Option] | None:
+    """The options of a table of the configuration that is no plugin's, or None where `name` is none."""
+    from suite.training_options import RuntimeOptions, SplitOptions, TrainingOptions
+
+    tables: dict[str, type[Options]] = {
+        "split": SplitOptions,
+        "training": TrainingOptions,
+        "runtime": RuntimeOptions,
+    }
+    return describe(tables[name]) if name in tables else None
+
+
+def _general_text(table: str, options: list[Option]) -> str:
+    return f"[{table}]: --set {table}.OPTION=VALUE\n\n{_options_text(options)}"
 
 
 def _named(host: Host, task: Task, name: str) -> list[Contributed]:
@@ -77,8 +104,19 @@ def _text(one: Contributed) -> str:
     lines = [str(one)]
     if one.item.summary:
         lines.append(one.item.summary)
-    rows = [[option.name, option.type, _value_text(option.default), option.help] for option in _options(one)]
-    lines += ["", aligned([["OPTION", "TYPE", "DEFAULT", ""], *rows]) if rows else "it takes no options"]
+    return "\n".join([*lines, "", _options_text(_options(one))])
+
+
+def _options_text(options: list[Option]) -> str:
+    """Two lines per option: what it is set to and may be, and what it does."""
+    if not options:
+        return "it takes no options"
+    settings = [f"{option.name} = {_value_text(option.default)}" for option in options]
+    width = min(max(map(len, settings)), 40)
+    lines = []
+    for option, setting in zip(options, settings, strict=True):
+        lines.append(f"  {setting:<{width}}   {option.type}")
+        lines.append(wrapped("      ", option.help))
     return "\n".join(lines)
 
 
@@ -112,8 +150,12 @@ def _as_json(one: Contributed, *, options: bool = False) -> dict[str, Any]:
         "summary": one.item.summary,
     }
     if options:
-        described["options"] = [
-            {"name": option.name, "type": option.type, "default": option.default, "help": option.help}
-            for option in _options(one)
-        ]
+        described["options"] = _options_as_json(_options(one))
     return described
+
+
+def _options_as_json(options: list[Option]) -> list[dict[str, Any]]:
+    return [
+        {"name": option.name, "type": option.type, "default": option.default, "help": option.help}
+        for option in options
+    ]

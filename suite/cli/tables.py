@@ -16,11 +16,12 @@ def aligned(rows: Sequence[Sequence[str]], indent: str = "") -> str:
     lines = []
     for row in rows:
         start = indent + "".join(f"{cell:<{width}}  " for cell, width in zip(row, widths, strict=False))
-        lines.append(_wrapped(start, row[-1]))
+        lines.append(wrapped(start, row[-1]))
     return "\n".join(lines)
 
 
-def _wrapped(start: str, text: str) -> str:
+def wrapped(start: str, text: str) -> str:
+    """`start` and then `text`, on a terminal wrapped to its width with the later lines indented alike."""
     if not sys.stdout.isatty():
         return (start + text).rstrip()
     room = max(shutil.get_terminal_size().columns - len(start), 30)

@@ -1,0 +1,82 @@
+"""What the fast commands must not import, and how long they may take.
+
+The targets are 0.15 s for `suite --help` and `suite plugins` and 0.25 s for `suite train --help`;
+benchmarks/startup.py measures them. Here the bounds are wide, for machines that have other things to do.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+HEAVY = [
+    "keras",
+    "tensorflow",
+    "jax",
+    "torch",
+    "numpy",
+    "cv2",
+    "rich",
+    "matplotlib",
+    "sklearn",
+    "onnxruntime",
+]
+
+REPORT = """
+import contextlib, io, json, sys
+from suite.cli.main import main
+with contextlib.redirect_stdout(io.StringIO()):
+    status = main(sys.argv[1:])
+print(json.dumps({"status": status, "modules": sorted(sys.modules)}))
+"""
+
+
+def modules_after(environment: dict[str, str], *words: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", REPORT, *words], env=environment, capture_output=True, text=True, check=True
+    )
+    report = json.loads(done.stdout)
+    assert report["status"] == 0
+    return set(report["modules"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["plugins"],
+        ["plugins", "--json"],
+        ["tasks"],
+        ["show", "trend"],
+        ["show", "trend", "dense"],
+        ["show", "image-classification", "residual"],
+        *([name, "--help"] for name in ("train", "resume", "evaluate", "predict", "export", "inspect")),
+    ],
+    ids=" ".join,
+)
+def test_nothing_heavy_is_imported(toy_installed, words):
+    assert modules_after(toy_installed, *words).isdisjoint(HEAVY)
+
+
+def test_help_imports_no_plugin_and_no_command(toy_installed):
+    modules = modules_after(toy_installed, "--help")
+    assert {name for name in modules if name.startswith("suite.cli.")} == {"suite.cli.main"}
+    assert modules.isdisjoint({"toy_plugin", "suite_image_classification", "suite.host"})
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"), [(["--help"], 0.15), (["plugins"], 0.15), (["train", "--help"], 0.25)], ids=str
+)
+def test_the_fast_commands_are_fast(toy_installed, words, seconds):
+    took = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "suite", *words], env=toy_installed, stdout=subprocess.DEVNULL, check=True
+        )
+        took.append(time.perf_counter() - start)
+    assert min(took) < 4 * seconds
