@@ -48,7 +48,7 @@ def load_keras(path: Path, packages: Iterable[str] = ()) -> keras.Model:
     Raises:
         UserError: where it is not such a file, is damaged, or carries code.
     """
-    for module in _check(path, set(packages)):
+    for module in check_keras(path, packages):
         try:
             importlib.import_module(module)
         except ImportError as error:
@@ -77,6 +77,53 @@ def load_keras(path: Path, packages: Iterable[str] = ()) -> keras.Model:
             f"{path} could not be read as a Keras model, it may be damaged or of another version: {reason}"
         ) from error
     return model
+
+
+def check_keras(path: Path, packages: Iterable[str] = ()) -> list[str]:
+    """Look at a file as `load_keras` does first, importing nothing.
+
+    Returns:
+        The modules of `packages` whose layers it uses.
+    """
+    packages = set(packages)
+    if not path.is_file():
+        raise UserError(f"{path} is not there: the model folder is incomplete")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            missing = [name for name in _MEMBERS if name not in archive.namelist()]
+            if missing:
+                raise UserError(f"{path} is not a Keras model: it is a zip file without {missing[0]}")
+            if archive.getinfo("config.json").file_size > _CONFIG_LIMIT:
+                raise UserError(f"{path} is refused: its config.json unpacks to more than 256 MB")
+            config = json.loads(archive.read("config.json"))
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError, zlib.error, RecursionError) as error:
+        raise UserError(
+            f"{path} is not a Keras model or is damaged ({error}): copy it again, or train again"
+        ) from None
+    if not isinstance(config, dict) or "class_name" not in config:
+        raise UserError(f"{path} is not a Keras model: its config.json describes none")
+    modules = set()
+    for named in _objects(config):
+        class_name = str(named.get("class_name"))
+        module = named.get("module") or "keras"
+        if class_name in _CODE_CARRIERS:
+            what = "a lambda" if "lambda" in class_name.lower() else f"a {class_name}"
+            raise UserError(
+                f"{path} is refused: it carries code ({what}), which is never executed;"
+                " rebuild the network from layers that are registered with Keras"
+            )
+        root = str(module).partition(".")[0]
+        if root in packages and root not in _PACKAGES:
+            if all(part.isidentifier() and not part.startswith("__") for part in str(module).split(".")):
+                modules.add(str(module))
+                continue
+        elif root in _PACKAGES:
+            continue
+        raise UserError(
+            f"{path} is refused: it names {module}.{class_name}, and only what Keras, keras-hub"
+            f"{''.join(f', {name}' for name in sorted(packages))} define may be in it"
+        )
+    return sorted(modules)
 
 
 def as_float32(model: keras.Model) -> keras.Model:
@@ -127,48 +174,6 @@ def _float32_policy() -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(policy)
-
-
-def _check(path: Path, packages: set[str]) -> list[str]:
-    """Look at the file without loading anything; give the modules of `packages` that it needs."""
-    if not path.is_file():
-        raise UserError(f"{path} is not there: the model folder is incomplete")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            missing = [name for name in _MEMBERS if name not in archive.namelist()]
-            if missing:
-                raise UserError(f"{path} is not a Keras model: it is a zip file without {missing[0]}")
-            if archive.getinfo("config.json").file_size > _CONFIG_LIMIT:
-                raise UserError(f"{path} is refused: its config.json unpacks to more than 256 MB")
-            config = json.loads(archive.read("config.json"))
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, zlib.error, RecursionError) as error:
-        raise UserError(
-            f"{path} is not a Keras model or is damaged ({error}): copy it again, or train again"
-        ) from None
-    if not isinstance(config, dict) or "class_name" not in config:
-        raise UserError(f"{path} is not a Keras model: its config.json describes none")
-    modules = set()
-    for named in _objects(config):
-        class_name = str(named.get("class_name"))
-        module = named.get("module") or "keras"
-        if class_name in _CODE_CARRIERS:
-            what = "a lambda" if "lambda" in class_name.lower() else f"a {class_name}"
-            raise UserError(
-                f"{path} is refused: it carries code ({what}), which is never executed;"
-                " rebuild the network from layers that are registered with Keras"
-            )
-        root = str(module).partition(".")[0]
-        if root in packages and root not in _PACKAGES:
-            if all(part.isidentifier() and not part.startswith("__") for part in str(module).split(".")):
-                modules.add(str(module))
-                continue
-        elif root in _PACKAGES:
-            continue
-        raise UserError(
-            f"{path} is refused: it names {module}.{class_name}, and only what Keras, keras-hub"
-            f"{''.join(f', {name}' for name in sorted(packages))} define may be in it"
-        )
-    return sorted(modules)
 
 
 def _objects(config: Any) -> Iterator[dict[str, Any]]:

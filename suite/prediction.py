@@ -129,14 +129,7 @@ class LoadedPipeline:
 
     def decode_each(self, outputs: Arrays) -> list[Any]:
         """The prediction for each example of a batch of the network's outputs."""
-        with attributed(f"the codec of model builder '{self.builder}'"):
-            if isinstance(outputs, dict):
-                total = len(next(iter(outputs.values())))
-                return [
-                    self.codec.decode({name: array[index] for name, array in outputs.items()})
-                    for index in range(total)
-                ]
-            return [self.codec.decode(output) for output in outputs]
+        return decode_each(self.codec, outputs, self.builder)
 
     def _encode(self, raw: Any) -> Arrays:
         with attributed(f"the codec of model builder '{self.builder}'"):
@@ -153,7 +146,7 @@ class LoadedPipeline:
             except OSError as error:
                 errors[index] = (error.strerror or str(error)).lower()
         predictions: dict[int, Any] = {}
-        for indices in _of_one_shape(encoded):
+        for indices in same_shapes(encoded):
             outputs = self.network(stack([encoded[index] for index in indices]))
             predictions.update(zip(indices, self.decode_each(outputs), strict=True))
         for index, (raw, name, _) in enumerate(batch):
@@ -312,6 +305,38 @@ def stack(encoded: Sequence[Arrays]) -> Arrays:
     return np.stack(encoded)  # type: ignore[arg-type]
 
 
+def decode_each(codec: Codec, outputs: Arrays, builder: str) -> list[Any]:
+    """The prediction for each example of a batch of outputs; an error names `builder`, whose codec it is."""
+    with attributed(f"the codec of model builder '{builder}'"):
+        if isinstance(outputs, dict):
+            total = len(next(iter(outputs.values())))
+            return [
+                codec.decode({name: array[index] for name, array in outputs.items()})
+                for index in range(total)
+            ]
+        return [codec.decode(output) for output in outputs]
+
+
+def same_shapes(encoded: Mapping[int, Arrays]) -> list[list[int]]:
+    """The keys of encoded examples in groups that `stack` can make batches of, each in order."""
+    groups: dict[Any, list[int]] = {}
+    for index, arrays in encoded.items():
+        shape = (
+            tuple((name, array.shape) for name, array in arrays.items())
+            if isinstance(arrays, dict)
+            else arrays.shape
+        )
+        groups.setdefault(shape, []).append(index)
+    return list(groups.values())
+
+
+def builder_packages(host: Host, manifest: Manifest) -> set[str]:
+    """The import names of the packages whose layers a network of the manifest's builder may use."""
+    builder = host.find("model_builders", manifest.builder, manifest.task).item
+    assert isinstance(builder, ModelBuilder)
+    return _packages(builder)
+
+
 def name_of(raw: Any, index: int | None) -> str:
     """How a message calls an input: its name, path or text, else its number, counted from 0."""
     name = getattr(raw, "name", None)
@@ -329,18 +354,6 @@ def _sure(result: Result) -> Any:
     if result.error is not None:
         raise UserError(_named(result.name, result.error))
     return result.prediction
-
-
-def _of_one_shape(encoded: Mapping[int, Arrays]) -> list[list[int]]:
-    groups: dict[Any, list[int]] = {}
-    for index, arrays in encoded.items():
-        shape = (
-            tuple((name, array.shape) for name, array in arrays.items())
-            if isinstance(arrays, dict)
-            else arrays.shape
-        )
-        groups.setdefault(shape, []).append(index)
-    return list(groups.values())
 
 
 def _without_network(path: Path, host: Host | None) -> tuple[Path, Manifest, ModelBuilder, Codec]:

@@ -1,0 +1,31 @@
+"""`suite export RUN`: write a run's model for use without Keras."""
+
+from __future__ import annotations
+
+import argparse
+
+from suite.cli.main import host_from
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="a run, or its folder model")
+    parser.add_argument("--format", default="onnx", help="the format to write: onnx")
+    parser.add_argument("--out", metavar="FOLDER", help="the folder to write (default: RUN/export)")
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from suite.export import export
+
+    done = export(arguments.run, out=arguments.out, format=arguments.format, host=host_from(arguments))
+    if arguments.json:
+        import msgspec
+
+        print(msgspec.json.encode(done, enc_hook=str).decode())
+        return 0
+    print(f"{done.folder}: network.onnx ({done.size / 1e6:.2f} MB) and pipeline.json")
+    print(
+        f"compared with Keras on {done.examples} examples, {done.source}: outputs differ by at most"
+        f" {done.largest_difference:.1e} ({done.relative_difference:.1e} of the largest), predictions agree"
+    )
+    return 0

@@ -1,0 +1,178 @@
+"""Export: the written file predicts the same as Keras, or nothing is exported."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import suite
+import weather
+from suite.export import _alike, _difference, export
+from suite.networks import KerasNetwork, OnnxNetwork
+from suite.prediction import load
+
+pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
+pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
+keras = pytest.importorskip("keras", reason="needs Keras")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return weather.save(tmp_path_factory.mktemp("runs") / "first")
+
+
+@pytest.fixture(scope="module")
+def exported(run):
+    return export(run, host=weather.host())
+
+
+@pytest.fixture
+def converted(exported, monkeypatch):
+    """Conversion takes seconds: what it gave once, given again."""
+    x = np.random.default_rng(0).normal(10, 5, (3, 4)).astype(np.float32)
+
+    def convert(source, target, packages, batches, scratch):
+        target.write_bytes((exported.folder / "network.onnx").read_bytes())
+        return [x], [KerasNetwork(weather.network())(x)]
+
+    monkeypatch.setattr("suite.export.convert", convert)
+
+
+def test_it_predicts_what_keras_predicts(run, exported):
+    x = [np.array([20.0, 21, 22, 23]), np.array([1.0, 2, 3, 4]), b"9 9 9 9"]
+    with_keras = load(run, host=weather.host()).predict(x)
+    with_onnx = load(exported.folder, host=weather.host()).predict(x)
+    assert [one.label for one in with_onnx] == [one.label for one in with_keras]
+    np.testing.assert_allclose([one.score for one in with_onnx], [one.score for one in with_keras], atol=1e-5)
+
+
+def test_it_takes_any_number_of_examples(exported):
+    network = OnnxNetwork(exported.folder / "network.onnx")
+    for count in (1, 3, 40):
+        assert network(np.ones((count, 4), np.float32)).shape == (count, 2)
+
+
+def test_the_folder_holds_the_network_the_codec_and_the_comparison(run, exported):
+    assert exported.folder == run / "export"
+    assert sorted(one.name for one in exported.folder.iterdir()) == [
+        "export.json",
+        "network.onnx",
+        "pipeline.json",
+    ]
+    report = json.loads((exported.folder / "export.json").read_text())
+    assert report["verified"] is True
+    assert report["examples"] == exported.examples > 0
+    assert report["relative_difference"] <= report["tolerance"]
+    assert "the run's data is not there" in report["source"]
+    manifest = json.loads((exported.folder / "pipeline.json").read_text())
+    assert manifest == {
+        **json.loads((run / "model" / "pipeline.json").read_text()),
+        "network": "network.onnx",
+    }
+
+
+def test_nothing_else_is_left_in_the_run(run, exported):
+    assert sorted(one.name for one in run.iterdir()) == ["export", "model"]
+
+
+def test_an_exported_network_that_differs_is_no_success(run, converted, tmp_path, monkeypatch):
+    right = OnnxNetwork.__call__
+    monkeypatch.setattr(OnnxNetwork, "__call__", lambda self, inputs: right(self, inputs) + 0.01)
+    with pytest.raises(suite.RunError, match=r"gives other outputs than Keras .* nothing was exported"):
+        export(run, out=tmp_path / "out", host=weather.host())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_that_differs_for_single_examples_only_is_no_success_either(
+    run, converted, tmp_path, monkeypatch
+):
+    right = OnnxNetwork.__call__
+    monkeypatch.setattr(
+        OnnxNetwork, "__call__", lambda self, inputs: right(self, inputs) + 0.01 * (len(inputs) == 1)
+    )
+    with pytest.raises(suite.RunError, match="run one by one"):
+        export(run, out=tmp_path / "out", host=weather.host())
+
+
+def test_the_earlier_export_stays_when_a_later_one_fails(run, exported, converted, monkeypatch):
+    before = (exported.folder / "network.onnx").read_bytes()
+    monkeypatch.setattr(OnnxNetwork, "__call__", lambda self, inputs: np.zeros((len(inputs), 2)))
+    with pytest.raises(suite.RunError):
+        export(run, host=weather.host())
+    assert (exported.folder / "network.onnx").read_bytes() == before
+
+
+def test_several_inputs_and_outputs_keep_their_names(tmp_path):
+    from suite.keras_files import save_keras
+    from suite.onnx_conversion import convert
+
+    a, b = keras.Input((None,), name="a"), keras.Input((3,), name="b")
+    model = keras.Model({"a": a, "b": b}, {"sum": keras.ops.sum(a, -1), "twice": 2.0 * b})
+    save_keras(model, tmp_path / "network.keras")
+    batch = {"a": np.ones((2, 5), np.float32), "b": np.ones((2, 3), np.float32)}
+    _, expected = convert(tmp_path / "network.keras", tmp_path / "network.onnx", [], [batch], tmp_path)
+    outputs = OnnxNetwork(tmp_path / "network.onnx")(batch)
+    assert outputs["sum"].tolist() == expected[0]["sum"].tolist() == [5, 5]
+    assert outputs["twice"].shape == expected[0]["twice"].shape == (2, 3)
+
+
+def test_a_missing_package_is_named(run, monkeypatch):
+    monkeypatch.setattr("suite.onnx_conversion.find_spec", lambda name: None if name == "tf2onnx" else name)
+    with pytest.raises(suite.UserError, match=r"needs tf2onnx: pip install 'keras-suite\[export\]'"):
+        export(run, host=weather.host())
+
+
+@pytest.mark.parametrize(
+    ("path", "settings", "message"),
+    [
+        ("run", {"format": "onx"}, "there is no format 'onx': did you mean 'onnx'?"),
+        ("run", {"out": "run"}, "is not empty and no earlier export"),
+        ("run/export", {}, "is an export already"),
+        ("none", {}, "is not there"),
+    ],
+)
+def test_a_mistake_is_one_sentence(run, exported, monkeypatch, path, settings, message):
+    monkeypatch.chdir(run.parent)
+    path, settings = (json.loads(json.dumps(one).replace('"run', '"first')) for one in (path, settings))
+    with pytest.raises(suite.UserError) as caught:
+        export(path, host=weather.host(), **settings)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_network_is_the_users_to_know(tmp_path):
+    run = weather.save(tmp_path / "run")
+    (run / "model" / "network.keras").write_bytes(b"nothing")
+    with pytest.raises(suite.UserError, match="is not a Keras model"):
+        export(run, host=weather.host())
+
+
+def test_the_command_says_what_was_compared(run, converted, monkeypatch, capfd):
+    import suite.cli.export
+    from suite.cli.main import main
+
+    monkeypatch.setattr(suite.cli.export, "host_from", lambda arguments: weather.host())
+    assert main(["export", str(run)]) == 0
+    printed = capfd.readouterr()
+    assert "compared with Keras on 3 examples" in printed.out
+    assert printed.err == ""
+
+
+def test_differences_are_measured_against_the_largest_output():
+    a, b = np.array([[1.0, 100.0]]), np.array([[1.5, 100.0]])
+    assert _difference(a, b) == (0.5, 0.005)
+    assert (
+        _difference({"x": a}, {"y": a})[0]
+        == _difference(a, a[0])[0]
+        == _difference(a, a * np.nan)[0]
+        == np.inf
+    )
+
+
+def test_predictions_are_alike_but_for_the_last_digits():
+    assert _alike({"label": ["a"], "scores": [0.50001]}, {"label": ["a"], "scores": [0.5]})
+    assert not _alike({"label": "a", "score": 0.5}, {"label": "b", "score": 0.5})
+    assert not _alike([0.5, 0.6], [0.5])
+    assert not _alike({"score": 0.5}, {"score": 0.6})
