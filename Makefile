@@ -12,9 +12,7 @@ BIN := $(VENV)/bin
 PLUGINS := $(wildcard plugins/*)
 PACKAGING := setup.cfg pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-EDITABLE_PLUGINS := $(foreach plugin,$(PLUGINS),-e './$(plugin)[evaluation]')
-
-export TF_CPP_MIN_LOG_LEVEL ?= 2
+EDITABLE_PLUGINS := $(foreach plugin,$(PLUGINS),-e ./$(plugin))
 
 .PHONY: demo test lint bench clean
 .DELETE_ON_ERROR:
@@ -52,7 +50,7 @@ $(BIN)/python:
 
 $(VENV)/.installed: $(PACKAGING) | $(BIN)/python
 	@echo "Installing into $(VENV): a minute or so"
-	$(PIP) -e '.[tensorflow]' $(EDITABLE_PLUGINS)
+	$(PIP) -e '.[tensorflow]' $(EDITABLE_PLUGINS) scikit-learn # whose digits the demo uses
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
