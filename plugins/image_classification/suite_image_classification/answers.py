@@ -1,0 +1,171 @@
+"""Targets and predictions as arrays, checked: what scores and figures are computed from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from suite.errors import UserError, nearest
+from suite.evaluation import Pairs
+from suite_image_classification.types import Classification
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Pairs as arrays.
+
+    Attributes:
+        classes: the names of the classes, in the order of all axes.
+        multi_label: whether a picture may have several labels or none.
+        true: the targets: int (n,), or bool (n, classes) with several labels.
+        predicted: the predicted labels, of the same shape as `true`.
+        scores: float64 (n, classes), or None where predictions carry none.
+        notes: sentences by the name of the number that they concern.
+    """
+
+    classes: tuple[str, ...]
+    multi_label: bool
+    true: np.ndarray
+    predicted: np.ndarray
+    scores: np.ndarray | None
+    notes: dict[str, str]
+
+    def __len__(self) -> int:
+        return len(self.true)
+
+    @property
+    def membership(self) -> np.ndarray:
+        """Whether each example is of each class: bool (n, classes)."""
+        return self.true if self.multi_label else _one_hot(self.true, len(self.classes))
+
+    @property
+    def predicted_membership(self) -> np.ndarray:
+        """Whether each example is taken to be of each class: bool (n, classes)."""
+        return self.predicted if self.multi_label else _one_hot(self.predicted, len(self.classes))
+
+
+def read(pairs: Pairs) -> Answers:
+    """The arrays of `pairs`, whose predictions are `Classification`.
+
+    The classes are those of `pairs.facts`, else all that targets and predictions name, in alphabetical
+    order. A score that a prediction does not give for a class is zero.
+
+    Raises:
+        UserError: where a target or a prediction names an unknown class, a target is a list although
+            pictures have one label, or a score is not a probability.
+    """
+    predictions: Sequence[Classification] = pairs.predictions
+    labels = [one.label for one in predictions]
+    several = any(not isinstance(label, str) for label in chain(pairs.targets, labels))
+    multi_label = bool(pairs.facts.get("multi_label", several))
+    if several and not multi_label:
+        _refuse_lists(pairs, labels)
+    classes = _classes(pairs, labels)
+    index = {name: number for number, name in enumerate(classes)}
+    _refuse_unknown(pairs.targets, index, "the data has labels that the model does not know")
+    _refuse_unknown(labels, index, "the predictions name labels that are none of the classes")
+    encode: Callable[[Sequence[Any], dict[str, int]], np.ndarray] = (
+        _encode_several if multi_label else _encode_one
+    )
+    notes: dict[str, str] = {}
+    return Answers(
+        classes=classes,
+        multi_label=multi_label,
+        true=encode(pairs.targets, index),
+        predicted=encode(labels, index),
+        scores=_scores(pairs, classes, index, multi_label, notes),
+        notes=notes,
+    )
+
+
+def _classes(pairs: Pairs, labels: Sequence[str | list[str]]) -> tuple[str, ...]:
+    if pairs.facts.get("classes"):
+        return tuple(pairs.facts["classes"])
+    scored = (one.scores for one in pairs.predictions)
+    return tuple(sorted(set(chain(_names(pairs.targets), _names(labels), chain.from_iterable(scored)))))
+
+
+def _names(labels: Iterable[str | Sequence[str]]) -> Iterable[str]:
+    for label in labels:
+        if isinstance(label, str):
+            yield label
+        else:
+            yield from label
+
+
+def _refuse_lists(pairs: Pairs, labels: Sequence[str | list[str]]) -> None:
+    for name, target, label in zip(pairs.ids, pairs.targets, labels, strict=True):
+        for what, value in (("target", target), ("predicted label", label)):
+            if not isinstance(value, str):
+                raise UserError(
+                    f"the {what} of '{name}' is {value!r}, but a picture has exactly one label here: give its"
+                    " name as text"
+                )
+
+
+def _refuse_unknown(labels: Iterable[str | Sequence[str]], index: dict[str, int], what: str) -> None:
+    unknown = Counter(name for name in _names(labels) if name not in index)
+    if unknown:
+        shown = ", ".join(f"'{name}' ({count:,} times)" for name, count in unknown.most_common(5))
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+        hint = nearest(unknown.most_common(1)[0][0], index) if len(index) <= 50 or len(unknown) == 1 else ""
+        raise UserError(f"{what}: {shown}{more}" + (f"; {hint}" if hint else ""))
+
+
+def _encode_one(labels: Sequence[str], index: dict[str, int]) -> np.ndarray:
+    return np.array([index[label] for label in labels], np.intp)
+
+
+def _encode_several(labels: Sequence[str | list[str]], index: dict[str, int]) -> np.ndarray:
+    encoded = np.zeros((len(labels), len(index)), bool)
+    for row, label in zip(encoded, labels, strict=True):
+        for name in [label] if isinstance(label, str) else label:
+            row[index[name]] = True
+    return encoded
+
+
+def _one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
+    encoded = np.zeros((len(labels), classes), bool)
+    encoded[np.arange(len(labels)), labels] = True
+    return encoded
+
+
+def _scores(
+    pairs: Pairs,
+    classes: tuple[str, ...],
+    index: dict[str, int],
+    multi_label: bool,
+    notes: dict[str, str],
+) -> np.ndarray | None:
+    given: list[dict[str, float]] = [one.scores for one in pairs.predictions]
+    without = sum(not one for one in given)
+    if without:
+        which = "the predictions" if without == len(given) else f"{without:,} of {len(given):,} predictions"
+        notes["scores"] = f"{which} carry no probabilities, so only their labels are scored"
+        return None
+    if all(tuple(one) == classes for one in given):
+        scores = np.array([list(one.values()) for one in given], np.float64)
+    else:
+        _refuse_unknown(
+            [list(one) for one in given], index, "the predictions score labels that are no classes"
+        )
+        scores = np.zeros((len(given), len(classes)))
+        for row, one in zip(scores, given, strict=True):
+            row[[index[name] for name in one]] = list(one.values())
+    wrong = ~((scores >= 0) & (scores <= 1 + 1e-6))
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise UserError(
+            f"the prediction for '{pairs.ids[row]}' has the score {scores[row, column]:g} for"
+            f" '{classes[column]}': scores are probabilities, from 0 to 1"
+        )
+    if not multi_label:
+        off = int((np.abs(scores.sum(axis=1) - 1) > 0.01).sum())
+        if off:
+            notes["log_loss"] = f"the probabilities of {off:,} predictions do not sum to one"
+    return scores
