@@ -30,6 +30,8 @@ class Codec(Protocol):
     Attributes:
         suffixes: the endings of the files it reads, lower case with the dot, for picking the inputs in a
             folder; empty where inputs are not files.
+        input_axes: optional; the most axes that one raw array has. An array with exactly one more is
+            then taken for a stack of raw things by `LoadedPipeline.predict`.
     """
 
     @property

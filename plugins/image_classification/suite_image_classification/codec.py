@@ -30,6 +30,7 @@ class PictureCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     resize: Resize = "squash"
 
     suffixes: ClassVar[tuple[str, ...]] = pictures.SUFFIXES
+    input_axes: ClassVar[int] = 3
 
     def encode(self, raw: Any) -> np.ndarray:
         """One picture (a source, a path, encoded bytes or an array) to uint8 (height, width, 3), RGB.

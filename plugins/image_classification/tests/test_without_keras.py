@@ -1,0 +1,128 @@
+"""An exported classifier in an environment of its own, where neither Keras nor TensorFlow is installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import suite
+from suite.export import export
+from suite.prediction import load, save_pipeline
+
+pytestmark = pytest.mark.slow
+keras = pytest.importorskip("keras", reason="needs Keras")
+for _package in ("tf2onnx", "onnxruntime"):
+    pytest.importorskip(_package, reason="needs keras-suite[export]")
+
+ROOT = Path(__file__).parents[3]
+PROGRAM = """
+import importlib.util, json, pathlib, sys
+assert not any(importlib.util.find_spec(name) for name in ("keras", "tensorflow", "jax", "torch"))
+import suite
+pipeline = suite.load(sys.argv[1])
+paths = sorted(pathlib.Path(sys.argv[2]).iterdir())
+from_paths = pipeline.predict(paths)
+one = paths[0]
+assert pipeline.predict(one) == pipeline.predict(str(one)) == pipeline.predict(one.read_bytes())
+assert "keras" not in sys.modules
+print(json.dumps([[one.label, one.scores] for one in from_paths]))
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run with random weights: what is compared is runtimes, not skill."""
+    host = suite.Host()
+    dataset = host.task("image-classification").sample()
+    found = host.find("model_builders", "residual", "image-classification")
+    keras.utils.set_random_seed(0)
+    pipeline = found.item.build(dataset, found.item.options())
+    folder = tmp_path_factory.mktemp("runs") / "first"
+    save_pipeline(
+        folder / "model",
+        task="image-classification",
+        builder=f"{found.plugin}:residual",
+        codec=pipeline.codec,
+        network=pipeline.network,
+        facts=dataset.facts,
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for number in range(6):
+        picture = cv2.resize(rng.integers(0, 256, (4, 5, 3), np.uint8), (90, 60 + number))
+        cv2.imwrite(str(folder / f"{number}.{'png' if number % 2 else 'jpg'}"), picture)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bare_python(tmp_path_factory):
+    """An interpreter with the two distributions and what they require to run an exported network."""
+    folder = tmp_path_factory.mktemp("bare")
+    sources = folder / "sources"
+    for part in (
+        "setup.cfg",
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "suite",
+        "plugins/image_classification",
+    ):
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        (sources / part).parent.mkdir(parents=True, exist_ok=True)
+        copy(ROOT / part, sources / part)
+    venv.create(folder / "venv", with_pip=False, symlinks=os.name != "nt")
+    python = folder / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-compile"]
+    constraints = ["--constraint", str(ROOT / "constraints.txt")]
+    plugin = str(sources / "plugins" / "image_classification")
+    done = subprocess.run(
+        [*install, *constraints, f"{sources}[onnx]", plugin],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0 and "connection" in done.stderr.lower():
+        pytest.skip("pip cannot reach a package index from here")
+    assert done.returncode == 0, done.stderr
+    return python
+
+
+def test_it_predicts_what_keras_predicts(run, pictures, bare_python):
+    exported = export(run).folder
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    done = subprocess.run(
+        [str(bare_python), "-I", "-c", PROGRAM, str(exported), str(pictures)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+        cwd=exported,
+    )
+    assert done.returncode == 0, done.stderr
+    expected = load(run).predict(sorted(pictures.iterdir()))
+    answers = json.loads(done.stdout)
+    assert [label for label, _ in answers] == [one.label for one in expected]
+    for (_, scores), one in zip(answers, expected, strict=True):
+        assert scores == pytest.approx(one.scores, abs=1e-4)
+
+
+def test_a_stack_of_pictures_is_several(run):
+    pipeline = load(run)
+    picture = np.zeros((40, 40, 3), np.uint8)
+    assert len(pipeline.predict(np.stack([picture, picture]))) == 2
+    assert isinstance(pipeline.predict(picture).label, str)
+    assert isinstance(pipeline.predict(picture[:, :, 0]).label, str)
