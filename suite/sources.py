@@ -70,7 +70,7 @@ class FileSource:
 
     def read(self) -> bytes:
         """The whole content. Raises `UserError` where it cannot be read."""
-        return _read_file(str(self.path))
+        return _read_file(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Member:
     @property
     def name(self) -> str:
         """The tree's path and the member's."""
-        return f"{self.tree.name}/{self.tree.names[self.index]}"
+        return str(Path(self.tree.name, self.tree.names[self.index]))
 
     @property
     def size(self) -> int:
@@ -142,7 +142,7 @@ def open_tree(path: str | Path) -> Tree:
     name = os.fspath(path)
     try:
         if Path(name).is_dir():
-            return _FolderTree(name)
+            return _list_folder(name)
         with Path(name).open("rb") as file:
             head = file.read(6)
     except OSError as error:
@@ -160,20 +160,24 @@ def open_tree(path: str | Path) -> Tree:
         raise UserError(f"{name} cannot be unpacked: {_reason(error)}") from None
 
 
-class _FolderTree(Tree):
-    def __init__(self, name: str) -> None:
-        names: list[str] = []
-        sizes: list[int] = []
-        problems: list[str] = []
-        for relative, size in _walk(name, problems):
-            names.append(relative)
-            sizes.append(size)
-        order = sorted(range(len(names)), key=names.__getitem__)
-        measured = np.array(sizes, np.int64)[order] if order else np.zeros(0, np.int64)
-        super().__init__(name, [names[index] for index in order], measured, sorted(problems))
+class FolderTree(Tree):
+    """Files by their paths relative to a folder (or absolute ones). `open_tree` lists a whole folder."""
 
     def read(self, index: int) -> bytes:
-        return _read_file(f"{self.name}/{self.names[index]}")
+        """The content of the file `names[index]`. Raises `UserError` where it cannot be read."""
+        return _read_file(Path(self.name, self.names[index]))
+
+
+def _list_folder(name: str) -> FolderTree:
+    names: list[str] = []
+    sizes: list[int] = []
+    problems: list[str] = []
+    for relative, size in _walk(name, problems):
+        names.append(relative)
+        sizes.append(size)
+    order = sorted(range(len(names)), key=names.__getitem__)
+    measured = np.array(sizes, np.int64)[order] if order else np.zeros(0, np.int64)
+    return FolderTree(name, [names[index] for index in order], measured, sorted(problems))
 
 
 def _walk(root: str, problems: list[str]) -> Iterator[tuple[str, int]]:
@@ -369,10 +373,9 @@ def _link(archive: str, member: str) -> UserError:
     return UserError(f"{archive} has a member that is a link: '{member}': pack the file itself")
 
 
-def _read_file(path: str) -> bytes:
+def _read_file(path: Path) -> bytes:
     try:
-        with open(path, "rb", buffering=0) as file:
-            return file.read()
+        return path.read_bytes()
     except OSError as error:
         raise UserError(f"{path} cannot be read: {_reason(error)}") from None
 

@@ -17,6 +17,12 @@ MOST_PIXELS = 178_956_970
 
 KNOWN = "JPEG, PNG, GIF, WebP, BMP, TIFF and PNM"
 
+SUFFIXES = (
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff",
+    ".ppm", ".pgm", ".pbm", ".pnm",
+)  # fmt: skip
+"""The endings of picture files, lower case."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Header:

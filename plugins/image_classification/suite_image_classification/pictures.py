@@ -12,12 +12,9 @@ import numpy as np
 
 from suite import UserError
 from suite.sources import FileSource
-from suite_image_classification.headers import Header, png_chunks, read_header
+from suite_image_classification.headers import SUFFIXES, Header, png_chunks, read_header
 
-SUFFIXES = (
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff",
-    ".ppm", ".pgm", ".pbm", ".pnm",
-)  # fmt: skip
+__all__ = ["SUFFIXES", "read", "size"]
 
 # What is wrong with a file is said in errors; OpenCV would also write it to stderr.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -184,6 +181,7 @@ def _eight_bits(array: np.ndarray, name: str) -> np.ndarray:
         return array
     if array.dtype.kind not in "buif":
         raise UserError(f"{name} has values of type {array.dtype}, which are no picture")
+    scaled: np.ndarray
     if array.dtype == np.uint16:
         scaled = (array.astype(np.uint32) + 128) // 257
     elif array.dtype.kind == "b":
