@@ -22,3 +22,9 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True):
 
     label: str | list[str]
     scores: dict[str, float] = {}
+
+    def __str__(self) -> str:
+        """For people: the label with its probability; of several labels each with its own."""
+        labels = [self.label] if isinstance(self.label, str) else self.label
+        shown = [f"{one}  {self.scores[one]:.2f}" if one in self.scores else one for one in labels]
+        return ", ".join(shown) or "no label"
