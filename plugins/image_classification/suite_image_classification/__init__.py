@@ -83,14 +83,15 @@ def model_builders() -> list[suite.ModelBuilder]:
     ]
 
 
-@suite.hookimpl
-def evaluators() -> list[suite.Evaluator]:
+# Not called evaluators, for the module evaluators.py would hide it.
+@suite.hookimpl(specname="evaluators")
+def scores() -> list[suite.Evaluator]:
     """The scores."""
     return [
         suite.Evaluator(
             name="classification",
             task=TASK,
             summary="accuracy, F1, log loss, calibration, areas under curves, confusion, worst mistakes",
-            evaluate=suite.lazy("suite_image_classification.evaluators:classification"),
+            evaluate=suite.lazy("suite_image_classification.scores:classification"),
         )
     ]

@@ -13,8 +13,8 @@ from suite.errors import UserError
 from suite.evaluation import Figure, Gallery, Pairs, Picture, Table
 from suite_image_classification import pictures
 from suite_image_classification.answers import Answers
-from suite_image_classification.evaluators import BINS, bin_of, calibration_pairs, per_class
 from suite_image_classification.ranking import Ranking
+from suite_image_classification.scores import BINS, bin_of, calibration_pairs, per_class
 
 MOST_IN_MATRIX = 100
 MOST_CONFUSIONS = 20
@@ -169,8 +169,9 @@ def _calibration(answers: Answers) -> Picture:
         "Calibration: share that is right by confidence",
         x_range=(0, 1), y_range=(0, 1), x_label="confidence", y_label="", height=320,
     )  # fmt: skip
+    what = "labels" if answers.multi_label else "pictures"
     for index in np.flatnonzero(counts).tolist():
-        title = f"confidence {sure[index]:.2f}: {right[index]:.2f} right, {counts[index]:,} of {len(confidence):,}"
+        title = f"confidence {sure[index]:.2f}: {right[index]:.2f} right, {counts[index]:,} {what}"
         bar = index / BINS + 0.004, (index + 1) / BINS - 0.004
         axes.bar(
             bar,
@@ -182,7 +183,6 @@ def _calibration(answers: Answers) -> Picture:
     axes.line(Line(name="as right as sure", x=[0, 1], y=[0, 1], colour=1, dashed=True))
     axes.line(Line(name="share that is right", x=[], y=[], colour=0))
     many = int(counts[-1])
-    what = "labels" if answers.multi_label else "pictures"
     return Picture(
         title="Calibration",
         content=axes.svg(),

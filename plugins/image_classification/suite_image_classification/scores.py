@@ -21,7 +21,7 @@ MOST_CELLS_TO_RESAMPLE = 100_000
 """Examples times classes up to which areas under curves get an interval: a thousand take seconds then."""
 
 
-def classification(pairs: Pairs, options: NoOptions) -> Evaluation:  # noqa: ARG001 - it has no options
+def classification(pairs: Pairs, options: NoOptions) -> Evaluation:
     """Score classifications.
 
     Every number is of the whole; those of each class are in the details. Macro averages are over the

@@ -16,7 +16,7 @@ from suite.contributions import Contributed
 from suite.evaluation import Pairs
 from suite.scoring import Scores, score
 from suite_image_classification.baseline import most_frequent
-from suite_image_classification.evaluators import classification
+from suite_image_classification.scores import classification
 from suite_image_classification.types import Classification
 
 # scikit-learn is slow when it is first called, and other tests may run beside this one.
@@ -218,7 +218,7 @@ def test_scores_are_matched_by_name_whatever_their_order():
 
 
 def test_many_cells_have_areas_without_interval_and_it_says_so(monkeypatch):
-    monkeypatch.setattr("suite_image_classification.evaluators.MOST_CELLS_TO_RESAMPLE", 10)
+    monkeypatch.setattr("suite_image_classification.scores.MOST_CELLS_TO_RESAMPLE", 10)
     generator = np.random.default_rng(0)
     probabilities = generator.dirichlet([1] * 3, 20)
     scores = scored(one_label(generator.integers(0, 3, 20), probabilities), intervals=True)

@@ -1,0 +1,139 @@
+"""`suite evaluate RUN [DATA]`: how good a run's model, or anybody's predictions, are on data."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from suite.cli.main import host_from
+from suite.errors import UserError
+
+if TYPE_CHECKING:
+    from suite.evaluations import Outcome
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words and flags of the command."""
+    parser.add_argument("run", metavar="RUN", help="a run directory")
+    parser.add_argument(
+        "data", metavar="DATA", nargs="?", help="other data to score (default: the run's own test part)"
+    )
+    parser.add_argument(
+        "--part",
+        choices=("test", "validation", "train"),
+        help="the part of the data (default: test, or all of data that has no parts)",
+    )
+    parser.add_argument(
+        "--predictions",
+        metavar="FILE",
+        help='score these predictions instead: JSON lines {"id", "prediction"}, matched with DATA by id;'
+        ' without DATA each line has its "target" too',
+    )
+    parser.add_argument("--loader", metavar="NAME", help="the data loader, where the data does not tell")
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="an option of the loader or an evaluator: loader.KEY=..., evaluators.NAME.KEY=... (repeatable)",
+    )
+    parser.add_argument(
+        "--out", metavar="FOLDER", help="where to write (default: a new one in RUN/evaluations)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the content of metrics.json")
+    parser.add_argument("--backend", default="auto", help="tensorflow, jax or torch (default: as trained)")
+    parser.add_argument("--device", default="auto", help="cpu, gpu or gpu:N")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Score, and show it."""
+    from pathlib import Path
+
+    from suite.configuration import apply_settings
+    from suite.evaluations import Request, evaluate
+
+    settings = apply_settings({}, arguments.set)
+    for table in settings.keys() - {"loader", "evaluators"}:
+        raise UserError(f"--set {table}...: only options of the loader and of evaluators can be set here")
+    if arguments.loader and arguments.data is None:
+        raise UserError("--loader is for DATA, and none is named")
+    if settings.get("loader") and arguments.data is None:
+        raise UserError("--set loader... is for DATA, and none is named")
+    request = Request(
+        run=Path(arguments.run),
+        data=arguments.data,
+        part=arguments.part,
+        predictions=Path(arguments.predictions) if arguments.predictions else None,
+        loader=arguments.loader,
+        loader_options=settings.get("loader", {}),
+        evaluator_options=_checked(settings.get("evaluators", {})),
+        out=Path(arguments.out) if arguments.out else None,
+        backend=arguments.backend,
+        device=arguments.device,
+        command=_command(arguments),
+    )
+    _show(evaluate(host_from(arguments), request, _listener()), as_json=arguments.json)
+    return 0
+
+
+def _checked(evaluators: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    for name, options in evaluators.items():
+        if not isinstance(options, dict):
+            raise UserError(f"--set evaluators.{name}={options}: the form is evaluators.NAME.KEY=VALUE")
+    return evaluators
+
+
+def _listener() -> Any:
+    from suite.progress import Listener
+
+    class Phases(Listener):
+        """Says on stderr what is being done, where somebody watches."""
+
+        def phase(self, text: str) -> None:
+            if sys.stderr.isatty():
+                print(f"{text} ...", file=sys.stderr)
+
+    return Phases()
+
+
+def _show(outcome: Outcome, *, as_json: bool) -> None:
+    from suite.cli.tables import aligned, json_text
+    from suite.verdict import number, verdict, words
+
+    found = outcome.metrics
+    if as_json:
+        print(json_text({**found, "folder": str(outcome.folder)}))
+        return
+    task = outcome.task
+    judged = verdict(found, task.metric, higher_is_better=task.higher_is_better, part=outcome.part)
+    numbers, baseline = found[outcome.part], found.get("baseline", {})
+    spreads = found["intervals"].get(outcome.part, {})
+    rows = [["", outcome.part, "95 % interval", "baseline" if baseline else ""]]
+    for name in sorted(numbers, key=lambda name: name != task.metric):
+        spread = f"{number(spreads[name][0])} to {number(spreads[name][1])}" if name in spreads else ""
+        rows.append(
+            [words(name), number(numbers[name]), spread, number(baseline[name]) if name in baseline else ""]
+        )
+    print(judged.text, "", aligned(rows), "", sep="\n")
+    for note in found["notes"]:
+        print(f"note: {note}")
+    print(f"report: {outcome.folder / 'report.html'}")
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """The command that repeats this evaluation."""
+    import shlex
+
+    parts = ["suite", "evaluate", arguments.run]
+    if arguments.data:
+        parts.append(arguments.data)
+    for flag in ("part", "predictions", "loader"):
+        value = getattr(arguments, flag)
+        if value is not None:
+            parts += [f"--{flag}", value]
+    for setting in arguments.set:
+        parts += ["--set", setting]
+    for plugin in arguments.without:
+        parts += ["--without", plugin]
+    return shlex.join(parts)
