@@ -14,12 +14,14 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from importlib import metadata
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Any, Literal, TypeVar
 
 import pluggy
 
 from suite import hookspecs
-from suite.contributions import Contributed, Contribution, DataLoader, Evaluator, ModelBuilder, Task
+from suite.contributions import Contributed, Contribution, DataLoader, Evaluator, ModelBuilder, Task, hookimpl
 from suite.errors import PluginError, UserError, nearest
 
 KINDS: dict[str, tuple[str, type]] = {
@@ -186,6 +188,7 @@ def _read(plugin: Plugin, objects: list[Any]) -> Plugin:
         manager = pluggy.PluginManager("suite")
         manager.add_hookspecs(hookspecs)
         for index, implementation in enumerate(objects):
+            _refuse_hidden_hooks(implementation)
             manager.register(implementation, f"{plugin.name}:{index}")
         manager.check_pending()
         for kind, (label, wanted) in KINDS.items():
@@ -198,6 +201,22 @@ def _read(plugin: Plugin, objects: list[Any]) -> Plugin:
     except (Exception, SystemExit) as error:  # noqa: BLE001 - recorded and shown
         return replace(plugin, error=_one_line(error), seconds=time.perf_counter() - start)
     return replace(plugin, contributions=tuple(contributions), seconds=time.perf_counter() - start)
+
+
+def _refuse_hidden_hooks(plugin: Any) -> None:
+    """Refuse a package with a hook and a submodule of one name.
+
+    Python makes a submodule an attribute of its package when it is imported, so the hook would vanish as
+    soon as something in that module is used: the first host would have it, and the next one would not.
+    """
+    if not isinstance(plugin, ModuleType) or not hasattr(plugin, "__path__"):
+        return
+    for name in dir(plugin):
+        is_hook = hasattr(getattr(plugin, name), f"{hookimpl.project_name}_impl")
+        if is_hook and find_spec(f"{plugin.__name__}.{name}") is not None:
+            raise PluginError(
+                f"its module {plugin.__name__}.{name} hides its hook {name}(): rename the module"
+            )
 
 
 def _checked(plugin: Plugin, kind: str, label: str, wanted: type, item: Contribution) -> Contributed:

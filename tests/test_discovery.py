@@ -159,3 +159,15 @@ def test_a_distribution_earlier_on_the_path_hides_a_later_one(site, monkeypatch,
     monkeypatch.setattr(sys, "path", [*sys.path, str(later)])
     (plugin,) = suite.Host().plugins
     assert (plugin.version, plugin.error) == ("2.0", "")
+
+
+def test_a_package_whose_module_would_hide_its_hook_is_refused(site):
+    package = site.folder / "suite_hiding_module"
+    package.mkdir()
+    (package / "__init__.py").write_text(GOOD.format(task="birds"))
+    site.install("suite-hiding", "", "[suite.v1]\nx = suite_hiding_module\n")
+    (site.folder / "suite_hiding_module.py").unlink()
+    assert suite.Host().broken == []
+    (package / "tasks.py").write_text("")
+    importlib.invalidate_caches()
+    assert "module suite_hiding_module.tasks hides its hook tasks()" in suite.Host().broken[0].error

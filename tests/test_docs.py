@@ -1,0 +1,108 @@
+"""The code on the pages of docs/ works: it is written out as files, installed, and its commands are run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import suite
+from distributions import write_distribution
+from suite.cli.main import main
+
+ROOT = Path(__file__).parent.parent
+GUIDE = ROOT / "docs" / "plugins.md"
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The code blocks of a page in one language."""
+    return [text for kind, text in BLOCK.findall(page.read_text(encoding="utf-8")) if kind == language]
+
+
+def written(page: Path, folder: Path) -> dict[str, Path]:
+    """Write every block whose first line names a file, as `# package/module.py`, into `folder`."""
+    files = {}
+    for language in ("python", "toml"):
+        for text in blocks(page, language):
+            name = re.match(r"# (\S+\.(?:py|toml))\n", text)
+            assert name, f"a block of {page.name} does not say which file it is: {text[:60]!r}"
+            path = folder / name[1]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            files[name[1]] = path
+    return files
+
+
+@pytest.fixture
+def guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with the guide's files in it, installed, and data; also the working directory."""
+    files = written(GUIDE, tmp_path)
+    project = tomllib.loads(files["pyproject.toml"].read_text())["project"]
+    points = "".join(
+        f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in entries.items())
+        for group, entries in project["entry-points"].items()
+    )
+    write_distribution(tmp_path, project["name"], points, project["version"])
+    write_distribution(tmp_path, "suite-plain", "[suite.v1]\nplain = suite_plain\n")
+    rows = [f"{index % 2 + index / 999},{-(index % 2)},{'ab'[index % 2]}\n" for index in range(60)]
+    (tmp_path / "points.csv").write_text("x,y,kind\n" + "".join(rows))
+    (tmp_path / "point.txt").write_text("1.01, -1")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    for name in [name for name in sys.modules if name.startswith(("suite_tabular", "suite_plain"))]:
+        del sys.modules[name]
+
+
+def test_the_commands_of_the_plugin_guide_work(guide, capsys):
+    commands = [
+        shlex.split(line.removeprefix("$ "))
+        for text in blocks(GUIDE, "console")
+        for line in text.splitlines()
+        if line.startswith("$ suite ")
+    ]
+    printed = {}
+    for _, *words in commands:
+        assert main(words) == 0, capsys.readouterr().err
+        printed[words[0]] = capsys.readouterr().out
+    assert list(printed) == ["show", "train", "evaluate", "predict", "export"]
+    assert "width = 32" in printed["show"]
+    assert "point.txt" in printed["predict"]
+    assert suite.load("exported").predict([1.01, -1.0]) == "b"
+
+
+def test_the_model_for_somebody_elses_task_trains(guide, capsys):
+    words = [
+        "train",
+        "tabular-classification",
+        "points.csv",
+        "--model",
+        "plain",
+        "--epochs",
+        "1",
+        "--out",
+        "plain",
+    ]
+    assert main(words) == 0, capsys.readouterr().err
+
+
+def test_the_tests_of_the_plugin_guide_pass(guide, tmp_path):
+    names: dict[str, Any] = {}
+    exec((guide / "test_tabular.py").read_text(), names)
+    names["test_everything_is_declared"]()
+    names["test_a_row_is_read_from_a_file"](tmp_path)
+
+
+def test_the_sample_of_the_plugin_guide_is_complete(guide):
+    import suite_tabular  # type: ignore[import-not-found]
+
+    dataset = suite.Host(suite_tabular, discover=False).task("tabular-classification").sample()
+    assert set(dataset.parts) == {"train", "validation", "test"}
