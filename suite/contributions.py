@@ -69,8 +69,9 @@ class Task:
         baseline: `baseline(train_targets, examples) -> list of predictions`: what one would predict for
             `examples` without learning from inputs (the majority class, say). It is scored by the same
             evaluators. None where there is no such thing.
-        inspect: `inspect(dataset) -> suite.inspection.Inspection`: what the data holds and what is wrong
-            with it, beyond counts and duplicates, which the host finds itself.
+        inspect: `inspect(dataset, progress) -> suite.inspection.Inspection`: what the data holds and what
+            is wrong with it, beyond counts and duplicates, which the host finds itself.
+            `progress(done, total)` may be called now and then with the number of examples done.
         prediction: the type of a prediction, a `msgspec.Struct` (as a lazy address): predictions are
             written to and read from JSON by it. None for plain JSON values.
 
