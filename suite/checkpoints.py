@@ -52,7 +52,7 @@ def to_numpy(variable: Any) -> np.ndarray:
     """A copy of a Keras variable's value; the copy does not change with it."""
     import keras
 
-    return np.array(keras.ops.convert_to_numpy(variable.value))
+    return np.array(keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(variable)))
 
 
 def assign(variables: Sequence[Any], arrays: Mapping[str, np.ndarray], prefix: str, where: str) -> None:

@@ -172,7 +172,7 @@ def apply_settings(document: dict[str, Any], settings: Sequence[str]) -> dict[st
             if len(owners) != 1:
                 every = [f"{table}.{one}" for table, kind in _TYPED.items() for one in kind.__struct_fields__]
                 ends = [full for full in every if full.endswith(f".{name}")]
-                hint = " or ".join(ends) or "say table.key, such as " + nearest(f"training.{name}", every)
+                hint = " or ".join(ends) or nearest(f"training.{name}", every)
                 raise UserError(f"--set {setting}: which '{name}'? {hint}")
             tables = owners
         if tables[0] not in _TABLES:

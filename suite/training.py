@@ -163,6 +163,8 @@ class Trainer:
             # At the border between two stages the checkpoint is still of the earlier one's optimizer.
             same_stage = self.state.stage == index
             self._run_stage(index, stage, first, last, self._optimizer_values if same_stage else {})
+            if not self.state.finished and self.stop():
+                raise StopRequested
         return self.state
 
     def load_best(self) -> None:

@@ -1,0 +1,142 @@
+"""A batch is a pure function of seed, epoch and step; and nothing is left out of an epoch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suite.batches import Batches, EpochPlan, PreparedExamples
+from suite.data import Example
+from suite.errors import UserError
+
+EXAMPLES = [Example(str(number), number, number) for number in range(10)]
+
+
+class Echo:
+    """Batches of the numbers themselves and one random number."""
+
+    def prepare(self, example):
+        return np.array([example.input])
+
+    def make(self, prepared, rng, progress):
+        return np.stack(prepared), np.array([rng.random(), progress])
+
+
+def batches(first_step=0, last_step=12, seed=7, threads=3):
+    plan = EpochPlan(len(EXAMPLES), 4, seed)
+    maker = Echo()
+    return Batches(
+        plan,
+        PreparedExamples(EXAMPLES, maker.prepare, 1 << 20),
+        maker,
+        first_step=first_step,
+        last_step=last_step,
+        total_steps=12,
+        threads=threads,
+    )
+
+
+counts = st.integers(1, 200)
+
+
+@given(counts, st.integers(1, 64), st.integers(0, 2**32 - 1), st.integers(0, 5), st.integers(1, 4))
+def test_every_example_is_in_every_epoch(count, batch_size, seed, epoch, multiple):
+    plan = EpochPlan(count, batch_size, seed, multiple)
+    seen = np.concatenate([plan.indices(epoch, step) for step in range(plan.steps_per_epoch)])
+    assert set(seen.tolist()) == set(range(count))
+
+
+@given(counts, st.integers(1, 64), st.integers(0, 2**32 - 1), st.integers(1, 4))
+def test_every_step_has_the_same_number_of_examples(count, batch_size, seed, multiple):
+    plan = EpochPlan(count, batch_size, seed, multiple)
+    assert {len(plan.indices(0, step)) for step in range(plan.steps_per_epoch)} == {batch_size}
+    assert plan.steps_per_epoch % multiple == 0
+
+
+def test_order_does_not_depend_on_what_was_asked_before():
+    one, other = EpochPlan(50, 8, 3), EpochPlan(50, 8, 3)
+    for epoch in (4, 0, 2):
+        other.order(epoch)
+    np.testing.assert_array_equal(one.order(1), other.order(1))
+
+
+def test_epochs_and_seeds_differ_in_order():
+    plan = EpochPlan(50, 8, 3)
+    assert plan.order(0).tolist() != plan.order(1).tolist()
+    assert plan.order(0).tolist() != EpochPlan(50, 8, 4).order(0).tolist()
+
+
+def test_the_same_step_gives_the_same_batch_wherever_training_begins():
+    whole, rest = batches(), batches(first_step=5)
+    for step in range(5, 12):
+        for left, right in zip(whole[step], rest[step - 5], strict=True):
+            np.testing.assert_array_equal(left, right)
+
+
+def test_the_same_step_gives_the_same_batch_with_any_number_of_threads():
+    for left, right in zip(batches(threads=1)[6], batches(threads=4)[6], strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_items_can_be_asked_for_again_and_out_of_order():
+    made = batches()
+    first = made[0][1].copy()
+    made[1], made[5]
+    np.testing.assert_array_equal(made[0][1], first)
+
+
+def test_progress_goes_from_zero_to_below_one():
+    made = batches()
+    shares = [made[step][1][1] for step in range(12)]
+    assert shares[0] == 0
+    assert shares == sorted(shares)
+    assert shares[-1] < 1
+
+
+def failing(example):
+    if example.input in (2, 3):
+        raise UserError(f"{example.id} is broken")
+    return np.array([example.input])
+
+
+def test_an_unreadable_example_stops_with_its_own_error():
+    with pytest.raises(UserError, match="2 is broken"):
+        PreparedExamples(EXAMPLES, failing, 1 << 20)[2]
+
+
+def test_an_unreadable_example_can_be_left_out_and_is_named_once():
+    told = []
+    prepared = PreparedExamples(EXAMPLES, failing, 1 << 20, skip_unreadable=True, noticed=told.append)
+    assert [int(prepared[index][0]) for index in (1, 2, 3, 2)] == [1, 4, 4, 4]
+    assert told == ["2 is broken", "3 is broken"]
+
+
+def test_when_nothing_can_be_read_that_is_said():
+    def broken(example):
+        raise UserError("broken")
+
+    prepared = PreparedExamples(EXAMPLES, broken, 1 << 20, skip_unreadable=True)
+    with pytest.raises(UserError, match="none of the 10 training examples"):
+        prepared[0]
+
+
+def test_examples_that_fit_are_prepared_once():
+    calls = []
+
+    def prepare(example):
+        calls.append(example.id)
+        return np.zeros(10)
+
+    prepared = PreparedExamples(EXAMPLES, prepare, 1 << 20)
+    for _ in range(3):
+        prepared[4]
+    assert calls == ["4"]
+
+
+def test_examples_that_do_not_fit_are_not_kept():
+    prepared = PreparedExamples(EXAMPLES, lambda example: np.zeros(1000), 20_000)
+    for index in range(10):
+        prepared[index]
+    assert not prepared.cached
