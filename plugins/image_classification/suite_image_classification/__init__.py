@@ -83,9 +83,8 @@ def model_builders() -> list[suite.ModelBuilder]:
     ]
 
 
-# Not called evaluators, for the module evaluators.py would hide it.
-@suite.hookimpl(specname="evaluators")
-def scores() -> list[suite.Evaluator]:
+@suite.hookimpl
+def evaluators() -> list[suite.Evaluator]:
     """The scores."""
     return [
         suite.Evaluator(
