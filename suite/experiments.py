@@ -301,6 +301,8 @@ def _score(run: Run, experiment: Experiment, listener: Listener) -> None:
     """Score what is shipped on what it has not learned from, and write the report."""
     from suite.prediction import load
     from suite.predictions import write_predictions
+    from suite.report import write_report
+    from suite.run_report import run_content
     from suite.scoring import Scores, baseline_pairs, metrics, score
 
     dataset, configuration = experiment.dataset, experiment.configuration
@@ -329,7 +331,7 @@ def _score(run: Run, experiment: Experiment, listener: Listener) -> None:
     scored["notes"] = [*notes, *scored["notes"]]
     listener.phase("writing the report")
     figures = next(iter(parts.values())).figures() if parts else []
-    write_run_report(run, experiment.task, scored, figures)
+    write_report(run_content(run, experiment.task, scored, figures), run.path / "report.html")
     run.write_json("metrics.json", scored)
 
 
@@ -388,11 +390,6 @@ def _initialise(network: Any, init: str, host: Host) -> str:
     if anew:
         return f"took {total - len(anew)} of {total} weights from {init}; new ones: {', '.join(anew)}"
     return f"took all {total} weights from {init}"
-
-
-def write_run_report(run: Run, task: Task, scored: dict[str, Any], figures: list[Any]) -> None:
-    """Write `report.html` from what the run directory holds."""
-    (run.path / "report.html").write_text("")
 
 
 def _environment(experiment: Experiment, command: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from suite.configuration import Configuration
 from suite.devices import Device
 from suite.options import as_dict
 from suite.progress import Listener, Progress
+from suite.run_report import duration
 from suite.runs import Run
 
 _EVERY_SECONDS = 0.2
@@ -163,16 +164,6 @@ def progress_line(progress: Progress) -> str:
     if progress.best is not None:
         parts.append(f"best {progress.metric} {progress.best:.4f}")
     return "  ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people write them: 42 s, 3 min 5 s, 2 h 10 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def _listed(options: Any) -> str:
