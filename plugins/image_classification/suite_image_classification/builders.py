@@ -51,12 +51,12 @@ def assembled(
 
 def picture_codec(options: PictureModelOptions, found: Survey) -> PictureCodec:
     """The codec that resolved options ask for."""
-    side = options.size
-    assert side != "auto"
+    assert options.size != "auto"
+    height, width = (options.size, options.size) if isinstance(options.size, int) else options.size
     assert options.resize != "auto"
     return PictureCodec(
         classes=found.classes,
-        size=(side, side) if isinstance(side, int) else side,
+        size=(height, width),
         multi_label=found.multi_label,
         resize=options.resize,
     )

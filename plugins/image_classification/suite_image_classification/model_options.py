@@ -8,13 +8,15 @@ from suite.options import Auto, Meta, Options
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Side = Annotated[int, Meta(ge=4, le=2048)]
+# A height and a width are a tuple of bounded length, not tuple[Side, Side]: msgspec 0.22 crashes in garbage
+# collection on a union of a bounded integer with a tuple of fixed length.
 
 
 class PictureModelOptions(Options, frozen=True):
     """What every builder of this task takes: the input, regularisation and augmentation."""
 
     size: Annotated[
-        Auto | Side | tuple[Side, Side],
+        Auto | Side | Annotated[tuple[Side, ...], Meta(min_length=2, max_length=2)],
         Meta(description="side of the network's input in pixels, or [height, width]"),
     ] = "auto"
     resize: Annotated[
