@@ -79,7 +79,7 @@ def test_files_of_another_kind_in_a_folder_are_counted(predict, files):
     (files / "c.temps").unlink()
     (files / "notes.txt").write_text("")
     status, _, errors = predict("in")
-    assert (status, errors) == (0, ["suite: 1 files of another kind were left out (.txt)"])
+    assert (status, errors) == (0, ["suite: 1 file of another kind was left out (.txt)"])
 
 
 @pytest.mark.parametrize(
@@ -100,19 +100,32 @@ def test_the_inputs_are_checked_before_the_network_is_loaded(predict, files, mon
     assert predict("none.temps")[0] == 2
 
 
+def test_on_a_terminal_the_predictions_are_aligned(predict, files, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    (files / "long-name.temps").write_text("1 2 3 4")
+    assert predict("in/b.temps", "in/long-name.temps")[1] == [
+        "in/b.temps          warm  0.92",
+        "in/long-name.temps  cold  0.82",
+    ]
+
+
 def test_a_name_that_breaks_lines_is_printed_on_one(predict, files):
     (files / "e\nf.temps").write_text("1 2 3 4")
     assert predict("in/e\nf.temps")[1] == ["in/e\\nf.temps\tcold  0.82"]
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(run, environment, tmp_path):
-    for number in range(300):
+    for number in range(2000):
         (tmp_path / f"{number}.temps").write_text("1 2 3 4")
-    program = (
-        "import sys, weather, suite.cli.predict, suite.cli.main\n"
-        "suite.cli.predict.host_from = lambda arguments: weather.host()\n"
-        f"sys.exit(suite.cli.main.main(['predict', {str(run)!r}, {str(tmp_path)!r}, '--json']))"
-    )
+    program = f"""
+import sys, numpy, weather, suite.cli.main, suite.cli.predict, suite.prediction
+
+suite.cli.predict.host_from = lambda arguments: weather.host()
+network = lambda inputs: numpy.zeros((len(inputs), 2))
+pipeline = suite.prediction.LoadedPipeline("weather", "weather:linear", weather.codec(), network)
+suite.prediction.load = lambda *given, **named: pipeline
+sys.exit(suite.cli.main.main(["predict", {str(run)!r}, {str(tmp_path)!r}, "--json"]))
+"""
     child = subprocess.Popen(
         [sys.executable, "-c", program],
         stdout=subprocess.PIPE,

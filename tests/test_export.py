@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 import suite
+import toy_plugin
 import weather
-from suite.export import _alike, _difference, export
+from suite.configuration import Configuration
+from suite.export import _alike, _difference, _examples, export
 from suite.networks import KerasNetwork, OnnxNetwork
-from suite.prediction import load
+from suite.prediction import Manifest, load
 
 pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
 pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
@@ -102,6 +104,41 @@ def test_the_earlier_export_stays_when_a_later_one_fails(run, exported, converte
     with pytest.raises(suite.RunError):
         export(run, host=weather.host())
     assert (exported.folder / "network.onnx").read_bytes() == before
+
+
+@pytest.fixture
+def toy_run(tmp_path):
+    """A run whose data is there, with one line of its test part that cannot be encoded."""
+    data = toy_plugin.write(tmp_path / "rows.jsonl", train=9, validation=3, test=90)
+    with data.open("a") as file:
+        file.write('{"id": "short", "numbers": [1], "trend": "level", "part": "test"}\n')
+    (tmp_path / "run" / "model").mkdir(parents=True)
+    configuration = Configuration(task="trend", data=str(data))
+    (tmp_path / "run" / "config.toml").write_text(configuration.to_toml())
+    return tmp_path / "run", data
+
+
+def compared_examples(run):
+    codec = toy_plugin.TrendCodec(list(toy_plugin.SLOPES))
+    manifest = Manifest(
+        format=1, task="trend", builder="toy_plugin:dense", codec=codec.to_json(), network="network.keras"
+    )
+    return _examples(run / "model", manifest, codec, suite.Host(toy_plugin, discover=False))
+
+
+def test_it_is_compared_on_examples_of_the_runs_test_part(toy_run):
+    run, data = toy_run
+    encoded, source = compared_examples(run)
+    assert source == f"the test part of {data}"
+    assert len(encoded) == 63  # of 64, the last one cannot be encoded
+
+
+def test_without_the_data_it_is_compared_on_the_tasks_sample_and_says_so(toy_run):
+    run, data = toy_run
+    data.unlink()
+    encoded, source = compared_examples(run)
+    assert source == "made-up examples of the task (the run's data is not there)"
+    assert len(encoded) == 30
 
 
 def test_several_inputs_and_outputs_keep_their_names(tmp_path):

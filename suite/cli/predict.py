@@ -136,4 +136,5 @@ def _say_what_is_missing(inputs: Inputs, failed: int) -> None:
     if inputs.left_out:
         endings = ", ".join(ending or "no ending" for ending, _ in inputs.left_out.most_common(5))
         total = inputs.left_out.total()
-        print(f"suite: {total:,} files of another kind were left out ({endings})", file=sys.stderr)
+        files = "1 file of another kind was" if total == 1 else f"{total:,} files of another kind were"
+        print(f"suite: {files} left out ({endings})", file=sys.stderr)

@@ -1,7 +1,8 @@
-"""An exported classifier in an environment of its own, where neither Keras nor TensorFlow is installed."""
+"""A classifier elsewhere: on another backend, and exported to where neither Keras nor TensorFlow is."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -35,6 +36,16 @@ one = paths[0]
 assert pipeline.predict(one) == pipeline.predict(str(one)) == pipeline.predict(one.read_bytes())
 assert "keras" not in sys.modules
 print(json.dumps([[one.label, one.scores] for one in from_paths]))
+"""
+
+
+ON_A_BACKEND = """
+import json, pathlib, sys
+import suite
+pipeline = suite.load(sys.argv[1], backend=sys.argv[3], device="cpu")
+import keras
+assert keras.backend.backend() == sys.argv[3]
+print(json.dumps([one.scores for one in pipeline.predict(sorted(pathlib.Path(sys.argv[2]).iterdir()))]))
 """
 
 
@@ -117,6 +128,24 @@ def test_it_predicts_what_keras_predicts(run, pictures, bare_python):
     answers = json.loads(done.stdout)
     assert [label for label, _ in answers] == [one.label for one in expected]
     for (_, scores), one in zip(answers, expected, strict=True):
+        assert scores == pytest.approx(one.scores, abs=1e-4)
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_other_backends_predict_the_same(run, pictures, backend):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    if backend == keras.backend.backend():
+        pytest.skip(f"the tests run on {backend} already")
+    done = subprocess.run(
+        [sys.executable, "-c", ON_A_BACKEND, str(run), str(pictures), backend],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    expected = load(run).predict(sorted(pictures.iterdir()))
+    for scores, one in zip(json.loads(done.stdout), expected, strict=True):
         assert scores == pytest.approx(one.scores, abs=1e-4)
 
 
