@@ -159,8 +159,8 @@ def _duplicates(dataset: Dataset) -> list[Finding]:
 
     findings = [
         Finding(
-            text=f"{_examples(len(places))} of {second} with the content of one of {first}: a score on {second}"
-            " would be too good",
+            text=f"{_examples(len(places))} of {second} with the content of one of {first}: scores on"
+            f" {second} would be too good",
             places=places,
         )
         for (first, second), places in leaks.items()

@@ -217,6 +217,7 @@ class _ArchiveTree(Tree):
             if after is None or names[after] != names[index]
         ]
         self._file = file
+        self._end = os.fstat(file.fileno()).st_size
         self._columns = [np.array(column, np.int64)[last] for column in columns] if last else []
         sizes = self._columns[0] if last else np.zeros(0, np.int64)
         super().__init__(name, [names[index] for index in last], sizes)
@@ -225,9 +226,10 @@ class _ArchiveTree(Tree):
     def _read_at(self, offset: int, size: int) -> bytes:
         pieces = []
         while size > 0:
-            piece = os.pread(self._file.fileno(), size, offset)
+            inside = offset >= 0 and offset + size <= self._end
+            piece = os.pread(self._file.fileno(), size, offset) if inside else b""
             if not piece:
-                raise UserError(f"{self.name} is cut off, or was changed while it was in use")
+                raise UserError(f"{self.name} is damaged or cut off, or was changed while it was in use")
             pieces.append(piece)
             offset += len(piece)
             size -= len(piece)
@@ -310,14 +312,18 @@ def _list_tar(name: str, file: IO[bytes]) -> tuple[list[str], list[int], list[in
                 continue
             if not member.isreg() or member.issparse():
                 raise UserError(f"{name} has a member that is not a plain file: {member.name}")
-            if member.offset_data + member.size > end:
+            if not 0 <= member.size <= end - member.offset_data:
                 raise UserError(f"{name} is cut off within {member.name}")
             names.append(where)
             sizes.append(member.size)
             offsets.append(member.offset_data)
-        # To tarfile a header that it cannot read is the end of the archive.
-        if os.pread(file.fileno(), tarfile.BLOCKSIZE, archive.offset).strip(b"\0"):
-            raise UserError(f"{name} is damaged after its member {names[-1] if names else 'number 0'}")
+        # To tarfile a header that it cannot read is the end of the archive, and so is the end of the file.
+        mark = os.pread(file.fileno(), tarfile.BLOCKSIZE, archive.offset)
+        if not mark or mark.strip(b"\0"):
+            raise UserError(
+                f"{name} is {'damaged' if mark else 'cut off'} after its member"
+                f" {names[-1] if names else 'number 0'}"
+            )
     return names, sizes, offsets
 
 

@@ -1,0 +1,125 @@
+"""The loader that recognizes the data loads it; errors say which loaders there are."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from suite import DataLoader, Host, Options, PluginError, Task, UserError, hookimpl
+from suite.data import Dataset, Example
+from suite.errors import attribution
+from suite.loading import load_dataset
+
+
+class LoaderOptions(Options, frozen=True):
+    limit: int = 10
+
+
+def loads(path, options):
+    return Dataset(train=[Example(path.name, "x", "a")] * options.limit)
+
+
+def loader(name, suffix, load=loads):
+    return DataLoader(
+        name=name,
+        task="birds",
+        summary=f"files that end in {suffix}",
+        load=load,
+        detect=lambda path: path.suffix == suffix,
+        options=LoaderOptions,
+    )
+
+
+def plugin(*loaders, name="suite-birds", tasks=True):
+    task = Task(name="birds", summary="", sample=list, metric="m", builder="b", evaluators=())
+    hooks = {"data_loaders": hookimpl(lambda: loaders)}
+    if tasks:
+        hooks["tasks"] = hookimpl(lambda: [task])
+    return SimpleNamespace(__name__=name, **hooks)
+
+
+def host(*loaders, **options):
+    return Host(plugin(*loaders, **options), discover=False)
+
+
+@pytest.fixture
+def data(tmp_path):
+    path = tmp_path / "data.nest"
+    path.write_text("")
+    return path
+
+
+def test_the_loader_that_recognizes_the_data_is_taken(data):
+    dataset, found = load_dataset(host(loader("egg", ".egg"), loader("nest", ".nest")), "birds", data)
+    assert found.item.name == "nest"
+    assert len(dataset.train) == 10
+
+
+def test_a_loader_that_is_named_is_not_asked(data):
+    _, found = load_dataset(host(loader("egg", ".egg"), loader("nest", ".nest")), "birds", data, "egg")
+    assert found.item.name == "egg"
+
+
+def test_options_reach_the_loader(data):
+    dataset, _ = load_dataset(host(loader("nest", ".nest")), "birds", str(data), options={"limit": 3})
+    assert len(dataset.train) == 3
+
+
+def test_an_option_that_is_not_known(data):
+    with pytest.raises(UserError, match=r"\[loader\] \(nest\) has no option 'limt': did you mean 'limit'"):
+        load_dataset(host(loader("nest", ".nest")), "birds", data, options={"limt": 3})
+
+
+def test_no_loader_recognizes_the_data(data):
+    with pytest.raises(UserError, match=r"no loader recognizes.*\n  egg: files that end in .egg\n"):
+        load_dataset(host(loader("egg", ".egg")), "birds", data)
+
+
+def test_two_loaders_recognize_the_data(data):
+    with pytest.raises(UserError, match=r"more than one loader .*: nest and twigs. Choose one with --loader"):
+        load_dataset(host(loader("nest", ".nest"), loader("twigs", ".nest")), "birds", data)
+
+
+def test_two_loaders_of_one_name_recognize_the_data(data):
+    both = Host(
+        plugin(loader("nest", ".nest")),
+        plugin(loader("nest", ".nest"), name="other", tasks=False),
+        discover=False,
+    )
+    with pytest.raises(UserError, match="other:nest and suite-birds:nest"):
+        load_dataset(both, "birds", data)
+
+
+def test_a_path_that_is_not_there(tmp_path):
+    with pytest.raises(UserError, match=r"there is no file or folder '.*nowhere'"):
+        load_dataset(host(loader("nest", ".nest")), "birds", tmp_path / "nowhere")
+
+
+def test_a_task_without_loaders(data):
+    with pytest.raises(UserError, match="no plugin offers a data loader for task 'birds'"):
+        load_dataset(host(), "birds", data)
+
+
+def test_an_error_in_a_loader_says_whose_it_is(data):
+    def fails(path, options):
+        raise KeyError("oops")
+
+    with pytest.raises(KeyError) as caught:
+        load_dataset(host(loader("nest", ".nest", fails)), "birds", data)
+    assert attribution(caught.value) == "data loader 'nest' of plugin 'suite-birds'"
+
+
+def test_an_error_in_detect_says_whose_it_is(data):
+    broken = DataLoader(name="nest", task="birds", load=loads, detect=lambda path: 1 / 0)
+    with pytest.raises(ZeroDivisionError) as caught:
+        load_dataset(host(broken), "birds", data)
+    assert attribution(caught.value) == "data loader 'nest' of plugin 'suite-birds'"
+
+
+def test_a_loader_that_gives_something_else(data):
+    with pytest.raises(PluginError, match=r"data loader 'nest' .* gave list, which is not a"):
+        load_dataset(host(loader("nest", ".nest", lambda path, options: [])), "birds", data)
+
+
+def test_a_loader_that_finds_nothing(data):
+    with pytest.raises(UserError, match="holds no examples to train on"):
+        load_dataset(host(loader("nest", ".nest", lambda path, options: Dataset(train=[]))), "birds", data)
