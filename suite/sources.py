@@ -33,6 +33,20 @@ ARCHIVE_SUFFIXES = (
     ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz"
 )  # fmt: skip
 
+# What the readers of the standard library raise where an archive is not what it should be.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    ArithmeticError,
+    LookupError,
+    NotImplementedError,
+    ValueError,
+    struct.error,
+)
+
 
 class Source(Protocol):
     """Bytes with a name. Reading is safe from several threads at once."""
@@ -154,7 +168,7 @@ def open_tree(path: str | Path) -> Tree:
         if head.startswith(b"PK"):
             return _ZipTree(name)
         return _TarTree(name, head)
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, ValueError) as error:
+    except _DAMAGED as error:
         raise UserError(f"{name} is damaged, or no archive at all: {_reason(error)}") from None
     except OSError as error:
         raise UserError(f"{name} cannot be unpacked: {_reason(error)}") from None
