@@ -99,6 +99,7 @@ def _convert(source: Path, target: Path, packages: list[str], scratch: Path) -> 
     from suite.networks import KerasNetwork
 
     activate("tensorflow", "cpu")
+    import onnx
     import tensorflow as tf
     import tf2onnx
 
@@ -114,16 +115,28 @@ def _convert(source: Path, target: Path, packages: list[str], scratch: Path) -> 
         return dict(zip(model.output_names, flat, strict=True))
 
     signature = [tf.TensorSpec(shape, dtype, name=name) for name, (shape, dtype) in specs.items()]
-    tf2onnx.convert.from_function(
-        tf.function(forward, input_signature=signature),
-        input_signature=signature,
-        opset=OPSET,
-        output_path=str(target),
-    )
+    function = tf.function(forward, input_signature=signature)
+    converted, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
+    _bind_captured(converted.graph, function.get_concrete_function().graph.captures)
+    onnx.save(converted, str(target))
     if not (scratch / "inputs.npz").is_file():
         _write(scratch / "inputs.npz", [_random(specs)])
     network = KerasNetwork(model)
     _write(scratch / "outputs.npz", [network(batch) for batch in _read(scratch / "inputs.npz")])
+
+
+def _bind_captured(graph: Any, captures: Iterable[tuple[Any, Any]]) -> None:
+    """Make constants that the function captured constants of the ONNX graph.
+
+    A layer may hold tensors that are no variables (the mean of `keras.layers.Normalization`, say);
+    tf2onnx makes them inputs, which nobody would feed.
+    """
+    from onnx import numpy_helper
+
+    values = {inner.name: outer for outer, inner in captures}
+    for given in [one for one in graph.input if one.name in values]:
+        graph.initializer.append(numpy_helper.from_array(values[given.name].numpy(), given.name))
+        graph.input.remove(given)
 
 
 def _specs(model: keras.Model) -> dict[str, tuple[tuple[int | None, ...], str]]:

@@ -12,7 +12,9 @@ import toy_plugin
 import weather
 from suite.configuration import Configuration
 from suite.export import _alike, _difference, _examples, export
+from suite.keras_files import save_keras
 from suite.networks import KerasNetwork, OnnxNetwork
+from suite.onnx_conversion import convert
 from suite.prediction import Manifest, load
 
 pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
@@ -141,18 +143,28 @@ def test_without_the_data_it_is_compared_on_the_tasks_sample_and_says_so(toy_run
     assert len(encoded) == 30
 
 
-def test_several_inputs_and_outputs_keep_their_names(tmp_path):
-    from suite.keras_files import save_keras
-    from suite.onnx_conversion import convert
-
+def test_several_inputs_and_outputs_keep_their_names_and_constants_of_layers_their_values(tmp_path):
     a, b = keras.Input((None,), name="a"), keras.Input((3,), name="b")
-    model = keras.Model({"a": a, "b": b}, {"sum": keras.ops.sum(a, -1), "twice": 2.0 * b})
+    scaled = keras.layers.Normalization(mean=[1.0, 2.0, 3.0], variance=[4.0, 4.0, 4.0])(b)
+    model = keras.Model({"a": a, "b": b}, {"sum": keras.ops.sum(a, -1), "scaled": scaled})
     save_keras(model, tmp_path / "network.keras")
-    batch = {"a": np.ones((2, 5), np.float32), "b": np.ones((2, 3), np.float32)}
+    batch = {"a": np.ones((2, 5), np.float32), "b": np.full((2, 3), 7, np.float32)}
     _, expected = convert(tmp_path / "network.keras", tmp_path / "network.onnx", [], [batch], tmp_path)
     outputs = OnnxNetwork(tmp_path / "network.onnx")(batch)
     assert outputs["sum"].tolist() == expected[0]["sum"].tolist() == [5, 5]
-    assert outputs["twice"].shape == expected[0]["twice"].shape == (2, 3)
+    assert outputs["scaled"].tolist() == expected[0]["scaled"].tolist() == [[3, 2.5, 2]] * 2
+
+
+def test_constants_of_layers_that_are_no_variables_are_exported(tmp_path):
+    from suite.keras_files import save_keras
+    from suite.onnx_conversion import convert
+
+    normalise = keras.layers.Normalization(mean=[1.0, 2.0], variance=[4.0, 4.0])
+    row = keras.Input((2,), name="row")
+    save_keras(keras.Model(row, normalise(row)), tmp_path / "network.keras")
+    batch = np.array([[1, 2], [3, 4]], np.float32)
+    convert(tmp_path / "network.keras", tmp_path / "network.onnx", [], [batch], tmp_path)
+    assert OnnxNetwork(tmp_path / "network.onnx")(batch).tolist() == [[0, 0], [1, 1]]
 
 
 def test_a_missing_package_is_named(run, monkeypatch):
