@@ -76,7 +76,7 @@ def test_the_commands_of_the_plugin_guide_work(guide, capsys):
     assert list(printed) == ["show", "train", "evaluate", "predict", "export"]
     assert "width = 32" in printed["show"]
     assert "point.txt" in printed["predict"]
-    assert suite.load("exported").predict([1.01, -1.0]) == "b"
+    assert suite.load("exported").predict("point.txt") == "b"
 
 
 def test_the_model_for_somebody_elses_task_trains(guide, capsys):
