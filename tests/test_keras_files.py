@@ -7,10 +7,12 @@ import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import suite
 import weather
-from suite.keras_files import as_float32, load_keras, save_keras
+from suite.keras_files import as_float32, check_keras, load_keras, save_keras
 
 keras = pytest.importorskip("keras", reason="needs Keras")
 pytestmark = pytest.mark.backend
@@ -221,3 +223,41 @@ def test_a_compiled_network_loses_its_optimizer_in_the_rebuilding():
     mixed = mixed_model()
     mixed.compile("adam", "mse")
     assert not as_float32(mixed).compiled
+
+
+# Whatever a file holds, it is refused in a sentence or read
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda content: b"PK\x03\x04" + content))
+def test_any_bytes_are_refused_in_a_sentence(tmp_path, content):
+    file = tmp_path / "network.keras"
+    file.write_bytes(content)
+    with pytest.raises(suite.UserError):
+        check_keras(file)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=5) | st.just("config"), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+FOREIGN = st.fixed_dictionaries(
+    {"module": st.sampled_from(["os", "os.path", "keras2", "builtins2", ".keras", 5]), "class_name": JSON}
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(JSON, FOREIGN, st.booleans())
+def test_a_foreign_name_is_found_wherever_it_is(tmp_path, around, foreign, in_list):
+    file = tmp_path / "network.keras"
+    hidden = [around, {"x": [foreign]}] if in_list else {"around": around, "x": {"config": foreign}}
+    config = {"class_name": "Functional", "module": "keras", "config": {"layers": hidden}}
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in ("config.json", "metadata.json", "model.weights.h5"):
+            archive.writestr(name, json.dumps(config))
+    with pytest.raises(suite.UserError, match="is refused"):
+        check_keras(file)
