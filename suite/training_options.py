@@ -33,7 +33,7 @@ class TrainingOptions(Options, frozen=True):
         "auto"
     )
     schedule: Annotated[
-        Literal["auto", "cosine", "one - cycle", "linear", "constant"],
+        Literal["auto", "cosine", "one-cycle", "linear", "constant"],
         Meta(description="how the learning rate falls after the warm-up"),
     ] = "auto"
     warmup: Annotated[
