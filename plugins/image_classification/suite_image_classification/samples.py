@@ -9,7 +9,6 @@ from suite.data import Dataset, Example
 
 SHAPES = ("disc", "square", "triangle")
 SIZE = 24
-PER_SHAPE = {"train": 20, "validation": 5, "test": 5}
 
 
 def sample() -> Dataset:
@@ -18,15 +17,20 @@ def sample() -> Dataset:
     Inputs are uint8 arrays (24, 24, 3), RGB.
     """
     generator = np.random.default_rng(0)
-    parts = {
-        part: [
-            Example(f"{part}/{shape}/{index}", _picture(shape, generator), shape)
-            for index in range(count)
-            for shape in SHAPES
-        ]
-        for part, count in PER_SHAPE.items()
-    }
-    return Dataset(facts={"classes": list(SHAPES), "multi_label": False}, **parts)
+    return Dataset(
+        train=_part("train", 20, generator),
+        validation=_part("validation", 5, generator),
+        test=_part("test", 5, generator),
+        facts={"classes": list(SHAPES), "multi_label": False},
+    )
+
+
+def _part(name: str, per_shape: int, generator: np.random.Generator) -> list[Example]:
+    return [
+        Example(f"{name}/{shape}/{index}", _picture(shape, generator), shape)
+        for index in range(per_shape)
+        for shape in SHAPES
+    ]
 
 
 def _picture(shape: str, generator: np.random.Generator) -> np.ndarray:
