@@ -8,10 +8,17 @@ from typing import Any, TypeVar
 import msgspec
 
 from suite.data import Dataset
-from suite.pipeline import TrainablePipeline
+from suite.pipeline import Stage, TrainablePipeline
 from suite_image_classification.augmentation import Augmentation, PictureBatches
 from suite_image_classification.codec import PictureCodec
-from suite_image_classification.model_options import PictureModelOptions, ResidualOptions
+from suite_image_classification.model_options import (
+    ApplicationsOptions,
+    FineTuningOptions,
+    PictureModelOptions,
+    PresetOptions,
+    ResidualOptions,
+)
+from suite_image_classification.recipes import fine_tuning_defaults, photograph_defaults, small_defaults
 from suite_image_classification.survey import Survey, survey
 
 OptionsType = TypeVar("OptionsType", bound=PictureModelOptions)
@@ -76,7 +83,6 @@ def residual(dataset: Dataset, options: ResidualOptions) -> TrainablePipeline:
         suite.UserError: where the data cannot be learned from.
     """
     from suite_image_classification.models import residual as networks
-    from suite_image_classification.recipes import photograph_defaults, small_defaults
 
     found = survey(dataset)
     architecture = options.architecture
@@ -98,3 +104,70 @@ def residual(dataset: Dataset, options: ResidualOptions) -> TrainablePipeline:
         dropout=options.dropout,
     )
     return assembled(options, found, network, recipe)
+
+
+def applications(dataset: Dataset, options: ApplicationsOptions) -> TrainablePipeline:
+    """A network of `keras.applications`, from scratch or from given weights.
+
+    Raises:
+        suite.UserError: for an unknown family, a size too small for it, weights that do not fit, or data
+            that cannot be learned from.
+    """
+    from suite_image_classification.models.applications import application_network, check_family
+
+    check_family(options.family)
+    found = survey(dataset)
+    trained = options.weights != "none"
+    choices, recipe = fine_tuning_defaults(found, trained)
+    options = resolved(options, choices)
+    network = application_network(
+        options.family,
+        picture_codec(options, found).size,
+        len(found.classes),
+        weights=options.weights,
+        dropout=float(options.dropout),
+    )
+    return assembled(options, found, network, recipe, stages=fine_tuning_stages(network, options))
+
+
+def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
+    """A keras-hub preset, fine-tuned, or from scratch.
+
+    Raises:
+        suite.UserError: where keras-hub is missing, the preset is not known or does not load, or the data
+            cannot be learned from.
+    """
+    from suite_image_classification.models.presets import preset_network
+
+    found = survey(dataset)
+    choices, recipe = fine_tuning_defaults(found, options.load_weights)
+    own_size = options.size == "auto"
+    options = resolved(options, choices)
+    network = preset_network(
+        options.preset,
+        None if own_size else picture_codec(options, found).size,
+        len(found.classes),
+        load_weights=options.load_weights,
+        dropout=float(options.dropout),
+    )
+    if own_size:
+        height, width = network.input.shape[1:3]
+        options = msgspec.structs.replace(options, size=height if height == width else (height, width))
+    return assembled(options, found, network, recipe, stages=fine_tuning_stages(network, options))
+
+
+def fine_tuning_stages(network: Any, options: FineTuningOptions) -> tuple[Stage, ...]:
+    """First the last layer alone, then all of the network at a lower rate, as resolved options ask for."""
+    import keras
+
+    assert options.frozen_share != "auto"
+    assert options.backbone_learning_rate != "auto"
+    fixed = tuple(layer.name for layer in network.layers if not layer.trainable)
+    backbone = tuple(layer.name for layer in network.layers if isinstance(layer, keras.Model))
+    frozen = Stage(share=options.frozen_share, freeze=(*fixed, *backbone))
+    whole = Stage(
+        share=1.0 - options.frozen_share,
+        freeze=fixed,
+        learning_rate_factor=options.backbone_learning_rate,
+    )
+    return tuple(stage for stage in (frozen, whole) if stage.share > 0)

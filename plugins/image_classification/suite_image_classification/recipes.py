@@ -55,16 +55,16 @@ def small_defaults(found: Survey) -> Choices:
         "size": size,
         "width": 64 if found.side > 20 else 32,
         "dropout": 0.0,
-        "translate": 0.125,
+        "translate": 0.0625 if found.mirrors else 0.125,
     }
     batch = batch_for(found.count, 256)
     recipe = {
         "epochs": epochs_for(found.count, 42, 8, 100),
         "batch_size": batch,
         "optimizer": "sgd",
-        "learning_rate": round(0.2 * (batch / 256) ** 0.5, 4),
+        "learning_rate": round(0.6 * (batch / 256) ** 0.5, 4),
         "momentum": 0.9,
-        "schedule": "one-cycle",
+        "schedule": "linear",
         "warmup": 0.2,
         "weight_decay": 5e-3,
         "ema": 0.0,
@@ -82,7 +82,7 @@ def photograph_defaults(found: Survey) -> Choices:
         "width": 32,
         "dropout": 0.2,
         "crop": 0.35,
-        "stretch": 1.12,
+        "stretch": 1.25,
         "rotate": 10.0,
         "colour": 0.4 if found.in_colour else 0.2,
         "grey": 0.1 if found.in_colour else 0.0,
@@ -100,6 +100,35 @@ def photograph_defaults(found: Survey) -> Choices:
         "weight_decay": 5e-3,
         "ema": 0.0,
         "clip_norm": 0.0,
+        "early_stopping": 0,
+    }
+    return choices, recipe
+
+
+def fine_tuning_defaults(found: Survey, trained: bool) -> Choices:
+    """For networks of others, from their weights where `trained`, else from scratch."""
+    choices = {
+        **_common(found),
+        "size": int(min(224, max(96, 32 * round(found.side / 32)))),
+        "dropout": 0.2,
+        "crop": 0.5 if trained else 0.35,
+        "stretch": 1.25,
+        "rotate": 10.0,
+        "colour": 0.2 if trained else 0.4,
+        "erase": 0.0 if trained else 0.25,
+        "frozen_share": 0.3 if trained else 0.0,
+        "backbone_learning_rate": 0.1 if trained else 1.0,
+    }
+    recipe = {
+        "epochs": epochs_for(found.count, 20, 5, 40) if trained else epochs_for(found.count, 80, 20, 150),
+        "batch_size": batch_for(found.count, 32),
+        "optimizer": "adamw",
+        "learning_rate": 1e-3,
+        "schedule": "cosine",
+        "warmup": 0.1,
+        "weight_decay": 0.01 if trained else 0.05,
+        "ema": 0.0,
+        "clip_norm": 1.0,
         "early_stopping": 0,
     }
     return choices, recipe

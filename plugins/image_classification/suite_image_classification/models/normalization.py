@@ -23,8 +23,14 @@ def fuse_normalization(network: keras.Model) -> None:
     if keras.config.backend() != "tensorflow":
         return
     for layer in network.layers:
-        if type(layer) is layers.BatchNormalization and len(layer.input.shape) == 4:
+        if isinstance(layer, keras.Model):
+            fuse_normalization(layer)
+        elif type(layer) is layers.BatchNormalization and _fusable(layer):
             layer.call = MethodType(_fused_call, layer)
+
+
+def _fusable(layer: layers.BatchNormalization) -> bool:
+    return len(layer.input.shape) == 4 and layer.axis in (-1, 3) and layer.scale and layer.center
 
 
 def _fused_call(

@@ -46,10 +46,11 @@ def _convolution(
     return x
 
 
-def _head(x: Tensor, classes: int, dropout: float) -> Tensor:
+def _head(x: Tensor, classes: int, dropout: float, scale: float = 1.0) -> Tensor:
     if dropout > 0:
         x = layers.Dropout(dropout, name="dropout")(x)
-    return layers.Dense(classes, dtype="float32", name="logits")(x)
+    x = layers.Dense(classes, dtype="float32", name="logits")(x)
+    return x if scale == 1.0 else layers.Rescaling(scale, dtype="float32", name="scaled_logits")(x)
 
 
 def _pictures(size: tuple[int, int]) -> tuple[Tensor, Tensor]:
@@ -92,7 +93,7 @@ def small_residual_network(
         x = layers.Add(name=f"stage{stage}_add")([x, y])
         filters *= 2
     x = layers.GlobalMaxPooling2D(name="global_pool")(x)
-    network = keras.Model(inputs, _head(x, classes, dropout), name="small_residual_network")
+    network = keras.Model(inputs, _head(x, classes, dropout, 0.125), name="small_residual_network")
     fuse_normalization(network)
     return network
 
@@ -102,7 +103,7 @@ def photograph_residual_network(
     classes: int,
     *,
     width: int = 32,
-    depths: Sequence[int] = (1, 1, 2, 1),
+    depths: Sequence[int] = (1, 2, 2, 1),
     dropout: float = 0.2,
 ) -> keras.Model:
     """A residual network for photographs, with a stem that shrinks by four.
@@ -121,7 +122,8 @@ def photograph_residual_network(
         A model from uint8 (batch, height, width, 3) to float32 (batch, classes).
     """
     inputs, x = _pictures(size)
-    x = _convolution(x, width // 2, "stem_a", stride=2)
+    x = layers.Conv2D(width // 2, 3, strides=2, padding="same", name="stem_a_convolution")(x)
+    x = layers.LeakyReLU(negative_slope=NEGATIVE_SLOPE, name="stem_a_activation")(x)
     x = _convolution(x, width, "stem_b", stride=2)
     channels = width
     for stage, depth in enumerate(depths, 1):

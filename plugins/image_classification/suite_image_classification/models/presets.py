@@ -1,0 +1,125 @@
+"""keras-hub presets as classifiers of pictures of 0 to 255."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+from keras import layers
+
+from suite import UserError
+from suite.errors import nearest
+from suite_image_classification.models.normalization import fuse_normalization
+
+
+def preset_network(
+    preset: str,
+    size: tuple[int, int] | None,
+    classes: int,
+    *,
+    load_weights: bool = True,
+    dropout: float = 0.2,
+) -> keras.Model:
+    """The backbone of a preset with its preprocessing inside and a new last layer.
+
+    With weights, the backbone runs in inference mode even while it is trained: the means and variances of
+    its batch normalisation stay those of the data that it was first trained on.
+
+    Args:
+        preset: a name that keras-hub knows, which it downloads once, or the folder of a preset.
+        size: (height, width) of the pictures, or None for the preset's own.
+        classes: number of logits.
+        load_weights: whether to load the preset's weights, or only build its architecture.
+        dropout: share of features dropped before the last layer.
+
+    Returns:
+        A model from uint8 (batch, height, width, 3) to float32 (batch, classes).
+
+    Raises:
+        suite.UserError: where keras-hub is not installed, the preset is not known, does not load, takes no
+            pictures or not of this size.
+    """
+    hub = _keras_hub()
+    folder = Path(preset).expanduser()
+    source = str(folder) if folder.is_dir() else preset
+    if not folder.is_dir() and "://" not in preset and preset not in hub.models.Backbone.presets:
+        raise UserError(
+            f"'{preset}' is neither the folder of a preset nor one that keras-hub knows: "
+            + nearest(preset, hub.models.Backbone.presets)
+        )
+    try:
+        backbone = hub.models.Backbone.from_preset(source, load_weights=load_weights)
+        converter = _converter(hub, source)
+        size = size or _own_size(backbone, converter)
+        shape = tuple(backbone.input.shape[1:]) if hasattr(backbone.input, "shape") else ()
+        if len(shape) != 3 or shape[2] not in (None, 3):
+            raise UserError(f"preset '{preset}' takes no pictures: it is of {type(backbone).__name__}")
+        if shape[:2] not in ((None, None), size):
+            # Networks with position embeddings are built for one size.
+            backbone = hub.models.Backbone.from_preset(
+                source, load_weights=load_weights, image_shape=(*size, 3)
+            )
+    except UserError:
+        raise
+    except Exception as error:  # keras-hub, and what downloads for it, raise of every kind
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UserError(f"preset '{preset}' could not be loaded: {reason[:300]}") from error
+    inputs = keras.Input((*size, 3), dtype="uint8", name="pictures")
+    x = layers.Rescaling(
+        _plain(getattr(converter, "scale", None), 1.0),
+        _plain(getattr(converter, "offset", None), 0.0),
+        dtype="float32",
+        name="preprocessing",
+    )(inputs)
+    x = backbone(x, training=False) if load_weights else backbone(x)
+    x = _pooled(x, preset)
+    if dropout > 0:
+        x = layers.Dropout(dropout, name="dropout")(x)
+    outputs = layers.Dense(classes, dtype="float32", name="logits")(x)
+    network = keras.Model(inputs, outputs, name="preset")
+    fuse_normalization(network)
+    return network
+
+
+def _keras_hub() -> Any:
+    try:
+        import keras_hub
+    except ImportError as error:
+        raise UserError(
+            f'presets need keras-hub, which cannot be imported ({error}): pip install "keras-suite[presets]"'
+        ) from error
+    return keras_hub
+
+
+def _converter(hub: Any, source: str) -> Any:
+    """The preset's own scaling of pictures; None for a preset that has none, which takes 0 to 255."""
+    try:
+        return hub.layers.ImageConverter.from_preset(source)
+    except (ValueError, FileNotFoundError):
+        return None
+
+
+def _own_size(backbone: Any, converter: Any) -> tuple[int, int]:
+    height, width = backbone.input.shape[1:3]
+    wanted = getattr(converter, "image_size", None) or (224, 224)
+    return int(height or wanted[0]), int(width or wanted[1])
+
+
+def _plain(value: Any, default: float) -> float | list[float]:
+    if value is None:
+        return default
+    if isinstance(value, list | tuple):
+        return [float(part) for part in value]
+    return float(value)
+
+
+def _pooled(features: Any, preset: str) -> Any:
+    if hasattr(features, "shape"):
+        if len(features.shape) == 4:
+            return layers.GlobalAveragePooling2D(name="pool")(features)
+        if len(features.shape) == 3:
+            return layers.GlobalAveragePooling1D(name="pool")(features)
+        if len(features.shape) == 2:
+            return features
+    raise UserError(f"preset '{preset}' gives no feature map to classify by")
