@@ -23,7 +23,8 @@ def run(arguments: argparse.Namespace) -> int:
 
         print(msgspec.json.encode(done, enc_hook=str).decode())
         return 0
-    print(f"{done.folder}: network.onnx ({done.size / 1e6:.2f} MB) and pipeline.json")
+    size = f"{done.size / 1e6:.1f} MB" if done.size >= 1e6 else f"{done.size / 1e3:.1f} kB"
+    print(f"{done.folder}: network.onnx ({size}) and pipeline.json")
     print(
         f"compared with Keras on {done.examples} examples, {done.source}: outputs differ by at most"
         f" {done.largest_difference:.1e} ({done.relative_difference:.1e} of the largest), predictions agree"
