@@ -112,6 +112,11 @@ def some(names: Sequence[str]) -> str:
     return f"{shown} and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else shown
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """`1 row is`, `2,000 rows are`."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
 def _look_alikes(classes: Sequence[str]) -> list[str]:
     """A sentence for each set of labels that differ in case, blanks, hyphens or Unicode form only."""
     alike: dict[str, list[str]] = {}

@@ -16,6 +16,7 @@ from suite.data import Dataset, Example, Examples
 from suite.evaluation import Table
 from suite.inspection import Finding, Inspection
 from suite_image_classification import pictures
+from suite_image_classification.examples import counted
 from suite_image_classification.headers import Header, read_header
 
 SLENDER = 10
@@ -71,9 +72,14 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
         whole.add(part)
     balance, findings = _balance(dataset)
     if whole.broken:
-        findings.insert(0, Finding(text=_pictures(len(whole.broken), "cannot be read"), places=whole.broken))
+        text = counted(len(whole.broken), "picture cannot be read", "pictures cannot be read")
+        findings.insert(0, Finding(text=text, places=whole.broken))
     findings.extend(
-        Finding(text=_pictures(len(places), what), wrong=False, places=places)
+        Finding(
+            text=counted(len(places), f"picture is {what}", f"pictures are {what}"),
+            wrong=False,
+            places=places,
+        )
         for what, places in sorted(whole.odd.items())
     )
     kinds: list[list[str | int]] = [[kind, count] for kind, count in whole.kinds.most_common()]
@@ -177,7 +183,11 @@ def _balance(dataset: Dataset) -> tuple[Table, list[Finding]]:
     single = [label for label in classes if train[label] == 1]
     if single:
         findings.append(
-            Finding(text=_classes(len(single), "with a single training picture"), wrong=False, places=single)
+            Finding(
+                text=counted(len(single), "class has", "classes have") + " a single training picture",
+                wrong=False,
+                places=single,
+            )
         )
     largest, smallest = max(classes, key=train.__getitem__), min(classes, key=train.__getitem__)
     if train[largest] >= UNBALANCED * train[smallest]:
@@ -190,7 +200,7 @@ def _balance(dataset: Dataset) -> tuple[Table, list[Finding]]:
         )
     for name in ("validation", "test"):
         if name in counts and (missing := [label for label in classes if not counts[name][label]]):
-            text = _classes(len(missing), f"of which the {name} part has no picture")
+            text = counted(len(missing), "class has", "classes have") + f" no picture in the {name} part"
             findings.append(Finding(text=text, wrong=False, places=missing))
     columns = ["class", *counts, "of train"]
     return Table(title="Classes", columns=columns, rows=rows), findings
@@ -208,13 +218,3 @@ def _sizes(parts: dict[str, list[tuple[int, int]]]) -> Table:
         f"{side} {what}" for side in ("width", "height") for what in ("min", "median", "max")
     ]
     return Table(title="Sizes in pixels", columns=columns, rows=rows)
-
-
-def _pictures(count: int, what: str) -> str:
-    if what.startswith("cannot"):
-        return f"1 picture {what}" if count == 1 else f"{count:,} pictures {what}"
-    return f"1 picture is {what}" if count == 1 else f"{count:,} pictures are {what}"
-
-
-def _classes(count: int, what: str) -> str:
-    return f"1 class {what}" if count == 1 else f"{count:,} classes {what}"

@@ -10,7 +10,7 @@ import numpy as np
 from suite import UserError
 from suite.data import Dataset
 from suite.sources import Tree, is_archive, open_tree
-from suite_image_classification.examples import PARTS, PictureExamples, assemble, some
+from suite_image_classification.examples import PARTS, PictureExamples, assemble, counted, some
 from suite_image_classification.headers import KNOWN, SUFFIXES
 from suite_image_classification.options import FolderOptions, TableOptions
 from suite_image_classification.tables import TABLE_SUFFIXES, read_tables, tables_at
@@ -86,7 +86,8 @@ def load_folder(path: Path, options: FolderOptions) -> Dataset:
                 f"{path} holds pictures, but not in a folder per class: {listed}. Put each in a folder that"
                 f" is called as its class{hint}"
             )
-        problems.append(f"{len(left_out):,} pictures lie in no class folder and are left out: {listed}")
+        lie = counted(len(left_out), "picture lies", "pictures lie")
+        problems.append(f"{lie} in no class folder, left out: {listed}")
     parts = {}
     for number, name in enumerate(names):
         chosen = part_of[folder_of_picture] == number
@@ -113,9 +114,11 @@ def _pictures(path: Path, tree: Tree, problems: list[str]) -> tuple[list[int], l
             indices.append(index)
             folder_of.append(folders.setdefault(name.rpartition("/")[0], len(folders)))
     if others:
-        problems.append(f"{len(others):,} files are no pictures by their ending: {some(others)}")
+        files = counted(len(others), "file is no picture", "files are no pictures")
+        problems.append(f"{files} by the ending: {some(others)}")
     if unnamed:
-        problems.append(f"{len(unnamed):,} files have names that are not UTF-8, left out: {some(unnamed)}")
+        files = counted(len(unnamed), "file has a name that is", "files have names that are")
+        problems.append(f"{files} not UTF-8, left out: {some(unnamed)}")
     return indices, folder_of, list(folders)
 
 

@@ -18,7 +18,7 @@ from suite import UserError
 from suite.data import Dataset
 from suite.errors import nearest
 from suite.sources import FileSource, FolderTree
-from suite_image_classification.examples import PARTS, PictureExamples, assemble, some
+from suite_image_classification.examples import PARTS, PictureExamples, assemble, counted, some
 from suite_image_classification.options import TableOptions
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
@@ -120,12 +120,14 @@ class _Listing:
         if columns is None:
             raise UserError(f"{table} has no rows")
         if repeated:
-            self.problems.append(f"{table.name}: {repeated:,} rows repeat an earlier one and are left out")
+            rows = counted(repeated, "row repeats", "rows repeat")
+            self.problems.append(f"{table.name}: {rows} an earlier one, left out")
 
     def dataset(self, path: Path) -> Dataset:
         """All that was listed. Raises `UserError` where files are missing."""
         if self.missing:
-            more = f" ({len(self.missing) - 1:,} more are missing)" if len(self.missing) > 1 else ""
+            rest = len(self.missing) - 1
+            more = f" ({counted(rest, 'more is', 'more are')} missing)" if rest else ""
             raise UserError(f"{self.missing[0]}{more}: paths are relative to the table")
         targets: list[Target] = [list(kind) if isinstance(kind, tuple) else kind for kind in self.kinds]
         single = [target for target in targets if isinstance(target, str)]
