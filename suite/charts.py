@@ -362,10 +362,11 @@ def _short(text: str, most: int) -> str:
 
 
 def _wide(low: float, high: float) -> tuple[float, float]:
-    """A range that is not empty."""
-    if high > low:
+    """A range that is wide enough to be divided."""
+    greatest = max(abs(low), abs(high))
+    if high - low > max(1e-9 * greatest, 1e-100):
         return low, high
-    margin = abs(low) * 0.1 or 1.0
+    margin = 0.1 * greatest if greatest > 1e-99 else 1.0
     return low - margin, low + margin
 
 

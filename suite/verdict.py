@@ -78,6 +78,7 @@ def words(name: str) -> str:
 
 def number(value: float) -> str:
     """A number with the digits that people compare: three after the point, or four in all."""
-    if abs(value) < 1e-6 or 0.01 <= abs(value) < 100:
-        return f"{value:.3f}"
+    if abs(value) < 1e-6 or 0.0095 <= abs(value) < 100:
+        # What is not quite one does not read as one.
+        return f"{value:.5f}" if 0.9995 <= abs(value) < 1 else f"{value:.3f}"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
