@@ -1,0 +1,200 @@
+"""`suite evaluate`: other data, other parts, and predictions from anywhere, scored like the run itself."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import msgspec
+import pytest
+
+import suite
+import suite.cli.evaluate
+import toy_plugin
+from suite import UserError
+from suite.cli.main import main
+from suite.configuration import from_mapping
+from suite.evaluations import Request, evaluate
+from suite.experiments import train
+
+HOST = suite.Host(toy_plugin, discover=False)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return toy_plugin.write(tmp_path_factory.mktemp("data") / "toy.jsonl", train=60)
+
+
+@pytest.fixture(scope="module")
+def run(data, tmp_path_factory):
+    configuration = from_mapping({"task": "trend", "data": str(data), "training": {"epochs": 2}}, "the test")
+    return train(HOST, configuration, out=tmp_path_factory.mktemp("runs") / "toy").path
+
+
+def lines_of(path):
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def write_lines(path, lines):
+    path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+    return path
+
+
+def test_the_runs_own_test_part_is_scored_again_to_the_same_numbers(run, tmp_path):
+    outcome = evaluate(HOST, Request(run=run, out=tmp_path / "out"))
+    again, before = outcome.metrics, json.loads((run / "metrics.json").read_text())
+    assert again["test"] == before["test"]
+    assert again["baseline"] == before["baseline"]
+    assert again["intervals"]["test"] == before["intervals"]["test"]
+
+
+def test_metrics_predictions_and_a_report_are_written(run, tmp_path):
+    outcome = evaluate(HOST, Request(run=run, out=tmp_path / "out"))
+    assert sorted(path.name for path in outcome.folder.iterdir()) == [
+        "metrics.json", "predictions.jsonl", "report.html",
+    ]  # fmt: skip
+    assert json.loads((outcome.folder / "metrics.json").read_text()) == outcome.metrics
+    assert len(lines_of(outcome.folder / "predictions.jsonl")) == 30
+    assert "on its test part" in (outcome.folder / "report.html").read_text("utf-8")
+
+
+def test_each_evaluation_has_a_folder_of_its_own(run, data):
+    folders = [evaluate(HOST, Request(run=run, data=str(data))).folder for _ in range(2)]
+    assert [folder.name for folder in folders] == ["toy", "toy-2"]
+    assert folders[0].parent == run / "evaluations"
+
+
+def test_the_training_part_can_be_scored_and_it_says_what_that_is_worth(run, tmp_path):
+    outcome = evaluate(HOST, Request(run=run, part="train", out=tmp_path / "out"))
+    assert outcome.metrics["counts"] == {"train": 60}
+    assert "has learned from these very examples" in outcome.metrics["notes"][0]
+
+
+def test_other_data_without_parts_is_scored_whole(run, tmp_path):
+    other = toy_plugin.write(tmp_path / "other.jsonl", train=15, validation=0, test=0)
+    outcome = evaluate(HOST, Request(run=run, data=str(other), out=tmp_path / "out"))
+    assert outcome.metrics["counts"] == {"test": 15}
+    assert outcome.metrics["baseline"]
+
+
+def test_of_other_data_with_parts_the_test_part_is_scored_and_it_says_so(run, data, tmp_path):
+    outcome = evaluate(HOST, Request(run=run, data=str(data), out=tmp_path / "out"))
+    assert outcome.metrics["counts"] == {"test": 30}
+    assert "scored the test part" in outcome.metrics["notes"][0]
+
+
+def test_examples_without_a_target_are_left_out_and_counted(run, tmp_path):
+    rows = toy_plugin.rows(6, 7)
+    del rows[0]["trend"]
+    other = write_lines(tmp_path / "other.jsonl", rows)
+    outcome = evaluate(HOST, Request(run=run, data=str(other), out=tmp_path / "out"))
+    assert outcome.metrics["counts"] == {"test": 5}
+    assert "1 of 6 examples have no target" in outcome.metrics["notes"][0]
+
+
+def test_examples_that_cannot_be_read_are_left_out_and_named(run, tmp_path):
+    rows = toy_plugin.rows(6, 7)
+    rows[2]["numbers"] = [1.0]
+    other = write_lines(tmp_path / "other.jsonl", rows)
+    outcome = evaluate(HOST, Request(run=run, data=str(other), out=tmp_path / "out"))
+    assert outcome.metrics["counts"] == {"test": 5}
+    assert "left out: 7-2: " in outcome.metrics["notes"][0]
+
+
+def test_predictions_from_anywhere_are_scored_against_the_data_by_id(run, data, tmp_path):
+    rows = [row for row in lines_of(data) if row["part"] == "test"]
+    lines = [{"id": row["id"], "prediction": row["trend"]} for row in reversed(rows)]
+    file = write_lines(tmp_path / "mine.jsonl", lines)
+    outcome = evaluate(HOST, Request(run=run, data=str(data), predictions=file, out=tmp_path / "out"))
+    assert outcome.metrics["test"]["accuracy"] == 1.0
+
+
+def test_without_data_the_targets_in_the_file_count(run, tmp_path):
+    lines = [
+        {"id": "a", "prediction": "rising", "target": "rising"},
+        {"id": "b", "prediction": "rising", "target": "level"},
+    ]
+    file = write_lines(tmp_path / "mine.jsonl", lines)
+    outcome = evaluate(HOST, Request(run=run, predictions=file, out=tmp_path / "out"))
+    assert outcome.metrics["test"]["accuracy"] == 0.5
+
+
+def test_the_written_predictions_score_as_the_model_did(run, tmp_path):
+    outcome = evaluate(HOST, Request(run=run, predictions=run / "predictions.jsonl", out=tmp_path / "out"))
+    assert outcome.metrics["test"] == json.loads((run / "metrics.json").read_text())["test"]
+
+
+def test_data_that_has_changed_since_is_refused_with_what_to_do(tmp_path):
+    data = toy_plugin.write(tmp_path / "toy.jsonl", train=30)
+    configuration = from_mapping({"task": "trend", "data": str(data), "training": {"epochs": 1}}, "the test")
+    path = train(HOST, configuration, out=tmp_path / "run").path
+    toy_plugin.write(data, train=31)
+    with pytest.raises(UserError, match="is not what .* was trained with.*suite evaluate .* DATA"):
+        evaluate(HOST, Request(run=path))
+    data.unlink()
+    other = toy_plugin.write(tmp_path / "other.jsonl")
+    notes = evaluate(HOST, Request(run=path, data=str(other), out=tmp_path / "out")).metrics["notes"]
+    assert any("no baseline, for the training data cannot be loaded" in note for note in notes)
+
+
+def test_what_is_wrong_writes_nothing(run, tmp_path):
+    bad = write_lines(tmp_path / "bad.jsonl", [{"id": "a"}])
+    with pytest.raises(UserError, match="line 1: the key 'prediction' is missing"):
+        evaluate(HOST, Request(run=run, predictions=bad, out=tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_is_not_empty_is_not_written_to(run, tmp_path):
+    (tmp_path / "mine.txt").write_text("dear")
+    with pytest.raises(UserError, match="exists already"):
+        evaluate(HOST, Request(run=run, out=tmp_path))
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    monkeypatch.setattr(suite.cli.evaluate, "host_from", lambda arguments: HOST)
+
+    def call(*words):
+        status = main(["evaluate", *map(str, words)])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return call
+
+
+def test_the_command_prints_verdict_numbers_and_where_the_report_is(command, run, tmp_path):
+    status, out, _ = command(run, "--out", tmp_path / "out")
+    assert status == 0
+    first, *rest = out.splitlines()
+    assert first.startswith("Accuracy is ")
+    assert any(line.startswith("accuracy ") and " to " in line for line in rest)
+    assert rest[-1] == f"report: {tmp_path / 'out' / 'report.html'}"
+
+
+def test_the_command_prints_json_for_programs(command, run, tmp_path):
+    status, out, _ = command(run, "--json", "--out", tmp_path / "out")
+    assert status == 0
+    printed = json.loads(out)
+    assert printed.pop("folder") == str(tmp_path / "out")
+    assert printed == json.loads((tmp_path / "out" / "metrics.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nowhere"], "there is no run nowhere"),
+        (["RUN", "nowhere.jsonl"], "no file or folder 'nowhere.jsonl'"),
+        (["RUN", "--loader", "lines"], "--loader is for DATA"),
+        (["RUN", "--set", "training.epochs=3"], "only options of the loader and of evaluators"),
+        (["RUN", "--set", "evaluators.hits=3"], "the form is evaluators.NAME.KEY=VALUE"),
+        (["RUN", "--set", "evaluators.hist.a=3"], "evaluator 'hist'.*did you mean 'hits'"),
+        (["RUN", "--part", "dev"], "invalid choice: 'dev'"),
+        (["RUN", "--predictions", "nowhere.jsonl"], "there is no such file of predictions"),
+    ],
+)
+def test_mistakes_are_sentences_with_status_2(command, run, words, message):
+    status, out, err = command(*[str(run) if word == "RUN" else word for word in words])
+    assert status == 2
+    assert out == ""
+    assert re.search(message, err)
+    assert "Traceback" not in err
