@@ -1,0 +1,90 @@
+"""A folder of a million tiny pictures: how long until the first batch could be made, and how much memory.
+
+    python benchmarks/index_memory.py [--count 1000000] [--folder DIR]
+
+The pictures are BMP files of 8 x 8 random pixels in 1,000 class folders, made in a temporary folder (about
+4 GiB of disk) and deleted afterwards. All differ and have one size, so that looking for copies has to read
+them all: the worst case. Loading and splitting run in a process of their own, whose peak memory, with the
+interpreter and its libraries, is reported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+CLASSES = 1000
+
+
+def make(folder: Path, count: int) -> None:
+    """`count` pictures of 8 x 8 pixels in `CLASSES` folders."""
+    header = struct.pack("<2sIIIIiiHHIIiiII", b"BM", 246, 0, 54, 40, 8, 8, 1, 24, 0, 192, 0, 0, 0, 0)
+    pixels = random.Random(0)
+    for label in range(CLASSES):
+        inside = folder / f"class_{label:04}"
+        inside.mkdir()
+        for number in range(label, count, CLASSES):
+            (inside / f"picture_{number:07}.bmp").write_bytes(header + pixels.randbytes(192))
+
+
+def measure(data: str) -> None:
+    """Load, split, and print seconds and MiB as JSON."""
+    import suite_image_classification
+    from suite import Host
+    from suite.loading import load_dataset
+    from suite.splits import complete
+
+    def memory() -> float:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+    host = Host(suite_image_classification, discover=False)
+    before = time.perf_counter()
+    dataset, _ = load_dataset(host, "image-classification", data)
+    loaded, loaded_memory = time.perf_counter(), memory()
+    dataset, notes = complete(dataset)
+    split = time.perf_counter()
+    print(
+        json.dumps(
+            {
+                "parts": {name: len(part) for name, part in dataset.parts.items()},
+                "notes": notes,
+                "seconds to load": round(loaded - before, 1),
+                "peak MiB after loading": round(loaded_memory),
+                "seconds to split": round(split - loaded, 1),
+                "peak MiB": round(memory()),
+            },
+            indent=2,
+        )
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=1_000_000)
+    parser.add_argument("--folder", help="where the temporary folder is made")
+    parser.add_argument("--measure", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.measure:
+        measure(arguments.measure)
+        return
+    folder = Path(tempfile.mkdtemp(prefix="index-memory-", dir=arguments.folder))
+    try:
+        start = time.perf_counter()
+        make(folder, arguments.count)
+        print(f"made {arguments.count:,} pictures in {time.perf_counter() - start:.0f} s", file=sys.stderr)
+        subprocess.run([sys.executable, __file__, "--measure", folder], check=True)
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
