@@ -79,7 +79,15 @@ def test_it_follows_the_weights_of_a_model_in_training_with_several_steps_per_ex
             seen.append(network(x))
 
     model.compile("sgd", "categorical_crossentropy", steps_per_execution=2)
-    model.fit(x, np.tile([[1.0, 0.0]], (16, 1)), batch_size=4, epochs=2, verbose=0, callbacks=[Watch()])
+    model.fit(
+        x,
+        np.tile([[1.0, 0.0]], (16, 1)),
+        batch_size=4,
+        epochs=2,
+        verbose=0,
+        shuffle=False,
+        callbacks=[Watch()],
+    )
     assert not np.allclose(seen[0], seen[1])
     np.testing.assert_allclose(seen[1], network(x), atol=1e-6)
 
