@@ -141,21 +141,16 @@ def _duplicates(dataset: Dataset) -> list[Finding]:
     contradictions: list[str] = []
     for positions in _groups(same):
         members = [place(position) for position in positions]
-        listed = " = ".join(f"{part}: {example.id}" for part, example in members)
         for name in names:
             own = [example.id for part, example in members if part == name]
             copies[name].extend(f"{other} = {own[0]}" for other in own[1:])
         for (first, second), places in leaks.items():
             known = [example.id for part, example in members if part == first]
             if known:
-                places.extend(
-                    f"{second}: {example.id} = {first}: {known[0]}"
-                    for part, example in members
-                    if part == second
-                )
+                places.extend(f"{example.id} = {known[0]}" for part, example in members if part == second)
         targets = [example.target for _, example in members]
         if any(target != targets[0] for target in targets):
-            contradictions.append(f"{listed} ({', '.join(map(str, targets))})")
+            contradictions.append(" = ".join(f"{example.id} ({example.target})" for _, example in members))
 
     findings = [
         Finding(
@@ -167,12 +162,9 @@ def _duplicates(dataset: Dataset) -> list[Finding]:
         if places
     ]
     if contradictions:
-        findings.append(
-            Finding(
-                text=f"{len(contradictions):,} times equal examples have different targets",
-                places=contradictions,
-            )
-        )
+        sets = "1 set" if len(contradictions) == 1 else f"{len(contradictions):,} sets"
+        text = f"{sets} of equal examples with different targets"
+        findings.append(Finding(text=text, places=contradictions))
     findings.extend(
         Finding(
             text=f"{_examples(len(places))} of {name} with the content of another one",

@@ -75,7 +75,7 @@ def test_leaks_are_wrong(data):
     (data / "test" / "cat" / "1.jpg").write_bytes(content)
     assert findings(data, wrong=True) == {
         "1 example of test with the content of one of train: scores on test would be too good": [
-            "test: test/cat/1.jpg = train: train/cat/0.jpg"
+            "test/cat/1.jpg = train/cat/0.jpg"
         ]
     }
 
@@ -84,9 +84,7 @@ def test_equal_pictures_of_two_classes_are_wrong(data):
     content = (data / "train" / "cat" / "0.jpg").read_bytes()
     (data / "train" / "dog" / "1.jpg").write_bytes(content)
     assert findings(data, wrong=True) == {
-        "1 times equal examples have different targets": [
-            "train: train/cat/0.jpg = train: train/dog/1.jpg (cat, dog)"
-        ]
+        "1 set of equal examples with different targets": ["train/cat/0.jpg (cat) = train/dog/1.jpg (dog)"]
     }
 
 
