@@ -134,8 +134,8 @@ class Axes:
         at = self._x(x)
         anchor, shift = ("end", -4) if at > (self.left + self.right) / 2 else ("start", 4)
         self._back.append(
-            f'<path d="M{at:.1f} {self.top:.0f}V{self.bottom:.0f}" stroke="var(--quiet)"'
-            f' stroke-dasharray="2 3"/><text class="quiet" x="{at + shift:.1f}" y="{self.top + 9:.0f}"'
+            f'<path d="M{at:.1f} {self.top - 12:.0f}V{self.bottom:.0f}" stroke="var(--quiet)"'
+            f' stroke-dasharray="2 3"/><text class="quiet" x="{at + shift:.1f}" y="{self.top - 4:.0f}"'
             f' text-anchor="{anchor}">{escape(text)}</text>'
         )
 

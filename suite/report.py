@@ -283,6 +283,7 @@ def _configuration(content: ReportContent) -> Iterator[str]:
         rows = "".join(
             f"<tr><th>{escape(name)}</th><td><code>{escape(_code(value))}</code></td></tr>"
             for name, value in values.items()
+            if value != {}
         )
         head = f"<h3>[{escape(title)}]</h3>" if title else ""
         if rows:

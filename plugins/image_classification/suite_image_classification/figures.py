@@ -40,8 +40,12 @@ def _figures(answers: Answers, pairs: Pairs) -> Iterator[Figure]:
     if answers.scores is not None:
         yield _calibration(answers)
         ranking = Ranking(answers.membership, answers.scores)
-        yield _roc(answers, ranking)
-        yield _precision_recall(answers, ranking)
+        # A class has a ROC curve where there are examples both of it and of others.
+        members = answers.membership.sum(axis=0)
+        if ((members > 0) & (members < len(answers))).any():
+            yield _roc(answers, ranking)
+        if members.any():
+            yield _precision_recall(answers, ranking)
     yield _classes(answers)
 
 

@@ -20,8 +20,7 @@ from suite_image_classification.scores import classification
 from suite_image_classification.types import Classification
 
 # scikit-learn is slow when it is first called, and other tests may run beside this one.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+patient = settings(deadline=None, max_examples=50)
 
 EVALUATOR = Contributed(
     "us", Evaluator(name="classification", task="image-classification", evaluate=classification), "evaluator"
@@ -86,6 +85,7 @@ def several(draw):
     return generator.random((count, classes)) < 0.4, probabilities / max(probabilities.max(), 1e-3)
 
 
+@patient
 @given(single())
 def test_numbers_from_labels_are_those_of_scikit_learn(case):
     true, probabilities = case
@@ -99,6 +99,7 @@ def test_numbers_from_labels_are_those_of_scikit_learn(case):
     assert numbers["macro_f1"] == pytest.approx(sk.f1_score(true, predicted, average="macro"))
 
 
+@patient
 @given(single())
 def test_log_loss_is_that_of_scikit_learn(case):
     true, probabilities = case
@@ -106,6 +107,7 @@ def test_log_loss_is_that_of_scikit_learn(case):
     assert scored(one_label(true, probabilities)).numbers["log_loss"] == pytest.approx(expected)
 
 
+@patient
 @given(single())
 def test_top_5_accuracy_is_that_of_scikit_learn(case):
     true, probabilities = case
@@ -128,6 +130,7 @@ def areas_by_scikit_learn(true, probabilities):
     return expected | {"average_precision": np.mean(precision) if precision else None}
 
 
+@patient
 @given(single())
 def test_areas_under_curves_are_those_of_scikit_learn(case):
     true, probabilities = case
@@ -137,6 +140,7 @@ def test_areas_under_curves_are_those_of_scikit_learn(case):
         assert numbers.get(name) == (None if expected is None else pytest.approx(expected))
 
 
+@patient
 @given(several())
 def test_several_labels_per_picture_are_scored_as_scikit_learn_does(case):
     true, probabilities = case
@@ -156,6 +160,7 @@ def test_several_labels_per_picture_are_scored_as_scikit_learn_does(case):
         assert numbers.get(name) == (None if value is None else pytest.approx(value)), name
 
 
+@patient
 @given(single())
 def test_numbers_of_each_class_are_those_of_scikit_learn(case):
     true, probabilities = case
@@ -182,7 +187,7 @@ def test_calibration_error_is_the_gap_weighted_by_bin():
     ] == pytest.approx(0.4)
 
 
-@settings(max_examples=10)
+@patient
 @given(single(), st.integers(0, 2**32 - 1))
 def test_a_resample_is_scored_like_the_pairs_it_stands_for(case, seed):
     true, probabilities = case
