@@ -22,7 +22,7 @@ demo: $(VENV)/.installed
 	$(BIN)/python examples/digits.py demo/digits
 	$(BIN)/suite train image-classification demo/digits --out demo/run
 	$(BIN)/suite evaluate demo/run
-	$(BIN)/suite predict demo/run demo/digits/test/3/*.png
+	$(BIN)/suite predict demo/run demo/digits/test/*/17[0-2]*.png
 	@echo
 	@echo "The report is demo/run/report.html"
 

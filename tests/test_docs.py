@@ -17,6 +17,7 @@ from distributions import write_distribution
 from suite.cli.main import main
 
 ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "plugins.md"
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -41,6 +42,14 @@ def written(page: Path, folder: Path) -> dict[str, Path]:
     return files
 
 
+def commands(page: Path) -> Iterator[list[str]]:
+    """The words of the `suite` commands in the console blocks of a page."""
+    for text in blocks(page, "console"):
+        for line in text.splitlines():
+            if line.startswith("$ suite "):
+                yield shlex.split(line.removeprefix("$ suite "))
+
+
 @pytest.fixture
 def guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with the guide's files in it, installed, and data; also the working directory."""
@@ -63,14 +72,8 @@ def guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_the_commands_of_the_plugin_guide_work(guide, capsys):
-    commands = [
-        shlex.split(line.removeprefix("$ "))
-        for text in blocks(GUIDE, "console")
-        for line in text.splitlines()
-        if line.startswith("$ suite ")
-    ]
     printed = {}
-    for _, *words in commands:
+    for words in commands(GUIDE):
         assert main(words) == 0, capsys.readouterr().err
         printed[words[0]] = capsys.readouterr().out
     assert list(printed) == ["show", "train", "evaluate", "predict", "export"]
@@ -106,3 +109,35 @@ def test_the_sample_of_the_plugin_guide_is_complete(guide):
 
     dataset = suite.Host(suite_tabular, discover=False).task("tabular-classification").sample()
     assert set(dataset.parts) == {"train", "validation", "test"}
+
+
+def test_the_commands_of_the_readme_work(tmp_path, monkeypatch, capsys):
+    cv2 = pytest.importorskip("cv2")
+    samples = pytest.importorskip("suite_image_classification.samples").sample()
+    for number, example in enumerate(samples.train):
+        path = tmp_path / "photos" / {"disc": "cat", "square": "dog", "triangle": "hen"}[example.target]
+        path.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path / f"{number // 3}.png"), example.input)
+    monkeypatch.chdir(tmp_path)
+    for words in commands(README):
+        if words[0] == "train":
+            words += ["--epochs", "1"]
+        assert main(words) == 0, f"{words}: {capsys.readouterr()}"
+    (code,) = blocks(README, "python")
+    exec(code, {})
+    described = re.findall(r"^    (\S+)  ", "".join(blocks(README, "text")), re.MULTILINE)
+    assert {path.name for path in (tmp_path / "cats").iterdir()} >= {name.rstrip("/") for name in described}
+    for option in re.findall(r"`--set (\S+)`", README.read_text()):
+        assert main(["train", "image-classification", "nowhere", "--set", option]) == 2
+        assert "nowhere" in capsys.readouterr().err, option
+
+
+def test_the_look_ups_of_the_readme_work(capsys):
+    for line in re.findall(r"`suite ((?:plugins|tasks|show)[^`]*)`", README.read_text()):
+        assert main(shlex.split(line)) == 0, line
+
+
+def test_pages_point_at_pages_that_exist():
+    for page in [README, *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} points at {target}"
