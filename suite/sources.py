@@ -110,7 +110,7 @@ class Member:
 
 
 class Tree(ABC):
-    """The files below a folder or in an archive. Hidden ones and what macOS and Windows leave are not.
+    """The files below a folder or in an archive, without hidden ones and what macOS and Windows leave.
 
     Compact: a million files take about 150 MB.
 

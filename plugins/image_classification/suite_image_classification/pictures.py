@@ -148,6 +148,8 @@ def _from_bgr(decoded: np.ndarray) -> np.ndarray:
 
 
 def _upright(picture: np.ndarray, orientation: int) -> np.ndarray:
+    if orientation == 1:
+        return picture
     if orientation >= 5:
         picture = picture.transpose(1, 0, 2)
     # How the stored (for 5 to 8: transposed) rows and columns run, by the orientation of Exif.
