@@ -64,9 +64,9 @@ class Ranking:
 
     def _counts(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """True and false positives at the ends of the runs of equal scores, and where each class starts."""
-        drawn = weights[self._order]
-        true = np.cumsum(drawn * self._positive, axis=1).ravel()
-        both = np.cumsum(drawn, axis=1).ravel()
+        drawn = weights.astype(np.int32)[self._order]
+        true = np.cumsum(drawn * self._positive, axis=1, dtype=np.int32).ravel()
+        both = np.cumsum(drawn, axis=1, dtype=np.int32).ravel()
         if self._ends is not None:
             true, both = true[self._ends], both[self._ends]
         return true.astype(np.float64), (both - true).astype(np.float64), self._starts
