@@ -16,7 +16,7 @@ import numpy as np
 from suite.configuration import Configuration, resolve_training
 from suite.contributions import Contributed, ModelBuilder, Task
 from suite.data import Dataset, Examples, Subset, fingerprint
-from suite.devices import Device, activate, available_memory, choose_precision, cores
+from suite.devices import Device, activate, available_memory, choose_precision, cores, make_deterministic
 from suite.errors import PluginError, RunError, StoppedRunError, UserError, attributed
 from suite.host import Host
 from suite.loading import load_dataset
@@ -162,6 +162,7 @@ def _prepare(host: Host, configuration: Configuration, listener: Listener) -> Ex
     listener.phase("starting Keras")
     runtime = configuration.runtime
     device = activate(runtime.backend, runtime.device)
+    make_deterministic(device)
     precision = choose_precision(runtime.precision, device)
     import keras
 

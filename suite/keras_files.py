@@ -127,14 +127,14 @@ def check_keras(path: Path, packages: Iterable[str] = ()) -> list[str]:
 
 
 def as_float32(model: keras.Model) -> keras.Model:
-    """`model` itself where all of it computes in float32, else one that does, with the same weights.
+    """`model` itself where it is not compiled and all of it computes in float32, else a copy that is so.
 
     A network trained under `mixed_bfloat16` has float32 variables but computes in bfloat16, which other
-    processors and runtimes do slowly or not at all.
+    processors and runtimes do slowly or not at all. A compiled one would be saved with its optimizer.
     """
     import keras
 
-    if not any(_is_reduced(layer) for layer in model._flatten_layers()):
+    if not model.compiled and not any(_is_reduced(layer) for layer in model._flatten_layers()):
         return model
     with _float32_policy():
         rebuilt = keras.saving.deserialize_keras_object(

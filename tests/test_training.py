@@ -145,8 +145,8 @@ def test_a_loss_that_is_not_finite_names_step_and_learning_rate(host, data, tmp_
 
 def test_training_stops_early_when_validation_does_not_improve(host, data, tmp_path):
     recorder = Recorder()
-    still = configuration(data, training={"epochs": 20, "early_stopping": 2, "learning_rate": 1e-12})
-    run = train(host, still, out=tmp_path / "still", listener=recorder)
+    hasty = configuration(data, training={"epochs": 20, "early_stopping": 2, "learning_rate": 10.0})
+    run = train(host, hasty, out=tmp_path / "hasty", listener=recorder)
     assert len(run.history()) < 20
     assert any("stopped early" in note for note in recorder.notes)
 
