@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from keras import layers
 from suite import UserError
 from suite.errors import nearest
 from suite.keras_files import load_keras
-from suite_image_classification.models.normalization import fuse_normalization
+from suite_image_classification.models.normalization import fuse_normalization, keep_statistics
 
 PREPROCESSING = "preprocessing"
 
@@ -53,8 +54,8 @@ def application_network(
 ) -> keras.Model:
     """A network of `keras.applications` with its preprocessing inside and a new last layer.
 
-    With weights, the backbone runs in inference mode even while it is trained: the means and variances of
-    its batch normalisation stay those of the data that it was first trained on.
+    With weights, the means and variances of batch normalisation stay those of the data that the weights
+    were trained on.
 
     Args:
         family: a name of `families`.
@@ -100,12 +101,15 @@ def application_network(
         load_weights(backbone, path, family)
     inputs = keras.Input((*size, 3), dtype="uint8", name="pictures")
     x = preprocessed(inputs, build)
-    x = backbone(x) if weights == "none" else backbone(x, training=False)
+    x = backbone(x)
     if dropout > 0:
         x = layers.Dropout(dropout, name="dropout")(x)
     outputs = layers.Dense(classes, dtype="float32", name="logits")(x)
     network = keras.Model(inputs, outputs, name="application")
-    fuse_normalization(network)
+    if weights == "none":
+        fuse_normalization(network)
+    else:
+        keep_statistics(network)
     return network
 
 
@@ -149,10 +153,13 @@ def load_weights(backbone: keras.Model, path: Path, family: str) -> None:
         if path.suffix == ".keras":
             _take_weights(backbone, load_keras(path))
         elif path.suffix == ".h5":
-            backbone.load_weights(path)
+            with warnings.catch_warnings():
+                # Of layers that the file has no weights for, Keras only warns.
+                warnings.filterwarnings("error", "Skipping")
+                backbone.load_weights(path)
         else:
             raise UserError(f"{path}: weights are read from .weights.h5, .h5 and .keras files")
-    except (ValueError, TypeError, KeyError, OSError, RuntimeError, zipfile.BadZipFile) as error:
+    except (ValueError, TypeError, KeyError, OSError, RuntimeError, UserWarning, zipfile.BadZipFile) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UserError(f"{path} does not hold weights that fit {family}: {reason[:200]}") from error
 

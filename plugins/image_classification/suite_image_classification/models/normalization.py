@@ -1,7 +1,8 @@
-"""Batch normalisation with TensorFlow's fused kernel."""
+"""How batch normalisation is computed while training; saved files know nothing of it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import MethodType
 from typing import Any
 
@@ -22,15 +23,37 @@ def fuse_normalization(network: keras.Model) -> None:
     """
     if keras.config.backend() != "tensorflow":
         return
-    for layer in network.layers:
-        if isinstance(layer, keras.Model):
-            fuse_normalization(layer)
-        elif type(layer) is layers.BatchNormalization and _fusable(layer):
+    for layer in _normalizations(network):
+        if layer.input_spec.ndim == 4 and layer.axis in (-1, 3) and layer.scale and layer.center:
             layer.call = MethodType(_fused_call, layer)
 
 
-def _fusable(layer: layers.BatchNormalization) -> bool:
-    return len(layer.input.shape) == 4 and layer.axis in (-1, 3) and layer.scale and layer.center
+def keep_statistics(network: keras.Model) -> None:
+    """Let `BatchNormalization` layers use, and never change, the means and variances that they have.
+
+    That is what fine-tuning wants: those of a few pictures are worse than those that came with the
+    weights. To call the network with `training=False` is not enough: `fit` overrides that.
+
+    Args:
+        network: changed in place; its saved file is not.
+    """
+    for layer in _normalizations(network):
+        layer.call = MethodType(_inference_call, layer)
+
+
+def _normalizations(network: keras.Model) -> Iterator[layers.BatchNormalization]:
+    for layer in network._flatten_layers():
+        if type(layer) is layers.BatchNormalization:
+            yield layer
+
+
+def _inference_call(
+    self: layers.BatchNormalization,
+    inputs: Any,
+    training: bool | None = None,
+    mask: Any = None,
+) -> Any:
+    return layers.BatchNormalization.call(self, inputs, training=False, mask=mask)
 
 
 def _fused_call(

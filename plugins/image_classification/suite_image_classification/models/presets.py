@@ -10,7 +10,7 @@ from keras import layers
 
 from suite import UserError
 from suite.errors import nearest
-from suite_image_classification.models.normalization import fuse_normalization
+from suite_image_classification.models.normalization import fuse_normalization, keep_statistics
 
 
 def preset_network(
@@ -23,8 +23,8 @@ def preset_network(
 ) -> keras.Model:
     """The backbone of a preset with its preprocessing inside and a new last layer.
 
-    With weights, the backbone runs in inference mode even while it is trained: the means and variances of
-    its batch normalisation stay those of the data that it was first trained on.
+    With weights, the means and variances of batch normalisation stay those of the data that the weights
+    were trained on.
 
     Args:
         preset: a name that keras-hub knows, which it downloads once, or the folder of a preset.
@@ -72,13 +72,16 @@ def preset_network(
         dtype="float32",
         name="preprocessing",
     )(inputs)
-    x = backbone(x, training=False) if load_weights else backbone(x)
+    x = backbone(x)
     x = _pooled(x, preset)
     if dropout > 0:
         x = layers.Dropout(dropout, name="dropout")(x)
     outputs = layers.Dense(classes, dtype="float32", name="logits")(x)
     network = keras.Model(inputs, outputs, name="preset")
-    fuse_normalization(network)
+    if load_weights:
+        keep_statistics(network)
+    else:
+        fuse_normalization(network)
     return network
 
 

@@ -1,0 +1,240 @@
+"""Augmentation: where pixels go, what targets become, and that a batch is a function of its arguments."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from suite.data import Example
+from suite_image_classification.augmentation import MARGIN, Augmentation, PictureBatches
+from suite_image_classification.codec import PictureCodec
+from suite_image_classification.colour import jitter
+from suite_image_classification.geometry import translated, view_matrices, warped
+from suite_image_classification.mixing import erase, mixed
+from suite_image_classification.random_augment import OPERATIONS, random_augment
+
+CLASSES = ("cat", "dog", "eel", "fox")
+EVERYTHING = Augmentation(
+    crop=0.4,
+    stretch=1.3,
+    rotate=15,
+    flip=True,
+    colour=0.4,
+    grey=0.2,
+    rand_augment=2,
+    erase=0.5,
+    mixup=0.4,
+    cutmix=0.4,
+)
+SMALL = Augmentation(translate=0.125, flip=True, erase=0.5, mixup=0.3, cutmix=0.3)
+
+
+def noise(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def prepared(batches: PictureBatches, count: int = 16, height: int = 20, width: int = 28) -> list:
+    return [
+        batches.prepare(Example(str(i), noise(height, width, 3, seed=i), CLASSES[i % len(CLASSES)]))
+        for i in range(count)
+    ]
+
+
+def maker(augmentation: Augmentation, **more) -> PictureBatches:
+    return PictureBatches(
+        codec=PictureCodec(classes=CLASSES, size=(16, 16)), augmentation=augmentation, **more
+    )
+
+
+@given(st.integers(-7, 7), st.integers(-7, 7), st.booleans(), st.integers(0, 7), st.integers(0, 9))
+def test_translation_moves_every_pixel_by_what_it_says(down, right, flip, row, column):
+    pictures = noise(3, 8, 10, 3)
+    moved = translated(pictures, np.full(3, down), np.full(3, right), np.full(3, flip))
+    source = pictures[:, :, ::-1] if flip else pictures
+    if 0 <= row + down < 8 and 0 <= column + right < 10:
+        assert (moved[:, row + down, column + right] == source[:, row, column]).all()
+
+
+def test_translation_fills_the_gap_with_the_reflection():
+    picture = np.arange(5, dtype=np.uint8)[None, None, :, None]
+    moved = translated(picture, np.zeros(1, int), np.array([2]), np.array([False]))
+    assert moved.ravel().tolist() == [2, 1, 0, 1, 2]
+
+
+def view(picture: np.ndarray, height: int, width: int, mode: str = "squash", **changes) -> np.ndarray:
+    drawn = {
+        "area": np.ones(1),
+        "stretch": np.ones(1),
+        "place": np.full((1, 2), 0.5),
+        "turn": np.zeros(1),
+        "flip": np.zeros(1, bool),
+    }
+    drawn |= {name: np.asarray(value) for name, value in changes.items()}
+    matrices = view_matrices(np.array([picture.shape[:2]]), height, width, mode, **drawn)
+    return warped([picture], matrices, height, width, mode)[0]
+
+
+@given(st.integers(1, 30), st.integers(1, 30))
+def test_the_whole_view_is_the_picture_itself(height, width):
+    picture = noise(height, width, 3)
+    assert (view(picture, height, width) == picture).all()
+    assert (view(picture, height, width, flip=[True]) == picture[:, ::-1]).all()
+
+
+@given(st.sampled_from([0.0, 1.0]), st.sampled_from([0.0, 1.0]))
+def test_a_quarter_of_the_area_at_a_corner_is_that_corner(down, right):
+    picture = noise(16, 24, 3)
+    seen = view(picture, 8, 12, area=[0.25], place=[[down, right]])
+    assert (seen == picture[8 * int(down) :, 12 * int(right) :][:8, :12]).all()
+
+
+def test_a_half_turn_turns_the_picture_upside_down():
+    picture = noise(9, 9, 3)
+    difference = view(picture, 9, 9, turn=[180.0]).astype(int) - picture[::-1, ::-1]
+    assert abs(difference).max() <= 1
+
+
+@pytest.mark.parametrize("mode", ["squash", "crop", "letterbox"])
+def test_the_view_without_chance_is_what_the_codec_sees(mode):
+    smooth = np.tile(np.linspace(0, 255, 40)[None, :, None], (24, 1, 3)).astype(np.uint8)
+    codec = PictureCodec(classes=CLASSES, size=(24, 24), resize=mode)
+    difference = view(smooth, 24, 24, mode).astype(int) - codec.encode(smooth)
+    assert abs(difference)[:, 1:-1].mean() < 4
+
+
+@given(st.integers(0, 2**32), st.floats(0, 1), st.booleans())
+def test_mixed_targets_sum_to_one_and_follow_the_pixels(seed, share, blend):
+    grey = np.array([0, 80, 160, 240], np.uint8)
+    pictures = np.broadcast_to(grey[:, None, None, None], (4, 12, 12, 3))
+    targets = np.eye(4, dtype=np.float32)
+    chance = (share, 0.0) if blend else (0.0, share)
+    out, mixed_targets = mixed(pictures, targets, *chance, np.random.default_rng(seed))
+    assert mixed_targets.sum(axis=1) == pytest.approx(np.ones(4))
+    assert (mixed_targets >= 0).all()
+    # A picture here is as light as its target says, whatever was mixed into it.
+    assert out.mean(axis=(1, 2, 3)) == pytest.approx(mixed_targets @ grey, abs=0.6)
+
+
+def test_mixing_none_changes_nothing_and_mixing_all_changes_most():
+    pictures, targets = noise(64, 8, 8, 3), np.eye(64, dtype=np.float32)
+    for chance in ((1.0, 0.0), (0.0, 1.0)):
+        out, mixed_targets = mixed(pictures, targets, *chance, np.random.default_rng(0))
+        assert (mixed_targets != targets).any(axis=1).mean() > 0.8
+        assert (out != pictures).any(axis=(1, 2, 3)).mean() > 0.8
+    out, mixed_targets = mixed(pictures, targets, 0.0, 0.0, np.random.default_rng(0))
+    assert (out == pictures).all()
+    assert (mixed_targets == targets).all()
+
+
+@given(st.integers(0, 2**32))
+def test_one_rectangle_is_erased_in_one_colour(seed):
+    pictures = np.full((1, 20, 30, 3), 7, np.uint8)
+    erase(pictures, 1.0, np.random.default_rng(seed))
+    changed = (pictures[0] != 7).any(axis=-1)
+    if changed.any():  # the colour may by chance be that of the picture
+        rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
+        assert changed[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all()
+        assert len(np.unique(pictures[0][changed], axis=0)) == 1
+        assert changed.mean() < 0.3
+
+
+def test_colours_change_but_a_strength_of_zero_changes_none():
+    pictures = noise(8, 6, 6, 3)
+    same = pictures.copy()
+    jitter(same, 0.0, 0.0, np.random.default_rng(0))
+    assert (same == pictures).all()
+    jitter(same, 0.4, 0.0, np.random.default_rng(0))
+    assert (same != pictures).any(axis=(1, 2, 3)).all()
+
+
+def test_lost_colour_is_grey():
+    pictures = noise(4, 6, 6, 3)
+    jitter(pictures, 0.0, 1.0, np.random.default_rng(0))
+    assert np.ptp(pictures.astype(int), axis=-1).max() <= 1
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.__name__.strip("_"))
+@pytest.mark.parametrize("strength", [-1.0, 0.0, 1.0])
+def test_every_operation_of_rand_augment_keeps_shape_and_type_and_its_input(operation, strength):
+    picture = noise(9, 13, 3)
+    before = picture.copy()
+    out = operation(picture, strength)
+    assert out.shape == picture.shape
+    assert out.dtype == np.uint8
+    assert (picture == before).all()
+
+
+def test_rand_augment_draws_for_every_picture():
+    pictures = np.repeat(noise(1, 16, 16, 3), 32, axis=0)
+    random_augment(pictures, 2, 0.5, np.random.default_rng(0))
+    assert len(np.unique(pictures.reshape(32, -1), axis=0)) > 16
+
+
+@pytest.mark.parametrize("augmentation", [EVERYTHING, SMALL], ids=["photographs", "small"])
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32), progress=st.floats(0, 1, exclude_max=True))
+def test_a_batch_is_a_pure_function(augmentation, seed, progress):
+    batches = maker(augmentation, class_weights=(1.0, 2.0, 0.5, 0.5))
+    examples = prepared(batches)
+    before = [(picture.copy(), target.copy()) for picture, target in examples]
+    first = batches.make(examples, np.random.default_rng(seed), progress)
+    second = batches.make(examples, np.random.default_rng(seed), progress)
+    for one, other in zip(first, second, strict=True):
+        assert (one == other).all()
+    for (picture, target), (picture_before, target_before) in zip(examples, before, strict=True):
+        assert (picture == picture_before).all()
+        assert (target == target_before).all()
+    pictures, targets, weights = first
+    assert pictures.shape == (16, 16, 16, 3)
+    assert pictures.dtype == np.uint8
+    assert targets.shape == (16, 4)
+    assert targets.dtype == np.float32
+    assert weights.shape == (16,)
+    assert weights.dtype == np.float32
+
+
+def test_without_augmentation_a_batch_is_what_the_codec_encodes():
+    batches = maker(Augmentation())
+    examples = [Example("a", noise(30, 20, 3), "cat"), Example("b", noise(16, 16, 3), "fox")]
+    pictures, targets = batches.make(
+        [batches.prepare(example) for example in examples], np.random.default_rng(0), 0.0
+    )
+    for picture, example in zip(pictures, examples, strict=True):
+        assert (picture == batches.codec.encode(example.input)).all()
+    assert targets.tolist() == [[1, 0, 0, 0], [0, 0, 0, 1]]
+
+
+def test_the_last_share_of_the_training_is_clean():
+    batches = maker(Augmentation(erase=1.0, mixup=0.5, cutmix=0.5, rand_augment=2, clean=0.25))
+    examples = prepared(batches)
+    _, early = batches.make(examples, np.random.default_rng(0), 0.5)
+    pictures, late = batches.make(examples, np.random.default_rng(0), 0.75)
+    assert (early.max(axis=1) < 1).any()
+    assert (late.max(axis=1) == 1).all()
+    assert (pictures == np.stack([picture for picture, _ in examples])).all()
+
+
+def test_photographs_are_prepared_a_little_larger_and_small_pictures_as_they_are():
+    batches = maker(EVERYTHING)
+    large, _ = batches.prepare(Example("a", noise(200, 300, 3), "cat"))
+    assert large.shape == (round(16 * MARGIN), 30, 3)
+    small, _ = batches.prepare(Example("a", noise(10, 12, 3), "cat"))
+    assert small.shape == (10, 12, 3)
+
+
+def test_class_weights_follow_the_targets():
+    batches = maker(Augmentation(), class_weights=(1.0, 2.0, 3.0, 4.0))
+    _, _, weights = batches.make(prepared(batches, 4), np.random.default_rng(0), 0.0)
+    assert weights.tolist() == [1, 2, 3, 4]
+
+
+def test_with_several_labels_the_weight_is_their_mean():
+    codec = PictureCodec(classes=CLASSES, size=(16, 16), multi_label=True)
+    batches = PictureBatches(codec=codec, class_weights=(1.0, 2.0, 3.0, 4.0))
+    examples = [
+        batches.prepare(Example("a", noise(16, 16, 3), target)) for target in (["cat", "eel"], ["fox"])
+    ]
+    _, _, weights = batches.make(examples, np.random.default_rng(0), 0.0)
+    assert weights.tolist() == [2, 4]

@@ -1,0 +1,171 @@
+"""From a dataset and options to a pipeline: what is chosen, and that the user's word wins."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suite import UserError
+from suite.data import Dataset, Example
+from suite.options import as_dict, parse
+from suite.training_options import TrainingOptions
+from suite_image_classification import builders
+from suite_image_classification.model_options import ApplicationsOptions, PresetOptions, ResidualOptions
+from suite_image_classification.recipes import batch_for, epochs_for
+from suite_image_classification.survey import survey
+
+
+def data(
+    height: int = 16,
+    width: int = 16,
+    classes: tuple[str, ...] = ("cat", "dog"),
+    *,
+    counts: tuple[int, ...] = (12, 4),
+    grey: bool = False,
+    multi_label: bool = False,
+) -> Dataset:
+    generator = np.random.default_rng(0)
+    names = [name for name, count in zip(classes, counts, strict=False) for _ in range(count)]
+    train = []
+    for index, name in enumerate(names):
+        picture = generator.integers(0, 256, (height, width, 1 if grey else 3), dtype=np.uint8)
+        train.append(Example(str(index), picture, [name] if multi_label else name))
+    return Dataset(train=train, facts={"classes": list(classes), "multi_label": multi_label})
+
+
+def batch_of(pipeline, dataset):
+    examples = [pipeline.batch_maker.prepare(example) for example in dataset.train]
+    return pipeline.batch_maker.make(examples, np.random.default_rng(0), 0.0)
+
+
+@pytest.mark.parametrize("multi_label", [False, True])
+def test_a_pipeline_fits_together(multi_label):
+    dataset = data(multi_label=multi_label)
+    pipeline = builders.residual(dataset, ResidualOptions(width=4))
+    inputs, targets = batch_of(pipeline, dataset)
+    outputs = pipeline.network.predict(inputs, verbose=0)
+    assert np.isfinite(float(pipeline.loss(targets, outputs)))
+    assert (pipeline.targets(dataset.train[0].target) == [1, 0]).all()
+    prediction = pipeline.codec.decode(outputs[0])
+    assert set(prediction.scores) == {"cat", "dog"}
+    assert isinstance(prediction.label, list) is multi_label
+
+
+def test_nothing_is_left_to_be_chosen_and_the_recipe_holds_training_options():
+    pipeline = builders.residual(data(), ResidualOptions(width=4))
+    assert "auto" not in as_dict(pipeline.options).values()
+    training = parse(TrainingOptions, pipeline.recipe, "[training]")
+    assert training.epochs != "auto"
+    assert training.batch_size != "auto"
+
+
+def test_the_users_word_wins():
+    given_options = ResidualOptions(size=24, width=4, crop=0.5, flip=False, label_smoothing=0.0, clean=0.2)
+    pipeline = builders.residual(data(), given_options)
+    assert pipeline.codec.size == (24, 24)
+    for name in ("size", "width", "crop", "flip", "label_smoothing", "clean"):
+        assert getattr(pipeline.options, name) == getattr(given_options, name)
+    assert pipeline.batch_maker.augmentation.crop == 0.5
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "architecture", "size"),
+    [(8, 8, "small", (8, 8)), (28, 20, "small", (28, 20)), (256, 192, "photograph", (112, 112))],
+)
+def test_the_architecture_follows_the_pictures(height, width, architecture, size):
+    pipeline = builders.residual(data(height, width), ResidualOptions(width=4))
+    assert pipeline.options.architecture == architecture
+    assert pipeline.codec.size == size
+
+
+def test_pictures_of_many_sizes_get_one():
+    small, large = data(20, 30), data(40, 40)
+    dataset = Dataset(train=[*small.train, *large.train], facts=small.facts)
+    assert builders.residual(dataset, ResidualOptions(width=4)).codec.size == (32, 32)
+
+
+@pytest.mark.parametrize(
+    ("changes", "mirrored"),
+    [
+        ({}, True),
+        ({"grey": True}, False),
+        ({"classes": ("0", "1")}, False),
+        ({"classes": ("turn left", "turn right")}, False),
+    ],
+)
+def test_pictures_are_mirrored_where_that_is_likely_to_be_right(changes, mirrored):
+    assert builders.residual(data(**changes), ResidualOptions(width=4)).options.flip is mirrored
+
+
+def test_balanced_weights_have_the_mean_of_one_over_all_pictures():
+    dataset = data(counts=(12, 4))
+    pipeline = builders.residual(dataset, ResidualOptions(width=4, class_weights=True, mixup=0.0, cutmix=0.0))
+    _, _, weights = batch_of(pipeline, dataset)
+    assert sorted(set(weights.tolist())) == pytest.approx([16 / 24, 2])
+    assert weights.mean() == pytest.approx(1)
+
+
+def test_one_class_cannot_be_learned():
+    with pytest.raises(UserError, match="only one class"):
+        builders.residual(data(classes=("cat",)), ResidualOptions())
+
+
+def test_an_empty_part_cannot_be_learned_from():
+    with pytest.raises(UserError, match="no picture"):
+        survey(Dataset(train=[], facts={"classes": ["a", "b"], "multi_label": False}))
+
+
+def test_a_few_broken_pictures_do_not_hinder_the_survey_but_only_broken_ones_do():
+    whole = data()
+    broken = [Example("x", b"no picture", "cat")]
+    assert survey(Dataset(train=[*broken, *whole.train], facts=whole.facts)).one_size == (16, 16)
+    with pytest.raises(UserError, match="none of the sampled pictures"):
+        survey(Dataset(train=broken, facts=whole.facts))
+
+
+@given(st.integers(1, 10**7))
+def test_more_pictures_never_mean_more_epochs_nor_smaller_batches(count):
+    assert 1 <= epochs_for(count * 2, 40, 8, 100) <= epochs_for(count, 40, 8, 100) <= 100
+    assert batch_for(count, 256) <= batch_for(count * 2, 256) <= 256
+
+
+def test_a_family_from_scratch_has_one_stage_and_from_weights_two(tmp_path):
+    dataset = data(40, 40)
+    scratch = builders.applications(dataset, ApplicationsOptions(size=32))
+    assert [stage.freeze for stage in scratch.stages] == [()]
+    path = tmp_path / "weights.keras"
+    scratch.network.save(path)
+    tuned = builders.applications(dataset, ApplicationsOptions(size=32, weights=str(path)))
+    frozen, whole = tuned.stages
+    (backbone,) = [layer.name for layer in tuned.network.layers if isinstance(layer, keras.Model)]
+    assert frozen.freeze == (backbone,)
+    assert frozen.share + whole.share == 1
+    assert whole.learning_rate_factor < 1
+    assert "auto" not in as_dict(tuned.options).values()
+
+
+def test_colours_that_change_places_never_learn_to_do_otherwise():
+    pipeline = builders.applications(data(40, 40), ApplicationsOptions(size=32, family="VGG16"))
+    assert all("preprocessing" in stage.freeze for stage in pipeline.stages)
+
+
+def test_an_unknown_family_is_said_before_any_picture_is_read():
+    dataset = Dataset(train=[], facts={"classes": ["a", "b"], "multi_label": False})
+    with pytest.raises(UserError, match="did you mean 'VGG16'"):
+        builders.applications(dataset, ApplicationsOptions(family="VGG-16"))
+
+
+def test_a_preset_is_resized_to_its_own_size_and_fine_tuned(tmp_path):
+    keras_hub = pytest.importorskip("keras_hub")
+    backbone = keras_hub.models.ViTBackbone(
+        image_shape=(32, 32, 3), patch_size=8, num_layers=1, num_heads=2, hidden_dim=8, mlp_dim=8
+    )
+    backbone.save_to_preset(tmp_path / "tiny")
+    pipeline = builders.preset(data(40, 40), PresetOptions(preset=str(tmp_path / "tiny")))
+    assert pipeline.options.size == 32
+    assert len(pipeline.stages) == 2
+    with pytest.raises(UserError, match="keras-hub knows"):
+        builders.preset(data(40, 40), PresetOptions(preset="resnet_18_imagent"))

@@ -1,0 +1,138 @@
+"""Pictures to arrays of one size, and logits to classifications."""
+
+from __future__ import annotations
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suite import UserError
+from suite_image_classification.codec import PictureCodec
+from suite_image_classification.resizing import LETTERBOX_GREY, fit
+
+CLASSES = ("cat", "dog", "eel")
+
+
+def halves(height: int, width: int) -> np.ndarray:
+    """Left half red, right half blue."""
+    picture = np.zeros((height, width, 3), np.uint8)
+    picture[:, : width // 2, 0] = 255
+    picture[:, width // 2 :, 2] = 255
+    return picture
+
+
+@given(
+    st.integers(1, 70),
+    st.integers(1, 70),
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.sampled_from(["squash", "crop", "letterbox"]),
+)
+def test_every_picture_fits_exactly_and_a_plain_one_stays_plain(rows, columns, height, width, mode):
+    plain = np.full((rows, columns, 3), LETTERBOX_GREY, np.uint8)
+    fitted = fit(plain, height, width, mode)
+    assert fitted.shape == (height, width, 3)
+    assert fitted.dtype == np.uint8
+    assert (fitted == LETTERBOX_GREY).all()
+
+
+def test_squash_shows_all_of_the_picture():
+    fitted = fit(halves(40, 80), 20, 20, "squash")
+    assert (fitted[:, :10] == [255, 0, 0]).all()
+    assert (fitted[:, 10:] == [0, 0, 255]).all()
+
+
+def test_crop_keeps_proportions_and_cuts_from_both_ends():
+    picture = np.zeros((20, 60, 3), np.uint8)
+    picture[:, 20:40] = 200  # the middle square
+    assert (fit(picture, 10, 10, "crop") == 200).all()
+
+
+def test_letterbox_keeps_all_and_fills_up_with_grey():
+    fitted = fit(np.full((20, 40, 3), 200, np.uint8), 20, 20, "letterbox")
+    assert (fitted[5:15] == 200).all()
+    assert (fitted[:5] == LETTERBOX_GREY).all()
+    assert (fitted[15:] == LETTERBOX_GREY).all()
+
+
+def test_shrinking_averages_over_areas():
+    stripes = np.zeros((64, 64, 3), np.uint8)
+    stripes[::2] = 200
+    assert (fit(stripes, 8, 8, "squash") == 100).all()
+
+
+def test_a_picture_of_the_right_size_is_not_changed():
+    picture = np.random.default_rng(0).integers(0, 256, (16, 24, 3), dtype=np.uint8)
+    for mode in ("squash", "crop", "letterbox"):
+        assert (fit(picture, 16, 24, mode) == picture).all()
+
+
+def test_encode_reads_files_bytes_and_arrays_alike(tmp_path):
+    codec = PictureCodec(classes=CLASSES, size=(12, 16))
+    picture = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
+    content = cv2.imencode(".png", picture[:, :, ::-1])[1].tobytes()
+    (tmp_path / "a.png").write_bytes(content)
+    expected = codec.encode(picture)
+    assert expected.shape == (12, 16, 3)
+    assert (codec.encode(content) == expected).all()
+    assert (codec.encode(tmp_path / "a.png") == expected).all()
+
+
+def test_encode_says_what_is_no_picture():
+    with pytest.raises(UserError, match="picture"):
+        PictureCodec(classes=CLASSES, size=(8, 8)).encode(b"Dear reader, this is a letter.")
+
+
+@given(st.lists(st.floats(-1e4, 1e4, width=32), min_size=3, max_size=3))
+def test_scores_of_one_label_sum_to_one_and_the_label_has_the_largest(logits):
+    found = PictureCodec(classes=CLASSES, size=(8, 8)).decode(np.array(logits, np.float32))
+    assert sum(found.scores.values()) == pytest.approx(1)
+    assert found.scores[found.label] == max(found.scores.values())
+
+
+@given(st.lists(st.floats(-700, 700, width=32), min_size=3, max_size=3))
+def test_with_several_labels_each_score_is_a_sigmoid_and_labels_are_those_of_a_half_or_more(logits):
+    codec = PictureCodec(classes=CLASSES, size=(8, 8), multi_label=True)
+    found = codec.decode(np.array(logits, np.float32))
+    assert found.label == [name for name in CLASSES if found.scores[name] >= 0.5]
+    for name, logit in zip(CLASSES, logits, strict=True):
+        assert found.scores[name] == pytest.approx(1 / (1 + np.exp(-np.float64(logit))))
+
+
+def test_infinite_logits_still_give_probabilities():
+    codec = PictureCodec(classes=CLASSES, size=(8, 8))
+    assert codec.decode(np.array([0, np.inf, 0])).scores == {"cat": 0, "dog": 1, "eel": 0}
+
+
+@pytest.mark.parametrize("outputs", [np.zeros(2), np.zeros((1, 3)), np.array([0, np.nan, 0])])
+def test_outputs_that_are_not_one_number_per_class_are_refused(outputs):
+    with pytest.raises(ValueError, match="network"):
+        PictureCodec(classes=CLASSES, size=(8, 8)).decode(outputs)
+
+
+def test_targets_become_ones_and_zeros():
+    codec = PictureCodec(classes=CLASSES, size=(8, 8))
+    assert codec.target("dog").tolist() == [0, 1, 0]
+    assert codec.target(["eel", "cat"]).tolist() == [1, 0, 1]
+    assert codec.target([]).tolist() == [0, 0, 0]
+    with pytest.raises(UserError, match="'cow' is none of the 3 classes"):
+        codec.target("cow")
+
+
+def test_json_holds_all_of_it():
+    codec = PictureCodec(classes=CLASSES, size=(8, 12), multi_label=True, resize="letterbox")
+    assert PictureCodec.from_json(json.loads(json.dumps(codec.to_json()))) == codec
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"size": [8]}, {"classes": []}, {"classes": ["a", "a"]}, {"resize": "fold"}, {"size": [0, 8]}, {"x": 1}],
+)
+def test_broken_json_is_refused(change):
+    json = PictureCodec(classes=CLASSES, size=(8, 8)).to_json() | change
+    with pytest.raises(UserError, match="codec's description is broken"):
+        PictureCodec.from_json(json)
