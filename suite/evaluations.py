@@ -144,11 +144,21 @@ def _folder(request: Request) -> Path:
 
 
 def _choose(host: Host, run: Run, configuration: Configuration, request: Request) -> _Chosen:
-    if request.data is not None:
-        return _choose_from(host, configuration, request, request.data)
-    if request.predictions is not None and request.part is None:
+    if request.data is None and request.predictions is not None and request.part is None:
         return _Chosen("test", None, str(request.predictions), [])
+    if request.data is not None and not _names_own_data(request, configuration):
+        return _choose_from(host, configuration, request, request.data)
     dataset = _own_data(host, run, configuration)
+    if dataset is None:
+        what = (
+            f"the data in {configuration.data} is not what {run.path} was trained with (other files, labels"
+        )
+        what += " or parts), so its parts are not known any more"
+        if request.data is None:
+            raise UserError(f"{what}: name the data to score, suite evaluate {run.path} DATA")
+        chosen = _choose_from(host, configuration, request, request.data)
+        chosen.notes.insert(0, f"{what}: the model may have learned from some of these examples")
+        return chosen
     part = request.part or ("test" if dataset.test is not None else "validation")
     examples = dataset.parts.get(part)
     if not examples:
@@ -157,6 +167,12 @@ def _choose(host: Host, run: Run, configuration: Configuration, request: Request
     if part == "train":
         notes.append("the model has learned from these very examples: its scores on them say little")
     return _with_targets(_Chosen(part, examples, configuration.data, notes, dataset.train))
+
+
+def _names_own_data(request: Request, configuration: Configuration) -> bool:
+    """Whether DATA is what the run was trained with: then what it has learned from is not to be scored."""
+    own = request.loader in (None, configuration.loader_name) and not request.loader_options
+    return own and Path(request.data or "").expanduser().resolve() == Path(configuration.data)
 
 
 def _choose_from(host: Host, configuration: Configuration, request: Request, data: str) -> _Chosen:
@@ -189,24 +205,18 @@ def _with_targets(chosen: _Chosen) -> _Chosen:
     return _Chosen(chosen.part, subset, chosen.where, [*chosen.notes, note], chosen.train)
 
 
-def _own_data(host: Host, run: Run, configuration: Configuration) -> Dataset:
-    """The data of the run with the very parts it was trained with.
+def _own_data(host: Host, run: Run, configuration: Configuration) -> Dataset | None:
+    """The data of the run with the very parts it was trained with; None where it has changed.
 
     Raises:
-        UserError: where it is not there any more, or has changed.
+        UserError: where it is not there any more.
     """
     dataset, _ = load_dataset(
         host, configuration.task, configuration.data, configuration.loader_name, configuration.loader
     )
     split = configuration.split
     dataset, _ = complete(dataset, validation=split.validation, test=split.test, seed=split.seed)
-    if fingerprint(dataset) != run.environment.get("data_fingerprint"):
-        raise UserError(
-            f"the data in {configuration.data} is not what {run.path} was trained with (other files, labels"
-            " or parts), so its parts are not known any more: name the data to score,"
-            f" suite evaluate {run.path} DATA"
-        )
-    return dataset
+    return dataset if fingerprint(dataset) == run.environment.get("data_fingerprint") else None
 
 
 def _predicted(

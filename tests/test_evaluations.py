@@ -77,8 +77,20 @@ def test_other_data_without_parts_is_scored_whole(run, tmp_path):
     assert outcome.metrics["baseline"]
 
 
-def test_of_other_data_with_parts_the_test_part_is_scored_and_it_says_so(run, data, tmp_path):
-    outcome = evaluate(HOST, Request(run=run, data=str(data), out=tmp_path / "out"))
+def test_data_that_the_run_learned_from_is_scored_by_its_parts(tmp_path):
+    data = toy_plugin.write(tmp_path / "toy.jsonl", train=60, validation=0, test=0)
+    configuration = from_mapping({"task": "trend", "data": str(data), "training": {"epochs": 1}}, "the test")
+    path = train(HOST, configuration, out=tmp_path / "run").path
+    assert evaluate(HOST, Request(run=path, data=str(data))).metrics["counts"] == {"test": 6}
+    toy_plugin.write(data, train=63, validation=0, test=0)
+    outcome = evaluate(HOST, Request(run=path, data=str(data)))
+    assert outcome.metrics["counts"] == {"test": 63}
+    assert "may have learned from some of these examples" in outcome.metrics["notes"][0]
+
+
+def test_of_other_data_with_parts_the_test_part_is_scored_and_it_says_so(run, tmp_path):
+    other = toy_plugin.write(tmp_path / "other.jsonl")
+    outcome = evaluate(HOST, Request(run=run, data=str(other), out=tmp_path / "out"))
     assert outcome.metrics["counts"] == {"test": 30}
     assert "scored the test part" in outcome.metrics["notes"][0]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import cv2
 import numpy as np
 
-from suite.charts import COLOURS, Axes, Line, matrix_chart
+from suite.charts import Axes, Line, matrix_chart
 from suite.data import Examples
 from suite.errors import UserError
 from suite.evaluation import Figure, Gallery, Pairs, Picture, Table
@@ -126,9 +126,10 @@ def _gallery(answers: Answers, pairs: Pairs, examples: Examples, mistakes: np.nd
             items.append((_thumbnail(examples[index].input), _mistake(answers, pairs, index)))
         except (UserError, OSError):
             unread += 1  # said in the caption: the scores stand although the picture is gone
-    caption = f"{len(mistakes):,} of {len(answers):,} are wrong; these are the surest of them."
-    if answers.scores is None:
-        caption = f"{len(mistakes):,} of {len(answers):,} are wrong; these are the first of them."
+    caption = f"{len(mistakes):,} of {len(answers):,} are wrong"
+    if len(mistakes) > len(items) + unread:
+        caption += "; these are the worst of them" if answers.scores is not None else "; these are the first"
+    caption += "."
     if unread:
         caption += f" {unread} could not be read and are left out."
     return Gallery(title="Worst mistakes", items=items, caption=caption)
@@ -239,11 +240,11 @@ def _precision_recall(answers: Answers, ranking: Ranking) -> Picture:
 def _draw(axes: Axes, curves: dict[str, tuple[np.ndarray, np.ndarray]], areas: dict[str, float]) -> None:
     """All curves: the three with the least area in colour, the others quiet; two classes in two colours."""
     ordered = sorted(curves, key=lambda name: areas[name])
-    coloured = ordered[:3]
+    coloured = [name for name in curves if name in ordered[:3]]  # in the order of the classes
     for name in reversed(ordered):
         x, y = _thinned(*curves[name])
         if name in coloured:
-            axes.line(Line(name=f"{name} {areas[name]:.3f}", x=x, y=y, colour=coloured.index(name) % COLOURS))
+            axes.line(Line(name=f"{name} {areas[name]:.3f}", x=x, y=y, colour=coloured.index(name)))
         else:
             axes.line(Line(name="", x=x, y=y, colour=None))
 
