@@ -419,6 +419,7 @@ class _Loop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is not typ
                     best_file=name,
                 )
             self._put_back(weights_in_training)
+        state = replace(state, seconds=state.seconds + time.perf_counter() - self.last_end)
         row |= {
             "seconds": round(state.seconds, 3),
             "items_per_second": round(examples / max(state.epoch_seconds, 1e-9), 2),

@@ -64,7 +64,9 @@ def test_every_optimizer_makes_the_loss_smaller(name, weight_decay):
 
 def test_biases_are_not_decayed():
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, bias_initializer="ones", name="d")])
-    model.compile(make_optimizer(options(optimizer="sgd", weight_decay=0.5, learning_rate=0.1), 10), loss="mse")
+    model.compile(
+        make_optimizer(options(optimizer="sgd", weight_decay=0.5, learning_rate=0.1), 10), loss="mse"
+    )
     kernel, bias = (keras.ops.convert_to_numpy(weight) for weight in model.weights)
     zeros = [keras.ops.zeros(weight.shape) for weight in model.trainable_variables]
     model.optimizer.apply_gradients(zip(zeros, model.trainable_variables, strict=True))
