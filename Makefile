@@ -32,7 +32,7 @@ test: lint
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy --strict suite $(wildcard plugins/*/suite_*)
+	$(BIN)/mypy --strict suite $(dir $(wildcard plugins/*/suite_*/__init__.py))
 
 bench: $(VENV)/.installed-dev
 	for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; done

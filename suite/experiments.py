@@ -154,6 +154,10 @@ def _prepare(host: Host, configuration: Configuration, listener: Listener) -> Ex
     listener.phase("looking at the data")
     data = str(Path(configuration.data).expanduser().resolve())
     dataset, loader = load_dataset(host, task.name, data, configuration.loader_name, configuration.loader)
+    if not len(dataset.train):
+        raise UserError(
+            f"{data} holds no examples to train on, only a {' and a '.join(list(dataset.parts)[1:])} part"
+        )
     split = configuration.split
     dataset, notes = complete(dataset, validation=split.validation, test=split.test, seed=split.seed)
     for note in (*dataset.problems, *notes):

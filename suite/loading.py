@@ -52,8 +52,8 @@ def load_dataset(
         dataset = item.load(path, parsed)
     if not isinstance(dataset, Dataset):
         raise PluginError(f"{found} gave {type(dataset).__name__}, which is not a suite.data.Dataset")
-    if not len(dataset.train):
-        raise UserError(f"{path} holds no examples to train on (read by the loader '{item.name}')")
+    if not any(len(part) for part in dataset.parts.values()):
+        raise UserError(f"{path} holds no examples (read by the loader '{item.name}')")
     return dataset, found
 
 

@@ -121,5 +121,5 @@ def test_a_loader_that_gives_something_else(data):
 
 
 def test_a_loader_that_finds_nothing(data):
-    with pytest.raises(UserError, match="holds no examples to train on"):
+    with pytest.raises(UserError, match="holds no examples"):
         load_dataset(host(loader("nest", ".nest", lambda path, options: Dataset(train=[]))), "birds", data)
