@@ -98,24 +98,14 @@ def _listener() -> Any:
 
 
 def _show(outcome: Outcome, *, as_json: bool) -> None:
-    from suite.cli.tables import aligned, json_text
-    from suite.verdict import number, verdict, words
+    from suite.cli.scores_text import scores_text
+    from suite.cli.tables import json_text
 
     found = outcome.metrics
     if as_json:
         print(json_text({**found, "folder": str(outcome.folder)}))
         return
-    task = outcome.task
-    judged = verdict(found, task.metric, higher_is_better=task.higher_is_better, part=outcome.part)
-    numbers, baseline = found[outcome.part], found.get("baseline", {})
-    spreads = found["intervals"].get(outcome.part, {})
-    rows = [["", outcome.part, "95 % interval", "baseline" if baseline else ""]]
-    for name in sorted(numbers, key=lambda name: name != task.metric):
-        spread = f"{number(spreads[name][0])} to {number(spreads[name][1])}" if name in spreads else ""
-        rows.append(
-            [words(name), number(numbers[name]), spread, number(baseline[name]) if name in baseline else ""]
-        )
-    print(judged.text, "", aligned(rows), "", sep="\n")
+    print(scores_text(found, outcome.task, outcome.part))
     for note in found["notes"]:
         print(f"note: {note}")
     print(f"report: {outcome.folder / 'report.html'}")

@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         finished = train(
             host, configuration, out=out, command=_command(arguments), listener=display, stop=stop
         )
-    display.show_result(finished)
+    display.show_result(finished, host.task(configuration.task))
     return 0
 
 

@@ -15,7 +15,9 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from suite.cli.scores_text import scores_text
 from suite.configuration import Configuration
+from suite.contributions import Task
 from suite.devices import Device
 from suite.options import as_dict
 from suite.progress import Listener, Progress
@@ -79,6 +81,7 @@ class TrainingDisplay(Listener):
         self.console.print(grid)
 
     def progress(self, progress: Progress) -> None:
+        self._metric = progress.metric
         now = time.monotonic()
         every = _EVERY_SECONDS if self._live is not None else _PLAIN_EVERY_SECONDS
         if now - self._shown_at < every:
@@ -96,33 +99,23 @@ class TrainingDisplay(Listener):
             f"loss {row['loss']:.4f}",
         ]
         parts += [
-            f"{name.replace('_', ' ')} {value:.4f}"
-            for name, value in row.items()
-            if name.startswith("validation_") and "/" not in name
-        ][:4]
+            f"validation {name} {row[f'validation_{name}']:.4f}"
+            for name in ("loss", self._metric)
+            if f"validation_{name}" in row
+        ]
         parts.append(f"{duration(row['seconds'])}")
         self.console.print("  ".join(parts) + ("  [green]best[/]" if is_best else ""), soft_wrap=True)
 
-    def show_result(self, run: Run) -> None:
+    def show_result(self, run: Run, task: Task) -> None:
         """Say how good the model is and where everything lies, after a training that came to its end."""
         scored = run.metrics or {}
         part = next((name for name in ("test", "validation") if name in scored), None)
         if part is not None:
-            grid = Table.grid(padding=(0, 2))
-            grid.add_row(f"[bold]{part}[/]", "", "[dim]95 % interval[/]", "[dim]baseline[/]")
-            baseline = scored.get("baseline", {})
-            for name, value in scored[part].items():
-                low, high = scored["intervals"].get(part, {}).get(name, (None, None))
-                grid.add_row(
-                    escape(name),
-                    f"{value:.4f}",
-                    "" if low is None else f"{low:.4f} to {high:.4f}",
-                    f"{baseline[name]:.4f}" if name in baseline else "",
-                )
-            self.console.print(grid)
+            self.console.print(scores_text(scored, task, part), markup=False, soft_wrap=True)
+        told = run.environment.get("notes", [])
         for note in scored.get("notes", []):
-            if not self.resumed or "left out" in note:
-                self.console.print(f"[dim]{escape(note)}[/]", soft_wrap=True)
+            if note not in told:
+                self.note(note)
         self.console.print(f"report   {run.path / 'report.html'}", soft_wrap=True, markup=False)
         self.console.print(f"predict  suite predict {run.path} INPUT...", soft_wrap=True, markup=False)
 

@@ -1,0 +1,24 @@
+"""Scores for the terminal: the verdict in words, then a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from suite.cli.tables import aligned
+from suite.contributions import Task
+from suite.verdict import number, verdict, words
+
+
+def scores_text(metrics: Mapping[str, Any], task: Task, part: str) -> str:
+    """What `metrics.json` says of a part, its metric first, with intervals and the baseline."""
+    judged = verdict(metrics, task.metric, higher_is_better=task.higher_is_better, part=part)
+    numbers, baseline = metrics[part], metrics.get("baseline", {})
+    spreads = metrics["intervals"].get(part, {})
+    rows = [["", part, "95 % interval", "baseline" if baseline else ""]]
+    for name in sorted(numbers, key=lambda name: name != task.metric):
+        spread = f"{number(spreads[name][0])} to {number(spreads[name][1])}" if name in spreads else ""
+        rows.append(
+            [words(name), number(numbers[name]), spread, number(baseline[name]) if name in baseline else ""]
+        )
+    return f"{judged.text}\n\n{aligned(rows)}\n"
