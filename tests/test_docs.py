@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 import suite
 from distributions import write_distribution
+from suite import hookspecs, options
 from suite.cli.main import main
 
 ROOT = Path(__file__).parent.parent
@@ -141,3 +144,22 @@ def test_pages_point_at_pages_that_exist():
     for page in [README, *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} points at {target}"
+
+
+def test_the_example_of_the_hooks_is_a_plugin():
+    indented = [line for line in (hookspecs.__doc__ or "").splitlines() if line.startswith("    ")]
+    start = next(index for index, line in enumerate(indented) if "import suite" in line)
+    example = ModuleType("suite_birds")
+    exec(textwrap.dedent("\n".join(indented[start:])), vars(example))
+    host = suite.Host(example, discover=False)
+    assert host.broken == []
+    assert [one.item.name for one in host.contributed("model_builders")] == ["tiny"]
+
+
+def test_the_example_of_the_options_describes_itself():
+    indented = [line for line in (options.__doc__ or "").splitlines() if line.startswith("    ")]
+    names: dict[str, Any] = dict(vars(options))
+    exec(textwrap.dedent("\n".join(indented)), names)
+    described = {option.name: option for option in options.describe(names["ResidualOptions"])}
+    assert described["dropout"].help == "share of features dropped"
+    assert described["width"].default == "auto"

@@ -7,11 +7,15 @@ benchmarks/startup.py measures them. Here the bounds are wide, for machines that
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+
+import suite
 
 HEAVY = [
     "keras",
@@ -80,3 +84,16 @@ def test_the_fast_commands_are_fast(toy_installed, words, seconds):
         )
         took.append(time.perf_counter() - start)
     assert min(took) < 4 * seconds
+
+
+def test_the_host_knows_no_task(toy_installed):
+    listed = subprocess.run(
+        [sys.executable, "-m", "suite", "tasks", "--json"],
+        env=toy_installed, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    names = [task["name"] for task in json.loads(listed.stdout)]
+    assert "trend" in names
+    for path in Path(suite.__file__).parent.rglob("*.py"):
+        text = path.read_text(encoding="utf-8").lower()
+        for name in names:
+            assert not re.search(rf"\b{name}\b|\b{name.replace('-', '[ _]')}\b", text), f"{path} names {name}"
