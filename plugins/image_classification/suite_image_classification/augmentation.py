@@ -17,8 +17,12 @@ from suite_image_classification.mixing import erase, mixed
 from suite_image_classification.random_augment import random_augment
 from suite_image_classification.resizing import resize
 
+KEPT = 2.0
+"""Photographs up to so many times larger than the network's input are kept as they are: two pixels in each
+direction, which is what interpolation looks at, still see all of them."""
+
 MARGIN = 1.25
-"""How much larger than the network's input a prepared photograph is, so that crops stay sharp."""
+"""How much larger than the network's input others are prepared, so that random crops stay sharp."""
 
 
 class Augmentation(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,8 +81,8 @@ class PictureBatches:
     def prepare(self, example: Example) -> tuple[np.ndarray, np.ndarray]:
         """The decoded picture, uint8 (height, width, 3), and its target, float32 (classes,).
 
-        Where pictures are cropped or turned at random it keeps its proportions, a little larger than the
-        network's input (smaller pictures stay as they are); else it has exactly the network's size.
+        Where pictures are cropped or turned at random it keeps its proportions, and is at most twice as
+        large as the network's input; else it has exactly the network's size.
 
         Raises:
             suite.UserError: where the picture cannot be read or its class is not known.
@@ -90,8 +94,11 @@ class PictureBatches:
         picture = pictures.read(example.input, at_least=round(MARGIN * max(height, width)))
         rows, columns = picture.shape[:2]
         seen_height, seen_width = view_size((rows, columns), height, width, self.codec.resize)
-        shrink = min(1.0, MARGIN * max(height / seen_height, width / seen_width))
-        return resize(picture, max(1, round(rows * shrink)), max(1, round(columns * shrink))), target
+        larger = min(seen_height / height, seen_width / width)
+        if larger > KEPT:
+            shrink = MARGIN / larger
+            picture = resize(picture, max(1, round(rows * shrink)), max(1, round(columns * shrink)))
+        return picture, target
 
     def make(
         self, prepared: Sequence[tuple[np.ndarray, np.ndarray]], rng: np.random.Generator, progress: float

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suite.data import Example
-from suite_image_classification.augmentation import MARGIN, Augmentation, PictureBatches
+from suite_image_classification.augmentation import KEPT, MARGIN, Augmentation, PictureBatches
 from suite_image_classification.codec import PictureCodec
 from suite_image_classification.colour import jitter
 from suite_image_classification.geometry import translated, view_matrices, warped
@@ -216,12 +216,13 @@ def test_the_last_share_of_the_training_is_clean():
     assert (pictures == np.stack([picture for picture, _ in examples])).all()
 
 
-def test_photographs_are_prepared_a_little_larger_and_small_pictures_as_they_are():
+def test_large_photographs_are_shrunk_once_and_others_stay_as_they_are():
     batches = maker(EVERYTHING)
     large, _ = batches.prepare(Example("a", noise(200, 300, 3), "cat"))
     assert large.shape == (round(16 * MARGIN), 30, 3)
-    small, _ = batches.prepare(Example("a", noise(10, 12, 3), "cat"))
-    assert small.shape == (10, 12, 3)
+    for shape in ((int(16 * KEPT), 50, 3), (10, 12, 3)):
+        kept, _ = batches.prepare(Example("a", noise(*shape), "cat"))
+        assert kept.shape == shape
 
 
 def test_class_weights_follow_the_targets():
