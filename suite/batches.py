@@ -20,6 +20,9 @@ from suite.data import Example, Examples
 from suite.errors import UserError
 from suite.pipeline import Arrays, BatchMaker
 
+READING_SECONDS = 20.0
+"""How long examples are read ahead of the first step, to keep them and to find all unreadable ones."""
+
 _ORDER, _BATCH = 0, 1
 """Which of the independent random streams of a seed: the order of the examples, or what is in a batch."""
 
@@ -102,6 +105,27 @@ class PreparedExamples:
     def cached(self) -> bool:
         """Whether examples are being kept."""
         return self._kept is not None
+
+    def read_ahead(self, threads: int, seconds: float = READING_SECONDS) -> list[str]:
+        """Read examples into memory as long as they fit and for at most some seconds.
+
+        Returns:
+            A sentence on each example that cannot be read, where such are not skipped.
+        """
+        deadline = time.monotonic() + seconds
+        failures: list[str] = []
+
+        def read(index: int) -> None:
+            if self._kept is not None and time.monotonic() < deadline:
+                try:
+                    self[index]
+                except UserError as error:
+                    failures.append(str(error))
+
+        with ThreadPoolExecutor(threads, thread_name_prefix="reading") as pool:
+            for _ in pool.map(read, range(len(self._examples)) if self.cached else ()):
+                pass
+        return sorted(failures)
 
     def __getitem__(self, index: int) -> Any:
         kept = self._kept

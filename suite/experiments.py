@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from suite.evaluation import Pairs
     from suite.pipeline import TrainablePipeline
     from suite.prediction import LoadedPipeline
+    from suite.training import Trainer
+    from suite.validation import Validation
 
 PACKAGES = ("keras-suite", "keras", "tensorflow", "jax", "torch", "numpy", "msgspec", "pluggy")
 
@@ -87,8 +90,13 @@ def train(
     experiment = _prepare(host, configuration, listener)
     path = out or new_run_path(folder, configuration.data)
     run = Run.create(path, experiment.configuration, _environment(experiment, command))
-    with run.locked():
-        return _train(run, experiment, listener, stop)
+    try:
+        with run.locked():
+            return _train(run, experiment, listener, stop)
+    except UserError:
+        if not run.checkpoints.exist:  # nothing has been learned, and the name is free again
+            shutil.rmtree(run.path, ignore_errors=True)
+        raise
 
 
 def resume(
@@ -276,6 +284,8 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
     listener.started(run.path, configuration, experiment.device, facts)
     try:
         with attributed(str(experiment.builder)):
+            if not trainer.state.finished:
+                _read_ahead(trainer, validation, listener)
             state = trainer.train()
     except StopRequested:
         step = trainer.state.step
@@ -302,6 +312,25 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
     return run
 
 
+def _read_ahead(trainer: Trainer, validation: Validation | None, listener: Listener) -> None:
+    """Read what fits into memory before the first step, and refuse all that cannot be read at once."""
+    listener.phase("reading the examples")
+    prepared = {"training": trainer.prepared}
+    if validation is not None:
+        prepared["validation"] = validation.encoded
+    found = {name: one.read_ahead(trainer.threads) for name, one in prepared.items()}
+    messages = [message for several in found.values() for message in several]
+    if not messages:
+        return
+    counts = " and ".join(f"{len(several)} {name}" for name, several in found.items() if several)
+    shown = "\n  ".join(messages[:10])
+    more = f"\n  and {len(messages) - 10} more" if len(messages) > 10 else ""
+    raise UserError(
+        f"{counts} {'examples' if len(messages) > 1 else 'example'} cannot be read:\n  {shown}{more}\n"
+        "Repair or remove them, or go on without them: --set training.unreadable=skip"
+    )
+
+
 def _score(run: Run, experiment: Experiment, listener: Listener) -> None:
     """Score what is shipped on what it has not learned from, and write the report."""
     from suite.prediction import load
@@ -321,10 +350,7 @@ def _score(run: Run, experiment: Experiment, listener: Listener) -> None:
             continue
         listener.phase(f"scoring the {name} part")
         pairs, unreadable = predict_examples(pipeline, examples)
-        for error in unreadable:
-            if configuration.training.unreadable == "stop":
-                raise UserError(f"the {name} part has an example that cannot be read: {error}")
-            notes.append(f"left out of {name}: {error}")
+        notes += [f"left out of {name}: {error}" for error in unreadable]
         parts[name] = score(experiment.evaluators, pairs, configuration.evaluators, intervals=True)
         if len(parts) == 1:
             write_predictions(run.path / "predictions.jsonl", pairs)

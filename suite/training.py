@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,14 +20,11 @@ from suite.batches import Batches, EpochPlan, PreparedExamples
 from suite.checkpoints import CheckpointFolder, assign, to_numpy, values_of
 from suite.data import Examples
 from suite.devices import Device, available_memory, cores
-from suite.errors import RunError, UserError
+from suite.errors import RunError
 from suite.optimizers import Schedule, make_optimizer
 from suite.pipeline import Stage, TrainablePipeline
 from suite.progress import Listener, Progress
 from suite.training_options import RuntimeOptions, TrainingOptions
-
-READING_SECONDS = 20.0
-"""How long examples are read ahead of the first step, to keep them and to find all unreadable ones."""
 
 Validate = Callable[[], dict[str, float]]
 """Scores the network as it is: "loss" and named numbers of the evaluators."""
@@ -152,11 +148,10 @@ class Trainer:
         Raises:
             StopRequested: where `stop` said so; a checkpoint of that very step has been written.
             RunError: for a loss that is not finite.
-            UserError: for examples that cannot be read, where the options do not allow that.
+            UserError: for an example that cannot be read, where the options do not allow that.
         """
         if self.state.finished:
             return self.state
-        self._read_ahead()
         for index, (stage, first, last) in enumerate(self.stages):
             if self.state.step >= last or self.state.finished:
                 continue
@@ -172,26 +167,6 @@ class Trainer:
         if self.state.best_file:
             weights = self.folder.read_best(self.state.best_file)
             assign(self.network.weights, weights, "weights", f"the best weights in {self.folder.path}")
-
-    def _read_ahead(self) -> None:
-        """Read examples into the cache before the first step, and report all unreadable ones at once."""
-        self.listener.phase("reading the training part")
-        deadline = time.monotonic() + READING_SECONDS
-        failures: list[UserError] = []
-
-        def read(index: int) -> None:
-            if time.monotonic() < deadline and self.prepared.cached:
-                try:
-                    self.prepared[index]
-                except UserError as error:
-                    failures.append(error)
-
-        if self.prepared.cached:
-            with ThreadPoolExecutor(self.threads) as pool:
-                for _ in pool.map(read, range(self.plan.count)):
-                    pass
-        if failures:
-            raise _unreadable(sorted(map(str, failures)), self.plan.count)
 
     def _run_stage(
         self, index: int, stage: Stage, first: int, last: int, optimizer_values: dict[str, np.ndarray]
@@ -465,12 +440,3 @@ def optimizer_schedule(optimizer: Any) -> Schedule:
     schedule = inner._learning_rate
     assert isinstance(schedule, Schedule)
     return schedule
-
-
-def _unreadable(messages: list[str], count: int) -> UserError:
-    shown = "\n  ".join(messages[:10])
-    more = f"\n  and {len(messages) - 10} more" if len(messages) > 10 else ""
-    return UserError(
-        f"{len(messages)} of {count} training examples cannot be read:\n  {shown}{more}\n"
-        "Repair or remove them, or go on without them: --set training.unreadable=skip"
-    )

@@ -63,7 +63,7 @@ class Validation:
         self._runner = LoadedPipeline(task, builder, pipeline.codec, network, facts, BATCH_SIZE)
         # An unreadable example is replaced by the next one, which then counts twice: few are, and the final
         # scores, which leave them out, do not come from here.
-        self._encoded = PreparedExamples(
+        self.encoded = PreparedExamples(
             examples, self._encode, budget, skip_unreadable=skip_unreadable, noticed=noticed
         )
 
@@ -74,7 +74,7 @@ class Validation:
         with ThreadPoolExecutor(self.threads, thread_name_prefix="validation") as pool:
             for start in range(0, len(self.examples), BATCH_SIZE):
                 indices = range(start, min(start + BATCH_SIZE, len(self.examples)))
-                encoded = list(pool.map(self._encoded.__getitem__, indices))
+                encoded = list(pool.map(self.encoded.__getitem__, indices))
                 for group in _of_one_shape(encoded):
                     examples = [self.examples[indices[position]] for position in group]
                     outputs = self._runner.network(stack([encoded[position][0] for position in group]))

@@ -237,8 +237,9 @@ def test_an_unreadable_example_is_named_before_training(host, data, tmp_path):
     lines = data.read_text().splitlines()
     lines.insert(3, '{"id": "odd", "numbers": [1, 2], "trend": "level", "part": "train"}')
     broken.write_text("\n".join(lines))
-    with pytest.raises(suite.UserError, match=r"1 of 121 training examples cannot be read:\n.*8 numbers"):
+    with pytest.raises(suite.UserError, match=r"1 training example cannot be read:\n.*8 numbers"):
         train(host, configuration(broken), out=tmp_path / "stop")
+    assert not (tmp_path / "stop").exists()
     recorder = Recorder()
     skipping = configuration(broken, training={"unreadable": "skip", "epochs": 1})
     train(host, skipping, out=tmp_path / "skip", listener=recorder)
