@@ -41,7 +41,7 @@ class Augmentation(msgspec.Struct, frozen=True, kw_only=True):
         erase: probability of a random rectangle being erased.
         mixup: probability of being blended with another picture of the batch.
         cutmix: probability of a rectangle being replaced by another picture's.
-        clean: share of the training, at its end, without RandAugment, erasing, MixUp and CutMix.
+        clean: share of the training, at its end, without RandAugment, MixUp and CutMix.
     """
 
     translate: float = 0.0
@@ -119,13 +119,13 @@ class PictureBatches:
         drawn = self.augmentation
         if drawn.colour > 0 or drawn.grey > 0:
             jitter(batch, drawn.colour, drawn.grey, rng)
-        if progress < 1.0 - drawn.clean:
-            if drawn.rand_augment > 0:
-                random_augment(batch, drawn.rand_augment, drawn.rand_augment_strength, rng)
-            if drawn.erase > 0:
-                erase(batch, drawn.erase, rng)
-            if drawn.mixup > 0 or drawn.cutmix > 0:
-                batch, targets = mixed(batch, targets, drawn.mixup, drawn.cutmix, rng)
+        clean = progress >= 1.0 - drawn.clean
+        if drawn.rand_augment > 0 and not clean:
+            random_augment(batch, drawn.rand_augment, drawn.rand_augment_strength, rng)
+        if drawn.erase > 0:
+            erase(batch, drawn.erase, rng)
+        if (drawn.mixup > 0 or drawn.cutmix > 0) and not clean:
+            batch, targets = mixed(batch, targets, drawn.mixup, drawn.cutmix, rng)
         if self.class_weights is None:
             return batch, targets
         weights = np.asarray(self.class_weights, np.float32)

@@ -21,6 +21,8 @@ from suite_image_classification.model_options import (
 from suite_image_classification.recipes import fine_tuning_defaults, photograph_defaults, small_defaults
 from suite_image_classification.survey import Survey, survey
 
+HEAVIEST = 10.0
+
 OptionsType = TypeVar("OptionsType", bound=PictureModelOptions)
 
 
@@ -70,10 +72,14 @@ def picture_codec(options: PictureModelOptions, found: Survey) -> PictureCodec:
 
 
 def balanced_weights(found: Survey) -> tuple[float, ...]:
-    """A factor per class, inverse to its count, whose mean over the training pictures is one."""
-    present = sum(count > 0 for count in found.class_counts)
-    total = sum(found.class_counts)
-    return tuple(total / (present * count) if count else 1.0 for count in found.class_counts)
+    """A factor per class, inverse to its count, whose mean over the training pictures is one.
+
+    No class weighs more than `HEAVIEST` times the most frequent: a single picture would outweigh its batch.
+    """
+    largest = max(found.class_counts)
+    factors = [min(HEAVIEST, largest / count) if count else 1.0 for count in found.class_counts]
+    weighed = sum(factor * count for factor, count in zip(factors, found.class_counts, strict=True))
+    return tuple(factor * sum(found.class_counts) / weighed for factor in factors)
 
 
 def residual(dataset: Dataset, options: ResidualOptions) -> TrainablePipeline:

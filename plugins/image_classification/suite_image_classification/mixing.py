@@ -15,8 +15,8 @@ def mixed(
     """A share of the pictures blended with, and a share pasted over by a part of, another of the batch.
 
     MixUp (Zhang et al. 2018, arXiv:1710.09412): picture and target are weighted means of two. CutMix (Yun
-    et al. 2019, arXiv:1905.04899): a rectangle comes from the other picture, and the target is weighted
-    by the areas. Pairs, weights and rectangles are drawn anew for every picture.
+    et al. 2019, arXiv:1905.04899): a rectangle of up to half the picture comes from the other one, and the
+    target is weighted by the areas. Pairs, weights and rectangles are drawn anew for every picture.
 
     Args:
         pictures: (batch, height, width, channels) uint8.
@@ -41,10 +41,10 @@ def mixed(
     blended = share * pictures[blend] + (1 - share) * pictures[partners[blend]]
     out[blend] = (blended + 0.5).astype(np.uint8)
 
-    side = np.sqrt(rng.random(len(paste)))
-    middle = rng.random((2, len(paste)))
-    top, bottom = _span(middle[0], side, height)
-    left, right = _span(middle[1], side, width)
+    side = np.sqrt(rng.uniform(0, 0.5, len(paste)))
+    place = rng.random((2, len(paste)))
+    top, bottom = _span(place[0], side, height)
+    left, right = _span(place[1], side, width)
     for index, first_row, last_row, first, last in zip(paste, top, bottom, left, right, strict=True):
         out[index, first_row:last_row, first:last] = pictures[partners[index], first_row:last_row, first:last]
     own[paste] = 1 - (bottom - top) * (right - left) / (height * width)
@@ -67,25 +67,19 @@ def erase(pictures: np.ndarray, probability: float, rng: np.random.Generator) ->
     chosen = np.flatnonzero(rng.random(count) < probability)
     side = np.sqrt(rng.uniform(*ERASED_AREA, len(chosen)))
     stretch = np.sqrt(ERASED_STRETCH ** rng.uniform(-1, 1, len(chosen)))
-    middle = rng.random((2, len(chosen)))
-    top, bottom = _span(middle[0], np.minimum(side * stretch, 1), height, inside=True)
-    left, right = _span(middle[1], np.minimum(side / stretch, 1), width, inside=True)
+    place = rng.random((2, len(chosen)))
+    top, bottom = _span(place[0], np.minimum(side * stretch, 1), height)
+    left, right = _span(place[1], np.minimum(side / stretch, 1), width)
     colours = rng.integers(0, 256, (len(chosen), channels), dtype=np.uint8)
     for row, index in enumerate(chosen):
         pictures[index, top[row] : bottom[row], left[row] : right[row]] = colours[row]
 
 
-def _span(
-    place: np.ndarray, share: np.ndarray, length: int, *, inside: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
+def _span(place: np.ndarray, share: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
     """First and past-the-last index of a stretch of `share` of `length` pixels.
 
-    `place` in 0..1 is where its middle lies; what then stands out is cut off, or, with `inside`, 0 and 1
-    are the places where it touches the ends.
+    It lies at `place`, where 0 and 1 are the places at which it touches the ends.
     """
     size = np.maximum(1, np.rint(share * length)).astype(np.int64)
-    if inside:
-        start = np.rint(place * (length - size)).astype(np.int64)
-    else:
-        start = np.floor(place * length).astype(np.int64) - size // 2
-    return np.maximum(start, 0), np.minimum(start + size, length)
+    start = np.rint(place * (length - size)).astype(np.int64)
+    return start, start + size

@@ -72,7 +72,7 @@ class PictureModelOptions(Options, frozen=True):
     ] = "auto"
     clean: Annotated[
         Auto | Share,
-        Meta(description="share of the training, at its end, without RandAugment, erasing, MixUp and CutMix"),
+        Meta(description="share of the training, at its end, without RandAugment, MixUp and CutMix"),
     ] = "auto"
 
 

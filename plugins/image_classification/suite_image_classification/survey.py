@@ -49,6 +49,12 @@ class Survey:
         return (height, width) if (self.sizes == self.sizes[0]).all() else None
 
     @property
+    def imbalance(self) -> float:
+        """How many times more pictures the largest class has than the smallest that has any."""
+        present = [count for count in self.class_counts if count]
+        return max(present) / min(present) if present else 1.0
+
+    @property
     def mirrors(self) -> bool:
         """Whether a mirrored picture is likely to be of the same class.
 

@@ -207,7 +207,7 @@ def test_without_augmentation_a_batch_is_what_the_codec_encodes():
 
 
 def test_the_last_share_of_the_training_is_clean():
-    batches = maker(Augmentation(erase=1.0, mixup=0.5, cutmix=0.5, rand_augment=2, clean=0.25))
+    batches = maker(Augmentation(mixup=0.5, cutmix=0.5, rand_augment=2, clean=0.25))
     examples = prepared(batches)
     _, early = batches.make(examples, np.random.default_rng(0), 0.5)
     pictures, late = batches.make(examples, np.random.default_rng(0), 0.75)

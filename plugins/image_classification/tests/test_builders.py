@@ -108,6 +108,17 @@ def test_balanced_weights_have_the_mean_of_one_over_all_pictures():
     assert weights.mean() == pytest.approx(1)
 
 
+@pytest.mark.parametrize(("counts", "weighted"), [((12, 4), False), ((40, 4), True)])
+def test_classes_are_weighted_where_they_are_far_from_balanced(counts, weighted):
+    pipeline = builders.residual(data(counts=counts), ResidualOptions(width=4))
+    assert pipeline.options.class_weights is weighted
+
+
+def test_no_class_outweighs_a_batch():
+    weights = builders.balanced_weights(survey(data(counts=(300, 1))))
+    assert weights[1] == pytest.approx(10 * weights[0])
+
+
 def test_one_class_cannot_be_learned():
     with pytest.raises(UserError, match="only one class"):
         builders.residual(data(classes=("cat",)), ResidualOptions())
