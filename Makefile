@@ -28,6 +28,7 @@ demo: $(VENV)/.installed
 
 test: lint
 	$(BIN)/python -m pytest
+	KERAS_BACKEND=jax $(BIN)/python -m pytest -m backend tests
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

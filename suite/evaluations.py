@@ -18,13 +18,13 @@ from suite.evaluation import Pairs
 from suite.files import atomic_write
 from suite.host import Host
 from suite.loading import load_dataset
-from suite.prediction import load
-from suite.predictions import paired, read_predictions, write_predictions
+from suite.prediction import LoadedPipeline, load
+from suite.prediction_files import paired, read_predictions, write_predictions
 from suite.progress import Listener
 from suite.report import ReportContent, write_report
 from suite.run_report import data_facts
 from suite.runs import Run, new_run_path, to_json
-from suite.scoring import baseline_pairs, metrics, score
+from suite.scoring import scored_metrics
 from suite.splits import complete
 
 
@@ -116,17 +116,11 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
         pairs = _predicted(host, run, configuration, request, chosen, notes, listener)
 
     listener.phase("scoring")
-    scores = score(evaluators, pairs, options, intervals=True)
-    baseline = None
     targets = _train_targets(host, configuration, chosen, notes)
-    guesses = baseline_pairs(task, targets, pairs) if targets else None
-    if guesses is not None:
-        baseline = score(evaluators, guesses, options, intervals=False)
-    scored = metrics({chosen.part: scores}, baseline)
-    scored["notes"] = [*notes, *scored["notes"]]
+    scored, figures = scored_metrics(task, evaluators, {chosen.part: pairs}, targets, options, notes)
 
     listener.phase("writing the report")
-    content = _content(run, configuration, request, task, chosen, scored, scores.figures())
+    content = _content(run, configuration, request, task, chosen, scored, figures())
     out.mkdir(parents=True, exist_ok=True)
     write_predictions(out / "predictions.jsonl", pairs)
     write_report(content, out / "report.html")
@@ -228,8 +222,6 @@ def _predicted(
     notes: list[str],
     listener: Listener,
 ) -> Pairs:
-    from suite.experiments import predict_examples
-
     assert chosen.examples is not None
     backend = configuration.runtime.backend if request.backend == "auto" else request.backend
     listener.phase("loading the model")
@@ -284,3 +276,29 @@ def _content(
         notes=scored["notes"],
         footer=f"Made by suite {suite.__version__}.",
     )
+
+
+def predict_examples(pipeline: LoadedPipeline, examples: Examples) -> tuple[Pairs, list[str]]:
+    """Predict examples that have targets.
+
+    Returns:
+        The pairs of those that could be read, and a sentence on each of the others.
+    """
+    inputs = (examples[index].input for index in range(len(examples)))
+    kept, predictions, unreadable = [], [], []
+    for index, result in enumerate(pipeline.predict_each(inputs, pipeline.batch_size)):
+        if result.error is None:
+            kept.append(index)
+            predictions.append(result.prediction)
+        else:
+            unreadable.append(f"{examples[index].id}: {result.error}")
+    readable = Subset(examples, np.asarray(kept, np.int64))
+    shown = [readable[index] for index in range(len(kept))]
+    pairs = Pairs(
+        targets=[example.target for example in shown],
+        predictions=predictions,
+        ids=[example.id for example in shown],
+        examples=readable,
+        facts=pipeline.facts,
+    )
+    return pairs, unreadable

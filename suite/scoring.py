@@ -171,6 +171,39 @@ def metrics(parts: Mapping[str, Scores], baseline: Scores | None = None) -> dict
     }
 
 
+def scored_metrics(
+    task: Task,
+    evaluators: Sequence[Contributed],
+    parts: Mapping[str, Pairs],
+    train_targets: Sequence[Target],
+    options: Mapping[str, Mapping[str, Any]],
+    notes: Sequence[str],
+) -> tuple[dict[str, Any], Callable[[], list[Figure]]]:
+    """Score parts of the data, and the baseline on the first of them.
+
+    Args:
+        task: whose baseline it is.
+        evaluators: as for `score`.
+        parts: what is to be scored; the first is the one that counts.
+        train_targets: what the baseline knows; empty for no baseline.
+        options: of evaluators by name.
+        notes: sentences to put before those of the scores.
+
+    Returns:
+        The content of `metrics.json`, and a function that draws the figures of the first part.
+    """
+    scores = {name: score(evaluators, pairs, options, intervals=True) for name, pairs in parts.items()}
+    first = next(iter(parts), None)
+    baseline = None
+    if first is not None and train_targets:
+        guesses = baseline_pairs(task, train_targets, parts[first])
+        if guesses is not None:
+            baseline = score(evaluators, guesses, options, intervals=False)
+    found = metrics(scores, baseline)
+    found["notes"] = [*notes, *found["notes"]]
+    return found, scores[first].figures if first is not None else list
+
+
 class _Found:
     """One evaluator's answer, checked: its finite numbers, and how to get more of them."""
 

@@ -62,7 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
     document, where = _document(arguments)
     configuration = from_mapping(document, where)
     host = host_from(arguments)
-    from suite.experiments import check, train
+    from suite.experiments import train
+    from suite.preparation import check
 
     check(host, configuration)
     with TrainingDisplay(resumed=False) as display, stop_on_interrupt(display) as stop:

@@ -36,7 +36,7 @@ class TrainingDisplay(Listener):
         self.resumed = resumed
         self._live: Live | None = None
         self._shown_at = 0.0
-        self._phase = ""
+        self._run: Path | None = None
         self._metric = ""
         self._epochs = 0
 
@@ -46,16 +46,17 @@ class TrainingDisplay(Listener):
             self._live.start()
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         if self._live is not None:
             self._live.stop()
             self._live = None
+        if kind is KeyboardInterrupt and self._run is not None:
+            self.console.print(f"stopped at once; to go on: suite resume {self._run}", markup=False)
 
     def note(self, text: str) -> None:
         self.console.print(f"[yellow]note:[/] {escape(text)}", soft_wrap=True)
 
     def phase(self, text: str) -> None:
-        self._phase = text
         if self._live is not None:
             self._live.update(f"[dim]{escape(text)} ...[/]")
 
@@ -63,6 +64,7 @@ class TrainingDisplay(Listener):
         counts = ", ".join(
             f"{facts[name]:,} {name}" for name in ("train", "validation", "test") if name in facts
         )
+        self._run = run
         training, runtime = configuration.training, configuration.runtime
         self._epochs = int(training.epochs)
         rows = {

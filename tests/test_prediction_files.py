@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from suite import Task, UserError
 from suite.data import Example
 from suite.evaluation import Pairs
-from suite.predictions import PredictionLine, paired, read_predictions, write_predictions
+from suite.prediction_files import PredictionLine, paired, read_predictions, write_predictions
 
 
 class Guess(msgspec.Struct, frozen=True, kw_only=True):
