@@ -1,4 +1,4 @@
-"""A folder of a million tiny pictures: how long until the first batch could be made, and how much memory.
+"""A folder of a million tiny pictures: how long until training starts, and how much memory the index takes.
 
     python benchmarks/index_memory.py [--count 1000000] [--folder DIR]
 
@@ -67,21 +67,51 @@ def measure(data: str) -> None:
     )
 
 
+def first_step(data: str) -> None:
+    """Train with the defaults until the first step is done, and print the seconds since the start."""
+    began = time.perf_counter()
+
+    from suite import Host, RunError
+    from suite.configuration import from_mapping
+    from suite.experiments import train
+    from suite.progress import Listener
+
+    class Clock(Listener):
+        def phase(self, text: str) -> None:
+            print(f"{time.perf_counter() - began:6.1f} s  {text}", flush=True)
+
+        def progress(self, progress: object) -> None:
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(f"{time.perf_counter() - began:6.1f} s  first step done, peak {peak:,.0f} MiB", flush=True)
+
+    configuration = from_mapping({"task": "image-classification", "data": data}, "the benchmark")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            train(Host(), configuration, folder=Path(folder), listener=Clock(), stop=lambda: True)
+        except RunError as error:
+            print(error)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--folder", help="where the temporary folder is made")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
+    parser.add_argument("--first-step", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
         measure(arguments.measure)
+        return
+    if arguments.first_step:
+        first_step(arguments.first_step)
         return
     folder = Path(tempfile.mkdtemp(prefix="index-memory-", dir=arguments.folder))
     try:
         start = time.perf_counter()
         make(folder, arguments.count)
         print(f"made {arguments.count:,} pictures in {time.perf_counter() - start:.0f} s", file=sys.stderr)
-        subprocess.run([sys.executable, __file__, "--measure", folder], check=True)
+        for what in ("--measure", "--first-step"):
+            subprocess.run([sys.executable, __file__, what, folder], check=True)
     finally:
         shutil.rmtree(folder)
 
