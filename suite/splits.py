@@ -19,7 +19,7 @@ from suite.errors import UserError
 from suite.options import Auto
 
 AUTO_SHARE = 0.1
-AUTO_MOST = 5000
+AUTO_MOST = {"validation": 2500, "test": 5000}
 RARE = 10
 """Combinations of labels with fewer examples than this are one stratum."""
 
@@ -30,8 +30,8 @@ def complete(
     """Take the missing parts from `train`.
 
     A part that the data has of its own is never touched. "auto" makes a validation part where there is none
-    (10 % of train, 5,000 examples at most), and a test part of that size where the data has neither of the
-    two. The outcome depends on the seed and on the examples' ids, contents and targets, not on their order.
+    (10 % of train, 2,500 examples at most), and a test part (10 %, 5,000 at most) where the data has neither
+    of the two. The outcome depends on the seed and on the examples' ids, contents and targets, not on their order.
 
     Args:
         dataset: as a loader gave it.
@@ -92,7 +92,7 @@ def _wanted(
         own = dataset.parts.get(part)
         if share == "auto":
             if own is None and (part == "validation" or dataset.validation is None):
-                wanted[part] = max(1, min(AUTO_MOST, round(AUTO_SHARE * total)))
+                wanted[part] = max(1, min(AUTO_MOST[part], round(AUTO_SHARE * total)))
         elif not 0 <= share < 1:
             raise UserError(f"{part} = {share} is not allowed: it is a share of train, from 0 to below 1")
         elif share > 0 and own is not None:

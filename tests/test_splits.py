@@ -72,9 +72,10 @@ def test_data_with_all_parts_is_left_alone():
     assert complete(data) == (data, [])
 
 
-def test_never_more_than_five_thousand():
+def test_made_parts_are_never_larger_than_their_use():
     made, _ = complete(Dataset(train=examples(60_000)))
-    assert len(made.parts["validation"]) == len(made.parts["test"]) == 5000
+    assert len(made.parts["validation"]) == 2500
+    assert len(made.parts["test"]) == 5000
 
 
 def test_the_users_share_wins():

@@ -65,7 +65,7 @@ def small_defaults(found: Survey) -> Choices:
     }
     batch = batch_for(found.count, 256)
     recipe = {
-        "epochs": epochs_for(found.count, 42, 8, 100),
+        "epochs": epochs_for(found.count, 52, 8, 100),
         "batch_size": batch,
         "optimizer": "sgd",
         "learning_rate": round(0.6 * (batch / 256) ** 0.5, 4),
