@@ -31,7 +31,8 @@ def complete(
 
     A part that the data has of its own is never touched. "auto" makes a validation part where there is none
     (10 % of train, 2,500 examples at most), and a test part (10 %, 5,000 at most) where the data has neither
-    of the two. The outcome depends on the seed and on the examples' ids, contents and targets, not on their order.
+    of the two. The outcome depends on the seed and on the examples' ids, contents and targets, not on their
+    order.
 
     Args:
         dataset: as a loader gave it.
