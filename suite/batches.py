@@ -246,7 +246,10 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
 
     def waited(self, item: int, since: float) -> float:
         """Seconds from `since` (of `time.perf_counter`) until item was ready: the wait for data."""
-        return max(0.0, self._ready_at.pop(item, 0.0) - since)
+        ready = self._ready_at.get(item, 0.0)
+        for past in [key for key in list(self._ready_at) if key <= item]:
+            del self._ready_at[past]
+        return max(0.0, ready - since)
 
     def close(self) -> None:
         """Stop preparing; what is under way is finished and thrown away."""
