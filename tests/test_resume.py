@@ -138,33 +138,30 @@ def test_a_death_before_any_rename_leaves_a_run_that_ends_the_same(
 
 
 @pytest.mark.slow
-def test_kill_minus_nine_loses_nothing(data, toy_installed, tmp_path):
-    """The real thing, from the command line, at moments spread over the run."""
+def test_neither_kill_minus_nine_nor_ctrl_c_loses_anything(data, toy_installed, tmp_path):
+    """The real thing, from the command line: killed, resumed, interrupted, resumed."""
     words = [sys.executable, "-m", "suite"]
     flags = [f"--set=training.{name}={value}" for name, value in (SETTINGS | {"epochs": 40}).items()]
-    common = {"env": toy_installed, "cwd": tmp_path, "capture_output": True, "text": True}
-    whole = subprocess.run(
-        [*words, "train", "trend", str(data), "--out", "whole", *flags], **common, check=False
-    )
+    common = {"env": toy_installed, "cwd": tmp_path, "stderr": subprocess.PIPE, "text": True}
+    train_command = [*words, "train", "trend", str(data), *flags, "--out"]
+    whole = subprocess.run([*train_command, "whole"], **common, check=False)
     assert whole.returncode == 0, whole.stderr
-    steps_seen = set()
-    command = [*words, "train", "trend", str(data), "--out", "killed", *flags]
-    for kill_after in (0.05, 0.4):
-        process = subprocess.Popen(
-            command, env=toy_installed, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+    steps = []
+    command = [*train_command, "killed"]
+    for number, status in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)):
+        process = subprocess.Popen(command, **common)
         checkpoints = tmp_path / "killed" / "checkpoints"
         before = set(checkpoints.glob("step-*"))
         deadline = time.monotonic() + 60
         while set(checkpoints.glob("step-*")) <= before and time.monotonic() < deadline:
             time.sleep(0.01)
-        time.sleep(kill_after)
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
-        newest = sorted(checkpoints.glob("step-*.npz"))[-1]
-        steps_seen.add(read_arrays(newest)[1]["step"])
+        process.send_signal(number)
+        _, errors = process.communicate()
+        assert process.returncode == status, errors
+        steps.append(read_arrays(sorted(checkpoints.glob("step-*.npz"))[-1])[1]["step"])
         command = [*words, "resume", "killed"]
-    assert len(steps_seen) == 2, "it was killed at two different steps"
+    assert steps == sorted(set(steps)), "the second time it had come further"
+    assert "to go on: suite resume killed" in errors
     resumed = subprocess.run(command, **common, check=False)
     assert resumed.returncode == 0, resumed.stderr
     assert_same_run(Run.open(tmp_path / "killed"), Run.open(tmp_path / "whole"))
