@@ -106,11 +106,15 @@ def _inspect_parts(dataset: Dataset) -> Inspection:
         [name, count, f"{100 * count / total:.1f} %"] for name, count in counts.items()
     ]
     findings = [Finding(text=problem) for problem in dataset.problems]
-    taken = f"training takes {100 * AUTO_SHARE:.0f} % of train for it, {AUTO_MOST:,} at most"
+    taken = {
+        part: f"there is no {part} part: training takes {100 * AUTO_SHARE:.0f} % of train for it,"
+        f" {most:,} at most"
+        for part, most in AUTO_MOST.items()
+    }
     if dataset.validation is None:
-        findings.append(Finding(text=f"there is no validation part: {taken}", wrong=False))
+        findings.append(Finding(text=taken["validation"], wrong=False))
         if dataset.test is None:
-            findings.append(Finding(text=f"there is no test part: {taken}", wrong=False))
+            findings.append(Finding(text=taken["test"], wrong=False))
     elif dataset.test is None:
         findings.append(
             Finding(
