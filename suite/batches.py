@@ -20,7 +20,7 @@ from suite.data import Example, Examples
 from suite.errors import UserError
 from suite.pipeline import Arrays, BatchMaker
 
-READING_SECONDS = 20.0
+READING_SECONDS = 5.0
 """How long examples are read ahead of the first step, to keep them and to find all unreadable ones."""
 
 _ORDER, _BATCH = 0, 1
@@ -114,17 +114,21 @@ class PreparedExamples:
         """
         deadline = time.monotonic() + seconds
         failures: list[str] = []
+        # Shared by the threads, each of which takes the next one: a million futures would cost gigabytes.
+        indices = iter(range(len(self._examples)))
 
-        def read(index: int) -> None:
-            if self._kept is not None and time.monotonic() < deadline:
+        def read() -> None:
+            for index in indices:
+                if not self.cached or time.monotonic() > deadline:
+                    return
                 try:
                     self[index]
                 except UserError as error:
                     failures.append(str(error))
 
         with ThreadPoolExecutor(threads, thread_name_prefix="reading") as pool:
-            for _ in pool.map(read, range(len(self._examples)) if self.cached else ()):
-                pass
+            for future in [pool.submit(read) for _ in range(threads)]:
+                future.result()
         return sorted(failures)
 
     def __getitem__(self, index: int) -> Any:
