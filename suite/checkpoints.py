@@ -74,6 +74,34 @@ def assign(variables: Sequence[Any], arrays: Mapping[str, np.ndarray], prefix: s
         variable.assign(arrays[name])
 
 
+def backend_random_state() -> dict[str, np.ndarray]:
+    """The random state that a backend keeps for itself, by `random/device`.
+
+    Keras has its own in variables on TensorFlow and JAX; on torch an unseeded dropout draws from torch's.
+    """
+    import keras
+
+    if keras.config.backend() != "torch":
+        return {}
+    import torch
+
+    state = {"random/cpu": torch.get_rng_state().numpy()}
+    if torch.cuda.is_available():
+        state["random/cuda"] = torch.cuda.get_rng_state().numpy()
+    return state
+
+
+def restore_backend_random_state(arrays: Mapping[str, np.ndarray]) -> None:
+    """Put back what `backend_random_state` gave."""
+    if "random/cpu" not in arrays:
+        return
+    import torch
+
+    torch.set_rng_state(torch.from_numpy(arrays["random/cpu"]))
+    if "random/cuda" in arrays and torch.cuda.is_available():
+        torch.cuda.set_rng_state(torch.from_numpy(arrays["random/cuda"]))
+
+
 class CheckpointFolder:
     """The checkpoints of one run: the newest, and the best weights that it speaks of.
 

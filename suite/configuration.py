@@ -189,7 +189,13 @@ def apply_settings(document: dict[str, Any], settings: Sequence[str]) -> dict[st
 
 
 def resolve_training(
-    options: TrainingOptions, recipe: Mapping[str, Any], count: int, *, device_kind: str, builder: str
+    options: TrainingOptions,
+    recipe: Mapping[str, Any],
+    count: int,
+    *,
+    device_kind: str,
+    builder: str,
+    backend: str = "",
 ) -> TrainingOptions:
     """Training options with no "auto" left: the user's value, else the builder's, else the host's.
 
@@ -198,6 +204,7 @@ def resolve_training(
         recipe: what the model builder recommends.
         count: the number of training examples.
         device_kind: "cpu" or "gpu".
+        backend: on which it will run.
         builder: how a message calls the builder whose recipe is at fault.
     """
     unknown = [name for name in recipe if name not in TrainingOptions.__struct_fields__]
@@ -216,8 +223,14 @@ def resolve_training(
         "clip_norm": 0.0,
         "ema": 0.0,
         "early_stopping": 0,
-        "steps_per_execution": 1 if device_kind == "cpu" else 8,
+        "steps_per_execution": 1 if device_kind == "cpu" or backend == "torch" else 8,
     }
     chosen.update((name, value) for name, value in recipe.items() if value != "auto")
     given = {name: value for name, value in as_dict(options).items() if value != "auto"}
-    return parse(TrainingOptions, chosen | given, "[training]")
+    resolved = parse(TrainingOptions, chosen | given, "[training]")
+    if backend == "torch" and resolved.steps_per_execution != 1:
+        raise UserError(
+            f"[training]: steps_per_execution = {resolved.steps_per_execution} is not possible on torch,"
+            " where Keras runs one step at a time"
+        )
+    return resolved

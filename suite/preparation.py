@@ -116,6 +116,7 @@ def prepare(host: Host, configuration: Configuration, listener: Listener) -> Exp
         pipeline.recipe,
         len(dataset.train),
         device_kind=device.kind,
+        backend=device.backend,
         builder=str(builder),
     )
     taking_part = {loader.plugin, builder.plugin, *(one.plugin for one in evaluators)}

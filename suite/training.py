@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from suite.batches import Batches, EpochPlan, PreparedExamples
-from suite.checkpoints import CheckpointFolder, assign, values_of
+from suite.checkpoints import CheckpointFolder, assign, backend_random_state, values_of
 from suite.data import Examples
 from suite.devices import Device, available_memory, cores
 from suite.errors import RunError
@@ -95,7 +95,7 @@ class Trainer:
         self.epochs = int(options.epochs)
         self.steps = self.epochs * self.plan.steps_per_epoch
         self.stages = stage_steps(pipeline.stages, self.epochs, self.plan.steps_per_epoch)
-        self._metric_values: dict[str, np.ndarray] = {}
+        self._loop_values: dict[str, np.ndarray] = {}
         self._optimizer_values: dict[str, np.ndarray] = {}
 
     def restore(self) -> bool:
@@ -106,7 +106,9 @@ class Trainer:
         arrays, state = found
         self.state = TrainingState(**state)
         assign(self.network.variables, arrays, "network", f"the checkpoint in {self.folder.path}")
-        self._metric_values = {name: value for name, value in arrays.items() if name.startswith("metrics/")}
+        self._loop_values = {
+            name: value for name, value in arrays.items() if name.startswith(("metrics/", "random/"))
+        }
         self._optimizer_values = {
             name: value for name, value in arrays.items() if name.startswith("optimizer/")
         }
@@ -173,8 +175,9 @@ class Trainer:
             total_steps=self.steps,
             threads=self.threads,
         )
-        loop = TrainingLoop(self, batches, optimizer, first, last, self._metric_values)
-        self._metric_values, self._optimizer_values = {}, {}
+        going_on_from = self._loop_values or backend_random_state()
+        loop = TrainingLoop(self, batches, optimizer, first, last, going_on_from)
+        self._loop_values, self._optimizer_values = {}, {}
         try:
             network.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[loop])
         except StageDone as done:
@@ -194,6 +197,7 @@ class Trainer:
         arrays = values_of(self.network.variables, "network")
         arrays |= values_of(optimizer.variables, "optimizer")
         arrays |= values_of(self.network.metrics_variables, "metrics")
+        arrays |= backend_random_state()
         self.folder.write(self.state.step, arrays, vars(self.state))
 
 

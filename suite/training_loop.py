@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from suite.batches import Batches
-from suite.checkpoints import assign, to_numpy, values_of
+from suite.checkpoints import assign, restore_backend_random_state, to_numpy, values_of
 from suite.errors import RunError
 from suite.optimizers import Schedule
 from suite.progress import Progress
@@ -59,7 +59,7 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         optimizer: the compiled one.
         stage_start: the global step at which the stage, and its schedule, began.
         stage_end: the global step after its last.
-        metric_values: of the running metrics, where `fit` begins within an epoch.
+        restored: random state, and within an epoch running metrics, with which the first step begins.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         optimizer: Any,
         stage_start: int,
         stage_end: int,
-        metric_values: dict[str, np.ndarray],
+        restored: dict[str, np.ndarray],
     ) -> None:
         super().__init__()
         self.trainer = trainer
@@ -77,7 +77,7 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         self.optimizer = optimizer
         self.stage_start = stage_start
         self.stage_end = stage_end
-        self.metric_values = metric_values
+        self.restored = restored
         self.schedule: Schedule = optimizer_schedule(optimizer)
         self.first_step = trainer.state.step
         self.checkpointed_at = time.monotonic()
@@ -89,11 +89,14 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         # `fit` has just reset the metrics; in the middle of an epoch they go on from the checkpoint.
-        if self.metric_values:
-            assign(self.model.metrics_variables, self.metric_values, "metrics", "the checkpoint")
+        if any(name.startswith("metrics/") for name in self.restored):
+            assign(self.model.metrics_variables, self.restored, "metrics", "the checkpoint")
         self.last_end = time.perf_counter()
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        if batch == 0:
+            # Not earlier: on torch, making the iterator over the batches draws a random number too.
+            restore_backend_random_state(self.restored)
         self.began_at = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:

@@ -35,6 +35,12 @@ def test_a_recipe_with_an_unknown_option_names_its_builder():
         resolved({}, {"epoks": 3})
 
 
+def test_torch_runs_one_step_at_a_time():
+    given = TrainingOptions(steps_per_execution=3)
+    with pytest.raises(UserError, match="not possible on torch"):
+        resolve_training(given, {}, 100, device_kind="cpu", builder="a builder", backend="torch")
+
+
 def test_a_written_configuration_reads_back_equal():
     configuration = from_mapping(
         BASE

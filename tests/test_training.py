@@ -162,6 +162,8 @@ def test_training_stops_early_when_validation_does_not_improve(host, data, tmp_p
     ids=str,
 )
 def test_options_train_to_a_good_model(host, data, tmp_path, training):
+    if "steps_per_execution" in training and keras.config.backend() == "torch":
+        pytest.skip("Keras runs one step at a time on torch")
     run = train(host, configuration(data, training={"epochs": 8, **training}), out=tmp_path / "run")
     assert run.metrics["test"]["accuracy"] > 0.5
     assert all(math.isfinite(row["loss"]) for row in run.history())
@@ -180,7 +182,9 @@ def test_another_run_gives_its_weights(finished, host, data, tmp_path):
     frozen = configuration(data, init=str(finished[0].path), training={"epochs": 1, "learning_rate": 1e-12})
     run = train(host, frozen, out=tmp_path / "next", listener=recorder)
     assert any(note.startswith("took all") for note in recorder.notes)
-    assert run.metrics["validation"]["accuracy"] == finished[0].metrics["validation"]["accuracy"]
+    networks = [suite.load(path, host=host).network.model for path in (run.path, finished[0].path)]
+    kernels = [network.get_layer("hidden").get_weights()[0] for network in networks]
+    np.testing.assert_allclose(*kernels, atol=1e-6)
 
 
 def test_weights_that_do_not_fit_start_anew_and_are_named(finished, host, data, tmp_path):
