@@ -7,6 +7,7 @@ shape and nothing is left out.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import keras
 import numpy as np
 
 from suite.data import Example, Examples
+from suite.devices import available_memory
 from suite.errors import UserError
 from suite.pipeline import Arrays, BatchMaker
 
@@ -166,6 +168,18 @@ class PreparedExamples:
                 self._noticed(message)
             if len(self._unreadable) == len(self._examples):
                 raise UserError(f"none of the {len(self._examples)} training examples can be read: {message}")
+
+
+def memory_budget(cache: str, share: float) -> int:
+    """The bytes that may be kept: a share of what is free, all of it, or nothing.
+
+    Args:
+        cache: "auto", "memory" or "none", as `RuntimeOptions.cache`.
+        share: of the free memory, for "auto".
+    """
+    if cache == "none":
+        return 0
+    return sys.maxsize if cache == "memory" else int(available_memory() * share)
 
 
 def _size(prepared: Any) -> int:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from suite.configuration import Configuration
-from suite.devices import available_memory
 from suite.errors import RunError, StoppedRunError, UserError, attributed
 from suite.host import Host
 from suite.preparation import Experiment, environment, prepare
@@ -92,6 +91,7 @@ def resume(
 
 
 def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[[], bool]) -> Run:
+    from suite.batches import memory_budget
     from suite.prediction import save_pipeline
     from suite.training import Trainer
     from suite.training_loop import StopRequested
@@ -116,7 +116,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
             evaluators=experiment.evaluators,
             evaluator_options=configuration.evaluators,
             threads=threads,
-            budget=0 if configuration.runtime.cache == "none" else available_memory() // 5,
+            budget=memory_budget(configuration.runtime.cache, 0.2),
             skip_unreadable=configuration.training.unreadable == "skip",
             noticed=skip,
         )

@@ -317,17 +317,20 @@ def decode_each(codec: Codec, outputs: Arrays, builder: str) -> list[Any]:
         return [codec.decode(output) for output in outputs]
 
 
-def same_shapes(encoded: Mapping[int, Arrays]) -> list[list[int]]:
+def same_shapes(encoded: Mapping[int, Arrays | tuple[Arrays, ...]]) -> list[list[int]]:
     """The keys of encoded examples in groups that `stack` can make batches of, each in order."""
     groups: dict[Any, list[int]] = {}
     for index, arrays in encoded.items():
-        shape = (
-            tuple((name, array.shape) for name, array in arrays.items())
-            if isinstance(arrays, dict)
-            else arrays.shape
-        )
-        groups.setdefault(shape, []).append(index)
+        groups.setdefault(_shapes(arrays), []).append(index)
     return list(groups.values())
+
+
+def _shapes(arrays: Arrays | tuple[Arrays, ...]) -> Any:
+    if isinstance(arrays, dict):
+        return tuple((name, array.shape) for name, array in arrays.items())
+    if isinstance(arrays, tuple):
+        return tuple(_shapes(one) for one in arrays)
+    return np.shape(arrays)
 
 
 def builder_packages(host: Host, manifest: Manifest) -> set[str]:

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from suite.batches import Batches, EpochPlan, PreparedExamples
+from suite.batches import Batches, EpochPlan, PreparedExamples, memory_budget
 from suite.checkpoints import CheckpointFolder, assign, backend_random_state, values_of
 from suite.data import Examples
-from suite.devices import Device, available_memory, cores
+from suite.devices import Device, cores
 from suite.errors import RunError
 from suite.optimizers import make_optimizer
 from suite.pipeline import Stage, TrainablePipeline
@@ -77,7 +77,7 @@ class Trainer:
         self.history_changed = history_changed
         self.state = TrainingState()
         self.threads = runtime.threads if runtime.threads != "auto" else max(2, cores())
-        budget = 0 if runtime.cache == "none" else int(available_memory() * 0.4)
+        budget = memory_budget(runtime.cache, 0.4)
         prepare = pipeline.batch_maker.prepare
         self.prepared = PreparedExamples(
             examples,

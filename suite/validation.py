@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import keras
-import numpy as np
 
 from suite.batches import PreparedExamples
 from suite.contributions import Contributed
@@ -15,7 +14,7 @@ from suite.data import Example, Examples
 from suite.evaluation import Pairs
 from suite.networks import KerasNetwork
 from suite.pipeline import Arrays, TrainablePipeline
-from suite.prediction import LoadedPipeline, stack
+from suite.prediction import LoadedPipeline, same_shapes, stack
 from suite.scoring import score
 
 BATCH_SIZE = 128
@@ -75,8 +74,8 @@ class Validation:
             for start in range(0, len(self.examples), BATCH_SIZE):
                 indices = range(start, min(start + BATCH_SIZE, len(self.examples)))
                 encoded = list(pool.map(self.encoded.__getitem__, indices))
-                for group in _of_one_shape(encoded):
-                    examples = [self.examples[indices[position]] for position in group]
+                for group in same_shapes(dict(enumerate((inputs, wanted) for inputs, wanted, _ in encoded))):
+                    examples = [encoded[position][2] for position in group]
                     outputs = self._runner.network(stack([encoded[position][0] for position in group]))
                     total += len(group) * self._loss(stack([encoded[place][1] for place in group]), outputs)
                     predictions += self._runner.decode_each(outputs)
@@ -86,8 +85,8 @@ class Validation:
         scores = score(self.evaluators, pairs, self.evaluator_options, intervals=False)
         return {"loss": total / len(self.examples), **scores.numbers}
 
-    def _encode(self, example: Example) -> tuple[Arrays, Arrays]:
-        return self.pipeline.codec.encode(example.input), self.pipeline.targets(example.target)
+    def _encode(self, example: Example) -> tuple[Arrays, Arrays, Example]:
+        return self.pipeline.codec.encode(example.input), self.pipeline.targets(example.target), example
 
     def _loss(self, targets: Arrays, outputs: Arrays) -> float:
         loss = self.pipeline.loss
@@ -100,17 +99,3 @@ class Validation:
 
 def _value(loss: Any, targets: Arrays, outputs: Arrays) -> float:
     return float(keras.ops.convert_to_numpy(loss(targets, outputs)))
-
-
-def _of_one_shape(encoded: Sequence[tuple[Arrays, Arrays]]) -> Iterator[list[int]]:
-    """Positions of examples that can be stacked, in runs of equal shapes."""
-    groups: dict[Any, list[int]] = {}
-    for position, pair in enumerate(encoded):
-        shape = tuple(
-            tuple((name, part.shape) for name, part in arrays.items())
-            if isinstance(arrays, dict)
-            else np.shape(arrays)
-            for arrays in pair
-        )
-        groups.setdefault(shape, []).append(position)
-    yield from groups.values()

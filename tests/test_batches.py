@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suite.batches import Batches, EpochPlan, PreparedExamples
+from suite.batches import Batches, EpochPlan, PreparedExamples, memory_budget
 from suite.data import Example
 from suite.errors import UserError
 
@@ -133,6 +133,11 @@ def test_examples_that_fit_are_prepared_once():
     for _ in range(3):
         prepared[4]
     assert calls == ["4"]
+
+
+def test_the_user_decides_whether_examples_are_kept():
+    assert memory_budget("none", 0.4) == 0
+    assert memory_budget("memory", 0.4) > 2 * memory_budget("auto", 0.4) > 0
 
 
 def test_examples_that_do_not_fit_are_not_kept():

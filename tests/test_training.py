@@ -250,6 +250,16 @@ def test_an_unreadable_example_is_named_before_training(host, data, tmp_path):
     assert any("left out" in note for note in recorder.notes)
 
 
+def test_an_unreadable_validation_example_is_not_paired_with_another_ones_prediction(host, tmp_path):
+    data = toy_plugin.write(tmp_path / "toy.jsonl")
+    train_part = [line for line in data.read_text().splitlines() if '"part":"train"' in line]
+    odd = '{"id": "odd", "numbers": [1], "trend": "falling", "part": "validation"}'
+    even = '{"id": "even", "numbers": [-1,-1,-1,0,0,1,1,1], "trend": "rising", "part": "validation"}'
+    data.write_text("\n".join([*train_part, odd, even]))
+    run = train(host, configuration(data, training={"unreadable": "skip"}), out=tmp_path / "run")
+    assert run.history()[-1]["validation_accuracy"] == 1.0
+
+
 def test_stages_share_the_epochs():
     stages = (Stage(share=0.2, freeze=("a",)), Stage(share=0.8))
     assert [(first, last) for _, first, last in stage_steps(stages, 10, 7)] == [(0, 14), (14, 70)]

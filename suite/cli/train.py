@@ -63,9 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     configuration = from_mapping(document, where)
     host = host_from(arguments)
     from suite.experiments import train
-    from suite.preparation import check
 
-    check(host, configuration)
     with TrainingDisplay(resumed=False) as display, stop_on_interrupt(display) as stop:
         out = Path(arguments.out) if arguments.out else None
         finished = train(
