@@ -9,13 +9,13 @@ import msgspec
 import numpy as np
 
 from suite.data import Example
-from suite_image_classification import pictures
+from suite_pictures import pictures
 from suite_image_classification.codec import PictureCodec
-from suite_image_classification.colour import jitter
+from suite_pictures.colour import jitter
 from suite_image_classification.geometry import translated, view_matrices, view_size, warped
 from suite_image_classification.mixing import erase, mixed
 from suite_image_classification.random_augment import random_augment
-from suite_image_classification.resizing import resize
+from suite_pictures.resizing import resize
 
 KEPT = 2.0
 """Photographs up to so many times larger than the network's input are kept as they are: two pixels in each

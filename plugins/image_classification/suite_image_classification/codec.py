@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 
 from suite import UserError
-from suite_image_classification import pictures
-from suite_image_classification.resizing import Resize, fit
+from suite_pictures import pictures
+from suite_pictures.resizing import Resize, fit
 from suite_image_classification.types import Classification
 
 

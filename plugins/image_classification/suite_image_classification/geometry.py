@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from suite_image_classification.resizing import LETTERBOX_GREY, Resize
+from suite_pictures.resizing import LETTERBOX_GREY, Resize
 
 
 def reflected(indices: np.ndarray, length: int) -> np.ndarray:

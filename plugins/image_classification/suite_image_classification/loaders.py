@@ -11,7 +11,7 @@ from suite import UserError
 from suite.data import Dataset
 from suite.sources import Tree, is_archive, open_tree
 from suite_image_classification.examples import PARTS, PictureExamples, assemble, counted, some
-from suite_image_classification.headers import KNOWN, SUFFIXES
+from suite_pictures.headers import KNOWN, SUFFIXES
 from suite_image_classification.options import FolderOptions, TableOptions
 from suite_image_classification.tables import TABLE_SUFFIXES, read_tables, tables_at
 

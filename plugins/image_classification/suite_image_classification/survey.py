@@ -11,7 +11,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
-from suite_image_classification import pictures
+from suite_pictures import pictures
 
 SIZES_READ = 200
 COLOURS_READ = 32

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from suite import UserError
 from suite_image_classification.codec import PictureCodec
-from suite_image_classification.resizing import LETTERBOX_GREY, fit
+from suite_pictures.resizing import LETTERBOX_GREY, fit
 
 CLASSES = ("cat", "dog", "eel")
 

@@ -10,7 +10,7 @@ import pytest
 
 from suite import UserError
 from suite_image_classification.models import applications
-from suite_image_classification.models.normalization import fuse_normalization, keep_statistics
+from suite.normalization import fuse_normalization, keep_statistics
 from suite_image_classification.models.presets import preset_network
 from suite_image_classification.models.residual import photograph_residual_network, small_residual_network
 

@@ -18,7 +18,7 @@ from keras import layers
 from suite import UserError
 from suite.errors import nearest
 from suite.keras_files import load_keras
-from suite_image_classification.models.normalization import fuse_normalization, keep_statistics
+from suite.normalization import fuse_normalization, keep_statistics
 
 PREPROCESSING = "preprocessing"
 

@@ -10,7 +10,7 @@ from keras import layers
 
 from suite import UserError
 from suite.errors import nearest
-from suite_image_classification.models.normalization import fuse_normalization, keep_statistics
+from suite.normalization import fuse_normalization, keep_statistics
 
 
 def preset_network(

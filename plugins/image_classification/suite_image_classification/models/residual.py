@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from suite_image_classification.models.normalization import fuse_normalization
+from suite.normalization import fuse_normalization
 
 Tensor = Any
 

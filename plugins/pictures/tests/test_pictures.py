@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from suite import UserError
 from suite.sources import FileSource
-from suite_image_classification import pictures
+from suite_pictures import pictures
 
 ROWS, COLUMNS = np.mgrid[:40, :60]
 COLOURS = np.stack([COLUMNS * 4, ROWS * 6, (COLUMNS + ROWS) * 2], axis=-1).astype(np.uint8)
@@ -284,7 +284,7 @@ def test_nothing_is_written_to_stderr(tmp_path):
     (tmp_path / "short.gif").write_bytes(encoded(PICTURE.quantize(4), "GIF")[:-20])
     code = (
         "import pathlib, sys, suite\n"
-        "from suite_image_classification import pictures\n"
+        "from suite_pictures import pictures\n"
         "for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):\n"
         "    try: print(path.name, pictures.read(path).shape)\n"
         "    except suite.UserError: print(path.name, 'error')\n"

@@ -12,7 +12,7 @@ import numpy as np
 
 from suite import UserError
 from suite.sources import FileSource
-from suite_image_classification.headers import SUFFIXES, Header, png_chunks, read_header
+from suite_pictures.headers import SUFFIXES, Header, png_chunks, read_header
 
 __all__ = ["SUFFIXES", "read", "size"]
 

@@ -1,0 +1,1 @@
+"""Object detection: the declaration of what this plugin contributes. It imports nothing heavy."""

@@ -1,0 +1,1 @@
+"""What plugins for pictures share. No plugin itself: it contributes nothing to a host."""
