@@ -9,12 +9,12 @@ import msgspec
 import numpy as np
 
 from suite.data import Example
-from suite_pictures import pictures
 from suite_image_classification.codec import PictureCodec
-from suite_pictures.colour import jitter
 from suite_image_classification.geometry import translated, view_matrices, view_size, warped
 from suite_image_classification.mixing import erase, mixed
 from suite_image_classification.random_augment import random_augment
+from suite_pictures import pictures
+from suite_pictures.colour import jitter
 from suite_pictures.resizing import resize
 
 KEPT = 2.0

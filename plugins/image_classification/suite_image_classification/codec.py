@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 
 from suite import UserError
+from suite_image_classification.types import Classification
 from suite_pictures import pictures
 from suite_pictures.resizing import Resize, fit
-from suite_image_classification.types import Classification
 
 
 class PictureCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

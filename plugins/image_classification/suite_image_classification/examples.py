@@ -11,20 +11,7 @@ import numpy as np
 from suite import UserError
 from suite.data import Dataset, Example
 from suite.sources import Tree
-
-PARTS = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "val": "validation",
-    "valid": "validation",
-    "dev": "validation",
-    "test": "test",
-    "testing": "test",
-}
-"""What a folder, a table or a cell may call a part, in lower case."""
-
-_SHOWN = 3
+from suite_pictures.listing import some
 
 
 class PictureExamples:
@@ -104,17 +91,6 @@ def assemble(
         facts={"classes": classes, "multi_label": multi_label},
         problems=[*problems, *_look_alikes(classes)],
     )
-
-
-def some(names: Sequence[str]) -> str:
-    """A few names for a message, in quotes, and how many more there are."""
-    shown = ", ".join(f"'{name}'" for name in names[:_SHOWN])
-    return f"{shown} and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else shown
-
-
-def counted(count: int, one: str, many: str) -> str:
-    """`1 row is`, `2,000 rows are`."""
-    return f"{count:,} {one if count == 1 else many}"
 
 
 def _look_alikes(classes: Sequence[str]) -> list[str]:

@@ -11,10 +11,10 @@ from suite.charts import Axes, Line, matrix_chart
 from suite.data import Examples
 from suite.errors import UserError
 from suite.evaluation import Figure, Gallery, Pairs, Picture, Table
-from suite_pictures import pictures
 from suite_image_classification.answers import Answers
 from suite_image_classification.ranking import Ranking
 from suite_image_classification.scores import BINS, bin_of, calibration_pairs, per_class
+from suite_pictures import pictures
 
 MOST_IN_MATRIX = 100
 MOST_CONFUSIONS = 20

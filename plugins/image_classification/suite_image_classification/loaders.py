@@ -10,10 +10,11 @@ import numpy as np
 from suite import UserError
 from suite.data import Dataset
 from suite.sources import Tree, is_archive, open_tree
-from suite_image_classification.examples import PARTS, PictureExamples, assemble, counted, some
-from suite_pictures.headers import KNOWN, SUFFIXES
+from suite_image_classification.examples import PictureExamples, assemble
 from suite_image_classification.options import FolderOptions, TableOptions
 from suite_image_classification.tables import TABLE_SUFFIXES, read_tables, tables_at
+from suite_pictures.headers import KNOWN
+from suite_pictures.listing import PARTS, counted, is_picture, some
 
 
 def detect_folder(path: Path) -> bool:
@@ -99,14 +100,13 @@ def load_folder(path: Path, options: FolderOptions) -> Dataset:
 
 def _pictures(path: Path, tree: Tree, problems: list[str]) -> tuple[list[int], list[int], list[str]]:
     """The files that are pictures by their ending, the number of each one's folder, and the folders."""
-    suffixes = frozenset(SUFFIXES)
     indices: list[int] = []
     folder_of: list[int] = []
     folders: dict[str, int] = {}
     others: list[str] = []
     unnamed: list[str] = []
     for index, name in enumerate(tree.names):
-        if name[name.rfind(".") :].lower() not in suffixes:
+        if not is_picture(name):
             others.append(name)
         elif not name.isascii() and not _is_text(name):
             unnamed.append(name.encode("utf-8", "backslashreplace").decode())

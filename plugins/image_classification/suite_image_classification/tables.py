@@ -18,8 +18,9 @@ from suite import UserError
 from suite.data import Dataset
 from suite.errors import nearest
 from suite.sources import FileSource, FolderTree
-from suite_image_classification.examples import PARTS, PictureExamples, assemble, counted, some
+from suite_image_classification.examples import PictureExamples, assemble
 from suite_image_classification.options import TableOptions
+from suite_pictures.listing import PARTS, counted, some
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
 

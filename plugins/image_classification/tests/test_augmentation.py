@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from suite.data import Example
 from suite_image_classification.augmentation import KEPT, MARGIN, Augmentation, PictureBatches
 from suite_image_classification.codec import PictureCodec
-from suite_pictures.colour import jitter
 from suite_image_classification.geometry import translated, view_matrices, warped
 from suite_image_classification.mixing import erase, mixed
 from suite_image_classification.random_augment import OPERATIONS, random_augment
+from suite_pictures.colour import jitter
 
 CLASSES = ("cat", "dog", "eel", "fox")
 EVERYTHING = Augmentation(

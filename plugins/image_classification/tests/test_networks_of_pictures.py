@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from suite import UserError
-from suite_image_classification.models import applications
 from suite.normalization import fuse_normalization, keep_statistics
+from suite_image_classification.models import applications
 from suite_image_classification.models.presets import preset_network
 from suite_image_classification.models.residual import photograph_residual_network, small_residual_network
 
