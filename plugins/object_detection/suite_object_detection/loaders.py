@@ -1,0 +1,10 @@
+"""The loaders, one for each format: what the plugin declares."""
+
+from __future__ import annotations
+
+from suite_object_detection.coco import detect as detect_coco
+from suite_object_detection.coco import load as load_coco
+from suite_object_detection.voc import detect as detect_voc
+from suite_object_detection.voc import load as load_voc
+
+__all__ = ["detect_coco", "detect_voc", "load_coco", "load_voc"]

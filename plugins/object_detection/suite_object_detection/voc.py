@@ -1,0 +1,299 @@
+"""Pascal VOC's XML: a file per picture, and lists of names for the parts.
+
+The format is that of the VOC2012 development kit, section 3 (Everingham and Winn, 2012): `Annotations`,
+`JPEGImages`, `ImageSets/Main`. Files in folders called after parts, or beside their pictures, are read too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.parsers import expat
+
+from suite import UserError
+from suite.data import Dataset
+from suite.sources import Source, Tree, is_archive, open_tree
+from suite_object_detection.annotations import Annotations
+from suite_object_detection.options import VocOptions
+from suite_object_detection.places import Pictures, part_of_path
+from suite_pictures.listing import some
+
+_LISTS = {"train": "train", "val": "validation", "test": "test"}
+_MOST_LOOKED_INTO = 20
+
+
+def detect(path: Path) -> bool:
+    """Whether `path` is a folder or an archive with annotations in XML."""
+    if path.is_file() and not is_archive(path):
+        return False
+    tree = open_tree(path)
+    return any(
+        b"<annotation" in tree.read(place)[:4096].lower() for place in _files(tree)[:_MOST_LOOKED_INTO]
+    )
+
+
+def load(path: Path, options: VocOptions) -> Dataset:
+    """Load pictures with an XML each.
+
+    The parts are the lists train, val and test in `ImageSets/Main` (trainval where there is no train), else
+    folders called after parts, else there is one.
+
+    Args:
+        path: a folder or an archive.
+        options: what becomes of difficult boxes, and where pixels are counted from.
+
+    Raises:
+        UserError: where there is no annotation, one is broken or must not be trained on.
+    """
+    return _Reader(path, open_tree(path), options).read()
+
+
+def _files(tree: Tree) -> list[int]:
+    return [place for place, name in enumerate(tree.names) if name.lower().endswith(".xml")]
+
+
+class _Reader:
+    def __init__(self, path: Path, tree: Tree, options: VocOptions) -> None:
+        self.path = path
+        self.tree = tree
+        self.options = options
+        self.pictures = Pictures(tree)
+        self.found = Annotations(path, tree)
+
+    def read(self) -> Dataset:
+        tree, found = self.tree, self.found
+        files = _files(tree)
+        if not files:
+            raise UserError(
+                f"{self.path} has no annotations of Pascal VOC: an XML for each picture, of the same name,"
+                " beside it or in a folder Annotations"
+            )
+        parts = self._parts_by_lists(files) or self._parts_by_folders(files)
+        without: list[str] = []
+        used: set[tuple[str, int]] = set()
+        twice: list[str] = []
+        for part, places in parts.items():
+            for place in places:
+                name = tree.names[place]
+                try:
+                    root = _parsed(tree.source(place))
+                except UserError as error:
+                    found.refusals.append(str(error))
+                    continue
+                picture = self._picture(name, root, part)
+                if picture is None:
+                    without.append(name)
+                elif (part, picture) in used:
+                    twice.append(name)
+                else:
+                    used.add((part, picture))
+                    self._add(part, picture, name, root)
+        if not used and not found.refusals:
+            raise UserError(
+                f"{self.path}: none of its {len(without):,} annotations has a picture, {some(without)}"
+            )
+        found.problem(without, "annotation has no picture, left out", "annotations have no picture, left out")
+        found.problem(
+            twice,
+            "annotation is of a picture that has one already, left out",
+            "annotations are of pictures that have one already, left out",
+        )
+        first = self.options.first_pixel
+        if first == "auto":
+            first = "0" if found.has_corner_below_one() else "1"
+        return found.dataset(first_pixel=int(first))
+
+    def _parts_by_lists(self, files: list[int]) -> dict[str, list[int]]:
+        """The annotations of each part as `ImageSets/Main` lists them; empty where it lists none."""
+        tree = self.tree
+        lists: dict[str, dict[str, list[str]]] = {}
+        for place, name in enumerate(tree.names):
+            folder, _, base = name.rpartition("/")
+            stem, _, suffix = base.lower().rpartition(".")
+            if (
+                suffix == "txt"
+                and folder.lower().endswith("imagesets/main")
+                and stem in (*_LISTS, "trainval")
+            ):
+                top = folder[: -len("imagesets/main")]
+                lists.setdefault(top, {})[stem] = _names(tree.source(place))
+        parts: dict[str, list[int]] = {}
+        listed: set[int] = set()
+        missing: list[str] = []
+        for top, by_list in lists.items():
+            if "train" not in by_list and "trainval" in by_list:
+                others = {name for part in ("val", "test") for name in by_list.get(part, ())}
+                by_list["train"] = [name for name in by_list["trainval"] if name not in others]
+            known = self._by_entry(top, files)
+            for stem, part in _LISTS.items():
+                for entry in dict.fromkeys(by_list.get(stem, ())):
+                    place = known.get(entry.removesuffix(".xml").removesuffix(".jpg"))
+                    if place is None:
+                        missing.append(f"{stem}.txt: {entry}")
+                    else:
+                        parts.setdefault(part, []).append(place)
+                        listed.add(place)
+        if not parts:
+            return {}
+        unlisted = [tree.names[place] for place in files if place not in listed]
+        self.found.problem(
+            missing,
+            "name of ImageSets/Main has no annotation, left out",
+            "names of ImageSets/Main have no annotation, left out",
+        )
+        self.found.problem(
+            unlisted,
+            "annotation is in no list of ImageSets/Main, left out",
+            "annotations are in no list of ImageSets/Main, left out",
+        )
+        return parts
+
+    def _by_entry(self, top: str, files: list[int]) -> dict[str, int]:
+        """The annotations below a folder by what a list may call them: their path or their name."""
+        known: dict[str, int] = {}
+        for place in files:
+            name = self.tree.names[place]
+            if name.startswith(top):
+                below = name[len(top) : -len(".xml")]
+                known.setdefault(below.rpartition("/")[2], place)
+                while "/" in below:
+                    below = below.partition("/")[2]
+                    known.setdefault(below, place)
+        return known
+
+    def _parts_by_folders(self, files: list[int]) -> dict[str, list[int]]:
+        parts: dict[str, list[int]] = {}
+        elsewhere: list[int] = []
+        for place in files:
+            part = part_of_path(self.tree.names[place])
+            (parts.setdefault(part, []) if part else elsewhere).append(place)
+        if elsewhere and "train" not in parts:
+            parts["train"] = elsewhere
+        elif elsewhere:
+            self.found.problem(
+                [self.tree.names[place] for place in elsewhere],
+                "annotation lies in the folder of no part, left out",
+                "annotations lie in the folder of no part, left out",
+            )
+        return parts
+
+    def _picture(self, name: str, root: _Element, part: str) -> int | None:
+        folder, _, base = name.rpartition("/")
+        written = root.text_of("filename")
+        place = self.pictures.stemmed(base[: -len(".xml")], folder, part)
+        if place is None and written:
+            place = self.pictures.named(written, folder, part)
+        return place
+
+    def _add(self, part: str, picture: int, name: str, root: _Element) -> None:
+        number = self.found.picture(part, picture, name, _size(root))
+        for item in root.all("object"):
+            label = item.text_of("name")
+            box = item.first("bndbox")
+            if not label or box is None:
+                what = "name" if not label else "bndbox"
+                self.found.refusals.append(f"{name}, line {item.line}: the object has no {what}")
+                continue
+            try:
+                corners = [float(box.text_of(key) or "") for key in ("xmin", "ymin", "xmax", "ymax")]
+            except ValueError:
+                self.found.refusals.append(
+                    f"{name}, line {box.line}: the bndbox has no xmin, ymin, xmax and ymax that are numbers"
+                )
+                continue
+            difficult = item.text_of("difficult") not in (None, "", "0", "false", "False")
+            crowd = difficult and self.options.difficult == "ignore"
+            self.found.box(number, corners, label, box.line, crowd=crowd)
+
+
+@dataclass
+class _Element:
+    """An element of an XML file, with its line."""
+
+    tag: str
+    line: int
+    children: list[_Element] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+
+    def all(self, tag: str) -> Iterator[_Element]:
+        return (child for child in self.children if child.tag == tag)
+
+    def first(self, tag: str) -> _Element | None:
+        return next(self.all(tag), None)
+
+    def text_of(self, tag: str) -> str | None:
+        child = self.first(tag)
+        return "".join(child.pieces).strip() if child is not None else None
+
+
+class _DeclarationError(Exception):
+    pass
+
+
+def _parsed(source: Source) -> _Element:
+    """The root of an XML file.
+
+    Raises:
+        UserError: where it is broken, no annotation, or declares entities (which can fill the memory).
+    """
+    parser = expat.ParserCreate()
+    top = _Element("", 0)
+    open_elements = [top]
+
+    def start(tag: str, attributes: Mapping[str, str]) -> None:
+        del attributes
+        element = _Element(tag, parser.CurrentLineNumber)
+        open_elements[-1].children.append(element)
+        open_elements.append(element)
+
+    def end(tag: str) -> None:
+        del tag
+        open_elements.pop()
+
+    def text(piece: str) -> None:
+        open_elements[-1].pieces.append(piece)
+
+    def declaration(*_: object) -> None:
+        raise _DeclarationError
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = text
+    parser.StartDoctypeDeclHandler = declaration
+    try:
+        parser.Parse(source.read(), True)
+    except _DeclarationError:
+        raise UserError(
+            f"{source.name}, line {parser.CurrentLineNumber} declares a document type, which is not"
+            " read: remove it"
+        ) from None
+    except expat.ExpatError as error:
+        reason = expat.errors.messages[error.code]
+        raise UserError(f"{source.name}, line {error.lineno} is not XML: {reason}") from None
+    except (ValueError, LookupError) as error:
+        raise UserError(f"{source.name}, line {parser.CurrentLineNumber} is not XML: {error}") from None
+    root = top.children[0]
+    if root.tag != "annotation":
+        raise UserError(
+            f"{source.name} is no annotation of Pascal VOC: its root is <{root.tag}>, not <annotation>"
+        )
+    return root
+
+
+def _size(root: _Element) -> tuple[int, int] | None:
+    size = root.first("size")
+    try:
+        found = [float((size.text_of(side) if size else None) or "") for side in ("height", "width")]
+    except ValueError:
+        return None
+    return (int(found[0]), int(found[1])) if all(0 < side < 1e9 for side in found) else None
+
+
+def _names(source: Source) -> list[str]:
+    """The names of a list: the first word of each line."""
+    try:
+        lines = source.read().decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise UserError(f"{source.name} is no list of names in UTF-8") from None
+    return [line.split()[0] for line in lines if line.strip()]
