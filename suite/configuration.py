@@ -188,6 +188,17 @@ def apply_settings(document: dict[str, Any], settings: Sequence[str]) -> dict[st
     return result
 
 
+def option_settings(settings: Sequence[str]) -> dict[str, Any]:
+    """What `--set key=value` words say where all are options of one thing."""
+    options = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals or not key.strip():
+            raise UserError(f"--set takes key=value, not '{setting}'")
+        options[key.strip()] = parse_value(text)
+    return options
+
+
 def resolve_training(
     options: TrainingOptions,
     recipe: Mapping[str, Any],
@@ -222,6 +233,7 @@ def resolve_training(
         "weight_decay": 0.0,
         "clip_norm": 0.0,
         "ema": 0.0,
+        "validation_every": 1,
         "early_stopping": 0,
         "steps_per_execution": 1 if device_kind == "cpu" or backend == "torch" else 8,
     }

@@ -8,7 +8,7 @@ is imported when it is first called.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,6 +74,9 @@ class Task:
             `progress(done, total)` may be called now and then with the number of examples done.
         prediction: the type of a prediction, a `msgspec.Struct` (as a lazy address): predictions are
             written to and read from JSON by it. None for plain JSON values.
+        formats: other forms of predictions than lines, by the name that is typed after `--format`:
+            `format(path, facts) -> suite.prediction_files.PredictionWriter`. What `suite predict --out
+            FOLDER` writes besides lines is the first one (pictures with boxes, say).
 
     A target is a plain JSON value (a string, a list of strings, ...), so that it can be written beside
     its prediction and read from anybody's file.
@@ -89,6 +92,7 @@ class Task:
     baseline: Callable[..., Any] | None = None
     inspect: Callable[..., Any] | None = None
     prediction: Lazy | type | None = None
+    formats: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +128,7 @@ class ModelBuilder:
         codec: `codec(json) -> suite.pipeline.Codec`, the codec from what its `to_json` gave. It must
             work where Keras is not installed: it is all that prediction with an exported network needs.
         options: the type of `options`.
+        prediction: the type of the options at prediction, which the codec's `configured` takes.
     """
 
     name: str
@@ -132,6 +137,7 @@ class ModelBuilder:
     build: Callable[..., Any]
     codec: Callable[..., Any]
     options: type[Options] = NoOptions
+    prediction: type[Options] = NoOptions
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -286,7 +286,7 @@ def predict_examples(pipeline: LoadedPipeline, examples: Examples) -> tuple[Pair
     """
     inputs = (examples[index].input for index in range(len(examples)))
     kept, predictions, unreadable = [], [], []
-    for index, result in enumerate(pipeline.predict_each(inputs, pipeline.batch_size)):
+    for index, result in enumerate(pipeline.for_scoring().predict_each(inputs, pipeline.batch_size)):
         if result.error is None:
             kept.append(index)
             predictions.append(result.prediction)
@@ -299,6 +299,6 @@ def predict_examples(pipeline: LoadedPipeline, examples: Examples) -> tuple[Pair
         predictions=predictions,
         ids=[example.id for example in shown],
         examples=readable,
-        facts=pipeline.facts,
+        facts=pipeline.scoring_facts,
     )
     return pairs, unreadable

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
 
 from suite.configuration import Configuration
 from suite.errors import RunError, StoppedRunError, UserError, attributed
@@ -16,8 +18,14 @@ from suite.progress import Listener
 from suite.runs import Run, new_run_path
 
 if TYPE_CHECKING:
+    from suite.data import Dataset
+    from suite.evaluation import Pairs
+    from suite.prediction import LoadedPipeline
     from suite.training import Trainer
     from suite.validation import Validation
+
+
+SCORING_BATCH = 128
 
 
 def train(
@@ -92,7 +100,7 @@ def resume(
 
 def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[[], bool]) -> Run:
     from suite.batches import memory_budget
-    from suite.prediction import save_pipeline
+    from suite.prediction import load, save_pipeline
     from suite.training import Trainer
     from suite.training_loop import StopRequested
     from suite.validation import Validation
@@ -167,8 +175,44 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
         facts=dataset.facts,
         plugin_version=version,
     )
-    _score(run, experiment, skipped, listener)
+    notes = [*experiment.notes, *skipped]
+    backend = experiment.device.backend
+    shipped = load(run.path, host=experiment.host, backend=backend, batch_size=SCORING_BATCH)
+    parts: dict[str, Pairs] = {}
+    if dataset.validation is not None and len(dataset.validation):
+        listener.phase("scoring the validation part")
+        parts["validation"] = _predicted(shipped, dataset, "validation", notes)
+        shipped = _calibrated(run, experiment, shipped, parts["validation"])
+        parts["validation"] = replace(parts["validation"], facts=shipped.scoring_facts)
+    if dataset.test is not None and len(dataset.test):
+        listener.phase("scoring the test part")
+        parts = {"test": _predicted(shipped, dataset, "test", notes)} | parts
+    _score(run, experiment, parts, notes, listener)
     return run
+
+
+def _predicted(shipped: LoadedPipeline, dataset: Dataset, part: str, notes: list[str]) -> Pairs:
+    from suite.evaluations import predict_examples
+
+    pairs, unreadable = predict_examples(shipped, dataset.parts[part])
+    notes += [f"left out of {part}: {error}" for error in unreadable]
+    return pairs
+
+
+def _calibrated(
+    run: Run, experiment: Experiment, shipped: LoadedPipeline, validation: Pairs
+) -> LoadedPipeline:
+    """The pipeline with what the codec learns from the trained network's predictions, saved so."""
+    from suite.prediction import read_manifest, write_manifest
+
+    calibrate = experiment.pipeline.calibrate
+    if calibrate is None or not len(validation):
+        return shipped
+    with attributed(str(experiment.builder)):
+        codec = calibrate(shipped.codec, validation)
+    manifest = read_manifest(run.model)
+    write_manifest(run.model, msgspec.structs.replace(manifest, codec=codec.to_json()))
+    return replace(shipped, codec=codec)
 
 
 def _read_ahead(trainer: Trainer, validation: Validation | None, listener: Listener) -> None:
@@ -190,25 +234,17 @@ def _read_ahead(trainer: Trainer, validation: Validation | None, listener: Liste
     )
 
 
-def _score(run: Run, experiment: Experiment, skipped: list[str], listener: Listener) -> None:
+def _score(
+    run: Run, experiment: Experiment, parts: Mapping[str, Pairs], notes: list[str], listener: Listener
+) -> None:
     """Score what is shipped on what it has not learned from, and write the report."""
-    from suite.evaluations import predict_examples
-    from suite.prediction import load
     from suite.prediction_files import write_predictions
     from suite.report import write_report
     from suite.run_report import run_content
     from suite.scoring import scored_metrics
 
     dataset, configuration = experiment.dataset, experiment.configuration
-    pipeline = load(run.path, host=experiment.host, backend=experiment.device.backend, batch_size=128)
-    parts = {}
-    notes = [*experiment.notes, *skipped]
-    for name in ("test", "validation"):
-        examples = dataset.parts.get(name)
-        if examples:
-            listener.phase(f"scoring the {name} part")
-            parts[name], unreadable = predict_examples(pipeline, examples)
-            notes += [f"left out of {name}: {error}" for error in unreadable]
+    listener.phase("counting")
     targets = [dataset.train[index].target for index in range(len(dataset.train))]
     scored, figures = scored_metrics(
         experiment.task, experiment.evaluators, parts, targets, configuration.evaluators, notes

@@ -22,14 +22,14 @@ from suite.files import atomic_write
 from suite.host import Host
 from suite.networks import Network, OnnxNetwork
 from suite.onnx_conversion import convert
-from suite.pipeline import Arrays, Codec
+from suite.pipeline import Arrays, Codec, Encoded
 from suite.prediction import (
     Manifest,
     builder_packages,
     decode_each,
-    load_codec,
+    describe,
+    encode,
     model_folder,
-    read_manifest,
     same_shapes,
     stack,
     write_manifest,
@@ -94,8 +94,8 @@ def export(
     path = Path(path)
     host = host if host is not None else Host()
     folder = model_folder(path)
-    manifest = read_manifest(folder)
-    codec = load_codec(folder, host=host)
+    described = describe(folder, host=host)
+    manifest, codec = described.manifest, described.codec
     if not manifest.network.endswith(".keras"):
         raise UserError(f"{path} is an export already: give the run that it was made from")
     target = (
@@ -103,7 +103,9 @@ def export(
     )
     _check_target(target)
     encoded, source = _examples(folder, manifest, codec, host)
-    batches = [stack([encoded[index] for index in indices]) for indices in same_shapes(encoded)]
+    groups = same_shapes({index: one.arrays for index, one in encoded.items()})
+    batches = [stack([encoded[index].arrays for index in indices]) for indices in groups]
+    contexts = [[encoded[index].context for index in indices] for indices in groups] or None
     target.parent.mkdir(parents=True, exist_ok=True)
     written = target.with_name(f".{secrets.token_hex(4)}.tmp.{target.name}")
     try:
@@ -112,7 +114,7 @@ def export(
         with tempfile.TemporaryDirectory() as scratch:
             packages = builder_packages(host, manifest)
             inputs, expected = convert(folder / manifest.network, network, packages, batches, Path(scratch))
-        report = _compared(OnnxNetwork(network), codec, inputs, expected, manifest)
+        report = _compared(OnnxNetwork(network), codec, inputs, contexts, expected, manifest)
         report |= {"source": source, "size": network.stat().st_size}
         write_manifest(written, msgspec.structs.replace(manifest, network=network.name))
         atomic_write(written / REPORT, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
@@ -130,12 +132,20 @@ def export(
 
 
 def _compared(
-    network: Network, codec: Codec, inputs: Sequence[Arrays], expected: Sequence[Arrays], manifest: Manifest
+    network: Network,
+    codec: Codec,
+    inputs: Sequence[Arrays],
+    contexts: Sequence[Sequence[Any]] | None,
+    expected: Sequence[Arrays],
+    manifest: Manifest,
 ) -> dict[str, Any]:
-    """Run the exported network one by one and in batches; a report, or `RunError` where it differs."""
+    """Run the exported network one by one and in batches; a report, or `RunError` where it differs.
+
+    Without `contexts` (the inputs are random arrays then) there are no predictions to compare.
+    """
     largest = relative = 0.0
     examples = 0
-    for batch, wanted in zip(inputs, expected, strict=True):
+    for number, (batch, wanted) in enumerate(zip(inputs, expected, strict=True)):
         count = len(_arrays(batch)[0])
         if not all(np.isfinite(array).all() for array in _arrays(wanted)):
             raise RunError("the network gives outputs that are not finite under Keras too: train it again")
@@ -149,9 +159,11 @@ def _compared(
                     f" {TOLERANCE:g} is allowed; nothing was exported"
                 )
             largest, relative = max(largest, absolute), max(relative, share)
+            if contexts is None:
+                continue
             pairs = zip(
-                decode_each(codec, given, manifest.builder),
-                decode_each(codec, wanted, manifest.builder),
+                decode_each(codec, given, contexts[number], manifest.builder),
+                decode_each(codec, wanted, contexts[number], manifest.builder),
                 strict=True,
             )
             differing = sum(not _alike(msgspec.to_builtins(a), msgspec.to_builtins(b)) for a, b in pairs)
@@ -165,7 +177,7 @@ def _compared(
         "format": "onnx",
         "verified": True,
         "examples": examples,
-        "compared": "outputs and predictions, one by one and in batches",
+        "compared": f"outputs{' and predictions' if contexts else ''}, one by one and in batches",
         "largest_difference": largest,
         "relative_difference": relative,
         "tolerance": TOLERANCE,
@@ -207,7 +219,7 @@ def _alike(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
-def _examples(folder: Path, manifest: Manifest, codec: Codec, host: Host) -> tuple[dict[int, Arrays], str]:
+def _examples(folder: Path, manifest: Manifest, codec: Codec, host: Host) -> tuple[dict[int, Encoded], str]:
     """Encoded examples and where they are from; none where only random arrays are left."""
     found = _data_of_run(folder.parent, manifest, host)
     if found is not None:
@@ -239,14 +251,14 @@ def _data_of_run(run: Path, manifest: Manifest, host: Host) -> tuple[Dataset, st
         return None
 
 
-def _encoded(dataset: Dataset, part: str, codec: Codec) -> dict[int, Arrays]:
+def _encoded(dataset: Dataset, part: str, codec: Codec) -> dict[int, Encoded]:
     """Up to `EXAMPLES` examples, evenly spaced; unreadable ones are passed over."""
     examples = dataset.parts.get(part, [])
     chosen = np.unique(np.linspace(0, len(examples) - 1, min(EXAMPLES, len(examples))).astype(int))
-    encoded: dict[int, Arrays] = {}
+    encoded: dict[int, Encoded] = {}
     for index in chosen.tolist():
         try:
-            encoded[index] = codec.encode(examples[index].input)
+            encoded[index] = encode(codec, examples[index].input)
         except (UserError, OSError):
             continue
     return encoded

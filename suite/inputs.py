@@ -1,4 +1,4 @@
-"""What `INPUT...` on a command line stands for: files, folders, globs and archives, as sources."""
+"""What `INPUT...` on a command line stands for: files, folders, globs, archives and streams, as sources."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 
 from suite.errors import UserError
+from suite.pipeline import Codec
 from suite.sources import FileSource, Tree, is_archive, open_tree
 
 
@@ -26,82 +27,167 @@ class Unreadable:
         raise UserError(self.reason)
 
 
+class Stream(Protocol):
+    """Many raw things, one after the other: the pictures of a film or of a camera, say.
+
+    Attributes:
+        name: how a message calls it.
+        total: how many there are, or None where that is not known before the end.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def total(self) -> int | None: ...
+
+    def __iter__(self) -> Iterator[Any]:
+        """What the codec encodes, one at a time, each with a `name` of its own.
+
+        Raises:
+            UserError: where it cannot be opened, or breaks off; the message says what was read by then.
+        """
+
+
 class Inputs:
     """The inputs that words on a command line stand for, in the order of the words.
 
     A file is taken whatever it is called. Of a folder (with all below it) and of an archive the files
-    with one of the `suffixes` are taken, sorted. A word with `*`, `?` or `[` that is no path is a glob,
-    where `**` stands for any folders. Where `suffixes` is empty, inputs are not files and each word is
-    one itself.
+    with an ending that the codec knows are taken, sorted. A word with `*`, `?` or `[` that is no path is a
+    glob, where `**` stands for any folders. Where the codec has no `suffixes`, inputs are not files and each
+    word is one itself. What the codec takes for a stream gives its things one by one.
 
     Args:
         words: what the user gave.
-        suffixes: the codec's.
+        codec: says what it reads: `suffixes`, and for streams `stream_suffixes` and `stream`.
 
     Attributes:
         left_out: how many files of folders and archives have other endings, by ending.
+        streams: whether there are any streams among them.
 
     Raises:
         UserError: for a path that is not there, and for a folder or an archive with no such file.
     """
 
-    def __init__(self, words: Sequence[str], suffixes: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], codec: Codec) -> None:
         self.left_out: Counter[str] = Counter()
-        self._suffixes = tuple(suffix.lower() for suffix in suffixes)
-        self._parts: list[tuple[Tree, list[int]] | Any] = []
+        self._suffixes = tuple(suffix.lower() for suffix in codec.suffixes)
+        self._stream_suffixes = tuple(getattr(codec, "stream_suffixes", ()))
+        self._codec: Any = codec
+        self._parts: list[_Files | _OneStream | Any] = []
         for word in words:
-            if word == "-":
-                raise UserError("'-' stands for nothing yet: give files, folders, archives or globs")
-            if not self._suffixes:
-                self._parts.append(word)
-                continue
-            for path in _matches(word):
-                self._add(path)
+            self._add_word(word)
+        self.streams = any(isinstance(part, _OneStream) for part in self._parts)
 
-    def __len__(self) -> int:
-        return sum(len(part[1]) if isinstance(part, tuple) else 1 for part in self._parts)
+    @property
+    def total(self) -> int | None:
+        """How many inputs there are; None where a stream does not say."""
+        counts = [
+            len(part.indices)
+            if isinstance(part, _Files)
+            else part.stream.total
+            if isinstance(part, _OneStream)
+            else 1
+            for part in self._parts
+        ]
+        return None if None in counts else sum(count for count in counts if count is not None)
 
     def __iter__(self) -> Iterator[Any]:
-        """Sources, or the words themselves where inputs are not files."""
+        """Sources, the things of streams, or the words themselves where inputs are not files.
+
+        A stream that breaks off gives an `Unreadable` at its end, and the next input follows.
+        """
         for part in self._parts:
-            if isinstance(part, tuple):
-                tree, indices = part
-                for index in indices:
-                    yield tree.source(index)
+            if isinstance(part, _Files):
+                for index in part.indices:
+                    yield part.tree.source(index)
+            elif isinstance(part, _OneStream):
+                try:
+                    yield from part.stream
+                except UserError as error:
+                    yield Unreadable(part.stream.name, str(error))
             else:
                 yield part
 
+    def _add_word(self, word: str) -> None:
+        if not self._suffixes and not self._stream_suffixes:
+            if word == "-":
+                raise UserError("'-' stands for nothing here: give the inputs themselves")
+            self._parts.append(word)
+            return
+        stream = None
+        if self._stream_suffixes and not _is_there(word):
+            stream = self._codec.stream(word)
+        if stream is not None:
+            self._parts.append(_OneStream(stream))
+            return
+        if word == "-":
+            raise UserError("'-' stands for nothing here: give files, folders, archives or globs")
+        for path in _matches(word):
+            self._add(path)
+
     def _add(self, path: Path) -> None:
         if path.is_file() and not is_archive(path):
-            self._parts.append(FileSource(path))
+            self._add_file(FileSource(path))
             return
         tree = open_tree(path)
         indices = []
+        streams: list[Path] = []
         others: Counter[str] = Counter()
         for index, name in enumerate(tree.names):
             suffix = PurePosixPath(name).suffix.lower()
             if suffix in self._suffixes:
                 indices.append(index)
+            elif suffix in self._stream_suffixes and path.is_dir():  # in an archive there is no seeking
+                streams.append(path / name)
             else:
                 others[suffix] += 1
-        if not indices:
+        if not indices and not streams:
             found = f"{len(tree)} other file{'s' * (len(tree) != 1)}" if len(tree) else "no file at all"
             raise UserError(
                 f"{path} holds {found} and none that can be predicted for, which end in"
-                f" {', '.join(self._suffixes)}"
+                f" {', '.join((*self._suffixes, *self._stream_suffixes))}"
             )
         self.left_out += others
-        self._parts.append((tree, indices))
+        self._parts.append(_Files(tree, indices))
+        for stream in streams:
+            self._add_file(FileSource(stream))
         self._parts.extend(Unreadable(str(path), problem) for problem in tree.problems)
+
+    def _add_file(self, source: Any) -> None:
+        suffix = PurePosixPath(source.name).suffix.lower()
+        if suffix in self._stream_suffixes and suffix not in self._suffixes:
+            self._parts.append(_OneStream(self._codec.stream(source)))
+        else:
+            self._parts.append(source)
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Some files of a folder or an archive."""
+
+    tree: Tree
+    indices: list[int]
+
+
+@dataclass(frozen=True)
+class _OneStream:
+    """Marks a stream among the inputs: any object may look like one."""
+
+    stream: Stream
+
+
+def _is_there(word: str) -> bool:
+    try:
+        return Path(word).expanduser().exists()
+    except OSError as error:  # a name that is too long, say
+        raise UserError(f"'{word[:200]}' cannot be read: {error.strerror}") from None
 
 
 def _matches(word: str) -> list[Path]:
     path = Path(word).expanduser()
-    try:
-        if path.exists():
-            return [path]
-    except OSError as error:  # a name that is too long, say
-        raise UserError(f"'{word[:200]}' cannot be read: {error.strerror}") from None
+    if _is_there(word):
+        return [path]
     if glob.has_magic(word):
         found = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - it may be absolute
         if found:

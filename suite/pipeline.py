@@ -8,7 +8,7 @@ under ONNX Runtime with the very same codec.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,8 +20,28 @@ from suite.options import NoOptions, Options
 if TYPE_CHECKING:
     import keras
 
+    from suite.evaluation import Pairs
+
 Arrays = np.ndarray | dict[str, np.ndarray]
 """One array, or several by name: the inputs or the outputs of a network."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What a codec's `encode` gives where `decode` has to know more than the network's outputs.
+
+    Attributes:
+        arrays: the network's input, without a batch axis.
+        context: whatever `decode` needs of the raw thing (the size of a picture, say); any value that does
+            not change. It does not pass through the network.
+    """
+
+    arrays: Arrays
+    context: Any
+
+
+NO_CONTEXT: Any = object()
+"""The context of what was encoded to arrays alone: `decode` is then called without one."""
 
 
 class Codec(Protocol):
@@ -30,22 +50,43 @@ class Codec(Protocol):
     Attributes:
         suffixes: the endings of the files it reads, lower case with the dot, for picking the inputs in a
             folder; empty where inputs are not files.
-        input_axes: optional; the most axes that one raw array has. An array with exactly one more is
-            then taken for a stack of raw things by `LoadedPipeline.predict`.
+
+    What a codec may have besides, and the host then uses:
+
+    - `input_axes`, the most axes that one raw array has. An array with exactly one more is then taken for a
+      stack of raw things by `LoadedPipeline.predict`.
+    - `for_scoring() -> Codec`: one that decodes as evaluators want it, where that differs from what people
+      want (detections however unsure they are, say). All scores are made with it.
+    - `facts`: a mapping that is added to the facts which evaluators get (the threshold that people's
+      predictions are made with, say).
+    - `configured(options) -> Codec`: one with the options that are given at prediction; their type is
+      `ModelBuilder.prediction`.
+    - `stream_suffixes` and `stream(input) -> suite.inputs.Stream | None`: for inputs that are many raw
+      things, one after the other (films, cameras, long recordings). `stream` is given a
+      `suite.sources.FileSource` for a file with one of these endings, and any word on the command line that
+      is no path; it gives None for a word that means nothing to it.
     """
 
     @property
     def suffixes(self) -> tuple[str, ...]: ...
 
-    def encode(self, raw: Any) -> Arrays:
+    def encode(self, raw: Any) -> Arrays | Encoded:
         """One raw thing to the network's input, without a batch axis.
+
+        Returns:
+            The arrays; or `Encoded`, whose context is then the second argument of `decode`.
 
         Raises:
             suite.UserError: where it cannot be read; the message says what is wrong with it.
         """
 
-    def decode(self, outputs: Arrays) -> Any:
-        """One example's outputs (no batch axis) to a prediction, of the task's prediction type."""
+    def decode(self, outputs: Arrays, context: Any = ..., /) -> Any:
+        """One example's outputs (no batch axis) to a prediction, of the task's prediction type.
+
+        Args:
+            outputs: of the network.
+            context: given only where `encode` gave one.
+        """
 
     def to_json(self) -> dict[str, Any]:
         """Everything it knows as plain JSON values, from which `ModelBuilder.codec` makes it again."""
@@ -102,6 +143,8 @@ class TrainablePipeline:
         recipe: values for the training options that suit this network and this data; a value that the
             user gives wins over them, and they win over the host's defaults.
         stages: more than one for fine-tuning.
+        calibrate: `calibrate(codec, pairs) -> codec`: the codec that is shipped, from what the trained
+            network predicted for the validation part (a threshold, say). None leaves it as it is.
     """
 
     codec: Codec
@@ -112,3 +155,4 @@ class TrainablePipeline:
     options: Options = field(default_factory=NoOptions)
     recipe: Mapping[str, Any] = field(default_factory=dict)
     stages: tuple[Stage, ...] = (Stage(),)
+    calibrate: Callable[[Any, Pairs], Codec] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,8 @@ from suite.errors import UserError, attributed
 from suite.files import atomic_write
 from suite.host import Host
 from suite.networks import KerasNetwork, Network, OnnxNetwork
-from suite.pipeline import Arrays, Codec
+from suite.options import parse
+from suite.pipeline import NO_CONTEXT, Arrays, Codec, Encoded
 
 if TYPE_CHECKING:
     import keras
@@ -114,7 +115,7 @@ class LoadedPipeline:
         raised, with a note of whose code it was.
         """
         numbered = enumerate(raws)
-        waiting: deque[tuple[Any, str, Future[Arrays]]] = deque()
+        waiting: deque[tuple[Any, str, Future[Encoded]]] = deque()
         with ThreadPoolExecutor(max_workers=cores(), thread_name_prefix="encode") as threads:
             try:
                 while True:
@@ -127,16 +128,26 @@ class LoadedPipeline:
             finally:
                 threads.shutdown(wait=False, cancel_futures=True)
 
-    def decode_each(self, outputs: Arrays) -> list[Any]:
-        """The prediction for each example of a batch of the network's outputs."""
-        return decode_each(self.codec, outputs, self.builder)
+    @property
+    def scoring_facts(self) -> dict[str, Any]:
+        """What evaluators are told: the facts of the data, and what the codec adds to them."""
+        return {**self.facts, **getattr(self.codec, "facts", {})}
 
-    def _encode(self, raw: Any) -> Arrays:
+    def for_scoring(self) -> LoadedPipeline:
+        """The pipeline that predicts as evaluators want it, which may be more than people want."""
+        codec = scoring_codec(self.codec)
+        return self if codec is self.codec else replace(self, codec=codec)
+
+    def decode_each(self, outputs: Arrays, contexts: Sequence[Any]) -> list[Any]:
+        """The prediction for each example of a batch of the network's outputs, with its codec's context."""
+        return decode_each(self.codec, outputs, contexts, self.builder)
+
+    def _encode(self, raw: Any) -> Encoded:
         with attributed(f"the codec of model builder '{self.builder}'"):
-            return self.codec.encode(raw)
+            return encode(self.codec, raw)
 
-    def _results(self, batch: Sequence[tuple[Any, str, Future[Arrays]]]) -> Iterator[Result]:
-        encoded: dict[int, Arrays] = {}
+    def _results(self, batch: Sequence[tuple[Any, str, Future[Encoded]]]) -> Iterator[Result]:
+        encoded: dict[int, Encoded] = {}
         errors: dict[int, str] = {}
         for index, (_, _, future) in enumerate(batch):
             try:
@@ -146,9 +157,10 @@ class LoadedPipeline:
             except OSError as error:
                 errors[index] = (error.strerror or str(error)).lower()
         predictions: dict[int, Any] = {}
-        for indices in same_shapes(encoded):
-            outputs = self.network(stack([encoded[index] for index in indices]))
-            predictions.update(zip(indices, self.decode_each(outputs), strict=True))
+        for indices in same_shapes({index: one.arrays for index, one in encoded.items()}):
+            outputs = self.network(stack([encoded[index].arrays for index in indices]))
+            contexts = [encoded[index].context for index in indices]
+            predictions.update(zip(indices, self.decode_each(outputs, contexts), strict=True))
         for index, (raw, name, _) in enumerate(batch):
             yield Result(raw, name, predictions.get(index), errors.get(index))
 
@@ -161,7 +173,7 @@ class LoadedPipeline:
             raise UserError(_named(name, str(error))) from error
         except OSError as error:
             raise UserError(_named(name, (error.strerror or str(error)).lower())) from error
-        return self.decode_each(self.network(stack([encoded])))[0]
+        return self.decode_each(self.network(stack([encoded.arrays])), [encoded.context])[0]
 
     def _is_several(self, x: Any) -> bool:
         if isinstance(x, np.ndarray):
@@ -224,6 +236,7 @@ def load(
     device: str = "auto",
     threads: int | None = None,
     batch_size: int = 32,
+    options: Mapping[str, Any] | None = None,
 ) -> LoadedPipeline:
     """Load a trained pipeline for prediction.
 
@@ -235,11 +248,13 @@ def load(
         device: for a Keras network, "auto", "cpu", "gpu" or "gpu:N".
         threads: for an ONNX network, the threads of one forward pass; None leaves it to the runtime.
         batch_size: how many examples run at a time.
+        options: for the codec, as `suite show TASK BUILDER` lists them under prediction.
 
     Raises:
-        UserError: where `path` holds no pipeline, the plugin it needs is not there, or a file is damaged.
+        UserError: where `path` holds no pipeline, the plugin it needs is not there, a file is damaged, or
+            an option is not known or not allowed.
     """
-    folder, manifest, builder, codec = _without_network(Path(path), host)
+    folder, manifest, builder, codec = _without_network(Path(path), host, options)
     file = folder / manifest.network
     network: Network
     if file.suffix == ".onnx":
@@ -256,9 +271,25 @@ def load(
     return LoadedPipeline(manifest.task, manifest.builder, codec, network, manifest.facts, batch_size)
 
 
-def load_codec(path: str | Path, *, host: Host | None = None) -> Codec:
-    """The codec of what `load` loads, without the network and so at once; the errors are the same."""
-    return _without_network(Path(path), host)[3]
+@dataclass(frozen=True)
+class Described:
+    """What a model folder says of itself, known at once: the network is not loaded.
+
+    Attributes:
+        manifest: the content of `pipeline.json`.
+        codec: with the given options.
+    """
+
+    manifest: Manifest
+    codec: Codec
+
+
+def describe(
+    path: str | Path, *, host: Host | None = None, options: Mapping[str, Any] | None = None
+) -> Described:
+    """What `load` would load, without the network and so at once; the errors are the same."""
+    _, manifest, _, codec = _without_network(Path(path), host, options)
+    return Described(manifest, codec)
 
 
 def model_folder(path: Path) -> Path:
@@ -305,16 +336,36 @@ def stack(encoded: Sequence[Arrays]) -> Arrays:
     return np.stack(encoded)  # type: ignore[arg-type]
 
 
-def decode_each(codec: Codec, outputs: Arrays, builder: str) -> list[Any]:
-    """The prediction for each example of a batch of outputs; an error names `builder`, whose codec it is."""
+def encode(codec: Codec, raw: Any) -> Encoded:
+    """One raw thing, encoded; the context is `NO_CONTEXT` where the codec gives none."""
+    given = codec.encode(raw)
+    return given if isinstance(given, Encoded) else Encoded(given, NO_CONTEXT)
+
+
+def scoring_codec(codec: Codec) -> Codec:
+    """The codec with which scores are made: its own choice, else itself."""
+    for_scoring = getattr(codec, "for_scoring", None)
+    return codec if for_scoring is None else for_scoring()
+
+
+def decode_each(codec: Codec, outputs: Arrays, contexts: Sequence[Any], builder: str) -> list[Any]:
+    """The prediction for each example of a batch of outputs; an error names `builder`, whose codec it is.
+
+    Args:
+        codec: that encoded the examples.
+        outputs: of the network, batch axis first.
+        contexts: what `encode` gave beside each example's arrays.
+        builder: the model builder as `plugin:name`.
+    """
     with attributed(f"the codec of model builder '{builder}'"):
-        if isinstance(outputs, dict):
-            total = len(next(iter(outputs.values())))
-            return [
-                codec.decode({name: array[index] for name, array in outputs.items()})
-                for index in range(total)
-            ]
-        return [codec.decode(output) for output in outputs]
+        predictions = []
+        for index, context in enumerate(contexts):
+            if isinstance(outputs, dict):
+                own: Arrays = {name: array[index] for name, array in outputs.items()}
+            else:
+                own = outputs[index]
+            predictions.append(codec.decode(own) if context is NO_CONTEXT else codec.decode(own, context))
+        return predictions
 
 
 def same_shapes(encoded: Mapping[int, Arrays | tuple[Arrays, ...]]) -> list[list[int]]:
@@ -359,14 +410,19 @@ def _sure(result: Result) -> Any:
     return result.prediction
 
 
-def _without_network(path: Path, host: Host | None) -> tuple[Path, Manifest, ModelBuilder, Codec]:
+def _without_network(
+    path: Path, host: Host | None, options: Mapping[str, Any] | None = None
+) -> tuple[Path, Manifest, ModelBuilder, Codec]:
     folder = model_folder(path)
     manifest = read_manifest(folder)
     contributed = _builder(manifest, folder, host if host is not None else Host())
     builder = contributed.item
     assert isinstance(builder, ModelBuilder)
     with attributed(f"the codec of {contributed}"):
-        codec: Codec = builder.codec(manifest.codec)
+        codec: Any = builder.codec(manifest.codec)
+        if options:
+            given = parse(builder.prediction, options, f"prediction with {contributed}")
+            codec = codec.configured(given)
     return folder, manifest, builder, codec
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -29,6 +29,25 @@ class PredictionLine:
     id: str
     prediction: Any
     target: Target = None
+
+
+class PredictionWriter(Protocol):
+    """Writes predictions in a form of the task's own, one at a time: see `Task.formats`."""
+
+    def add(self, raw: Any, name: str, prediction: Any) -> None:
+        """Take the next prediction, in the order of the inputs.
+
+        Args:
+            raw: what was predicted: a source, or a thing of a stream, as the codec's `encode` got it.
+            name: how a message calls it.
+            prediction: of the task's prediction type.
+
+        Raises:
+            UserError: where it cannot be written.
+        """
+
+    def close(self) -> Sequence[Path]:
+        """Finish what was begun and say which files were written. Called in any case, once."""
 
 
 def write_predictions(path: Path, pairs: Pairs) -> None:

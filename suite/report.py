@@ -7,7 +7,6 @@ printed. All text is escaped, so no class name or file name can become markup.
 from __future__ import annotations
 
 import base64
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -181,8 +180,8 @@ def _curves(content: ReportContent) -> Iterator[str]:
         lines = []
         for name in sorted(names, key=lambda name: name != quantity):
             label = "validation" if name != quantity else "training" if len(names) > 1 else ""
-            xs = [row.get("epoch", index + 1) for index, row in enumerate(rows)]
-            ys = [row.get(name, math.nan) for row in rows]
+            xs = [row.get("epoch", index + 1) for index, row in enumerate(rows) if name in row]
+            ys = [row[name] for row in rows if name in row]
             lines.append(Line(name=label, x=xs, y=ys, colour=1 if name != quantity else 0))
         title = words(quantity)
         title = title[0].upper() + title[1:]

@@ -186,11 +186,14 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
             "loss": loss,
             "learning_rate": self._learning_rate(step),
         }
-        weights_in_training = self._average_weights()
-        scores = trainer.validate() if trainer.validate is not None else {}
+        last = step >= trainer.steps
+        # Weights that are not scored cannot become the best ones.
+        scored = last or trainer.validate is None or row["epoch"] % int(trainer.options.validation_every) == 0
+        weights_in_training = self._average_weights() if scored else None
+        scores = trainer.validate() if scored and trainer.validate is not None else {}
         row |= {f"validation_{name}": value for name, value in scores.items()}
-        rank = self._rank(scores)
-        is_best = trainer.validate is None or not state.best_rank or rank > state.best_rank
+        rank = self._rank(scores) if scored else []
+        is_best = scored and (trainer.validate is None or not state.best_rank or rank > state.best_rank)
         if is_best:
             state = replace(
                 state,
@@ -208,7 +211,6 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         }
         patience = int(trainer.options.early_stopping)
         stalled = bool(patience and state.best_epoch and row["epoch"] - state.best_epoch >= patience)
-        last = step >= trainer.steps
         trainer.state = replace(
             state,
             epoch_seconds=0.0,

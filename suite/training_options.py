@@ -53,6 +53,12 @@ class TrainingOptions(Options, frozen=True):
         Annotated[float, Meta(ge=0, lt=1)] | Auto,
         Meta(description="decay of the exponential moving average of the weights; 0: none is kept"),
     ] = "auto"
+    validation_every: Annotated[
+        PositiveInteger | Auto,
+        Meta(
+            description="epochs from one scoring of the validation part to the next; the last is scored too"
+        ),
+    ] = "auto"
     early_stopping: Annotated[
         Annotated[int, Meta(ge=0)] | Auto,
         Meta(description="stop after so many epochs without a better validation score; 0: never"),

@@ -14,10 +14,10 @@ from suite.data import Example, Examples
 from suite.evaluation import Pairs
 from suite.networks import KerasNetwork
 from suite.pipeline import Arrays, TrainablePipeline
-from suite.prediction import LoadedPipeline, same_shapes, stack
+from suite.prediction import LoadedPipeline, encode, same_shapes, scoring_codec, stack
 from suite.scoring import score
 
-BATCH_SIZE = 128
+MOST_AT_ONCE = 128
 
 
 class Validation:
@@ -58,8 +58,12 @@ class Validation:
         self.evaluators = evaluators
         self.evaluator_options = evaluator_options
         self.threads = threads
-        network = KerasNetwork(pipeline.network, BATCH_SIZE)
-        self._runner = LoadedPipeline(task, builder, pipeline.codec, network, facts, BATCH_SIZE)
+        # Equal pieces: the network pads a smaller last one.
+        pieces = -(-len(examples) // MOST_AT_ONCE)
+        self.batch_size = -(-len(examples) // pieces)
+        network = KerasNetwork(pipeline.network, self.batch_size)
+        self._codec = scoring_codec(pipeline.codec)
+        self._runner = LoadedPipeline(task, builder, self._codec, network, facts, self.batch_size)
         # An unreadable example is replaced by the next one, which then counts twice: few are, and the final
         # scores, which leave them out, do not come from here.
         self.encoded = PreparedExamples(
@@ -71,22 +75,24 @@ class Validation:
         targets, predictions, ids = [], [], []
         total = 0.0
         with ThreadPoolExecutor(self.threads, thread_name_prefix="validation") as pool:
-            for start in range(0, len(self.examples), BATCH_SIZE):
-                indices = range(start, min(start + BATCH_SIZE, len(self.examples)))
+            for start in range(0, len(self.examples), self.batch_size):
+                indices = range(start, min(start + self.batch_size, len(self.examples)))
                 encoded = list(pool.map(self.encoded.__getitem__, indices))
-                for group in same_shapes(dict(enumerate((inputs, wanted) for inputs, wanted, _ in encoded))):
-                    examples = [encoded[position][2] for position in group]
-                    outputs = self._runner.network(stack([encoded[position][0] for position in group]))
-                    total += len(group) * self._loss(stack([encoded[place][1] for place in group]), outputs)
-                    predictions += self._runner.decode_each(outputs)
+                for group in same_shapes({place: one[:2] for place, one in enumerate(encoded)}):
+                    of_group = (encoded[place] for place in group)
+                    inputs, wanted, contexts, examples = zip(*of_group, strict=True)
+                    outputs = self._runner.network(stack(inputs))
+                    total += len(group) * self._loss(stack(wanted), outputs)
+                    predictions += self._runner.decode_each(outputs, contexts)
                     targets += [example.target for example in examples]
                     ids += [example.id for example in examples]
         pairs = Pairs(targets, predictions, ids, facts=self.facts)
         scores = score(self.evaluators, pairs, self.evaluator_options, intervals=False)
         return {"loss": total / len(self.examples), **scores.numbers}
 
-    def _encode(self, example: Example) -> tuple[Arrays, Arrays, Example]:
-        return self.pipeline.codec.encode(example.input), self.pipeline.targets(example.target), example
+    def _encode(self, example: Example) -> tuple[Arrays, Arrays, Any, Example]:
+        encoded = encode(self._codec, example.input)
+        return encoded.arrays, self.pipeline.targets(example.target), encoded.context, example
 
     def _loss(self, targets: Arrays, outputs: Arrays) -> float:
         loss = self.pipeline.loss

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,10 +21,14 @@ def folder(tmp_path, monkeypatch):
     return tmp_path / "in"
 
 
+TEMPS = SimpleNamespace(suffixes=(".temps",))
+WORDS = SimpleNamespace(suffixes=())
+
+
 def names(*words):
-    inputs = Inputs(words, (".temps",))
+    inputs = Inputs(words, TEMPS)
     found = [one.name for one in inputs]
-    assert len(inputs) == len(found)
+    assert inputs.total == len(found)
     return found
 
 
@@ -36,7 +41,7 @@ def test_a_folder_gives_the_files_below_it_that_have_a_known_ending(folder):
 
 
 def test_what_a_folder_holds_besides_is_counted(folder):
-    assert Inputs(["in"], (".temps",)).left_out == {".txt": 1, "": 1}
+    assert Inputs(["in"], TEMPS).left_out == {".txt": 1, "": 1}
 
 
 def test_a_glob_in_quotes(folder):
@@ -54,7 +59,7 @@ def test_an_archive_is_read_in_place(folder):
         archive.writestr("x/e.temps", "1 2 3 4")
         archive.writestr("x/e.txt", "")
     assert names("in/all.zip") == ["in/all.zip/x/e.temps"]
-    assert [one.read() for one in Inputs(["in/all.zip"], (".temps",))] == [b"1 2 3 4"]
+    assert [one.read() for one in Inputs(["in/all.zip"], TEMPS)] == [b"1 2 3 4"]
 
 
 def test_the_order_of_the_words_is_kept(folder):
@@ -64,11 +69,11 @@ def test_the_order_of_the_words_is_kept(folder):
 def test_a_broken_link_in_a_folder_is_an_input_that_cannot_be_read(folder):
     (folder / "sub" / "gone.temps").symlink_to("nowhere")
     with pytest.raises(suite.UserError, match=r"gone\.temps is a broken link"):
-        [one.read() for one in Inputs(["in/sub"], (".temps",))]
+        [one.read() for one in Inputs(["in/sub"], TEMPS)]
 
 
 def test_where_inputs_are_not_files_each_word_is_one(folder):
-    assert list(Inputs(["in", "good news", "what?"], ())) == ["in", "good news", "what?"]
+    assert list(Inputs(["in", "good news", "what?"], WORDS)) == ["in", "good news", "what?"]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +83,7 @@ def test_where_inputs_are_not_files_each_word_is_one(folder):
         ("none/*.temps", r"'none/\*\.temps' matches no file"),
         ("empty", r"empty holds no file at all and none that can be predicted for, which end in \.temps"),
         ("texts", "texts holds 1 other file and none that can be predicted for"),
-        ("-", "'-' stands for nothing yet"),
+        ("-", "'-' stands for nothing here"),
         ("x" * 5000, "cannot be read: File name too long"),
     ],
 )
@@ -87,5 +92,5 @@ def test_a_word_that_gives_nothing_is_one_sentence(folder, tmp_path, word, messa
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "a.txt").write_text("")
     with pytest.raises(suite.UserError, match=message) as caught:
-        Inputs([word], (".temps",))
+        Inputs([word], TEMPS)
     assert "\n" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""`suite predict RUN INPUT...`: a line of prediction for each input."""
+"""`suite predict RUN INPUT...`: a line of prediction for each input, or files that show them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,19 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from suite.cli.main import host_from
-from suite.errors import UserError
+from suite.errors import UserError, nearest
 
 if TYPE_CHECKING:
+    from suite.contributions import Task
     from suite.inputs import Inputs
-    from suite.prediction import Result
+    from suite.prediction import LoadedPipeline, Result
+    from suite.prediction_files import PredictionWriter
 
 _ESCAPES = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
+_BATCH_SIZE = 32
+_STREAM_BATCH_SIZE = 8
+"""Three batches are held at a time, and the things of a stream are held decoded."""
+LINES = "predictions.jsonl"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,69 +32,169 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "inputs",
         metavar="INPUT",
         nargs="+",
-        help="files, folders (with all below), archives, and globs in quotes",
+        help="files, folders (with all below), archives, globs in quotes, and, where the task has them,"
+        " films and cameras (0 is the first)",
     )
     parser.add_argument(
         "--json", action="store_true", help='print JSON lines: {"input", "prediction"} or {"input", "error"}'
     )
-    parser.add_argument("--out", metavar="FILE", help="write the lines to this file instead")
     parser.add_argument(
-        "--batch-size", type=int, default=32, metavar="N", help="inputs at a time (%(default)s)"
+        "--out",
+        metavar="PATH",
+        help="a folder, for predictions.jsonl and what the task shows (pictures with boxes, say); or a file"
+        " with an ending, for the lines",
     )
+    parser.add_argument(
+        "--format", metavar="NAME", help="write --out in a format of the task's: see suite show TASK"
+    )
+    parser.add_argument(
+        "--set",
+        metavar="OPTION=VALUE",
+        action="append",
+        default=[],
+        help="an option of the prediction, as suite show lists them",
+    )
+    parser.add_argument("--batch-size", type=int, metavar="N", help="inputs at a time")
     parser.add_argument("--backend", default="auto", help="tensorflow, jax or torch, for a network of Keras")
     parser.add_argument("--device", default="auto", help="cpu, gpu or gpu:N, for a network of Keras")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from suite.configuration import option_settings
     from suite.inputs import Inputs
-    from suite.prediction import load, load_codec
+    from suite.prediction import describe, load
 
-    if arguments.batch_size < 1:
+    if arguments.batch_size is not None and arguments.batch_size < 1:
         raise UserError(f"--batch-size {arguments.batch_size} is not allowed: at least 1")
     host = host_from(arguments)
-    # Everything that can be wrong with the inputs is said before seconds go into loading a network.
-    inputs = Inputs(arguments.inputs, load_codec(arguments.run, host=host).suffixes)
+    options = option_settings(arguments.set)
+    # Everything that can be wrong with the words is said before seconds go into loading a network.
+    described = describe(arguments.run, host=host, options=options)
+    task = host.task(described.manifest.task)
+    inputs = Inputs(arguments.inputs, described.codec)
+    output = _Output(arguments, task, described.manifest.facts)
+    batch_size = arguments.batch_size or (_STREAM_BATCH_SIZE if inputs.streams else _BATCH_SIZE)
     pipeline = load(
         arguments.run,
         host=host,
         backend=arguments.backend,
         device=arguments.device,
-        batch_size=arguments.batch_size,
+        batch_size=batch_size,
+        options=options,
     )
-    failed = 0
-    with (
-        _output(arguments.out) as file,
-        closing(pipeline.predict_each(inputs, arguments.batch_size)) as results,
-    ):
-        width = 0 if arguments.json or not file.isatty() else _width(inputs)
-        for result in results:
-            failed += result.error is not None
-            if arguments.json:
-                print(_json_line(result), file=file, flush=True)
-            elif result.error is None:
-                print(_text_line(result, width), file=file, flush=True)
-            else:
-                print(f"suite: {_error(result)}", file=sys.stderr)
-    if not arguments.json:
-        _say_what_is_missing(inputs, failed)
+    done, failed = _predict(pipeline, inputs, batch_size, output)
+    if not output.json_to_terminal:
+        _say_what_is_missing(inputs, done, failed)
+    for path in output.written[:10]:
+        print(f"suite: wrote {path}", file=sys.stderr)
+    if len(output.written) > 10:
+        print(f"suite: wrote {len(output.written) - 10:,} more files", file=sys.stderr)
     return 1 if failed else 0
 
 
-@contextmanager
-def _output(path: str | None) -> Iterator[IO[str]]:
-    if path is None:
-        yield sys.stdout
-        return
-    from suite.files import atomic_path
+def _predict(pipeline: LoadedPipeline, inputs: Inputs, batch_size: int, output: _Output) -> tuple[int, int]:
+    """Predict all inputs; how many there were, and how many of them failed."""
+    done = failed = 0
+    with output.open(inputs), closing(pipeline.predict_each(inputs, batch_size)) as results:
+        for result in output.progress(results, inputs.total):
+            done += 1
+            failed += result.error is not None
+            output.add(result)
+    return done, failed
 
-    target = Path(path)
-    if not target.parent.is_dir():
-        raise UserError(f"--out {path}: there is no folder '{target.parent}'")
-    with (
-        atomic_path(target) as temporary,
-        temporary.open("w", encoding="utf-8", errors="backslashreplace") as file,
-    ):
-        yield file
+
+class _Output:
+    """Where predictions go: lines on the standard output or in a file, and files of the task's own.
+
+    Args:
+        arguments: of the command.
+        task: names the formats.
+        facts: of the data that the pipeline was trained on.
+
+    Attributes:
+        written: the files that are there at the end.
+    """
+
+    def __init__(self, arguments: argparse.Namespace, task: Task, facts: Any) -> None:
+        self.json = arguments.json
+        self.written: list[Path] = []
+        self._lines: Path | None = None
+        self._format: tuple[Any, Path] | None = None
+        self._facts = facts
+        path = None if arguments.out is None else Path(arguments.out)
+        if arguments.format is not None:
+            if arguments.format not in task.formats:
+                known = nearest(arguments.format, task.formats) if task.formats else "it has none"
+                raise UserError(f"the task '{task.name}' has no format '{arguments.format}': {known}")
+            if path is None:
+                raise UserError(f"--format {arguments.format} needs --out, which says where to write")
+            self._format = task.formats[arguments.format], path
+        elif path is not None and (path.is_dir() or not path.suffix):
+            self._lines = path / LINES
+            if task.formats:
+                self._format = next(iter(task.formats.values())), path
+        else:
+            self._lines = path
+        if path is not None and not path.parent.is_dir():
+            raise UserError(f"--out {path}: there is no folder '{path.parent}'")
+        if self._lines is not None and (self._lines.name == LINES or self._lines.suffix == ".jsonl"):
+            self.json = True
+        self._prints = path is None
+        self.json_to_terminal = self._prints and self.json
+        self._writer: PredictionWriter | None = None
+        self._file: IO[str] | None = None
+        self._width = 0
+
+    @contextmanager
+    def open(self, inputs: Inputs) -> Iterator[None]:
+        """Write for as long as the context lasts; what was written by an interruption is kept."""
+        from suite.files import atomic_path
+
+        if self._format is not None:
+            factory, path = self._format
+            if self._lines is not None:
+                path.mkdir(exist_ok=True)
+            self._writer = factory(path, self._facts)
+        try:
+            if self._lines is not None:
+                with (
+                    atomic_path(self._lines) as temporary,
+                    temporary.open("w", encoding="utf-8", errors="backslashreplace") as self._file,
+                ):
+                    yield
+                self.written.append(self._lines)
+            else:
+                self._file = sys.stdout if self._prints else None
+                if self._prints and not self.json and sys.stdout.isatty() and not inputs.streams:
+                    self._width = _width(inputs)
+                yield
+        finally:
+            if self._writer is not None:
+                self.written.extend(self._writer.close())
+
+    def progress(self, results: Iterator[Result], total: int | None) -> Iterator[Result]:
+        """The results, with a bar on the error stream where nothing else moves on the terminal."""
+        if not sys.stderr.isatty() or (self._prints and sys.stdout.isatty()):
+            yield from results
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            yield from bar.track(results, total=total)
+
+    def add(self, result: Result) -> None:
+        """Write one result; without a prediction, say why."""
+        if self._file is not None and self.json:
+            print(_json_line(result), file=self._file, flush=self._prints)
+        elif self._file is not None and result.error is None:
+            print(_text_line(result, self._width), file=self._file, flush=self._prints)
+        if result.error is not None:
+            if not self.json_to_terminal:
+                print(f"suite: {_error(result)}", file=sys.stderr)
+        elif self._writer is not None:
+            self._writer.add(result.input, result.name, result.prediction)
 
 
 def _json_line(result: Result) -> str:
@@ -130,9 +236,9 @@ def _width(inputs: Inputs) -> int:
     return min(longest, max(20, shutil.get_terminal_size().columns // 2))
 
 
-def _say_what_is_missing(inputs: Inputs, failed: int) -> None:
+def _say_what_is_missing(inputs: Inputs, done: int, failed: int) -> None:
     if failed:
-        print(f"suite: no prediction for {failed:,} of {len(inputs):,} inputs", file=sys.stderr)
+        print(f"suite: no prediction for {failed:,} of {done:,} inputs", file=sys.stderr)
     if inputs.left_out:
         endings = ", ".join(ending or "no ending" for ending, _ in inputs.left_out.most_common(5))
         total = inputs.left_out.total()

@@ -10,7 +10,7 @@ from typing import Any
 
 from suite.cli.main import host_from
 from suite.cli.tables import aligned, json_text, wrapped
-from suite.contributions import Contributed, Task
+from suite.contributions import Contributed, ModelBuilder, Task
 from suite.errors import UserError, nearest
 from suite.host import Host, Kind
 from suite.options import Option, Options, describe
@@ -89,6 +89,7 @@ def _task_text(task: Task, offered: list[Contributed]) -> str:
         f"weights are chosen by {task.metric} on validation ({better} is better)",
         "",
         aligned([["KIND", "NAME", "PLUGIN", ""], *rows]) if rows else "nothing is installed for it",
+        *(["", f"predict writes --out in the formats {', '.join(task.formats)}"] if task.formats else []),
         "",
         f"'suite show {task.name} NAME' lists the options of one.",
     ]
@@ -104,7 +105,15 @@ def _text(one: Contributed) -> str:
     lines = [str(one)]
     if one.item.summary:
         lines.append(one.item.summary)
-    return "\n".join([*lines, "", _options_text(_options(one))])
+    lines += ["", _options_text(_options(one))]
+    if prediction := _prediction_options(one):
+        lines += [
+            "",
+            "at prediction, suite predict RUN ... --set OPTION=VALUE:",
+            "",
+            _options_text(prediction),
+        ]
+    return "\n".join(lines)
 
 
 def _options_text(options: list[Option]) -> str:
@@ -130,6 +139,10 @@ def _options(one: Contributed) -> list[Option]:
     return [] if isinstance(one.item, Task) else describe(one.item.options)
 
 
+def _prediction_options(one: Contributed) -> list[Option]:
+    return describe(one.item.prediction) if isinstance(one.item, ModelBuilder) else []
+
+
 def _task_as_json(task: Task, offered: list[Contributed]) -> dict[str, Any]:
     return {
         "name": task.name,
@@ -138,6 +151,7 @@ def _task_as_json(task: Task, offered: list[Contributed]) -> dict[str, Any]:
         "higher_is_better": task.higher_is_better,
         "builder": task.builder,
         "evaluators": list(task.evaluators),
+        "formats": list(task.formats),
         "contributions": [_as_json(one) for one in offered],
     }
 
@@ -151,6 +165,8 @@ def _as_json(one: Contributed, *, options: bool = False) -> dict[str, Any]:
     }
     if options:
         described["options"] = _options_as_json(_options(one))
+        if isinstance(one.item, ModelBuilder):
+            described["prediction_options"] = _options_as_json(_prediction_options(one))
     return described
 
 

@@ -1,0 +1,170 @@
+"""What a codec may have besides encoding and decoding, and what the host does with it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import cautious_plugin
+import suite
+import suite.cli.predict
+import toy_plugin
+from suite.cli.main import main
+from suite.configuration import from_mapping
+from suite.evaluations import Request, evaluate
+from suite.experiments import train
+
+pytest.importorskip("keras", reason="needs Keras")
+pytestmark = pytest.mark.backend
+
+RISING = "[0, 1, 2, 3, 4, 5, 6, 7]"
+
+
+@pytest.fixture(scope="module")
+def host():
+    return suite.Host(cautious_plugin, discover=False)
+
+
+@pytest.fixture(scope="module")
+def run(host, tmp_path_factory):
+    data = toy_plugin.write(tmp_path_factory.mktemp("data") / "toy.jsonl")
+    configuration = from_mapping({"task": cautious_plugin.TASK, "data": str(data)}, "the test")
+    return train(host, configuration, folder=tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture
+def predict(run, host, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(suite.cli.predict, "host_from", lambda arguments: host)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.json").write_text(RISING)
+    (tmp_path / "b.rows").write_text(f"{RISING}\n{RISING}\n")
+
+    def call(*words):
+        status = main(["predict", str(run.path), *words])
+        printed = capsys.readouterr()
+        return status, printed.out.splitlines(), printed.err.splitlines()
+
+    return call
+
+
+def test_decode_is_given_the_context_that_encode_gave(run, host):
+    pipeline = suite.load(run.path, host=host)
+    rows = [[0.0] * 8, [2.0] * 8, [4.0] * 8]
+    assert [one.mean for one in pipeline.predict(rows)] == [0.0, 2.0, 4.0]
+    assert pipeline.predict(iter([rows[1]]))[0].mean == 2.0
+
+
+def test_what_the_codec_learns_on_validation_is_shipped(run, host):
+    assert suite.load(run.path, host=host).codec.threshold == 0.5
+    assert json.loads((run.model / "pipeline.json").read_text())["codec"]["threshold"] == 0.5
+
+
+def test_scores_are_made_by_the_codec_for_scoring_and_know_its_facts(run, host):
+    for part in ("test", "validation"):
+        assert run.metrics[part]["unsure"] == 0
+        assert run.metrics[part]["known_threshold"] == 0.5
+    again = evaluate(host, Request(run=run.path, part="test"))
+    assert again.metrics["test"] == run.metrics["test"]
+
+
+def test_an_option_at_prediction(predict):
+    assert json.loads(predict("a.json", "--json")[1][0])["prediction"]["trend"] == "rising"
+    _, lines, _ = predict("a.json", "--json", "--set", "threshold=1")
+    assert json.loads(lines[0])["prediction"]["trend"] == "unsure"
+
+
+def test_an_unknown_option_at_prediction_is_one_sentence(predict):
+    status, _, errors = predict("a.json", "--set", "treshold=1")
+    assert status == 2
+    assert "treshold" in errors[0]
+    assert "threshold" in errors[0]
+
+
+def test_options_at_prediction_are_shown(host, monkeypatch, capsys):
+    import suite.cli.show
+
+    monkeypatch.setattr(suite.cli.show, "host_from", lambda arguments: host)
+    main(["show", cautious_plugin.TASK, "cautious"])
+    shown = capsys.readouterr().out
+    assert "--set OPTION=VALUE" in shown
+    assert "an answer needs more probability" in shown
+    main(["show", cautious_plugin.TASK])
+    assert "table" in capsys.readouterr().out
+
+
+def test_a_stream_gives_its_things_one_by_one(predict):
+    status, lines, errors = predict("a.json", "b.rows", "--json")
+    assert [json.loads(line)["input"] for line in lines] == ["a.json", "b.rows#1", "b.rows#2"]
+    assert (status, errors) == (0, [])
+
+
+def test_streams_in_a_folder_are_found(predict, tmp_path):
+    _, lines, _ = predict(str(tmp_path), "--json")
+    assert [json.loads(line)["input"].rpartition("/")[2] for line in lines] == [
+        "a.json",
+        "b.rows#1",
+        "b.rows#2",
+    ]
+
+
+def test_a_stream_that_breaks_off_gives_what_came_before_and_a_sentence(predict, tmp_path):
+    (tmp_path / "b.rows").write_text(f"{RISING}\n{RISING}\n[1, 2")
+    status, lines, errors = predict("b.rows", "a.json")
+    assert [line.partition("\t")[0] for line in lines] == ["b.rows#1", "b.rows#2", "a.json"]
+    assert errors == [
+        "suite: b.rows: it breaks off after 2 rows",
+        "suite: no prediction for 1 of 4 inputs",
+    ]
+    assert status == 1
+
+
+def test_a_stream_without_an_end_is_read_as_it_is_used(run, host):
+    from itertools import islice
+
+    from suite.inputs import Inputs
+
+    pipeline = suite.load(run.path, host=host)
+    inputs = Inputs(["endless"], pipeline.codec)
+    assert inputs.total is None
+    results = pipeline.predict_each(inputs, 4)
+    assert [result.name for result in islice(results, 3)] == ["endless#1", "endless#2", "endless#3"]
+    results.close()
+
+
+def test_a_folder_gets_the_lines_and_the_first_format(predict, tmp_path):
+    status, lines, errors = predict("a.json", "b.rows", "--out", "out")
+    assert (status, lines) == (0, [])
+    written = (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()
+    assert [json.loads(line)["input"] for line in written] == ["a.json", "b.rows#1", "b.rows#2"]
+    table = (tmp_path / "out" / "table.txt").read_text().splitlines()
+    assert table == ["falling or level or rising", "a.json rising", "b.rows#1 rising", "b.rows#2 rising"]
+    assert set(errors) == {"suite: wrote out/predictions.jsonl", "suite: wrote out/table.txt"}
+
+
+def test_a_format_by_its_name(predict, tmp_path):
+    assert predict("a.json", "--format", "table", "--out", "answers.txt")[0] == 0
+    assert "a.json rising" in (tmp_path / "answers.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["a.json", "--format", "tabel", "--out", "x"], "has no format 'tabel'"),
+        (["a.json", "--format", "table"], "needs --out"),
+    ],
+)
+def test_a_format_that_is_not_there_is_one_sentence(predict, words, message):
+    status, _, errors = predict(*words)
+    assert status == 2
+    assert message in errors[0]
+
+
+def test_validation_is_scored_as_often_as_wanted(host, tmp_path):
+    data = toy_plugin.write(tmp_path / "toy.jsonl")
+    training = {"epochs": 5, "validation_every": 2}
+    configuration = from_mapping(
+        {"task": cautious_plugin.TASK, "data": str(data), "training": training}, "the test"
+    )
+    history = train(host, configuration, folder=tmp_path).history()
+    assert [row["epoch"] for row in history if "validation_accuracy" in row] == [2, 4, 5]
