@@ -1,6 +1,6 @@
-"""How good the defaults are: real pictures, no option but the path, scores and seconds.
+"""How good the defaults are: real data, no option but the path, scores and minutes.
 
-    python benchmarks/accuracy.py clothing|cifar10 [flags of `suite train`]
+    python benchmarks/accuracy.py clothing|cifar10|bccd|facemask [flags of `suite train`]
 
 The data lies in the folder named by SUITE_DATA, else in ../shared/data. Prints what `metrics.json` and
 `history.csv` of the run say, and keeps the run in benchmarks/runs.
@@ -12,36 +12,81 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from suite.runs import Run, new_run_path
 
 HERE = Path(__file__).parent
-DATA = {"clothing": "clothing", "cifar10": "cifar10.tar.gz"}
-GOALS = {"clothing": (0.72, 20), "cifar10": (0.88, 20)}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Some data, and what is hoped for on it.
+
+    Attributes:
+        task: the task.
+        data: a path in the folder of data.
+        goals: least numbers on `part`; 0 for a number that has none.
+        part: that is scored.
+        minutes: of training.
+        table: of `details` to print as well.
+    """
+
+    task: str
+    data: str
+    goals: Mapping[str, float]
+    part: str
+    minutes: int
+    table: str = ""
+
+
+DETECTION = {"map50": 0.0, "map": 0.0}
+CASES = {
+    "clothing": Case("image-classification", "clothing", {"accuracy": 0.72}, "test", 20),
+    "cifar10": Case("image-classification", "cifar10.tar.gz", {"accuracy": 0.88}, "test", 20),
+    "bccd": Case("object-detection", "bccd", {"map50": 0.87, "map": 0.56}, "validation", 25, "classes"),
+    "facemask": Case("object-detection", "facemask", DETECTION, "validation", 30, "classes"),
+}
 
 
 def main() -> None:
     name, *flags = sys.argv[1:] or ["clothing"]
+    case = CASES[name]
     folder = Path(os.environ.get("SUITE_DATA", HERE.parent.parent / "shared" / "data"))
-    data = folder / DATA[name]
+    data = folder / case.data
     if not data.exists():
         sys.exit(f"there is no {data}: name the folder with the data in SUITE_DATA")
     out = new_run_path(HERE / "runs", name)
-    command = [sys.executable, "-m", "suite", "train", "image-classification", str(data), "--out", str(out)]
-    subprocess.run([*command, *flags], check=True)
+    command = [sys.executable, "-m", "suite", "train", case.task, str(data), "--out", str(out), *flags]
+    subprocess.run(command, check=True)
     run = Run.open(out)
     history, metrics, environment = run.history(), run.metrics or {}, run.environment
-    accuracy, (low, high) = metrics["test"]["accuracy"], metrics["intervals"]["test"]["accuracy"]
-    goal, minutes = GOALS[name]
     print(
-        f"{name}: test accuracy {accuracy:.4f} (95 % {low:.4f} to {high:.4f}; goal {goal}; baseline"
-        f" {metrics['baseline']['accuracy']:.4f}), validation {metrics['validation']['accuracy']:.4f},"
-        f" {history[-1]['epoch']:.0f} epochs in {history[-1]['seconds'] / 60:.1f} min of training steps"
-        f" (goal {minutes}), {environment['weights']:,} weights,"
+        f"{name}: {history[-1]['epoch']:.0f} epochs in {history[-1]['seconds'] / 60:.1f} min"
+        f" (goal {case.minutes}), {environment['weights']:,} weights,"
         f" {environment['device']} ({environment['cores']} cores), {environment['backend']},"
         f" {run.configuration.runtime.precision}, Python {platform.python_version()}"
     )
+    for part in ("test", "validation"):
+        for number, goal in case.goals.items():
+            if part in metrics:
+                hoped = f"; goal {goal}" if goal and part == case.part else ""
+                print(f"  {part} {number} {score(metrics, part, number)}{hoped}")
+        for row, values in metrics.get("details", {}).get(part, {}).get(case.table, {}).items():
+            shown = ", ".join(f"{name} {value:.3f}" for name, value in values.items())
+            print(f"    {row}: {shown}")
+
+
+def score(metrics: Mapping[str, Any], part: str, number: str) -> str:
+    text = f"{metrics[part][number]:.4f}"
+    interval = metrics["intervals"].get(part, {}).get(number)
+    baseline = metrics.get("baseline", {}).get(number)
+    if interval is not None:
+        text += f" (95 % {interval[0]:.4f} to {interval[1]:.4f})"
+    return text if baseline is None else f"{text}, baseline {baseline:.4f}"
 
 
 if __name__ == "__main__":
