@@ -14,7 +14,7 @@ from suite import UserError
 from suite.sources import FileSource
 from suite_pictures.headers import SUFFIXES, Header, png_chunks, read_header
 
-__all__ = ["SUFFIXES", "read", "size"]
+__all__ = ["SUFFIXES", "read", "read_with_size", "size"]
 
 # What is wrong with a file is said in errors; OpenCV would also write it to stderr.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -45,10 +45,21 @@ def read(raw: Any, at_least: int | None = None) -> np.ndarray:
     Raises:
         UserError: where it is no picture, is damaged or cut off, or has more than `headers.MOST_PIXELS`.
     """
+    return read_with_size(raw, at_least)[0]
+
+
+def read_with_size(raw: Any, at_least: int | None = None) -> tuple[np.ndarray, tuple[int, int]]:
+    """What `read` gives, and (height, width) of the whole picture, of which it may give a smaller one."""
     if isinstance(raw, np.ndarray):
-        return _rgb(raw, "the given array")
+        picture = _rgb(raw, "the given array")
+        return picture, picture.shape[:2]
     content, name = _content(raw)
     header = read_header(content, name)
+    picture = _read(content, name, header, at_least)
+    return picture, header.size
+
+
+def _read(content: bytes, name: str, header: Header, at_least: int | None) -> np.ndarray:
     if header.kind == "TIFF":
         # OpenCV turns these upright whatever it is told, and multiplies 8-bit colours by alpha.
         decoded = _decode(content, name, header, cv2.IMREAD_UNCHANGED)

@@ -1,0 +1,299 @@
+"""Pictures to arrays, and a network's outputs to detections in the picture's own pixels."""
+
+from __future__ import annotations
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from suite import UserError
+from suite.options import parse
+from suite_object_detection.codec import CROWD, PADDING, DetectionCodec, locations
+from suite_object_detection.prediction_options import DetectionPredictionOptions
+from suite_pictures.resizing import LETTERBOX_GREY, letterboxed
+
+CLASSES = ("cat", "dog", "eel")
+CODEC = DetectionCodec(classes=CLASSES, size=(64, 96), strides=(8, 16), most_boxes=4)
+CERTAIN = 20.0
+
+
+def silence(codec: DetectionCodec = CODEC) -> np.ndarray:
+    """Outputs with nothing in them: every class is most improbable everywhere."""
+    outputs = np.zeros(
+        (len(locations(codec.size, codec.strides)[0]), len(codec.classes) + 4 * codec.bins), np.float32
+    )
+    outputs[:, : len(codec.classes)] = -CERTAIN
+    return outputs
+
+
+def logit(score: float) -> float:
+    return float(np.log(score / (1 - score)))
+
+
+def say(outputs, box, name, score, codec=CODEC, place=None, size=None):
+    """Let the location nearest to the box's centre, or `place`, predict `box` in the picture's pixels."""
+    box = np.asarray(box, np.float64)
+    if size is not None:
+        scale_x, scale_y, left, top = letterboxed(*size, *codec.size)
+        box = box * (scale_x, scale_y, scale_x, scale_y) + (left, top, left, top)
+    centres, strides = locations(codec.size, codec.strides)
+    if place is None:
+        wanted = np.abs(centres - (box[:2] + box[2:]) / 2).max(axis=1)
+        inside = np.all((centres > box[:2]) & (centres < box[2:]), axis=1)
+        reach = np.maximum(centres - box[:2], box[2:] - centres).max(axis=1) / strides <= codec.bins - 1
+        place = int(np.argmin(np.where(inside & reach, wanted, np.inf)))
+        assert inside[place], "no location lies in this box"
+        assert reach[place], "no location reaches this box's edges"
+    distances = np.concatenate([centres[place] - box[:2], box[2:] - centres[place]]) / strides[place]
+    logits = np.full((4, codec.bins), -100.0)
+    for row, distance in zip(logits, distances, strict=True):
+        lower = min(int(distance), codec.bins - 2)
+        for bin_, share in ((lower, lower + 1 - distance), (lower + 1, distance - lower)):
+            row[bin_] = np.log(max(share, 1e-30))
+    outputs[place, codec.classes.index(name)] = logit(score)
+    outputs[place, len(codec.classes) :] = logits.ravel()
+    return place
+
+
+@given(st.data())
+def test_a_box_that_the_network_predicts_comes_back_in_the_pixels_of_the_picture(data):
+    rows, columns = data.draw(st.integers(1, 5000)), data.draw(st.integers(1, 5000))
+    scale_x, scale_y, left, top = letterboxed(rows, columns, *CODEC.size)
+    inner = np.array([left, top, left + columns * scale_x, top + rows * scale_y])
+    centres, strides = locations(CODEC.size, CODEC.strides)
+    (inside,) = np.nonzero(np.all((centres > inner[:2]) & (centres < inner[2:]), axis=1))
+    if not len(inside):
+        return  # a picture so thin that it lies between the centres
+    place = int(data.draw(st.sampled_from(inside.tolist())))
+    share = st.floats(0.02, 0.98)
+    reach = np.minimum(
+        np.abs(np.tile(centres[place], 2) - inner), (CODEC.bins - 1) * strides[place]
+    ) * np.array([data.draw(share) for _ in range(4)])
+    box = np.tile(centres[place], 2) + reach * (-1, -1, 1, 1)
+    expected = (box - (left, top, left, top)) / (scale_x, scale_y, scale_x, scale_y)
+    outputs = silence()
+    say(outputs, box, "dog", 0.75, place=place)
+    found = CODEC.decode(outputs, (rows, columns))
+    assert found.labels == ["dog"]
+    assert found.scores == pytest.approx([0.75])
+    np.testing.assert_allclose(found.boxes[0], expected, atol=0.01)
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.data())
+def test_what_is_encoded_for_the_loss_and_predicted_by_the_network_decodes_to_the_same_boxes(
+    rows, columns, data
+):
+    """`target` and `decode` are each other's inverse."""
+    x = sorted(data.draw(st.lists(st.floats(0, columns, width=16), min_size=2, max_size=2, unique=True)))
+    y = sorted(data.draw(st.lists(st.floats(0, rows, width=16), min_size=2, max_size=2, unique=True)))
+    box = [x[0], y[0], x[1], y[1]]
+    target = CODEC.target({"size": [rows, columns], "boxes": [box], "labels": ["eel"]})
+    assert target[0, 0] == 2
+    assert (target[1:, 0] == PADDING).all()
+    back = CODEC._in_picture(target[:1, 1:].astype(np.float64), (rows, columns))
+    np.testing.assert_allclose(back[0], box, atol=0.001 * max(rows, columns))
+
+
+def test_encode_letterboxes_and_says_how_large_the_picture_was():
+    picture = np.full((30, 60, 3), 200, np.uint8)
+    encoded = CODEC.encode(picture)
+    assert encoded.arrays.shape == (64, 96, 3)
+    assert encoded.arrays.dtype == np.uint8
+    assert encoded.context == (30, 60)
+    assert (encoded.arrays[8:56] == 200).all()
+    assert (encoded.arrays[:8] == LETTERBOX_GREY).all()
+    assert (encoded.arrays[56:] == LETTERBOX_GREY).all()
+
+
+def test_a_large_photograph_is_placed_as_if_it_had_been_read_whole(tmp_path):
+    """JPEGs are read smaller where that suffices, which rounds their sides."""
+    rows, columns = 1003, 1597
+    picture = np.full((rows, columns, 3), 255, np.uint8)
+    content = cv2.imencode(".jpg", picture)[1].tobytes()
+    encoded = CODEC.encode(content)
+    assert encoded.context == (rows, columns)
+    _, scale_y, _, top = letterboxed(rows, columns, *CODEC.size)
+    bright = (encoded.arrays > 200).all(axis=(1, 2))
+    assert bright.sum() == round(rows * scale_y)
+    assert not bright[:top].any()
+
+
+def test_a_picture_of_one_pixel_is_encoded_and_a_box_on_it_covers_it():
+    encoded = CODEC.encode(np.full((1, 1, 3), 7, np.uint8))
+    assert (encoded.arrays[:, 16:80] == 7).all()
+    outputs = silence()
+    say(outputs, [12, -4, 84, 68], "cat", 0.9)
+    assert CODEC.decode(outputs, encoded.context).boxes == [(0.0, 0.0, 1.0, 1.0)]
+
+
+def test_boxes_are_clipped_to_the_picture_and_those_in_the_bars_are_none():
+    outputs = silence()
+    size = (48, 96)  # bars of 8 rows above and below
+    say(outputs, [10, 30, 40, 60], "cat", 0.9)
+    say(outputs, [50, -5, 70, 7], "dog", 0.9)
+    found = CODEC.decode(outputs, size)
+    np.testing.assert_allclose(found.boxes, [(10, 22, 40, 48)], atol=1e-3)
+
+
+def test_nothing_detected_is_an_empty_prediction():
+    found = CODEC.decode(silence(), (64, 96))
+    assert len(found) == 0
+    assert (found.boxes, found.scores, found.labels) == ([], [], [])
+
+
+def test_the_surest_come_first_and_equal_ones_in_the_order_of_their_locations():
+    outputs = silence()
+    for box, score in (([0, 0, 12, 12], 0.5), ([30, 0, 42, 12], 0.8), ([60, 0, 72, 12], 0.5)):
+        say(outputs, box, "cat", score)
+    found = CODEC.decode(outputs, (64, 96))
+    assert found.scores == pytest.approx([0.8, 0.5, 0.5])
+    assert [round(box[0]) for box in found.boxes] == [30, 0, 60]
+
+
+def test_a_box_that_overlaps_a_surer_one_of_its_class_is_left_out_and_one_of_another_class_stays():
+    outputs = silence()
+    say(outputs, [20, 20, 50, 50], "cat", 0.9)
+    for place, name, score in ((40, "cat", 0.8), (41, "dog", 0.7)):
+        say(outputs, [21, 20, 51, 50], name, score, place=place)
+    found = CODEC.decode(outputs, (64, 96))
+    assert found.labels == ["cat", "dog"]
+    assert found.scores == pytest.approx([0.9, 0.7])
+
+
+@given(st.floats(0, 1), st.floats(0.01, 0.99))
+@example(0.0, 0.5)
+@example(1.0, 0.5)
+@example(0.5, 0.5)
+def test_exactly_what_reaches_the_threshold_is_detected(threshold, score):
+    codec = CODEC.configured(DetectionPredictionOptions(threshold=threshold, classes=("cat",)))
+    outputs = silence()
+    outputs[:, 0] = -np.inf
+    say(outputs, [20, 20, 50, 50], "cat", score)
+    found = codec.decode(outputs, (64, 96))
+    given_score = 1 / (1 + np.exp(-np.float64(outputs[:, 0].max())))
+    assert (score in found.scores or given_score in found.scores) == (given_score >= threshold)
+
+
+def test_a_location_gives_its_best_class_and_for_scoring_all_that_reach_the_threshold():
+    outputs = silence()
+    place = say(outputs, [20, 20, 50, 50], "cat", 0.6)
+    outputs[place, 1] = logit(0.7)
+    assert CODEC.decode(outputs, (64, 96)).labels == ["dog"]
+    found = CODEC.for_scoring().decode(outputs, (64, 96))
+    assert found.labels == ["dog", "cat"]
+    assert found.scores == pytest.approx([0.7, 0.6])
+    assert found.boxes[0] == found.boxes[1]
+
+
+def test_scoring_sees_unsure_detections_and_only_so_many():
+    outputs = silence()
+    outputs[:, :3] = logit(0.002)
+    rng = np.random.default_rng(0)
+    outputs[:, 3:] = rng.normal(0, 5, outputs[:, 3:].shape)
+    assert len(CODEC.decode(outputs, (64, 96))) == 0
+    assert len(CODEC.for_scoring().decode(outputs, (64, 96))) > 30
+    few = CODEC.configured(DetectionPredictionOptions(threshold=0.001, most=7))
+    assert len(few.decode(outputs, (64, 96))) == 7
+
+
+def test_a_user_may_ask_for_some_classes_only():
+    outputs = silence()
+    say(outputs, [20, 20, 50, 50], "cat", 0.6)
+    place = say(outputs, [60, 20, 90, 50], "dog", 0.6)
+    outputs[place, 2] = logit(0.4)  # it could be an eel, but is sooner taken for a dog
+    codec = CODEC.configured(DetectionPredictionOptions(classes=("eel", "cat")))
+    assert codec.decode(outputs, (64, 96)).labels == ["cat"]
+    with pytest.raises(UserError, match="no class 'cow': known: cat, dog, eel"):
+        CODEC.configured(DetectionPredictionOptions(classes=("cow",)))
+
+
+def test_prediction_options_come_from_the_command_line_and_auto_keeps_what_is_stored():
+    stored = DetectionCodec(classes=CLASSES, size=(64, 96), threshold=0.37)
+    assert stored.configured(DetectionPredictionOptions()) == stored
+    options = parse(DetectionPredictionOptions, {"threshold": "0.4", "most": "5"}, "--set")
+    configured = stored.configured(options)
+    assert (configured.threshold, configured.most) == (0.4, 5)
+    with pytest.raises(UserError, match="threshold"):
+        parse(DetectionPredictionOptions, {"threshold": "1.5"}, "--set")
+
+
+def test_decoding_twice_gives_the_very_same_bits():
+    outputs = np.random.default_rng(1).normal(0, 3, silence().shape).astype(np.float32)
+    codec = CODEC.for_scoring()
+    assert codec.decode(outputs, (480, 640)) == codec.decode(outputs.copy(), (480, 640))
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_outputs_that_are_no_numbers_are_refused(broken):
+    outputs = silence()
+    place = say(outputs, [20, 20, 50, 50], "cat", 0.9)
+    outputs[place, 5] = broken
+    with pytest.raises(ValueError, match="weights are broken"):
+        CODEC.decode(outputs, (64, 96))
+
+
+def test_outputs_of_another_network_are_refused():
+    with pytest.raises(ValueError, match=r"\(96, 67\).*\(120, 67\).*do not belong together"):
+        CODEC.decode(np.zeros((96, 67), np.float32), (64, 96))
+
+
+def test_a_crowd_is_marked_in_the_target_and_of_too_many_boxes_the_largest_stay():
+    boxes = [[0, 0, side, side] for side in (10, 30, 20, 40, 50)]
+    target = CODEC.target(
+        {
+            "size": [64, 96],
+            "boxes": boxes,
+            "labels": ["cat", "dog", "eel", "cat", "dog"],
+            "crowd": [False, False, False, True, False],
+        }
+    )
+    assert target.dtype == np.float32
+    assert target[:, 0].tolist() == [1, 2, CROWD, 1]
+    assert target[:, 3].tolist() == [30, 20, 40, 50]
+
+
+def test_a_picture_without_boxes_is_all_padding():
+    target = CODEC.target({"size": [10, 10], "boxes": [], "labels": []})
+    assert target.shape == (4, 5)
+    assert (target[:, 0] == PADDING).all()
+
+
+def test_an_unknown_label_in_a_target_is_named():
+    with pytest.raises(UserError, match="'cow' is none of the 3 classes"):
+        CODEC.target({"size": [10, 10], "boxes": [[0, 0, 1, 1]], "labels": ["cow"]})
+
+
+def test_it_is_written_as_json_and_read_back_equal():
+    written = json.loads(json.dumps(CODEC.to_json()))
+    assert DetectionCodec.from_json(written) == CODEC
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"classes": []}, "distinct class names"),
+        ({"classes": ["a", "a"]}, "distinct class names"),
+        ({"size": [60, 96]}, "not a multiple"),
+        ({"size": [0, 0]}, "not a multiple"),
+        ({"strides": [16, 8]}, "strides are to rise"),
+        ({"strides": []}, "strides are to rise"),
+        ({"bins": 1}, "at least 2 bins"),
+        ({"threshold": 1.5}, "not both from 0 to 1"),
+        ({"most": 0}, "at least 1 detection"),
+        ({"only": ["cow"]}, "'cow' is none"),
+        ({"size": "64"}, "broken"),
+        ({"colour": "red"}, "unknown field"),
+    ],
+)
+def test_a_description_that_is_impossible_is_refused(change, message):
+    with pytest.raises(UserError, match=message):
+        DetectionCodec.from_json({**CODEC.to_json(), **change})
+
+
+def test_a_picture_that_cannot_be_read_says_so():
+    with pytest.raises(UserError, match="empty"):
+        CODEC.encode(b"")
