@@ -6,11 +6,10 @@ where 0 is the left (upper) edge of the first pixel.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 import numpy as np
@@ -18,7 +17,8 @@ import numpy as np
 from suite import UserError
 from suite.data import Dataset
 from suite.sources import FileSource, Source, Tree, is_archive, open_tree
-from suite_object_detection.annotations import Annotations
+from suite_object_detection import run_lengths
+from suite_object_detection.annotations import PART_NAMES, Annotations
 from suite_object_detection.options import CocoOptions
 from suite_object_detection.places import Pictures, part_of_name, part_of_path
 from suite_pictures.listing import counted, some
@@ -176,13 +176,15 @@ class _Reader:
 
     def read(self, files: Mapping[str, tuple[str, Source]]) -> Dataset:
         """The data set of a file for each part: its name relative to the tree, and its content."""
-        for part, (name, source) in files.items():
-            self._add(part, name, _decoded(source))
+        for part in PART_NAMES:
+            if part in files:
+                name, source = files[part]
+                self._add(part, name, _decoded(source))
         found = self.found
         if not len(found):
             raise UserError(
-                f"{self.path}: none of its {len(self.missing):,} pictures is there, {some(self.missing)}: they"
-                f" were looked for in {self.tree.name}. Name their folder with --set loader.pictures=FOLDER"
+                f"{self.path}: none of its {len(self.missing):,} pictures is in {self.tree.name}:"
+                f" {some(self.missing)}. Name their folder with --set loader.pictures=FOLDER"
             )
         found.problem(self.missing, "picture is missing, left out", "pictures are missing, left out")
         found.problem(
@@ -192,7 +194,7 @@ class _Reader:
         )
         numbers = list(self.categories.values())
         facts = {} if numbers == list(range(len(numbers))) else {"category_ids": numbers}
-        return found.dataset(classes=list(self.categories), **facts)
+        return found.dataset(classes=list(self.categories), facts=facts)
 
     def _add(self, part: str, name: str, file: CocoFile) -> None:
         found = self.found
@@ -206,8 +208,8 @@ class _Reader:
         numbers = self._images(part, name, folder, file.images)
         homeless: list[str] = []
         for row, annotation in enumerate(file.annotations):
-            line = annotation.id if isinstance(annotation.id, int) else row + 1
-            where = f"{name}, annotation {annotation.id if annotation.id is not None else row + 1}"
+            line = annotation.id if _is_short(annotation.id) else row + 1
+            where = f"{name}, annotation {line}"
             if annotation.image_id not in numbers:
                 homeless.append(where)
                 continue
@@ -232,7 +234,7 @@ class _Reader:
                 label,
                 line,
                 crowd=bool(annotation.iscrowd),
-                area=annotation.area if annotation.area is not None else math.nan,
+                area=annotation.area,
             )
         if homeless and len(homeless) == len(file.annotations):
             first = file.annotations[0].image_id
@@ -254,6 +256,10 @@ class _Reader:
             if category.id in names and names[category.id] != category.name:
                 self.found.refusals.append(
                     f"{name}: the category {category.id} is both '{names[category.id]}' and '{category.name}'"
+                )
+            elif category.name in names.values():
+                self.found.problems.append(
+                    f"{name}: more than one category is called '{category.name}', taken as one"
                 )
             names[category.id] = category.name
             self.categories.setdefault(category.name, category.id)
@@ -290,6 +296,11 @@ class _Reader:
         return numbers
 
 
+def _is_short(number: int | str | None) -> TypeGuard[int]:
+    """Whether an id is a number that arrays can hold."""
+    return isinstance(number, int) and abs(number) < 2**62
+
+
 def _size(image: Image) -> tuple[int, int] | None:
     if image.height is None or image.width is None or not (0 < image.height < 1e9 and 0 < image.width < 1e9):
         return None
@@ -319,18 +330,13 @@ def _line(content: bytes, error: Exception) -> int:
 
 
 def _surrounding(segmentation: msgspec.Raw) -> list[float] | None:
-    """x, y, width and height around a segmentation, where there is no bbox."""
+    """x, y, width and height around polygons or a run-length encoded mask, where there is no bbox."""
     try:
         value: Any = msgspec.json.decode(segmentation) if segmentation else None
-    except msgspec.DecodeError:
-        return None
-    if not (isinstance(value, list) and value and all(isinstance(polygon, list) for polygon in value)):
-        return None
-    try:
+        if isinstance(value, dict):
+            return run_lengths.surrounding(value["counts"], int(value["size"][0]))
         points = np.array([number for polygon in value for number in polygon], np.float64).reshape(-1, 2)
-    except (ValueError, TypeError):
+        low, high = points.min(axis=0), points.max(axis=0)
+    except (msgspec.DecodeError, ValueError, TypeError, LookupError, OverflowError):
         return None
-    if not len(points):
-        return None
-    low, high = points.min(axis=0), points.max(axis=0)
     return [*low.tolist(), *(high - low).tolist()]

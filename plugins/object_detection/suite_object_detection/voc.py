@@ -128,12 +128,12 @@ class _Reader:
             known = self._by_entry(top, files)
             for stem, part in _LISTS.items():
                 for entry in dict.fromkeys(by_list.get(stem, ())):
-                    place = known.get(entry.removesuffix(".xml").removesuffix(".jpg"))
-                    if place is None:
+                    file = known.get(entry.removesuffix(".xml").removesuffix(".jpg"))
+                    if file is None:
                         missing.append(f"{stem}.txt: {entry}")
                     else:
-                        parts.setdefault(part, []).append(place)
-                        listed.add(place)
+                        parts.setdefault(part, []).append(file)
+                        listed.add(file)
         if not parts:
             return {}
         unlisted = [tree.names[place] for place in files if place not in listed]

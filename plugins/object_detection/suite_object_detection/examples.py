@@ -1,0 +1,56 @@
+"""Annotated pictures as a compact list of examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from suite.data import Example
+from suite.sources import Tree
+from suite_object_detection.types import Target
+
+
+@dataclass(frozen=True, eq=False)
+class AnnotatedPictures:
+    """Pictures of a tree with their boxes: 24 bytes a picture and about 50 a box beside the tree's names.
+
+    Attributes:
+        tree: where the pictures are.
+        places: int64 (pictures,), their places in `tree.names`.
+        sizes: int32 (pictures, 2), height and width; 0 where a picture cannot be read.
+        starts: int64 (pictures + 1,): the boxes of picture i are those from `starts[i]` to `starts[i + 1]`.
+        boxes: float64 (boxes, 4), as in `types`.
+        labels: int32 (boxes,), places in `classes`.
+        crowd: bool (boxes,)
+        areas: float64 (boxes,), or None where the format has none.
+        classes: the names of the classes.
+    """
+
+    tree: Tree
+    places: np.ndarray
+    sizes: np.ndarray
+    starts: np.ndarray
+    boxes: np.ndarray
+    labels: np.ndarray
+    crowd: np.ndarray
+    areas: np.ndarray | None
+    classes: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, index: int, /) -> Example:
+        place = int(self.places[index])
+        boxes = slice(int(self.starts[:-1][index]), int(self.starts[1:][index]))
+        target = Target(
+            size=self.sizes[index].tolist(),
+            boxes=self.boxes[boxes].tolist(),
+            labels=[self.classes[label] for label in self.labels[boxes]],
+        )
+        if self.crowd[boxes].any():
+            target["crowd"] = self.crowd[boxes].tolist()
+        if self.areas is not None:
+            target["areas"] = self.areas[boxes].tolist()
+        return Example(self.tree.names[place], self.tree.source(place), target)
