@@ -1,0 +1,208 @@
+"""Targets and predictions as arrays, checked: what scores and figures are computed from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+
+from suite.errors import UserError, nearest
+from suite.evaluation import Pairs
+from suite_object_detection.types import Detections, Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truth:
+    """The annotated boxes of all pictures, picture by picture.
+
+    Attributes:
+        picture: the number of each box's picture, intp (n,), ascending.
+        boxes: x1, y1, x2, y2, float64 (n, 4).
+        labels: the number of each box's class, intp (n,).
+        crowd: whether it surrounds a group, or is not to be asked for, bool (n,).
+        areas: square pixels by which it is small or large, float64 (n,).
+    """
+
+    picture: np.ndarray
+    boxes: np.ndarray
+    labels: np.ndarray
+    crowd: np.ndarray
+    areas: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.picture)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The detections of all pictures, picture by picture, and in each the surest first.
+
+    Attributes:
+        picture: the number of each one's picture, intp (n,), ascending.
+        boxes: x1, y1, x2, y2, float64 (n, 4).
+        labels: the number of each one's class, intp (n,).
+        scores: float64 (n,); equal ones of a picture are in the order in which they were given.
+    """
+
+    picture: np.ndarray
+    boxes: np.ndarray
+    labels: np.ndarray
+    scores: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.picture)
+
+    def at(self, chosen: np.ndarray) -> Found:
+        """Those that `chosen` names: ascending indices or a mask."""
+        return Found(
+            picture=self.picture[chosen],
+            boxes=self.boxes[chosen],
+            labels=self.labels[chosen],
+            scores=self.scores[chosen],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """Pairs as arrays.
+
+    Attributes:
+        classes: the names of the classes; `labels` are indices into them.
+        pictures: how many pictures there are, also those with no box.
+        truth: what is to be found.
+        found: what was found.
+    """
+
+    classes: tuple[str, ...]
+    pictures: int
+    truth: Truth
+    found: Found
+
+
+def read(pairs: Pairs) -> Answers:
+    """The arrays of `pairs`, whose targets are `Target` and whose predictions are `Detections`.
+
+    The classes are those of `pairs.facts`, else all that targets and predictions name, in alphabetical
+    order.
+
+    Raises:
+        UserError: where a target or a prediction names an unknown class, has not the same number of boxes
+            and labels (or scores), or has boxes or scores that are none. A class that is misspelt would
+            otherwise count as a false alarm and a miss for every box of it, so it is refused.
+    """
+    targets: Sequence[Target] = pairs.targets
+    predictions: Sequence[Detections] = pairs.predictions
+    true_labels = [target["labels"] for target in targets]
+    found_labels = [one.labels for one in predictions]
+    classes = tuple(pairs.facts.get("classes") or sorted({*chain(*true_labels), *chain(*found_labels)}))
+    index = {name: number for number, name in enumerate(classes)}
+    return Answers(
+        classes=classes,
+        pictures=len(pairs),
+        truth=_truth(targets, true_labels, index, pairs.ids),
+        found=_found(predictions, found_labels, index, pairs.ids),
+    )
+
+
+def _truth(
+    targets: Sequence[Target], labels: Sequence[Sequence[str]], index: dict[str, int], ids: Sequence[str]
+) -> Truth:
+    counts = _counts("target", "labels", labels, [target["boxes"] for target in targets], ids)
+    picture = np.repeat(np.arange(len(targets)), counts)
+    boxes = _boxes("target", [target["boxes"] for target in targets], picture, ids)
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    crowd = np.zeros(len(boxes), bool)
+    stops = np.cumsum(counts)
+    for number, target in enumerate(targets):
+        part = slice(stops[number] - counts[number], stops[number])
+        if "crowd" in target:
+            crowd[part] = target["crowd"]
+        if "areas" in target:
+            areas[part] = target["areas"]
+    return Truth(
+        picture=picture,
+        boxes=boxes,
+        labels=_encoded(labels, index, "the data has labels that the model does not know"),
+        crowd=crowd,
+        areas=areas,
+    )
+
+
+def _found(
+    predictions: Sequence[Detections],
+    labels: Sequence[Sequence[str]],
+    index: dict[str, int],
+    ids: Sequence[str],
+) -> Found:
+    counts = _counts("prediction", "labels", labels, [one.boxes for one in predictions], ids)
+    _counts("prediction", "scores", [one.scores for one in predictions], labels, ids)
+    picture = np.repeat(np.arange(len(predictions)), counts)
+    boxes = _boxes("prediction", [one.boxes for one in predictions], picture, ids)
+    scores = np.fromiter(chain.from_iterable(one.scores for one in predictions), np.float64, len(boxes))
+    wrong = np.flatnonzero(~((scores >= 0) & (scores <= 1 + 1e-6)))
+    if len(wrong):
+        raise UserError(
+            f"the prediction for '{ids[picture[wrong[0]]]}' has the score {scores[wrong[0]]:g}: scores say"
+            " how sure a box is, from 0 to 1"
+        )
+    encoded = _encoded(labels, index, "the predictions name labels that are none of the classes")
+    found = Found(picture=picture, boxes=boxes, labels=encoded, scores=scores)
+    sorted_already = (np.diff(scores) <= 0) | (np.diff(picture) > 0)
+    return found if sorted_already.all() else found.at(np.lexsort((-scores, picture)))
+
+
+def _counts(
+    what: str, name: str, values: Sequence[Sequence[object]], boxes: Sequence[Sequence[object]],
+    ids: Sequence[str],
+) -> np.ndarray:  # fmt: skip
+    counts = np.fromiter(map(len, boxes), np.intp, len(boxes))
+    given = np.fromiter(map(len, values), np.intp, len(values))
+    wrong = np.flatnonzero(counts != given)
+    if len(wrong):
+        first = int(wrong[0])
+        raise UserError(
+            f"the {what} of '{ids[first]}' has {counts[first]:,} boxes but {given[first]:,} {name}: it must"
+            " have one for each box"
+        )
+    return counts
+
+
+def _boxes(
+    what: str, boxes: Sequence[Sequence[Sequence[float]]], picture: np.ndarray, ids: Sequence[str]
+) -> np.ndarray:
+    lengths = np.fromiter(map(len, chain.from_iterable(boxes)), np.intp, len(picture))
+    odd = np.flatnonzero(lengths != 4)
+    if len(odd):
+        raise UserError(
+            f"the {what} of '{ids[picture[odd[0]]]}' has a box of {lengths[odd[0]]} numbers: it must have"
+            " four, x1, y1, x2, y2 in pixels"
+        )
+    flat = chain.from_iterable(chain.from_iterable(boxes))
+    array = np.fromiter(flat, np.float64, 4 * len(picture)).reshape(-1, 4)
+    # Written so that what is no number at all (NaN) is wrong as well.
+    right = (array[:, 2:] >= array[:, :2]).all(axis=1) & np.isfinite(array).all(axis=1)
+    if not right.all():
+        first = int(np.argmin(right))
+        raise UserError(
+            f"the {what} of '{ids[picture[first]]}' has the box {array[first].tolist()}: a box is x1, y1, x2,"
+            " y2 in pixels, with x2 right of x1 and y2 below y1 (not x, y, width, height)"
+        )
+    return array
+
+
+def _encoded(labels: Sequence[Sequence[str]], index: dict[str, int], what: str) -> np.ndarray:
+    try:
+        return np.array([index[name] for name in chain.from_iterable(labels)], np.intp)
+    except KeyError:
+        raise UserError(f"{what}: {_unknown(chain.from_iterable(labels), index)}") from None
+
+
+def _unknown(labels: Iterable[str], index: dict[str, int]) -> str:
+    unknown = Counter(name for name in labels if name not in index)
+    shown = ", ".join(f"'{name}' ({count:,} times)" for name, count in unknown.most_common(5))
+    more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+    hint = nearest(unknown.most_common(1)[0][0], index) if len(index) <= 50 or len(unknown) == 1 else ""
+    return f"{shown}{more}" + (f"; {hint}" if hint else "")

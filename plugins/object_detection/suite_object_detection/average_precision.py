@@ -1,0 +1,122 @@
+"""Average precision and recall from matches, for pictures that count any number of times.
+
+The definitions are those of COCO (pycocotools' `COCOeval.accumulate`): the precision at a recall is the
+highest at this recall or a higher one, and average precision is the mean of that at the 101 recalls 0, 0.01,
+..., 1. Detections are sorted once. A resample is then a weight per picture, how often it was drawn; of a
+picture that was drawn twice, each detection counts as two of the same score, one after the other.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from suite_object_detection.answers import Answers
+from suite_object_detection.matching import AREAS, IOU_THRESHOLDS, Matching
+
+RECALLS = np.linspace(0.0, 1.0, 101)
+
+
+class AveragePrecision:
+    """Average precision of every class, range of areas and threshold of overlap.
+
+    A *row* in here is a class, a range of areas and a threshold, in this order of significance.
+    """
+
+    def __init__(self, answers: Answers, matching: Matching) -> None:
+        truth, found = answers.truth, answers.found
+        self.pictures = answers.pictures
+        self.shape = len(answers.classes), len(AREAS), len(IOU_THRESHOLDS)
+        labels, picture = found.labels[matching.detections], found.picture[matching.detections]
+        order = np.lexsort((-found.scores[matching.detections], labels))
+        position = np.empty(len(order), np.intp)
+        position[order] = np.arange(len(order))
+        self._picture = picture[order]
+        self._class_starts = np.searchsorted(labels[order], np.arange(self.shape[0]))
+        limits = np.array(list(AREAS.values()))
+        # A detection counts in the ranges that it is in, unless a match says otherwise.
+        self._in_range = [
+            (low <= matching.areas[order]) & (matching.areas[order] <= high) for low, high in limits
+        ]
+
+        # Recall rises at matches only, and precision between two of them only falls. So what happens at
+        # matches is enough, and they are as few as there are annotated boxes.
+        row = (labels[matching.detection] * self.shape[1] + matching.area) * self.shape[
+            2
+        ] + matching.threshold
+        by_row = np.lexsort((position[matching.detection], row))
+        self._row = row[by_row]
+        self._area = matching.area[by_row]
+        self._position = position[matching.detection][by_row]
+        self._weight_of = self._picture[self._position]
+        self._right = ~matching.ignored[by_row]
+        in_range = np.stack(self._in_range)[self._area, self._position]
+        self._change = self._right.astype(np.int64) - in_range
+        self._rank = matching.ranks[matching.detection][by_row]
+        self._label = self._row // (self.shape[1] * self.shape[2])
+        self._first = np.diff(self._row, prepend=-1) != 0
+
+        asked_in = (limits[:, :1] <= truth.areas) & (truth.areas <= limits[:, 1:]) & ~truth.crowd
+        area, self._asked = np.nonzero(asked_in)
+        self._asked_cell = truth.labels[self._asked] * self.shape[1] + area
+        self._asked = truth.picture[self._asked]
+
+    def asked(self, weights: np.ndarray) -> np.ndarray:
+        """How many boxes are to be found: float64 (classes, areas)."""
+        cells = self.shape[0] * self.shape[1]
+        counts = np.bincount(self._asked_cell, weights=weights[self._asked], minlength=cells)
+        return counts.reshape(self.shape[:2])
+
+    def precision(self, weights: np.ndarray) -> np.ndarray:
+        """Average precision.
+
+        Args:
+            weights: integers (pictures,), how often each picture counts.
+
+        Returns:
+            float64 (classes, areas, thresholds), NaN where there is nothing to be found.
+        """
+        asked = np.repeat(self.asked(weights), self.shape[2])
+        drawn = weights[self._weight_of]
+        right = self._running(drawn * self._right)
+        counted = self._running(drawn * self._change)
+        for number, in_range in enumerate(self._in_range):
+            before = np.concatenate([[0], np.cumsum(weights[self._picture] * in_range)])
+            here = self._area == number
+            counted[here] += before[self._position[here] + 1] - before[self._class_starts[self._label[here]]]
+        precision = right / np.maximum(counted, 1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            reached = np.searchsorted(RECALLS, right / asked[self._row], side="right")
+        gained = np.diff(reached, prepend=0)
+        gained[self._first] = reached[self._first]
+        areas = np.bincount(
+            self._row, weights=self._highest_from_here(precision) * gained, minlength=len(asked)
+        )
+        return np.where(asked > 0, areas / len(RECALLS), np.nan).reshape(self.shape)
+
+    def recall(self, weights: np.ndarray, most: int) -> np.ndarray:
+        """The share that is found among the `most` surest of each class in each picture.
+
+        Returns:
+            float64 (classes, areas, thresholds), NaN where there is nothing to be found.
+        """
+        asked = np.repeat(self.asked(weights), self.shape[2])
+        right = weights[self._weight_of] * (self._right & (self._rank < most))
+        hits = np.bincount(self._row, weights=right, minlength=len(asked))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            shares = np.where(asked > 0, hits / asked, np.nan)
+        return shares.reshape(self.shape)
+
+    def _running(self, values: np.ndarray) -> np.ndarray:
+        """Sums from the beginning of each row."""
+        sums = np.cumsum(values)
+        starts = np.flatnonzero(self._first)
+        before = sums[starts] - values[starts]
+        return sums - before[np.cumsum(self._first) - 1]
+
+    def _highest_from_here(self, precision: np.ndarray) -> np.ndarray:
+        """The highest value from each one to the end of its row."""
+        # Values are at most one: raised by two for each row before it (read backwards), none can reach into
+        # the next row. It costs a precision of 1e-16 times the number of rows.
+        raised = 2.0 * np.cumsum(self._first)[::-1]
+        raised = raised[:1] - raised if len(raised) else raised
+        return (np.maximum.accumulate(precision[::-1] + raised) - raised)[::-1]
