@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import msgspec
 import numpy as np
 
 from suite import UserError
 from suite.data import Example
-from suite.pipeline import Arrays, Encoded
+from suite_object_detection.codec import CROWD, PADDING, DetectionCodec
 from suite_object_detection.geometry import (
     areas,
     boxes_through,
@@ -33,9 +32,6 @@ MARGIN = 1.25
 
 SMALLEST = 2.0
 """Sides of boxes, in pixels of the network, below which augmentation does not push them."""
-
-CROWD = -2
-PADDING = -1
 
 Prepared = tuple[np.ndarray, np.ndarray, np.ndarray]
 """A picture (height, width, 3) uint8, its boxes (n, 4) float32 and their classes (n,) int64."""
@@ -100,27 +96,6 @@ class Augmentation(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, mosaic=0.0, mixup=0.0, rotate=0.0, shear=0.0)
 
 
-class EncodesPictures(Protocol):
-    """What batches need of the codec.
-
-    Attributes:
-        classes: names of the classes, in order.
-        size: height and width of the network's input.
-        most_boxes: rows of a target.
-    """
-
-    @property
-    def classes(self) -> tuple[str, ...]: ...
-
-    @property
-    def size(self) -> tuple[int, int]: ...
-
-    @property
-    def most_boxes(self) -> int: ...
-
-    def encode(self, raw: Any) -> Arrays | Encoded: ...
-
-
 @dataclass(frozen=True, kw_only=True)
 class DetectionBatches:
     """Makes the training batches for `codec`: implements `suite.pipeline.BatchMaker`.
@@ -132,7 +107,7 @@ class DetectionBatches:
             more boxes than a picture has.
     """
 
-    codec: EncodesPictures
+    codec: DetectionCodec
     augmentation: Augmentation = Augmentation()
     most_boxes: int | None = None
 
@@ -146,29 +121,34 @@ class DetectionBatches:
             uint8 (height, width, 3); boxes float32 (n, 4), x1, y1, x2, y2; classes int64 (n,), -2 for crowds.
 
         Raises:
-            suite.UserError: where the picture cannot be read or a class is not known.
+            suite.UserError: where the picture cannot be read or is not of the size that its annotation says,
+                or a class is not known.
         """
         target: Target = example.target
         height, width = self.codec.size
         rows, columns = target["size"]
         boxes = np.asarray(target["boxes"], np.float64).reshape(-1, 4)
         classes = self._classes(example)
-        if not self.augmentation.warps:
+        if self.augmentation.warps:
+            larger = max(rows / height, columns / width)
+            if self.augmentation.quarter_turns:
+                larger = min(larger, max(columns / height, rows / width))
+            shrink = min(1.0, MARGIN / larger)
+            shorter = max(1, math.ceil(min(rows, columns) * shrink))
+            picture, size = pictures.read_with_size(example.input, at_least=shorter)
+            if shrink < 1.0:
+                picture = resize(picture, max(1, round(rows * shrink)), max(1, round(columns * shrink)))
+            scale_x, scale_y, left, top = picture.shape[1] / columns, picture.shape[0] / rows, 0, 0
+        else:
             encoded = self.codec.encode(example.input)
-            picture = np.asarray(encoded.arrays if isinstance(encoded, Encoded) else encoded)
-            placement = letterboxed(rows, columns, height, width)
-            scale = np.array([placement.scale_x, placement.scale_y] * 2)
-            boxes = boxes * scale + np.array([placement.left, placement.top] * 2)
-            return picture, boxes.astype(np.float32), classes
-        larger = max(rows / height, columns / width)
-        if self.augmentation.quarter_turns:
-            larger = min(larger, max(columns / height, rows / width))
-        shrink = min(1.0, MARGIN / larger)
-        picture = pictures.read(example.input, at_least=max(1, math.ceil(min(rows, columns) * shrink)))
-        new_rows, new_columns = max(1, round(rows * shrink)), max(1, round(columns * shrink))
-        if new_rows < picture.shape[0] or new_columns < picture.shape[1]:
-            picture = resize(picture, new_rows, new_columns)
-        boxes = boxes * np.array([picture.shape[1] / columns, picture.shape[0] / rows] * 2)
+            picture, size = np.asarray(encoded.arrays), encoded.context
+            scale_x, scale_y, left, top = letterboxed(rows, columns, height, width)
+        if size != (rows, columns):
+            raise UserError(
+                f"{example.id} has {size[1]} x {size[0]} pixels, but is annotated as one of {columns} x {rows},"
+                " so its boxes cannot be placed: correct the annotation"
+            )
+        boxes = boxes * (scale_x, scale_y, scale_x, scale_y) + (left, top, left, top)
         return picture, boxes.astype(np.float32), classes
 
     def _classes(self, example: Example) -> np.ndarray:

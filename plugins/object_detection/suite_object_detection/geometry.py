@@ -6,6 +6,8 @@ Coordinates are of edges: 0 is the outer edge of the first pixel, the width that
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
@@ -102,18 +104,21 @@ def paint(picture: np.ndarray, matrix: np.ndarray, canvas: np.ndarray, region: n
         canvas: (height, width, 3) uint8; changed within the region only.
         region: (4,) integers, x1, y1, x2, y2.
     """
-    left, top, right, bottom = (int(edge) for edge in region)
-    maps, move = matrix[:, :2], matrix[:, 2] - (left, top)
-    grows_x, grows_y = np.sqrt((maps**2).sum(axis=0))
+    left, top, right, bottom = region.tolist()
+    (x_by_x, x_by_y, x), (y_by_x, y_by_y, y) = matrix.tolist()
     rows, columns = picture.shape[:2]
-    smaller_rows, smaller_columns = _halved(rows, grows_y), _halved(columns, grows_x)
-    if (smaller_rows, smaller_columns) != (rows, columns):
-        picture = cv2.resize(picture, (smaller_columns, smaller_rows), interpolation=cv2.INTER_AREA)
-        maps = maps * (columns / smaller_columns, rows / smaller_rows)
-    to_middles = move + maps @ (0.5, 0.5) - 0.5
+    fewer_rows = _halved(rows, math.hypot(x_by_y, y_by_y))
+    fewer_columns = _halved(columns, math.hypot(x_by_x, y_by_x))
+    if (fewer_rows, fewer_columns) != (rows, columns):
+        picture = cv2.resize(picture, (fewer_columns, fewer_rows), interpolation=cv2.INTER_AREA)
+        x_by_x, y_by_x = x_by_x * columns / fewer_columns, y_by_x * columns / fewer_columns
+        x_by_y, y_by_y = x_by_y * rows / fewer_rows, y_by_y * rows / fewer_rows
+    # The middle of the first pixel lies at (0.5, 0.5), and OpenCV calls it (0, 0).
+    x += (x_by_x + x_by_y) / 2 - 0.5 - left
+    y += (y_by_x + y_by_y) / 2 - 0.5 - top
     cv2.warpAffine(
         picture,
-        np.concatenate([maps, to_middles[:, None]], axis=1),
+        np.array([[x_by_x, x_by_y, x], [y_by_x, y_by_y, y]]),
         (right - left, bottom - top),
         dst=canvas[top:bottom, left:right],
         flags=cv2.INTER_LINEAR,
