@@ -53,6 +53,7 @@ class Augmentation(msgspec.Struct, frozen=True, kw_only=True):
         flip: whether half of the pictures are mirrored, left to right.
         flip_vertical: whether half of the pictures are mirrored, top to bottom. For pictures with no up.
         quarter_turns: whether pictures are turned by 0, 90, 180 or 270 degrees. For pictures with no up.
+            Objects keep their size, so a picture on its side may be cut.
         colour: strength of random brightness, contrast, saturation and hue.
         grey: probability of losing all colour.
         mosaic: probability of being one of four pictures that share a canvas.
@@ -130,10 +131,7 @@ class DetectionBatches:
         boxes = np.asarray(target["boxes"], np.float64).reshape(-1, 4)
         classes = self._classes(example)
         if self.augmentation.warps:
-            larger = max(rows / height, columns / width)
-            if self.augmentation.quarter_turns:
-                larger = min(larger, max(columns / height, rows / width))
-            shrink = min(1.0, MARGIN / larger)
+            shrink = min(1.0, MARGIN * min(height / rows, width / columns))
             shorter = max(1, math.ceil(min(rows, columns) * shrink))
             picture, size = pictures.read_with_size(example.input, at_least=shorter)
             if shrink < 1.0:
@@ -145,7 +143,7 @@ class DetectionBatches:
             scale_x, scale_y, left, top = letterboxed(rows, columns, height, width)
         if size != (rows, columns):
             raise UserError(
-                f"{example.id} has {size[1]} x {size[0]} pixels, but is annotated as one of {columns} x {rows},"
+                f"{example.id} has {size[1]} x {size[0]} pixels, but is annotated as of {columns} x {rows},"
                 " so its boxes cannot be placed: correct the annotation"
             )
         boxes = boxes * (scale_x, scale_y, scale_x, scale_y) + (left, top, left, top)
@@ -206,18 +204,20 @@ def _views(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Matrices (tiles, 2, 3) from prepared pictures to canvases, and (tiles, 2) letterboxing scales."""
     count = len(tiles.canvas)
-    sizes = np.array([prepared[source][0].shape[1::-1] for source in tiles.source], np.float64)
+    sizes = np.array([prepared[source][0].shape[1::-1] for source in tiles.source])
+    placements = np.array([letterboxed(rows, columns, height, width) for columns, rows in sizes.tolist()])
+    natural = placements[:, :2]
     quarters = rng.integers(0, 4, count) if drawn.quarter_turns else np.zeros(count, np.int64)
     flip = rng.random(count) < (0.5 if drawn.flip else 0.0)
     upside_down = rng.random(count) < (0.5 if drawn.flip_vertical else 0.0)
-    seen = np.where(quarters[:, None] % 2 == 1, sizes[:, ::-1], sizes)
-    placements = np.array([letterboxed(int(h), int(w), height, width) for w, h in seen])
     least, greatest = np.log(
-        np.where(tiles.alone, [[s] for s in drawn.scale], [[s] for s in drawn.mosaic_scale])
+        np.where(tiles.alone, np.array([drawn.scale]).T, np.array([drawn.mosaic_scale]).T)
     )
     size = np.exp(rng.uniform(least, greatest))
     stretch = drawn.stretch ** rng.uniform(-0.5, 0.5, count)
-    scale = placements[:, :2] * np.stack([size * stretch, size / stretch], axis=1)
+    on_side = (quarters % 2 == 1)[:, None]
+    scale = np.where(on_side, natural[:, ::-1], natural) * np.stack([size * stretch, size / stretch], axis=1)
+    half = np.where(on_side, sizes[:, ::-1], sizes) * scale / 2
     maps = linear_maps(
         scale,
         quarters=quarters,
@@ -228,11 +228,11 @@ def _views(
     )
     # Where the picture's middle may lie: anywhere between its edges and the region's being flush.
     low, high = tiles.region[:, :2], tiles.region[:, 2:]
-    half = seen * scale / 2
-    fixed = tiles.alone & (drawn.scale == (1.0, 1.0))
-    room = np.where(fixed[:, None], 0.0, abs((high - low) / 2 - half)) + drawn.translate * (high - low)
-    letterbox = placements[:, 2:] + seen * placements[:, :2] / 2
-    rest = np.where(tiles.alone[:, None], letterbox, (low + high) / 2)
+    sticks_out = half - (high - low) / 2
+    still = tiles.alone & (drawn.scale == (1.0, 1.0))
+    room = np.maximum(sticks_out, np.where(still[:, None], 0.0, -sticks_out)) + drawn.translate * (high - low)
+    letterbox = placements[:, 2:] + sizes * natural / 2
+    rest = np.where(tiles.alone[:, None] & ~on_side, letterbox, (low + high) / 2)
     # Where it may lie so that one of its objects is whole, or fills the region.
     kept, known = _chosen(prepared, tiles.source, rng)
     around = boxes_through(kept, matrices_around(maps, sizes / 2, np.zeros((count, 2))))
@@ -241,7 +241,7 @@ def _views(
     first = np.where(known[:, None], np.clip(first, flush.min(axis=0), flush.max(axis=0)), first)
     last = np.where(known[:, None], np.clip(last, flush.min(axis=0), flush.max(axis=0)), last)
     places = first + rng.random((count, 2)) * (last - first)
-    return matrices_around(maps, sizes / 2, places), placements[:, :2]
+    return matrices_around(maps, sizes / 2, places), natural
 
 
 def _chosen(
@@ -272,7 +272,7 @@ def _rows(
     left = left.astype(np.float32)
     sides = left[:, 2:] - left[:, :2]
     # Boxes that are as small without augmentation are asked for.
-    before = (boxes[:, 2:] - boxes[:, :2]).min(axis=1) * natural[tile].min(axis=1)
+    before = ((boxes[:, 2:] - boxes[:, :2]) * natural[tile]).min(axis=1)
     large = sides.min(axis=1) >= np.minimum(SMALLEST, 0.99 * before)
     rows = np.concatenate([np.where(enough & large, classes, CROWD)[:, None], left], axis=1, dtype=np.float32)
     seen = (sides > 0).all(axis=1)

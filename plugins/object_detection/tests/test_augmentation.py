@@ -129,8 +129,13 @@ def test_scale_place_mirror_and_quarter_turns_take_a_box_where_its_pixels_go(
     canvas, matrices = seen(picture, map_of(scale, quarters, flip, upside_down), place)
     (left,) = clipped(boxes_through(np.array([[x, y, x + w, y + h]]), matrices), np.array([0, 0, 220, 200]))
     mask = of_class(canvas, 1)
-    if (left[2:] - left[:2]).min() >= 2 or mask.any():
+    if (left[2:] - left[:2]).min() >= 2:
         assert extent(mask) == pytest.approx(left, abs=1)
+    elif mask.any():  # a box of a fraction of a pixel is too faint for all of it to be found
+        x1, y1, x2, y2 = extent(mask)
+        assert clipped(np.array([[x1, y1, x2, y2]]), np.add(left, (-1, -1, 1, 1))).tolist() == [
+            [x1, y1, x2, y2]
+        ]
 
 
 @settings(max_examples=150, deadline=None)
@@ -159,6 +164,12 @@ def test_quarter_turns_and_mirroring_keep_every_pixel_as_it_is(seed, quarters, f
     maps = map_of(quarters=quarters, flip=flip, upside_down=upside_down)
     canvas, _ = seen(picture, maps, (width / 2, height / 2), height, width)
     assert (canvas == expected).all()
+
+
+def test_a_turn_by_ninety_degrees_is_a_quarter_turn_clockwise():
+    picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    turned, _ = seen(picture, map_of(turn=90), (10, 15), 30, 20)
+    assert abs(turned.astype(int) - np.rot90(picture, -1)).max() <= 1
 
 
 def test_a_picture_that_shrinks_much_is_averaged_and_not_skipped():
@@ -292,6 +303,14 @@ def test_mirrored_pictures_have_mirrored_boxes():
         assert target[boxed][:, [0, 2, 4]] == pytest.approx(rows[boxed][:, [0, 2, 4]])
 
 
+def test_quarter_turns_keep_the_size_of_objects():
+    target = {"size": [HEIGHT, WIDTH], "boxes": [[30, 40, 50, 50]], "labels": ["red"]}
+    example = Example("a", painted([[30, 40, 50, 50]], [0], HEIGHT, WIDTH), target)
+    _, targets = batch(maker(Augmentation(quarter_turns=True)), [example] * 16)
+    sides = {tuple(side) for side in (targets[:, 0, 3:] - targets[:, 0, 1:3]).round(3).tolist()}
+    assert sides == {(20, 10), (10, 20)}
+
+
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_a_cut_picture_keeps_one_of_its_objects_whole(seed):
@@ -409,7 +428,7 @@ def test_large_photographs_are_prepared_a_little_larger_than_the_network_sees_th
 @pytest.mark.parametrize("augmentation", [NOTHING, EVERYTHING], ids=["plain", "everything"])
 def test_a_picture_that_is_not_of_the_annotated_size_is_named(augmentation):
     target = {"size": [480, 640], "boxes": [[0, 0, 5, 5]], "labels": ["red"]}
-    with pytest.raises(UserError, match=r"a\.jpg has 480 x 640 pixels, but is annotated as one of 640 x 480"):
+    with pytest.raises(UserError, match=r"a\.jpg has 480 x 640 pixels, but is annotated as of 640 x 480"):
         maker(augmentation).prepare(Example("a.jpg", np.zeros((640, 480, 3), np.uint8), target))
 
 
