@@ -20,8 +20,8 @@ from suite.sources import FileSource, Source, Tree, is_archive, open_tree
 from suite_object_detection import run_lengths
 from suite_object_detection.annotations import PART_NAMES, Annotations
 from suite_object_detection.options import CocoOptions
-from suite_object_detection.places import Pictures, part_of_name, part_of_path
-from suite_pictures.listing import counted, some
+from suite_object_detection.places import Files, part_of_name, part_of_path
+from suite_pictures.listing import counted, is_picture, some
 
 _PEEK = 1 << 16
 
@@ -168,7 +168,7 @@ class _Reader:
     def __init__(self, path: Path, tree: Tree, notes: Sequence[str]) -> None:
         self.path = path
         self.tree = tree
-        self.pictures = Pictures(tree)
+        self.pictures = Files(tree, is_picture)
         self.found = Annotations(path, tree, counted_by="annotation", areas=True)
         self.found.problems.extend(notes)
         self.categories: dict[str, int | str] = {}

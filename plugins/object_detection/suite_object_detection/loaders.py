@@ -6,5 +6,7 @@ from suite_object_detection.coco import detect as detect_coco
 from suite_object_detection.coco import load as load_coco
 from suite_object_detection.voc import detect as detect_voc
 from suite_object_detection.voc import load as load_voc
+from suite_object_detection.yolo import detect as detect_yolo
+from suite_object_detection.yolo import load as load_yolo
 
-__all__ = ["detect_coco", "detect_voc", "load_coco", "load_voc"]
+__all__ = ["detect_coco", "detect_voc", "detect_yolo", "load_coco", "load_voc", "load_yolo"]

@@ -6,6 +6,14 @@ from typing import Annotated, Literal
 
 from suite.options import Meta, Options
 
+Unlabelled = Annotated[
+    Literal["background", "leave-out"],
+    Meta(
+        description="what becomes of a picture without a label file: it counts as one without objects, or is"
+        " left out"
+    ),
+]
+
 
 class CocoOptions(Options, frozen=True):
     """Of the loader `coco`."""
@@ -32,3 +40,10 @@ class VocOptions(Options, frozen=True):
             " pixel; 0 where xmax is its right edge; auto: 0 if any coordinate is 0, else 1"
         ),
     ] = "auto"
+    unlabelled: Unlabelled = "background"
+
+
+class YoloOptions(Options, frozen=True):
+    """Of the loader `yolo`."""
+
+    unlabelled: Unlabelled = "background"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from suite.sources import Tree
-from suite_pictures.listing import PARTS, is_picture
+from suite_pictures.listing import PARTS
 
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 _YEAR = re.compile(r"\d+$")
@@ -27,44 +28,73 @@ def part_of_path(path: str) -> str | None:
     return None
 
 
-class Pictures:
-    """The pictures of a tree, found by their names.
+class Files:
+    """The files of one kind in a tree, found by their names.
+
+    Args:
+        tree: where they are.
+        belongs: whether a name is that of such a file.
 
     Attributes:
-        guessed: names that several pictures have, of which the nearest was taken.
+        places: of all of them, in the order of the tree.
+        guessed: names of files that others have too, of which the nearest was taken.
     """
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, belongs: Callable[[str], bool]) -> None:
         self._names = tree.names
         self._by_stem: dict[str, list[int]] = {}
+        self.places = [place for place, name in enumerate(tree.names) if belongs(name)]
         self.guessed: list[str] = []
-        for place, name in enumerate(tree.names):
-            if is_picture(name):
-                self._by_stem.setdefault(_stem(name), []).append(place)
+        for place in self.places:
+            self._by_stem.setdefault(stem(tree.names[place]), []).append(place)
 
     def __len__(self) -> int:
-        return sum(map(len, self._by_stem.values()))
+        return len(self.places)
+
+    def all_stemmed(self, name: str) -> Sequence[int]:
+        """All whose base name without its ending is `name`."""
+        return self._by_stem.get(name, ())
 
     def named(self, name: str, folder: str, part: str | None) -> int | None:
-        """The picture that a file in `folder` calls `name`, or None.
+        """The one that a file in `folder` calls `name`, or None.
 
         It is looked for relative to the folder, then by the end of its path, then by its base name; of
         several in a folder of its part, or else the nearest.
         """
         name = name.replace("\\", "/")
         base = name.rpartition("/")[2]
-        found = [place for place in self._by_stem.get(_stem(name), ()) if self._names[place].endswith(base)]
-        wanted = f"{folder}/{name}" if folder else name
+        found = [place for place in self.all_stemmed(stem(name)) if self._base(place) == base]
+        wanted = posixpath.normpath(f"{folder}/{name}" if folder else name)
         for place in found:
             if self._names[place] == wanted:
                 return place
-        ending = [place for place in found if f"/{self._names[place]}".endswith(f"/{name.lstrip('./')}")]
-        same = [place for place in found if self._names[place].rpartition("/")[2] == base]
-        return self._nearest(ending or same, folder, part)
+        end = f"/{name.lstrip('./')}"
+        return self._nearest(
+            [at for at in found if f"/{self._names[at]}".endswith(end)] or found, folder, part
+        )
 
-    def stemmed(self, stem: str, folder: str, part: str | None) -> int | None:
-        """The picture whose base name without its ending is `stem`, or None."""
-        return self._nearest(self._by_stem.get(stem, ()), folder, part)
+    def stemmed(self, name: str, folder: str, part: str | None, written: str = "") -> int | None:
+        """The one whose base name without its ending is `name`, or None.
+
+        Of several one is taken that is called `written`, ending and all; then as in `named`.
+        """
+        found = self.all_stemmed(name)
+        same = [place for place in found if self._base(place) == written]
+        return self._nearest(same or found, folder, part)
+
+    def unused(self, used: Collection[int]) -> tuple[list[int], list[int]]:
+        """Those that are not among `used`: in folders of which others are used, and elsewhere."""
+        folders = {self._names[place].rpartition("/")[0] for place in used}
+        beside: list[int] = []
+        elsewhere: list[int] = []
+        for place in self.places:
+            if place not in used:
+                near = self._names[place].rpartition("/")[0] in folders
+                (beside if near else elsewhere).append(place)
+        return beside, elsewhere
+
+    def _base(self, place: int) -> str:
+        return self._names[place].rpartition("/")[2]
 
     def _nearest(self, found: Sequence[int], folder: str, part: str | None) -> int | None:
         if len(found) <= 1:
@@ -78,7 +108,8 @@ class Pictures:
         return best[0]
 
 
-def _stem(name: str) -> str:
+def stem(name: str) -> str:
+    """The base name without its ending."""
     return name.rpartition("/")[2].rpartition(".")[0]
 
 

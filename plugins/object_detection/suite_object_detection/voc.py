@@ -16,8 +16,8 @@ from suite.data import Dataset
 from suite.sources import Source, Tree, is_archive, open_tree
 from suite_object_detection.annotations import Annotations
 from suite_object_detection.options import VocOptions
-from suite_object_detection.places import Pictures, part_of_path
-from suite_pictures.listing import some
+from suite_object_detection.places import Files, part_of_path
+from suite_pictures.listing import is_picture, some
 
 _LISTS = {"train": "train", "val": "validation", "test": "test"}
 _MOST_LOOKED_INTO = 20
@@ -58,7 +58,7 @@ class _Reader:
         self.path = path
         self.tree = tree
         self.options = options
-        self.pictures = Pictures(tree)
+        self.pictures = Files(tree, is_picture)
         self.found = Annotations(path, tree)
 
     def read(self) -> Dataset:
