@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,18 +19,14 @@ from suite.sources import FileSource, FolderTree
 from suite_image_classification.examples import PictureExamples, assemble
 from suite_image_classification.options import TableOptions
 from suite_pictures.listing import PARTS, counted, some
+from suite_pictures.tables import PATH_COLUMNS, SPLIT_COLUMNS, rows_of_cells, text_of
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
 
-PATH_COLUMNS = (
-    "path", "filepath", "file_path", "file", "filename", "file_name", "image", "image_path", "image_file",
-    "image_name", "img", "img_path", "picture", "photo",
-)  # fmt: skip
 LABEL_COLUMNS = (
     "label", "labels", "class", "classes", "class_name", "category", "categories", "target", "targets", "tag",
     "tags",
 )  # fmt: skip
-SPLIT_COLUMNS = ("split", "part", "subset", "partition")
 _SEPARATORS = ("|", ";")
 
 Target = str | list[str]
@@ -234,7 +228,7 @@ def _joined_labels(labels: Sequence[str]) -> list[str]:
 
 def _rows(table: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Line number and cells by column of each row that is not blank."""
-    text = _text(table)
+    text = text_of(FileSource(table))
     if table.suffix.lower() in (".jsonl", ".ndjson"):
         for line, content in enumerate(text.split("\n"), start=1):
             if content.strip():
@@ -246,33 +240,13 @@ def _rows(table: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
                     raise UserError(f"{table}, line {line} is not a JSON object with a path and a label")
                 yield line, row
         return
-    head = text.partition("\n")[0]
-    delimiter = "\t" if table.suffix.lower() == ".tsv" else max(",;\t", key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     names: list[str] | None = None
-    try:
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if names is None:
-                names = [cell.strip() for cell in cells]
-                if twins := {name for name in names if name and names.count(name) > 1}:
-                    raise UserError(f"{table} has more than one column {some(sorted(twins))}")
-                continue
-            if len(cells) != len(names):
-                raise UserError(
-                    f"{table}, line {reader.line_num} has {len(cells)} cells, but the header has {len(names)}"
-                )
-            yield reader.line_num, dict(zip(names, cells, strict=True))
-    except csv.Error as error:
-        raise UserError(f"{table}, line {reader.line_num} cannot be read: {error}") from None
-
-
-def _text(table: Path) -> str:
-    content = FileSource(table).read()
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise UserError(f"{table}, line {line} is not UTF-8: save the table as UTF-8") from None
+    for line, cells in rows_of_cells(text, str(table)):
+        if names is None:
+            names = [cell.strip() for cell in cells]
+            if twins := {name for name in names if name and names.count(name) > 1}:
+                raise UserError(f"{table} has more than one column {some(sorted(twins))}")
+        elif len(cells) != len(names):
+            raise UserError(f"{table}, line {line} has {len(cells)} cells, but the header has {len(names)}")
+        else:
+            yield line, dict(zip(names, cells, strict=True))
