@@ -44,7 +44,6 @@ class Annotations:
         path: how a message calls the data.
         tree: where the pictures are.
         counted_by: what the `line` of a box counts: lines of a file, or its annotations.
-        normalised: whether corners are shares of the picture's width and height, not pixels.
         areas: whether the format says the areas of the objects themselves.
 
     Attributes:
@@ -58,7 +57,6 @@ class Annotations:
         tree: Tree,
         *,
         counted_by: str = "line",
-        normalised: bool = False,
         areas: bool = False,
     ) -> None:
         self.path = path
@@ -66,7 +64,6 @@ class Annotations:
         self.problems: list[str] = list(tree.problems)
         self.refusals: list[str] = []
         self._counted_by = counted_by
-        self._normalised = normalised
         self._areas = areas
         self._sources: dict[str, int] = {}
         self._names_of_sources: list[str] = []
@@ -131,16 +128,17 @@ class Annotations:
         if places:
             self.problems.append(Problem(counted(len(places), one, many), places))
 
-    def has_corner_below_one(self) -> bool:
-        """Whether any corner is at 0 or up to 1: then pixels are not counted from 1."""
-        corners = np.frombuffer(self._corners, np.float64)
-        return bool(((corners >= 0) & (corners < 1)).any())
+    @property
+    def corners(self) -> np.ndarray:
+        """What was added so far: float64 (boxes, 4), as written down."""
+        return np.array(self._corners).reshape(-1, 4)
 
     def dataset(
         self,
         *,
         classes: Sequence[str] | None = None,
         first_pixel: int = 0,
+        normalised: bool = False,
         facts: Mapping[str, Any] | None = None,
     ) -> Dataset:
         """Check all boxes and give the data set.
@@ -148,6 +146,7 @@ class Annotations:
         Args:
             classes: the names in their order; None: those of the boxes, sorted.
             first_pixel: 1 where corners are numbers of pixels from 1 on, the last one included.
+            normalised: whether corners are shares of the picture's width and height, not pixels.
             facts: to be added to the data set's.
 
         Raises:
@@ -155,13 +154,13 @@ class Annotations:
                 picture has a box; where there are parts but none for training.
         """
         names = list(classes) if classes is not None else sorted(self._classes)
-        boxes = np.frombuffer(self._corners, np.float64).reshape(-1, 4)
+        boxes = self.corners
         picture = np.frombuffer(self._picture, np.int64)
         sizes = self._sizes()
         finite = self._finite(boxes)
         if not finite.all():
             boxes = np.where(finite[:, None], boxes, 0)
-        if not self._normalised:
+        if not normalised:
             self._refuse_shares(boxes, picture, sizes)
         cleaned = clean(
             boxes,
@@ -169,7 +168,7 @@ class Annotations:
             picture,
             sizes,
             first_pixel=first_pixel,
-            normalised=self._normalised,
+            normalised=normalised,
         )
         self._report(cleaned, finite)
         if self.refusals:

@@ -16,11 +16,11 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
-from suite.sources import FileSource, Source, Tree, is_archive, open_tree
+from suite.sources import FileSource, Source, Tree, is_archive
 from suite_object_detection import run_lengths
-from suite_object_detection.annotations import PART_NAMES, Annotations
+from suite_object_detection.annotations import PART_NAMES, Annotations, Problem
 from suite_object_detection.options import CocoOptions
-from suite_object_detection.places import Files, part_of_name, part_of_path
+from suite_object_detection.places import Files, files_of_parts, head_of, opened, tail_of
 from suite_pictures.listing import counted, is_picture, some
 
 _PEEK = 1 << 16
@@ -69,7 +69,7 @@ def detect(path: Path) -> bool:
     """Whether `path` is a COCO file, or a folder or an archive that has one."""
     if path.is_file() and not is_archive(path):
         return path.suffix.lower() == ".json" and _looks_like_coco(FileSource(path))
-    return bool(_files(open_tree(path)))
+    return bool(_files(opened(path)))
 
 
 def load(path: Path, options: CocoOptions) -> Dataset:
@@ -88,14 +88,14 @@ def load(path: Path, options: CocoOptions) -> Dataset:
         files: dict[str, tuple[str, Source]] = {
             "train": (path.relative_to(root).as_posix(), FileSource(path))
         }
-        tree = open_tree(options.pictures or root)
+        tree = opened(options.pictures or root)
         notes: list[str] = []
     else:
-        tree = open_tree(path)
+        tree = opened(path)
         chosen, notes = _chosen(path, tree)
         files = {part: (tree.names[place], tree.source(place)) for part, place in chosen.items()}
         if options.pictures:
-            tree = open_tree(options.pictures)
+            tree = opened(options.pictures)
     return _Reader(path, tree, notes).read(files)
 
 
@@ -121,12 +121,12 @@ _MOST_FILES = 100
 def _looks_like_coco(source: Source) -> bool:
     """Whether the beginning and the end of a file have what only a COCO file has."""
     try:
-        content = source.read()
+        head, tail = head_of(source, _PEEK), tail_of(source, _PEEK)
     except UserError:
         return False
-    if not content[:_PEEK].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return False
-    ends = content[:_PEEK] + content[-_PEEK:]
+    ends = head + tail
     return sum(word in ends for word in (b'"images"', b'"annotations"', b'"categories"')) >= 2
 
 
@@ -138,28 +138,9 @@ def _chosen(path: Path, tree: Tree) -> tuple[dict[str, int], list[str]]:
             f"{path} has no COCO file: a JSON with images, annotations and categories, called after its part"
             " (annotations/instances_train2017.json, train/_annotations.coco.json)"
         )
-    by_part: dict[str | None, list[int]] = {}
-    for place in found:
-        name = tree.names[place]
-        part = part_of_name(name.rpartition("/")[2]) or part_of_path(name)
-        by_part.setdefault(part, []).append(place)
-    unnamed = by_part.pop(None, [])
-    if not by_part:
-        by_part = {"train": unnamed}
-        unnamed = []
-    for part, places in by_part.items():
-        if len(places) > 1:
-            listed = some([tree.names[place] for place in places])
-            raise UserError(
-                f"{path} has more than one COCO file for the {part} part: {listed}. Give the path of one"
-            )
-    notes = []
-    if unnamed:
-        files = counted(len(unnamed), "COCO file is", "COCO files are")
-        notes.append(
-            f"{files} called after no part, left out: {some([tree.names[place] for place in unnamed])}"
-        )
-    return {str(part): places[0] for part, places in by_part.items()}, notes
+    parts, unnamed = files_of_parts(path, tree, found, "COCO file")
+    files = counted(len(unnamed), "COCO file is", "COCO files are")
+    return parts, [Problem(f"{files} called after no part, left out", unnamed)] if unnamed else []
 
 
 class _Reader:

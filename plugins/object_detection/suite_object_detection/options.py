@@ -15,12 +15,15 @@ Unlabelled = Annotated[
 ]
 
 
+Pictures = Annotated[
+    str, Meta(description="folder with the pictures; empty: looked for beside the annotations")
+]
+
+
 class CocoOptions(Options, frozen=True):
     """Of the loader `coco`."""
 
-    pictures: Annotated[
-        str, Meta(description="folder with the pictures; empty: looked for beside the annotations")
-    ] = ""
+    pictures: Pictures = ""
 
 
 class VocOptions(Options, frozen=True):
@@ -47,3 +50,31 @@ class YoloOptions(Options, frozen=True):
     """Of the loader `yolo`."""
 
     unlabelled: Unlabelled = "background"
+
+
+class CsvOptions(Options, frozen=True):
+    """Of the loader `csv`."""
+
+    path_column: Annotated[
+        str, Meta(description="column with the pictures' paths; empty: found by its name")
+    ] = ""
+    label_column: Annotated[str, Meta(description="column with the classes; empty: found by its name")] = ""
+    split_column: Annotated[
+        str,
+        Meta(description="column that says train, validation or test; empty: found by its name, if any"),
+    ] = ""
+    box_columns: Annotated[
+        list[str],
+        Meta(
+            description="columns with left, upper, right and lower edge, or, called as such, x, y, width and"
+            " height; empty: found by their names"
+        ),
+    ] = []  # noqa: RUF012 (msgspec copies it)
+    unit: Annotated[
+        Literal["auto", "pixels", "shares"],
+        Meta(
+            description="what boxes are in: pixels, or shares of the picture's width and height; auto: shares"
+            " if all numbers are from 0 to 1"
+        ),
+    ] = "auto"
+    pictures: Pictures = ""

@@ -5,12 +5,51 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
 
-from suite.sources import Tree
-from suite_pictures.listing import PARTS
+from suite import UserError
+from suite.sources import Source, Tree, is_archive, open_tree
+from suite_pictures.listing import PARTS, some
 
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 _YEAR = re.compile(r"\d+$")
+
+
+def opened(path: str | Path) -> Tree:
+    """List a folder or an archive, an archive only once as long as it does not change.
+
+    All formats look into it in turn to tell whether it is theirs, and a compressed tar has to be
+    decompressed for that.
+    """
+    if not is_archive(path) or not Path(path).is_file():
+        return open_tree(path)
+    found = Path(path).stat()
+    return _archive(str(path), found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=1)
+def _archive(path: str, modified: int, size: int) -> Tree:
+    del modified, size
+    return open_tree(path)
+
+
+def head_of(source: Source, count: int) -> bytes:
+    """The first bytes of a file, without reading all of it where it is on disk."""
+    return _piece(source, 0, count)
+
+
+def tail_of(source: Source, count: int) -> bytes:
+    """The last bytes of a file."""
+    return _piece(source, max(0, source.size - count), count)
+
+
+def _piece(source: Source, start: int, count: int) -> bytes:
+    with suppress(OSError, ValueError), open(source.name, "rb") as file:
+        file.seek(start)
+        return file.read(count)
+    return source.read()[start : start + count]  # in an archive; or it says why it cannot be read
 
 
 def part_of_name(name: str) -> str | None:
@@ -26,6 +65,41 @@ def part_of_path(path: str) -> str | None:
         if part := part_of_name(folder):
             return part
     return None
+
+
+def files_of_parts(
+    path: Path, tree: Tree, places: Sequence[int], kind: str
+) -> tuple[dict[str, int], list[str]]:
+    """Which of some files annotates which part, by their names or their folders'.
+
+    Args:
+        path: how a message calls the data.
+        tree: where they are.
+        places: of the files, one at least. One that is called after no part is for training, where no other
+            is.
+        kind: what a message calls such a file.
+
+    Returns:
+        A place for each part, and the names of files that are called after none.
+
+    Raises:
+        UserError: where there is more than one for a part.
+    """
+    parts: dict[str, list[int]] = {}
+    rest: list[int] = []
+    for place in places:
+        name = tree.names[place]
+        part = part_of_name(name.rpartition("/")[2]) or part_of_path(name)
+        (parts.setdefault(part, []) if part else rest).append(place)
+    if "train" not in parts and rest:
+        parts["train"], rest = rest, []
+    for part, found in parts.items():
+        if len(found) > 1:
+            listed = some([tree.names[place] for place in found])
+            raise UserError(
+                f"{path} has more than one {kind} for the {part} part: {listed}. Give the path of one"
+            )
+    return {part: found[0] for part, found in parts.items()}, [tree.names[place] for place in rest]
 
 
 class Files:

@@ -6,17 +6,17 @@ The format is that of the VOC2012 development kit, section 3 (Everingham and Win
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
 from suite import UserError
 from suite.data import Dataset
-from suite.sources import Source, Tree, is_archive, open_tree
+from suite.sources import Source, Tree, is_archive
 from suite_object_detection.annotations import Annotations
 from suite_object_detection.options import VocOptions
-from suite_object_detection.places import Files, part_of_path
+from suite_object_detection.places import Files, head_of, opened, part_of_path
 from suite_pictures.listing import is_picture, some
 
 _LISTS = {"train": "train", "val": "validation", "test": "test"}
@@ -27,9 +27,10 @@ def detect(path: Path) -> bool:
     """Whether `path` is a folder or an archive with annotations in XML."""
     if path.is_file() and not is_archive(path):
         return False
-    tree = open_tree(path)
+    tree = opened(path)
     return any(
-        b"<annotation" in tree.read(place)[:4096].lower() for place in _files(tree)[:_MOST_LOOKED_INTO]
+        b"<annotation" in head_of(tree.source(place), 4096).lower()
+        for place in _files(tree)[:_MOST_LOOKED_INTO]
     )
 
 
@@ -46,7 +47,7 @@ def load(path: Path, options: VocOptions) -> Dataset:
     Raises:
         UserError: where there is no annotation, one is broken or must not be trained on.
     """
-    return _Reader(path, open_tree(path), options).read()
+    return _Reader(path, opened(path), options).read()
 
 
 def _files(tree: Tree) -> list[int]:
@@ -60,6 +61,7 @@ class _Reader:
         self.options = options
         self.pictures = Files(tree, is_picture)
         self.found = Annotations(path, tree)
+        self.unannotated: list[tuple[str, int]] = []
 
     def read(self) -> Dataset:
         tree, found = self.tree, self.found
@@ -69,7 +71,9 @@ class _Reader:
                 f"{self.path} has no annotations of Pascal VOC: an XML for each picture, of the same name,"
                 " beside it or in a folder Annotations"
             )
-        parts = self._parts_by_lists(files) or self._parts_by_folders(files)
+        parts = self._parts_by_lists(files)
+        listed = bool(parts)
+        parts = parts or self._parts_by_folders(files)
         without: list[str] = []
         used: set[tuple[str, int]] = set()
         twice: list[str] = []
@@ -89,6 +93,7 @@ class _Reader:
                 else:
                     used.add((part, picture))
                     self._add(part, picture, name, root)
+        self._add_background(parts, {picture for _, picture in used}, listed)
         if not used and not found.refusals:
             raise UserError(
                 f"{self.path}: none of its {len(without):,} annotations has a picture, {some(without)}"
@@ -101,8 +106,31 @@ class _Reader:
         )
         first = self.options.first_pixel
         if first == "auto":
-            first = "0" if found.has_corner_below_one() else "1"
+            corners = found.corners
+            first = "0" if ((corners >= 0) & (corners < 1)).any() else "1"
         return found.dataset(first_pixel=int(first))
+
+    def _add_background(self, parts: Collection[str], used: set[int], listed: bool) -> None:
+        """Add the pictures that have no annotation: those of lists, else those beside annotated ones."""
+        found, names = self.found, self.tree.names
+        if listed:
+            pictures = [(part, place) for part, place in self.unannotated if place not in used]
+        else:
+            beside, _ = self.pictures.unused(used)
+            pictures = []
+            for place in beside:
+                part = part_of_path(names[place])
+                pictures.append((part if part in parts else "train", place))
+        background = self.options.unlabelled == "background"
+        what = "taken as showing no object" if background else "left out"
+        found.problem(
+            [names[place] for _, place in pictures],
+            f"picture has no annotation, {what}",
+            f"pictures have no annotation, {what}",
+        )
+        if background:
+            for part, place in pictures:
+                found.picture(part, place, names[place])
 
     def _parts_by_lists(self, files: list[int]) -> dict[str, list[int]]:
         """The annotations of each part as `ImageSets/Main` lists them; empty where it lists none."""
@@ -127,9 +155,14 @@ class _Reader:
                 by_list["train"] = [name for name in by_list["trainval"] if name not in others]
             known = self._by_entry(top, files)
             for stem, part in _LISTS.items():
-                for entry in dict.fromkeys(by_list.get(stem, ())):
-                    file = known.get(entry.removesuffix(".xml").removesuffix(".jpg"))
-                    if file is None:
+                for entry in dict.fromkeys(map(_without_ending, by_list.get(stem, ()))):
+                    file = known.get(entry)
+                    picture = (
+                        self.pictures.stemmed(entry.rpartition("/")[2], top, part) if file is None else None
+                    )
+                    if picture is not None:
+                        self.unannotated.append((part, picture))
+                    elif file is None:
                         missing.append(f"{stem}.txt: {entry}")
                     else:
                         parts.setdefault(part, []).append(file)
@@ -139,8 +172,8 @@ class _Reader:
         unlisted = [tree.names[place] for place in files if place not in listed]
         self.found.problem(
             missing,
-            "name of ImageSets/Main has no annotation, left out",
-            "names of ImageSets/Main have no annotation, left out",
+            "name of ImageSets/Main has neither annotation nor picture, left out",
+            "names of ImageSets/Main have neither annotation nor picture, left out",
         )
         self.found.problem(
             unlisted,
@@ -181,7 +214,7 @@ class _Reader:
     def _picture(self, name: str, root: _Element, part: str) -> int | None:
         folder, _, base = name.rpartition("/")
         written = root.text_of("filename")
-        place = self.pictures.stemmed(base[: -len(".xml")], folder, part)
+        place = self.pictures.stemmed(base[: -len(".xml")], folder, part, written or "")
         if place is None and written:
             place = self.pictures.named(written, folder, part)
         return place
@@ -288,6 +321,10 @@ def _size(root: _Element) -> tuple[int, int] | None:
     except ValueError:
         return None
     return (int(found[0]), int(found[1])) if all(0 < side < 1e9 for side in found) else None
+
+
+def _without_ending(name: str) -> str:
+    return name.rpartition(".")[0] if name.lower().endswith(".xml") or is_picture(name) else name
 
 
 def _names(source: Source) -> list[str]:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset
-from suite.sources import FileSource, Source, Tree, is_archive, open_tree
+from suite.sources import FileSource, Source, Tree, is_archive
 from suite_object_detection.annotations import Annotations, Problem
 from suite_object_detection.options import YoloOptions
-from suite_object_detection.places import Files, part_of_path, stem
+from suite_object_detection.places import Files, head_of, opened, part_of_path, stem
 from suite_object_detection.yolo_configuration import SUFFIXES, is_configuration
 from suite_object_detection.yolo_labels import read_lines
-from suite_object_detection.yolo_layout import Layout, configuration_in, opened
+from suite_object_detection.yolo_layout import Layout, configuration_in, opened_around
 from suite_pictures.listing import counted, is_picture, some
 
 _NAMES = ("classes.txt", "obj.names", "_darknet.labels", "predefined_classes.txt")
@@ -26,7 +26,7 @@ def detect(path: Path) -> bool:
     """Whether `path` is a `data.yaml`, or a folder or an archive with one, or with pictures and labels."""
     if path.is_file() and not is_archive(path):
         return path.suffix.lower() in SUFFIXES and is_configuration(FileSource(path))
-    tree = open_tree(path)
+    tree = opened(path)
     if configuration_in(path, tree) is not None:
         return True
     labels = _Labels(tree, Files(tree, is_picture))
@@ -52,7 +52,7 @@ def load(path: Path, options: YoloOptions) -> Dataset:
 
 
 def _looks_like_labels(tree: Tree, place: int) -> bool:
-    words = tree.read(place)[:4096].partition(b"\n")[0].split()
+    words = head_of(tree.source(place), 4096).partition(b"\n")[0].split()
     try:
         return len(words) >= 5 and bool([float(word) for word in words])
     except ValueError:
@@ -96,10 +96,10 @@ class _Reader:
     def __init__(self, path: Path, options: YoloOptions) -> None:
         self.path = path
         self.options = options
-        self.tree, self.folder, self.configuration = opened(path)
+        self.tree, self.folder, self.configuration = opened_around(path)
         self.pictures = Files(self.tree, is_picture)
         self.labels = _Labels(self.tree, self.pictures)
-        self.found = Annotations(path, self.tree, normalised=True)
+        self.found = Annotations(path, self.tree)
 
     def read(self) -> Dataset:
         found = self.found
@@ -132,7 +132,7 @@ class _Reader:
         classes = list(dict.fromkeys(names.values()))
         regular = numbers == list(range(len(classes)))
         return found.dataset(
-            classes=classes, facts={} if regular else {"category_ids": _first_numbers(names)}
+            classes=classes, normalised=True, facts={} if regular else {"category_ids": _first_numbers(names)}
         )
 
     def _parts_by_folders(self) -> dict[str, list[int]]:

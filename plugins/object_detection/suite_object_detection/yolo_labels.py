@@ -67,8 +67,8 @@ def _line(words: list[str], number: int, name: str, keypoints: bool) -> Line:
         raise UserError(f"{name}, line {number}: '{' '.join(words)[:60]}' is not of finite numbers")
     if any(abs(value) >= PIXELS_FROM for value in values):
         raise UserError(
-            f"{name}, line {number}: {max(values, key=abs):g} looks like pixels, but coordinates here are shares"
-            " of the picture's width and height: divide them by its size"
+            f"{name}, line {number}: {max(values, key=abs):g} looks like pixels, but coordinates here are"
+            " shares of the picture's width and height: divide them by its size"
         )
     if len(values) == 4:
         x, y, width, height = values

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from suite import UserError
-from suite.sources import FileSource, Tree, is_archive, open_tree
+from suite.sources import FileSource, Tree, is_archive
 from suite_object_detection.annotations import Problem
-from suite_object_detection.places import Files
+from suite_object_detection.places import Files, opened
 from suite_object_detection.yolo_configuration import (
     SUFFIXES,
     Configuration,
@@ -43,7 +43,7 @@ def configuration_in(path: Path, tree: Tree) -> int | None:
     return nearest[0] if nearest else None
 
 
-def opened(path: Path) -> tuple[Tree, str, Configuration | None]:
+def opened_around(path: Path) -> tuple[Tree, str, Configuration | None]:
     """The files around a `data.yaml`, or of a folder or an archive.
 
     A `data.yaml` may lie elsewhere than its pictures; then the tree is what is around those.
@@ -55,8 +55,8 @@ def opened(path: Path) -> tuple[Tree, str, Configuration | None]:
         configuration = read_configuration(FileSource(path))
         home = path.parent
         top = _elsewhere(home, configuration)
-        return open_tree(top or home), _relative(home, top), configuration
-    tree = open_tree(path)
+        return opened(top or home), _relative(home, top), configuration
+    tree = opened(path)
     place = configuration_in(path, tree)
     if place is None:
         return tree, "", None
@@ -65,7 +65,7 @@ def opened(path: Path) -> tuple[Tree, str, Configuration | None]:
     top = _elsewhere(path / folder, configuration) if path.is_dir() else None
     if top is None:
         return tree, folder, configuration
-    return open_tree(top), _relative(path / folder, top), configuration
+    return opened(top), _relative(path / folder, top), configuration
 
 
 def _elsewhere(home: Path, configuration: Configuration) -> Path | None:
@@ -99,7 +99,7 @@ class Layout:
     """Finds the pictures of each part that a `data.yaml` names.
 
     Args:
-        tree: as `opened` gave it.
+        tree: as `opened_around` gave it.
         folder: of the `data.yaml`, relative to the tree.
         configuration: what it says.
         pictures: those of the tree.
