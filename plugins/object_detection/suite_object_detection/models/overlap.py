@@ -1,0 +1,58 @@
+"""How well boxes overlap, in operations of any backend. Boxes are x1, y1, x2, y2."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from keras import ops
+
+Tensor = Any
+
+SMALLEST = 1e-7
+"""Added to areas and lengths before they divide."""
+
+
+def overlap(first: Tensor, second: Tensor) -> Tensor:
+    """Intersection over union of boxes (..., 4) whose other axes broadcast."""
+    return _intersection_and_union(_edges(first), _edges(second))[0]
+
+
+def complete_overlap(first: Tensor, second: Tensor) -> Tensor:
+    """Complete intersection over union: less the further apart the centres and the proportions are.
+
+    Zheng et al. 2020, "Distance-IoU Loss", arXiv:1911.08287, section 3.3 (CIoU). Unlike the plain overlap, it
+    has a gradient where boxes do not touch.
+
+    Args:
+        first: (..., 4) boxes.
+        second: (..., 4) boxes.
+    """
+    edges, others = _edges(first), _edges(second)
+    x1, y1, x2, y2 = edges
+    left, top, right, bottom = others
+    shared, _ = _intersection_and_union(edges, others)
+    width = ops.maximum(x2, right) - ops.minimum(x1, left)
+    height = ops.maximum(y2, bottom) - ops.minimum(y1, top)
+    diagonal = width**2 + height**2 + SMALLEST
+    apart = ((x1 + x2 - left - right) ** 2 + (y1 + y2 - top - bottom) ** 2) / 4
+    shape = (4 / math.pi**2) * (
+        ops.arctan((x2 - x1) / (y2 - y1 + SMALLEST)) - ops.arctan((right - left) / (bottom - top + SMALLEST))
+    ) ** 2
+    weight = ops.stop_gradient(shape / (1 - shared + shape + SMALLEST))
+    return shared - apart / diagonal - weight * shape
+
+
+def _edges(boxes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    return boxes[..., 0], boxes[..., 1], boxes[..., 2], boxes[..., 3]
+
+
+def _intersection_and_union(first: tuple[Tensor, ...], second: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+    """The intersection over the union, and the union."""
+    x1, y1, x2, y2 = first
+    left, top, right, bottom = second
+    width = ops.maximum(ops.minimum(x2, right) - ops.maximum(x1, left), 0.0)
+    height = ops.maximum(ops.minimum(y2, bottom) - ops.maximum(y1, top), 0.0)
+    shared = width * height
+    union = (x2 - x1) * (y2 - y1) + (right - left) * (bottom - top) - shared + SMALLEST
+    return shared / union, union

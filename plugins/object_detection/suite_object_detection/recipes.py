@@ -1,0 +1,90 @@
+"""Defaults for options and training, chosen from what the data holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from suite_object_detection.model_options import DetectorOptions
+from suite_object_detection.survey import Survey
+
+Choices = tuple[dict[str, Any], dict[str, Any]]
+"""Values for the builder's options that are "auto", and values for the training options."""
+
+STEP = 32
+"""Sides of the network's input are multiples of the largest stride."""
+
+SMALL_BOX = 16.0
+"""Pixels of the network's input that a small box, the tenth percentile, should have at least."""
+
+
+def size_for(found: Survey, least: int = 256, most: int = 640) -> tuple[int, int]:
+    """The network's input: (height, width), with the proportions of the pictures.
+
+    The longer side is such that the small boxes (the tenth percentile) have about `SMALL_BOX` pixels, but
+    no larger than pictures are, which would add nothing but work.
+    """
+    longer = float(np.median(found.sizes.max(axis=1)))
+    small = float(np.percentile(found.relative_sides, 10))
+    longest = min(max(SMALL_BOX / small, least), most, max(longer, least))
+    # Upright and lying pictures mixed need a square; nine of ten shall not be made smaller.
+    relative = found.sizes / found.sizes.max(axis=1, keepdims=True)
+    height, width = (float(side) for side in np.percentile(relative, 90, axis=0))
+    return _multiple(height * longest), _multiple(width * longest)
+
+
+def _multiple(side: float) -> int:
+    return int(max(1, np.ceil(round(side, 3) / STEP))) * STEP
+
+
+def most_boxes_for(found: Survey, mosaic: float) -> int:
+    """Rows of targets: as many as the fullest of a hundred pictures has, or a mosaic of several."""
+    many = float(np.percentile(found.per_picture, 99)) * (1.5 if mosaic else 1.0)
+    return int(np.clip(10 * np.ceil(many / 10), 10, 300))
+
+
+def epochs_for(pictures: int, at_thousand: float, least: int, most: int) -> int:
+    """A number of epochs: `at_thousand` for a thousand pictures, half as many for four times as many."""
+    return int(max(least, min(most, round(at_thousand * (1000 / max(pictures, 1)) ** 0.5))))
+
+
+def detector_defaults(found: Survey, options: DetectorOptions) -> Choices:
+    """For `detector_network` from scratch; what the user chose is minded where other choices depend on it."""
+    mosaic = 0.5 if options.mosaic == "auto" else options.mosaic
+    choices = {
+        "size": size_for(found),
+        "network": "nano",
+        "most_boxes": most_boxes_for(found, mosaic),
+        "scale": (0.5, 1.5),
+        "translate": 0.0,
+        "stretch": 1.1,
+        "rotate": 0.0,
+        "shear": 0.0,
+        "flip": found.mirrors,
+        "flip_vertical": False,
+        "quarter_turns": False,
+        "colour": 0.3,
+        "grey": 0.0,
+        "mosaic": mosaic,
+        "mosaic_scale": (0.5, 1.25),
+        "mixup": 0.0,
+        "visible": 0.25,
+        "clean": 0.1,
+    }
+    recipe = {
+        "epochs": epochs_for(found.count, 60, 10, 300),
+        "batch_size": 8,
+        "optimizer": "sgd",
+        "learning_rate": 0.01,
+        "momentum": 0.9,
+        "schedule": "cosine",
+        "warmup": 0.05,
+        "final_learning_rate": 0.01,
+        "weight_decay": 5e-4,
+        "clip_norm": 10.0,
+        "ema": 0.0,
+        "early_stopping": 0,
+        "validation_every": 10,
+    }
+    return choices, recipe

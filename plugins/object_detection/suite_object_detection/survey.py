@@ -1,0 +1,98 @@
+"""What a builder must know of the data before it chooses: how many pictures, how large, with which boxes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from suite import UserError
+from suite.data import Dataset
+from suite_object_detection.types import Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """What was found in the targets of the training part; crowds are not counted.
+
+    Attributes:
+        classes: the names of the classes in order.
+        sizes: (pictures, 2) heights and widths.
+        per_picture: (pictures,) boxes of each.
+        sides: (boxes, 2) heights and widths.
+        picture: (boxes,) the picture of each.
+        class_counts: boxes per class.
+    """
+
+    classes: tuple[str, ...]
+    sizes: np.ndarray
+    per_picture: np.ndarray
+    sides: np.ndarray
+    picture: np.ndarray
+    class_counts: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        """The number of pictures."""
+        return len(self.sizes)
+
+    @property
+    def relative_sides(self) -> np.ndarray:
+        """(boxes,) the root of each box's area as a share of the longer side of its picture."""
+        shares: np.ndarray = np.sqrt(self.sides.prod(axis=1)) / self.sizes.max(axis=1)[self.picture]
+        return shares
+
+    @property
+    def imbalance(self) -> float:
+        """How many times more boxes the most frequent class has than the rarest that has any."""
+        present = [count for count in self.class_counts if count]
+        return max(present) / min(present)
+
+    @property
+    def mirrors(self) -> bool:
+        """Whether a mirrored object is likely to be of the same class.
+
+        No where classes are told apart by side, or are single characters.
+        """
+        characters = sum(len(name) == 1 or name.isdecimal() for name in self.classes)
+        sides = any(word in name.lower() for name in self.classes for word in ("left", "right"))
+        return not sides and characters < 0.5 * len(self.classes)
+
+
+def survey(dataset: Dataset) -> Survey:
+    """Look at the targets of all training pictures; no picture is read.
+
+    Raises:
+        suite.UserError: where there is nothing to learn: no picture, or none with a box.
+    """
+    classes = tuple(dataset.facts["classes"])
+    count = len(dataset.train)
+    if count == 0:
+        raise UserError("the training part holds no picture")
+    sizes = np.zeros((count, 2))
+    per_picture = np.zeros(count, np.int64)
+    class_counts = dict.fromkeys(classes, 0)
+    boxes: list[list[float]] = []
+    for index in range(count):
+        target: Target = dataset.train[index].target
+        sizes[index] = target["size"]
+        crowd = target.get("crowd") or [False] * len(target["boxes"])
+        for box, label, many in zip(target["boxes"], target["labels"], crowd, strict=True):
+            if not many:
+                boxes.append(box)
+                class_counts[label] = class_counts.get(label, 0) + 1
+                per_picture[index] += 1
+    if not boxes:
+        raise UserError(
+            f"none of the {count} training pictures has a box: there is nothing to learn, so look at"
+            " `suite inspect` for how the annotations were read"
+        )
+    edges = np.array(boxes, np.float64)
+    return Survey(
+        classes=classes,
+        sizes=sizes,
+        per_picture=per_picture,
+        sides=(edges[:, 2:] - edges[:, :2])[:, ::-1],
+        picture=np.repeat(np.arange(count), per_picture),
+        class_counts=tuple(class_counts[name] for name in classes),
+    )
