@@ -219,6 +219,16 @@ def line_chart(
     return axes.svg()
 
 
+def thinned(x: np.ndarray, y: np.ndarray, most: int = 120) -> tuple[np.ndarray, np.ndarray]:
+    """A curve with at most about `most` of its points, evenly spaced along it; both axes weigh the same."""
+    if len(x) <= most:
+        return x, y
+    along = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(x)) + np.abs(np.diff(y)))])
+    chosen = np.searchsorted(along, np.linspace(0, along[-1], most))
+    chosen = np.unique(np.append(np.clip(chosen, 0, len(x) - 1), [0, len(x) - 1]))
+    return x[chosen], y[chosen]
+
+
 def matrix_chart(
     label: str, counts: np.ndarray, names: Sequence[str], *, row_label: str, column_label: str
 ) -> str:

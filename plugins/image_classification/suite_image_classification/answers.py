@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -10,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from suite.errors import UserError, nearest
+from suite.errors import UserError
 from suite.evaluation import Pairs
 from suite_image_classification.types import Classification
+from suite_pictures.labels import refuse_unknown
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ def read(pairs: Pairs) -> Answers:
         _refuse_lists(pairs, labels)
     classes = _classes(pairs, labels)
     index = {name: number for number, name in enumerate(classes)}
-    _refuse_unknown(pairs.targets, index, "the data has labels that the model does not know")
-    _refuse_unknown(labels, index, "the predictions name labels that are none of the classes")
+    refuse_unknown(_names(pairs.targets), index, "the data has labels that the model does not know")
+    refuse_unknown(_names(labels), index, "the predictions name labels that are none of the classes")
     encode: Callable[[Sequence[Any], dict[str, int]], np.ndarray] = (
         _encode_several if multi_label else _encode_one
     )
@@ -108,15 +108,6 @@ def _refuse_lists(pairs: Pairs, labels: Sequence[str | list[str]]) -> None:
                 )
 
 
-def _refuse_unknown(labels: Iterable[str | Sequence[str]], index: dict[str, int], what: str) -> None:
-    unknown = Counter(name for name in _names(labels) if name not in index)
-    if unknown:
-        shown = ", ".join(f"'{name}' ({count:,} times)" for name, count in unknown.most_common(5))
-        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-        hint = nearest(unknown.most_common(1)[0][0], index) if len(index) <= 50 or len(unknown) == 1 else ""
-        raise UserError(f"{what}: {shown}{more}" + (f"; {hint}" if hint else ""))
-
-
 def _encode_one(labels: Sequence[str], index: dict[str, int]) -> np.ndarray:
     return np.array([index[label] for label in labels], np.intp)
 
@@ -151,9 +142,7 @@ def _scores(
     if all(tuple(one) == classes for one in given):
         scores = np.array([list(one.values()) for one in given], np.float64)
     else:
-        _refuse_unknown(
-            [list(one) for one in given], index, "the predictions score labels that are no classes"
-        )
+        refuse_unknown(chain.from_iterable(given), index, "the predictions score labels that are no classes")
         scores = np.zeros((len(given), len(classes)))
         for row, one in zip(scores, given, strict=True):
             row[[index[name] for name in one]] = list(one.values())

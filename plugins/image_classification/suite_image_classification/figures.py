@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import cv2
 import numpy as np
 
-from suite.charts import Axes, Line, matrix_chart
+from suite.charts import Axes, Line, matrix_chart, thinned
 from suite.data import Examples
 from suite.errors import UserError
 from suite.evaluation import Figure, Gallery, Pairs, Picture, Table
@@ -15,12 +14,13 @@ from suite_image_classification.answers import Answers
 from suite_image_classification.ranking import Ranking
 from suite_image_classification.scores import BINS, bin_of, calibration_pairs, per_class
 from suite_pictures import pictures
+from suite_pictures.encoding import jpeg
+from suite_pictures.thumbnails import thumbnail
 
 MOST_IN_MATRIX = 100
 MOST_CONFUSIONS = 20
 MOST_MISTAKES = 24
 THUMBNAIL = 160
-CURVE_POINTS = 120
 
 
 def figures_of(answers: Answers, pairs: Pairs) -> list[Figure]:
@@ -153,15 +153,7 @@ def _labels(answers: Answers, chosen: np.ndarray) -> str:
 
 def _thumbnail(raw: object) -> bytes:
     """A picture of at most 160 x 160 as JPEG; tiny ones are enlarged with their pixels kept square."""
-    image = pictures.read(raw, at_least=THUMBNAIL)
-    height, width = image.shape[:2]
-    factor = THUMBNAIL / max(height, width)
-    if factor >= 2:
-        factor = int(factor)
-    size = max(1, round(width * factor)), max(1, round(height * factor))
-    image = cv2.resize(image, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_NEAREST)
-    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])
-    return encoded.tobytes()
+    return jpeg(thumbnail(pictures.read(raw, at_least=THUMBNAIL), THUMBNAIL))
 
 
 def _calibration(answers: Answers) -> Picture:
@@ -242,7 +234,7 @@ def _draw(axes: Axes, curves: dict[str, tuple[np.ndarray, np.ndarray]], areas: d
     ordered = sorted(curves, key=lambda name: areas[name])
     coloured = [name for name in curves if name in ordered[:3]]  # in the order of the classes
     for name in reversed(ordered):
-        x, y = _thinned(*curves[name])
+        x, y = thinned(*curves[name])
         if name in coloured:
             axes.line(Line(name=f"{name} {areas[name]:.3f}", x=x, y=y, colour=coloured.index(name)))
         else:
@@ -253,16 +245,6 @@ def _about_curves(curves: Mapping[str, object], end: str) -> str:
     if len(curves) <= 3:
         return f"Each class against the rest, with the area under its curve; {end}."
     return f"Each class against the rest; the three with the least area under the curve are named; {end}."
-
-
-def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A curve with at most about 120 points, evenly spaced along it."""
-    if len(x) <= CURVE_POINTS:
-        return x, y
-    along = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(x)) + np.abs(np.diff(y)))])
-    chosen = np.searchsorted(along, np.linspace(0, along[-1], CURVE_POINTS))
-    chosen = np.unique(np.append(np.clip(chosen, 0, len(x) - 1), [0, len(x) - 1]))
-    return x[chosen], y[chosen]
 
 
 def _classes(answers: Answers) -> Table:

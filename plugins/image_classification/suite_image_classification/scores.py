@@ -15,6 +15,7 @@ from suite.evaluation import Evaluation, Figure, Pairs
 from suite.options import NoOptions
 from suite_image_classification.answers import Answers, read
 from suite_image_classification.ranking import Ranking
+from suite_pictures.listing import some
 
 BINS = 15
 MOST_CELLS_TO_RESAMPLE = 100_000
@@ -216,15 +217,10 @@ def _note_absent(answers: Answers, notes: dict[str, str]) -> None:
         notes["roc_auc"] = "left out, only one class is present"
     else:
         notes["roc_auc"] = (
-            f"over {rest} of {len(answers.classes)} classes, for {_named(one_sided)} has no contrast"
+            f"over {rest} of {len(answers.classes)} classes, for {some(one_sided)} has no contrast"
         )
     if absent and len(absent) < len(answers.classes):
         rest = len(answers.classes) - len(absent)
         notes["average_precision"] = (
-            f"over {rest} of {len(answers.classes)} classes, for {_named(absent)} has no example"
+            f"over {rest} of {len(answers.classes)} classes, for {some(absent)} has no example"
         )
-
-
-def _named(names: list[str]) -> str:
-    shown = ", ".join(f"'{name}'" for name in names[:3])
-    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 
-from suite.errors import UserError, nearest
+from suite.errors import UserError
 from suite.evaluation import Pairs
 from suite_object_detection.types import Detections, Target
+from suite_pictures.labels import refuse_unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,12 +197,5 @@ def _encoded(labels: Sequence[Sequence[str]], index: dict[str, int], what: str) 
     try:
         return np.array([index[name] for name in chain.from_iterable(labels)], np.intp)
     except KeyError:
-        raise UserError(f"{what}: {_unknown(chain.from_iterable(labels), index)}") from None
-
-
-def _unknown(labels: Iterable[str], index: dict[str, int]) -> str:
-    unknown = Counter(name for name in labels if name not in index)
-    shown = ", ".join(f"'{name}' ({count:,} times)" for name, count in unknown.most_common(5))
-    more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-    hint = nearest(unknown.most_common(1)[0][0], index) if len(index) <= 50 or len(unknown) == 1 else ""
-    return f"{shown}{more}" + (f"; {hint}" if hint else "")
+        refuse_unknown(chain.from_iterable(labels), index, what)
+        raise

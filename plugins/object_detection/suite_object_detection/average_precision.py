@@ -14,6 +14,8 @@ from suite_object_detection.answers import Answers
 from suite_object_detection.matching import AREAS, IOU_THRESHOLDS, Matching
 
 RECALLS = np.linspace(0.0, 1.0, 101)
+ALLOWED = (1, 10, 100)
+"""Detections of a class in a picture that recall may be asked of."""
 
 
 class AveragePrecision:
@@ -51,9 +53,14 @@ class AveragePrecision:
         self._right = ~matching.ignored[by_row]
         in_range = np.stack(self._in_range)[self._area, self._position]
         self._change = self._right.astype(np.int64) - in_range
-        self._rank = matching.ranks[matching.detection][by_row]
         self._label = self._row // (self.shape[1] * self.shape[2])
         self._first = np.diff(self._row, prepend=-1) != 0
+
+        hits = np.flatnonzero((matching.area == 0) & ~matching.ignored)
+        hit = matching.detection[hits]
+        step = np.searchsorted(ALLOWED, matching.ranks[hit], side="right")
+        self._hit_cell = (step * self.shape[0] + labels[hit]) * self.shape[2] + matching.threshold[hits]
+        self._hit_picture = picture[hit]
 
         asked_in = (limits[:, :1] <= truth.areas) & (truth.areas <= limits[:, 1:]) & ~truth.crowd
         area, self._asked = np.nonzero(asked_in)
@@ -93,25 +100,32 @@ class AveragePrecision:
         )
         return np.where(asked > 0, areas / len(RECALLS), np.nan).reshape(self.shape)
 
-    def recall(self, weights: np.ndarray, most: int) -> np.ndarray:
-        """The share that is found among the `most` surest of each class in each picture.
+    def recall(self, weights: np.ndarray) -> np.ndarray:
+        """The share of all boxes that is found where 1, 10 or 100 detections are allowed.
+
+        Args:
+            weights: integers (pictures,), how often each picture counts.
 
         Returns:
-            float64 (classes, areas, thresholds), NaN where there is nothing to be found.
+            float64 (3, classes, thresholds), NaN where there is nothing to be found. The detections that are
+            allowed are the surest of each class in each picture.
         """
-        asked = np.repeat(self.asked(weights), self.shape[2])
-        right = weights[self._weight_of] * (self._right & (self._rank < most))
-        hits = np.bincount(self._row, weights=right, minlength=len(asked))
+        classes, _, thresholds = self.shape
+        cells = len(ALLOWED) * classes * thresholds
+        hits = np.bincount(self._hit_cell, weights=weights[self._hit_picture], minlength=cells)
+        found = np.cumsum(hits.reshape(len(ALLOWED), classes, thresholds), axis=0)
+        asked = self.asked(weights)[:, :1]
         with np.errstate(invalid="ignore", divide="ignore"):
-            shares = np.where(asked > 0, hits / asked, np.nan)
-        return shares.reshape(self.shape)
+            shares: np.ndarray = np.where(asked > 0, found / asked, np.nan)
+        return shares
 
     def _running(self, values: np.ndarray) -> np.ndarray:
         """Sums from the beginning of each row."""
-        sums = np.cumsum(values)
+        sums: np.ndarray = np.cumsum(values)
         starts = np.flatnonzero(self._first)
         before = sums[starts] - values[starts]
-        return sums - before[np.cumsum(self._first) - 1]
+        from_start: np.ndarray = sums - before[np.cumsum(self._first) - 1]
+        return from_start
 
     def _highest_from_here(self, precision: np.ndarray) -> np.ndarray:
         """The highest value from each one to the end of its row."""

@@ -7,6 +7,7 @@ those of pycocotools' `COCOeval`, to which results are tested equal).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,9 +61,9 @@ def match(answers: Answers) -> Matching:
     truth, found = answers.truth, answers.found
     classes = max(len(answers.classes), 1)
     place = found.picture * classes + found.labels
-    ranks = _ranks(place)
-    detections = np.flatnonzero(ranks < MOST_PER_CLASS)
-    ranks, place = ranks[detections], place[detections]
+    rank_of = ranks(place)
+    detections = np.flatnonzero(rank_of < MOST_PER_CLASS)
+    rank_of, place = rank_of[detections], place[detections]
     boxes = found.boxes[detections]
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     # Matches can only be where a picture has both detections and boxes of a class. Each such place is given
@@ -97,7 +98,7 @@ def match(answers: Answers) -> Matching:
     area, threshold, at_place, rank, true, ignored = columns or [np.zeros(0, np.intp)] * 6
     return Matching(
         detections=detections,
-        ranks=ranks,
+        ranks=rank_of,
         areas=areas,
         area=area,
         threshold=threshold,
@@ -118,14 +119,13 @@ def overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     return shares
 
 
-def _ranks(place: np.ndarray) -> np.ndarray:
-    """How many came before each one that have the same value."""
-    order = np.argsort(place, kind="stable")
-    ordered = place[order]
-    first = np.searchsorted(ordered, ordered)
-    ranks = np.empty(len(place), np.intp)
-    ranks[order] = np.arange(len(place)) - first
-    return ranks
+def ranks(values: np.ndarray) -> np.ndarray:
+    """How many equal values come before each of `values`: intp (n,)."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    found = np.empty(len(values), np.intp)
+    found[order] = np.arange(len(values)) - np.searchsorted(ordered, ordered)
+    return found
 
 
 def _annotations(
@@ -149,10 +149,10 @@ def _annotations(
     return rows
 
 
-def _library_states(places: int, asked: list[dict[str, Any]], given: list[dict[str, Any]]) -> list[Any]:
+def _library_states(places: int, asked: list[dict[str, Any]], given: list[dict[str, Any]]) -> Iterator[Any]:
     """What the library keeps of each range of areas and each place (the areas outermost)."""
     if not places:
-        return []
+        return
     from faster_coco_eval import COCO, COCOeval_faster
 
     def silent(*_: object) -> None:
@@ -175,7 +175,9 @@ def _library_states(places: int, asked: list[dict[str, Any]], given: list[dict[s
     evaluation.params.iouThrs = IOU_THRESHOLDS
     evaluation.params.maxDets = [MOST_PER_CLASS]
     evaluation.evaluate()
-    return [one.__getstate__() for one in evaluation._evalImgs_cpp]
+    # One at a time: they are long lists of numbers.
+    for one in evaluation._evalImgs_cpp:
+        yield one.__getstate__()
 
 
 def _matches(state: Any, places: int, number: int) -> tuple[np.ndarray, ...]:

@@ -15,9 +15,10 @@ import numpy as np
 from suite.evaluation import Evaluation, Figure, Pairs
 from suite.options import NoOptions
 from suite_object_detection.answers import Answers, read
-from suite_object_detection.average_precision import AveragePrecision
+from suite_object_detection.average_precision import ALLOWED, AveragePrecision
 from suite_object_detection.matching import AREAS, IOU_THRESHOLDS, Matching, match
 from suite_object_detection.thresholds import Outcomes, best_of, curve_of, outcomes_of, shares
+from suite_pictures.listing import some
 
 MOST_BOXES_TO_RESAMPLE = 200_000
 """Detections and matches up to which average precision gets an interval: a thousand take seconds then."""
@@ -136,7 +137,10 @@ class Scoring:
             "map50": _mean(by_area["all"][:, _AT_50]),
             "map75": _mean(by_area["all"][:, _AT_75]),
             **{f"map_{name}": _mean(by_area[name]) for name in RANGES},
-            **{f"ar{most}": _mean(self._precision.recall(weights, most)[:, 0]) for most in (1, 10, 100)},
+            **{
+                f"ar{allowed}": _mean(shares)
+                for allowed, shares in zip(ALLOWED, self._precision.recall(weights), strict=True)
+            },
         }
 
     def at_threshold(self, weights: np.ndarray) -> dict[str, float]:
@@ -177,7 +181,7 @@ class Scoring:
         else:
             if absent:
                 present = len(asked) - len(absent)
-                notes["map"] = f"over {present} of {len(asked)} classes, for {_named(absent)} has no box"
+                notes["map"] = f"over {present} of {len(asked)} classes, for {some(absent)} has no box"
             for number, (name, words) in enumerate(RANGES.items(), start=1):
                 if not asked[:, number].any():
                     notes[f"map_{name}"] = f"left out, there is no box {words}"
@@ -190,14 +194,15 @@ class Scoring:
 
 
 def _averages_names() -> list[str]:
-    return ["map", "map50", "map75", *(f"map_{name}" for name in RANGES), "ar1", "ar10", "ar100"]
+    return [
+        "map",
+        "map50",
+        "map75",
+        *(f"map_{name}" for name in RANGES),
+        *(f"ar{allowed}" for allowed in ALLOWED),
+    ]
 
 
 def _mean(values: np.ndarray) -> float:
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else float("nan")
-
-
-def _named(names: list[str]) -> str:
-    shown = ", ".join(f"'{name}'" for name in names[:3])
-    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown

@@ -1,0 +1,250 @@
+"""The worst mistakes of a detector as pictures: what it missed, where it raised false alarms."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+
+from suite.data import Examples
+from suite.errors import UserError
+from suite.evaluation import Figure, Gallery, Pairs, Picture
+from suite_object_detection.errors import BACKGROUND, KINDS, NEAR_FROM, FalseAlarms, missed
+from suite_object_detection.matching import overlaps, ranks
+from suite_object_detection.scores import Scoring
+from suite_pictures import pictures
+from suite_pictures.drawing import draw_boxes
+from suite_pictures.encoding import jpeg
+from suite_pictures.thumbnails import thumbnail
+
+MOST_ITEMS = 24
+MOST_OF_ONE_PICTURE = 3
+"""Mistakes of one picture in a gallery, so that it does not show one picture only."""
+MOST_PICTURES = 4
+MOST_DRAWN = 300
+SIDE, LARGE_SIDE = 200, 640
+CONTEXT = 2.0
+"""How much wider than the box a cut-out is."""
+LEAST_CONTEXT = 32.0
+"""Pixels that a cut-out is wide at least, so that it can be seen what tiny boxes lie on."""
+
+# Blue, orange and green that people with any colour vision can tell apart (Okabe and Ito, 2008).
+TRUE, FALSE, RIGHT = (0, 114, 178), (213, 94, 0), (0, 158, 115)
+
+
+def galleries_of(
+    scoring: Scoring, pairs: Pairs, examples: Examples, boxes: np.ndarray, alarms: FalseAlarms
+) -> Iterator[Figure]:
+    """Missed boxes, false alarms, and whole pictures with most of both, at the threshold.
+
+    Args:
+        scoring: of the pairs.
+        pairs: for the names of the pictures.
+        examples: the pictures.
+        boxes: of the detections in `scoring.outcomes`, float64 (n, 4).
+        alarms: all false alarms.
+    """
+    album = _Album(scoring, pairs, examples, boxes, alarms)
+    if len(album.missed):
+        yield album.misses()
+    if len(album.alarms):
+        yield album.false_alarms()
+    yield from album.whole_pictures()
+
+
+class _Album:
+    """Pictures with boxes drawn into them."""
+
+    def __init__(
+        self, scoring: Scoring, pairs: Pairs, examples: Examples, boxes: np.ndarray, alarms: FalseAlarms
+    ) -> None:
+        self.answers, self.outcomes, self.given = scoring.answers, scoring.outcomes, scoring.given
+        self.pairs, self.boxes, self.all_alarms = pairs, boxes, alarms
+        self.missed = missed(scoring.answers, scoring.outcomes, scoring.given)
+        self.alarms = np.flatnonzero(scoring.given[alarms.detection])  # indices into `all_alarms`
+
+        @lru_cache(maxsize=2 * MOST_OF_ONE_PICTURE)
+        def picture_at(index: int) -> np.ndarray | None:
+            try:
+                return pictures.read(examples[index].input)
+            except (UserError, OSError):
+                return None  # said in the caption: the scores stand although the picture is gone
+
+        self.picture_at = picture_at
+
+    def misses(self) -> Gallery:
+        """The boxes that nothing finds, the largest of each class first."""
+        truth = self.answers.truth
+        largest = self.missed[np.argsort(-truth.areas[self.missed], kind="stable")]
+        order = largest[np.argsort(ranks(truth.labels[largest]), kind="stable")]
+        chosen = _spread(order, truth.picture[order])
+        items = {}
+        for box in chosen.tolist():
+            near = self._nearest_given(box)
+            shown = [(truth.boxes[box], TRUE)]
+            if near is not None:
+                shown.append((self.boxes[near], FALSE))
+            text = f"{self.answers.classes[truth.labels[box]]}\n{self._why_missed(box, near)}"
+            items[box] = self._cut_out(int(truth.picture[box]), shown, text)
+        shown_items = [item for item in items.values() if item is not None]
+        caption = (
+            f"{len(self.missed):,} of {int((~truth.crowd).sum()):,} boxes are found by nothing (blue)."
+            f"{_of_these(len(chosen), len(self.missed), 'the largest of each class')} Orange is what was"
+            " found nearest, also where it was not sure enough."
+        )
+        return Gallery(
+            title="Missed boxes", items=shown_items, caption=caption + _gone(len(items) - len(shown_items))
+        )
+
+    def false_alarms(self) -> Gallery:
+        """Detections where no box is to be found, the surest first."""
+        detection = self.all_alarms.detection[self.alarms]
+        order = np.argsort(-self.outcomes.scores[detection], kind="stable")
+        chosen = _spread(self.alarms[order], self.outcomes.picture[detection[order]])
+        items = []
+        for alarm in chosen.tolist():
+            found, about = int(self.all_alarms.detection[alarm]), int(self.all_alarms.truth[alarm])
+            shown = [(self.boxes[found], FALSE)]
+            if about >= 0:
+                shown.append((self.answers.truth.boxes[about], TRUE))
+            text = f"{self._detected(found)}\n{self._what_is_wrong(alarm)}"
+            items.append(self._cut_out(int(self.outcomes.picture[found]), shown, text))
+        shown_items = [item for item in items if item is not None]
+        caption = (
+            f"{len(self.alarms):,} of {int(self.given.sum()):,} detections are wrong (orange)."
+            f"{_of_these(len(chosen), len(self.alarms), 'the surest')} Blue is the box that they are about."
+        )
+        return Gallery(
+            title="False alarms", items=shown_items, caption=caption + _gone(len(items) - len(shown_items))
+        )
+
+    def whole_pictures(self) -> Iterator[Picture]:
+        """The pictures with most errors, and what is right in them."""
+        size = self.answers.pictures
+        lost = np.bincount(self.answers.truth.picture[self.missed], minlength=size)
+        wrong = np.bincount(self.outcomes.picture[self.all_alarms.detection[self.alarms]], minlength=size)
+        order = np.argsort(-(lost + wrong), kind="stable")[:MOST_PICTURES]
+        for index in order[(lost + wrong)[order] > 0].tolist():
+            picture = self.picture_at(index)
+            if picture is None:
+                continue
+            here = self.given & (self.outcomes.picture == index)
+            right, false = (
+                np.flatnonzero(here & self.outcomes.right),
+                np.flatnonzero(here & self.outcomes.wrong),
+            )
+            open_boxes = self.missed[self.answers.truth.picture[self.missed] == index]
+            shown = [(self.boxes[one], "", RIGHT) for one in right.tolist()]
+            shown += [(self.boxes[one], self._detected(one), FALSE) for one in false.tolist()]
+            names = self.answers.classes
+            shown += [
+                (self.answers.truth.boxes[one], names[self.answers.truth.labels[one]], TRUE)
+                for one in open_boxes.tolist()
+            ]
+            small, scale = _resized(picture, LARGE_SIDE)
+            shown = shown[-MOST_DRAWN:]
+            drawn = draw_boxes(
+                small,
+                np.array([box for box, _, _ in shown]) * scale,
+                [text for _, text, _ in shown],
+                [colour for _, _, colour in shown],
+            )
+            yield Picture(
+                title=self.pairs.ids[index],
+                content=jpeg(drawn),
+                caption=(
+                    f"One of the pictures with most errors: {len(open_boxes):,} missed (blue), {len(false):,}"
+                    f" false alarms (orange), {len(right):,} right (green)."
+                ),
+            )
+
+    def _cut_out(
+        self, index: int, shown: list[tuple[np.ndarray, tuple[int, int, int]]], text: str
+    ) -> tuple[bytes, str] | None:
+        """A part of a picture with boxes, and the words that belong to it."""
+        picture = self.picture_at(index)
+        if picture is None:
+            return None
+        boxes = np.stack([box for box, _ in shown])
+        left, top, right, bottom = _around(boxes, picture.shape[:2])
+        small, scale = _resized(picture[top:bottom, left:right], SIDE)
+        drawn = draw_boxes(
+            small,
+            (boxes - [left, top, left, top]) * scale,
+            [""] * len(shown),
+            [colour for _, colour in shown],
+            thickness=2,
+        )
+        return jpeg(drawn), f"{text}\n{self.pairs.ids[index]}"
+
+    def _nearest_given(self, box: int) -> int | None:
+        """The detection that overlaps a missed box most: a given one, else one below the threshold."""
+        truth = self.answers.truth
+        here = slice(*np.searchsorted(self.outcomes.picture, [truth.picture[box], truth.picture[box] + 1]))
+        numbers = np.arange(here.start, here.stop)
+        common = overlaps(truth.boxes[box : box + 1], self.boxes[here])[0]
+        for chosen in (self.given[here], self.outcomes.labels[here] == truth.labels[box]):
+            common_of = np.where(chosen, common, 0.0)
+            if len(common_of) and common_of.max() >= NEAR_FROM:
+                return int(numbers[common_of.argmax()])
+        return None
+
+    def _why_missed(self, box: int, near: int | None) -> str:
+        if near is None:
+            return "nothing is near"
+        if not self.given[near]:
+            return f"not sure enough: {self._detected(near)}"
+        overlap = overlaps(self.answers.truth.boxes[box : box + 1], self.boxes[near : near + 1])[0, 0]
+        return f"{self._detected(near)} overlaps by {overlap:.2f}"
+
+    def _what_is_wrong(self, alarm: int) -> str:
+        kind, about = int(self.all_alarms.kind[alarm]), int(self.all_alarms.truth[alarm])
+        if kind == BACKGROUND:
+            return "nothing is there"
+        name = self.answers.classes[self.answers.truth.labels[about]]
+        return f"{KINDS[kind]}: {name} overlaps by {self.all_alarms.overlap[alarm]:.2f}"
+
+    def _detected(self, found: int) -> str:
+        return f"{self.answers.classes[self.outcomes.labels[found]]} {self.outcomes.scores[found]:.2f}"
+
+
+def _spread(ordered: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    """The first items, but not many of one picture; that is in `picture`."""
+    seen: Counter[int] = Counter()
+    chosen = []
+    for item, where in zip(ordered.tolist(), picture.tolist(), strict=True):
+        if seen[where] < MOST_OF_ONE_PICTURE:
+            seen[where] += 1
+            chosen.append(item)
+        if len(chosen) == MOST_ITEMS:
+            break
+    return np.array(chosen, np.intp)
+
+
+def _around(boxes: np.ndarray, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """A square with all boxes and some context, cut at the edges of the picture."""
+    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    half = max(CONTEXT * float((high - low).max()), LEAST_CONTEXT) / 2
+    limit = np.array([size[1], size[0]])
+    start = np.clip(np.floor((low + high) / 2 - half), 0, limit - 1)
+    stop = np.clip(np.ceil((low + high) / 2 + half), start + 1, limit)
+    return int(start[0]), int(start[1]), int(stop[0]), int(stop[1])
+
+
+def _resized(picture: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """A picture of at most `side` pixels, and by what to multiply boxes (4,)."""
+    small = thumbnail(picture, side)
+    scale_y, scale_x = (
+        after / before for after, before in zip(small.shape[:2], picture.shape[:2], strict=True)
+    )
+    return small, np.array([scale_x, scale_y, scale_x, scale_y])
+
+
+def _of_these(shown: int, total: int, which: str) -> str:
+    return f" Shown are {which}, at most {MOST_OF_ONE_PICTURE} of a picture." if shown < total else ""
+
+
+def _gone(count: int) -> str:
+    return f" {count} could not be read and are left out." if count else ""
