@@ -90,6 +90,7 @@ def bare_python(tmp_path_factory):
         "README.md",
         "LICENSE",
         "suite",
+        "plugins/pictures",
         "plugins/image_classification",
     ):
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
@@ -99,9 +100,9 @@ def bare_python(tmp_path_factory):
     python = folder / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-compile"]
     constraints = ["--constraint", str(ROOT / "constraints.txt")]
-    plugin = str(sources / "plugins" / "image_classification")
+    plugins = [str(sources / "plugins" / name) for name in ("pictures", "image_classification")]
     done = subprocess.run(
-        [*install, *constraints, f"{sources}[onnx]", plugin],
+        [*install, *constraints, f"{sources}[onnx]", *plugins],
         capture_output=True,
         text=True,
         check=False,
