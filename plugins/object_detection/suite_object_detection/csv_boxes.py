@@ -110,7 +110,8 @@ class _Reader:
                 columns = RETINANET
             if len(cells) != columns.count:
                 raise UserError(
-                    f"{source.name}, line {line} has {len(cells)} cells, but the first row has {columns.count}"
+                    f"{source.name}, line {line} has {len(cells)} cells, but the first row has"
+                    f" {columns.count}"
                 )
             self._add_row(part, name, line, cells, columns)
         if columns is None:

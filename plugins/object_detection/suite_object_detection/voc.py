@@ -119,7 +119,7 @@ class _Reader:
             beside, _ = self.pictures.unused(used)
             pictures = []
             for place in beside:
-                part = part_of_path(names[place])
+                part = part_of_path(names[place]) or "train"
                 pictures.append((part if part in parts else "train", place))
         background = self.options.unlabelled == "background"
         what = "taken as showing no object" if background else "left out"
