@@ -12,10 +12,11 @@ import numpy as np
 from suite import UserError
 from suite.errors import nearest
 from suite.pipeline import Encoded
+from suite.sources import FileSource
 from suite_object_detection.prediction_options import DetectionPredictionOptions
 from suite_object_detection.suppression import suppress
 from suite_object_detection.types import Detections, Target
-from suite_pictures import pictures
+from suite_pictures import films, pictures
 from suite_pictures.resizing import letterbox, letterboxed
 
 CANDIDATES = 30_000
@@ -61,6 +62,18 @@ class DetectionCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     suffixes: ClassVar[tuple[str, ...]] = pictures.SUFFIXES
     input_axes: ClassVar[int] = 3
+    stream_suffixes: ClassVar[tuple[str, ...]] = films.SUFFIXES
+
+    def stream(self, given: FileSource | str) -> films.Film | films.Camera | None:
+        """The frames of a film, or of the camera that a word like `0` or `camera:0` stands for.
+
+        Raises:
+            suite.UserError: where there is no such camera. What is wrong with a film is said when it is read.
+        """
+        if isinstance(given, FileSource):
+            return films.Film(given.path)
+        index = films.camera_index(given)
+        return None if index is None else films.Camera(index)
 
     def encode(self, raw: Any) -> Encoded:
         """One picture (a source, a path, encoded bytes, an array or a frame of a film) for the network.

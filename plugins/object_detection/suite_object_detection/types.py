@@ -11,6 +11,7 @@ picture: the left, upper, right and lower edge, where 0 is the outer edge of the
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NotRequired, TypedDict
 
 import msgspec
@@ -53,3 +54,17 @@ class Detections(msgspec.Struct, frozen=True, kw_only=True):
 
     def __len__(self) -> int:
         return len(self.boxes)
+
+    def __str__(self) -> str:
+        """For people: how many there are of each class, the most frequent first."""
+        counts = sorted(Counter(self.labels).items(), key=lambda item: (-item[1], item[0]))
+        return ", ".join(f"{count:,} {label}" for label, count in counts) or "nothing detected"
+
+    def above(self, score: float) -> Detections:
+        """Those with at least this score."""
+        kept = [index for index, one in enumerate(self.scores) if one >= score]
+        return Detections(
+            boxes=[self.boxes[index] for index in kept],
+            scores=[self.scores[index] for index in kept],
+            labels=[self.labels[index] for index in kept],
+        )

@@ -35,7 +35,8 @@ def read(raw: Any, at_least: int | None = None) -> np.ndarray:
 
     Args:
         raw: a `suite.sources.Source`, a path, the bytes of a file, or an array (height, width) or (height,
-            width, 1, 3 or 4) of uint8, uint16, bool, or floats from 0 to 1; three channels are RGB.
+            width, 1, 3 or 4) of uint8, uint16, bool, or floats from 0 to 1; three channels are RGB. Also a
+            frame of a film, see `films`.
         at_least: the picture may come smaller, by 2, 4 or 8, as long as its shorter side keeps this many
             pixels. Large JPEG photographs are read several times faster (by scaling in the DCT domain).
 
@@ -53,6 +54,8 @@ def read_with_size(raw: Any, at_least: int | None = None) -> tuple[np.ndarray, t
     if isinstance(raw, np.ndarray):
         picture = _rgb(raw, "the given array")
         return picture, picture.shape[:2]
+    if isinstance(pixels := getattr(raw, "pixels", None), np.ndarray):
+        return pixels, pixels.shape[:2]
     content, name = _content(raw)
     header = read_header(content, name)
     picture = _read(content, name, header, at_least)
@@ -81,10 +84,11 @@ def size(raw: Any) -> tuple[int, int]:
     Raises:
         UserError: where it is no picture or its header is damaged. A picture cut off later passes.
     """
-    if isinstance(raw, np.ndarray):
-        if raw.ndim < 2:
-            raise UserError(f"an array of shape {raw.shape} is no picture")
-        return raw.shape[0], raw.shape[1]
+    pixels = raw if isinstance(raw, np.ndarray) else getattr(raw, "pixels", None)
+    if isinstance(pixels, np.ndarray):
+        if pixels.ndim < 2:
+            raise UserError(f"an array of shape {pixels.shape} is no picture")
+        return pixels.shape[0], pixels.shape[1]
     return read_header(*_content(raw)).size
 
 
