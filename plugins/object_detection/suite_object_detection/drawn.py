@@ -1,0 +1,141 @@
+"""Predictions as pictures and films with boxes on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from suite import UserError
+from suite.files import atomic_write
+from suite_object_detection.naming import relative_name
+from suite_object_detection.types import Detections
+from suite_pictures import pictures
+from suite_pictures.drawing import colour_of, draw_boxes
+from suite_pictures.encoding import jpeg, png
+from suite_pictures.films import FilmWriter, Frame, FrameSource
+from suite_pictures.resizing import letterbox
+
+LINES = "predictions.jsonl"
+"""What tells a folder that predictions were written to before."""
+
+_JPEG = (".jpg", ".jpeg", ".jpe", ".jfif")
+
+
+class DrawnWriter:
+    """Writes a picture with boxes for each picture, and a film with boxes for each film.
+
+    A picture keeps its name, and in what was a folder or an archive also the folders below it; of two that
+    would be called the same the later one gets a number. A JPEG stays one, everything else becomes a PNG; a
+    film becomes an .mp4. In memory is one picture at a time.
+
+    A file that was there before is only overwritten in a folder that predictions were written to before,
+    and never by the picture that was made from it.
+
+    Args:
+        folder: made where it is not there.
+        facts: of the data that the model was trained on; a class has the same colour everywhere.
+    """
+
+    def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
+        self._folder = folder
+        self._classes: list[str] = list(facts.get("classes", ()))
+        self._overwrites = (folder / LINES).exists()
+        self._written: list[Path] = []
+        self._taken: set[Path] = set()
+        self._film: tuple[FrameSource, FilmWriter, tuple[int, int]] | None = None
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise _not_written(folder, error) from None
+
+    def add(self, raw: Any, name: str, prediction: Detections) -> None:
+        """Draw the next prediction.
+
+        Args:
+            raw: the picture: what the codec encoded.
+            name: how a message calls it.
+            prediction: its boxes.
+
+        Raises:
+            suite.UserError: where the picture cannot be read any more, or nothing be written.
+        """
+        pixels = self._drawn(pictures.read(raw), prediction)
+        if isinstance(raw, Frame):
+            self._add_frame(raw, pixels)
+            return
+        self._end_film()
+        relative = relative_name(raw, name)
+        is_jpeg = relative.suffix.lower() in _JPEG
+        path = self._free(relative if is_jpeg else relative.with_suffix(".png"), raw)
+        try:
+            atomic_write(path, jpeg(pixels, quality=92) if is_jpeg else png(pixels))
+        except OSError as error:
+            raise _not_written(path, error) from None
+        self._written.append(path)
+
+    def close(self) -> Sequence[Path]:
+        """Finish the film that was begun, and say what was written."""
+        self._end_film()
+        return self._written
+
+    def _drawn(self, pixels: np.ndarray, prediction: Detections) -> np.ndarray:
+        return draw_boxes(
+            pixels,
+            prediction.boxes,
+            [
+                f"{label} {score:.2f}"
+                for label, score in zip(prediction.labels, prediction.scores, strict=True)
+            ],
+            [colour_of(self._index(label)) for label in prediction.labels],
+        )
+
+    def _index(self, label: str) -> int:
+        if label not in self._classes:  # predictions from elsewhere
+            self._classes.append(label)
+        return self._classes.index(label)
+
+    def _add_frame(self, frame: Frame, pixels: np.ndarray) -> None:
+        if self._film is None or self._film[0] is not frame.source:
+            self._end_film()
+            size = pixels.shape[0], pixels.shape[1]
+            name = Path(frame.source.name).name.replace(":", "-")  # a camera's has one, which Windows forbids
+            path = self._free(PurePosixPath(name).with_suffix(".mp4"), frame.source)
+            self._film = frame.source, FilmWriter(path, size, frame.source.rate), size
+        _, writer, size = self._film
+        # A film has one size, but a broadcast that was recorded may change it.
+        writer.add(pixels if pixels.shape[:2] == size else letterbox(pixels, *size))
+
+    def _end_film(self) -> None:
+        if self._film is not None:
+            _, writer, _ = self._film
+            self._film = None
+            writer.close()
+            self._written.append(writer.path)
+
+    def _free(self, relative: PurePosixPath, raw: Any) -> Path:
+        """Where to write what comes from `raw`, in a folder that is there."""
+        path = self._folder / relative
+        number = 2
+        while path in self._taken:
+            path = (self._folder / relative).with_stem(f"{relative.stem}-{number}")
+            number += 1
+        self._taken.add(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists() and (not self._overwrites or _is_same(path, raw)):
+                raise UserError(f"{path} is there already and is not overwritten: write to another folder")
+        except OSError as error:
+            raise _not_written(path, error) from None
+        return path
+
+
+def _is_same(path: Path, raw: Any) -> bool:
+    origin = Path(getattr(raw, "name", None) or (raw if isinstance(raw, str | Path) else ""))
+    return origin.is_file() and path.samefile(origin)
+
+
+def _not_written(path: Path, error: OSError) -> UserError:
+    return UserError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}")
