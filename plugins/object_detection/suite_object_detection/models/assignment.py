@@ -33,15 +33,13 @@ def assign(
     centres: Tensor,
     *,
     candidates: int = 10,
-    alpha: float = 0.5,
-    beta: float = 6.0,
     smallest: float = 8.0,
 ) -> Assignment:
     """Give each true box the locations in it that do best at class and box together.
 
     Feng et al. 2021, "TOOD: Task-aligned One-stage Object Detection", arXiv:2108.07755, section 3.2: a
-    location's alignment with a box is score^alpha * overlap^beta; the `candidates` best of the locations
-    whose centre lies in the box learn it. A location that several boxes want goes to the one that it overlaps
+    location's alignment with a box is score^0.5 * overlap^6; the `candidates` best of the locations whose
+    centre lies in the box learn it. A location that several boxes want goes to the one that it overlaps
     most. What a location's class learns is its alignment, scaled so that the largest of a box is the largest
     overlap of that box.
 
@@ -52,8 +50,6 @@ def assign(
         true_boxes: (batch, boxes, 4).
         centres: (locations, 2).
         candidates: locations per box, at most.
-        alpha: exponent of the score.
-        beta: exponent of the overlap.
         smallest: boxes with shorter sides than this are taken for so large when asking which centres lie in
             them, so that no box is smaller than the finest grid and learned by nobody.
     """
@@ -62,10 +58,11 @@ def assign(
     real = ops.expand_dims(ops.cast(true_classes >= 0, "float32"), -1)
     wanted = ops.one_hot(ops.maximum(true_classes, 0), classes, dtype="float32")
     # (batch, boxes, locations) from here on: boxes by locations, the largest arrays of a training.
-    of_class = ops.matmul(wanted, ops.transpose(scores, (0, 2, 1)))
+    # They are multiplied rather than raised to a power, which takes ten times as long.
+    sure = ops.matmul(wanted * real, ops.transpose(ops.sqrt(scores + 1e-9), (0, 2, 1)))
     overlaps = overlap(ops.expand_dims(true_boxes, 2), ops.expand_dims(boxes, 1))
-    allowed = inside(centres, at_least(true_boxes, smallest)) * real
-    alignment = (of_class + 1e-9) ** alpha * overlaps**beta * allowed
+    cubed = overlaps * overlaps * overlaps
+    alignment = sure * cubed * cubed * inside(centres, at_least(true_boxes, smallest))
     count = min(candidates, int(centres.shape[0]))
     last = ops.min(ops.top_k(alignment, count)[0], axis=-1, keepdims=True)
     chosen = ops.logical_and(alignment >= last, alignment > 0)

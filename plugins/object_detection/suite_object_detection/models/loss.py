@@ -72,8 +72,8 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not ty
         true_boxes = y_true[..., 1:]
         centres = ops.convert_to_tensor(self.centres)
         sides = ops.convert_to_tensor(self.sides[:, None])
-        logits = y_pred[..., : self.classes]
-        bins = ops.reshape(y_pred[..., self.classes :], (-1, len(self.centres), 4, self.bins))
+        logits, bins = ops.split(y_pred, [self.classes], axis=-1)
+        bins = ops.reshape(bins, (-1, len(self.centres), 4, self.bins))
         boxes = boxes_at(centres, expected_distances(bins) * sides)
         owned, owner, quality = assign(
             ops.sigmoid(logits),
@@ -138,7 +138,8 @@ def expected_distances(logits: Tensor) -> Tensor:
 
 def boxes_at(centres: Tensor, distances: Tensor) -> Tensor:
     """Boxes x1, y1, x2, y2 from centres (..., 2) and distances left, top, right, bottom (..., 4)."""
-    return ops.concatenate([centres - distances[..., :2], centres + distances[..., 2:]], axis=-1)
+    before, after = ops.split(distances, 2, axis=-1)
+    return ops.concatenate([centres - before, centres + after], axis=-1)
 
 
 def distribution_focal_loss(logits: Tensor, distances: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ SMALLEST = 1e-7
 
 def overlap(first: Tensor, second: Tensor) -> Tensor:
     """Intersection over union of boxes (..., 4) whose other axes broadcast."""
-    return _intersection_and_union(_edges(first), _edges(second))[0]
+    return _over_union(_edges(first), _edges(second))
 
 
 def complete_overlap(first: Tensor, second: Tensor) -> Tensor:
@@ -31,7 +31,7 @@ def complete_overlap(first: Tensor, second: Tensor) -> Tensor:
     edges, others = _edges(first), _edges(second)
     x1, y1, x2, y2 = edges
     left, top, right, bottom = others
-    shared, _ = _intersection_and_union(edges, others)
+    shared = _over_union(edges, others)
     width = ops.maximum(x2, right) - ops.minimum(x1, left)
     height = ops.maximum(y2, bottom) - ops.minimum(y1, top)
     diagonal = width**2 + height**2 + SMALLEST
@@ -44,15 +44,15 @@ def complete_overlap(first: Tensor, second: Tensor) -> Tensor:
 
 
 def _edges(boxes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    return boxes[..., 0], boxes[..., 1], boxes[..., 2], boxes[..., 3]
+    # The gradient of a split is one concatenation; that of four indices would be four arrays of zeros.
+    x1, y1, x2, y2 = (ops.squeeze(edge, -1) for edge in ops.split(boxes, 4, axis=-1))
+    return x1, y1, x2, y2
 
 
-def _intersection_and_union(first: tuple[Tensor, ...], second: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-    """The intersection over the union, and the union."""
+def _over_union(first: tuple[Tensor, ...], second: tuple[Tensor, ...]) -> Tensor:
     x1, y1, x2, y2 = first
     left, top, right, bottom = second
     width = ops.maximum(ops.minimum(x2, right) - ops.maximum(x1, left), 0.0)
     height = ops.maximum(ops.minimum(y2, bottom) - ops.maximum(y1, top), 0.0)
     shared = width * height
-    union = (x2 - x1) * (y2 - y1) + (right - left) * (bottom - top) - shared + SMALLEST
-    return shared / union, union
+    return shared / ((x2 - x1) * (y2 - y1) + (right - left) * (bottom - top) - shared + SMALLEST)
