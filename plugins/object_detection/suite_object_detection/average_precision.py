@@ -26,34 +26,31 @@ class AveragePrecision:
 
     def __init__(self, answers: Answers, matching: Matching) -> None:
         truth, found = answers.truth, answers.found
-        self.pictures = answers.pictures
         self.shape = len(answers.classes), len(AREAS), len(IOU_THRESHOLDS)
         labels, picture = found.labels[matching.detections], found.picture[matching.detections]
         order = np.lexsort((-found.scores[matching.detections], labels))
         position = np.empty(len(order), np.intp)
         position[order] = np.arange(len(order))
         self._picture = picture[order]
-        self._class_starts = np.searchsorted(labels[order], np.arange(self.shape[0]))
         limits = np.array(list(AREAS.values()))
-        # A detection counts in the ranges that it is in, unless a match says otherwise.
-        self._in_range = [
-            (low <= matching.areas[order]) & (matching.areas[order] <= high) for low, high in limits
-        ]
+        # A detection counts in the ranges that its size is in, unless a match says otherwise.
+        areas = matching.areas[order]
+        self._in_range = (limits[:, :1] <= areas) & (areas <= limits[:, 1:])
 
         # Recall rises at matches only, and precision between two of them only falls. So what happens at
         # matches is enough, and they are as few as there are annotated boxes.
-        row = (labels[matching.detection] * self.shape[1] + matching.area) * self.shape[
-            2
-        ] + matching.threshold
+        label = labels[matching.detection]
+        row = (label * self.shape[1] + matching.area) * self.shape[2] + matching.threshold
         by_row = np.lexsort((position[matching.detection], row))
         self._row = row[by_row]
-        self._area = matching.area[by_row]
-        self._position = position[matching.detection][by_row]
-        self._weight_of = self._picture[self._position]
+        area, at = matching.area[by_row], position[matching.detection][by_row]
+        self._match_picture = self._picture[at]
         self._right = ~matching.ignored[by_row]
-        in_range = np.stack(self._in_range)[self._area, self._position]
-        self._change = self._right.astype(np.int64) - in_range
-        self._label = self._row // (self.shape[1] * self.shape[2])
+        self._change = self._right.astype(np.int64) - self._in_range[area, at]
+        # Where to find, in the running sums of each range, what came before a match and before its class.
+        starts = np.searchsorted(labels[order], np.arange(self.shape[0]))
+        self._upto = area * (len(order) + 1) + at + 1
+        self._from = area * (len(order) + 1) + starts[label[by_row]]
         self._first = np.diff(self._row, prepend=-1) != 0
 
         hits = np.flatnonzero((matching.area == 0) & ~matching.ignored)
@@ -63,14 +60,14 @@ class AveragePrecision:
         self._hit_picture = picture[hit]
 
         asked_in = (limits[:, :1] <= truth.areas) & (truth.areas <= limits[:, 1:]) & ~truth.crowd
-        area, self._asked = np.nonzero(asked_in)
-        self._asked_cell = truth.labels[self._asked] * self.shape[1] + area
-        self._asked = truth.picture[self._asked]
+        area, box = np.nonzero(asked_in)
+        self._asked_cell = truth.labels[box] * self.shape[1] + area
+        self._asked_picture = truth.picture[box]
 
     def asked(self, weights: np.ndarray) -> np.ndarray:
         """How many boxes are to be found: float64 (classes, areas)."""
         cells = self.shape[0] * self.shape[1]
-        counts = np.bincount(self._asked_cell, weights=weights[self._asked], minlength=cells)
+        counts = np.bincount(self._asked_cell, weights=weights[self._asked_picture], minlength=cells)
         return counts.reshape(self.shape[:2])
 
     def precision(self, weights: np.ndarray) -> np.ndarray:
@@ -83,21 +80,19 @@ class AveragePrecision:
             float64 (classes, areas, thresholds), NaN where there is nothing to be found.
         """
         asked = np.repeat(self.asked(weights), self.shape[2])
-        drawn = weights[self._weight_of]
+        drawn = weights[self._match_picture]
         right = self._running(drawn * self._right)
-        counted = self._running(drawn * self._change)
-        for number, in_range in enumerate(self._in_range):
-            before = np.concatenate([[0], np.cumsum(weights[self._picture] * in_range)])
-            here = self._area == number
-            counted[here] += before[self._position[here] + 1] - before[self._class_starts[self._label[here]]]
+        sums = np.zeros((len(AREAS), len(self._picture) + 1), np.int64)
+        np.cumsum(weights[self._picture] * self._in_range, axis=1, out=sums[:, 1:])
+        flat = sums.ravel()
+        counted = flat[self._upto] - flat[self._from] + self._running(drawn * self._change)
         precision = right / np.maximum(counted, 1)
         with np.errstate(invalid="ignore", divide="ignore"):
             reached = np.searchsorted(RECALLS, right / asked[self._row], side="right")
         gained = np.diff(reached, prepend=0)
         gained[self._first] = reached[self._first]
-        areas = np.bincount(
-            self._row, weights=self._highest_from_here(precision) * gained, minlength=len(asked)
-        )
+        heights = self._highest_from_here(precision)
+        areas = np.bincount(self._row, weights=heights * gained, minlength=len(asked))
         return np.where(asked > 0, areas / len(RECALLS), np.nan).reshape(self.shape)
 
     def recall(self, weights: np.ndarray) -> np.ndarray:

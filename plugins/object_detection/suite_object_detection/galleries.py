@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -80,23 +80,20 @@ class _Album:
         largest = self.missed[np.argsort(-truth.areas[self.missed], kind="stable")]
         order = largest[np.argsort(ranks(truth.labels[largest]), kind="stable")]
         chosen = _spread(order, truth.picture[order])
-        items = {}
+        items = []
         for box in chosen.tolist():
-            near = self._nearest_given(box)
+            near = self._nearest(box)
             shown = [(truth.boxes[box], TRUE)]
             if near is not None:
                 shown.append((self.boxes[near], FALSE))
             text = f"{self.answers.classes[truth.labels[box]]}\n{self._why_missed(box, near)}"
-            items[box] = self._cut_out(int(truth.picture[box]), shown, text)
-        shown_items = [item for item in items.values() if item is not None]
+            items.append(self._cut_out(int(truth.picture[box]), shown, text))
         caption = (
-            f"{len(self.missed):,} of {int((~truth.crowd).sum()):,} boxes are found by nothing (blue)."
+            f"Found by nothing: {len(self.missed):,} of {int((~truth.crowd).sum()):,} boxes (blue)."
             f"{_of_these(len(chosen), len(self.missed), 'the largest of each class')} Orange is what was"
             " found nearest, also where it was not sure enough."
         )
-        return Gallery(
-            title="Missed boxes", items=shown_items, caption=caption + _gone(len(items) - len(shown_items))
-        )
+        return _gallery("Missed boxes", items, caption)
 
     def false_alarms(self) -> Gallery:
         """Detections where no box is to be found, the surest first."""
@@ -111,14 +108,11 @@ class _Album:
                 shown.append((self.answers.truth.boxes[about], TRUE))
             text = f"{self._detected(found)}\n{self._what_is_wrong(alarm)}"
             items.append(self._cut_out(int(self.outcomes.picture[found]), shown, text))
-        shown_items = [item for item in items if item is not None]
         caption = (
-            f"{len(self.alarms):,} of {int(self.given.sum()):,} detections are wrong (orange)."
+            f"Wrong: {len(self.alarms):,} of {int(self.given.sum()):,} detections (orange)."
             f"{_of_these(len(chosen), len(self.alarms), 'the surest')} Blue is the box that they are about."
         )
-        return Gallery(
-            title="False alarms", items=shown_items, caption=caption + _gone(len(items) - len(shown_items))
-        )
+        return _gallery("False alarms", items, caption)
 
     def whole_pictures(self) -> Iterator[Picture]:
         """The pictures with most errors, and what is right in them."""
@@ -155,8 +149,8 @@ class _Album:
                 title=self.pairs.ids[index],
                 content=jpeg(drawn),
                 caption=(
-                    f"One of the pictures with most errors: {len(open_boxes):,} missed (blue), {len(false):,}"
-                    f" false alarms (orange), {len(right):,} right (green)."
+                    f"One of the pictures with most errors. Missed (blue): {len(open_boxes):,}. False alarms"
+                    f" (orange): {len(false):,}. Right (green): {len(right):,}."
                 ),
             )
 
@@ -179,25 +173,25 @@ class _Album:
         )
         return jpeg(drawn), f"{text}\n{self.pairs.ids[index]}"
 
-    def _nearest_given(self, box: int) -> int | None:
-        """The detection that overlaps a missed box most: a given one, else one below the threshold."""
-        truth = self.answers.truth
-        here = slice(*np.searchsorted(self.outcomes.picture, [truth.picture[box], truth.picture[box] + 1]))
-        numbers = np.arange(here.start, here.stop)
+    def _nearest(self, box: int) -> int | None:
+        """What overlaps a missed box most: a false alarm, else a detection of its class that is not given."""
+        truth, outcomes = self.answers.truth, self.outcomes
+        here = np.flatnonzero(outcomes.picture == truth.picture[box])
         common = overlaps(truth.boxes[box : box + 1], self.boxes[here])[0]
-        for chosen in (self.given[here], self.outcomes.labels[here] == truth.labels[box]):
-            common_of = np.where(chosen, common, 0.0)
-            if len(common_of) and common_of.max() >= NEAR_FROM:
-                return int(numbers[common_of.argmax()])
+        alarm = self.given[here] & outcomes.wrong[here]
+        unsure = ~self.given[here] & (outcomes.labels[here] == truth.labels[box])
+        for chosen in (alarm, unsure):
+            near = np.where(chosen, common, 0.0)
+            if len(near) and near.max() >= NEAR_FROM:
+                return int(here[near.argmax()])
         return None
 
     def _why_missed(self, box: int, near: int | None) -> str:
         if near is None:
             return "nothing is near"
-        if not self.given[near]:
-            return f"not sure enough: {self._detected(near)}"
         overlap = overlaps(self.answers.truth.boxes[box : box + 1], self.boxes[near : near + 1])[0, 0]
-        return f"{self._detected(near)} overlaps by {overlap:.2f}"
+        why = "" if self.given[near] else "not sure enough: "
+        return f"{why}{self._detected(near)} overlaps by {overlap:.2f}"
 
     def _what_is_wrong(self, alarm: int) -> str:
         kind, about = int(self.all_alarms.kind[alarm]), int(self.all_alarms.truth[alarm])
@@ -246,5 +240,9 @@ def _of_these(shown: int, total: int, which: str) -> str:
     return f" Shown are {which}, at most {MOST_OF_ONE_PICTURE} of a picture." if shown < total else ""
 
 
-def _gone(count: int) -> str:
-    return f" {count} could not be read and are left out." if count else ""
+def _gallery(title: str, items: Sequence[tuple[bytes, str] | None], caption: str) -> Gallery:
+    shown = [item for item in items if item is not None]
+    unread = len(items) - len(shown)
+    if unread:
+        caption += f" {unread} could not be read and are left out."
+    return Gallery(title=title, items=shown, caption=caption)

@@ -1,0 +1,87 @@
+"""Made-up pictures with boxes, and detections of all kinds of quality, for tests of detection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from suite.evaluation import Pairs
+from suite_object_detection.types import Detections
+
+CLASSES = ("cat", "dog", "bird")
+
+
+def target(boxes=(), labels=(), **more) -> dict:
+    """A target of a picture of 100 x 100 pixels."""
+    return {"size": [100, 100], "boxes": [list(box) for box in boxes], "labels": list(labels), **more}
+
+
+def detections(*rows) -> Detections:
+    """Detections from (box, score, label)."""
+    return Detections(
+        boxes=[tuple(map(float, box)) for box, _, _ in rows],
+        scores=[score for _, score, _ in rows],
+        labels=[label for _, _, label in rows],
+    )
+
+
+def pairs_of(targets, predictions, classes: Sequence[str] = CLASSES, **facts) -> Pairs:
+    """Pairs of pictures that are called 0.jpg, 1.jpg, ..."""
+    ids = [f"{number}.jpg" for number in range(len(targets))]
+    return Pairs(targets, predictions, ids, facts={"classes": list(classes), **facts})
+
+
+def random_pairs(
+    seed: int,
+    *,
+    pictures: int = 12,
+    most: int = 12,
+    classes: Sequence[str] = CLASSES,
+    ties: bool = True,
+    crowds: bool = True,
+) -> Pairs:
+    """Random pairs: perturbed truth, doubles, wrong classes, noise, pictures with no box or nothing found.
+
+    Args:
+        seed: of everything.
+        pictures: how many.
+        most: detections in a picture are fewer.
+        classes: of which one may have no box at all.
+        ties: whether scores may be equal.
+        crowds: whether boxes may be crowds.
+    """
+    rng = np.random.default_rng(seed)
+    present = rng.choice(classes, max(1, len(classes) - rng.integers(2)), replace=False)
+    targets, predictions = [], []
+    for _ in range(pictures):
+        count = int(rng.integers(0, 8)) if rng.random() > 0.2 else 0
+        low = rng.uniform(0, 200, (count, 2)).round(rng.integers(0, 3))
+        boxes = np.concatenate([low, low + 4 + rng.gamma(1.5, 30, (count, 2))], axis=1)
+        labels = rng.choice(present, count)
+        true = {"size": [300, 300], "boxes": boxes.tolist(), "labels": labels.tolist()}
+        if crowds and rng.random() < 0.5:
+            true["crowd"] = (rng.random(count) < 0.3).tolist()
+        if rng.random() < 0.5:
+            areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) * rng.uniform(0.3, 1, count)
+            true["areas"] = areas.tolist()
+        found = int(rng.integers(0, most)) if rng.random() > 0.2 else 0
+        noise = rng.uniform(0, 250, (found, 2))
+        guesses = np.concatenate([noise, noise + rng.gamma(1.5, 30, (found, 2))], axis=1)
+        names = rng.choice(classes, found)
+        if count:
+            copies = rng.random(found) < 0.7
+            source = rng.integers(0, count, found)
+            shaken = boxes[source] + rng.normal(0, rng.choice([0.0, 3.0, 8.0]), (found, 4))
+            shaken[:, 2:] = np.maximum(shaken[:, 2:], shaken[:, :2])
+            guesses[copies] = shaken[copies]
+            same = copies & (rng.random(found) < 0.85)
+            names[same] = labels[source[same]]
+        scores = rng.random(found)
+        if ties:
+            scores = scores.round(rng.integers(1, 4))
+        order = np.argsort(-scores, kind="stable")
+        targets.append(true)
+        rows = zip(guesses[order].tolist(), scores[order].tolist(), names[order].tolist(), strict=True)
+        predictions.append(detections(*rows))
+    return pairs_of(targets, predictions, classes)
