@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 
 from suite import UserError
@@ -188,10 +189,9 @@ def stem(name: str) -> str:
 
 
 def _shared(name: str, folder: str) -> int:
-    """How many folders two paths have in common from the top on."""
-    depth = 0
-    for one, other in zip(name.split("/")[:-1], folder.split("/"), strict=False):
-        if one != other:
-            break
-        depth += 1
-    return depth
+    """How many folders two paths have in common, from the top on and from the bottom on."""
+    above, others = name.split("/")[:-1], folder.split("/")
+    same = 0
+    for pairs in (zip(above, others, strict=False), zip(above[::-1], others[::-1], strict=False)):
+        same += sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return same

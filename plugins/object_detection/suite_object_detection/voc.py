@@ -93,7 +93,6 @@ class _Reader:
                 else:
                     used.add((part, picture))
                     self._add(part, picture, name, root)
-        self._add_background(parts, {picture for _, picture in used}, listed)
         if not used and not found.refusals:
             raise UserError(
                 f"{self.path}: none of its {len(without):,} annotations has a picture, {some(without)}"
@@ -104,6 +103,7 @@ class _Reader:
             "annotation is of a picture that has one already, left out",
             "annotations are of pictures that have one already, left out",
         )
+        self._add_background(parts, {picture for _, picture in used}, listed)
         first = self.options.first_pixel
         if first == "auto":
             corners = found.corners

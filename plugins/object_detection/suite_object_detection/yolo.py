@@ -118,7 +118,7 @@ class _Reader:
             labels = {place: self.labels.of(place) for place in places}
             used.update(label for label in labels.values() if label is not None)
             self._add(part, labels, names, ids)
-        self._report_unused(used | lists)
+        self._report_unused({place for places in parts.values() for place in places}, used | lists)
         if not used:
             raise UserError(
                 f"{self.path} has no labels of YOLO: a text file for each picture, of the same name, in a"
@@ -197,10 +197,18 @@ class _Reader:
             except UserError as error:
                 found.refusals.append(str(error))
 
-    def _report_unused(self, used: set[int]) -> None:
-        beside, _ = self.labels.files.unused(used)
+    def _report_unused(self, pictures: set[int], labels: set[int]) -> None:
+        names = self.tree.names
+        left = [place for place in self.pictures.places if place not in pictures]
+        theirs = {label: place for place in left if (label := self.labels.of(place)) is not None}
         self.found.problem(
-            [self.tree.names[place] for place in beside],
+            [names[place] for label, place in theirs.items() if label not in labels],
+            "picture with a label file belongs to no part, left out",
+            "pictures with a label file belong to no part, left out",
+        )
+        beside, _ = self.labels.files.unused(labels)
+        self.found.problem(
+            [names[label] for label in beside if label not in theirs],
             "label file has no picture, left out",
             "label files have no picture, left out",
         )

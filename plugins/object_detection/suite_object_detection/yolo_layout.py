@@ -17,7 +17,7 @@ from suite_object_detection.yolo_configuration import (
     is_configuration,
     read_configuration,
 )
-from suite_pictures.listing import some
+from suite_pictures.listing import counted, some
 
 _MOST_LOOKED_INTO = 20
 
@@ -188,8 +188,9 @@ class Layout:
             else:
                 yield picture
         if missing:
-            count = "1 picture" if len(missing) == 1 else f"{len(missing):,} pictures"
-            self.problems.append(Problem(f"{count} of {name} are not there, left out", missing))
+            what = f"{counted(len(missing), 'picture', 'pictures')} of {name}"
+            are = "is" if len(missing) == 1 else "are"
+            self.problems.append(Problem(f"{what} {are} not there, left out", missing))
 
 
 def _above(name: str) -> Iterable[str]:
