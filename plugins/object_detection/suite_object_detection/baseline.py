@@ -14,9 +14,9 @@ from suite_pictures import pictures
 
 MOST_PER_CLASS = 20
 MOST_PER_PICTURE = 300
-MOST_PICTURES = 4_000
-MOST_BOXES = 4_000
-MOST_CANDIDATES = 200
+MOST_PICTURES = 2_000
+MOST_BOXES = 2_000
+MOST_CANDIDATES = 100
 """Boxes of a class from which the typical ones are chosen; like the other limits, it bounds time only."""
 AGREEMENT = 0.5
 
