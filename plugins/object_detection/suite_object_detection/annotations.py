@@ -13,16 +13,19 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
-from suite.sources import Tree
+from suite.sources import Source, Tree
 from suite_object_detection.cleaning import Cleaned, clean, pictures_of_shares
 from suite_object_detection.examples import AnnotatedPictures
+from suite_object_detection.places import head_of
 from suite_pictures import pictures
+from suite_pictures.headers import read_header
 from suite_pictures.listing import counted, some
 
 PART_NAMES = ("train", "validation", "test")
 
 _REFUSALS_SHOWN = 5
 _CHUNK = 64
+_HEAD = 1 << 15
 
 
 class Problem(str):
@@ -235,7 +238,7 @@ class Annotations:
         def read(numbers: np.ndarray) -> None:
             for number in numbers.tolist():
                 with suppress(UserError):  # whoever reads the picture says why
-                    sizes[number] = pictures.size(self.tree.source(self._place[number]))
+                    sizes[number] = _size(self.tree.source(self._place[number]))
 
         with ThreadPoolExecutor() as pool:
             for _ in pool.map(read, np.split(unknown, range(_CHUNK, len(unknown), _CHUNK))):
@@ -288,6 +291,15 @@ class Annotations:
         for what, which in kinds.items():
             places = [self._where(box) for box in np.flatnonzero(which & finite).tolist()]
             self.problem(places, f"box is {what}", f"boxes are {what}")
+
+
+def _size(source: Source) -> tuple[int, int]:
+    """Height and width of a picture. Of a JPEG, whose header is whole at the beginning, that suffices."""
+    head = head_of(source, _HEAD)
+    if head.startswith(b"\xff\xd8\xff"):
+        with suppress(UserError):
+            return read_header(head, source.name).size
+    return pictures.size(source)
 
 
 def _numbers(values: np.ndarray) -> str:

@@ -6,10 +6,9 @@ The format is that of the VOC2012 development kit, section 3 (Everingham and Win
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Collection
 from pathlib import Path
-from xml.parsers import expat
 
 from suite import UserError
 from suite.data import Dataset
@@ -17,10 +16,12 @@ from suite.sources import Source, Tree, is_archive
 from suite_object_detection.annotations import Annotations
 from suite_object_detection.options import VocOptions
 from suite_object_detection.places import Files, head_of, opened, part_of_path
+from suite_object_detection.xml_elements import Element, read_xml
 from suite_pictures.listing import is_picture, some
 
 _LISTS = {"train": "train", "val": "validation", "test": "test"}
 _MOST_LOOKED_INTO = 20
+_ROOT = re.compile(rb"<annotation[\s>]")
 
 
 def detect(path: Path) -> bool:
@@ -81,7 +82,10 @@ class _Reader:
             for place in places:
                 name = tree.names[place]
                 try:
-                    root = _parsed(tree.source(place))
+                    root = read_xml(tree.source(place))
+                    if root.tag != "annotation":
+                        what = f"its root is <{root.tag}>, not <annotation>"
+                        raise UserError(f"{name} is no annotation of Pascal VOC: {what}")
                 except UserError as error:
                     found.refusals.append(str(error))
                     continue
@@ -211,7 +215,7 @@ class _Reader:
             )
         return parts
 
-    def _picture(self, name: str, root: _Element, part: str) -> int | None:
+    def _picture(self, name: str, root: Element, part: str) -> int | None:
         folder, _, base = name.rpartition("/")
         written = root.text_of("filename")
         place = self.pictures.stemmed(base[: -len(".xml")], folder, part, written or "")
@@ -219,7 +223,7 @@ class _Reader:
             place = self.pictures.named(written, folder, part)
         return place
 
-    def _add(self, part: str, picture: int, name: str, root: _Element) -> None:
+    def _add(self, part: str, picture: int, name: str, root: Element) -> None:
         number = self.found.picture(part, picture, name, _size(root))
         for item in root.all("object"):
             label = item.text_of("name")
@@ -240,81 +244,7 @@ class _Reader:
             self.found.box(number, corners, label, box.line, crowd=crowd)
 
 
-@dataclass
-class _Element:
-    """An element of an XML file, with its line."""
-
-    tag: str
-    line: int
-    children: list[_Element] = field(default_factory=list)
-    pieces: list[str] = field(default_factory=list)
-
-    def all(self, tag: str) -> Iterator[_Element]:
-        return (child for child in self.children if child.tag == tag)
-
-    def first(self, tag: str) -> _Element | None:
-        return next(self.all(tag), None)
-
-    def text_of(self, tag: str) -> str | None:
-        child = self.first(tag)
-        return "".join(child.pieces).strip() if child is not None else None
-
-
-class _DeclarationError(Exception):
-    pass
-
-
-def _parsed(source: Source) -> _Element:
-    """The root of an XML file.
-
-    Raises:
-        UserError: where it is broken, no annotation, or declares entities (which can fill the memory).
-    """
-    parser = expat.ParserCreate()
-    top = _Element("", 0)
-    open_elements = [top]
-
-    def start(tag: str, attributes: Mapping[str, str]) -> None:
-        del attributes
-        element = _Element(tag, parser.CurrentLineNumber)
-        open_elements[-1].children.append(element)
-        open_elements.append(element)
-
-    def end(tag: str) -> None:
-        del tag
-        open_elements.pop()
-
-    def text(piece: str) -> None:
-        open_elements[-1].pieces.append(piece)
-
-    def declaration(*_: object) -> None:
-        raise _DeclarationError
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = text
-    parser.StartDoctypeDeclHandler = declaration
-    try:
-        parser.Parse(source.read(), True)
-    except _DeclarationError:
-        raise UserError(
-            f"{source.name}, line {parser.CurrentLineNumber} declares a document type, which is not"
-            " read: remove it"
-        ) from None
-    except expat.ExpatError as error:
-        reason = expat.errors.messages[error.code]
-        raise UserError(f"{source.name}, line {error.lineno} is not XML: {reason}") from None
-    except (ValueError, LookupError) as error:
-        raise UserError(f"{source.name}, line {parser.CurrentLineNumber} is not XML: {error}") from None
-    root = top.children[0]
-    if root.tag != "annotation":
-        raise UserError(
-            f"{source.name} is no annotation of Pascal VOC: its root is <{root.tag}>, not <annotation>"
-        )
-    return root
-
-
-def _size(root: _Element) -> tuple[int, int] | None:
+def _size(root: Element) -> tuple[int, int] | None:
     size = root.first("size")
     try:
         found = [float((size.text_of(side) if size else None) or "") for side in ("height", "width")]
