@@ -7,7 +7,7 @@ import json
 import cv2
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from suite import UserError
@@ -59,6 +59,7 @@ def say(outputs, box, name, score, codec=CODEC, place=None, size=None):
     return place
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.data())
 def test_a_box_that_the_network_predicts_comes_back_in_the_pixels_of_the_picture(data):
     rows, columns = data.draw(st.integers(1, 5000)), data.draw(st.integers(1, 5000))
@@ -83,6 +84,7 @@ def test_a_box_that_the_network_predicts_comes_back_in_the_pixels_of_the_picture
     np.testing.assert_allclose(found.boxes[0], expected, atol=0.01)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(1, 300), st.integers(1, 300), st.data())
 def test_what_is_encoded_for_the_loss_and_predicted_by_the_network_decodes_to_the_same_boxes(
     rows, columns, data
@@ -164,6 +166,7 @@ def test_a_box_that_overlaps_a_surer_one_of_its_class_is_left_out_and_one_of_ano
     assert found.scores == pytest.approx([0.9, 0.7])
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.floats(0, 1), st.floats(0.01, 0.99))
 @example(0.0, 0.5)
 @example(1.0, 0.5)
