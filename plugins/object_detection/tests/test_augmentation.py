@@ -112,7 +112,7 @@ def seen(picture: np.ndarray, maps: np.ndarray, place, height: int = 200, width:
 # Steps of geometry
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     box=st.tuples(st.integers(0, 40), st.integers(0, 30), st.integers(4, 40), st.integers(4, 30)),
     scale=st.tuples(st.floats(0.3, 2.5), st.floats(0.3, 2.5)),
@@ -138,7 +138,7 @@ def test_scale_place_mirror_and_quarter_turns_take_a_box_where_its_pixels_go(
         ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     box=st.tuples(st.integers(2, 40), st.integers(2, 30), st.integers(8, 36), st.integers(8, 28)),
     scale=st.floats(0.6, 1.2),
@@ -213,7 +213,7 @@ def test_the_tiles_of_a_mosaic_fill_every_canvas_once_and_its_own_picture_is_amo
 # Whole batches
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_in_an_augmented_batch_every_box_has_its_pixels_and_all_pixels_their_box(seed):
     rng = np.random.default_rng(seed)
@@ -233,7 +233,7 @@ def test_in_an_augmented_batch_every_box_has_its_pixels_and_all_pixels_their_box
         assert not (masks & ~explained).any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 5), progress=st.floats(0, 1, exclude_max=True))
 def test_a_batch_is_a_pure_function_and_every_box_lies_inside_of_its_picture(seed, count, progress):
     rng = np.random.default_rng(seed)
@@ -312,7 +312,7 @@ def test_quarter_turns_keep_the_size_of_objects():
     assert sides == {(20, 10), (10, 20)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_a_cut_picture_keeps_one_of_its_objects_whole(seed):
     rng = np.random.default_rng(seed)
