@@ -156,6 +156,7 @@ def test_turn_and_shear_take_the_corners_of_a_box_where_its_pixels_go(box, scale
     assert extent(of_class(canvas, 2, least=64)) == pytest.approx(moved, abs=1)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(0, 3), st.booleans(), st.booleans())
 def test_quarter_turns_and_mirroring_keep_every_pixel_as_it_is(seed, quarters, flip, upside_down):
     picture = np.random.default_rng(seed).integers(0, 256, (30, 50, 3), dtype=np.uint8)
@@ -180,6 +181,7 @@ def test_a_picture_that_shrinks_much_is_averaged_and_not_skipped():
     assert abs(canvas.astype(int) - 127.5).max() < 4
 
 
+@settings(deadline=None)
 @given(st.integers(0, 6), st.integers(0, 6), st.integers(1, 6), st.integers(1, 6))
 def test_only_the_region_is_painted_and_all_of_it(x, y, w, h):
     canvas = np.full((12, 12, 3), 7, np.uint8)
@@ -195,6 +197,7 @@ def test_only_the_region_is_painted_and_all_of_it(x, y, w, h):
     assert (canvas[inside] != 7).all()
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 9), st.floats(0, 1))
 def test_the_tiles_of_a_mosaic_fill_every_canvas_once_and_its_own_picture_is_among_them(seed, count, mosaic):
     tiles = laid_out(count, 8, 9, mosaic, np.random.default_rng(seed))
