@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suite.charts import Axes, Line, interval_chart, line_chart, matrix_chart
+from suite.charts import Axes, Line, interval_chart, line_chart, matrix_chart, thinned
 
 SVG = "{http://www.w3.org/2000/svg}"
 numbers = st.floats(-1e9, 1e9) | st.sampled_from([math.nan, math.inf, 0.0])
@@ -95,3 +95,14 @@ def test_equal_data_gives_equal_bytes():
         return axes.svg()
 
     assert draw() == draw()
+
+
+def test_a_thinned_curve_keeps_its_ends_its_order_and_its_steps():
+    x, y = np.linspace(0, 1, 100_000), np.repeat([1.0, 0.0], 50_000)
+    thin_x, thin_y = thinned(x, y)
+    assert len(thin_x) <= 122
+    assert (thin_x[0], thin_x[-1]) == (0, 1)
+    assert (np.diff(thin_x) > 0).all()
+    above = thin_x[thin_y == 1]
+    assert above[-1] == pytest.approx(0.5, abs=0.02)
+    assert len(thinned(x[:50], y[:50])[0]) == 50
