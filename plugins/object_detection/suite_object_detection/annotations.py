@@ -219,7 +219,8 @@ class Annotations:
         if "train" in parts:
             return parts
         if len(parts) > 1:
-            raise UserError(f"{self.path} has no training part, only {' and '.join(parts)}")
+            lacks = f"{self.path} has no training part, only {' and '.join(parts)}"
+            raise UserError("\n  ".join([lacks, *self.problems]))
         (only,) = parts
         self.problems.append(Problem(f"there is a {only} part only: it is taken as the training part"))
         return {"train": parts[only]}

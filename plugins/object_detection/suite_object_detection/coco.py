@@ -20,7 +20,7 @@ from suite.sources import FileSource, Source, Tree, is_archive
 from suite_object_detection import run_lengths
 from suite_object_detection.annotations import PART_NAMES, Annotations, Problem
 from suite_object_detection.options import CocoOptions
-from suite_object_detection.places import Files, files_of_parts, head_of, opened, tail_of
+from suite_object_detection.places import Files, files_of_parts, head_of, opened, part_of_name, tail_of
 from suite_pictures.listing import counted, is_picture, some
 
 _PEEK = 1 << 16
@@ -139,8 +139,22 @@ def _chosen(path: Path, tree: Tree) -> tuple[dict[str, int], list[str]]:
             " (annotations/instances_train2017.json, train/_annotations.coco.json)"
         )
     parts, unnamed = files_of_parts(path, tree, found, "COCO file")
-    files = counted(len(unnamed), "COCO file is", "COCO files are")
-    return parts, [Problem(f"{files} called after no part, left out", unnamed)] if unnamed else []
+    others = [
+        name
+        for place, name in enumerate(tree.names)
+        if name.lower().endswith(".json")
+        and part_of_name(name.rpartition("/")[2])
+        and not name.rpartition("/")[2].lower().startswith(_OTHER_KINDS)
+        and place not in found
+    ]
+    notes: list[str] = []
+    if unnamed:
+        files = counted(len(unnamed), "COCO file is", "COCO files are")
+        notes.append(Problem(f"{files} called after no part, left out", unnamed))
+    if others:
+        files = counted(len(others), "file is no COCO file", "files are no COCO files")
+        notes.append(Problem(f"{files} by the look of it, left out", others))
+    return parts, notes
 
 
 class _Reader:
@@ -299,7 +313,7 @@ def _decoded(source: Source) -> CocoFile:
 
 
 def _lower(error: Exception) -> str:
-    text = str(error).replace("`", "'")
+    text = str(error).replace("`", "'").removeprefix("JSON is malformed: ")
     return f"{text[:1].lower()}{text[1:]}"
 
 

@@ -13,7 +13,7 @@ from suite.data import Dataset
 from suite.sources import FileSource, Source, Tree, is_archive
 from suite_object_detection.annotations import PART_NAMES, Annotations, Problem
 from suite_object_detection.options import CsvOptions
-from suite_object_detection.places import Files, files_of_parts, head_of, opened
+from suite_object_detection.places import Files, files_of_parts, head_of, opened, part_of_name
 from suite_object_detection.tables import RETINANET, Columns, find_columns, has_box_columns, has_no_header
 from suite_pictures.listing import PARTS, counted, is_picture, some
 from suite_pictures.tables import decoded, rows_of_cells
@@ -60,6 +60,16 @@ def load(path: Path, options: CsvOptions) -> Dataset:
         if unnamed:
             count = counted(len(unnamed), "table is", "tables are")
             notes.append(Problem(f"{count} of no part, left out", unnamed))
+        others = [
+            name
+            for place, name in enumerate(tree.names)
+            if name.lower().endswith(SUFFIXES)
+            and part_of_name(name.rpartition("/")[2])
+            and place not in tables
+        ]
+        if others:
+            count = counted(len(others), "table has", "tables have")
+            notes.append(Problem(f"{count} no columns of boxes, left out", others))
         if options.pictures:
             tree = opened(options.pictures)
     reader = _Reader(path, tree, options)

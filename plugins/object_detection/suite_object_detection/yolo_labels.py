@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from suite import UserError
 from suite.sources import Source
 from suite_object_detection.types import Box
+from suite_pictures.listing import counted
 
 PIXELS_FROM = 2.0
 """A share may be somewhat above 1 where a box reaches out of its picture; from here on it must be pixels."""
@@ -60,7 +61,8 @@ def _line(words: list[str], number: int, name: str, keypoints: bool) -> Line:
         values = values[:4]
     if len(values) < 4 or (len(values) > 4 and (len(values) % 2 or len(values) < 6)):
         raise UserError(
-            f"{name}, line {number} has {len(words)} numbers: a box is class, x, y, width and height, an"
+            f"{name}, line {number} has {counted(len(words), 'number', 'numbers')}:"
+            " a box is class, x, y, width and height, an"
             " outline the class and pairs of x and y"
         )
     if not all(map(math.isfinite, values)):

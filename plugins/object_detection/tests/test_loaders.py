@@ -482,6 +482,13 @@ def test_a_list_of_pictures_without_annotations_is_said(tmp_path):
     assert "instances_test2017.json has no list of annotations: its 1 pictures" in dataset.problems[0]
 
 
+def test_a_file_of_a_part_that_is_no_coco_file_is_said(tmp_path):
+    write_coco(tmp_path)
+    write(tmp_path / "annotations/instances_train2017.json", '{"im')
+    with pytest.raises(UserError, match=r"no training part.*\n.*1 file is no COCO file by the look of it"):
+        load("coco", tmp_path)
+
+
 def test_two_files_for_a_part_are_refused(tmp_path):
     write_coco(tmp_path)
     write(tmp_path / "annotations/train.json", coco_file(DATA["train"]))
@@ -870,6 +877,13 @@ def test_groups_of_open_images_are_crowds(tmp_path):
 def test_rows_that_must_not_be_trained_on(tmp_path, rows, sentence):
     with pytest.raises(UserError, match=sentence):
         load("csv", csv(tmp_path, f"path,x1,y1,x2,y2,label\n{rows}\n"))
+
+
+def test_a_table_of_a_part_that_has_no_boxes_is_said(tmp_path):
+    csv(tmp_path, "path,x1,y1,x2,y2,label\na.png,1,2,3,4,cat\n")
+    write(tmp_path / "val.csv", "path,label\na.png,cat\n")
+    dataset = load("csv", tmp_path)
+    assert dataset.problems[0] == "1 table has no columns of boxes, left out: 'val.csv'"
 
 
 def test_pictures_that_are_missing_or_in_no_row_are_named(tmp_path):
