@@ -31,11 +31,11 @@ class AveragePrecision:
         order = np.lexsort((-found.scores[matching.detections], labels))
         position = np.empty(len(order), np.intp)
         position[order] = np.arange(len(order))
-        self._picture = picture[order]
         limits = np.array(list(AREAS.values()))
         # A detection counts in the ranges that its size is in, unless a match says otherwise.
         areas = matching.areas[order]
-        self._in_range = (limits[:, :1] <= areas) & (areas <= limits[:, 1:])
+        in_range = (limits[:, :1] <= areas) & (areas <= limits[:, 1:])
+        self._counted_picture = picture[order][np.nonzero(in_range)[1]]
 
         # Recall rises at matches only, and precision between two of them only falls. So what happens at
         # matches is enough, and they are as few as there are annotated boxes.
@@ -44,13 +44,14 @@ class AveragePrecision:
         by_row = np.lexsort((position[matching.detection], row))
         self._row = row[by_row]
         area, at = matching.area[by_row], position[matching.detection][by_row]
-        self._match_picture = self._picture[at]
+        self._match_picture = picture[order][at]
         self._right = ~matching.ignored[by_row]
-        self._change = self._right.astype(np.int64) - self._in_range[area, at]
-        # Where to find, in the running sums of each range, what came before a match and before its class.
+        self._change = self._right.astype(np.int64) - in_range[area, at]
+        # Where to find, in running sums over what counts in each range, a match and the begin of its class.
+        counted = np.concatenate([[0], np.cumsum(in_range)])
         starts = np.searchsorted(labels[order], np.arange(self.shape[0]))
-        self._upto = area * (len(order) + 1) + at + 1
-        self._from = area * (len(order) + 1) + starts[label[by_row]]
+        self._upto = counted[area * len(order) + at + 1]
+        self._from = counted[area * len(order) + starts[label[by_row]]]
         self._first = np.diff(self._row, prepend=-1) != 0
 
         hits = np.flatnonzero((matching.area == 0) & ~matching.ignored)
@@ -82,10 +83,8 @@ class AveragePrecision:
         asked = np.repeat(self.asked(weights), self.shape[2])
         drawn = weights[self._match_picture]
         right = self._running(drawn * self._right)
-        sums = np.zeros((len(AREAS), len(self._picture) + 1), np.int64)
-        np.cumsum(weights[self._picture] * self._in_range, axis=1, out=sums[:, 1:])
-        flat = sums.ravel()
-        counted = flat[self._upto] - flat[self._from] + self._running(drawn * self._change)
+        sums = np.concatenate([[0], np.cumsum(weights[self._counted_picture])])
+        counted = sums[self._upto] - sums[self._from] + self._running(drawn * self._change)
         precision = right / np.maximum(counted, 1)
         with np.errstate(invalid="ignore", divide="ignore"):
             reached = np.searchsorted(RECALLS, right / asked[self._row], side="right")

@@ -20,7 +20,7 @@ from suite_object_detection.matching import AREAS, IOU_THRESHOLDS, Matching, mat
 from suite_object_detection.thresholds import Outcomes, best_of, curve_of, outcomes_of, shares
 from suite_pictures.listing import some
 
-MOST_BOXES_TO_RESAMPLE = 200_000
+MOST_BOXES_TO_RESAMPLE = 100_000
 """Detections and matches up to which average precision gets an interval: a thousand take seconds then."""
 RANGES = {
     "small": "of up to 32 x 32 pixels",
@@ -46,7 +46,7 @@ def object_detection(pairs: Pairs, options: NoOptions) -> Evaluation:
     Means are over the classes that have a box. Crowds count neither as missed nor, where something is
     detected in them, as a false alarm. Of each class, the 100 surest detections of a picture count.
 
-    All have intervals, except the averages where there are more than 200,000 detections and matches.
+    All have intervals, except the averages where there are more than 100,000 detections and matches.
     """
     scoring = Scoring(pairs)
     resampled = len(scoring.matching.detections) + len(scoring.matching.area) <= MOST_BOXES_TO_RESAMPLE
