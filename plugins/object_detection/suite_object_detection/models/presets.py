@@ -1,0 +1,265 @@
+"""keras-hub's detectors as networks that the host can train: D-FINE, RetinaNet, RetinaNet on backbones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+from keras import layers
+
+from suite import UserError
+from suite.errors import nearest
+from suite.normalization import fuse_normalization, keep_statistics
+from suite_object_detection.preset_codec import Anchors, anchor_boxes
+
+STEP = 32
+"""Sides of the input are multiples of this: what is halved five times is doubled again."""
+
+PRIOR = 0.01
+"""The score of every class at every anchor before anything is learned (Lin et al. 2017, section 4.1)."""
+
+LEVELS = ("P3", "P4", "P5")
+"""What a backbone has to give for a RetinaNet to be built on it."""
+
+Tensor = Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class PresetNetwork:
+    """A detector made of a preset.
+
+    Attributes:
+        network: from uint8 (batch, height, width, 3) to float32 (batch, rows, classes + 4); see
+            `PresetCodec`.
+        size: (height, width) of its input.
+        anchors: of a RetinaNet; None for a D-FINE.
+        rows: of its output.
+        predictions: so many rows, the last ones, are predictions.
+        backbone: names of the layers that came with weights and do not depend on classes; empty where the
+            network does not fall into such parts.
+    """
+
+    network: keras.Model
+    size: tuple[int, int]
+    anchors: Anchors | None
+    rows: int
+    predictions: int
+    backbone: tuple[str, ...] = ()
+
+
+def preset_network(
+    preset: str, size: tuple[int, int] | None, classes: int, *, load_weights: bool = True
+) -> PresetNetwork:
+    """A detector of keras-hub with its preprocessing inside and as many classes as are needed.
+
+    All weights are kept but those of the last layers of the classes, which are only kept where there are as
+    many classes as before. A preset of a backbone alone, for classification, becomes a RetinaNet whose
+    pyramid and heads are new. With weights, the means and variances of batch normalisation stay those of the
+    data that the weights were trained on.
+
+    Args:
+        preset: a name that keras-hub knows, which it downloads once, or the folder of a preset.
+        size: (height, width) of the pictures, multiples of 32, or None for the preset's own.
+        classes: their number.
+        load_weights: whether to load the preset's weights, or only build its architecture.
+
+    Raises:
+        suite.UserError: where keras-hub is not installed, the preset is not known, does not load, or nothing
+            can be detected with it.
+    """
+    hub = _keras_hub()
+    folder = Path(preset).expanduser()
+    source = str(folder) if folder.is_dir() else preset
+    if not folder.is_dir() and "://" not in preset and preset not in hub.models.Backbone.presets:
+        detectors = hub.models.ObjectDetector.presets
+        raise UserError(
+            f"'{preset}' is neither the folder of a preset nor one that keras-hub knows: "
+            + nearest(preset, detectors)
+        )
+    try:
+        converter = _converter(hub, source)
+        wanted = size or _own_size(converter)
+        kind = hub.models.Backbone.from_preset(source, load_weights=False)
+        inputs = keras.Input((*wanted, 3), dtype="uint8", name="pictures")
+        if isinstance(kind, hub.models.DFineBackbone):
+            built = _d_fine(hub, source, converter, inputs, wanted, classes, load_weights)
+        elif isinstance(kind, hub.models.RetinaNetBackbone):
+            detector = hub.models.ObjectDetector.from_preset(source, load_weights=load_weights)
+            built = _retinanet(hub, detector, converter, wanted, classes, trained=load_weights)
+        elif set(LEVELS) <= set(getattr(kind, "pyramid_outputs", ())):
+            encoder = hub.models.Backbone.from_preset(source, load_weights=load_weights)
+            pyramid = hub.models.RetinaNetBackbone(encoder, min_level=3, max_level=7, use_p5=False)
+            detector = hub.models.RetinaNetObjectDetector(pyramid, num_classes=classes)
+            built = _retinanet(hub, detector, converter, wanted, classes, trained=False)
+        else:
+            raise UserError(
+                f"preset '{preset}' is of {type(kind).__name__}, on which no detector can be built:"
+                " take one of RetinaNet or D-FINE, or a backbone with a pyramid of features, such as a ResNet"
+            )
+    except UserError:
+        raise
+    except Exception as error:  # keras-hub, and what downloads for it, raise of every kind
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UserError(f"preset '{preset}' could not be loaded: {reason[:300]}") from error
+    if load_weights:
+        keep_statistics(built.network)
+    else:
+        fuse_normalization(built.network)
+    return built
+
+
+def _retinanet(
+    hub: Any, detector: Any, converter: Any, size: tuple[int, int], classes: int, *, trained: bool
+) -> PresetNetwork:
+    """The parts of a `RetinaNetObjectDetector` with new last layers for the classes.
+
+    Where its heads are not `trained`, they start as in the paper (Lin et al. 2017, section 4.1); keras-hub
+    gives the prior probability to the boxes instead of the classes.
+    """
+    generator = detector.anchor_generator
+    anchors = Anchors(
+        levels=tuple(range(generator.min_level, generator.max_level + 1)),
+        scales=generator.num_scales,
+        ratios=tuple(float(ratio) for ratio in generator.aspect_ratios),
+        side=float(generator.anchor_size),
+    )
+    fitting = detector
+    if detector.num_classes != classes:
+        fitting = hub.models.RetinaNetObjectDetector(
+            detector.backbone,
+            num_classes=classes,
+            anchor_generator=generator,
+            use_prediction_head_norm=detector.use_prediction_head_norm,
+            pre_logits_num_conv_layers=detector.pre_logits_num_conv_layers,
+        )
+    for before, after in (
+        (detector.box_head, fitting.box_head),
+        (detector.classification_head, fitting.classification_head),
+    ):
+        for old, new in zip(before.weights, after.weights, strict=True):
+            if not trained and new.path.endswith("kernel"):
+                new.assign(keras.initializers.RandomNormal(stddev=0.01)(new.shape))
+            elif not trained and new.path.endswith("bias"):
+                new.assign(keras.ops.zeros(new.shape))
+            elif new is not old and new.shape == old.shape:
+                new.assign(old)
+    last = fitting.classification_head.prediction_layer
+    if not trained or detector.num_classes != classes:
+        last.kernel.assign(keras.initializers.RandomNormal(stddev=0.01)(last.kernel.shape))
+        last.bias.assign(keras.ops.full(last.bias.shape, -math.log((1 - PRIOR) / PRIOR)))
+
+    # keras-hub says wrong shapes of a pyramid's upper levels where the input is not a square.
+    known = size if size[0] == size[1] else (None, None)
+    inputs = keras.Input((*known, 3), dtype="uint8", name="pictures")
+    backbone = fitting.backbone.get_layer("backbone")
+    levels = fitting.backbone.feature_pyramid(backbone(_scaled(inputs, converter)))
+    joined = []
+    for level, features in levels.items():
+        logits = layers.Reshape((-1, classes), name=f"classes_{level}")(fitting.classification_head(features))
+        boxes = layers.Reshape((-1, 4), name=f"boxes_{level}")(fitting.box_head(features))
+        joined.append(layers.Concatenate(dtype="float32", name=f"level_{level}")([logits, boxes]))
+    outputs = layers.Concatenate(axis=1, dtype="float32", name="anchors")(joined)
+    rows = len(anchor_boxes(size, anchors))
+    return PresetNetwork(
+        network=keras.Model(inputs, outputs, name="retinanet"),
+        size=size,
+        anchors=anchors,
+        rows=rows,
+        predictions=rows,
+        backbone=(backbone.name,),
+    )
+
+
+def _d_fine(
+    hub: Any,
+    source: str,
+    converter: Any,
+    inputs: Tensor,
+    size: tuple[int, int],
+    classes: int,
+    load_weights: bool,
+) -> PresetNetwork:
+    """A `DFineBackbone`, which is the whole detector, for other classes and another size.
+
+    keras-hub cannot load its weights for other classes, so it is built anew and gets all weights that fit.
+    It computes in float32 in any case: boxes refined in bfloat16 would be off by pixels.
+    """
+    with _float32():
+        loaded = hub.models.Backbone.from_preset(source, load_weights=load_weights)
+        backbone = type(loaded).from_config(
+            loaded.get_config()
+            | {"num_labels": classes, "anchor_image_size": size, "image_shape": (*size, 3), "labels": None}
+        )
+        for old, new in zip(loaded.weights, backbone.weights, strict=True):
+            if new.shape == old.shape:
+                new.assign(old)
+        given = backbone(_scaled(inputs, converter))
+        sets = [layers.Concatenate(name="encoder")([given["enc_topk_logits"], given["enc_topk_bboxes"]])]
+        decoded = layers.Concatenate(name="decoder")(
+            [given["intermediate_logits"], given["intermediate_reference_points"]]
+        )
+        sets.append(layers.Reshape((-1, classes + 4), name="decoder_sets")(decoded))
+        outputs = layers.Concatenate(axis=1, name="queries")(sets)
+    queries = int(backbone.num_queries)
+    return PresetNetwork(
+        network=keras.Model(inputs, outputs, name="d_fine"),
+        size=size,
+        anchors=None,
+        rows=int(outputs.shape[1]),
+        predictions=queries,
+    )
+
+
+def _scaled(inputs: Tensor, converter: Any) -> Tensor:
+    return layers.Rescaling(
+        _plain(getattr(converter, "scale", None), 1.0),
+        _plain(getattr(converter, "offset", None), 0.0),
+        dtype="float32",
+        name="preprocessing",
+    )(inputs)
+
+
+def _keras_hub() -> Any:
+    try:
+        import keras_hub
+    except ImportError as error:
+        raise UserError(
+            f'presets need keras-hub, which cannot be imported ({error}): pip install "keras-suite[presets]"'
+        ) from error
+    return keras_hub
+
+
+def _converter(hub: Any, source: str) -> Any:
+    """The preset's own scaling of pictures; None for a preset that has none, which takes 0 to 255."""
+    try:
+        return hub.layers.ImageConverter.from_preset(source)
+    except (ValueError, FileNotFoundError):
+        return None
+
+
+def _own_size(converter: Any) -> tuple[int, int]:
+    height, width = getattr(converter, "image_size", None) or (640, 640)
+    return max(1, round(height / STEP)) * STEP, max(1, round(width / STEP)) * STEP
+
+
+def _plain(value: Any, default: float) -> float | list[float]:
+    if value is None:
+        return default
+    if isinstance(value, list | tuple):
+        return [float(part) for part in value]
+    return float(value)
+
+
+@contextmanager
+def _float32() -> Iterator[None]:
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)

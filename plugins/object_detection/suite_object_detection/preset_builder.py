@@ -1,0 +1,140 @@
+"""The builder of keras-hub's detectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from suite import UserError
+from suite.data import Dataset
+from suite.pipeline import Stage, TrainablePipeline
+from suite_object_detection.augmentation import Augmentation, DetectionBatches
+from suite_object_detection.builders import calibrated
+from suite_object_detection.preset_codec import PresetCodec
+from suite_object_detection.preset_options import PresetOptions
+from suite_object_detection.recipes import STEP, Choices, epochs_for, most_boxes_for
+from suite_object_detection.survey import Survey, survey
+
+
+def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
+    """A detector of keras-hub, fine-tuned, or from scratch.
+
+    Raises:
+        suite.UserError: where keras-hub is missing, the preset is not known, does not load or is no detector,
+            an option does not fit it, or the data has no box to learn from.
+    """
+    from suite_object_detection.models.preset_losses import AnchorLoss, SetLoss
+    from suite_object_detection.models.presets import preset_network
+
+    found = survey(dataset)
+    size = _size(options)
+    made = preset_network(options.preset, size, len(found.classes), load_weights=options.load_weights)
+    parts = made.backbone if options.load_weights else ()
+    choices, recipe = preset_defaults(found, options, in_parts=bool(parts))
+    height, width = made.size
+    choices["size"] = height if height == width else made.size
+    options = msgspec.structs.replace(
+        options, **{name: value for name, value in choices.items() if getattr(options, name) == "auto"}
+    )
+    assert options.most_boxes != "auto"
+    assert options.frozen_share != "auto"
+    assert options.backbone_learning_rate != "auto"
+    if options.frozen_share > 0 and not parts:
+        raise UserError(
+            f"frozen_share is {options.frozen_share}, but '{options.preset}' has no backbone"
+            f"{' of its own' if options.load_weights else ' with weights'} to keep as it is: leave it at 0"
+        )
+    if made.anchors is None and options.most_boxes > made.predictions:
+        raise UserError(
+            f"most_boxes is {options.most_boxes}, but '{options.preset}' finds {made.predictions} things in"
+            " a picture at most: take a smaller number, or another preset"
+        )
+    codec = PresetCodec(
+        classes=found.classes,
+        size=made.size,
+        most_boxes=options.most_boxes,
+        anchors=made.anchors,
+        rows=made.rows,
+        predictions=made.predictions,
+    )
+    loss: Any
+    if made.anchors is None:
+        loss = SetLoss(made.size, made.predictions, len(found.classes))
+    else:
+        loss = AnchorLoss(made.size, made.anchors, len(found.classes))
+    whole = Stage(
+        share=1.0 - options.frozen_share,
+        learning_rate_factor=options.backbone_learning_rate if parts else 1.0,
+    )
+    stages = (Stage(share=options.frozen_share, freeze=parts), whole)
+    drawn = {name: getattr(options, name) for name in Augmentation.__struct_fields__}
+    return TrainablePipeline(
+        codec=codec,
+        network=made.network,
+        loss=loss,
+        batch_maker=DetectionBatches(codec=codec, augmentation=Augmentation(**drawn)),
+        targets=codec.target,
+        options=options,
+        recipe=recipe,
+        stages=tuple(stage for stage in stages if stage.share > 0),
+        calibrate=calibrated,
+    )
+
+
+def preset_defaults(found: Survey, options: PresetOptions, *, in_parts: bool) -> Choices:
+    """For keras-hub's detectors; not measured, but taken from how others train them.
+
+    Args:
+        found: in the data.
+        options: what the user chose.
+        in_parts: whether there is a backbone with weights that can learn later, and more slowly, than the
+            rest.
+    """
+    trained = options.load_weights
+    mosaic = (0.0 if trained else 0.5) if options.mosaic == "auto" else options.mosaic
+    choices = {
+        "most_boxes": most_boxes_for(found, mosaic),
+        "frozen_share": 0.2 if in_parts else 0.0,
+        "backbone_learning_rate": 0.2 if in_parts else 1.0,
+        "scale": (0.5, 1.5),
+        "translate": 0.0,
+        "stretch": 1.1,
+        "rotate": 0.0,
+        "shear": 0.0,
+        "flip": found.mirrors,
+        "flip_vertical": False,
+        "quarter_turns": False,
+        "colour": 0.2 if trained else 0.3,
+        "grey": 0.0,
+        "mosaic": mosaic,
+        "mosaic_scale": (0.5, 1.25),
+        "mixup": 0.0,
+        "visible": 0.25,
+        "clean": 0.1,
+    }
+    recipe = {
+        "epochs": epochs_for(found.count, 20, 5, 60) if trained else epochs_for(found.count, 60, 10, 300),
+        "batch_size": 8,
+        "optimizer": "adamw",
+        "learning_rate": 5e-4 if in_parts else 1e-4,
+        "schedule": "cosine",
+        "warmup": 0.1,
+        "weight_decay": 1e-4,
+        "clip_norm": 1.0,
+        "ema": 0.0,
+        "early_stopping": 0,
+    }
+    return choices, recipe
+
+
+def _size(options: PresetOptions) -> tuple[int, int] | None:
+    """(height, width) of the network's input, None for the preset's own."""
+    if options.size == "auto":
+        return None
+    height, width = (options.size, options.size) if isinstance(options.size, int) else options.size
+    for side in (height, width):
+        if side % STEP:
+            below, above = side // STEP * STEP, (side // STEP + 1) * STEP
+            raise UserError(f"size {side} is not a multiple of {STEP}: take {below} or {above}")
+    return height, width
