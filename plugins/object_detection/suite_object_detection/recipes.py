@@ -15,19 +15,19 @@ Choices = tuple[dict[str, Any], dict[str, Any]]
 STEP = 32
 """Sides of the network's input are multiples of the largest stride."""
 
-SMALL_BOX = 16.0
-"""Pixels of the network's input that a small box, the tenth percentile, should have at least."""
+SMALL_OBJECT = 22.0
+"""Pixels of the network's input that objects of the smallest class should have. Measured on blood cells whose
+platelets are 38 of 640 pixels: a third less costs 4 points of mAP50."""
 
 
 def size_for(found: Survey, least: int = 256, most: int = 640) -> tuple[int, int]:
     """The network's input: (height, width), with the proportions of the pictures.
 
-    The longer side is such that the small boxes (the tenth percentile) have about `SMALL_BOX` pixels, but
-    no larger than pictures are, which would add nothing but work.
+    The longer side is such that objects of the smallest class have about `SMALL_OBJECT` pixels, but no larger
+    than pictures are, which would add nothing but work.
     """
     longer = float(np.median(found.sizes.max(axis=1)))
-    small = float(np.percentile(found.relative_sides, 10))
-    longest = min(max(SMALL_BOX / small, least), most, max(longer, least))
+    longest = min(max(SMALL_OBJECT / found.smallest, least), most, max(longer, least))
     # Upright and lying pictures mixed need a square; nine of ten shall not be made smaller.
     relative = found.sizes / found.sizes.max(axis=1, keepdims=True)
     height, width = (float(side) for side in np.percentile(relative, 90, axis=0))
@@ -40,7 +40,7 @@ def _multiple(side: float) -> int:
 
 def most_boxes_for(found: Survey, mosaic: float) -> int:
     """Rows of targets: as many as the fullest of a hundred pictures has, or a mosaic of several."""
-    many = float(np.percentile(found.per_picture, 99)) * (1.5 if mosaic else 1.0)
+    many = float(np.percentile(found.per_picture, 99)) * (1.0 + 1.5 * mosaic)
     return int(np.clip(10 * np.ceil(many / 10), 10, 300))
 
 
@@ -51,7 +51,9 @@ def epochs_for(pictures: int, at_thousand: float, least: int, most: int) -> int:
 
 def detector_defaults(found: Survey, options: DetectorOptions) -> Choices:
     """For `detector_network` from scratch; what the user chose is minded where other choices depend on it."""
-    mosaic = 0.5 if options.mosaic == "auto" else options.mosaic
+    mosaic = 1.0 if options.mosaic == "auto" else options.mosaic
+    epochs = epochs_for(found.count, 22, 8, 150)
+    batch = 8 if found.count < 4000 else 16
     choices = {
         "size": size_for(found),
         "network": "nano",
@@ -73,10 +75,10 @@ def detector_defaults(found: Survey, options: DetectorOptions) -> Choices:
         "clean": 0.1,
     }
     recipe = {
-        "epochs": epochs_for(found.count, 60, 10, 300),
-        "batch_size": 8,
+        "epochs": epochs,
+        "batch_size": batch,
         "optimizer": "sgd",
-        "learning_rate": 0.01,
+        "learning_rate": round(0.3 * (batch / 8) ** 0.5, 3),
         "momentum": 0.9,
         "schedule": "cosine",
         "warmup": 0.05,
@@ -85,6 +87,6 @@ def detector_defaults(found: Survey, options: DetectorOptions) -> Choices:
         "clip_norm": 10.0,
         "ema": 0.0,
         "early_stopping": 0,
-        "validation_every": 10,
+        "validation_every": max(1, round(epochs / 6)),
     }
     return choices, recipe

@@ -21,7 +21,7 @@ class Survey:
         per_picture: (pictures,) boxes of each.
         sides: (boxes, 2) heights and widths.
         picture: (boxes,) the picture of each.
-        class_counts: boxes per class.
+        labels: (boxes,) the class of each, as an index.
     """
 
     classes: tuple[str, ...]
@@ -29,7 +29,7 @@ class Survey:
     per_picture: np.ndarray
     sides: np.ndarray
     picture: np.ndarray
-    class_counts: tuple[int, ...]
+    labels: np.ndarray
 
     @property
     def count(self) -> int:
@@ -37,16 +37,27 @@ class Survey:
         return len(self.sizes)
 
     @property
+    def class_counts(self) -> tuple[int, ...]:
+        """Boxes per class."""
+        return tuple(np.bincount(self.labels, minlength=len(self.classes)).tolist())
+
+    @property
+    def smallest(self) -> float:
+        """The median of the relative sides of the class whose objects are smallest.
+
+        Classes with less than a hundredth of the boxes are left out, unless all are: a few boxes say little.
+        """
+        counts = self.class_counts
+        known = [index for index, count in enumerate(counts) if count >= max(2, 0.01 * len(self.labels))]
+        sides = self.relative_sides
+        medians = [float(np.median(sides[self.labels == index])) for index in known]
+        return min(medians, default=float(np.median(sides)))
+
+    @property
     def relative_sides(self) -> np.ndarray:
         """(boxes,) the root of each box's area as a share of the longer side of its picture."""
         shares: np.ndarray = np.sqrt(self.sides.prod(axis=1)) / self.sizes.max(axis=1)[self.picture]
         return shares
-
-    @property
-    def imbalance(self) -> float:
-        """How many times more boxes the most frequent class has than the rarest that has any."""
-        present = [count for count in self.class_counts if count]
-        return max(present) / min(present)
 
     @property
     def mirrors(self) -> bool:
@@ -71,8 +82,9 @@ def survey(dataset: Dataset) -> Survey:
         raise UserError("the training part holds no picture")
     sizes = np.zeros((count, 2))
     per_picture = np.zeros(count, np.int64)
-    class_counts = dict.fromkeys(classes, 0)
+    indices = {name: index for index, name in enumerate(classes)}
     boxes: list[list[float]] = []
+    labels: list[int] = []
     for index in range(count):
         target: Target = dataset.train[index].target
         sizes[index] = target["size"]
@@ -80,7 +92,7 @@ def survey(dataset: Dataset) -> Survey:
         for box, label, many in zip(target["boxes"], target["labels"], crowd, strict=True):
             if not many:
                 boxes.append(box)
-                class_counts[label] = class_counts.get(label, 0) + 1
+                labels.append(indices[label])
                 per_picture[index] += 1
     if not boxes:
         raise UserError(
@@ -94,5 +106,5 @@ def survey(dataset: Dataset) -> Survey:
         per_picture=per_picture,
         sides=(edges[:, 2:] - edges[:, :2])[:, ::-1],
         picture=np.repeat(np.arange(count), per_picture),
-        class_counts=tuple(class_counts[name] for name in classes),
+        labels=np.array(labels),
     )

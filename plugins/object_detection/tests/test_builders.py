@@ -105,7 +105,6 @@ def test_the_survey_counts_boxes_but_not_crowds():
     assert found.class_counts == (3, 2)
     assert found.per_picture.tolist() == [1, 2, 2]
     assert found.sides[0].tolist() == [36, 26]
-    assert found.imbalance == 1.5
     np.testing.assert_allclose(found.relative_sides[0], np.sqrt(36 * 26) / 64)
 
 

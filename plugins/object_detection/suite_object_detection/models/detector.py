@@ -18,9 +18,9 @@ STRIDES = (8, 16, 32)
 BINS = 16
 
 NETWORKS: dict[str, dict[str, Any]] = {
-    "nano": {"width": 24, "filters": 64},
-    "small": {"width": 32, "filters": 96},
-    "medium": {"width": 48, "depths": (1, 2, 3, 2), "filters": 128, "head_depth": 2},
+    "nano": {"width": 16, "filters": 48},
+    "small": {"width": 32, "filters": 64},
+    "medium": {"width": 48, "depths": (1, 2, 3, 2), "filters": 96, "head_depth": 2},
 }
 """What the sizes mean, as arguments of `detector_network`."""
 
