@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -55,6 +55,27 @@ class Subset:
         return self.examples[int(self.indices[index])]
 
 
+class Problem(str):
+    """A sentence on what a loader left out or found odd; `suite inspect` lists all of its places.
+
+    Args:
+        text: the sentence, to be followed by the first few of `places`.
+        places: all places (files, lines).
+    """
+
+    places: Sequence[str]
+
+    def __new__(cls, text: str, places: Sequence[str] = ()) -> Problem:
+        """The sentence as it is shown where there is room for a few places only."""
+        if places:
+            more = f" and {len(places) - 3:,} more" if len(places) > 3 else ""
+            shown = ", ".join(f"'{place}'" for place in places[:3])
+            text = f"{text}: {shown}{more}"
+        problem = super().__new__(cls, text)
+        problem.places = places
+        return problem
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
     """What a loader found.
@@ -66,9 +87,13 @@ class Dataset:
         test: the part that is scored once, or None.
         facts: what is known of all parts before any decoding, as JSON values: class names, say. Which
             keys there are is part of the task's documented types.
-        problems: what the loader had to leave out or found odd, a sentence each with the place.
+        problems: what the loader had to leave out or found odd, a sentence each with the place, or a
+            `Problem` with many.
         groups: `groups(example) -> hashable`: examples of one group stay on one side of a made split (a
             speaker, say). None where there are no groups; exact duplicates always stay together.
+        labels: `labels(example) -> names`: what made parts hold in equal shares, and train never lacks,
+            where targets are more than that (the classes of a picture's boxes, say). None where the target
+            itself is the class, or a list of classes.
     """
 
     train: Examples
@@ -77,6 +102,7 @@ class Dataset:
     facts: Mapping[str, Any] = field(default_factory=dict)
     problems: Sequence[str] = ()
     groups: Callable[[Example], Hashable] | None = None
+    labels: Callable[[Example], Collection[str]] | None = None
 
     @property
     def parts(self) -> dict[str, Examples]:

@@ -105,7 +105,9 @@ def _inspect_parts(dataset: Dataset) -> Inspection:
     rows: list[list[str | int]] = [
         [name, count, f"{100 * count / total:.1f} %"] for name, count in counts.items()
     ]
-    findings = [Finding(text=problem) for problem in dataset.problems]
+    findings = [
+        Finding(text=str(problem), places=getattr(problem, "places", ())) for problem in dataset.problems
+    ]
     taken = {
         part: f"there is no {part} part: training takes {100 * AUTO_SHARE:.0f} % of train for it,"
         f" {most:,} at most"
@@ -154,7 +156,7 @@ def _duplicates(dataset: Dataset) -> list[Finding]:
                 places.extend(f"{example.id} = {known[0]}" for part, example in members if part == second)
         targets = [example.target for _, example in members]
         if any(target != targets[0] for target in targets):
-            contradictions.append(" = ".join(f"{example.id} ({example.target})" for _, example in members))
+            contradictions.append(" = ".join(f"{one.id} ({_shortened(one.target)})" for _, one in members))
 
     findings = [
         Finding(
@@ -179,6 +181,11 @@ def _duplicates(dataset: Dataset) -> list[Finding]:
         if places
     )
     return findings
+
+
+def _shortened(target: Any) -> str:
+    text = str(target)
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def _groups(same: np.ndarray) -> Iterator[list[int]]:

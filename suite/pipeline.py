@@ -80,12 +80,11 @@ class Codec(Protocol):
             suite.UserError: where it cannot be read; the message says what is wrong with it.
         """
 
-    def decode(self, outputs: Arrays, context: Any = ..., /) -> Any:
-        """One example's outputs (no batch axis) to a prediction, of the task's prediction type.
+    @property
+    def decode(self) -> Callable[..., Any]:
+        """`decode(outputs)`, or `decode(outputs, context)` where `encode` gives a context.
 
-        Args:
-            outputs: of the network.
-            context: given only where `encode` gave one.
+        One example's outputs (no batch axis) to a prediction, of the task's prediction type.
         """
 
     def to_json(self) -> dict[str, Any]:

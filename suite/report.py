@@ -17,7 +17,7 @@ from typing import Any
 from suite.charts import Line, interval_chart, line_chart
 from suite.evaluation import Figure, Picture, Table
 from suite.files import atomic_write
-from suite.verdict import number, verdict, words
+from suite.verdict import capitalized, number, verdict, words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,8 +183,7 @@ def _curves(content: ReportContent) -> Iterator[str]:
             xs = [row.get("epoch", index + 1) for index, row in enumerate(rows) if name in row]
             ys = [row[name] for row in rows if name in row]
             lines.append(Line(name=label, x=xs, y=ys, colour=1 if name != quantity else 0))
-        title = words(quantity)
-        title = title[0].upper() + title[1:]
+        title = capitalized(words(quantity))
         svg = line_chart(title, lines, x_label="epoch", whole_x=True, mark=mark)
         yield f"<figure><h3>{escape(title)}</h3>{svg}</figure>"
 

@@ -154,7 +154,7 @@ def _units(dataset: Dataset) -> _Units:
     _, first, of_example, size = np.unique(unit, return_index=True, return_inverse=True, return_counts=True)
 
     numbers: dict[str | bytes, int] = {}
-    kind = np.array([numbers.setdefault(_key(train[index].target), len(numbers)) for index in order])
+    kind = np.array([numbers.setdefault(_key(_stratified(dataset, index)), len(numbers)) for index in order])
     keys = list(numbers)
     rare = np.bincount(kind) == 1
     if np.sum(rare) > len(kind) / 2:  # most targets are unique: texts or measurements, not classes
@@ -173,6 +173,12 @@ def _units(dataset: Dataset) -> _Units:
         names=names,
         copies=int(np.sum(same != np.arange(len(same)))),
     )
+
+
+def _stratified(dataset: Dataset, index: int) -> Target:
+    """What is spread evenly over the parts: the example's labels, each once, or its target."""
+    example = dataset.train[index]
+    return example.target if dataset.labels is None else sorted(set(dataset.labels(example)))
 
 
 def _key(target: Target) -> str | bytes:

@@ -39,7 +39,7 @@ def verdict(
     count = metrics.get("counts", {}).get(part)
     examples = f"{count:,} {part} examples" if count else f"the {part} part"
     spread = metrics.get("intervals", {}).get(part, {}).get(metric)
-    text = f"{name[0].upper()}{name[1:]} is {number(value)} on {examples}"
+    text = f"{capitalized(name)} is {number(value)} on {examples}"
     if spread:
         text += f", with 95 % confidence between {number(spread[0])} and {number(spread[1])}"
     text += "."
@@ -70,10 +70,21 @@ def words(name: str) -> str:
         "auc": "AUC",
         "top5": "top-5",
         "map": "mAP",
+        "map50": "mAP50",
+        "map75": "mAP75",
+        "ar1": "AR1",
+        "ar10": "AR10",
+        "ar100": "AR100",
         "wer": "WER",
         "cer": "CER",
     }
     return " ".join(known.get(word, word) for word in name.split("_"))
+
+
+def capitalized(text: str) -> str:
+    """With a capital at its beginning, but for a first word that has capitals of its own (mAP)."""
+    first = text.partition(" ")[0]
+    return text if first != first.lower() else f"{text[:1].upper()}{text[1:]}"
 
 
 def number(value: float) -> str:

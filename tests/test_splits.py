@@ -262,3 +262,16 @@ def test_what_cannot_be_read_equals_nothing(tmp_path):
         0,
         1,
     ]
+
+
+def test_targets_that_are_more_than_labels_are_spread_by_the_labels_in_them():
+    train = [
+        Example(f"{number:03}", f"content {number}", {"at": number, "what": ["ab"[number % 2]]})
+        for number in range(80)
+    ]
+    train.append(Example("rare", "content rare", {"at": 80, "what": ["c", "a"]}))
+    made, _ = complete(Dataset(train=train, labels=lambda example: example.target["what"]), test=0.5)
+    counts = Counter("".join(one.target["what"]) for one in (made.test[i] for i in range(len(made.test))))
+    assert set(counts) <= {"a", "b"}
+    assert abs(counts["a"] - counts["b"]) <= 1
+    assert "rare" in ids(made.train)

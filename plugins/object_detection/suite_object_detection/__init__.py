@@ -94,7 +94,7 @@ def evaluators() -> list[suite.Evaluator]:
         suite.Evaluator(
             name="detection",
             task=TASK,
-            summary="COCO's mAP and recalls; precision, recall and F1; confusion, worst misses and false alarms",
+            summary="COCO's mAP and recalls, precision, recall, F1, confusion, worst misses and false alarms",
             evaluate=suite.lazy("suite_object_detection.scores:object_detection"),
         )
     ]

@@ -12,32 +12,20 @@ from typing import Any
 import numpy as np
 
 from suite import UserError
-from suite.data import Dataset
+from suite.data import Dataset, Problem
 from suite.sources import Source, Tree
 from suite_object_detection.cleaning import Cleaned, clean, pictures_of_shares
 from suite_object_detection.examples import AnnotatedPictures
 from suite_object_detection.places import head_of
 from suite_pictures import pictures
 from suite_pictures.headers import read_header
-from suite_pictures.listing import counted, some
+from suite_pictures.listing import counted
 
 PART_NAMES = ("train", "validation", "test")
 
 _REFUSALS_SHOWN = 5
 _CHUNK = 64
 _HEAD = 1 << 15
-
-
-class Problem(str):
-    """A sentence on what was left out or is odd, with a few of the places; `places` are all of them."""
-
-    places: Sequence[str]
-
-    def __new__(cls, text: str, places: Sequence[str] = ()) -> Problem:
-        """A sentence that ends with the first of `places`."""
-        problem = super().__new__(cls, f"{text}: {some(places)}" if places else text)
-        problem.places = places
-        return problem
 
 
 class Annotations:
@@ -186,6 +174,7 @@ class Annotations:
             test=parts.get("test"),
             facts={"classes": names, **(facts or {})},
             problems=self.problems,
+            labels=lambda example: example.target["labels"],
         )
 
     def _parts(self, cleaned: Cleaned, sizes: np.ndarray, classes: list[str]) -> dict[str, AnnotatedPictures]:

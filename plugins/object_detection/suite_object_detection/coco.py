@@ -15,10 +15,10 @@ import msgspec
 import numpy as np
 
 from suite import UserError
-from suite.data import Dataset
+from suite.data import Dataset, Problem
 from suite.sources import FileSource, Source, Tree, is_archive
 from suite_object_detection import run_lengths
-from suite_object_detection.annotations import PART_NAMES, Annotations, Problem
+from suite_object_detection.annotations import PART_NAMES, Annotations
 from suite_object_detection.options import CocoOptions
 from suite_object_detection.places import Files, files_of_parts, head_of, opened, part_of_name, tail_of
 from suite_pictures.listing import counted, is_picture, some

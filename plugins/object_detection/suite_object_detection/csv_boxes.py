@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from suite import UserError
-from suite.data import Dataset
+from suite.data import Dataset, Problem
 from suite.sources import FileSource, Source, Tree, is_archive
-from suite_object_detection.annotations import PART_NAMES, Annotations, Problem
+from suite_object_detection.annotations import PART_NAMES, Annotations
 from suite_object_detection.options import CsvOptions
 from suite_object_detection.places import Files, files_of_parts, head_of, opened, part_of_name
 from suite_object_detection.tables import RETINANET, Columns, find_columns, has_box_columns, has_no_header

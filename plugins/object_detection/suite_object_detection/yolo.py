@@ -8,9 +8,9 @@ from itertools import islice
 from pathlib import Path
 
 from suite import UserError
-from suite.data import Dataset
+from suite.data import Dataset, Problem
 from suite.sources import FileSource, Source, Tree, is_archive
-from suite_object_detection.annotations import Annotations, Problem
+from suite_object_detection.annotations import Annotations
 from suite_object_detection.options import YoloOptions
 from suite_object_detection.places import Files, head_of, opened, part_of_path, stem
 from suite_object_detection.yolo_configuration import SUFFIXES, is_configuration

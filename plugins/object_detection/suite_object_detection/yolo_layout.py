@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from suite import UserError
+from suite.data import Problem
 from suite.sources import FileSource, Tree, is_archive
-from suite_object_detection.annotations import Problem
 from suite_object_detection.places import Files, opened
 from suite_object_detection.yolo_configuration import (
     SUFFIXES,

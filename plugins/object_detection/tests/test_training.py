@@ -1,0 +1,141 @@
+"""From a folder of annotated pictures to boxes on pictures, through the host, as a user has it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import suite
+from suite.configuration import from_mapping
+from suite.data import Dataset
+from suite.errors import StoppedRunError
+from suite.experiments import resume, train
+from suite.inspection import inspect
+from suite_object_detection.samples import sample
+from suite_object_detection.types import Detections
+
+keras = pytest.importorskip("keras", reason="needs Keras")
+pytestmark = [pytest.mark.slow, pytest.mark.backend]
+
+TASK = "object-detection"
+TRAINING = {"epochs": 2, "batch_size": 8, "validation_every": 1}
+
+
+def write_yolo(folder: Path, dataset: Dataset) -> Path:
+    """The dataset as YOLO has it: images, labels and a data.yaml."""
+    names = dataset.facts["classes"]
+    for part, examples in dataset.parts.items():
+        for index in range(len(examples)):
+            example = examples[index]
+            height, width = example.target["size"]
+            lines = []
+            for (x1, y1, x2, y2), label in zip(
+                example.target["boxes"], example.target["labels"], strict=True
+            ):
+                middle = (x1 + x2) / 2 / width, (y1 + y2) / 2 / height
+                numbers = (*middle, (x2 - x1) / width, (y2 - y1) / height)
+                lines.append(" ".join(map(str, (names.index(label), *numbers))))
+            picture = folder / "images" / part / f"{index}.png"
+            picture.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(picture), cv2.cvtColor(example.input, cv2.COLOR_RGB2BGR))
+            labels = folder / "labels" / part / f"{index}.txt"
+            labels.parent.mkdir(parents=True, exist_ok=True)
+            labels.write_text("".join(f"{line}\n" for line in lines))
+    (folder / "data.yaml").write_text(
+        f"train: images/train\nval: images/validation\ntest: images/test\nnames: [{', '.join(names)}]\n"
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def host():
+    import suite_object_detection
+
+    return suite.Host(suite_object_detection, discover=False)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return write_yolo(tmp_path_factory.mktemp("data") / "shapes", sample())
+
+
+def configuration(data: Path):
+    return from_mapping({"task": TASK, "data": str(data), "training": TRAINING}, "the test")
+
+
+@pytest.fixture(scope="module")
+def run(host, data, tmp_path_factory):
+    return train(host, configuration(data), out=tmp_path_factory.mktemp("runs") / "unbroken")
+
+
+def test_the_run_is_scored_beside_a_baseline_and_with_intervals(run):
+    for part in ("test", "validation"):
+        assert 0 <= run.metrics[part]["map"] <= run.metrics[part]["map50"] <= 1
+    assert "map" in run.metrics["intervals"]["test"]
+    assert "map" in run.metrics["baseline"]
+    assert set(run.metrics["details"]["test"]["classes"]) == {"disc", "square", "triangle"}
+
+
+def test_the_report_shows_boxes(run):
+    assert "data:image/jpeg" in (run.path / "report.html").read_text()
+
+
+def test_the_threshold_that_suits_validation_best_is_shipped(run, host):
+    codec = suite.load(run.path, host=host).codec
+    assert codec.threshold == json.loads((run.model / "pipeline.json").read_text())["codec"]["threshold"]
+    assert suite.load(run.path, host=host, options={"threshold": 0.9}).codec.threshold == 0.9
+
+
+def test_a_resumed_run_is_the_unbroken_one(run, host, data, tmp_path):
+    steps = iter(range(100))
+
+    with pytest.raises(StoppedRunError):
+        train(host, configuration(data), out=tmp_path / "broken", stop=lambda: next(steps) >= 3)
+    resumed = resume(host, tmp_path / "broken")
+    assert resumed.metrics["test"] == run.metrics["test"]
+    unbroken, again = (one.checkpoints.newest()[0] for one in (run, resumed))
+    assert unbroken.keys() == again.keys()
+    assert all(np.array_equal(unbroken[name], again[name]) for name in unbroken)
+
+
+def test_detections_are_in_the_pixels_of_the_picture(run, host, data):
+    pipeline = suite.load(run.path, host=host, options={"threshold": 0.0})
+    picture = sorted((data / "images" / "test").iterdir())[0]
+    height, width = cv2.imread(str(picture)).shape[:2]
+    found = pipeline.predict(picture)
+    assert isinstance(found, Detections)
+    boxes = np.array(found.boxes)
+    assert len(boxes)
+    assert (boxes[:, :2] >= 0).all()
+    assert (boxes[:, 2:] <= (width, height)).all()
+
+
+def test_another_detector_starts_from_its_weights(run, host, data, tmp_path):
+    tables = {"task": TASK, "data": str(data), "init": str(run.path), "training": TRAINING | {"epochs": 1}}
+    again = train(host, from_mapping(tables, "the test"), out=tmp_path / "again")
+    assert again.metrics is not None
+
+
+def test_nothing_is_wrong_with_the_sample_data(host, data):
+    assert not inspect(host, TASK, str(data)).findings
+
+
+@pytest.mark.skipif(os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow", reason="exports anew")
+def test_an_exported_detector_gives_the_same_boxes(run, host, data):
+    pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
+    pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
+    from suite.export import export
+
+    options = {"threshold": 0.0, "most": 20}
+    exported = suite.load(export(run.path, host=host).folder, host=host, options=options)
+    trained = suite.load(run.path, host=host, options=options)
+    for picture in sorted((data / "images" / "test").iterdir()):
+        ours, theirs = trained.predict(picture), exported.predict(picture)
+        assert ours.labels == theirs.labels
+        assert np.array(ours.boxes) == pytest.approx(np.array(theirs.boxes), abs=0.01)
+        assert ours.scores == pytest.approx(theirs.scores, abs=1e-4)

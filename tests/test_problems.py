@@ -1,0 +1,31 @@
+"""What a loader could not use is said in a sentence, and in full where there is room."""
+
+import suite
+import toy_plugin
+from suite.data import Dataset, Problem
+from suite.inspection import inspect
+
+
+def test_a_sentence_names_the_first_places():
+    assert Problem("two files are empty", ["a", "b"]) == "two files are empty: 'a', 'b'"
+    assert Problem("many files are empty", list("abcde")) == "many files are empty: 'a', 'b', 'c' and 2 more"
+    assert Problem("it is odd") == "it is odd"
+
+
+def test_inspection_lists_all_places(tmp_path):
+    places = [f"line {number}" for number in range(9)]
+
+    class odd:  # noqa: N801 - its name is the plugin's
+        tasks = staticmethod(toy_plugin.tasks)
+
+        @suite.hookimpl
+        def data_loaders(self):
+            def load(path, options):
+                found = toy_plugin.load(path, toy_plugin.LinesOptions())
+                return Dataset(train=found.train, problems=[Problem("nine lines are blank", places)])
+
+            return [suite.DataLoader(name="odd", task="trend", load=load, detect=lambda path: True)]
+
+    found = inspect(suite.Host(odd(), discover=False), "trend", toy_plugin.write(tmp_path / "toy.jsonl"))
+    (finding,) = [one for one in found.findings if one.text.startswith("nine lines are blank")]
+    assert finding.places == places
