@@ -167,8 +167,8 @@ def test_for_other_classes_only_the_last_layers_of_classes_are_new(presets):
         if old.shape != new.shape or not np.array_equal(numpy_of(old), numpy_of(new))
     }
     assert different == {
-        "classification_head/logits_layer/kernel",
-        "classification_head/logits_layer/bias",
+        "head_class_logits/kernel",
+        "head_class_logits/bias",
     }
     scores = 1 / (1 + np.exp(-numpy_of(after.network(pictures()))[..., :4]))
     assert np.median(scores) == pytest.approx(0.01, abs=0.005)

@@ -75,19 +75,10 @@ class AnchorLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not typed
         anchors = ops.convert_to_tensor(self.boxes)
         middles, sides = (anchors[:, :2] + anchors[:, 2:]) / 2, anchors[:, 2:] - anchors[:, :2]
 
-        # (batch, boxes, anchors)
-        overlaps = overlap(ops.expand_dims(boxes, 2), anchors)
-        overlaps = ops.where(ops.expand_dims(classes >= 0, -1), overlaps, 0.0)
-        highest = ops.max(overlaps, axis=-1, keepdims=True)
-        forced = ops.logical_and(overlaps >= highest, overlaps > 0.0)
-        claims = ops.where(forced, 1.0 + overlaps, overlaps)  # above all that are not forced
-        owner = ops.argmax(claims, axis=1)
-        owned = ops.max(claims, axis=1) >= self.positive
-        in_crowd = ops.any(
-            ops.logical_and(inside(middles, boxes) > 0.0, ops.expand_dims(classes == CROWD, -1)), axis=1
-        )
+        owner, claim, highest, in_crowd = self._claims(classes, boxes, anchors, middles)
+        owned = claim >= self.positive
         background = ops.logical_and(
-            ops.max(overlaps, axis=1) < self.negative, ops.logical_not(ops.logical_or(owned, in_crowd))
+            highest < self.negative, ops.logical_not(ops.logical_or(owned, in_crowd))
         )
         owned = ops.cast(owned, "float32")
         counts = owned + ops.cast(background, "float32")
@@ -107,6 +98,38 @@ class AnchorLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not typed
         errors = smooth_l1(y_pred[..., self.classes :] - coded, self.beta)
         box_loss = ops.sum(ops.sum(errors, axis=-1) * owned, axis=-1)
         return scale * (class_loss + box_loss)
+
+    def _claims(
+        self, classes: Tensor, boxes: Tensor, anchors: Tensor, middles: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Of each anchor, all (batch, anchors): the box with the best claim to it, and that claim; the
+        highest overlap with any box; whether the centre lies in a crowd.
+
+        A claim is the overlap, and one more where no anchor overlaps the box more. It is gone through box by
+        box: boxes times anchors are too many numbers to keep.
+        """
+
+        def with_box(number: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+            owner, claim, highest, in_crowd = state
+            kind = ops.expand_dims(ops.take(classes, number, axis=1), 1)
+            box = ops.expand_dims(ops.take(boxes, number, axis=1), 1)
+            overlaps = ops.where(kind >= 0, overlap(box, anchors), 0.0)
+            most = ops.max(overlaps, axis=1, keepdims=True)
+            forced = ops.logical_and(overlaps >= most, overlaps > 0.0)
+            own = overlaps + ops.cast(forced, "float32")
+            better = own > claim
+            within = ops.logical_and(inside(middles, box)[:, 0] > 0.0, kind == CROWD)
+            return (
+                ops.where(better, ops.cast(number, "int32"), owner),
+                ops.maximum(own, claim),
+                ops.maximum(overlaps, highest),
+                ops.logical_or(in_crowd, within),
+            )
+
+        nothing = ops.zeros_like(boxes[:, 0, :1]) + ops.zeros_like(anchors[:, 0])
+        start = (ops.cast(nothing, "int32"), nothing, nothing, nothing > 0.0)
+        owner, claim, highest, in_crowd = ops.fori_loop(0, boxes.shape[1], with_box, start)
+        return owner, claim, highest, in_crowd
 
 
 class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not typed

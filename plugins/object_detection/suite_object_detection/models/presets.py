@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,12 +90,12 @@ def preset_network(
             built = _d_fine(hub, source, converter, inputs, wanted, classes, load_weights)
         elif isinstance(kind, hub.models.RetinaNetBackbone):
             detector = hub.models.ObjectDetector.from_preset(source, load_weights=load_weights)
-            built = _retinanet(hub, detector, converter, wanted, classes, trained=load_weights)
+            built = _retinanet(detector, converter, wanted, classes, trained=load_weights)
         elif set(LEVELS) <= set(getattr(kind, "pyramid_outputs", ())):
             encoder = hub.models.Backbone.from_preset(source, load_weights=load_weights)
             pyramid = hub.models.RetinaNetBackbone(encoder, min_level=3, max_level=7, use_p5=False)
             detector = hub.models.RetinaNetObjectDetector(pyramid, num_classes=classes)
-            built = _retinanet(hub, detector, converter, wanted, classes, trained=False)
+            built = _retinanet(detector, converter, wanted, classes, trained=False)
         else:
             raise UserError(
                 f"preset '{preset}' is of {type(kind).__name__}, on which no detector can be built:"
@@ -114,13 +114,9 @@ def preset_network(
 
 
 def _retinanet(
-    hub: Any, detector: Any, converter: Any, size: tuple[int, int], classes: int, *, trained: bool
+    detector: Any, converter: Any, size: tuple[int, int], classes: int, *, trained: bool
 ) -> PresetNetwork:
-    """The parts of a `RetinaNetObjectDetector` with new last layers for the classes.
-
-    Where its heads are not `trained`, they start as in the paper (Lin et al. 2017, section 4.1); keras-hub
-    gives the prior probability to the boxes instead of the classes.
-    """
+    """A `RetinaNetObjectDetector` for other classes; its heads are taken over where they are `trained`."""
     generator = detector.anchor_generator
     anchors = Anchors(
         levels=tuple(range(generator.min_level, generator.max_level + 1)),
@@ -128,51 +124,69 @@ def _retinanet(
         ratios=tuple(float(ratio) for ratio in generator.aspect_ratios),
         side=float(generator.anchor_size),
     )
-    fitting = detector
-    if detector.num_classes != classes:
-        fitting = hub.models.RetinaNetObjectDetector(
-            detector.backbone,
-            num_classes=classes,
-            anchor_generator=generator,
-            use_prediction_head_norm=detector.use_prediction_head_norm,
-            pre_logits_num_conv_layers=detector.pre_logits_num_conv_layers,
-        )
-    for before, after in (
-        (detector.box_head, fitting.box_head),
-        (detector.classification_head, fitting.classification_head),
-    ):
-        for old, new in zip(before.weights, after.weights, strict=True):
-            if not trained and new.path.endswith("kernel"):
-                new.assign(keras.initializers.RandomNormal(stddev=0.01)(new.shape))
-            elif not trained and new.path.endswith("bias"):
-                new.assign(keras.ops.zeros(new.shape))
-            elif new is not old and new.shape == old.shape:
-                new.assign(old)
-    last = fitting.classification_head.prediction_layer
-    if not trained or detector.num_classes != classes:
-        last.kernel.assign(keras.initializers.RandomNormal(stddev=0.01)(last.kernel.shape))
-        last.bias.assign(keras.ops.full(last.bias.shape, -math.log((1 - PRIOR) / PRIOR)))
-
     # keras-hub says wrong shapes of a pyramid's upper levels where the input is not a square.
     known = size if size[0] == size[1] else (None, None)
     inputs = keras.Input((*known, 3), dtype="uint8", name="pictures")
-    backbone = fitting.backbone.get_layer("backbone")
-    levels = fitting.backbone.feature_pyramid(backbone(_scaled(inputs, converter)))
-    joined = []
-    for level, features in levels.items():
-        logits = layers.Reshape((-1, classes), name=f"classes_{level}")(fitting.classification_head(features))
-        boxes = layers.Reshape((-1, 4), name=f"boxes_{level}")(fitting.box_head(features))
-        joined.append(layers.Concatenate(dtype="float32", name=f"level_{level}")([logits, boxes]))
-    outputs = layers.Concatenate(axis=1, dtype="float32", name="anchors")(joined)
+    backbone = detector.backbone.get_layer("backbone")
+    levels = detector.backbone.feature_pyramid(backbone(_scaled(inputs, converter)))
+    count = generator.num_base_anchors
+    prior = -math.log((1 - PRIOR) / PRIOR)
+    logits = _head(levels, detector.classification_head, "class", count, classes, prior, trained=trained)
+    boxes = _head(levels, detector.box_head, "box", count, 4, 0.0, trained=trained)
+    joined = layers.Concatenate(dtype="float32", name="anchors")([logits, boxes])
     rows = len(anchor_boxes(size, anchors))
     return PresetNetwork(
-        network=keras.Model(inputs, outputs, name="retinanet"),
+        network=keras.Model(inputs, joined, name="retinanet"),
         size=size,
         anchors=anchors,
         rows=rows,
         predictions=rows,
         backbone=(backbone.name,),
     )
+
+
+def _head(
+    levels: Mapping[str, Tensor],
+    like: Any,
+    name: str,
+    anchors: int,
+    numbers: int,
+    bias: float,
+    *,
+    trained: bool,
+) -> Tensor:
+    """(batch, all anchors, numbers): a head as `like`, a `PredictionHead` of keras-hub, of plain layers.
+
+    keras-hub's own cannot be read from a model's file, and gives the prior probability to the boxes instead
+    of the classes. Where it is `trained`, all of its layers that fit are copied; what is new starts as in
+    the paper (Lin et al. 2017, section 4.1).
+    """
+    steps: list[tuple[Any, Any]] = []  # a layer, and that from which its weights come
+    for index, convolution in enumerate(like.conv_layers):
+        new = _convolution(like.num_filters, f"head_{name}{index}", use_bias=not like.use_group_norm)
+        steps.append((new, convolution))
+        if like.use_group_norm:
+            normalization = layers.GroupNormalization(32, name=f"head_{name}{index}_normalization")
+            steps.append((normalization, like.group_norm_layers[index]))
+        steps.append((layers.Activation(like.activation, name=f"head_{name}{index}_activation"), None))
+    start = keras.initializers.Constant(bias)
+    last = _convolution(anchors * numbers, f"head_{name}_logits", bias_initializer=start, dtype="float32")
+    steps.append((last, like.prediction_layer))
+    outputs = []
+    for level, x in levels.items():
+        for layer, _ in steps:
+            x = layer(x)
+        outputs.append(layers.Reshape((-1, numbers), dtype="float32", name=f"{name}_{level}")(x))
+    for layer, origin in steps:
+        values = origin.get_weights() if trained and origin is not None else []
+        if [value.shape for value in values] == [tuple(weight.shape) for weight in layer.weights]:
+            layer.set_weights(values)
+    return layers.Concatenate(axis=1, dtype="float32", name=f"{name}_levels")(outputs)
+
+
+def _convolution(filters: int, name: str, **more: Any) -> Any:
+    start = keras.initializers.RandomNormal(stddev=0.01)
+    return layers.Conv2D(filters, 3, padding="same", kernel_initializer=start, name=name, **more)
 
 
 def _d_fine(
