@@ -9,6 +9,10 @@ import numpy as np
 from suite_object_detection.model_options import DetectorOptions
 from suite_object_detection.survey import Survey
 
+MANY = 5000
+"""Pictures from which on the network is larger, and so are the batches. On two processor cores the nano
+network is better after the same time; so many pictures are a matter of hours, or of a GPU."""
+
 Choices = tuple[dict[str, Any], dict[str, Any]]
 """Values for the builder's options that are "auto", and values for the training options."""
 
@@ -52,11 +56,11 @@ def epochs_for(pictures: int, at_thousand: float, least: int, most: int) -> int:
 def detector_defaults(found: Survey, options: DetectorOptions) -> Choices:
     """For `detector_network` from scratch; what the user chose is minded where other choices depend on it."""
     mosaic = 1.0 if options.mosaic == "auto" else options.mosaic
-    epochs = epochs_for(found.count, 22, 8, 150)
-    batch = 8 if found.count < 4000 else 16
+    epochs = epochs_for(found.count, 26, 8, 150)
+    batch = 8 if found.count < MANY else 16
     choices = {
         "size": size_for(found),
-        "network": "nano",
+        "network": "nano" if found.count < MANY else "small",
         "most_boxes": most_boxes_for(found, mosaic),
         "scale": (0.5, 1.5),
         "translate": 0.0,
