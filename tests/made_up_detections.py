@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+import cv2
 import numpy as np
 
+from suite.data import Dataset
 from suite.evaluation import Pairs
 from suite_object_detection.types import Detections
 
@@ -85,3 +88,29 @@ def random_pairs(
         rows = zip(guesses[order].tolist(), scores[order].tolist(), names[order].tolist(), strict=True)
         predictions.append(detections(*rows))
     return pairs_of(targets, predictions, classes)
+
+
+def write_yolo(folder: Path, dataset: Dataset) -> Path:
+    """The dataset as YOLO has it: images, labels and a data.yaml."""
+    names = dataset.facts["classes"]
+    for part, examples in dataset.parts.items():
+        for index in range(len(examples)):
+            example = examples[index]
+            height, width = example.target["size"]
+            lines = []
+            for (x1, y1, x2, y2), label in zip(
+                example.target["boxes"], example.target["labels"], strict=True
+            ):
+                middle = (x1 + x2) / 2 / width, (y1 + y2) / 2 / height
+                numbers = (*middle, (x2 - x1) / width, (y2 - y1) / height)
+                lines.append(" ".join(map(str, (names.index(label), *numbers))))
+            picture = folder / "images" / part / f"{index}.png"
+            picture.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(picture), cv2.cvtColor(example.input, cv2.COLOR_RGB2BGR))
+            labels = folder / "labels" / part / f"{index}.txt"
+            labels.parent.mkdir(parents=True, exist_ok=True)
+            labels.write_text("".join(f"{line}\n" for line in lines))
+    (folder / "data.yaml").write_text(
+        f"train: images/train\nval: images/validation\ntest: images/test\nnames: [{', '.join(names)}]\n"
+    )
+    return folder

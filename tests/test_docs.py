@@ -16,6 +16,7 @@ import pytest
 
 import suite
 from distributions import write_distribution
+from made_up_detections import write_yolo
 from suite import hookspecs, options
 from suite.cli.main import main
 
@@ -121,13 +122,16 @@ def test_the_commands_of_the_readme_work(tmp_path, monkeypatch, capsys):
         path = tmp_path / "photos" / {"disc": "cat", "square": "dog", "triangle": "hen"}[example.target]
         path.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(path / f"{number // 3}.png"), example.input)
+    detection = pytest.importorskip("suite_object_detection.samples").sample()
+    write_yolo(tmp_path / "cells", detection)
     monkeypatch.chdir(tmp_path)
     for words in commands(README):
         if words[0] == "train":
             words += ["--epochs", "1"]
         assert main(words) == 0, f"{words}: {capsys.readouterr()}"
-    (code,) = blocks(README, "python")
-    exec(code, {})
+    for code in blocks(README, "python"):
+        exec(code, {})
+    assert (tmp_path / "drawn" / "predictions.jsonl").is_file()
     described = re.findall(r"^    (\S+)  ", "".join(blocks(README, "text")), re.MULTILINE)
     assert {path.name for path in (tmp_path / "cats").iterdir()} >= {name.rstrip("/") for name in described}
     for option in re.findall(r"`--set (\S+)`", README.read_text()):

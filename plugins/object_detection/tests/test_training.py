@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import suite
+from made_up_detections import write_yolo
 from suite.configuration import from_mapping
-from suite.data import Dataset
 from suite.errors import StoppedRunError
 from suite.experiments import resume, train
 from suite.inspection import inspect
@@ -24,32 +24,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.backend]
 
 TASK = "object-detection"
 TRAINING = {"epochs": 2, "batch_size": 8, "validation_every": 1}
-
-
-def write_yolo(folder: Path, dataset: Dataset) -> Path:
-    """The dataset as YOLO has it: images, labels and a data.yaml."""
-    names = dataset.facts["classes"]
-    for part, examples in dataset.parts.items():
-        for index in range(len(examples)):
-            example = examples[index]
-            height, width = example.target["size"]
-            lines = []
-            for (x1, y1, x2, y2), label in zip(
-                example.target["boxes"], example.target["labels"], strict=True
-            ):
-                middle = (x1 + x2) / 2 / width, (y1 + y2) / 2 / height
-                numbers = (*middle, (x2 - x1) / width, (y2 - y1) / height)
-                lines.append(" ".join(map(str, (names.index(label), *numbers))))
-            picture = folder / "images" / part / f"{index}.png"
-            picture.parent.mkdir(parents=True, exist_ok=True)
-            cv2.imwrite(str(picture), cv2.cvtColor(example.input, cv2.COLOR_RGB2BGR))
-            labels = folder / "labels" / part / f"{index}.txt"
-            labels.parent.mkdir(parents=True, exist_ok=True)
-            labels.write_text("".join(f"{line}\n" for line in lines))
-    (folder / "data.yaml").write_text(
-        f"train: images/train\nval: images/validation\ntest: images/test\nnames: [{', '.join(names)}]\n"
-    )
-    return folder
 
 
 @pytest.fixture(scope="module")
