@@ -135,7 +135,9 @@ def test_the_commands_of_the_readme_work(tmp_path, monkeypatch, capsys):
     described = re.findall(r"^    (\S+)  ", "".join(blocks(README, "text")), re.MULTILINE)
     assert {path.name for path in (tmp_path / "cats").iterdir()} >= {name.rstrip("/") for name in described}
     for option in re.findall(r"`--set (\S+)`", README.read_text()):
-        command = ["train", "image-classification"] if "." in option else ["predict", "detector"]
+        command = (
+            ["train", "image-classification"] if "." in option.partition("=")[0] else ["predict", "detector"]
+        )
         assert main([*command, "nowhere", "--set", option]) == 2
         assert "nowhere" in capsys.readouterr().err, option
 
