@@ -143,6 +143,11 @@ class DetectionCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         encoded[: len(boxes), 1:] = boxes * (scale_x, scale_y, scale_x, scale_y) + (left, top, left, top)
         return encoded
 
+    @property
+    def facts(self) -> dict[str, float]:
+        """What evaluators should know: precision and recall are those at the threshold that people get."""
+        return {"threshold": self.threshold}
+
     def for_scoring(self) -> DetectionCodec:
         """The codec whose detections scores are computed from: also the unsure ones, which rankings need."""
         return msgspec.structs.replace(self, threshold=0.001, most=300, multi_label=True, only=())

@@ -13,8 +13,6 @@ from suite_object_detection.models.detector import NETWORKS, detector_network
 from suite_object_detection.models.loss import DetectionLoss
 from suite_object_detection.models.overlap import complete_overlap, overlap
 
-pytestmark = pytest.mark.backend
-
 SIZE = (64, 96)
 STRIDES = (8, 16, 32)
 CLASSES = 2
@@ -144,6 +142,7 @@ def plain_loss(y_true: np.ndarray, y_pred: np.ndarray, candidates: int = 10) -> 
 # --- Overlap ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.backend
 def test_overlaps_are_those_of_plain_arithmetic():
     rng = np.random.default_rng(0)
     corner = rng.uniform(0, 20, (50, 2, 2))
@@ -164,6 +163,7 @@ def test_equal_boxes_overlap_completely_and_distant_ones_less_than_not_at_all():
 # --- Assignment ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.backend
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("candidates", [1, 4, 10])
 def test_the_assignment_is_that_of_plain_loops(seed, candidates):
@@ -205,6 +205,7 @@ def test_a_box_smaller_than_a_cell_that_contains_no_centre_is_learned_all_the_sa
 # --- Loss ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.backend
 @pytest.mark.parametrize("seed", range(4))
 def test_the_loss_is_that_of_plain_loops_with_crowds_and_padding(seed):
     rng = np.random.default_rng(seed)
@@ -262,6 +263,7 @@ def test_the_loss_describes_itself():
 # --- The network --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.backend
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_training_is_finite_changes_every_weight_and_lowers_the_loss(policy, dtype_policy):
     dtype_policy(policy)
@@ -271,11 +273,13 @@ def test_training_is_finite_changes_every_weight_and_lowers_the_loss(policy, dty
     pictures = rng.integers(0, 256, (2, *SIZE, 3), dtype=np.uint8)
     y_true = targets(rng).astype(np.float32)
     y_true[1, :, 0] = PADDING  # a picture without boxes beside one that has some
-    predicted = ops.convert_to_numpy(network(pictures))
+    predicted = network.predict(pictures, verbose=0)
     assert predicted.shape == (2, LOCATIONS, CLASSES + 4 * BINS)
     assert predicted.dtype == np.float32
     network.compile(
-        keras.optimizers.Adam(1e-2), DetectionLoss(SIZE, STRIDES, CLASSES, BINS), jit_compile=False
+        keras.optimizers.Adam(1e-2),
+        DetectionLoss(SIZE, STRIDES, CLASSES, BINS),
+        jit_compile=keras.config.backend() == "jax",  # slow to compile elsewhere, and slow without it there
     )
     before = [np.array(weight) for weight in network.get_weights()]
     losses = [float(network.train_on_batch(pictures, y_true)) for _ in range(10)]
@@ -288,7 +292,7 @@ def test_training_is_finite_changes_every_weight_and_lowers_the_loss(policy, dty
 
 def test_an_untrained_network_finds_nothing_and_its_boxes_are_about_four_cells_wide():
     network = detector_network(SIZE, CLASSES, width=8, filters=16, bins=16)
-    predicted = ops.convert_to_numpy(network(np.zeros((1, *SIZE, 3), np.uint8)))[0]
+    predicted = network.predict(np.zeros((1, *SIZE, 3), np.uint8), verbose=0)[0]
     assert (1 / (1 + np.exp(-predicted[:, :CLASSES])) < 0.05).all()
     codec = DetectionCodec(classes=("a", "b"), size=SIZE, threshold=0.0, iou_threshold=1.0)
     x1, y1, x2, y2 = codec.decode(predicted, (1000, 1500)).boxes[0]  # clipped, so the first ones are no wider

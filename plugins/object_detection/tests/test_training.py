@@ -65,6 +65,16 @@ def test_the_threshold_that_suits_validation_best_is_shipped(run, host):
     assert suite.load(run.path, host=host, options={"threshold": 0.9}).codec.threshold == 0.9
 
 
+def test_precision_and_recall_are_those_at_the_shipped_threshold(run, host):
+    from suite.evaluations import predict_examples
+    from suite.loading import load_dataset
+
+    dataset, _ = load_dataset(host, TASK, run.configuration.data, None, {})
+    pairs, _ = predict_examples(suite.load(run.path, host=host), dataset.test)
+    assert pairs.facts["threshold"] == suite.load(run.path, host=host).codec.threshold
+    assert not any("on these very pictures" in note for note in run.metrics["notes"])
+
+
 def test_a_resumed_run_is_the_unbroken_one(run, host, data, tmp_path):
     steps = iter(range(100))
 

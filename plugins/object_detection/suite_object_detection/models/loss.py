@@ -39,6 +39,8 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not ty
         class_weight: of the classes.
         distance_weight: of the distribution focal loss.
         candidates: locations that learn a box, at most.
+        class_factors: one per class: how much it counts that locations which learn a box of the class give it
+            that class. None is 1 for all.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not ty
         class_weight: float = 0.5,
         distance_weight: float = 1.5,
         candidates: int = 10,
+        class_factors: Sequence[float] | None = None,
         name: str = "detection_loss",
     ) -> None:
         super().__init__(name=name, reduction="sum_over_batch_size", dtype="float32")
@@ -63,6 +66,7 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not ty
         self.class_weight = class_weight
         self.distance_weight = distance_weight
         self.candidates = candidates
+        self.class_factors = (1.0,) * classes if class_factors is None else tuple(class_factors)
         centres, sides = locations(self.size, self.strides)
         self.centres, self.sides = centres.astype(np.float32), sides.astype(np.float32)
 
@@ -93,11 +97,12 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not ty
             inside(centres, true_boxes) * ops.cast(true_classes == CROWD, "float32")[..., None], axis=1
         )
         counts = ops.maximum(1.0 - in_crowd, owned)
-        wanted = ops.one_hot(ops.maximum(own_class, 0), self.classes, dtype="float32") * quality[..., None]
-        entropy = ops.sum(
-            ops.maximum(logits, 0.0) - logits * wanted + ops.softplus(-ops.abs(logits)), axis=-1
+        own = ops.one_hot(ops.maximum(own_class, 0), self.classes, dtype="float32") * owned[..., None]
+        entropy = (
+            ops.maximum(logits, 0.0) - logits * own * quality[..., None] + ops.softplus(-ops.abs(logits))
         )
-        class_loss = ops.sum(entropy * counts, axis=-1)
+        factors = 1.0 + own * (np.array(self.class_factors, np.float32) - 1.0)
+        class_loss = ops.sum(ops.sum(entropy * factors, axis=-1) * counts, axis=-1)
 
         # Where nothing is owned a box is compared with itself: no gradient, and nothing that is not finite.
         own_box = ops.where(owned[..., None] > 0, own_box, ops.stop_gradient(boxes))
@@ -119,6 +124,7 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not ty
             "class_weight": self.class_weight,
             "distance_weight": self.distance_weight,
             "candidates": self.candidates,
+            "class_factors": list(self.class_factors),
             "name": self.name,
         }
 
