@@ -103,6 +103,7 @@ def _convert(source: Path, target: Path, packages: list[str], scratch: Path) -> 
     import tensorflow as tf
     import tf2onnx
 
+    _teach_erfc()
     model = load_keras(source, packages)
     specs = _specs(model)
 
@@ -116,13 +117,44 @@ def _convert(source: Path, target: Path, packages: list[str], scratch: Path) -> 
 
     signature = [tf.TensorSpec(shape, dtype, name=name) for name, (shape, dtype) in specs.items()]
     function = tf.function(forward, input_signature=signature)
+    # Keras compiles grouped convolutions as functions of their own, which ONNX does not know: so inlined.
+    tf.config.run_functions_eagerly(True)
     converted, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
     _bind_captured(converted.graph, function.get_concrete_function().graph.captures)
+    tf.config.run_functions_eagerly(False)
     onnx.save(converted, str(target))
     if not (scratch / "inputs.npz").is_file():
         _write(scratch / "inputs.npz", [_random(specs)])
     network = KerasNetwork(model)
     _write(scratch / "outputs.npz", [network(batch) for batch in _read(scratch / "inputs.npz")])
+
+
+def _teach_erfc() -> None:
+    """Let tf2onnx convert what TensorFlow makes of the exact GELU: 1 - Erf."""
+    from tf2onnx.handler import tf_op
+
+    class Erfc:
+        @classmethod
+        def version_9(cls, ctx: Any, node: Any, **_: Any) -> None:
+            dtype, shape, inputs = (
+                ctx.get_dtype(node.output[0]),
+                ctx.get_shape(node.output[0]),
+                list(node.input),
+            )
+            name, output = node.name, node.output[0]
+            ctx.remove_node(name)
+            one = ctx.make_const(f"{name}/one", np.ones((), np.float32))
+            erf = ctx.make_node("Erf", inputs, dtypes=[dtype], shapes=[shape])
+            ctx.make_node(
+                "Sub",
+                [one.output[0], erf.output[0]],
+                name=name,
+                outputs=[output],
+                dtypes=[dtype],
+                shapes=[shape],
+            )
+
+    tf_op("Erfc")(Erfc)
 
 
 def _bind_captured(graph: Any, captures: Iterable[tuple[Any, Any]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import suite
-from suite_object_detection.model_options import DetectorOptions
+from suite_object_detection.model_options import DetectorOptions, PresetOptions
 from suite_object_detection.options import CocoOptions, CsvOptions, VocOptions, YoloOptions
 from suite_object_detection.prediction_options import DetectionPredictionOptions
 
@@ -82,6 +82,15 @@ def model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_object_detection.builders:detector"),
             codec=suite.lazy("suite_object_detection.codec:DetectionCodec.from_json"),
             options=DetectorOptions,
+            prediction=DetectionPredictionOptions,
+        ),
+        suite.ModelBuilder(
+            name="preset",
+            task=TASK,
+            summary="a detector of keras-hub (RetinaNet, D-FINE), fine-tuned",
+            build=suite.lazy("suite_object_detection.preset_builder:preset"),
+            codec=suite.lazy("suite_object_detection.preset_codec:PresetCodec.from_json"),
+            options=PresetOptions,
             prediction=DetectionPredictionOptions,
         ),
     ]

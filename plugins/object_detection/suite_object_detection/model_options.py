@@ -1,4 +1,4 @@
-"""The options of the model builder. Light: neither numpy nor Keras is imported."""
+"""The options of the model builders. Light: neither numpy nor Keras is imported."""
 
 from __future__ import annotations
 
@@ -14,28 +14,17 @@ Scale = Annotated[float, Meta(ge=0.05, le=20)]
 Range = Annotated[tuple[Scale, ...], Meta(min_length=2, max_length=2)]
 
 
-class DetectorOptions(Options, frozen=True):
-    """A one-stage detector trained from scratch, or from the weights of another (`--init`)."""
+class DetectionOptions(Options, frozen=True):
+    """What every builder of this task takes: the input, targets and augmentation."""
 
     size: Annotated[
         Auto | Side | Annotated[tuple[Side, ...], Meta(min_length=2, max_length=2)],
         Meta(description="the network's input in pixels: a side or [height, width], multiples of 32"),
     ] = "auto"
-    network: Annotated[
-        Auto | Literal["nano", "small", "medium"], Meta(description="how large the network is")
-    ] = "auto"
     most_boxes: Annotated[
         Auto | Annotated[int, Meta(ge=1, le=2000)],
         Meta(description="boxes per picture that are learned from; of more, the largest"),
     ] = "auto"
-    candidates: Annotated[
-        int, Meta(ge=1, le=100, description="locations that learn a box, at most (top-k of TOOD)")
-    ] = 10
-    box_weight: Annotated[float, Meta(ge=0, description="weight of the boxes' overlap in the loss")] = 7.5
-    class_weight: Annotated[float, Meta(ge=0, description="weight of the classes in the loss")] = 0.5
-    distance_weight: Annotated[
-        float, Meta(ge=0, description="weight of the distribution focal loss of the boxes' edges")
-    ] = 1.5
     scale: Annotated[
         Auto | Range,
         Meta(description="least and greatest random size of a picture; 1 is that of prediction"),
@@ -78,4 +67,42 @@ class DetectorOptions(Options, frozen=True):
     clean: Annotated[
         Auto | Share,
         Meta(description="share of the training, at its end, without mosaic, MixUp, rotation and shear"),
+    ] = "auto"
+
+
+class DetectorOptions(DetectionOptions, frozen=True):
+    """A one-stage detector trained from scratch, or from the weights of another (`--init`)."""
+
+    network: Annotated[
+        Auto | Literal["nano", "small", "medium"], Meta(description="how large the network is")
+    ] = "auto"
+    candidates: Annotated[
+        int, Meta(ge=1, le=100, description="locations that learn a box, at most (top-k of TOOD)")
+    ] = 10
+    box_weight: Annotated[float, Meta(ge=0, description="weight of the boxes' overlap in the loss")] = 7.5
+    class_weight: Annotated[float, Meta(ge=0, description="weight of the classes in the loss")] = 0.5
+    distance_weight: Annotated[
+        float, Meta(ge=0, description="weight of the distribution focal loss of the boxes' edges")
+    ] = 1.5
+
+
+class PresetOptions(DetectionOptions, frozen=True):
+    """A keras-hub preset."""
+
+    preset: Annotated[
+        str,
+        Meta(
+            description="a keras-hub preset's name (RetinaNet, D-FINE, or a backbone such as ResNet), or the"
+            " folder of one; fetched only when it is a name"
+        ),
+    ] = "retinanet_resnet50_fpn_v2_coco"
+    load_weights: Annotated[
+        bool, Meta(description="whether the preset's weights are loaded, or only its architecture")
+    ] = True
+    frozen_share: Annotated[
+        Auto | Share, Meta(description="share of the epochs in which a RetinaNet's backbone stays as it is")
+    ] = "auto"
+    backbone_learning_rate: Annotated[
+        Auto | Annotated[float, Meta(gt=0, le=1)],
+        Meta(description="factor of the learning rate once a RetinaNet's backbone learns too"),
     ] = "auto"

@@ -11,8 +11,8 @@ from suite.data import Dataset
 from suite.pipeline import Stage, TrainablePipeline
 from suite_object_detection.augmentation import Augmentation, DetectionBatches
 from suite_object_detection.builders import calibrated
+from suite_object_detection.model_options import PresetOptions
 from suite_object_detection.preset_codec import PresetCodec
-from suite_object_detection.preset_options import PresetOptions
 from suite_object_detection.recipes import STEP, Choices, epochs_for, most_boxes_for
 from suite_object_detection.survey import Survey, survey
 
