@@ -127,7 +127,9 @@ def test_the_input_has_about_the_proportions_of_the_pictures_and_fits_the_stride
     assert min(rows, columns) >= 32
     assert 256 <= max(rows, columns) <= 640
     wanted = min(height, width) / max(height, width)
-    assert wanted - 0.01 <= min(rows, columns) / max(rows, columns) <= wanted + 32 / 256
+    # Each side is rounded up, by less than 32.
+    assert wanted * (max(rows, columns) - 32) <= min(rows, columns) + 0.01
+    assert min(rows, columns) <= wanted * max(rows, columns) + 32
 
 
 def test_smaller_boxes_get_a_larger_input_and_mixed_proportions_a_square():

@@ -15,8 +15,8 @@ from suite.configuration import from_mapping
 from suite.data import Dataset
 from suite.errors import StoppedRunError
 from suite.experiments import resume, train
+from suite_object_detection.model_options import PresetOptions
 from suite_object_detection.preset_builder import preset
-from suite_object_detection.preset_options import PresetOptions
 from suite_object_detection.samples import sample
 from suite_object_detection.types import Detections
 
