@@ -99,6 +99,9 @@ def survey(dataset: Dataset) -> Survey:
             f"none of the {count} training pictures has a box: there is nothing to learn, so look at"
             " `suite inspect` for how the annotations were read"
         )
+    # A picture that cannot be read has no size, and no boxes; training will name it.
+    unknown = sizes.min(axis=1) == 0
+    sizes[unknown] = np.median(sizes[~unknown], axis=0)
     edges = np.array(boxes, np.float64)
     return Survey(
         classes=classes,

@@ -152,3 +152,10 @@ def test_the_shipped_threshold_is_the_one_that_separates_right_from_wrong():
     )
     codec = builders.calibrated(DetectionCodec(classes=("cat",), size=(64, 64)), pairs)
     assert 0.4 < codec.threshold <= 0.8
+
+
+def test_a_picture_of_unknown_size_does_not_change_the_choice():
+    known = data()
+    unknown = Example("broken", b"", {"size": [0, 0], "boxes": [], "labels": []})
+    with_unknown = Dataset(train=[*known.train, unknown], facts=known.facts)
+    assert size_for(survey(with_unknown)) == size_for(survey(known))
