@@ -83,7 +83,8 @@ def main() -> None:
 def score(metrics: Mapping[str, Any], part: str, number: str) -> str:
     text = f"{metrics[part][number]:.4f}"
     interval = metrics["intervals"].get(part, {}).get(number)
-    baseline = metrics.get("baseline", {}).get(number)
+    first = next(name for name in ("test", "validation") if name in metrics)
+    baseline = metrics.get("baseline", {}).get(number) if part == first else None  # it is of that part
     if interval is not None:
         text += f" (95 % {interval[0]:.4f} to {interval[1]:.4f})"
     return text if baseline is None else f"{text}, baseline {baseline:.4f}"
