@@ -1,0 +1,247 @@
+"""COCO as people have it: layouts, categories, crowds, and everything that is wrong in such files."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from boxes_on_disk import (
+    DATA,
+    coco_file,
+    expected,
+    load,
+    recognized,
+    targets,
+    write,
+    write_coco,
+    write_picture,
+    write_pictures,
+)
+from suite import UserError
+
+
+def coco(tmp_path, content, name="train.json", pictures=("a",)):
+    for stem in pictures:
+        write_picture(tmp_path / f"images/{stem}.png")
+    write(tmp_path / name, content)
+    return tmp_path
+
+
+def one_image(annotation=(), image=(), categories=((7, "cat"),)):
+    return {
+        "images": [{"id": 1, "file_name": "a.png", "height": 40, "width": 60, **dict(image)}],
+        "annotations": [
+            {"id": 5, "image_id": 1, "category_id": 7, "bbox": [1, 2, 3, 4], "iscrowd": 0, **dict(annotation)}
+        ],
+        "categories": [{"id": number, "name": name} for number, name in categories],
+    }
+
+
+@pytest.mark.parametrize(
+    ("file", "folder"),
+    [
+        ("annotations/instances_{}2017.json", "{}2017"),
+        ("annotations/custom_{}.json", "{}2017"),
+        ("{}/_annotations.coco.json", "{}"),
+        ("{}.json", "images"),
+        ("annotations/{}.json", "images/{}"),
+        ("{}/labels.json", "{}/data"),
+    ],
+)
+def test_coco_layouts(tmp_path, file, folder):
+    for part, pictures in DATA.items():
+        write_pictures(tmp_path / folder.format(part), pictures)
+        write(tmp_path / file.format(part), coco_file(pictures))
+    assert recognized(tmp_path) == ["coco"]
+    dataset = load("coco", tmp_path)
+    assert targets(dataset) == expected(DATA)
+    assert list(dataset.problems) == []
+
+
+def test_a_coco_file_is_the_training_part(tmp_path):
+    write_coco(tmp_path)
+    path = tmp_path / "annotations/instances_val2017.json"
+    assert recognized(path) == ["coco"]
+    assert targets(load("coco", path)) == {"train": expected(DATA)["validation"]}
+
+
+def test_of_cocos_own_files_only_the_instances_count(tmp_path):
+    write_coco(tmp_path)
+    for name in ("captions_train2017", "person_keypoints_val2017", "image_info_test-dev2017"):
+        write(tmp_path / f"annotations/{name}.json", {"images": [], "annotations": [], "categories": []})
+    assert targets(load("coco", tmp_path)) == expected(DATA)
+
+
+def test_pictures_of_one_name_in_several_parts_are_not_mixed_up(tmp_path):
+    for part in ("train", "val"):
+        write_picture(tmp_path / part / "a.png")
+        write(tmp_path / f"annotations/{part}.json", one_image())
+    dataset = load("coco", tmp_path)
+    assert dataset.train[0].id == "train/a.png"
+    assert dataset.validation[0].id == "val/a.png"
+
+
+def test_categories_with_gaps_and_without_boxes(tmp_path):
+    content = one_image(categories=((3, "zebra"), (7, "cat"), (90, "brush")))
+    dataset = load("coco", coco(tmp_path, content))
+    assert dataset.facts == {"classes": ["zebra", "cat", "brush"], "category_ids": [3, 7, 90]}
+    assert dataset.train[0].target["labels"] == ["cat"]
+
+
+def test_two_categories_of_one_name_are_one_and_it_is_said(tmp_path):
+    dataset = load("coco", coco(tmp_path, one_image(categories=((3, "cat"), (7, "cat")))))
+    assert dataset.facts["classes"] == ["cat"]
+    assert dataset.problems == ["train.json: more than one category is called 'cat', taken as one"]
+
+
+def test_crowds_have_run_lengths_and_are_kept_as_crowds(tmp_path):
+    mask = {"counts": [5, 10, 20], "size": [5, 7]}
+    dataset = load("coco", coco(tmp_path, one_image({"iscrowd": 1, "segmentation": mask, "area": 9.5})))
+    assert dataset.train[0].target == {
+        "size": [40, 60], "boxes": [[1, 2, 4, 6]], "labels": ["cat"], "crowd": [True], "areas": [9.5]
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "box"),
+    [
+        ([[1, 2, 9, 2, 5, 20]], [1, 2, 9, 20]),
+        ([[1, 2, 9, 2, 5, 20], [30, 1, 31, 1, 31, 2]], [1, 1, 31, 20]),
+        ({"counts": [41, 3, 37, 3, 2316], "size": [40, 60]}, [1, 1, 3, 4]),
+    ],
+)
+def test_where_there_is_no_bbox_the_segmentation_is_surrounded(tmp_path, segmentation, box):
+    dataset = load("coco", coco(tmp_path, one_image({"bbox": None, "segmentation": segmentation})))
+    assert dataset.train[0].target["boxes"] == [box]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 2**32 - 1))
+def test_the_box_around_run_lengths_is_that_of_pycocotools(height, width, seed):
+    mask_utils = pytest.importorskip("pycocotools.mask")
+    from suite_object_detection.run_lengths import surrounding
+
+    mask = np.random.default_rng(seed).random((height, width)) < 0.3
+    mask[0, 0] |= not mask.any()
+    encoded = mask_utils.encode(np.asfortranarray(mask.astype(np.uint8)))
+    assert surrounding(encoded["counts"].decode(), height) == mask_utils.toBbox(encoded).tolist()
+
+
+def test_images_that_are_elsewhere(tmp_path):
+    write(tmp_path / "here/train.json", one_image())
+    write_picture(tmp_path / "there/deep/a.png")
+    with pytest.raises(
+        UserError, match=r"none of its 1 pictures is in .*here: 'a.png'. Name their folder with"
+    ):
+        load("coco", tmp_path / "here")
+    dataset = load("coco", tmp_path / "here", pictures=str(tmp_path / "there"))
+    assert dataset.train[0].id == "deep/a.png"
+
+
+def test_some_images_that_are_missing_are_named(tmp_path):
+    content = one_image()
+    content["images"].append({"id": 2, "file_name": "gone.png", "height": 1, "width": 1})
+    content["annotations"].append({"id": 6, "image_id": 2, "category_id": 7, "bbox": [0, 0, 1, 1]})
+    dataset = load("coco", coco(tmp_path, content))
+    assert len(dataset.train) == 1
+    assert dataset.problems == ["1 picture is missing, left out: 'gone.png'"]
+
+
+def test_paths_of_another_machine_are_found_by_their_ends(tmp_path):
+    dataset = load("coco", coco(tmp_path, one_image(image={"file_name": "C:\\data\\images\\a.png"})))
+    assert dataset.train[0].id == "images/a.png"
+
+
+def test_image_ids_that_do_not_match(tmp_path):
+    path = coco(tmp_path, one_image({"image_id": 99}))
+    with pytest.raises(
+        UserError, match="no annotation is of one of its images: image_id is 99, say, but .* '1'"
+    ):
+        load("coco", path)
+    content = one_image()
+    content["annotations"].append({"id": 6, "image_id": 99, "category_id": 7, "bbox": [0, 0, 1, 1]})
+    assert load("coco", coco(tmp_path, content)).problems == [
+        "1 annotation is of an image that the file does not list, left out: 'train.json, annotation 6'"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "sentence"),
+    [
+        ({"category_id": 8}, "train.json, annotation 5 has the category 8, which is not among '7'"),
+        ({"bbox": [1, 2, 3]}, "train.json, annotation 5 has no bbox of four numbers"),
+        ({"bbox": None}, "train.json, annotation 5 has no bbox of four numbers"),
+        ({"bbox": None, "segmentation": {"counts": "x y", "size": [2, 2]}}, "has no bbox of four numbers"),
+        ({"bbox": [0.1, 0.2, 0.5, 0.5]}, "train.json, annotation 5: .* looks like shares"),
+        ({"bbox": [1, 1, 1e308, 1e308], "id": 4}, None),
+        ({"bbox": [1e308, 1, 1e308, 1]}, "annotation 5: the box 1e.308, 1, inf, 2 is not of finite numbers"),
+    ],
+)
+def test_annotations_that_must_not_be_trained_on(tmp_path, annotation, sentence):
+    path = coco(tmp_path, one_image(annotation))
+    if sentence is None:
+        assert load("coco", path).train[0].target["boxes"] == [[1, 1, 60, 40]]
+        return
+    with pytest.raises(UserError, match=sentence):
+        load("coco", path)
+
+
+def test_image_ids_and_files_that_are_there_twice(tmp_path):
+    content = one_image()
+    content["images"].append({"id": 1, "file_name": "b.png", "height": 40, "width": 60})
+    with pytest.raises(UserError, match="train.json: two images have the id 1, the second is 'b.png'"):
+        load("coco", coco(tmp_path, content))
+    content["images"][1] = {"id": 2, "file_name": "a.png", "height": 40, "width": 60}
+    content["annotations"].append({"id": 6, "image_id": 2, "category_id": 7, "bbox": [5, 5, 5, 5]})
+    dataset = load("coco", coco(tmp_path, content))
+    assert dataset.train[0].target["boxes"] == [[1, 2, 4, 6], [5, 5, 10, 10]]
+    assert "1 picture is listed more than once in train.json" in dataset.problems[0]
+
+
+def test_a_size_that_is_not_annotated_is_read_from_the_picture(tmp_path):
+    dataset = load("coco", coco(tmp_path, one_image(image={"height": None, "width": None})))
+    assert dataset.train[0].target["size"] == [40, 60]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ('{"images": [],\n"annotations": [],\n"categories": [}', r"train.json, line 3 is not JSON"),
+        ('{"images": [],\n"annotations": [],\n"categories": [\n', r"train.json, line 3 is not JSON"),
+        ('{"images": 3, "annotations": [], "categories": []}', r"no COCO file: expected 'array', got 'int'"),
+        (
+            '{"images": [{"id": 1}], "annotations": [], "categories": []}',
+            "missing required field 'file_name'",
+        ),
+    ],
+)
+def test_json_that_is_broken(tmp_path, content, sentence):
+    with pytest.raises(UserError, match=sentence):
+        load("coco", coco(tmp_path, content))
+
+
+def test_a_list_of_pictures_without_annotations_is_said(tmp_path):
+    write_coco(tmp_path)
+    path = tmp_path / "annotations/instances_test2017.json"
+    content = json.loads(path.read_text())
+    del content["annotations"]
+    write(path, content)
+    dataset = load("coco", tmp_path)
+    assert list(dataset.parts) == ["train", "validation"]
+    assert "instances_test2017.json has no list of annotations: its 1 pictures" in dataset.problems[0]
+
+
+def test_a_file_of_a_part_that_is_no_coco_file_is_said(tmp_path):
+    write_coco(tmp_path)
+    write(tmp_path / "annotations/instances_train2017.json", '{"im')
+    with pytest.raises(UserError, match=r"no training part.*\n.*1 file is no COCO file by the look of it"):
+        load("coco", tmp_path)
+
+
+def test_two_files_for_a_part_are_refused(tmp_path):
+    write_coco(tmp_path)
+    write(tmp_path / "annotations/train.json", coco_file(DATA["train"]))
+    with pytest.raises(UserError, match="more than one COCO file for the train part.*Give the path of one"):
+        load("coco", tmp_path)

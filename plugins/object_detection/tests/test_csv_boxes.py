@@ -1,0 +1,97 @@
+"""Tables with a row per box as people have them, and everything that is wrong in them."""
+
+import pytest
+
+from boxes_on_disk import load, recognized, targets, write, write_picture
+from suite import UserError
+
+
+def csv(tmp_path, text, name="train.csv", pictures=("a", "b")):
+    for stem in pictures:
+        write_picture(tmp_path / f"images/{stem}.png")
+    write(tmp_path / name, text)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "filename,width,height,class,xmin,ymin,xmax,ymax\na.png,60,40,cat,10,20,30,40\n",
+        "path,x1,y1,x2,y2,label\nimages/a.png,10,20,30,40,cat\nimages/b.png,,,,,\n",
+        "image_id,x,y,width,height,category\na,10,20,20,20,cat\n",
+        "Image;Left;Top;Right;Bottom;Label\na.png;10;20;30;40;cat\n",
+        (
+            "image_path,label,bbox_x,bbox_y,bbox_width,bbox_height,image_width,image_height\n"
+            "a.png,cat,10,20,20,20,60,40\n"
+        ),
+        (
+            "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsGroupOf\n"
+            "a,xclick,cat,1,0.16666667,0.5,0.5,1,0\n"
+        ),
+        "images/a.png,10,20,30,40,cat\nimages/b.png,,,,,\n",
+    ],
+)
+def test_tables_as_people_have_them(tmp_path, text):
+    csv(tmp_path, text)
+    assert recognized(tmp_path) == ["csv"]
+    assert recognized(tmp_path / "train.csv") == ["csv"]
+    dataset = load("csv", tmp_path / "train.csv")
+    assert targets(dataset)["train"]["a"] == {
+        "size": [40, 60],
+        "boxes": [[10, 20, 30, 40]],
+        "labels": ["cat"],
+    }
+    assert len(dataset.train) == (2 if "b.png" in text else 1)
+
+
+def test_a_column_says_the_part(tmp_path):
+    text = "path,x1,y1,x2,y2,label,split\na.png,1,2,3,4,cat,train\nb.png,1,2,3,4,cat,VAL\n"
+    dataset = load("csv", csv(tmp_path, text))
+    assert list(dataset.parts) == ["train", "validation"]
+
+
+def test_columns_by_their_names(tmp_path):
+    csv(tmp_path, "where,what,u,v,r,s\na.png,cat,1,2,3,4\n")
+    with pytest.raises(UserError, match="no columns of boxes .*, only 'where', 'what', 'u', 'v', 'r', 's'"):
+        load("csv", tmp_path / "train.csv")
+    options = {"path_column": "where", "label_column": "what", "box_columns": ["u", "v", "r", "s"]}
+    assert load("csv", tmp_path / "train.csv", **options).train[0].target["boxes"] == [[1, 2, 3, 4]]
+    with pytest.raises(UserError, match="no column 'whit' .label_column.: did you mean 'what'"):
+        load("csv", tmp_path / "train.csv", **{**options, "label_column": "whit"})
+
+
+def test_groups_of_open_images_are_crowds(tmp_path):
+    text = "ImageID,LabelName,XMin,XMax,YMin,YMax,IsGroupOf\na,cat,0.5,1,0.5,1,1\na,cat,0,1,0,1,0\n"
+    assert load("csv", csv(tmp_path, text)).train[0].target["crowd"] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ("a.png,1,2,3,x,cat", "train.csv, line 2: the box 1, 2, 3, x is not of four numbers"),
+        ("a.png,1,2,3,4,", "train.csv, line 2 has no class"),
+        (",1,2,3,4,cat", "train.csv, line 2 has no path of a picture"),
+        ("a.png,1,2,3,4,cat\na.png,1,2", "train.csv, line 3 has 3 cells, but the first row has 6"),
+        ("gone.png,1,2,3,4,cat", "none of its 1 pictures is in .*: 'gone.png'"),
+        ("a.png,nan,2,3,4,cat", "train.csv, line 2: the box nan, 2, 3, 4 is not of finite numbers"),
+        ("a.png,.1,.2,.3,.4,cat\nb.png,1,2,3,4,cat", "train.csv, line 2: .* looks like shares"),
+    ],
+)
+def test_rows_that_must_not_be_trained_on(tmp_path, rows, sentence):
+    with pytest.raises(UserError, match=sentence):
+        load("csv", csv(tmp_path, f"path,x1,y1,x2,y2,label\n{rows}\n"))
+
+
+def test_a_table_of_a_part_that_has_no_boxes_is_said(tmp_path):
+    csv(tmp_path, "path,x1,y1,x2,y2,label\na.png,1,2,3,4,cat\n")
+    write(tmp_path / "val.csv", "path,label\na.png,cat\n")
+    dataset = load("csv", tmp_path)
+    assert dataset.problems[0] == "1 table has no columns of boxes, left out: 'val.csv'"
+
+
+def test_pictures_that_are_missing_or_in_no_row_are_named(tmp_path):
+    text = "path,x1,y1,x2,y2,label\na.png,1,2,3,4,cat\ngone.png,1,2,3,4,cat\n"
+    assert load("csv", csv(tmp_path, text)).problems == [
+        "1 picture is missing, left out: 'gone.png'",
+        "1 picture is in no row, left out: 'images/b.png'",
+    ]

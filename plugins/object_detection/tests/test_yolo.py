@@ -1,0 +1,189 @@
+"""YOLO as people have it: layouts, data.yaml, outlines, and everything that is wrong in such files."""
+
+import shutil
+
+import pytest
+
+from boxes_on_disk import CLASSES, DATA, expected, load, recognized, targets, write, write_yolo
+from suite import UserError
+
+
+@pytest.mark.parametrize("layout", ["images/{part}/{name}", "{part}/images/{name}", "{part}/{name}"])
+@pytest.mark.parametrize("yaml", ["path: .\n", "", None])
+def test_yolo_layouts(tmp_path, layout, yaml):
+    write_yolo(tmp_path, layout=layout, yaml=yaml)
+    if yaml is None:
+        write(tmp_path / "classes.txt", "cat\ndog\n")
+    assert recognized(tmp_path) == ["yolo"]
+    dataset = load("yolo", tmp_path)
+    assert targets(dataset) == expected(DATA)
+    assert dataset.facts == {"classes": CLASSES}
+    assert list(dataset.problems) == []
+
+
+@pytest.mark.parametrize("layout", ["images/{name}", "{name}", "obj_train_data/{name}"])
+def test_yolo_without_parts_and_names(tmp_path, layout):
+    data = {"train": DATA["train"]}
+    write_yolo(tmp_path, data, layout=layout, yaml=None)
+    write(tmp_path / "README.txt", "0 what this is")
+    assert recognized(tmp_path) == ["yolo"]
+    dataset = load("yolo", tmp_path)
+    assert dataset.facts == {"classes": ["0", "1"]}
+    assert dataset.problems == [
+        "no data.yaml or classes.txt says what the classes are called: they are called by number"
+    ]
+
+
+def test_a_data_yaml_names_lists_and_texts(tmp_path):
+    write_yolo(tmp_path, yaml=None)
+    write(tmp_path / "train.txt", "./images/train/a.png\n/home/me/images/train/b.png\nimages/train/x.png\n")
+    write(
+        tmp_path / "my.yaml",
+        "train: [train.txt, images/test]\nval: images/val\nnames:\n  0: no\n  1: 'on'\n",
+    )
+    assert recognized(tmp_path / "my.yaml") == ["yolo"]
+    dataset = load("yolo", tmp_path / "my.yaml")
+    assert dataset.facts == {"classes": ["no", "on"]}
+    assert sorted(targets(dataset)["train"]) == ["a", "b", "e"]
+    assert dataset.problems == [
+        "1 picture of train.txt is not there, left out: 'images/train/x.png'",
+        "1 picture with a label file belongs to no part, left out: 'images/train/c.png'",
+    ]
+
+
+def test_a_data_yaml_may_lie_elsewhere(tmp_path):
+    write_yolo(tmp_path / "data", yaml=None)
+    for text in (f"path: {tmp_path}/data\ntrain: images/train\n", f"train: {tmp_path}/data/images/train\n"):
+        write(tmp_path / "elsewhere/d.yaml", f"{text}val: ../data/images/val\nnames: [cat, dog]\n")
+        dataset = load("yolo", tmp_path / "elsewhere/d.yaml")
+        assert targets(dataset)["train"] == expected(DATA)["train"]
+
+
+def test_a_data_yaml_of_another_machine(tmp_path):
+    write_yolo(tmp_path, yaml="path: /home/somebody/datasets/pets\n")
+    dataset = load("yolo", tmp_path)
+    assert targets(dataset) == expected(DATA)
+    assert dataset.problems[0] == (
+        f"{tmp_path}/data.yaml says '/home/somebody/datasets/pets/images/train', which is not there: took"
+        " 'images/train'"
+    )
+
+
+def test_roboflows_data_yaml(tmp_path):
+    write_yolo(tmp_path, layout="{part}/images/{name}", yaml=None)
+    write(
+        tmp_path / "data.yaml", "train: ../train/images\nval: ../val/images\nnc: 2\nnames: ['cat', 'dog']\n"
+    )
+    dataset = load("yolo", tmp_path)
+    assert list(dataset.parts) == ["train", "validation"]
+    assert dataset.problems == [
+        "1 picture with a label file belongs to no part, left out: 'test/images/e.png'"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("yaml", "sentence"),
+    [
+        ("train: images/train\nnames: [cat\nval: x", r"data.yaml, line 3 is not YAML"),
+        ("train: images/train\nnc: 3\nnames: [cat, dog]", "says nc: 3, but names 2 classes"),
+        ("train: nowhere\nnames: [cat, dog]", "the train part is 'nowhere', but there is no such folder"),
+        ("train: {a: b}\nnames: [cat, dog]", "train is no folder, no file, and no list"),
+        ("train: images/train\nnames: {a: cat}", "names has 'a', which are no numbers of classes"),
+        ("train: images/train\nnames: [[cat]]", "names is no list of names"),
+        ("names: [cat, dog]", "describes no data"),
+    ],
+)
+def test_a_data_yaml_that_is_wrong(tmp_path, yaml, sentence):
+    write_yolo(tmp_path)
+    write(tmp_path / "data.yaml", yaml)
+    with pytest.raises(UserError, match=sentence):
+        load("yolo", tmp_path / "data.yaml")
+
+
+def test_a_part_that_is_not_there_is_said(tmp_path):
+    write_yolo(tmp_path)
+    shutil.rmtree(tmp_path / "images/test")
+    dataset = load("yolo", tmp_path)
+    assert list(dataset.parts) == ["train", "validation"]
+    assert (
+        "the test part is 'images/test', but there is no such folder or file: left out" in dataset.problems[0]
+    )
+
+
+def yolo_line(tmp_path, line, yaml="path: .\n"):
+    write_yolo(tmp_path, yaml=yaml)
+    write(tmp_path / "labels/train/a.txt", line)
+    return load("yolo", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "box"),
+    [
+        ("0 0.25 0.25 0.75 0.25 0.75 0.5", [15, 10, 45, 20]),
+        ("0.0 0.5 0.5 1 1", [0, 0, 60, 40]),
+        ("1 0.25 0.25 0.75 0.25 0.75 0.5 0.25 0.5", [15, 10, 45, 20]),
+    ],
+)
+def test_outlines_become_the_box_around_them(tmp_path, line, box):
+    assert yolo_line(tmp_path, line).train[0].target["boxes"] == [box]
+
+
+def test_keypoints_are_passed_over(tmp_path):
+    dataset = yolo_line(tmp_path, "0 0.5 0.5 1 1 0.1 0.1 2 0.2 0.2 2", "kpt_shape: [2, 3]\n")
+    assert dataset.train[0].target["boxes"] == [[0, 0, 60, 40]]
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("\n0 30 20 10 10", r"labels/train/a.txt, line 2: 30 looks like pixels"),
+        ("0 0.5 0.5 0.1 0.1\n7 0.5 0.5 0.1 0.1", "line 2: there is no class 7, the numbers are 0 to 1"),
+        ("cat 0.5 0.5 0.1 0.1", "line 1: 'cat 0.5 0.5 0.1 0.1' is not of numbers"),
+        ("0.5 0.5 0.5 0.1 0.1", "line 1: 0.5 is no number of a class"),
+        ("-1 0.5 0.5 0.1 0.1", "line 1: -1 is no number of a class"),
+        ("0 0.5 0.5 nan 0.1", "line 1: '0 0.5 0.5 nan 0.1' is not of finite numbers"),
+        ("0 0.5 0.5 0.1", "line 1 has 4 numbers: a box is class, x, y, width and height"),
+        ("0 0.5 0.5 0.1 0.1 0.9", "line 1 has 6 numbers"),
+        ("0 0.5\0 0.5 0.1 0.1", "labels/train/a.txt is no text"),
+    ],
+)
+def test_label_files_that_must_not_be_trained_on(tmp_path, line, sentence):
+    with pytest.raises(UserError, match=sentence):
+        yolo_line(tmp_path, line)
+
+
+def test_a_label_file_that_is_binary(tmp_path):
+    write_yolo(tmp_path)
+    (tmp_path / "labels/train/a.txt").write_bytes(b"\x89PNG\xff\xfe")
+    with pytest.raises(UserError, match="labels/train/a.txt is no text: a label file has a line 'class x y"):
+        load("yolo", tmp_path)
+
+
+def test_labels_without_picture_and_pictures_without_label_are_named(tmp_path):
+    write_yolo(tmp_path)
+    (tmp_path / "images/train/b.png").unlink()
+    (tmp_path / "labels/train/c.txt").unlink()
+    dataset = load("yolo", tmp_path)
+    assert sorted(targets(dataset)["train"]) == ["a", "c"]
+    assert dataset.problems == [
+        "1 picture has no label file, taken as showing no object: 'images/train/c.png'",
+        "1 label file has no picture, left out: 'labels/train/b.txt'",
+    ]
+    assert len(load("yolo", tmp_path, unlabelled="leave-out").train) == 1
+
+
+def test_a_part_without_any_label_is_left_out_and_said(tmp_path):
+    write_yolo(tmp_path)
+    shutil.rmtree(tmp_path / "labels/test")
+    dataset = load("yolo", tmp_path)
+    assert list(dataset.parts) == ["train", "validation"]
+    assert dataset.problems == ["the test part has 1 picture but no labels, left out"]
+
+
+def test_an_unreadable_picture_is_an_example_and_said(tmp_path):
+    write_yolo(tmp_path)
+    (tmp_path / "images/train/a.png").write_bytes(b"no picture")
+    dataset = load("yolo", tmp_path)
+    assert len(dataset.train) == 3
+    assert dataset.train[0].target == {"size": [0, 0], "boxes": [], "labels": []}
+    assert dataset.problems == ["1 picture cannot be read: 'images/train/a.png'"]

@@ -1,0 +1,174 @@
+"""The same pictures with boxes in every format of object detection, and what a loader makes of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from suite_object_detection import loaders
+from suite_object_detection.options import CocoOptions, CsvOptions, VocOptions, YoloOptions
+
+FORMATS = {
+    "coco": (loaders.detect_coco, loaders.load_coco, CocoOptions),
+    "voc": (loaders.detect_voc, loaders.load_voc, VocOptions),
+    "yolo": (loaders.detect_yolo, loaders.load_yolo, YoloOptions),
+    "csv": (loaders.detect_csv, loaders.load_csv, CsvOptions),
+}
+
+
+def load(kind, path, **options):
+    """The dataset that the format's loader makes of a folder or file."""
+    _, reader, options_type = FORMATS[kind]
+    return reader(Path(path), options_type(**options))
+
+
+def recognized(path):
+    """The formats that take the path for theirs."""
+    return [kind for kind, (detect, _, _) in FORMATS.items() if detect(Path(path))]
+
+
+def write_picture(path, height=40, width=60):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), np.full((height, width, 3), 128, np.uint8))
+
+
+def write(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+# A data set is, for each part, what each picture shows: its size and (x1, y1, x2, y2, class).
+DATA = {
+    "train": {
+        "a": ((40, 60), [(1, 2, 30, 40, "cat"), (5, 5, 10, 20, "dog")]),
+        "b": ((30, 50), [(0, 0, 50, 30, "dog")]),
+        "c": ((20, 20), []),
+    },
+    "val": {"d": ((40, 60), [(3, 4, 6, 8, "cat")])},
+    "test": {"e": ((10, 10), [(2, 2, 9, 9, "dog")])},
+}
+CLASSES = ["cat", "dog"]
+PART_OF = {"train": "train", "val": "validation", "test": "test"}
+
+
+def expected(data):
+    """What `targets` is of a data set that was loaded without loss."""
+    return {
+        PART_OF[part]: {name: target(size, boxes) for name, (size, boxes) in pictures.items()}
+        for part, pictures in data.items()
+    }
+
+
+def target(size, boxes):
+    return {
+        "size": list(size),
+        "boxes": [list(box[:4]) for box in boxes],
+        "labels": [box[4] for box in boxes],
+    }
+
+
+def targets(dataset):
+    """The target of every picture, by part and name."""
+    found = {}
+    for part, examples in dataset.parts.items():
+        found[part] = {}
+        for index in range(len(examples)):
+            target = dict(examples[index].target)
+            target.pop("areas", None)
+            target["boxes"] = [[round(value, 3) for value in box] for box in target["boxes"]]
+            found[part][Path(examples[index].id).stem] = target
+    return found
+
+
+def write_pictures(folder, pictures):
+    for name, (size, _) in pictures.items():
+        write_picture(folder / f"{name}.png", *size)
+
+
+def coco_file(pictures, first_id=1, classes=CLASSES):
+    images, annotations = [], []
+    for number, (name, (size, boxes)) in enumerate(pictures.items(), start=first_id):
+        images.append({"id": number, "file_name": f"{name}.png", "height": size[0], "width": size[1]})
+        for x1, y1, x2, y2, label in boxes:
+            annotations.append(
+                {
+                    "id": len(annotations) + 1, "image_id": number, "category_id": classes.index(label),
+                    "bbox": [x1, y1, x2 - x1, y2 - y1], "area": (x2 - x1) * (y2 - y1), "iscrowd": 0,
+                    "segmentation": [[x1, y1, x2, y1, x2, y2]],
+                }
+            )  # fmt: skip
+    categories = [{"id": number, "name": name} for number, name in enumerate(classes)]
+    return {"info": {}, "images": images, "annotations": annotations, "categories": categories}
+
+
+def write_coco(folder, data=DATA):
+    for part, pictures in data.items():
+        write_pictures(folder / f"{part}2017", pictures)
+        write(folder / f"annotations/instances_{part}2017.json", coco_file(pictures))
+    return folder
+
+
+def voc_file(size, boxes, name="x.png", shift=1):
+    objects = "".join(
+        f"<object><name>{label}</name><difficult>0</difficult>\n<bndbox><xmin>{x1 + shift}</xmin>"
+        f"<ymin>{y1 + shift}</ymin><xmax>{x2}</xmax><ymax>{y2}</ymax></bndbox></object>\n"
+        for x1, y1, x2, y2, label in boxes
+    )
+    return (
+        f"<annotation>\n<filename>{name}</filename>\n<size><width>{size[1]}</width><height>{size[0]}</height>"
+        f"<depth>3</depth></size>\n{objects}</annotation>\n"
+    )
+
+
+def write_voc(folder, data=DATA, lists=True, shift=1):
+    for part, pictures in data.items():
+        middle = "" if lists else part
+        write_pictures(folder / "JPEGImages" / middle, pictures)
+        for name, (size, boxes) in pictures.items():
+            write(
+                folder / "Annotations" / middle / f"{name}.xml", voc_file(size, boxes, f"{name}.png", shift)
+            )
+        if lists:
+            write(folder / f"ImageSets/Main/{part}.txt", "".join(f"{name}\n" for name in pictures))
+            write(folder / f"ImageSets/Main/cat_{part}.txt", "".join(f"{name}  1\n" for name in pictures))
+    return folder
+
+
+def yolo_lines(size, boxes, classes=CLASSES):
+    height, width = size
+    return "".join(
+        f"{classes.index(label)} {(x1 + x2) / 2 / width:.8f} {(y1 + y2) / 2 / height:.8f}"
+        f" {(x2 - x1) / width:.8f} {(y2 - y1) / height:.8f}\n"
+        for x1, y1, x2, y2, label in boxes
+    )
+
+
+def write_yolo(folder, data=DATA, layout="images/{part}/{name}", yaml="path: .\n"):
+    parts = []
+    for part, pictures in data.items():
+        for name, (size, boxes) in pictures.items():
+            where = layout.format(part=part, name=name)
+            write_picture(folder / f"{where}.png", *size)
+            label = f"/{where}".replace("/images/", "/labels/")[1:]
+            write(folder / f"{label}.txt", yolo_lines(size, boxes))
+        parts.append(f"{part}: {layout.format(part=part, name='x').rpartition('/')[0]}\n")
+    if yaml is not None:
+        write(folder / "data.yaml", f"{yaml}{''.join(parts)}nc: 2\nnames: [cat, dog]\n")
+    return folder
+
+
+def write_csv(folder, data=DATA):
+    for part, pictures in data.items():
+        write_pictures(folder / part, pictures)
+        rows = ["filename,width,height,class,xmin,ymin,xmax,ymax"]
+        for name, (size, boxes) in pictures.items():
+            for x1, y1, x2, y2, label in boxes or [("", "", "", "", "")]:
+                rows.append(f"{name}.png,{size[1]},{size[0]},{label},{x1},{y1},{x2},{y2}")
+        write(folder / f"{part}.csv", "\n".join(rows) + "\n")
+    return folder
+
+
+WRITERS = {"coco": write_coco, "voc": write_voc, "yolo": write_yolo, "csv": write_csv}
