@@ -40,6 +40,7 @@ class Annotations:
     Attributes:
         problems: what was left out or is odd, so far.
         refusals: a sentence on each thing that forbids to train on this data.
+        unusable: parts that there are, but that could not be used; `problems` say why.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Annotations:
         self.tree = tree
         self.problems: list[str] = list(tree.problems)
         self.refusals: list[str] = []
+        self.unusable: set[str] = set()
         self._counted_by = counted_by
         self._areas = areas
         self._sources: dict[str, int] = {}
@@ -142,7 +144,7 @@ class Annotations:
 
         Raises:
             UserError: for what must not be trained on, with the first places and their number; where no
-                picture has a box; where there are parts but none for training.
+                picture has a box; where there are parts but none for training, or it could not be used.
         """
         names = list(classes) if classes is not None else sorted(self._classes)
         boxes = self.corners
@@ -207,7 +209,7 @@ class Annotations:
                 )
         if "train" in parts:
             return parts
-        if len(parts) > 1:
+        if len(parts) > 1 or "train" in self.unusable:
             lacks = f"{self.path} has no training part, only {' and '.join(parts)}"
             raise UserError("\n  ".join([lacks, *self.problems]))
         (only,) = parts

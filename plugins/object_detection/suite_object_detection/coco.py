@@ -6,6 +6,7 @@ where 0 is the left (upper) edge of the first pixel.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,15 @@ from suite.sources import FileSource, Source, Tree, is_archive
 from suite_object_detection import run_lengths
 from suite_object_detection.annotations import PART_NAMES, Annotations
 from suite_object_detection.options import CocoOptions
-from suite_object_detection.places import Files, files_of_parts, head_of, opened, part_of_name, tail_of
+from suite_object_detection.places import (
+    Files,
+    files_of_parts,
+    head_of,
+    opened,
+    part_of_name,
+    part_of_path,
+    tail_of,
+)
 from suite_pictures.listing import counted, is_picture, some
 
 _PEEK = 1 << 16
@@ -90,13 +99,16 @@ def load(path: Path, options: CocoOptions) -> Dataset:
         }
         tree = opened(options.pictures or root)
         notes: list[str] = []
+        unusable: set[str] = set()
     else:
         tree = opened(path)
-        chosen, notes = _chosen(path, tree)
+        chosen, unusable, notes = _chosen(path, tree)
         files = {part: (tree.names[place], tree.source(place)) for part, place in chosen.items()}
         if options.pictures:
             tree = opened(options.pictures)
-    return _Reader(path, tree, notes).read(files)
+    reader = _Reader(path, tree, notes)
+    reader.found.unusable = unusable
+    return reader.read(files)
 
 
 _OWN_FOLDERS = ("annotations", "labels", "json")
@@ -130,8 +142,8 @@ def _looks_like_coco(source: Source) -> bool:
     return sum(word in ends for word in (b'"images"', b'"annotations"', b'"categories"')) >= 2
 
 
-def _chosen(path: Path, tree: Tree) -> tuple[dict[str, int], list[str]]:
-    """The file of each part, and what is left out."""
+def _chosen(path: Path, tree: Tree) -> tuple[dict[str, int], set[str], list[str]]:
+    """The file of each part, the parts that files are called after which are none, and what is left out."""
     found = _files(tree)
     if not found:
         raise UserError(
@@ -139,22 +151,26 @@ def _chosen(path: Path, tree: Tree) -> tuple[dict[str, int], list[str]]:
             " (annotations/instances_train2017.json, train/_annotations.coco.json)"
         )
     parts, unnamed = files_of_parts(path, tree, found, "COCO file")
-    others = [
-        name
-        for place, name in enumerate(tree.names)
-        if name.lower().endswith(".json")
-        and part_of_name(name.rpartition("/")[2])
-        and not name.rpartition("/")[2].lower().startswith(_OTHER_KINDS)
-        and place not in found
-    ]
+    names = {posixpath.basename(tree.names[place]) for place in found}
+    others: dict[str, str] = {}
+    for place, name in enumerate(tree.names):
+        base = posixpath.basename(name)
+        part = part_of_name(base) or (part_of_path(name) if base in names else None)
+        if (
+            part
+            and place not in found
+            and base.lower().endswith(".json")
+            and not base.lower().startswith(_OTHER_KINDS)
+        ):
+            others[name] = part
     notes: list[str] = []
     if unnamed:
         files = counted(len(unnamed), "COCO file is", "COCO files are")
         notes.append(Problem(f"{files} called after no part, left out", unnamed))
     if others:
         files = counted(len(others), "file is no COCO file", "files are no COCO files")
-        notes.append(Problem(f"{files} by the look of it, left out", others))
-    return parts, notes
+        notes.append(Problem(f"{files} by the look of it, left out", list(others)))
+    return parts, set(others.values()) - parts.keys(), notes
 
 
 class _Reader:

@@ -44,6 +44,7 @@ def load(path: Path, options: CsvOptions) -> Dataset:
         UserError: where there is no such table, columns or all pictures are missing, or a row is wrong.
     """
     notes: list[str] = []
+    unusable: set[str] = set()
     if path.is_file() and not is_archive(path):
         tree = opened(options.pictures or path.parent)
         files: dict[str, tuple[str, Source]] = {"train": (path.name, FileSource(path))}
@@ -70,10 +71,12 @@ def load(path: Path, options: CsvOptions) -> Dataset:
         if others:
             count = counted(len(others), "table has", "tables have")
             notes.append(Problem(f"{count} no columns of boxes, left out", others))
+            unusable = {part for name in others if (part := part_of_name(posixpath.basename(name)))}
         if options.pictures:
             tree = opened(options.pictures)
     reader = _Reader(path, tree, options)
     reader.found.problems += notes
+    reader.found.unusable = unusable - files.keys()
     for part in PART_NAMES:
         if part in files:
             reader.add(part, *files[part])

@@ -171,6 +171,7 @@ class _Reader:
         if without and len(without) == len(labels):
             pictures = counted(len(without), "picture", "pictures")
             found.problems.append(Problem(f"the {part} part has {pictures} but no labels, left out"))
+            found.unusable.add(part)
             return
         keypoints = self.configuration is not None and self.configuration.keypoints
         background = self.options.unlabelled == "background"

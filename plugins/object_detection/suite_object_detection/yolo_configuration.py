@@ -42,7 +42,7 @@ class Configuration:
 def is_configuration(source: Source) -> bool:
     """Whether a YAML file has classes and a part."""
     try:
-        content = _content(source)
+        content = read_yaml(source)
     except UserError:
         return False
     return _is_data(content)
@@ -54,7 +54,7 @@ def read_configuration(source: Source) -> Configuration:
     Raises:
         UserError: where it is no YAML, has no parts, or its names are not what they should be.
     """
-    content = _content(source)
+    content = read_yaml(source)
     if not _is_data(content):
         raise UserError(
             f"{source.name} describes no data: it has no names of classes, or no train, val or test"
@@ -76,8 +76,12 @@ def read_configuration(source: Source) -> Configuration:
     )
 
 
-def _content(source: Source) -> Any:
-    """The file as texts, lists and mappings: a class may be called no, on, or 007."""
+def read_yaml(source: Source) -> Any:
+    """The file as texts, lists and mappings: a class may be called no, on, or 007.
+
+    Raises:
+        UserError: where it is no YAML, with the line.
+    """
     try:
         text = source.read().decode("utf-8-sig")
         return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 (it makes nothing but texts of texts)

@@ -16,6 +16,7 @@ from suite_object_detection.yolo_configuration import (
     Configuration,
     is_configuration,
     read_configuration,
+    read_yaml,
 )
 from suite_pictures.listing import counted, some
 
@@ -59,6 +60,7 @@ def opened_around(path: Path) -> tuple[Tree, str, Configuration | None]:
     tree = opened(path)
     place = configuration_in(path, tree)
     if place is None:
+        _refuse_broken(tree)
         return tree, "", None
     configuration = read_configuration(tree.source(place))
     folder = posixpath.dirname(tree.names[place])
@@ -66,6 +68,14 @@ def opened_around(path: Path) -> tuple[Tree, str, Configuration | None]:
     if top is None:
         return tree, folder, configuration
     return opened(top), _relative(path / folder, top), configuration
+
+
+def _refuse_broken(tree: Tree) -> None:
+    """Raise where what looks like a `data.yaml` is no YAML: its parts and names would be passed over."""
+    found = [place for place, name in enumerate(tree.names) if name.lower().endswith(SUFFIXES)]
+    for place in found[:_MOST_LOOKED_INTO]:
+        if b"names" in tree.read(place):
+            read_yaml(tree.source(place))
 
 
 def _elsewhere(home: Path, configuration: Configuration) -> Path | None:
@@ -133,7 +143,7 @@ class Layout:
                 if found is None:
                     missing = f"{self.configuration.name}: the {part} part is '{entry}', but there is no such"
                     if part == "train":
-                        raise UserError(f"{missing} folder or file, neither there nor beside it")
+                        raise UserError(f"{missing} folder or file, neither there nor beside it: correct it")
                     self.problems.append(Problem(f"{missing} folder or file: left out"))
                 elif found in self._files:
                     places.update(dict.fromkeys(self._listed(found, part)))

@@ -1,6 +1,7 @@
 """COCO as people have it: layouts, categories, crowds, and everything that is wrong in such files."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -237,6 +238,18 @@ def test_a_file_of_a_part_that_is_no_coco_file_is_said(tmp_path):
     write_coco(tmp_path)
     write(tmp_path / "annotations/instances_train2017.json", '{"im')
     with pytest.raises(UserError, match=r"no training part.*\n.*1 file is no COCO file by the look of it"):
+        load("coco", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "layout", ["annotations/instances_{}2017.json", "{}.json", "{}/_annotations.coco.json"]
+)
+def test_the_validation_part_is_not_trained_on_where_the_file_of_the_training_part_is_none(tmp_path, layout):
+    write_pictures(tmp_path / "images", DATA["val"])
+    write(tmp_path / layout.format("val"), coco_file(DATA["val"]))
+    write(tmp_path / layout.format("train"), "<html>404 not found</html>")
+    name = re.escape(layout.format("train"))
+    with pytest.raises(UserError, match=rf"no training part, only validation\n.*no COCO file .*'{name}'"):
         load("coco", tmp_path)
 
 

@@ -89,6 +89,15 @@ def test_a_table_of_a_part_that_has_no_boxes_is_said(tmp_path):
     assert dataset.problems[0] == "1 table has no columns of boxes, left out: 'val.csv'"
 
 
+def test_the_validation_part_is_not_trained_on_where_the_table_of_the_training_part_is_none(tmp_path):
+    csv(tmp_path, "\0\1", "train.csv")
+    csv(tmp_path, "path,x1,y1,x2,y2,label\na.png,1,2,3,4,cat\n", "val.csv")
+    with pytest.raises(
+        UserError, match=r"no training part, only validation\n.*no columns of boxes.*'train.csv'"
+    ):
+        load("csv", tmp_path)
+
+
 def test_pictures_that_are_missing_or_in_no_row_are_named(tmp_path):
     text = "path,x1,y1,x2,y2,label\na.png,1,2,3,4,cat\ngone.png,1,2,3,4,cat\n"
     assert load("csv", csv(tmp_path, text)).problems == [

@@ -100,6 +100,18 @@ def test_a_data_yaml_that_is_wrong(tmp_path, yaml, sentence):
         load("yolo", tmp_path / "data.yaml")
 
 
+def test_a_broken_data_yaml_in_a_folder_is_not_passed_over(tmp_path):
+    write_yolo(tmp_path)
+    write(tmp_path / "data.yaml", "train: images/train\nnames: [cat, dog\nval: images/val\n")
+    assert recognized(tmp_path) == ["yolo"]
+    with pytest.raises(UserError, match=r"data.yaml, line 3 is not YAML"):
+        load("yolo", tmp_path)
+    (tmp_path / "data.yaml").unlink()
+    write(tmp_path / "classes.txt", "cat\ndog\n")
+    write(tmp_path / "compose.yml", "{{ template }}: {")
+    assert load("yolo", tmp_path).facts == {"classes": CLASSES}
+
+
 def test_a_part_that_is_not_there_is_said(tmp_path):
     write_yolo(tmp_path)
     shutil.rmtree(tmp_path / "images/test")
@@ -178,6 +190,13 @@ def test_a_part_without_any_label_is_left_out_and_said(tmp_path):
     dataset = load("yolo", tmp_path)
     assert list(dataset.parts) == ["train", "validation"]
     assert dataset.problems == ["the test part has 1 picture but no labels, left out"]
+
+
+def test_the_validation_part_is_not_trained_on_where_the_training_part_has_no_labels(tmp_path):
+    write_yolo(tmp_path, {part: DATA[part] for part in ("train", "val")})
+    shutil.rmtree(tmp_path / "labels/train")
+    with pytest.raises(UserError, match=r"no training part, only validation\n.*has 3 pictures but no labels"):
+        load("yolo", tmp_path)
 
 
 def test_an_unreadable_picture_is_an_example_and_said(tmp_path):
