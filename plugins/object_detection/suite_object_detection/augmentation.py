@@ -127,7 +127,8 @@ class DetectionBatches:
         """
         target: Target = example.target
         height, width = self.codec.size
-        rows, columns = target["size"]
+        # A picture that loaders could not read has the size 0 x 0: reading it again says why.
+        rows, columns = (max(1, side) for side in target["size"])
         boxes = np.asarray(target["boxes"], np.float64).reshape(-1, 4)
         classes = self._classes(example)
         if self.augmentation.warps:

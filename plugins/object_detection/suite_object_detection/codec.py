@@ -137,7 +137,8 @@ class DetectionCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
             largest = np.sort(np.argsort(-areas, kind="stable")[: self.most_boxes])
             boxes, classes = boxes[largest], classes[largest]
-        rows, columns = target["size"]
+        # 0 x 0 is a picture that loaders could not read; it has no boxes, and encoding it says why.
+        rows, columns = (max(1, side) for side in target["size"])
         scale_x, scale_y, left, top = letterboxed(rows, columns, *self.size)
         encoded[: len(boxes), 0] = classes
         encoded[: len(boxes), 1:] = boxes * (scale_x, scale_y, scale_x, scale_y) + (left, top, left, top)

@@ -291,6 +291,13 @@ def test_a_picture_that_is_not_of_the_annotated_size_is_named(augmentation):
         maker(augmentation).prepare(Example("a.jpg", np.zeros((640, 480, 3), np.uint8), target))
 
 
+@pytest.mark.parametrize("augmentation", [NOTHING, EVERYTHING], ids=["plain", "everything"])
+def test_a_picture_that_cannot_be_read_says_why_where_loaders_found_no_size_either(augmentation):
+    target = {"size": [0, 0], "boxes": [], "labels": []}
+    with pytest.raises(UserError, match="is text, not a picture"):
+        maker(augmentation).prepare(Example("a.jpg", b"no picture", target))
+
+
 def test_a_class_that_the_network_does_not_know_is_named():
     target = {"size": [10, 10], "boxes": [[0, 0, 5, 5]], "labels": ["violet"]}
     with pytest.raises(UserError, match=r"a\.jpg: 'violet' is none of the classes red, green, blue"):
