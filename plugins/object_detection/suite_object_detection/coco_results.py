@@ -68,9 +68,21 @@ class CocoResultsWriter:
     Args:
         path: of the file.
         facts: of the data that the model was trained on, with `classes` and perhaps `category_ids`.
+
+    Raises:
+        suite.UserError: where it cannot be written, or something other than results is there, such as the
+            annotations themselves.
     """
 
     def __init__(self, path: Path, facts: Mapping[str, Any]) -> None:
+        if path.is_dir():
+            raise UserError(
+                f"{path} is a folder, but COCO's results are one file: '{path / 'results.json'}', say"
+            )
+        if not _may_be_overwritten(path):
+            raise UserError(
+                f"{path} is there already and holds no COCO results: it is not overwritten, name another file"
+            )
         self._path = path
         self._category_ids = category_ids(facts)
         self._names: dict[int | str, str] = {}
@@ -110,6 +122,18 @@ class CocoResultsWriter:
         except OSError as error:
             raise _not_written(self._path, error) from None
         return [self._path]
+
+
+def _may_be_overwritten(path: Path) -> bool:
+    """Whether nothing is there, or a list, which annotations are not."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(1024)
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        raise _not_written(path, error) from None
+    return not head or head.lstrip().startswith(b"[")
 
 
 def _not_written(path: Path, error: OSError) -> UserError:

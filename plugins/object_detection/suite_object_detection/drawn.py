@@ -46,6 +46,8 @@ class DrawnWriter:
         self._written: list[Path] = []
         self._taken: set[Path] = set()
         self._film: tuple[FrameSource, FilmWriter, tuple[int, int]] | None = None
+        if folder.exists() and not folder.is_dir():
+            raise UserError(f"{folder} is a file, but pictures with boxes need a folder: name another one")
         try:
             folder.mkdir(exist_ok=True)
         except OSError as error:

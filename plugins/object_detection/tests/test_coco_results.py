@@ -92,3 +92,16 @@ def test_classes_are_counted_from_zero_where_the_data_did_so():
 def test_where_it_cannot_be_written_it_is_said_at_once(tmp_path):
     with pytest.raises(UserError, match="no such file or directory"):
         CocoResultsWriter(tmp_path / "nowhere" / "results.json", FACTS)
+
+
+def test_only_what_may_be_results_is_overwritten(tmp_path):
+    annotations = json.dumps({"images": [], "annotations": [], "categories": []})
+    path = tmp_path / "results.json"
+    path.write_text(annotations)
+    with pytest.raises(UserError, match=r"results\.json is there already and holds no COCO results"):
+        CocoResultsWriter(path, FACTS)
+    assert path.read_text() == annotations
+    path.write_text("[]")
+    CocoResultsWriter(path, FACTS).close()
+    with pytest.raises(UserError, match="is a folder, but COCO's results are one file"):
+        CocoResultsWriter(tmp_path, FACTS)

@@ -136,8 +136,15 @@ def test_arrays_are_called_by_what_messages_call_them(tmp_path):
 def test_where_nothing_can_be_written_it_is_said_at_once(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot be written"):
-        DrawnWriter(tmp_path / "file", FACTS)
+        DrawnWriter(tmp_path / "file" / "out", FACTS)
 
 
 def test_words_that_are_no_camera_mean_nothing_to_the_codec():
     assert DetectionCodec(classes=("cat",), size=(64, 64)).stream("photo") is None
+
+
+def test_a_file_is_no_folder_for_pictures(tmp_path):
+    (tmp_path / "a.txt").write_text("mine")
+    with pytest.raises(UserError, match=r"a\.txt is a file, but pictures with boxes need a folder"):
+        DrawnWriter(tmp_path / "a.txt", FACTS)
+    assert (tmp_path / "a.txt").read_text() == "mine"
