@@ -252,7 +252,7 @@ class _Reader:
             ids = some([str(image.id) for image in file.images])
             raise UserError(
                 f"{name}: no annotation is of one of its images: image_id is {first!r}, say, but the"
-                f" images have {ids}"
+                f" images have {ids}: number both alike"
             )
         found.problem(
             homeless,
