@@ -74,9 +74,25 @@ def _detected(host: Host, task: str, path: Path) -> Contributed:
     broken = "".join(f"\nplugin '{one.name}' could not be loaded: {one.error}" for one in host.broken)
     if not offered:
         raise UserError(f"no plugin offers a data loader for task '{task}'{broken}")
+    if path.is_dir() and not any(path.iterdir()):
+        raise UserError(f"{path} is an empty folder")
+    others = "".join(f"\nIt looks like data for the task '{name}'" for name in _tasks_of(host, task, path))
     raise UserError(
-        f"no loader recognizes '{path}'. There are{listed}{broken}\nName one with --loader to see why not"
+        f"no loader recognizes '{path}'. There are{listed}{broken}{others}\n"
+        "Name one with --loader to see why not"
     )
+
+
+def _tasks_of(host: Host, task: str, path: Path) -> list[str]:
+    """The other tasks of which a loader recognizes the data."""
+    found = []
+    for one in host.contributed("data_loaders"):
+        assert isinstance(one.item, DataLoader)
+        if one.item.task != task and one.item.task not in found:
+            with attributed(str(one)):
+                if one.item.detect(path):
+                    found.append(one.item.task)
+    return found
 
 
 def _full_names(contributions: list[Contributed]) -> list[str]:

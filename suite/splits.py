@@ -105,7 +105,8 @@ def _wanted(
             wanted[part] = max(1, round(share * total))
     if wanted and sum(wanted.values()) >= total:
         raise UserError(
-            f"{total:,} training examples do not suffice to take {' and '.join(wanted)} examples from:"
+            f"{total:,} training example{'s do' if total != 1 else ' does'} not suffice to take"
+            f" {' and '.join(wanted)} examples from:"
             " give more, or parts of its own, or smaller shares"
         )
     notes = []

@@ -75,6 +75,29 @@ def test_to_a_file(predict, files, tmp_path):
     assert json.loads((tmp_path / "answers.jsonl").read_text())["prediction"]["label"] == "cold"
 
 
+def test_predictions_may_be_written_again(predict, files, tmp_path):
+    for _ in range(2):
+        assert predict("in/a.temps", "--json", "--out", "answers.jsonl")[0] == 0
+
+
+def test_an_interruption_keeps_what_was_predicted(predict, files, tmp_path, monkeypatch):
+    from suite.prediction import LoadedPipeline
+
+    whole = LoadedPipeline.predict_each
+
+    def interrupted(self, inputs, batch_size):
+        for number, result in enumerate(whole(self, inputs, batch_size)):
+            if number == 2:
+                raise KeyboardInterrupt
+            yield result
+
+    monkeypatch.setattr(LoadedPipeline, "predict_each", interrupted)
+    status, _, errors = predict("in/a.temps", "in/b.temps", "in/d.temps", "--out", "out")
+    assert status == 130, errors
+    assert errors[0] == "suite: interrupted; what was predicted by then is kept"
+    assert len((tmp_path / "out" / "predictions.jsonl").read_text().splitlines()) == 2
+
+
 def test_files_of_another_kind_in_a_folder_are_counted(predict, files):
     (files / "c.temps").unlink()
     (files / "notes.txt").write_text("")
@@ -87,10 +110,25 @@ def test_files_of_another_kind_in_a_folder_are_counted(predict, files):
     [
         (["none.temps"], "there is no file or folder 'none.temps'"),
         (["in", "--out", "none/answers"], "--out none/answers: there is no folder 'none'"),
+        (
+            ["in", "--out", "in/x.temps"],
+            (
+                "--out in/x.temps: predictions are lines of text, and '.temps' is not: name a folder, or a file"
+                " as in x.jsonl"
+            ),
+        ),
+        (
+            ["in", "--out", "in/notes.txt"],
+            (
+                "--out in/notes.txt is there already, and only predictions as JSON lines are overwritten: give"
+                " another name"
+            ),
+        ),
         (["in", "--batch-size", "0"], "--batch-size 0 is not allowed: at least 1"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_status_2(predict, files, words, message):
+    (files / "notes.txt").write_text("mine")
     status, lines, errors = predict(*words)
     assert (status, lines, errors) == (2, [], [f"suite: {message}"])
 

@@ -16,7 +16,7 @@ from suite.errors import UserError, nearest
 if TYPE_CHECKING:
     from suite.contributions import Task
     from suite.inputs import Inputs
-    from suite.prediction import LoadedPipeline, Result
+    from suite.prediction import Described, LoadedPipeline, Result
     from suite.prediction_files import PredictionWriter
 
 _ESCAPES = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     described = describe(arguments.run, host=host, options=options)
     task = host.task(described.manifest.task)
     inputs = Inputs(arguments.inputs, described.codec)
-    output = _Output(arguments, task, described.manifest.facts)
+    output = _Output(arguments, task, described)
     batch_size = arguments.batch_size or (_STREAM_BATCH_SIZE if inputs.streams else _BATCH_SIZE)
     pipeline = load(
         arguments.run,
@@ -82,13 +82,16 @@ def run(arguments: argparse.Namespace) -> int:
         batch_size=batch_size,
         options=options,
     )
-    done, failed = _predict(pipeline, inputs, batch_size, output)
+    try:
+        done, failed = _predict(pipeline, inputs, batch_size, output)
+    except KeyboardInterrupt:
+        if output.written:
+            print("suite: interrupted; what was predicted by then is kept", file=sys.stderr)
+        _say_what_is_written(output.written)
+        raise
     if not output.json_to_terminal:
         _say_what_is_missing(inputs, done, failed)
-    for path in output.written[:10]:
-        print(f"suite: wrote {path}", file=sys.stderr)
-    if len(output.written) > 10:
-        print(f"suite: wrote {len(output.written) - 10:,} more files", file=sys.stderr)
+    _say_what_is_written(output.written)
     return 1 if failed else 0
 
 
@@ -109,18 +112,22 @@ class _Output:
     Args:
         arguments: of the command.
         task: names the formats.
-        facts: of the data that the pipeline was trained on.
+        described: the pipeline, whose codec knows the endings of inputs.
 
     Attributes:
         written: the files that are there at the end.
+
+    Raises:
+        UserError: where the words do not say where to write, or something is there that is no predictions.
     """
 
-    def __init__(self, arguments: argparse.Namespace, task: Task, facts: Any) -> None:
+    def __init__(self, arguments: argparse.Namespace, task: Task, described: Described) -> None:
         self.json = arguments.json
         self.written: list[Path] = []
+        self._folder: Path | None = None
         self._lines: Path | None = None
         self._format: tuple[Any, Path] | None = None
-        self._facts = facts
+        self._facts = described.manifest.facts
         path = None if arguments.out is None else Path(arguments.out)
         if arguments.format is not None:
             if arguments.format not in task.formats:
@@ -130,6 +137,7 @@ class _Output:
                 raise UserError(f"--format {arguments.format} needs --out, which says where to write")
             self._format = task.formats[arguments.format], path
         elif path is not None and (path.is_dir() or not path.suffix):
+            self._folder = path
             self._lines = path / LINES
             if task.formats:
                 self._format = next(iter(task.formats.values())), path
@@ -137,6 +145,8 @@ class _Output:
             self._lines = path
         if path is not None and not path.parent.is_dir():
             raise UserError(f"--out {path}: there is no folder '{path.parent}'")
+        if self._lines is not None and self._lines == path:
+            _check_lines(path, described.codec)
         if self._lines is not None and (self._lines.name == LINES or self._lines.suffix == ".jsonl"):
             self.json = True
         self._prints = path is None
@@ -150,19 +160,25 @@ class _Output:
         """Write for as long as the context lasts; what was written by an interruption is kept."""
         from suite.files import atomic_path
 
+        if self._folder is not None:
+            self._folder.mkdir(exist_ok=True)
         if self._format is not None:
             factory, path = self._format
-            if self._lines is not None:
-                path.mkdir(exist_ok=True)
             self._writer = factory(path, self._facts)
         try:
             if self._lines is not None:
+                interrupted = None
                 with (
                     atomic_path(self._lines) as temporary,
                     temporary.open("w", encoding="utf-8", errors="backslashreplace") as self._file,
                 ):
-                    yield
+                    try:
+                        yield
+                    except KeyboardInterrupt as stop:
+                        interrupted = stop  # a long film: what was predicted of it is worth keeping
                 self.written.append(self._lines)
+                if interrupted is not None:
+                    raise interrupted
             else:
                 self._file = sys.stdout if self._prints else None
                 if self._prints and not self.json and sys.stdout.isatty() and not inputs.streams:
@@ -195,6 +211,23 @@ class _Output:
                 print(f"suite: {_error(result)}", file=sys.stderr)
         elif self._writer is not None:
             self._writer.add(result.input, result.name, result.prediction)
+
+
+def _check_lines(path: Path, codec: Any) -> None:
+    """Refuse to write lines where they would not be looked for, or over something else."""
+    suffix = path.suffix.lower()
+    if suffix in (*codec.suffixes, *getattr(codec, "stream_suffixes", ())):
+        raise UserError(
+            f"--out {path}: predictions are lines of text, and '{suffix}' is not: name a folder, or a file as"
+            f" in {path.with_suffix('.jsonl').name}"
+        )
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(8) not in (b"", b'{"input"'):
+                raise UserError(
+                    f"--out {path} is there already, and only predictions as JSON lines are overwritten: give"
+                    " another name"
+                )
 
 
 def _json_line(result: Result) -> str:
@@ -234,6 +267,13 @@ def _width(inputs: Inputs) -> int:
 
     longest = max((len(name_of(one, None)) for one in inputs), default=0)
     return min(longest, max(20, shutil.get_terminal_size().columns // 2))
+
+
+def _say_what_is_written(written: list[Path]) -> None:
+    for path in written[:10]:
+        print(f"suite: wrote {path}", file=sys.stderr)
+    if len(written) > 10:
+        print(f"suite: wrote {len(written) - 10:,} more files", file=sys.stderr)
 
 
 def _say_what_is_missing(inputs: Inputs, done: int, failed: int) -> None:
