@@ -113,15 +113,15 @@ def test_files_of_another_kind_in_a_folder_are_counted(predict, files):
         (
             ["in", "--out", "in/x.temps"],
             (
-                "--out in/x.temps: predictions are lines of text, and '.temps' is not: name a folder, or a file"
-                " as in x.jsonl"
+                "--out in/x.temps: predictions are lines of text, and '.temps' is not: name a folder, or a"
+                " file as in x.jsonl"
             ),
         ),
         (
             ["in", "--out", "in/notes.txt"],
             (
-                "--out in/notes.txt is there already, and only predictions as JSON lines are overwritten: give"
-                " another name"
+                "--out in/notes.txt is there already, and only predictions as JSON lines are overwritten:"
+                " give another name"
             ),
         ),
         (["in", "--batch-size", "0"], "--batch-size 0 is not allowed: at least 1"),
