@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import cv2
@@ -20,7 +19,7 @@ from suite_object_detection.samples import sample
 from suite_object_detection.types import Detections
 
 keras = pytest.importorskip("keras", reason="needs Keras")
-pytestmark = [pytest.mark.slow, pytest.mark.backend]
+pytestmark = pytest.mark.slow
 
 TASK = "object-detection"
 TRAINING = {"epochs": 2, "batch_size": 8, "validation_every": 1}
@@ -109,7 +108,6 @@ def test_nothing_is_wrong_with_the_sample_data(host, data):
     assert not inspect(host, TASK, str(data)).findings
 
 
-@pytest.mark.skipif(os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow", reason="exports anew")
 def test_an_exported_detector_gives_the_same_boxes(run, host, data):
     pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
     pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
