@@ -19,7 +19,7 @@ from suite.files import atomic_write
 from suite.host import Host
 from suite.loading import load_dataset
 from suite.prediction import LoadedPipeline, load
-from suite.prediction_files import paired, read_predictions, write_predictions
+from suite.prediction_files import FILE_NAME, paired, read_predictions, write_predictions
 from suite.progress import Listener
 from suite.report import ReportContent, write_report
 from suite.run_report import data_facts
@@ -122,7 +122,7 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
     listener.phase("writing the report")
     content = _content(run, configuration, request, task, chosen, scored, figures())
     out.mkdir(parents=True, exist_ok=True)
-    write_predictions(out / "predictions.jsonl", pairs)
+    write_predictions(out / FILE_NAME, pairs)
     write_report(content, out / "report.html")
     atomic_write(out / "metrics.json", to_json(scored))
     return Outcome(folder=out, task=task, part=chosen.part, metrics=scored)

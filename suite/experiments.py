@@ -238,7 +238,7 @@ def _score(
     run: Run, experiment: Experiment, parts: Mapping[str, Pairs], notes: list[str], listener: Listener
 ) -> None:
     """Score what is shipped on what it has not learned from, and write the report."""
-    from suite.prediction_files import write_predictions
+    from suite.prediction_files import FILE_NAME, write_predictions
     from suite.report import write_report
     from suite.run_report import run_content
     from suite.scoring import scored_metrics
@@ -251,7 +251,7 @@ def _score(
     )
     listener.phase("writing the report")
     if parts:
-        write_predictions(run.path / "predictions.jsonl", next(iter(parts.values())))
+        write_predictions(run.path / FILE_NAME, next(iter(parts.values())))
     write_report(run_content(run, experiment.task, scored, figures()), run.path / "report.html")
     run.write_json("metrics.json", scored)
 

@@ -7,10 +7,10 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from suite.devices import dtype_policy
 from suite.errors import UserError
 from suite.files import atomic_path
 
@@ -59,7 +59,7 @@ def load_keras(path: Path, packages: Iterable[str] = ()) -> keras.Model:
     import keras
 
     try:
-        with _float32_policy():
+        with dtype_policy("float32"):
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (
         ValueError,
@@ -136,7 +136,7 @@ def as_float32(model: keras.Model) -> keras.Model:
 
     if not model.compiled and not any(_is_reduced(layer) for layer in model._flatten_layers()):
         return model
-    with _float32_policy():
+    with dtype_policy("float32"):
         rebuilt = keras.saving.deserialize_keras_object(
             _in_float32(keras.saving.serialize_keras_object(model)), safe_mode=True
         )
@@ -161,19 +161,6 @@ def _in_float32(config: Any) -> Any:
     if isinstance(config, str) and config.removeprefix("mixed_") in _REDUCED:
         return "float32"
     return config
-
-
-@contextmanager
-def _float32_policy() -> Iterator[None]:
-    """Containers take the global policy, not one from their configuration."""
-    import keras
-
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(policy)
 
 
 def _objects(config: Any) -> Iterator[dict[str, Any]]:

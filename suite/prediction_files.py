@@ -15,6 +15,8 @@ from suite.errors import UserError
 from suite.evaluation import Pairs
 from suite.files import atomic_path
 
+FILE_NAME = "predictions.jsonl"
+
 
 @dataclass(frozen=True, slots=True)
 class PredictionLine:

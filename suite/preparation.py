@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from suite.configuration import Configuration, resolve_training
 from suite.contributions import Contributed, ModelBuilder, Task
 from suite.data import Dataset, fingerprint
-from suite.devices import Device, activate, choose_precision, cores, make_deterministic
+from suite.devices import Device, activate, choose_precision, cores, dtype_policy, make_deterministic
 from suite.errors import PluginError, UserError, attributed
 from suite.host import Host
 from suite.loading import load_dataset
@@ -107,7 +106,7 @@ def prepare(host: Host, configuration: Configuration, listener: Listener) -> Exp
 
     listener.phase("building the network")
     keras.utils.set_random_seed(configuration.training.seed)
-    with attributed(str(builder)), _dtype_policy(precision):
+    with attributed(str(builder)), dtype_policy(precision):
         pipeline: TrainablePipeline = item.build(dataset, options)
     if not hasattr(pipeline, "batch_maker"):
         raise PluginError(f"{builder} gave {type(pipeline).__name__}, not a TrainablePipeline")
@@ -153,19 +152,6 @@ def prepare(host: Host, configuration: Configuration, listener: Listener) -> Exp
         notes=[*dataset.problems, *notes],
         fingerprint=fingerprint(dataset),
     )
-
-
-@contextmanager
-def _dtype_policy(name: str) -> Iterator[None]:
-    """Build under a dtype policy and leave Keras as it was: it may be the embedding program's too."""
-    import keras
-
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def _check_initial(init: str) -> None:

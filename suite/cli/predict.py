@@ -23,7 +23,6 @@ _ESCAPES = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
 _BATCH_SIZE = 32
 _STREAM_BATCH_SIZE = 8
 """Three batches are held at a time, and the things of a stream are held decoded."""
-LINES = "predictions.jsonl"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -122,6 +121,8 @@ class _Output:
     """
 
     def __init__(self, arguments: argparse.Namespace, task: Task, described: Described) -> None:
+        from suite.prediction_files import FILE_NAME
+
         self.json = arguments.json
         self.written: list[Path] = []
         self._folder: Path | None = None
@@ -138,7 +139,7 @@ class _Output:
             self._format = task.formats[arguments.format], path
         elif path is not None and (path.is_dir() or not path.suffix):
             self._folder = path
-            self._lines = path / LINES
+            self._lines = path / FILE_NAME
             if task.formats:
                 self._format = next(iter(task.formats.values())), path
         else:
@@ -147,7 +148,7 @@ class _Output:
             raise UserError(f"--out {path}: there is no folder '{path.parent}'")
         if self._lines is not None and self._lines == path:
             _check_lines(path, described.codec)
-        if self._lines is not None and (self._lines.name == LINES or self._lines.suffix == ".jsonl"):
+        if self._lines is not None and self._lines.suffix == ".jsonl":
             self.json = True
         self._prints = path is None
         self.json_to_terminal = self._prints and self.json

@@ -13,7 +13,7 @@ from suite.evaluation import Pairs
 from suite.pipeline import TrainablePipeline
 from suite_object_detection.augmentation import Augmentation, DetectionBatches
 from suite_object_detection.codec import DetectionCodec
-from suite_object_detection.model_options import DetectorOptions
+from suite_object_detection.model_options import DetectionOptions, DetectorOptions
 from suite_object_detection.recipes import STEP, detector_defaults
 from suite_object_detection.survey import survey
 
@@ -73,7 +73,7 @@ def calibrated(codec: DetectionCodec, pairs: Pairs) -> DetectionCodec:
     return msgspec.structs.replace(codec, threshold=best_threshold(pairs))
 
 
-def input_size(options: DetectorOptions) -> tuple[int, int]:
+def input_size(options: DetectionOptions) -> tuple[int, int]:
     """(height, width) of the network's input.
 
     Raises:

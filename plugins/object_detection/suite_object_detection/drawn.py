@@ -10,6 +10,7 @@ import numpy as np
 
 from suite import UserError
 from suite.files import atomic_write
+from suite.prediction_files import FILE_NAME
 from suite_object_detection.naming import relative_name
 from suite_object_detection.types import Detections
 from suite_pictures import pictures
@@ -17,9 +18,6 @@ from suite_pictures.drawing import colour_of, draw_boxes
 from suite_pictures.encoding import jpeg, png
 from suite_pictures.films import FilmWriter, Frame, FrameSource
 from suite_pictures.resizing import letterbox
-
-LINES = "predictions.jsonl"
-"""What tells a folder that predictions were written to before."""
 
 _JPEG = (".jpg", ".jpeg", ".jpe", ".jfif")
 
@@ -42,7 +40,7 @@ class DrawnWriter:
     def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
         self._folder = folder
         self._classes: list[str] = list(facts.get("classes", ()))
-        self._overwrites = (folder / LINES).exists()
+        self._overwrites = (folder / FILE_NAME).exists()
         self._written: list[Path] = []
         self._taken: set[Path] = set()
         self._film: tuple[FrameSource, FilmWriter, tuple[int, int]] | None = None

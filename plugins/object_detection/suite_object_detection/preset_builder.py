@@ -10,10 +10,10 @@ from suite import UserError
 from suite.data import Dataset
 from suite.pipeline import Stage, TrainablePipeline
 from suite_object_detection.augmentation import Augmentation, DetectionBatches
-from suite_object_detection.builders import calibrated
+from suite_object_detection.builders import calibrated, input_size
 from suite_object_detection.model_options import PresetOptions
 from suite_object_detection.preset_codec import PresetCodec
-from suite_object_detection.recipes import STEP, Choices, epochs_for, most_boxes_for
+from suite_object_detection.recipes import Choices, augmentation_defaults, epochs_for, most_boxes_for
 from suite_object_detection.survey import Survey, survey
 
 
@@ -28,7 +28,7 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     from suite_object_detection.models.presets import preset_network
 
     found = survey(dataset)
-    size = _size(options)
+    size = None if options.size == "auto" else input_size(options)
     made = preset_network(options.preset, size, len(found.classes), load_weights=options.load_weights)
     parts = made.backbone if options.load_weights else ()
     choices, recipe = preset_defaults(found, options, in_parts=bool(parts))
@@ -97,20 +97,8 @@ def preset_defaults(found: Survey, options: PresetOptions, *, in_parts: bool) ->
         "most_boxes": most_boxes_for(found, mosaic),
         "frozen_share": 0.2 if in_parts else 0.0,
         "backbone_learning_rate": 0.2 if in_parts else 1.0,
-        "scale": (0.5, 1.5),
-        "translate": 0.0,
-        "stretch": 1.1,
-        "rotate": 0.0,
-        "shear": 0.0,
-        "flip": found.mirrors,
-        "flip_vertical": False,
-        "quarter_turns": False,
+        **augmentation_defaults(found, mosaic),
         "colour": 0.2 if trained else 0.3,
-        "grey": 0.0,
-        "mosaic": mosaic,
-        "mosaic_scale": (0.5, 1.25),
-        "mixup": 0.0,
-        "visible": 0.25,
         "clean": 0.1,
     }
     recipe = {
@@ -126,15 +114,3 @@ def preset_defaults(found: Survey, options: PresetOptions, *, in_parts: bool) ->
         "early_stopping": 0,
     }
     return choices, recipe
-
-
-def _size(options: PresetOptions) -> tuple[int, int] | None:
-    """(height, width) of the network's input, None for the preset's own."""
-    if options.size == "auto":
-        return None
-    height, width = (options.size, options.size) if isinstance(options.size, int) else options.size
-    for side in (height, width):
-        if side % STEP:
-            below, above = side // STEP * STEP, (side // STEP + 1) * STEP
-            raise UserError(f"size {side} is not a multiple of {STEP}: take {below} or {above}")
-    return height, width

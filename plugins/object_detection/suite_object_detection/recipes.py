@@ -53,20 +53,9 @@ def epochs_for(pictures: int, at_thousand: float, least: int, most: int) -> int:
     return int(max(least, min(most, round(at_thousand * (1000 / max(pictures, 1)) ** 0.5))))
 
 
-def detector_defaults(found: Survey, options: DetectorOptions) -> Choices:
-    """For `detector_network` from scratch; what the user chose is minded where other choices depend on it.
-
-    Measured on 205 pictures of blood cells: mAP 0.612 and mAP50 0.89 on others. What mattered most, in
-    shorter trainings with a smaller input, was the learning rate (mAP50 0.75 at 0.03, 0.81 at 0.1, 0.85 at
-    0.3) and the mosaic (0.68 without, 0.85 for half of the pictures, 0.86 for all).
-    """
-    mosaic = 1.0 if options.mosaic == "auto" else options.mosaic
-    epochs = epochs_for(found.count, 34, 8, 150)
-    batch = 8 if found.count < MANY else 16
-    choices = {
-        "size": size_for(found),
-        "network": "nano" if found.count < MANY else "small",
-        "most_boxes": most_boxes_for(found, mosaic),
+def augmentation_defaults(found: Survey, mosaic: float) -> dict[str, Any]:
+    """What is drawn at random for objects of any kind, whichever network learns them."""
+    return {
         "scale": (0.5, 1.5),
         "translate": 0.0,
         "stretch": 1.1,
@@ -81,6 +70,24 @@ def detector_defaults(found: Survey, options: DetectorOptions) -> Choices:
         "mosaic_scale": (0.5, 1.25),
         "mixup": 0.0,
         "visible": 0.25,
+    }
+
+
+def detector_defaults(found: Survey, options: DetectorOptions) -> Choices:
+    """For `detector_network` from scratch; what the user chose is minded where other choices depend on it.
+
+    Measured on 205 pictures of blood cells: mAP 0.612 and mAP50 0.89 on others. What mattered most, in
+    shorter trainings with a smaller input, was the learning rate (mAP50 0.75 at 0.03, 0.81 at 0.1, 0.85 at
+    0.3) and the mosaic (0.68 without, 0.85 for half of the pictures, 0.86 for all).
+    """
+    mosaic = 1.0 if options.mosaic == "auto" else options.mosaic
+    epochs = epochs_for(found.count, 34, 8, 150)
+    batch = 8 if found.count < MANY else 16
+    choices = {
+        "size": size_for(found),
+        "network": "nano" if found.count < MANY else "small",
+        "most_boxes": most_boxes_for(found, mosaic),
+        **augmentation_defaults(found, mosaic),
         "clean": 0.15,
     }
     recipe = {

@@ -11,6 +11,7 @@ from keras import layers
 from suite import UserError
 from suite.errors import nearest
 from suite.normalization import fuse_normalization, keep_statistics
+from suite_pictures.presets import image_converter, import_keras_hub, scaled
 
 
 def preset_network(
@@ -40,7 +41,7 @@ def preset_network(
         suite.UserError: where keras-hub is not installed, the preset is not known, does not load, takes no
             pictures or not of this size.
     """
-    hub = _keras_hub()
+    hub = import_keras_hub()
     folder = Path(preset).expanduser()
     source = str(folder) if folder.is_dir() else preset
     if not folder.is_dir() and "://" not in preset and preset not in hub.models.Backbone.presets:
@@ -50,7 +51,7 @@ def preset_network(
         )
     try:
         backbone = hub.models.Backbone.from_preset(source, load_weights=load_weights)
-        converter = _converter(hub, source)
+        converter = image_converter(hub, source)
         size = size or _own_size(backbone, converter)
         shape = tuple(backbone.input.shape[1:]) if hasattr(backbone.input, "shape") else ()
         if len(shape) != 3 or shape[2] not in (None, 3):
@@ -66,12 +67,7 @@ def preset_network(
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UserError(f"preset '{preset}' could not be loaded: {reason[:300]}") from error
     inputs = keras.Input((*size, 3), dtype="uint8", name="pictures")
-    x = layers.Rescaling(
-        _plain(getattr(converter, "scale", None), 1.0),
-        _plain(getattr(converter, "offset", None), 0.0),
-        dtype="float32",
-        name="preprocessing",
-    )(inputs)
+    x = scaled(inputs, converter)
     x = backbone(x)
     x = _pooled(x, preset)
     if dropout > 0:
@@ -85,36 +81,10 @@ def preset_network(
     return network
 
 
-def _keras_hub() -> Any:
-    try:
-        import keras_hub
-    except ImportError as error:
-        raise UserError(
-            f'presets need keras-hub, which cannot be imported ({error}): pip install "keras-suite[presets]"'
-        ) from error
-    return keras_hub
-
-
-def _converter(hub: Any, source: str) -> Any:
-    """The preset's own scaling of pictures; None for a preset that has none, which takes 0 to 255."""
-    try:
-        return hub.layers.ImageConverter.from_preset(source)
-    except (ValueError, FileNotFoundError):
-        return None
-
-
 def _own_size(backbone: Any, converter: Any) -> tuple[int, int]:
     height, width = backbone.input.shape[1:3]
     wanted = getattr(converter, "image_size", None) or (224, 224)
     return int(height or wanted[0]), int(width or wanted[1])
-
-
-def _plain(value: Any, default: float) -> float | list[float]:
-    if value is None:
-        return default
-    if isinstance(value, list | tuple):
-        return [float(part) for part in value]
-    return float(value)
 
 
 def _pooled(features: Any, preset: str) -> Any:

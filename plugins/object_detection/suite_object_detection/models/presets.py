@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,11 @@ import keras
 from keras import layers
 
 from suite import UserError
+from suite.devices import dtype_policy
 from suite.errors import nearest
 from suite.normalization import fuse_normalization, keep_statistics
 from suite_object_detection.preset_codec import Anchors, anchor_boxes
+from suite_pictures.presets import image_converter, import_keras_hub, scaled
 
 STEP = 32
 """Sides of the input are multiples of this: what is halved five times is doubled again."""
@@ -72,7 +73,7 @@ def preset_network(
         suite.UserError: where keras-hub is not installed, the preset is not known, does not load, or nothing
             can be detected with it.
     """
-    hub = _keras_hub()
+    hub = import_keras_hub()
     folder = Path(preset).expanduser()
     source = str(folder) if folder.is_dir() else preset
     if not folder.is_dir() and "://" not in preset and preset not in hub.models.Backbone.presets:
@@ -82,7 +83,7 @@ def preset_network(
             + nearest(preset, detectors)
         )
     try:
-        converter = _converter(hub, source)
+        converter = image_converter(hub, source)
         wanted = size or _own_size(converter)
         kind = hub.models.Backbone.from_preset(source, load_weights=False)
         inputs = keras.Input((*wanted, 3), dtype="uint8", name="pictures")
@@ -128,7 +129,7 @@ def _retinanet(
     known = size if size[0] == size[1] else (None, None)
     inputs = keras.Input((*known, 3), dtype="uint8", name="pictures")
     backbone = detector.backbone.get_layer("backbone")
-    levels = detector.backbone.feature_pyramid(backbone(_scaled(inputs, converter)))
+    levels = detector.backbone.feature_pyramid(backbone(scaled(inputs, converter)))
     count = generator.num_base_anchors
     prior = -math.log((1 - PRIOR) / PRIOR)
     logits = _head(levels, detector.classification_head, "class", count, classes, prior, trained=trained)
@@ -203,7 +204,7 @@ def _d_fine(
     keras-hub cannot load its weights for other classes, so it is built anew and gets all weights that fit.
     It computes in float32 in any case: boxes refined in bfloat16 would be off by pixels.
     """
-    with _float32():
+    with dtype_policy("float32"):
         loaded = hub.models.Backbone.from_preset(source, load_weights=load_weights)
         backbone = type(loaded).from_config(
             loaded.get_config()
@@ -212,7 +213,7 @@ def _d_fine(
         for old, new in zip(loaded.weights, backbone.weights, strict=True):
             if new.shape == old.shape:
                 new.assign(old)
-        given = backbone(_scaled(inputs, converter))
+        given = backbone(scaled(inputs, converter))
         sets = [layers.Concatenate(name="encoder")([given["enc_topk_logits"], given["enc_topk_bboxes"]])]
         decoded = layers.Concatenate(name="decoder")(
             [given["intermediate_logits"], given["intermediate_reference_points"]]
@@ -229,51 +230,6 @@ def _d_fine(
     )
 
 
-def _scaled(inputs: Tensor, converter: Any) -> Tensor:
-    return layers.Rescaling(
-        _plain(getattr(converter, "scale", None), 1.0),
-        _plain(getattr(converter, "offset", None), 0.0),
-        dtype="float32",
-        name="preprocessing",
-    )(inputs)
-
-
-def _keras_hub() -> Any:
-    try:
-        import keras_hub
-    except ImportError as error:
-        raise UserError(
-            f'presets need keras-hub, which cannot be imported ({error}): pip install "keras-suite[presets]"'
-        ) from error
-    return keras_hub
-
-
-def _converter(hub: Any, source: str) -> Any:
-    """The preset's own scaling of pictures; None for a preset that has none, which takes 0 to 255."""
-    try:
-        return hub.layers.ImageConverter.from_preset(source)
-    except (ValueError, FileNotFoundError):
-        return None
-
-
 def _own_size(converter: Any) -> tuple[int, int]:
     height, width = getattr(converter, "image_size", None) or (640, 640)
     return max(1, round(height / STEP)) * STEP, max(1, round(width / STEP)) * STEP
-
-
-def _plain(value: Any, default: float) -> float | list[float]:
-    if value is None:
-        return default
-    if isinstance(value, list | tuple):
-        return [float(part) for part in value]
-    return float(value)
-
-
-@contextmanager
-def _float32() -> Iterator[None]:
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(policy)

@@ -1,0 +1,50 @@
+"""What the picture plugins need of keras-hub, which is an extra and imported when asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from suite import UserError
+
+
+def import_keras_hub() -> Any:
+    """The module keras_hub.
+
+    Raises:
+        suite.UserError: where it is not installed, saying how to.
+    """
+    try:
+        import keras_hub
+    except ImportError as error:
+        raise UserError(
+            f'presets need keras-hub, which cannot be imported ({error}): pip install "keras-suite[presets]"'
+        ) from error
+    return keras_hub
+
+
+def image_converter(hub: Any, source: str) -> Any:
+    """The preset's own scaling of pictures; None for a preset that has none, which takes 0 to 255."""
+    try:
+        return hub.layers.ImageConverter.from_preset(source)
+    except (ValueError, FileNotFoundError):
+        return None
+
+
+def scaled(inputs: Any, converter: Any) -> Any:
+    """Pictures (a Keras tensor, 0 to 255) as the preset wants them, in float32."""
+    from keras import layers
+
+    return layers.Rescaling(
+        _plain(getattr(converter, "scale", None), 1.0),
+        _plain(getattr(converter, "offset", None), 0.0),
+        dtype="float32",
+        name="preprocessing",
+    )(inputs)
+
+
+def _plain(value: Any, default: float) -> float | list[float]:
+    if value is None:
+        return default
+    if isinstance(value, list | tuple):
+        return [float(part) for part in value]
+    return float(value)
