@@ -78,7 +78,48 @@ class Gallery:
     caption: str = ""
 
 
-Figure = Picture | Table | Gallery
+@dataclass(frozen=True, kw_only=True)
+class Aligned:
+    """Two things that stand for each other: what should be, and below it what is.
+
+    Attributes:
+        upper: text, empty where only `lower` is there.
+        lower: text, empty where only `upper` is there.
+        mark: what is wrong with them, in a word; empty where nothing is.
+    """
+
+    upper: str
+    lower: str
+    mark: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """Something to listen to, and two rows of text that are aligned with each other.
+
+    Attributes:
+        sound: encoded audio that browsers play (MP3, Ogg, WAV, FLAC); empty where it is not at hand.
+        caption: lines of text; the first one is shown as its heading.
+        rows: what the upper and the lower row are called.
+        aligned: the columns of the two rows, in order.
+    """
+
+    sound: bytes
+    caption: str
+    rows: tuple[str, str] = ("", "")
+    aligned: Sequence[Aligned] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clips:
+    """A figure that is a list of things to listen to."""
+
+    title: str
+    items: Sequence[Clip]
+    caption: str = ""
+
+
+Figure = Picture | Table | Gallery | Clips
 
 Details = Mapping[str, Mapping[str, Mapping[str, float]]]
 

@@ -15,7 +15,7 @@ from string import Template
 from typing import Any
 
 from suite.charts import Line, interval_chart, line_chart
-from suite.evaluation import Figure, Picture, Table
+from suite.evaluation import Aligned, Clip, Clips, Figure, Picture, Table
 from suite.files import atomic_write
 from suite.verdict import capitalized, number, verdict, words
 
@@ -198,6 +198,9 @@ def _figure(figure: Figure) -> str:
         return f"<figure{wide}>{title}{_picture(figure.content, figure.title)}{caption}</figure>"
     if isinstance(figure, Table):
         return f"<figure>{title}{_table(figure.columns, figure.rows)}{caption}</figure>"
+    if isinstance(figure, Clips):
+        clips = "".join(map(_clip, figure.items))
+        return f'<figure class="wide">{title}<ol class="clips">{clips}</ol>{caption}</figure>'
     items = "".join(_gallery_item(encoded, text) for encoded, text in figure.items)
     return f'<figure class="wide">{title}<div class="gallery">{items}</div>{caption}</figure>'
 
@@ -225,6 +228,38 @@ def _gallery_item(encoded: bytes, text: str) -> str:
         f'<figure><img src="{_data_address(encoded)}" alt="{escape(text)}" loading="lazy">'
         f"<p><strong>{escape(first)}</strong>{lines}</p></figure>"
     )
+
+
+def _clip(clip: Clip) -> str:
+    first, *rest = clip.caption.split("\n")
+    text = f"<strong>{escape(first)}</strong>"
+    text += "".join(f'<br><span class="quiet">{escape(line)}</span>' for line in rest)
+    sound = ""
+    if clip.sound:
+        address = _sound_address(clip.sound)
+        sound = f'<audio controls preload="none" src="{address}" aria-label="{escape(first)}"></audio>'
+    aligned = ""
+    if clip.aligned:
+        upper, lower = clip.rows
+        names = f'<span class="rows"><span>{escape(upper)}</span><span>{escape(lower)}</span></span>'
+        aligned = f'<div class="aligned">{names}{"".join(map(_aligned, clip.aligned))}</div>'
+    return f"<li><p>{text}</p>{sound}{aligned}</li>"
+
+
+def _aligned(column: Aligned) -> str:
+    """A column; what is wrong is said in words, so that its colour is only a help."""
+    # A column that is half empty keeps its height, and reads as what it is.
+    upper, lower = (escape(text) or "&ndash;" for text in (column.upper, column.lower))
+    mark = f"<small>{escape(column.mark)}</small>" if column.mark else ""
+    kind = ' class="marked"' if column.mark else ""
+    return f'<span{kind}><span dir="auto">{upper}</span><span dir="auto">{lower}</span>{mark}</span>'
+
+
+def _sound_address(encoded: bytes) -> str:
+    # MP3 has no fixed beginning: it begins with a tag or with the first frame's header.
+    kinds = {b"OggS": "ogg", b"RIFF": "wav", b"fLaC": "flac"}
+    kind = next((kind for start, kind in kinds.items() if encoded.startswith(start)), "mpeg")
+    return f"data:audio/{kind};base64,{base64.b64encode(encoded).decode()}"
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

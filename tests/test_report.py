@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from html.parser import HTMLParser
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suite.evaluation import Gallery, Picture, Table
+from suite.evaluation import Aligned, Clip, Clips, Gallery, Picture, Table
 from suite.report import ReportContent, render, write_report
 from suite.verdict import number, verdict, words
 
@@ -21,6 +22,20 @@ METRICS = {
     "counts": {"test": 1200, "validation": 300},
 }
 PNG = b"\x89PNG\r\n\x1a\n"
+OGG = b"OggS\0\2"
+
+
+def clips(text: str = "a walk", sound: bytes = OGG) -> Clips:
+    columns = [
+        Aligned(upper=text, lower=text),
+        Aligned(upper="said only", lower="", mark="missing"),
+        Aligned(upper="", lower=text, mark=text),
+    ]
+    return Clips(
+        title=text,
+        items=[Clip(sound=sound, caption=f"{text}\nsecond line", rows=(text, "heard"), aligned=columns)],
+        caption=text,
+    )
 
 
 def measured(accuracy, low, high, baseline):
@@ -120,6 +135,7 @@ FULL = {
         Picture(title="theirs", content="<svg><script>alert(1)</script></svg>"),
         Table(title="table", columns=["name", "n"], rows=[["a", 1], ["b", 2]]),
         Gallery(title="gallery", items=[(PNG, "cat 90 %\nis dog\ntest/1.png")]),
+        clips(),
     ],
     "facts": {"weights": "1,000"},
     "data": {"path": "birds.zip", "classes": ["a", "b"], "multi_label": False},
@@ -141,7 +157,8 @@ def test_everything_that_is_given_is_shown():
     text = " ".join(Reader(render(content(**FULL))).text.split())
     for expected in (
         "birds", "Accuracy is 0.900", "1,200", "left out: x.png", "suite train t birds.zip --set a='b'",
-        '"cosine"', "true", "[training]", "keras 3.15", "a, b", "cat 90 %", "Loss", "Learning rate", "best",
+        '"cosine"', "true", "[training]", "keras 3.15", "a, b", "cat 90 %", "a walk", "second line", "heard",
+        "said only", "missing", "Loss", "Learning rate", "best",
     ):  # fmt: skip
         assert expected in text, expected
 
@@ -167,12 +184,40 @@ def test_no_text_can_become_markup(text):
             FULL["figures"][0], FULL["figures"][1],
             Table(title=text, columns=[text, "n"], rows=[[text, 1], [text, 2]], caption=""),
             Gallery(title=text, items=[(PNG, text.replace("\n", " ") + "\nb\nc")]),
+            clips(text),
         ],
     }  # fmt: skip
     page = Reader(render(content(title=text, **marked)))
     assert "script" not in page.tags
     assert page.open == []
     assert page.tags.count("svg") == plain.count("svg")
+
+
+@pytest.mark.parametrize(
+    ("sound", "kind"),
+    [
+        (b"OggS\0\2", "ogg"), (b"RIFF\x24\x08\0\0WAVEfmt ", "wav"), (b"fLaC\0", "flac"),
+        (b"\xff\xf3\x88\xc4", "mpeg"), (b"ID3\4", "mpeg"),
+    ],
+)  # fmt: skip
+def test_sounds_are_played_from_the_page_itself(sound, kind):
+    page = render(content(figures=[clips(sound=sound)]))
+    address = f"data:audio/{kind};base64,{base64.b64encode(sound).decode()}"
+    assert f'<audio controls preload="none" src="{address}"' in page
+    assert "media-src data:" in page
+
+
+def test_a_clip_without_its_sound_is_shown_without_a_player():
+    page = render(content(figures=[clips(sound=b"")]))
+    assert "<audio" not in page
+    assert "said only" in page
+
+
+def test_what_is_wrong_is_said_in_words_and_not_by_colour_alone():
+    page = render(content(figures=[clips()]))
+    wrong = '<span class="marked"><span dir="auto">said only</span><span dir="auto">&ndash;</span>'
+    assert f"{wrong}<small>missing</small></span>" in page
+    assert '<span><span dir="auto">a walk</span><span dir="auto">a walk</span></span>' in page
 
 
 def test_a_score_on_validation_is_called_optimistic():
