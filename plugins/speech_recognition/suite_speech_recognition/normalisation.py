@@ -1,0 +1,90 @@
+"""One way of writing what is said, so that a network need not guess at case and commas."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+import msgspec
+
+from suite_speech_recognition.scripts import without_spaces
+
+APOSTROPHES = "'\u2019\u02bc\u00b4`\uff07"
+"""What is written for an apostrophe; inside of a word each of them becomes the first."""
+
+_JOINERS = "\u200c\u200d"  # they tell words apart in Persian and in the scripts of India
+_NO_LETTER = re.compile(r"[^\w ]|_")
+
+
+class Normalisation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How transcripts are written before a network learns them and before they are scored.
+
+    Attributes:
+        case: "lower", "upper", or "keep" as it is.
+        punctuation: "remove" it (Unicode's categories P*), but for apostrophes inside of words; or "keep".
+        unicode: the normal form of Unicode; "none" leaves characters as they are.
+    """
+
+    case: Literal["lower", "upper", "keep"] = "lower"
+    punctuation: Literal["remove", "keep"] = "remove"
+    unicode: Literal["NFKC", "NFC", "none"] = "NFKC"
+
+
+def normalise(text: str, normalisation: Normalisation) -> str:
+    """The text as `normalisation` writes it. Normalising twice changes nothing more.
+
+    White space is collapsed to single spaces, and characters that are not seen (byte order marks, soft
+    hyphens, directions) are left out in any case. Punctuation parts words, except beside a character of a
+    script without spaces, where it vanishes. Digits and symbols (+, $) are left alone.
+    """
+    # Before NFKC, which makes a space and an accent of the acute that is typed for an apostrophe.
+    if normalisation.punctuation == "remove":
+        text = _NO_LETTER.sub(_one_apostrophe, text)
+    text = _formed(text, normalisation)
+    if normalisation.case != "keep":
+        # Once more after the case, which takes some letters apart.
+        text = _formed(text.lower() if normalisation.case == "lower" else text.upper(), normalisation)
+    text = _NO_LETTER.sub(_seen, text)
+    if normalisation.punctuation == "remove":
+        text = _NO_LETTER.sub(_without_punctuation, text)
+    return " ".join(_formed(text, normalisation).split())
+
+
+def _formed(text: str, normalisation: Normalisation) -> str:
+    return text if normalisation.unicode == "none" else unicodedata.normalize(normalisation.unicode, text)
+
+
+def _one_apostrophe(match: re.Match[str]) -> str:
+    character = match[0]
+    return "'" if character in APOSTROPHES and _is_inside(match) else character
+
+
+def _seen(match: re.Match[str]) -> str:
+    """Nothing for what is not seen, a space for white space of any kind."""
+    character = match[0]
+    category = unicodedata.category(character)
+    if category in ("Cc", "Zs", "Zl", "Zp"):
+        return " "
+    return "" if category == "Cf" and character not in _JOINERS else character
+
+
+def _without_punctuation(match: re.Match[str]) -> str:
+    character = match[0]
+    if not unicodedata.category(character).startswith("P") or (character == "'" and _is_inside(match)):
+        return character
+    return "" if any(without_spaces(one) for one in _neighbours(match)) else " "
+
+
+def _is_inside(match: re.Match[str]) -> bool:
+    """Whether there are letters of a script with spaces on both sides."""
+    around = _neighbours(match)
+    return len(around) == 2 and all(
+        (one.isalnum() or unicodedata.category(one).startswith("M")) and not without_spaces(one)
+        for one in around
+    )
+
+
+def _neighbours(match: re.Match[str]) -> str:
+    start = match.start()
+    return match.string[max(0, start - 1) : start] + match.string[start + 1 : start + 2]
