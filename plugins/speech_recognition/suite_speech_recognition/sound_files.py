@@ -1,0 +1,133 @@
+"""Sound files that are cut off, do not know their length, or are no sound: what libsndfile does not tell."""
+
+from __future__ import annotations
+
+import re
+import struct
+
+import soundfile
+
+KNOWN = "WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF, AU, CAF, W64 and NIST SPHERE"
+"""What is read, for people."""
+
+# Where a kind of file is known by its first bytes: position, bytes, name.
+_SOUND = (
+    (0, b"RIFF", "WAV"),
+    (0, b"RF64", "RF64"),
+    (0, b"riff", "W64"),
+    (0, b"fLaC", "FLAC"),
+    (0, b"OggS", "Ogg"),
+    (0, b"ID3", "MP3"),
+    (0, b"FORM", "AIFF"),
+    (0, b".snd", "AU"),
+    (0, b"caff", "CAF"),
+    (0, b"NIST_1A", "NIST SPHERE"),
+)
+_OTHERS = (
+    (8, b"AVI ", "an AVI film"),
+    (8, b"WEBP", "a picture"),
+    (4, b"ftypM4A", "an M4A file (AAC)"),
+    (4, b"ftyp", "an MP4 or QuickTime file"),
+    (0, b"\x1aE\xdf\xa3", "a Matroska or WebM file"),
+    (0, b"0&\xb2u\x8ef\xcf\x11", "a WMA or WMV file"),
+    (0, b"#!AMR", "an AMR file"),
+    (0, b"FLV", "a Flash film"),
+    (0, b"ADIF", "an AAC file"),
+    (0, b"\xff\xf1", "an AAC file"),
+    (0, b"\xff\xf9", "an AAC file"),
+    (0, b"MThd", "a MIDI file"),
+    (0, b"PK\x03\x04", "a zip archive"),
+    (0, b"\x1f\x8b", "a gzip archive"),
+    (0, b"%PDF", "a PDF document"),
+    (0, b"\xff\xd8\xff", "a picture"),
+    (0, b"\x89PNG", "a picture"),
+    (
+        0,
+        b"\xff\xfe",
+        "text or something else",
+    ),  # UTF-16; to libsndfile it is MPEG's layer I, which nobody uses
+    (0, b"version https://git-lfs", "a pointer of Git LFS, not the file itself"),
+)
+
+# What libsndfile notes where a file is shorter than its header says: announced, then present.
+_SHORTER = re.compile(r"^\s*(?:data|SSND|Data Size|riff)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
+# The same for RF64: present, then announced.
+_FEWER = re.compile(r"frame count (\d+) does not match value from 'ds64' chunk of (\d+)")
+
+_UNKNOWN_LENGTHS = (range(0x7FFF0000, 0x80000000), range(0xFFFF0000, 0x100000000))
+"""What programs that write into a pipe announce, not knowing how much there will be, in bytes."""
+
+
+def cannot_be_decoded(name: str, head: bytes, reason: str) -> str:
+    """A sentence on a file that libsndfile does not open.
+
+    Args:
+        name: of the file.
+        head: its first bytes.
+        reason: what libsndfile says.
+    """
+    if other := _kind(head, _OTHERS):
+        convert = (
+            ""
+            if "archive" in other or "not the file" in other
+            else ": convert it, to WAV or FLAC for example"
+        )
+        return f"{name} is {other}, which is not read{convert}. Read are {KNOWN}"
+    if kind := _kind(head, _SOUND):
+        reason = reason.rstrip(".").lower()
+        return f"{name} begins like {kind}, but is damaged, cut off or of an unknown variety ({reason})"
+    if head[:1] == b"\xff":
+        return f"{name} is damaged or cut off, if it was an MP3 file at all"
+    return f"{name} is no recording: its content is none of {KNOWN}"
+
+
+def cut_off(name: str, head: bytes, file: soundfile.SoundFile, tolerated: float) -> str:
+    """A sentence on a file that is much shorter than its header says, else nothing.
+
+    Args:
+        name: of the file.
+        head: its first bytes.
+        file: open.
+        tolerated: the share that may be missing.
+    """
+    if head[:2] == b"\xff\xfe":
+        return cannot_be_decoded(name, head, "")
+    if file.format in ("FLAC", "OGG", "MP3"):  # they show it when they are decoded
+        return ""
+    notes = file.extra_info
+    if found := _SHORTER.search(notes):
+        announced, present = map(int, found.groups())
+        if any(announced in unknown for unknown in _UNKNOWN_LENGTHS):
+            return ""
+    elif found := _FEWER.search(notes):
+        present, announced = map(int, found.groups())
+    else:
+        return ""
+    seconds = file.frames / file.samplerate
+    whole = seconds * announced / max(1, present)
+    if not present or not file.frames:
+        return f"{name} is cut off: it has nothing of what it announces"
+    if whole - seconds <= max(0.1, tolerated * whole):
+        return ""
+    return f"{name} is cut off: it announces {whole:.6g} s, and {seconds:.6g} s are there"
+
+
+def with_known_length(content: bytes) -> bytes:
+    """A WAV file that says it has no samples, as one that nobody closed does, with the length that it has."""
+    place = 12
+    while place + 8 <= len(content):
+        size = struct.unpack_from("<I", content, place + 4)[0]
+        if content[place : place + 4] == b"data":
+            rest = len(content) - place - 8
+            if size == 0 and rest:
+                return content[: place + 4] + struct.pack("<I", min(rest, 0xFFFFFFFF)) + content[place + 8 :]
+            break
+        place += 8 + size + size % 2
+    return content
+
+
+def _kind(head: bytes, kinds: tuple[tuple[int, bytes, str], ...]) -> str:
+    for place, magic, kind in kinds:
+        if head[place : place + len(magic)] == magic:
+            return kind
+    return ""
