@@ -1,8 +1,9 @@
 """Training batches: each a pure function of (seed, epoch, step), prepared ahead in threads.
 
 An epoch is a permutation of the examples, drawn from (seed, epoch). Where the last batch would not be
-full it is filled up with the first examples of the same permutation, so that every step has the same
-shape and nothing is left out.
+full it is filled up with the first examples of the same permutation, so that every step has as many
+examples as the next and nothing is left out. Examples of different lengths are put together with others
+about as long, so that little of a batch is padding.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from suite.pipeline import Arrays, BatchMaker
 READING_SECONDS = 5.0
 """How long examples are read ahead of the first step, to keep them and to find all unreadable ones."""
 
+ALIKE = 32
+"""Batches whose examples are sorted by length among themselves: few enough that an epoch stays well mixed."""
+
 _ORDER, _BATCH = 0, 1
 """Which of the independent random streams of a seed: the order of the examples, or what is in a batch."""
 
@@ -37,12 +41,16 @@ class EpochPlan:
         batch_size: examples per step.
         seed: of all randomness.
         multiple: the steps of an epoch are rounded up to a multiple of this (steps per execution).
+        lengths: (count,), of each example, where examples of alike lengths are to share batches.
     """
 
-    def __init__(self, count: int, batch_size: int, seed: int, multiple: int = 1) -> None:
+    def __init__(
+        self, count: int, batch_size: int, seed: int, multiple: int = 1, lengths: np.ndarray | None = None
+    ) -> None:
         self.count = count
         self.batch_size = batch_size
         self.seed = seed
+        self.lengths = lengths
         steps = -(-count // batch_size)
         self.steps_per_epoch = -(-steps // multiple) * multiple
         self._lock = threading.Lock()
@@ -56,8 +64,21 @@ class EpochPlan:
                 while len(self._orders) > 1:
                     del self._orders[min(self._orders)]
                 generator = np.random.default_rng([self.seed, _ORDER, epoch])
-                self._orders[epoch] = generator.permutation(self.count)
+                order = generator.permutation(self.count)
+                self._orders[epoch] = order if self.lengths is None else self._alike(order, generator)
             return self._orders[epoch]
+
+    def _alike(self, order: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """`order` with examples of alike lengths together in batches, and the batches in random order."""
+        assert self.lengths is not None
+        # Without the noise a small data set would have the same batches in every epoch.
+        lengths = self.lengths[order] * generator.uniform(0.9, 1.1, self.count)
+        pool = ALIKE * self.batch_size
+        pools = [slice(start, start + pool) for start in range(0, self.count, pool)]
+        by_length = np.concatenate([order[one][np.argsort(lengths[one], kind="stable")] for one in pools])
+        full = self.count // self.batch_size * self.batch_size
+        batches = generator.permutation(by_length[:full].reshape(-1, self.batch_size))
+        return np.concatenate([batches.reshape(-1), by_length[full:]])
 
     def indices(self, epoch: int, step: int) -> np.ndarray:
         """The examples of a step, (batch_size,) int64."""
@@ -261,6 +282,25 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
         prepared = [self._prepared[int(index)] for index in indices]
         progress = step / self._total_steps
         return self._maker.make(prepared, self.plan.generator(epoch, step_in_epoch), progress)
+
+    def as_dataset(self) -> Any:
+        """The batches as a `tf.data.Dataset`, for lengths that differ from batch to batch.
+
+        Keras takes the shapes that it allows from the first two batches. Here axis 1 of every array that has
+        one is open, so that TensorFlow traces the step once and not for every length.
+        """
+        import tensorflow as tf
+
+        def specification(array: Any) -> Any:
+            shape = np.shape(array)
+            open_shape = (shape[0], None, *shape[2:]) if len(shape) > 1 else shape
+            return tf.TensorSpec(open_shape, np.asarray(array).dtype)
+
+        dataset = tf.data.Dataset.from_generator(
+            lambda: (self[item] for item in range(self.num_batches)),
+            output_signature=keras.tree.map_structure(specification, self[0]),
+        )
+        return dataset.prefetch(2)
 
     def waited(self, item: int, since: float) -> float:
         """Seconds from `since` (of `time.perf_counter`) until item was ready: the wait for data."""

@@ -203,7 +203,7 @@ def _calibrated(
     run: Run, experiment: Experiment, shipped: LoadedPipeline, validation: Pairs
 ) -> LoadedPipeline:
     """The pipeline with what the codec learns from the trained network's predictions, saved so."""
-    from suite.prediction import read_manifest, write_manifest
+    from suite.manifests import read_manifest, write_manifest
 
     calibrate = experiment.pipeline.calibrate
     if calibrate is None or not len(validation):

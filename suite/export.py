@@ -20,20 +20,11 @@ from suite.data import Dataset
 from suite.errors import RunError, UserError, nearest
 from suite.files import atomic_write
 from suite.host import Host
+from suite.manifests import Manifest, model_folder, write_manifest
 from suite.networks import Network, OnnxNetwork
 from suite.onnx_conversion import convert
 from suite.pipeline import Arrays, Codec, Encoded
-from suite.prediction import (
-    Manifest,
-    builder_packages,
-    decode_each,
-    describe,
-    encode,
-    model_folder,
-    same_shapes,
-    stack,
-    write_manifest,
-)
+from suite.prediction import builder_packages, decode_each, describe, encode, same_shapes, stack
 
 FORMATS = ("onnx",)
 REPORT = "export.json"

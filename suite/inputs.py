@@ -110,13 +110,14 @@ class Inputs:
                 yield part
 
     def _add_word(self, word: str) -> None:
-        if not self._suffixes and not self._stream_suffixes:
+        streams = hasattr(self._codec, "stream")
+        if not self._suffixes and not streams:
             if word == "-":
                 raise UserError("'-' stands for nothing here: give the inputs themselves")
             self._parts.append(word)
             return
         stream = None
-        if self._stream_suffixes and not _is_there(word):
+        if streams and not _is_there(word):
             stream = self._codec.stream(word)
         if stream is not None:
             self._parts.append(_OneStream(stream))

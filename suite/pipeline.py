@@ -8,7 +8,7 @@ under ONNX Runtime with the very same codec.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -61,10 +61,12 @@ class Codec(Protocol):
       predictions are made with, say).
     - `configured(options) -> Codec`: one with the options that are given at prediction; their type is
       `ModelBuilder.prediction`.
-    - `stream_suffixes` and `stream(input) -> suite.inputs.Stream | None`: for inputs that are many raw
-      things, one after the other (films, cameras, long recordings). `stream` is given a
+    - `stream(input) -> suite.inputs.Stream | None` and `stream_suffixes`: for inputs that are many raw
+      things, one after the other (films, cameras, microphones). `stream` is given a
       `suite.sources.FileSource` for a file with one of these endings, and any word on the command line that
-      is no path; it gives None for a word that means nothing to it.
+      is no path (`-` for the standard input, say); it gives None for a word that means nothing to it.
+    - `parts(raw) -> Parts | None`: for raw things that can be too long to be encoded as one (recordings of
+      hours); None where it is not. It is asked of every raw thing before it is encoded.
     """
 
     @property
@@ -89,6 +91,27 @@ class Codec(Protocol):
 
     def to_json(self) -> dict[str, Any]:
         """Everything it knows as plain JSON values, from which `ModelBuilder.codec` makes it again."""
+
+
+class Parts(Protocol):
+    """A raw thing that is too long to be encoded as one, as parts that are encoded one by one.
+
+    Attributes:
+        total: how many parts there are.
+    """
+
+    @property
+    def total(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Any]:
+        """What the codec encodes, one part at a time, read when it is asked for.
+
+        Raises:
+            suite.UserError: where it cannot be read; the whole then has no prediction.
+        """
+
+    def merge(self, predictions: Sequence[Any]) -> Any:
+        """The prediction for the whole from those for its parts, in their order."""
 
 
 class BatchMaker(Protocol):
@@ -144,6 +167,9 @@ class TrainablePipeline:
         stages: more than one for fine-tuning.
         calibrate: `calibrate(codec, pairs) -> codec`: the codec that is shipped, from what the trained
             network predicted for the validation part (a threshold, say). None leaves it as it is.
+        lengths: (training examples,), how long each one is, in any unit: examples of alike lengths then share
+            batches. Axis 1 of inputs and targets may differ from batch to batch, best among a few values.
+            None where all are of one shape.
     """
 
     codec: Codec
@@ -155,3 +181,4 @@ class TrainablePipeline:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     stages: tuple[Stage, ...] = (Stage(),)
     calibrate: Callable[[Any, Pairs], Codec] | None = None
+    lengths: np.ndarray | None = None

@@ -3,52 +3,27 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 
 from suite.contributions import Contributed, Lazy, ModelBuilder
 from suite.devices import activate, cores
 from suite.errors import UserError, attributed
-from suite.files import atomic_write
 from suite.host import Host
+from suite.manifests import FORMAT, MANIFEST, Manifest, model_folder, read_manifest, write_manifest
 from suite.networks import KerasNetwork, Network, OnnxNetwork
 from suite.options import parse
-from suite.pipeline import NO_CONTEXT, Arrays, Codec, Encoded
+from suite.pipeline import NO_CONTEXT, Arrays, Codec, Encoded, Parts
 
 if TYPE_CHECKING:
     import keras
-
-FORMAT = 1
-MANIFEST = "pipeline.json"
-
-
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What `pipeline.json` says.
-
-    Attributes:
-        format: the version of this layout.
-        task: the task's name.
-        builder: the model builder as `plugin:name`; its codec reads `codec`.
-        plugin: name and version of the builder's plugin.
-        codec: what the codec's `to_json` gave.
-        network: the network's file, beside this one; its suffix says which runtime reads it.
-        facts: the facts of the data that it was trained on.
-    """
-
-    format: int
-    task: str
-    builder: str
-    plugin: dict[str, str] = {}
-    codec: dict[str, Any]
-    network: str
-    facts: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -65,6 +40,33 @@ class Result:
     input: Any
     name: str
     prediction: Any = None
+    error: str | None = None
+
+
+class _Whole:
+    """A raw thing that is predicted in parts, and what was predicted of them so far."""
+
+    def __init__(self, raw: Any, parts: Parts) -> None:
+        self.raw = raw
+        self.parts = parts
+        self.predictions: list[Any] = []
+        self.error: str | None = None
+
+    def add(self, prediction: Any, error: str | None) -> int:
+        """Take what became of the next part; how many there were by now."""
+        self.predictions.append(prediction)
+        self.error = self.error or error
+        return len(self.predictions)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """What is encoded as one: a raw thing, a part of one, or in its place why it cannot be read."""
+
+    raw: Any
+    name: str
+    whole: _Whole | None = None
+    last: bool = False
     error: str | None = None
 
 
@@ -104,27 +106,44 @@ class LoadedPipeline:
             UserError: where a thing cannot be read; the message names it.
         """
         if not self._is_several(x):
-            return self._first([x])
+            return self._first(x)
         return [_sure(result) for result in self.predict_each(x, self.batch_size)]
 
-    def predict_each(self, raws: Iterable[Any], batch_size: int = 32) -> Generator[Result, None, None]:
+    def predict_each(
+        self,
+        raws: Iterable[Any],
+        batch_size: int = 32,
+        part_done: Callable[[str, int, int], None] = lambda name, done, total: None,
+    ) -> Generator[Result, None, None]:
         """Predict a stream of raw things in constant memory, in their order.
 
         A thing that cannot be read gives a result with `error` and the others go on. Reading and
         encoding happen in threads, at most two batches ahead. An error that is the codec's own fault is
-        raised, with a note of whose code it was.
+        raised, with a note of whose code it was. What is too long to be encoded as one is predicted in the
+        parts that the codec makes of it, and gives one result.
+
+        Args:
+            raws: whatever the codec reads.
+            batch_size: how many are run at a time.
+            part_done: told the name of a thing in parts, how many of them are done, and how many there are.
         """
-        numbered = enumerate(raws)
-        waiting: deque[tuple[Any, str, Future[Encoded]]] = deque()
+        units = self._units(raws)
+        waiting: deque[tuple[_Unit, Future[Encoded]]] = deque()
         with ThreadPoolExecutor(max_workers=cores(), thread_name_prefix="encode") as threads:
             try:
                 while True:
-                    for index, raw in islice(numbered, 3 * batch_size - len(waiting)):
-                        waiting.append((raw, name_of(raw, index), threads.submit(self._encode, raw)))
+                    for unit in islice(units, 3 * batch_size - len(waiting)):
+                        waiting.append((unit, threads.submit(self._encode, unit)))
                     if not waiting:
                         return
                     batch = [waiting.popleft() for _ in range(min(batch_size, len(waiting)))]
-                    yield from self._results(batch)
+                    for unit, prediction, error in self._results(batch):
+                        if unit.whole is None:
+                            yield Result(unit.raw, unit.name, prediction, error)
+                            continue
+                        part_done(unit.name, unit.whole.add(prediction, error), unit.whole.parts.total)
+                        if unit.last:
+                            yield self._merged(unit.whole, unit.name)
             finally:
                 threads.shutdown(wait=False, cancel_futures=True)
 
@@ -142,14 +161,52 @@ class LoadedPipeline:
         """The prediction for each example of a batch of the network's outputs, with its codec's context."""
         return decode_each(self.codec, outputs, contexts, self.builder)
 
-    def _encode(self, raw: Any) -> Encoded:
-        with attributed(f"the codec of model builder '{self.builder}'"):
-            return encode(self.codec, raw)
+    def _units(self, raws: Iterable[Any]) -> Iterator[_Unit]:
+        """What is encoded: each raw thing, or its parts where the codec makes parts of it."""
+        for index, raw in enumerate(raws):
+            name = name_of(raw, index)
+            whole = None
+            try:
+                parts = self._parts(raw)
+                if parts is None:
+                    yield _Unit(raw, name)
+                    continue
+                whole = _Whole(raw, parts)
+                for number, part in enumerate(parts, start=1):
+                    yield _Unit(part, name, whole, last=number == parts.total)
+            except UserError as error:
+                yield _Unit(raw, name, whole, last=True, error=str(error))
 
-    def _results(self, batch: Sequence[tuple[Any, str, Future[Encoded]]]) -> Iterator[Result]:
+    def _parts(self, raw: Any) -> Parts | None:
+        make_parts = getattr(self.codec, "parts", None)
+        if make_parts is None:
+            return None
+        with self._attributed():
+            parts: Parts | None = make_parts(raw)
+        return parts
+
+    def _merged(self, whole: _Whole, name: str) -> Result:
+        if whole.error is not None:
+            return Result(whole.raw, name, None, whole.error)
+        with self._attributed():
+            return Result(whole.raw, name, whole.parts.merge(whole.predictions))
+
+    def _encode(self, unit: _Unit) -> Encoded:
+        if unit.error is not None:
+            raise UserError(unit.error)
+        with self._attributed():
+            return encode(self.codec, unit.raw)
+
+    def _attributed(self) -> AbstractContextManager[None]:
+        return attributed(f"the codec of model builder '{self.builder}'")
+
+    def _results(
+        self, batch: Sequence[tuple[_Unit, Future[Encoded]]]
+    ) -> Iterator[tuple[_Unit, Any, str | None]]:
+        """What was encoded, its prediction, and why there is none."""
         encoded: dict[int, Encoded] = {}
         errors: dict[int, str] = {}
-        for index, (_, _, future) in enumerate(batch):
+        for index, (_, future) in enumerate(batch):
             try:
                 encoded[index] = future.result()
             except UserError as error:
@@ -161,14 +218,17 @@ class LoadedPipeline:
             outputs = self.network(stack([encoded[index].arrays for index in indices]))
             contexts = [encoded[index].context for index in indices]
             predictions.update(zip(indices, self.decode_each(outputs, contexts), strict=True))
-        for index, (raw, name, _) in enumerate(batch):
-            yield Result(raw, name, predictions.get(index), errors.get(index))
+        for index, (unit, _) in enumerate(batch):
+            yield unit, predictions.get(index), errors.get(index)
 
-    def _first(self, raws: Sequence[Any]) -> Any:
+    def _first(self, raw: Any) -> Any:
         """One thing, without threads: a batch of one is for programs that wait for it."""
-        name = name_of(raws[0], None)
+        name = name_of(raw, None)
         try:
-            encoded = self._encode(raws[0])
+            if self._parts(raw) is not None:
+                (result,) = self.predict_each([raw], self.batch_size)
+                return _sure(result)
+            encoded = self._encode(_Unit(raw, name))
         except UserError as error:
             raise UserError(_named(name, str(error))) from error
         except OSError as error:
@@ -220,12 +280,6 @@ def save_pipeline(
             facts=dict(facts),
         ),
     )
-
-
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write `pipeline.json`, which makes `folder` a model folder."""
-    encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
-    atomic_write(folder / MANIFEST, encoded + b"\n")
 
 
 def load(
@@ -290,42 +344,6 @@ def describe(
     """What `load` would load, without the network and so at once; the errors are the same."""
     _, manifest, _, codec = _without_network(Path(path), host, options)
     return Described(manifest, codec)
-
-
-def model_folder(path: Path) -> Path:
-    """The folder with `pipeline.json` for a run, a model folder, an exported folder, or a file in one."""
-    if not path.exists():
-        raise UserError(f"{path} is not there: give a run, or a folder that `suite export` wrote")
-    if path.is_file():
-        path = path.parent
-    for folder in (path, path / "model"):
-        if (folder / MANIFEST).is_file():
-            return folder
-    if (path / "config.toml").is_file():
-        raise UserError(
-            f"{path} holds no model yet, its training has not finished its first epoch:"
-            f" `suite resume {path}` goes on with it"
-        )
-    raise UserError(f"{path} is neither a run nor a model: neither it nor its folder model has a {MANIFEST}")
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """Read and check `pipeline.json` of a model folder."""
-    file = folder / MANIFEST
-    try:
-        content = msgspec.json.decode(file.read_bytes())
-        written = content.get("format") if isinstance(content, dict) else None
-        if isinstance(written, int) and written > FORMAT:
-            raise UserError(
-                f"{file} was written by a newer version (format {written}, this one reads {FORMAT}):"
-                " pip install --upgrade keras-suite"
-            )
-        manifest = msgspec.convert(content, Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{file} is damaged ({error}): train or export again") from None
-    if Path(manifest.network).name != manifest.network or "\\" in manifest.network:
-        raise UserError(f"{file} is refused: its network '{manifest.network}' is not a file beside it")
-    return manifest
 
 
 def stack(encoded: Sequence[Arrays]) -> Arrays:

@@ -156,7 +156,7 @@ def prepare(host: Host, configuration: Configuration, listener: Listener) -> Exp
 
 def _check_initial(init: str) -> None:
     """Refuse a run to start from that has no Keras network, before anything is trained."""
-    from suite.prediction import model_folder
+    from suite.manifests import model_folder
 
     if not (model_folder(Path(init)) / "network.keras").is_file():
         raise UserError(f"--init {init}: it holds no network of Keras to start from")

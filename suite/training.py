@@ -91,6 +91,7 @@ class Trainer:
             int(options.batch_size),
             options.seed,
             multiple=int(options.steps_per_execution),
+            lengths=pipeline.lengths,
         )
         self.epochs = int(options.epochs)
         self.steps = self.epochs * self.plan.steps_per_epoch
@@ -178,8 +179,10 @@ class Trainer:
         going_on_from = self._loop_values or backend_random_state()
         loop = TrainingLoop(self, batches, optimizer, first, last, going_on_from)
         self._loop_values, self._optimizer_values = {}, {}
+        differing = self.pipeline.lengths is not None and self.device.backend == "tensorflow"
         try:
-            network.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[loop])
+            given = batches.as_dataset() if differing else batches
+            network.fit(given, epochs=1, verbose=0, shuffle=False, callbacks=[loop])
         except StageDone as done:
             # Leaving `fit` puts the moving average in the place of the weights on some backends.
             assign(network.variables, done.values, "network", "the end of a stage")

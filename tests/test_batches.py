@@ -55,6 +55,31 @@ def test_every_step_has_the_same_number_of_examples(count, batch_size, seed, mul
     assert plan.steps_per_epoch % multiple == 0
 
 
+@given(counts, st.integers(1, 64), st.integers(0, 2**32 - 1), st.integers(0, 5))
+def test_every_example_is_in_every_epoch_where_lengths_count(count, batch_size, seed, epoch):
+    lengths = np.random.default_rng(seed).integers(1, 50, count)
+    plan = EpochPlan(count, batch_size, seed, lengths=lengths)
+    assert sorted(plan.order(epoch).tolist()) == list(range(count))
+
+
+def test_examples_of_alike_lengths_share_batches_which_are_in_random_order():
+    lengths = np.random.default_rng(0).integers(1, 1000, 2000)
+
+    def longest(plan):
+        return np.array([lengths[plan.indices(0, step)].max() for step in range(plan.steps_per_epoch)])
+
+    alike, mixed = EpochPlan(2000, 16, 0, lengths=lengths), EpochPlan(2000, 16, 0)
+    assert longest(alike).sum() < 1.2 * lengths.sum() / 16
+    assert longest(mixed).sum() > 1.7 * lengths.sum() / 16
+    assert 0.2 < np.mean(np.diff(longest(alike)) > 0) < 0.8
+
+
+def test_batches_of_alike_lengths_differ_from_epoch_to_epoch():
+    plan = EpochPlan(200, 8, 3, lengths=np.arange(1, 201))
+    first, second = ({frozenset(plan.indices(epoch, step)) for step in range(25)} for epoch in (0, 1))
+    assert len(first & second) <= 2
+
+
 def test_order_does_not_depend_on_what_was_asked_before():
     one, other = EpochPlan(50, 8, 3), EpochPlan(50, 8, 3)
     for epoch in (4, 0, 2):

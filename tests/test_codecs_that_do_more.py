@@ -132,6 +132,84 @@ def test_a_stream_without_an_end_is_read_as_it_is_used(run, host):
     results.close()
 
 
+def _long_row(path, pieces, missing=None):
+    numbers = [float(index % 8) for index in range(8 * pieces)]
+    if missing is not None:
+        numbers[missing] = None
+    path.write_text(json.dumps(numbers))
+
+
+def test_what_is_too_long_is_predicted_in_parts_and_gives_one_result(predict, tmp_path):
+    _long_row(tmp_path / "long.json", 70)
+    status, lines, errors = predict("a.json", "long.json", "a.json", "--json")
+    assert (status, errors) == (0, [])
+    results = [json.loads(line) for line in lines]
+    assert [one["input"] for one in results] == ["a.json", "long.json", "a.json"]
+    assert results[1]["prediction"] == {"trend": "rising", "mean": 3.5}
+
+
+def test_one_long_thing_in_a_program(run, host, tmp_path):
+    from suite.sources import FileSource
+
+    _long_row(tmp_path / "long.json", 3)
+    pipeline = suite.load(run.path, host=host)
+    assert pipeline.predict(FileSource(tmp_path / "long.json")).mean == 3.5
+
+
+def test_a_part_that_cannot_be_read_leaves_the_whole_without_a_prediction(predict, tmp_path):
+    _long_row(tmp_path / "long.json", 5, missing=20)
+    status, lines, errors = predict("long.json", "a.json")
+    assert [line.partition("\t")[0] for line in lines] == ["a.json"]
+    assert errors[0] == "suite: long.json: number 20 is missing"
+    assert status == 1
+
+
+def test_the_parts_of_a_long_thing_are_counted(run, host, tmp_path):
+    from suite.sources import FileSource
+
+    _long_row(tmp_path / "long.json", 3)
+    told = []
+    pipeline = suite.load(run.path, host=host)
+    list(
+        pipeline.predict_each(
+            [FileSource(tmp_path / "long.json")], 2, lambda name, done, total: told.append((done, total))
+        )
+    )
+    assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_parts_are_read_only_as_they_are_needed(run, host):
+    from dataclasses import replace
+
+    read = []
+
+    class Endless:
+        total = 10**9
+
+        def __iter__(self):
+            for number in range(self.total):
+                read.append(number)
+                yield [float(index) for index in range(8)]
+
+    pipeline = suite.load(run.path, host=host)
+
+    class EndlessCodec(cautious_plugin.CautiousCodec):
+        def parts(self, raw):
+            return Endless()
+
+    codec = EndlessCodec(pipeline.codec.trends)
+    done = []
+
+    def part_done(name, count, total):
+        done.append(count)
+        if count == 10:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(replace(pipeline, codec=codec).predict_each(["x"], 4, part_done))
+    assert len(read) <= 10 + 4 * 4
+
+
 def test_a_folder_gets_the_lines_and_the_first_format(predict, tmp_path):
     status, lines, errors = predict("a.json", "b.rows", "--out", "out")
     assert (status, lines) == (0, [])

@@ -15,7 +15,8 @@ from suite.export import _alike, _difference, _examples, export
 from suite.keras_files import save_keras
 from suite.networks import KerasNetwork, OnnxNetwork
 from suite.onnx_conversion import convert
-from suite.prediction import Manifest, load
+from suite.manifests import Manifest
+from suite.prediction import load
 
 pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
 pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")

@@ -14,6 +14,8 @@ from suite.cli.main import host_from
 from suite.errors import UserError, nearest
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from suite.contributions import Task
     from suite.inputs import Inputs
     from suite.prediction import Described, LoadedPipeline, Result
@@ -97,12 +99,68 @@ def run(arguments: argparse.Namespace) -> int:
 def _predict(pipeline: LoadedPipeline, inputs: Inputs, batch_size: int, output: _Output) -> tuple[int, int]:
     """Predict all inputs; how many there were, and how many of them failed."""
     done = failed = 0
-    with output.open(inputs), closing(pipeline.predict_each(inputs, batch_size)) as results:
-        for result in output.progress(results, inputs.total):
+    bars = _Bars(of_inputs=not output.shows_lines)
+    with (
+        output.open(inputs),
+        closing(pipeline.predict_each(inputs, batch_size, bars.part_done)) as results,
+    ):
+        for result in bars.track(results, inputs.total):
             done += 1
             failed += result.error is not None
             output.add(result)
     return done, failed
+
+
+class _Bars:
+    """Progress on the error stream, where that is a terminal: of all inputs, and within one in parts.
+
+    Args:
+        of_inputs: whether to show how many inputs are done; where their lines appear, nobody needs it.
+    """
+
+    def __init__(self, of_inputs: bool) -> None:
+        self._of_inputs = of_inputs
+        self._bar: Progress | None = None
+        self._part: TaskID | None = None
+
+    def track(self, results: Iterator[Result], total: int | None) -> Iterator[Result]:
+        """The results, each counted when it is there."""
+        if not sys.stderr.isatty():
+            yield from results
+            return
+        self._bar = _bar()
+        try:
+            if self._of_inputs and total != 1:
+                self._bar.start()
+                yield from self._bar.track(results, total=total, description="predicting")
+            else:
+                yield from results
+        finally:
+            self._bar.stop()
+
+    def part_done(self, name: str, done: int, total: int) -> None:
+        """Show how much of one input is done."""
+        if self._bar is None:
+            return
+        if self._part is None:
+            self._part = self._bar.add_task(Path(name).name, total=total)
+            self._bar.start()
+        self._bar.update(self._part, completed=done)
+        if done == total:
+            self._bar.remove_task(self._part)
+            self._part = None
+            if not self._bar.tasks:  # lines follow, which a bar that is still alive would disturb
+                self._bar.stop()
+
+
+def _bar() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    name = TextColumn("{task.description}", markup=False)
+    columns = (name, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    # Lines go to the standard output, terminal or not; rich would send them to the error stream.
+    return Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
 
 
 class _Output:
@@ -189,17 +247,10 @@ class _Output:
             if self._writer is not None:
                 self.written.extend(self._writer.close())
 
-    def progress(self, results: Iterator[Result], total: int | None) -> Iterator[Result]:
-        """The results, with a bar on the error stream where nothing else moves on the terminal."""
-        if not sys.stderr.isatty() or (self._prints and sys.stdout.isatty()):
-            yield from results
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            yield from bar.track(results, total=total)
+    @property
+    def shows_lines(self) -> bool:
+        """Whether lines of predictions appear on the terminal."""
+        return self._prints and sys.stdout.isatty()
 
     def add(self, result: Result) -> None:
         """Write one result; without a prediction, say why."""
