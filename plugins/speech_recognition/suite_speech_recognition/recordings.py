@@ -315,7 +315,7 @@ class _File:
             )
 
     def mono(self, start: int, stop: int) -> np.ndarray:
-        # In blocks, since a damaged header may announce more than fits into memory, and an error costs a block.
+        # In blocks: a damaged header may announce more than fits into memory, and an error costs a block.
         blocks: list[np.ndarray] = []
         have = start
         try:

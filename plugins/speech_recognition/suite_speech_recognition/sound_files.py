@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 import struct
+from typing import BinaryIO
 
 import soundfile
 
@@ -41,11 +43,6 @@ _OTHERS = (
     (0, b"%PDF", "a PDF document"),
     (0, b"\xff\xd8\xff", "a picture"),
     (0, b"\x89PNG", "a picture"),
-    (
-        0,
-        b"\xff\xfe",
-        "text or something else",
-    ),  # UTF-16; to libsndfile it is MPEG's layer I, which nobody uses
     (0, b"version https://git-lfs", "a pointer of Git LFS, not the file itself"),
 )
 
@@ -56,6 +53,8 @@ _FEWER = re.compile(r"frame count (\d+) does not match value from 'ds64' chunk o
 
 _UNKNOWN_LENGTHS = (range(0x7FFF0000, 0x80000000), range(0xFFFF0000, 0x100000000))
 """What programs that write into a pipe announce, not knowing how much there will be, in bytes."""
+
+_LONGEST_PAGE = 27 + 255 + 255 * 255
 
 
 def cannot_be_decoded(name: str, head: bytes, reason: str) -> str:
@@ -76,24 +75,30 @@ def cannot_be_decoded(name: str, head: bytes, reason: str) -> str:
     if kind := _kind(head, _SOUND):
         reason = reason.rstrip(".").lower()
         return f"{name} begins like {kind}, but is damaged, cut off or of an unknown variety ({reason})"
-    if head[:1] == b"\xff":
+    if head[:1] == b"\xff" and not _is_utf16(head):
         return f"{name} is damaged or cut off, if it was an MP3 file at all"
     return f"{name} is no recording: its content is none of {KNOWN}"
 
 
-def cut_off(name: str, head: bytes, file: soundfile.SoundFile, tolerated: float) -> str:
-    """A sentence on a file that is much shorter than its header says, else nothing.
+def cut_off(
+    name: str, head: bytes, content: BinaryIO | io.RawIOBase, file: soundfile.SoundFile, tolerated: float
+) -> str:
+    """A sentence on a file that is much shorter than its header says, or no recording after all, else nothing.
 
     Args:
         name: of the file.
         head: its first bytes.
-        file: open.
+        content: the open file. Where it stands does not change.
+        file: the same to libsndfile.
         tolerated: the share that may be missing.
     """
-    if head[:2] == b"\xff\xfe":
+    if _is_utf16(head):
         return cannot_be_decoded(name, head, "")
-    if file.format in ("FLAC", "OGG", "MP3"):  # they show it when they are decoded
+    if file.format in ("FLAC", "MP3"):  # they show it when they are decoded
         return ""
+    seconds = file.frames / file.samplerate
+    if file.format == "OGG":
+        return "" if _ends_with_a_page(content) else f"{name} is cut off: only {seconds:.6g} s are there"
     notes = file.extra_info
     if found := _SHORTER.search(notes):
         announced, present = map(int, found.groups())
@@ -103,7 +108,6 @@ def cut_off(name: str, head: bytes, file: soundfile.SoundFile, tolerated: float)
         present, announced = map(int, found.groups())
     else:
         return ""
-    seconds = file.frames / file.samplerate
     whole = seconds * announced / max(1, present)
     if not present or not file.frames:
         return f"{name} is cut off: it has nothing of what it announces"
@@ -124,6 +128,22 @@ def with_known_length(content: bytes) -> bytes:
             break
         place += 8 + size + size % 2
     return content
+
+
+def _is_utf16(head: bytes) -> bool:
+    """Whether it is text that begins with a byte order mark: to libsndfile MPEG's layer I, which nobody uses."""
+    return head[:2] == b"\xff\xfe"
+
+
+def _ends_with_a_page(content: BinaryIO | io.RawIOBase) -> bool:
+    """Whether the last page of an Ogg file is whole (RFC 3533, section 6)."""
+    where = content.tell()
+    content.seek(max(0, content.seek(0, io.SEEK_END) - _LONGEST_PAGE))
+    tail = content.read() or b""
+    content.seek(where)
+    place = tail.rfind(b"OggS")
+    table = tail[place + 27 : place + 27 + tail[place + 26]] if 0 <= place < len(tail) - 26 else b""
+    return bool(table) and place + 27 + len(table) + sum(table) <= len(tail)
 
 
 def _kind(head: bytes, kinds: tuple[tuple[int, bytes, str], ...]) -> str:
