@@ -1,9 +1,10 @@
 """How good the defaults are: real data, no option but the path, scores and minutes.
 
-    python benchmarks/accuracy.py clothing|cifar10|bccd|facemask [flags of `suite train`]
+    python benchmarks/accuracy.py CASE [flags of `suite train`]
 
-The data lies in the folder named by SUITE_DATA, else in ../shared/data. Prints what `metrics.json` and
-`history.csv` of the run say, and keeps the run in benchmarks/runs.
+CASE is clothing, cifar10, bccd, facemask, fsdd, connected_digits, mandarin_words or sentences. The data
+lies in the folder named by SUITE_DATA, else in ../shared/data; connected_digits is made from fsdd. Prints
+what `metrics.json` and `history.csv` of the run say, and keeps the run in benchmarks/runs.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import connected_digits
+
 from suite.runs import Run, new_run_path
 
 HERE = Path(__file__).parent
@@ -29,10 +32,11 @@ class Case:
     Attributes:
         task: the task.
         data: a path in the folder of data.
-        goals: least numbers on `part`; 0 for a number that has none.
+        goals: numbers that are hoped for on `part`; 0 for a number that has none.
         part: that is scored.
         minutes: of training.
         table: of `details` to print as well.
+        flags: what `suite train` cannot find out.
     """
 
     task: str
@@ -41,14 +45,25 @@ class Case:
     part: str
     minutes: int
     table: str = ""
+    flags: tuple[str, ...] = ()
 
 
 DETECTION = {"map50": 0.0, "map": 0.0}
+DIGITS = (
+    "--loader=pattern",
+    "--set=loader.pattern={text}_{speaker}_{take}.wav",
+    "--set=loader.test=take=0-4",
+    "--set=loader.validation=take=5-7",
+)
 CASES = {
     "clothing": Case("image-classification", "clothing", {"accuracy": 0.72}, "test", 20),
     "cifar10": Case("image-classification", "cifar10.tar.gz", {"accuracy": 0.88}, "test", 20),
     "bccd": Case("object-detection", "bccd", {"map50": 0.87, "map": 0.56}, "validation", 25, "classes"),
     "facemask": Case("object-detection", "facemask", DETECTION, "validation", 30, "classes"),
+    "fsdd": Case("speech-recognition", "fsdd", {"wer": 0.01}, "test", 25, "speakers", DIGITS),
+    "connected_digits": Case("speech-recognition", "", {"wer": 0.02, "cer": 0.0}, "test", 25, "speakers"),
+    "mandarin_words": Case("speech-recognition", "mandarin_words", {"cer": 0.05}, "test", 25, "speakers"),
+    "sentences": Case("speech-recognition", "sentences", {"cer": 0.4, "wer": 0.0}, "test", 25),
 }
 
 
@@ -57,11 +72,14 @@ def main() -> None:
     case = CASES[name]
     folder = Path(os.environ.get("SUITE_DATA", HERE.parent.parent / "shared" / "data"))
     data = folder / case.data
+    if not case.data:
+        data = HERE / "runs" / "connected_digits"
+        connected_digits.write(data)
     if not data.exists():
         sys.exit(f"there is no {data}: name the folder with the data in SUITE_DATA")
     out = new_run_path(HERE / "runs", name)
-    command = [sys.executable, "-m", "suite", "train", case.task, str(data), "--out", str(out), *flags]
-    subprocess.run(command, check=True)
+    command = [sys.executable, "-m", "suite", "train", case.task, str(data), "--out", str(out)]
+    subprocess.run([*command, *case.flags, *flags], check=True)
     run = Run.open(out)
     history, metrics, environment = run.history(), run.metrics or {}, run.environment
     print(
