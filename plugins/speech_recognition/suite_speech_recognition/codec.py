@@ -11,11 +11,15 @@ import numpy as np
 
 from suite import UserError
 from suite.pipeline import Encoded
+from suite.sources import FileSource
 from suite_speech_recognition import decoding, recordings
 from suite_speech_recognition.alphabet import Alphabet
+from suite_speech_recognition.microphone import Microphone, microphone_index
 from suite_speech_recognition.normalisation import Normalisation, normalise
 from suite_speech_recognition.prediction_options import TranscriptionOptions
+from suite_speech_recognition.standard_input import StandardInput
 from suite_speech_recognition.types import Target, Transcript, text_of
+from suite_speech_recognition.utterances import Utterance
 from suite_speech_recognition.windows import Window, Windows
 
 TARGET_STEP = 16
@@ -54,8 +58,20 @@ class SpeechCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     input_axes: ClassVar[int] = 2
     stream_suffixes: ClassVar[tuple[str, ...]] = ()
 
+    def stream(self, given: FileSource | str) -> StandardInput | Microphone | None:
+        """The recording on the standard input, `-`, or what `microphone` or `microphone:2` hears.
+
+        Raises:
+            suite.UserError: where there is no such microphone, or what it needs is not installed. What is
+                wrong with the standard input is said when it is read.
+        """
+        if given == "-":
+            return StandardInput()
+        index = microphone_index(given) if isinstance(given, str) else None
+        return None if index is None else Microphone(index, self.rate, self.lengths[-1] / self.rate)
+
     def encode(self, raw: Any) -> Encoded:
-        """One recording, or a window of one, for the network.
+        """One recording, a window of one, or what was said into a microphone between pauses, for the network.
 
         Returns:
             `audio` float32 (one of `lengths`,) and `samples` int32 (); the context is where it begins in its
@@ -68,6 +84,9 @@ class SpeechCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         if isinstance(raw, Window):
             offset = raw.start
             samples = recordings.section(raw.recording, self.rate, raw.start, raw.end)
+        elif isinstance(raw, Utterance):
+            offset = raw.start
+            samples = raw.samples
         else:
             samples = recordings.read(raw, self.rate)
         longest = self.lengths[-1]
@@ -113,7 +132,7 @@ class SpeechCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Raises:
             suite.UserError: where it is no recording that can be read.
         """
-        if isinstance(raw, Window):
+        if isinstance(raw, Window | Utterance):
             return None
         seconds = recordings.describe(raw, self.rate).seconds
         if seconds * self.rate <= self.lengths[-1] + _SPARE:

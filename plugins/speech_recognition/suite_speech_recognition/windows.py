@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from suite_speech_recognition.scripts import without_spaces
+from suite_speech_recognition.spacing import SpacedWord, joined, spaced
 from suite_speech_recognition.types import Transcript, Word
 
 OVERLAP = 0.2
@@ -89,38 +89,26 @@ def merge(
         transcripts: what was heard in each, with times from the beginning of the recording.
         seconds: how long the recording is.
     """
-    merged: list[_Heard] = []
+    merged: list[SpacedWord] = []
     before = 0.0
     for (start, end), transcript in zip(bounds, transcripts, strict=True):
-        heard = _with_spaces(transcript)
-        merged = _joined(merged, heard, start, before) if merged else heard
+        heard = spaced(transcript)
+        merged = _put_together(merged, heard, start, before) if merged else heard
         before = end
     words = [one.word for one in merged]
     confidence = fmean(word.confidence for word in words) if words else None
-    return Transcript(text=_text(merged), words=words, confidence=confidence, seconds=seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """A word, and what stands between it and the one before; None where that is not known."""
-
-    word: Word
-    space: str | None
-
-    @property
-    def middle(self) -> float:
-        return (self.word.start + self.word.end) / 2
+    return Transcript(text=joined(merged), words=words, confidence=confidence, seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
     """A word of the recording, as either or both of two windows heard it."""
 
-    first: _Heard | None
-    second: _Heard | None
+    first: SpacedWord | None
+    second: SpacedWord | None
 
     @property
-    def heard(self) -> list[_Heard]:
+    def heard(self) -> list[SpacedWord]:
         return [one for one in (self.first, self.second) if one is not None]
 
     @property
@@ -133,32 +121,9 @@ class _Unit:
         )
 
 
-def _with_spaces(transcript: Transcript) -> list[_Heard]:
-    """The words of a transcript with what stands before each in its text."""
-    heard: list[_Heard] = []
-    place = 0
-    for word in transcript.words:
-        found = transcript.text.find(word.text, place)
-        space = transcript.text[place:found] if found >= 0 and heard else None
-        heard.append(_Heard(word, space))
-        place = max(place, found + len(word.text))
-    return heard
-
-
-def _text(heard: Sequence[_Heard]) -> str:
-    text = ""
-    for one in heard:
-        if text:
-            text += _usual_space(text, one.word.text) if one.space is None else one.space
-        text += one.word.text
-    return text
-
-
-def _usual_space(before: str, after: str) -> str:
-    return "" if without_spaces(before[-1:] or " ") and without_spaces(after[:1] or " ") else " "
-
-
-def _joined(first: list[_Heard], second: list[_Heard], start: float, end: float) -> list[_Heard]:
+def _put_together(
+    first: list[SpacedWord], second: list[SpacedWord], start: float, end: float
+) -> list[SpacedWord]:
     """What two windows heard that overlap from `start`, where the second begins, to `end` of the first."""
     old = [one for one in first if one.word.end <= start]
     new = [one for one in second if one.word.start >= end]
@@ -171,10 +136,10 @@ def _joined(first: list[_Heard], second: list[_Heard], start: float, end: float)
         return [*old, *kept, *after]
     # Nothing of the second window stands before this word: what the first heard there, it may know.
     space = units[cut].first.space if cut < len(units) and units[cut].first is not None else None  # type: ignore[union-attr]
-    return [*old, *kept, *([_Heard(after[0].word, space)] if after else []), *after[1:]]
+    return [*old, *kept, *([SpacedWord(after[0].word, space)] if after else []), *after[1:]]
 
 
-def _aligned(first: Sequence[_Heard], second: Sequence[_Heard]) -> list[_Unit]:
+def _aligned(first: Sequence[SpacedWord], second: Sequence[SpacedWord]) -> list[_Unit]:
     """Pairs of words said at the same time, none crossing another, so that they overlap as long as can be.
 
     A pair of equal words counts twice. Words that stay alone lie between the pairs, in the order of time.

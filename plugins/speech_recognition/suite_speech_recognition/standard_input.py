@@ -1,0 +1,69 @@
+"""`-`: a recording that another program writes to the standard input."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from suite import UserError
+from suite.sources import FileSource
+from suite_speech_recognition.recordings import Recording
+
+NAME = "standard input"
+
+
+@dataclass(frozen=True)
+class SpooledSource(FileSource):
+    """A temporary file that goes by another name, and goes away with the last mention of this object."""
+
+    def __post_init__(self) -> None:
+        weakref.finalize(self, self.path.unlink, missing_ok=True)
+
+    @property
+    def name(self) -> str:
+        """What it is for people, not the path."""
+        return NAME
+
+
+class StandardInput:
+    """The one recording on the standard input, as a `suite.inputs.Stream`.
+
+    It is copied to a temporary file up to its end, in little memory however long it is: most formats cannot
+    be read without going back and forth.
+
+    Attributes:
+        name: "standard input".
+        total: 1.
+    """
+
+    name = NAME
+    total = 1
+
+    def __iter__(self) -> Iterator[Recording]:
+        """The recording.
+
+        Raises:
+            suite.UserError: where nothing comes, or there is no room for it.
+        """
+        if sys.stdin is None or sys.stdin.isatty():
+            raise UserError(
+                "the standard input is no recording: write one to it, as in suite predict RUN - < talk.wav"
+            )
+        try:
+            with tempfile.NamedTemporaryFile(prefix="suite-", suffix=".audio", delete=False) as file:
+                source = SpooledSource(Path(file.name))
+                shutil.copyfileobj(sys.stdin.buffer, file)
+        except OSError as error:
+            raise UserError(
+                f"the standard input cannot be read: {(error.strerror or str(error)).lower()}"
+            ) from None
+        if source.size == 0:
+            raise UserError(
+                "the standard input is empty: the program that should write a recording wrote none"
+            )
+        yield Recording(source)
