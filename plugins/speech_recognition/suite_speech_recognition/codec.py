@@ -14,6 +14,7 @@ from suite.pipeline import Encoded
 from suite.sources import FileSource
 from suite_speech_recognition import decoding, recordings
 from suite_speech_recognition.alphabet import Alphabet
+from suite_speech_recognition.guidance import BEAM, guidance
 from suite_speech_recognition.microphone import Microphone, microphone_index
 from suite_speech_recognition.normalisation import Normalisation, normalise
 from suite_speech_recognition.prediction_options import TranscriptionOptions
@@ -161,9 +162,18 @@ class SpeechCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         """The codec with what the user wants of transcriptions.
 
         Raises:
-            suite.UserError: for a file that cannot be used.
+            suite.UserError: for a file that cannot be used, and for one beside a beam of 1.
         """
-        return self if options.beam == "auto" else msgspec.structs.replace(self, beam=options.beam)
+        scorer = guidance(options, self.alphabet, self.normalisation)
+        if scorer is None:
+            return self if options.beam == "auto" else msgspec.structs.replace(self, beam=options.beam)
+        beam = max(BEAM, self.beam) if options.beam == "auto" else options.beam
+        if beam == 1:
+            raise UserError(
+                "beam = 1 takes what is heard as it is: words and a language model need at least 2"
+            )
+        own = {name: getattr(self, name) for name in SpeechCodec.__struct_fields__}
+        return GuidedCodec(**{**own, "beam": beam}, scorer=scorer)
 
     def to_json(self) -> dict[str, Any]:
         """Everything it knows, from which `from_json` makes it again."""
@@ -200,6 +210,7 @@ class SpeechCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return self.alphabet.impossible()
 
     def _decoded(self, log_probabilities: np.ndarray) -> decoding.Decoded:
+        """What `decoding` finds in the log-probabilities (frames, symbols)."""
         if self.beam == 1:
             return decoding.greedy(log_probabilities)
         return decoding.beam(log_probabilities, self.beam)
@@ -214,3 +225,20 @@ class SpeechCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         if np.isnan(checked).any():
             raise ValueError("the network's output is not a number (NaN); its weights are broken")
         return checked
+
+
+class GuidedCodec(SpeechCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A codec that also knows something of the language, for as long as it is in memory.
+
+    Attributes:
+        scorer: what it knows; not described by `to_json`.
+    """
+
+    scorer: decoding.Scorer
+
+    def to_json(self) -> dict[str, Any]:
+        """What it knows without the files."""
+        return {name: msgspec.to_builtins(getattr(self, name)) for name in SpeechCodec.__struct_fields__}
+
+    def _decoded(self, log_probabilities: np.ndarray) -> decoding.Decoded:
+        return decoding.beam(log_probabilities, self.beam, self.scorer)

@@ -15,8 +15,14 @@ class TranscriptionOptions(Options, frozen=True):
         Meta(description="hypotheses that are followed at once; 1: greedy; auto: 1, or 16 with a file below"),
     ] = "auto"
     words: Annotated[
-        str, Meta(description="file of text with the only words that may be said; empty: any")
+        str, Meta(description="file of text with the words that may be said; empty: any may")
     ] = ""
+    unlisted_word: Annotated[
+        Auto | Annotated[float, Meta(le=0)],
+        Meta(
+            description="added to the log-probability for each word that is not listed; auto: there is none"
+        ),
+    ] = "auto"
     language_model: Annotated[
         str, Meta(description="file of text in the language, to learn what is likely to be said; empty: none")
     ] = ""

@@ -167,8 +167,8 @@ class TranscriptWriter(ABC):
     def _only(self, name: str) -> Path:
         if self._written:
             raise UserError(
-                f"{self._path} is one file and has the transcript of {self._name}; for {name} too, a folder is"
-                f" needed: --out {self._path.with_suffix('')}"
+                f"{self._path} is one file and has the transcript of {self._name}; for {name} too, it takes"
+                f" a folder: --out {self._path.with_suffix('')}"
             )
         self._name = name
         return self._path
