@@ -14,6 +14,7 @@ from suite.pipeline import Encoded
 from suite.sources import FileSource
 from suite_speech_recognition import decoding, recordings
 from suite_speech_recognition.alphabet import Alphabet
+from suite_speech_recognition.beam_search import Scorer
 from suite_speech_recognition.guidance import BEAM, guidance
 from suite_speech_recognition.microphone import Microphone, microphone_index
 from suite_speech_recognition.normalisation import Normalisation, normalise
@@ -234,7 +235,7 @@ class GuidedCodec(SpeechCodec, frozen=True, kw_only=True, forbid_unknown_fields=
         scorer: what it knows; not described by `to_json`.
     """
 
-    scorer: decoding.Scorer
+    scorer: Scorer
 
     def to_json(self) -> dict[str, Any]:
         """What it knows without the files."""
