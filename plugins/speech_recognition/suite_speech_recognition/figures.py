@@ -1,0 +1,178 @@
+"""What people look at and listen to: which words are confused, for whom, and the worst utterances."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import soundfile
+
+from suite.data import Examples
+from suite.errors import UserError
+from suite.evaluation import Aligned, Clip, Clips, Figure, Pairs, Table
+from suite_speech_recognition.alignment import Step
+from suite_speech_recognition.recordings import opened
+from suite_speech_recognition.scores import Scoring
+
+MOST_WORDS = 25
+MOST_SPEAKERS = 100
+MOST_CLIPS = 12
+MOST_ALIGNED = 40
+SECONDS = 20.0
+"""How much of a recording can be played; with `RATE` and `QUALITY` it makes a page of a megabyte at most."""
+RATE = 16_000
+QUALITY = 0.8
+"""Compression from 0, the best, to 1, the smallest: about 26 kbit/s."""
+LONGEST_NAME = 20
+MARKS = {"equal": "", "substitution": "wrong", "insertion": "added", "deletion": "missing"}
+
+
+def figures_of(scoring: Scoring, pairs: Pairs) -> list[Figure]:
+    """All figures that the pairs allow, in the order of the report."""
+    return list(_figures(scoring, pairs))
+
+
+def _figures(scoring: Scoring, pairs: Pairs) -> Iterator[Figure]:
+    yield from _frequent(scoring)
+    if scoring.by_speaker:
+        yield _speakers(scoring)
+    yield _groups("By length", "length", scoring.by_length, scoring, "")
+    worst = _worst(scoring, pairs)
+    if worst:
+        yield Clips(
+            title="The worst utterances",
+            items=[_clip(scoring, pairs, index) for index in worst],
+            caption=(
+                "Those with most wrong words; of equal ones, the shortest. What was said stands above what"
+                " was heard, both as the model writes them."
+            ),
+        )
+
+
+def _frequent(scoring: Scoring) -> Iterator[Table]:
+    """The words that are confused, added and missed most often."""
+    spoken = Counter(word for words in scoring.words.said for word in words)
+    wrong = np.flatnonzero(scoring.counts[:, :3].any(axis=1)).tolist()
+    counts = Counter(step for index in wrong for step in scoring.words.steps(index) if step.kind != "equal")
+    tables: dict[str, tuple[str, list[str]]] = {
+        "substitution": ("Most frequent substitutions", ["said", "heard", "times", "times said"]),
+        "insertion": ("Most frequent insertions", ["heard", "times"]),
+        "deletion": ("Most frequent deletions", ["said", "times", "times said"]),
+    }
+    for kind, (title, columns) in tables.items():
+        # Equally frequent ones in the order of the alphabet: equal pairs give equal pages.
+        found = sorted((-count, step) for step, count in counts.items() if step.kind == kind)
+        if not found:
+            continue
+        rows = [_row(step, -count, spoken) for count, step in found[:MOST_WORDS]]
+        total = -sum(count for count, _ in found)
+        more = f", the {len(rows)} most frequent of {len(found):,}" if len(found) > len(rows) else ""
+        yield Table(title=title, columns=columns, rows=rows, caption=f"{_some(total, kind)} in all{more}.")
+
+
+def _row(step: Step, count: int, spoken: Mapping[str, int]) -> list[str | float | int]:
+    words = [word for word in (step.said, step.heard) if word]
+    return [*words, count, *([spoken[step.said]] if step.said else [])]
+
+
+def _speakers(scoring: Scoring) -> Table:
+    groups = scoring.by_speaker
+    worst = sorted(groups, key=lambda name: -scoring.group(groups[name]).get("wer", -1.0))
+    caption = "From the one who is understood least."
+    if len(worst) > MOST_SPEAKERS:
+        caption += f" The first {MOST_SPEAKERS} of {len(worst):,}; metrics.json has all."
+    return _groups("By speaker", "speaker", {n: groups[n] for n in worst[:MOST_SPEAKERS]}, scoring, caption)
+
+
+def _groups(title: str, what: str, groups: Mapping[str, np.ndarray], scoring: Scoring, caption: str) -> Table:
+    rows: list[list[str | float | int]] = []
+    for name, indices in groups.items():
+        found = scoring.group(indices)
+        shares = [f"{found[key]:.3f}" if key in found else "" for key in ("wer", "cer", "sentence_error")]
+        rows.append([_shortened(name), len(indices), int(found["words"]), *shares])
+    columns = [what, "utterances", "words", "WER", "CER", "not entirely right"]
+    return Table(title=title, columns=columns, rows=rows, caption=caption)
+
+
+def _worst(scoring: Scoring, pairs: Pairs) -> list[int]:
+    """The utterances with most wrong words; then those of fewest words; then those that are surest."""
+    errors = scoring.counts[:, :3].sum(axis=1)
+    confidence = np.array([transcript.confidence or 0.0 for transcript in pairs.predictions])
+    order = np.lexsort((-confidence, scoring.counts[:, 3], -errors))
+    return [index for index in order[:MOST_CLIPS].tolist() if errors[index]]
+
+
+def _clip(scoring: Scoring, pairs: Pairs, index: int) -> Clip:
+    steps = scoring.words.steps(index)
+    errors = int(scoring.counts[index, :3].sum())
+    lines = [f"{_some(errors, 'error')} in {_some(int(scoring.counts[index, 3]), 'word')}"]
+    speaker, seconds = scoring.speakers[index], scoring.seconds[index]
+    known = [f"speaker {_shortened(speaker)}"] if speaker else []
+    known += [f"{seconds:.1f} s"] if np.isfinite(seconds) else []
+    lines.append(", ".join([pairs.ids[index], *known]))
+    first = 0
+    if len(steps) > MOST_ALIGNED:
+        first = _densest([step.kind != "equal" for step in steps])
+        lines.append(f"Words {first + 1:,} to {first + MOST_ALIGNED:,} of {len(steps):,} are shown.")
+    sound = b""
+    if pairs.examples is not None:
+        try:
+            sound, remark = _sound(pairs.examples, index, pairs.facts.get("rate", RATE))
+        except UserError as error:
+            remark = f"Cannot be played: {error}"
+        lines += [remark] if remark else []
+    return Clip(
+        sound=sound,
+        caption="\n".join(lines),
+        rows=("said", "heard"),
+        aligned=[
+            Aligned(upper=said, lower=heard, mark=MARKS[kind])
+            for kind, said, heard in steps[first : first + MOST_ALIGNED]
+        ],
+    )
+
+
+def _densest(wrong: list[bool]) -> int:
+    """Where the part of `MOST_ALIGNED` words begins that has most errors."""
+    sums = np.cumsum([0, *wrong])
+    return int(np.argmax(sums[MOST_ALIGNED:] - sums[:-MOST_ALIGNED]))
+
+
+def _sound(examples: Examples, index: int, rate: int) -> tuple[bytes, str]:
+    """The beginning of a recording as MP3, which every browser plays, and what is to be said about it.
+
+    Args:
+        examples: the examples of the pairs.
+        index: which of them.
+        rate: samples per second of a recording that is an array.
+
+    Raises:
+        UserError: where it cannot be read.
+    """
+    with opened(examples[index].input, rate) as audio:
+        seconds = audio.description.seconds
+        samples = audio.section(RATE, 0.0, SECONDS)
+    remark = f"Only the first {SECONDS:g} of {seconds:,.0f} s can be played." if seconds > SECONDS else ""
+    return _encoded(samples), remark
+
+
+def _encoded(samples: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    samples = np.clip(samples, -1, 1)
+    if "MP3" in soundfile.available_formats():
+        quality = {"bitrate_mode": "VARIABLE", "compression_level": QUALITY}
+        soundfile.write(file, samples, RATE, format="MP3", **quality)
+    else:  # a libsndfile of the system's that was built without it
+        soundfile.write(file, samples, RATE, format="WAV", subtype="PCM_16")
+    return file.getvalue()
+
+
+def _some(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def _shortened(name: str) -> str:
+    """Names of speakers may be long keys."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}\N{HORIZONTAL ELLIPSIS}"
