@@ -83,7 +83,7 @@ def cannot_be_decoded(name: str, head: bytes, reason: str) -> str:
 def cut_off(
     name: str, head: bytes, content: BinaryIO | io.RawIOBase, file: soundfile.SoundFile, tolerated: float
 ) -> str:
-    """A sentence on a file that is much shorter than its header says, or no recording after all, else nothing.
+    """A sentence on a file that is much shorter than its header says or no recording after all, else "".
 
     Args:
         name: of the file.
@@ -131,7 +131,7 @@ def with_known_length(content: bytes) -> bytes:
 
 
 def _is_utf16(head: bytes) -> bool:
-    """Whether it is text that begins with a byte order mark: to libsndfile MPEG's layer I, which nobody uses."""
+    """Whether it is text with a byte order mark: to libsndfile it is MPEG's layer I, which nobody uses."""
     return head[:2] == b"\xff\xfe"
 
 

@@ -1,0 +1,183 @@
+"""Recordings that say in their names what is said: `{text}_{speaker}_{take}.wav`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from suite import UserError
+from suite.data import Dataset
+from suite.errors import nearest
+from suite_speech_recognition.examples import Rows
+from suite_speech_recognition.listing import is_recording, opened
+from suite_speech_recognition.options import PatternOptions
+from suite_speech_recognition.text_files import parts_by_folder
+
+Fields = Mapping[str, str]
+
+_FIELD = re.compile(r"\{([^{}]*)\}")
+_RANGE = re.compile(r"(\d+)-(\d+)")
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """What names are made of.
+
+    Attributes:
+        text: as it was written.
+        fields: the names of its fields, `text` among them.
+    """
+
+    text: str
+    fields: tuple[str, ...]
+    _expression: re.Pattern[str]
+    _folders: int
+
+    @classmethod
+    def parse(cls, text: str) -> Pattern:
+        """Read a pattern: fields in braces, `*` for anything within a name, `/` between folders and file.
+
+        Only the field `text` may hold the characters that stand beside the fields: of `good_day_theo_3`, in
+        `{text}_{speaker}_{take}`, the text is `good_day`. An ending of recordings may be left out.
+
+        Raises:
+            UserError: where it has no field `text`, one twice, or two with nothing between them.
+        """
+        fields = _FIELD.findall(text)
+        if re.search(r"[{}]", _FIELD.sub("", text)) or not all(field.isidentifier() for field in fields):
+            raise UserError(f"pattern '{text}': a field is a word in braces, {{text}} or {{speaker}}, say")
+        if "text" not in fields:
+            raise UserError(f"pattern '{text}' has no field {{text}} for what is said")
+        if twice := [field for field in fields if fields.count(field) > 1]:
+            raise UserError(f"pattern '{text}' has the field {{{twice[0]}}} twice")
+        if "}{" in text:
+            raise UserError(
+                f"pattern '{text}' has two fields with nothing between them that tells them apart"
+            )
+        pieces = _FIELD.split(text)
+        written = ""
+        for number, piece in enumerate(pieces):
+            if number % 2 == 0:
+                written += "[^/]*".join(map(re.escape, piece.split("*")))
+            elif piece == "text":
+                written += "(?P<text>[^/]+)"
+            else:
+                beside = re.escape(pieces[number - 1][-1:] + pieces[number + 1][:1])
+                written += f"(?P<{piece}>[^/{beside}]+)"
+        if not is_recording(text):
+            written += r"\.[^./]+"
+        return cls(text, tuple(fields), re.compile(written, re.IGNORECASE), text.count("/"))
+
+    def match(self, name: str) -> Fields | None:
+        """The fields of a path, or None where it is made otherwise.
+
+        Of its folders only the innermost count, as many as the pattern has.
+        """
+        end = "/".join(name.split("/")[-1 - self._folders :])
+        found = self._expression.fullmatch(end)
+        return None if found is None else found.groupdict()
+
+
+def condition(text: str, pattern: Pattern, option: str) -> Callable[[Fields], bool]:
+    """What tells whether a file belongs to a part.
+
+    Args:
+        text: `take=0-4`, `speaker=theo,jackson` or several of these with spaces between, all of which must
+            hold. A range is one of whole numbers, both ends included.
+        pattern: it names the fields.
+        option: for messages.
+
+    Raises:
+        UserError: where it is none, or names a field that is not there.
+    """
+    wanted: list[tuple[str, set[str], list[range]]] = []
+    for one in text.split():
+        field, equals, values = one.partition("=")
+        if not equals or not field or not values:
+            raise UserError(f"{option} '{text}' is no condition: write FIELD=VALUES, take=0-4 say")
+        if field not in pattern.fields:
+            raise UserError(
+                f"{option} '{text}': the pattern '{pattern.text}' has no field '{field}':"
+                f" {nearest(field, pattern.fields)}"
+            )
+        items = values.split(",")
+        bounds = [found for item in items if (found := _RANGE.fullmatch(item))]
+        wanted.append((field, set(items), [range(int(one[1]), int(one[2]) + 1) for one in bounds]))
+
+    def holds(fields: Fields) -> bool:
+        return all(
+            fields[field] in values
+            or (fields[field].isdecimal() and any(int(fields[field]) in one for one in ranges))
+            for field, values, ranges in wanted
+        )
+
+    return holds
+
+
+def load(path: Path, options: PatternOptions) -> Dataset:
+    """Load recordings by their names. In a text, underscores are spaces.
+
+    Parts are what the options `test` and `validation` say, or folders called train, validation and test.
+
+    Args:
+        path: a folder or an archive.
+        options: the pattern, and what the parts are.
+
+    Raises:
+        UserError: where there are no recordings, none is named so, or the pattern or a part is wrong. What is
+            not named so is in `Dataset.problems`.
+    """
+    tree = opened(path)
+    names = [name for name in tree.names if is_recording(name)]
+    if not names:
+        raise UserError(f"{path} holds no recordings")
+    first = names[0].rpartition("/")[2]
+    if not options.pattern:
+        raise UserError(
+            f"{path} holds recordings without transcripts. If their names say what is said, as that of"
+            f" '{first}' may, give a pattern, like --set loader.pattern={{text}}_{{speaker}}_{{take}}.wav. Or"
+            " put a .txt with the same name beside each, or write a manifest: a .tsv with the columns path and"
+            " text"
+        )
+    pattern = Pattern.parse(options.pattern)
+    chosen = {
+        part: condition(text, pattern, part)
+        for part, text in (("test", options.test), ("validation", options.validation))
+        if text
+    }
+    parts = dict.fromkeys(names, "train") if chosen else parts_by_folder(names)
+    rows = Rows()
+    counts = dict.fromkeys(chosen, 0)
+    matched = False
+    for place, name in enumerate(tree.names):
+        if name not in parts:
+            continue
+        fields = pattern.match(name)
+        if fields is None:
+            rows.leave_out(f"whose name is not made like '{pattern.text}'", name)
+            continue
+        matched = True
+        claims = [part for part, holds in chosen.items() if holds(fields)]
+        if len(claims) > 1:
+            raise UserError(
+                f"{name} would be in the test and in the validation part: '{options.test}' and"
+                f" '{options.validation}' both hold for it"
+            )
+        for claim in claims:
+            counts[claim] += 1
+        part = (*claims, parts[name])[0]
+        if part:
+            text = " ".join(fields["text"].replace("_", " ").split())
+            rows.add(part, name, place, text, fields.get("speaker", ""))
+        else:
+            rows.leave_out("in no folder of a part", name)
+    if not matched:
+        raise UserError(f"{path}: no recording is named like '{pattern.text}': the first one is '{first}'")
+    for part, count in counts.items():
+        if not count:
+            raise UserError(
+                f"{path}: no recording is in the {part} part: '{getattr(options, part)}' holds for none"
+            )
+    return rows.dataset(path, tree, tree.problems)
