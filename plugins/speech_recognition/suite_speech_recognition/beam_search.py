@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from heapq import heapify, heapreplace
 from typing import Any, Protocol
 
 import numpy as np
@@ -122,11 +123,7 @@ class _Search:
         blank = math.exp(log_blank)
         moved = self._stay(blank, dict(symbols))
         totals = [now_blank + now_label for _, now_blank, now_label in moved]
-        # Nothing below this can be among the best when the frame is done: those who stay already are better.
-        floor = max(totals) * self.margin
-        if len(totals) >= self.width:
-            floor = max(floor, min(totals))
-        grown = self._grow(symbols, floor)
+        grown = self._grow(symbols, totals)
         if not grown and not any(totals):
             return  # all of them are impossible in this frame: none is worse than another
         for prefix, now_blank, now_label in moved:
@@ -147,33 +144,44 @@ class _Search:
             moved.append((prefix, prefix.total * blank, label))
         return moved
 
-    def _grow(self, symbols: list[tuple[int, float]], floor: float) -> list[_Prefix]:
-        """Prefixes that are not followed yet and that may come to be."""
-        grown = []
+    def _grow(self, symbols: list[tuple[int, float]], totals: list[float]) -> list[_Prefix]:
+        """Prefixes that are not followed yet and that may come to be, beside those with the `totals`."""
+        grown: list[_Prefix] = []
         scorer, most = self.scorer, self.most
+        floor = max(totals) * self.margin  # what is not above it is not followed when the frame is done
+        best = [*totals, *[0.0] * (self.width - len(totals))]
+        heapify(best)
+        floor = max(floor, best[0])
         for prefix in self.beam:
-            total, last, children = prefix.total, prefix.symbol, prefix.children
+            if prefix.total * symbols[0][1] * most <= floor:
+                break
             for symbol, probability in symbols:
-                mass = total * probability
+                mass = prefix.total * probability
                 if mass * most <= floor:
                     break
-                if symbol == last:
+                if symbol == prefix.symbol:
                     mass = prefix.blank * probability
-                child = children.get(symbol)
-                if child is None:
                     if mass * most <= floor:
                         continue
-                    if scorer is None:
-                        child = _Prefix(prefix, symbol, 1.0, None)
-                    else:
-                        score, state = scorer.extend(prefix.state, symbol)
-                        child = _Prefix(prefix, symbol, math.exp(score), state)
-                elif child.followed:
-                    continue
-                mass *= child.factor
+                child = prefix.children.get(symbol)
+                if child is not None:
+                    if child.followed:
+                        continue
+                    mass *= child.factor
+                elif scorer is None:
+                    child = _Prefix(prefix, symbol, 1.0, None)
+                else:
+                    score, state = scorer.extend(prefix.state, symbol)
+                    factor = math.exp(score)
+                    mass *= factor
+                    if mass <= floor:
+                        continue
+                    child = _Prefix(prefix, symbol, factor, state)
                 if mass > floor:
                     child.blank, child.label, child.total = 0.0, mass, mass
                     grown.append(child)
+                    heapreplace(best, mass)
+                    floor = max(floor, best[0])
         return grown
 
     def _keep(self, grown: list[_Prefix]) -> None:
