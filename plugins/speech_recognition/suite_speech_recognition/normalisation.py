@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import groupby
 from typing import Literal
 
 import msgspec
@@ -14,7 +15,8 @@ APOSTROPHES = "'\u2019\u02bc\u00b4`\uff07"
 """What is written for an apostrophe; inside of a word each of them becomes the first."""
 
 _JOINERS = "\u200c\u200d"  # they tell words apart in Persian and in the scripts of India
-_NO_LETTER = re.compile(r"[^\w ]|_")
+_MARK = re.compile(r"[^\w ]|_")
+_MARKS = re.compile(r"(?:[^\w ]|_)+")
 
 
 class Normalisation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,14 +42,14 @@ def normalise(text: str, normalisation: Normalisation) -> str:
     """
     # Before NFKC, which makes a space and an accent of the acute that is typed for an apostrophe.
     if normalisation.punctuation == "remove":
-        text = _NO_LETTER.sub(_one_apostrophe, text)
+        text = _MARK.sub(_one_apostrophe, text)
     text = _formed(text, normalisation)
     if normalisation.case != "keep":
         # Once more after the case, which takes some letters apart.
         text = _formed(text.lower() if normalisation.case == "lower" else text.upper(), normalisation)
-    text = _NO_LETTER.sub(_seen, text)
+    text = _MARK.sub(_seen, text)
     if normalisation.punctuation == "remove":
-        text = _NO_LETTER.sub(_without_punctuation, text)
+        text = _MARKS.sub(_without_punctuation, text)
     return " ".join(_formed(text, normalisation).split())
 
 
@@ -57,7 +59,7 @@ def _formed(text: str, normalisation: Normalisation) -> str:
 
 def _one_apostrophe(match: re.Match[str]) -> str:
     character = match[0]
-    return "'" if character in APOSTROPHES and _is_inside(match) else character
+    return "'" if character in APOSTROPHES and _is_inside(match.string, match.start()) else character
 
 
 def _seen(match: re.Match[str]) -> str:
@@ -70,21 +72,32 @@ def _seen(match: re.Match[str]) -> str:
 
 
 def _without_punctuation(match: re.Match[str]) -> str:
-    character = match[0]
-    if not unicodedata.category(character).startswith("P") or (character == "'" and _is_inside(match)):
-        return character
-    return "" if any(without_spaces(one) for one in _neighbours(match)) else " "
+    """A run of marks without those that are punctuation."""
+    kept = []
+    place = match.start()
+    for is_punctuation, group in groupby(match[0], _is_punctuation):
+        run = "".join(group)
+        if is_punctuation and not (run == "'" and _is_inside(match.string, place)):
+            around = _neighbours(match.string, place, len(run))
+            kept.append("" if any(map(without_spaces, around)) else " ")
+        else:
+            kept.append(run)
+        place += len(run)
+    return "".join(kept)
 
 
-def _is_inside(match: re.Match[str]) -> bool:
-    """Whether there are letters of a script with spaces on both sides."""
-    around = _neighbours(match)
+def _is_punctuation(character: str) -> bool:
+    return unicodedata.category(character).startswith("P")
+
+
+def _is_inside(text: str, place: int) -> bool:
+    """Whether there are letters of a script with spaces on both sides of the character at `place`."""
+    around = _neighbours(text, place, 1)
     return len(around) == 2 and all(
         (one.isalnum() or unicodedata.category(one).startswith("M")) and not without_spaces(one)
         for one in around
     )
 
 
-def _neighbours(match: re.Match[str]) -> str:
-    start = match.start()
-    return match.string[max(0, start - 1) : start] + match.string[start + 1 : start + 2]
+def _neighbours(text: str, place: int, length: int) -> str:
+    return text[max(0, place - 1) : place] + text[place + length : place + length + 1]

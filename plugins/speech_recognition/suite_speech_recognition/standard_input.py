@@ -12,7 +12,7 @@ from pathlib import Path
 
 from suite import UserError
 from suite.sources import FileSource
-from suite_speech_recognition.recordings import Recording
+from suite_speech_recognition.recordings import Recording, describe
 
 NAME = "standard input"
 
@@ -48,7 +48,7 @@ class StandardInput:
         """The recording.
 
         Raises:
-            suite.UserError: where nothing comes, or there is no room for it.
+            suite.UserError: where nothing comes, it is no recording, or there is no room for it.
         """
         if sys.stdin is None or sys.stdin.isatty():
             raise UserError(
@@ -66,4 +66,11 @@ class StandardInput:
             raise UserError(
                 "the standard input is empty: the program that should write a recording wrote none"
             )
-        yield Recording(source)
+        recording = Recording(source)
+        try:
+            describe(recording)
+        except UserError as error:
+            raise UserError(
+                str(error).replace(str(source.path), "what came from the standard input")
+            ) from None
+        yield recording
