@@ -1,0 +1,109 @@
+"""What has to know how long a recording is: masks, normalisation, and the network's output.
+
+All of them take the recordings' true numbers of samples, and all leave exact zeros (or what the output has for
+them) where there is only padding, so that padding never changes what is heard.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+Tensor = Any
+
+PACKAGE = "suite_speech_recognition"
+
+IMPOSSIBLE = -30.0
+"""The log-probability of every symbol but the blank in the padding."""
+
+RANGE = 14.0
+"""How far below an utterance's loudest band bands are heard, in natural logarithms of power: 60 decibels. Digital
+silence would else lie so far below everything that is said that it ruled mean and deviation."""
+
+
+def within(x: Tensor, samples: Tensor, frame_samples: int) -> Tensor:
+    """Where frames begin within their recordings: booleans (batch, frames, 1, ...) with as many axes as `x`."""
+    frames = ops.shape(x)[1]
+    starts = ops.arange(frames, dtype="int32") * frame_samples
+    found = starts[None, :] < ops.cast(samples, "int32")[:, None]
+    return ops.reshape(found, (-1, frames) + (1,) * (len(x.shape) - 2))
+
+
+class FrameLayer(layers.Layer):  # type: ignore[misc]  # Keras is not typed
+    """A layer that is called with (batch, frames, ...) and the recordings' samples, and keeps the shape.
+
+    Args:
+        frame_samples: samples from one frame to the next.
+    """
+
+    def __init__(self, frame_samples: int, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.frame_samples = frame_samples
+
+    def compute_output_shape(self, x_shape: tuple[int | None, ...], samples_shape: Any = None) -> tuple[int | None, ...]:
+        """That of the first input."""
+        return tuple(x_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """What makes the same layer again."""
+        return super().get_config() | {"frame_samples": self.frame_samples}
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class HidePadding(FrameLayer):
+    """Zeros in the padding: before every operation that looks beyond a frame."""
+
+    def call(self, x: Tensor, samples: Tensor) -> Tensor:
+        """The same shape and dtype."""
+        return x * ops.cast(within(x, samples, self.frame_samples), x.dtype)
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class FrameMask(FrameLayer):
+    """The mask that Keras's recurrent layers take: booleans (batch, frames), false in the padding."""
+
+    def call(self, x: Tensor, samples: Tensor) -> Tensor:
+        """Of (batch, frames, channels)."""
+        return within(x, samples, self.frame_samples)[:, :, 0]
+
+    def compute_output_shape(self, x_shape: tuple[int | None, ...], samples_shape: Any = None) -> tuple[int | None, ...]:
+        """One boolean per frame."""
+        return tuple(x_shape[:2])
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class UtteranceNormalization(FrameLayer):
+    """Mean 0 and variance 1 of every band over an utterance's own frames, in float32."""
+
+    def __init__(self, frame_samples: int, **rest: Any) -> None:
+        super().__init__(frame_samples, **({"dtype": "float32"} | rest))
+
+    def call(self, x: Tensor, samples: Tensor) -> Tensor:
+        """From a log-mel spectrogram (batch, frames, bands) to the same shape."""
+        valid = within(x, samples, self.frame_samples)
+        loudest = ops.max(ops.where(valid, x, -1e9), axis=(1, 2), keepdims=True)
+        x = ops.maximum(x, loudest - RANGE)
+        count = ops.maximum(ops.sum(ops.cast(valid, x.dtype), axis=1, keepdims=True), 1.0)
+        mean = ops.sum(ops.where(valid, x, 0.0), axis=1, keepdims=True) / count
+        centred = ops.where(valid, x - mean, 0.0)
+        variance = ops.sum(ops.square(centred), axis=1, keepdims=True) / count
+        return centred / ops.sqrt(variance + 1e-2)
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class LogProbabilities(FrameLayer):
+    """The log-softmax of logits, in float32; the blank is certain in the padding.
+
+    There the blank has exactly 0 and all other symbols `IMPOSSIBLE`, so that neither a loss nor decoding has
+    to know how long the recording is: a frame that is surely blank adds nothing to either.
+    """
+
+    def __init__(self, frame_samples: int, **rest: Any) -> None:
+        super().__init__(frame_samples, **({"dtype": "float32"} | rest))
+
+    def call(self, x: Tensor, samples: Tensor) -> Tensor:
+        """From logits (batch, frames, symbols) to log-probabilities of the same shape."""
+        blank = ops.where(ops.arange(x.shape[-1]) == 0, 0.0, IMPOSSIBLE)
+        return ops.where(within(x, samples, self.frame_samples), ops.log_softmax(x, axis=-1), blank)

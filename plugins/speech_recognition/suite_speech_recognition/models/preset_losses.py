@@ -1,0 +1,32 @@
+"""The loss of networks that write tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+NOTHING = -1
+"""Stands in a target where there is nothing to learn, after its end."""
+
+_SURE = -1e-4  # the logarithm of a probability that is not quite 1
+
+
+@keras.saving.register_keras_serializable(package="suite_speech_recognition")
+class TokenLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not typed
+    """The mean of -log p of the targets' tokens, per recording.
+
+    Targets are int32 (batch, tokens), `NOTHING` after their end; outputs float32 (batch, tokens, 2) are tokens
+    and the logarithms of their probabilities. While training, the tokens are those of the targets, and this is
+    the cross entropy. A network that writes by itself may write another token; that of the target had at
+    most the probability that is left, so -log(1 - p) is the least that its loss can be.
+    """
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        tokens, score = y_pred[..., 0], ops.minimum(y_pred[..., 1], 0.0)
+        wanted = ops.cast(y_true, tokens.dtype)
+        other = -ops.log1p(-ops.exp(ops.minimum(score, _SURE)))
+        each = ops.where(ops.abs(tokens - wanted) < 0.5, -score, other)
+        real = ops.cast(wanted > NOTHING + 0.5, each.dtype)
+        return ops.sum(each * real, axis=-1) / ops.maximum(ops.sum(real, axis=-1), 1.0)

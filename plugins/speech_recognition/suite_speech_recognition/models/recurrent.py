@@ -1,0 +1,99 @@
+"""Convolutions, then recurrent layers: for little data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers
+
+from suite_speech_recognition.models.frames import FrameMask, HidePadding, LogProbabilities, UtteranceNormalization
+from suite_speech_recognition.models.log_mel import LogMel, hop_samples
+from suite_speech_recognition.models.spec_augment import SpecAugment
+
+Tensor = Any
+
+REDUCTION = 4
+"""Frames of the spectrogram to one of the output."""
+
+NETWORKS: dict[str, dict[str, Any]] = {
+    "tiny": {"channels": 16, "units": 96, "depth": 2},
+    "small": {"channels": 32, "units": 192, "depth": 3},
+    "medium": {"channels": 32, "units": 320, "depth": 4},
+    "large": {"channels": 32, "units": 512, "depth": 5},
+}
+"""What the sizes mean, as arguments of `recurrent_network`."""
+
+
+def frame_samples(rate: int) -> int:
+    """Samples from one frame of the output to the next."""
+    return REDUCTION * hop_samples(rate)
+
+
+def front(rate: int, mels: int, channels: int, width: int, masks: dict[str, Any] | None, dropout: float) -> tuple[Any, Any, Tensor]:
+    """From audio to features at the rate of the output: what the networks begin with.
+
+    Returns:
+        The inputs "audio" and "samples", and (batch, frames, width), zero in the padding.
+    """
+    hop = hop_samples(rate)
+    masks = masks or {"time_masks": 0, "time_mask": 0.0, "frequency_masks": 0, "frequency_mask": 0.0}
+    audio = keras.Input((None,), dtype="float32", name="audio")
+    samples = keras.Input((), dtype="int32", name="samples")
+    x = LogMel(rate, mels, multiple=REDUCTION, name="log_mel")(audio)
+    x = UtteranceNormalization(hop, name="normalization")(x, samples)
+    x = SpecAugment(hop, **masks, name="spec_augment")(x, samples)
+    x = layers.Reshape((-1, mels, 1), name="picture")(x)
+    for index in (1, 2):
+        x = layers.Conv2D(
+            channels * index // 2, 3, strides=2, padding="same", kernel_initializer="he_normal", name=f"front{index}"
+        )(x)
+        x = layers.Activation("relu", name=f"front{index}_activation")(x)
+        x = HidePadding(hop * 2**index, name=f"front{index}_hidden")(x, samples)
+    bands = -(-(-(-mels // 2)) // 2)
+    x = layers.Reshape((-1, bands * channels), name="features")(x)
+    x = layers.Dense(width, name="front_projection")(x)
+    x = layers.LayerNormalization(name="front_normalization")(x)
+    x = layers.Dropout(dropout, name="front_dropout")(x)
+    return audio, samples, x
+
+
+def recurrent_network(
+    rate: int,
+    symbols: int,
+    *,
+    mels: int = 80,
+    channels: int = 32,
+    units: int = 192,
+    depth: int = 3,
+    dropout: float = 0.2,
+    masks: dict[str, Any] | None = None,
+) -> keras.Model:
+    """Two strided convolutions, and recurrent layers that read in both directions.
+
+    Args:
+        rate: samples per second.
+        symbols: of the output, the blank among them.
+        mels: bands of the spectrogram.
+        channels: of the convolutions.
+        units: of each direction of a recurrent layer.
+        depth: recurrent layers.
+        dropout: share of dropped units.
+        masks: arguments of `SpecAugment`; None for none.
+
+    Returns:
+        A model from float32 "audio" (batch, samples) and int32 "samples" (batch,) to log-probabilities
+        float32 (batch, frames, symbols), 25 frames per second.
+    """
+    step = frame_samples(rate)
+    audio, samples, x = front(rate, mels, channels, 2 * units, masks, dropout)
+    mask = FrameMask(step, name="mask")(x, samples)
+    for index in range(1, depth + 1):
+        both = layers.GRU(units, return_sequences=True, name=f"recurrent{index}_unit")
+        y = layers.Bidirectional(both, name=f"recurrent{index}")(x, mask=mask)
+        y = layers.LayerNormalization(name=f"recurrent{index}_normalization")(y)
+        y = layers.Dropout(dropout, name=f"recurrent{index}_dropout")(y)
+        x = layers.Add(name=f"recurrent{index}_add")([x, y])
+    x = layers.Dense(symbols, dtype="float32", name="symbols")(x)
+    x = LogProbabilities(step, name="log_probabilities")(x, samples)
+    return keras.Model({"audio": audio, "samples": samples}, x, name="recurrent")
