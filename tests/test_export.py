@@ -13,9 +13,9 @@ import weather
 from suite.configuration import Configuration
 from suite.export import _alike, _difference, _examples, export
 from suite.keras_files import save_keras
+from suite.manifests import Manifest
 from suite.networks import KerasNetwork, OnnxNetwork
 from suite.onnx_conversion import convert
-from suite.manifests import Manifest
 from suite.prediction import load
 
 pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")

@@ -1,0 +1,60 @@
+"""Examples of many lengths share batches with others about as long, whose shapes differ from step to step."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import ragged_plugin
+import suite
+import toy_plugin
+from suite.configuration import from_mapping
+from suite.experiments import resume, train
+
+pytest.importorskip("keras", reason="needs Keras")
+
+
+@pytest.fixture(scope="module")
+def host():
+    return suite.Host(ragged_plugin, discover=False)
+
+
+@pytest.fixture(scope="module")
+def configuration(tmp_path_factory):
+    data = toy_plugin.write(tmp_path_factory.mktemp("data") / "toy.jsonl", train=60)
+    return from_mapping({"task": "trend", "data": str(data), "training": {"epochs": 4}}, "the test")
+
+
+@pytest.fixture(scope="module")
+def run(host, configuration, tmp_path_factory):
+    return train(host, configuration, out=tmp_path_factory.mktemp("runs") / "unbroken")
+
+
+@pytest.mark.backend
+def test_they_are_learned_from(run):
+    assert run.metrics["test"]["accuracy"] > 0.5
+
+
+@pytest.mark.backend
+def test_a_stopped_run_ends_like_an_unbroken_one(host, configuration, run, tmp_path):
+    asked = iter(range(1, 1000))
+    with pytest.raises(suite.RunError, match="stopped after step 6"):
+        train(host, configuration, out=tmp_path / "run", stop=lambda: next(asked) == 6)
+    resumed = resume(host, tmp_path / "run")
+    ours, theirs = (one.checkpoints.newest()[0] for one in (resumed, run))
+    assert ours.keys() == theirs.keys()
+    for name in ours:
+        np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
+
+
+def test_the_exported_network_takes_any_length(host, run):
+    pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
+    pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
+    from suite.export import export
+
+    exported = suite.load(export(run.path, host=host).folder, host=host)
+    rows = [[number / 10.0 + start for number in range(8)] for start in (0.0, 0.001, 0.004)]
+    kept = suite.load(run.path, host=host)
+    assert [one.trend for one in exported.predict(iter(rows))] == [
+        one.trend for one in kept.predict(iter(rows))
+    ]
