@@ -11,7 +11,7 @@ import msgspec
 
 from suite_speech_recognition.scripts import without_spaces
 
-APOSTROPHES = "'\u2019\u02bc\u00b4`\uff07"
+APOSTROPHES = "'\u2019\u02bc\u00b4\u1ffd`\u1fef\uff40\uff07"
 """What is written for an apostrophe; inside of a word each of them becomes the first."""
 
 _JOINERS = "\u200c\u200d"  # they tell words apart in Persian and in the scripts of India

@@ -1,0 +1,292 @@
+"""Recordings to arrays, and a network's log-probabilities to transcripts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import msgspec
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from suite import UserError
+from suite.options import parse
+from suite_speech_recognition.alphabet import Alphabet, learn_characters, learn_subwords
+from suite_speech_recognition.codec import SpeechCodec
+from suite_speech_recognition.normalisation import Normalisation
+from suite_speech_recognition.prediction_options import TranscriptionOptions
+from suite_speech_recognition.types import Transcript
+
+RATE = 1000
+CODEC = SpeechCodec(
+    rate=RATE, lengths=(1000, 2000, 5000), frame_samples=10, alphabet=learn_characters(["abc 你好'"])
+)
+
+
+def heard(codec: SpeechCodec, text: str, frames: int = 100, blanks: int = 2) -> np.ndarray:
+    """Log-probabilities of a network that is quite sure of each symbol for a frame, with blanks between."""
+    outputs = np.full((frames, codec.alphabet.size), np.log(0.01), np.float32)
+    outputs[:, 0] = np.log(0.9)
+    for place, index in enumerate(codec.alphabet.encode(text)):
+        frame = 1 + place * (1 + blanks)
+        outputs[frame, 0] = np.log(0.05)
+        outputs[frame, index] = np.log(0.9)
+    return outputs
+
+
+def options(**values) -> TranscriptionOptions:
+    return parse(TranscriptionOptions, values, "prediction")
+
+
+@settings(deadline=None)
+@given(st.integers(1, 5000))
+def test_a_recording_is_padded_with_zeros_to_the_next_of_a_few_lengths(samples):
+    sound = np.full(samples, 0.5, np.float32)
+    encoded = CODEC.encode(sound)
+    audio, true = encoded.arrays["audio"], encoded.arrays["samples"]
+    assert audio.dtype == np.float32
+    assert len(audio) == min(length for length in CODEC.lengths if length >= samples)
+    assert (true.dtype, true.shape, int(true)) == (np.int32, (), samples)
+    assert (audio[:samples] == 0.5).all()
+    assert not audio[samples:].any()
+    assert encoded.context == (0.0, samples / RATE)
+
+
+def test_a_file_of_another_rate_with_two_channels_is_read_at_the_codec_s(tmp_path):
+    path = tmp_path / "talk.flac"
+    soundfile.write(path, np.zeros((6000, 2)), 4 * RATE)
+    assert CODEC.encode(path).arrays["samples"] == 1500
+    assert CODEC.parts(path) is None
+
+
+def test_what_is_longer_than_the_longest_is_for_windows_and_encoding_it_says_so():
+    sound = np.zeros(12_000, np.float32)
+    with pytest.raises(UserError, match=r"it lasts 12.00 seconds, and the model takes 5.00 at once"):
+        CODEC.encode(sound)
+    windows = CODEC.parts(sound)
+    assert windows.total == 3
+    encoded = [CODEC.encode(window) for window in windows]
+    assert [one.context for one in encoded] == [(0.0, 5.0), (4.0, 5.0), (8.0, 4.0)]
+    assert CODEC.parts(next(iter(windows))) is None
+
+
+def test_a_long_file_is_read_window_by_window(tmp_path):
+    path = tmp_path / "long.wav"
+    ramp = np.linspace(0, 0.9, 12_345).astype(np.float32)
+    soundfile.write(path, ramp, RATE, subtype="FLOAT")
+    for window in CODEC.parts(path):
+        encoded = CODEC.encode(window)
+        start, samples = round(encoded.context[0] * RATE), int(encoded.arrays["samples"])
+        np.testing.assert_array_equal(encoded.arrays["audio"][:samples], ramp[start : start + samples])
+
+
+def test_windows_are_decoded_with_times_of_the_whole_and_merge_to_one_transcript():
+    windows = CODEC.parts(np.zeros(9000, np.float32))
+    first, second = (CODEC.encode(window).context for window in windows)
+    outputs = [heard(CODEC, "a", 500), np.roll(heard(CODEC, "b", 500), 200, axis=0)]
+    merged = windows.merge([CODEC.decode(outputs[0], first), CODEC.decode(outputs[1], second)])
+    assert merged.text == "a b"
+    assert [word.start for word in merged.words] == pytest.approx([0.01, 6.01])
+    assert merged.seconds == 9
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="abc 你好'", max_size=30))
+def test_the_target_of_a_text_decoded_is_the_normalised_text(text):
+    expected = " ".join(text.split())
+    codec = msgspec.structs.replace(CODEC, normalisation=Normalisation(punctuation="keep"))
+    target = codec.target(text)
+    assert target.dtype == np.int32
+    assert len(target) % 16 == 0
+    assert len(target) >= 16
+    assert codec.alphabet.decode(target) == expected
+    found = codec.decode(heard(codec, expected), (0.0, 1.0))
+    assert found.text == expected
+    assert "".join(word.text for word in found.words) == expected.replace(" ", "")
+    assert found.seconds == 1.0
+
+
+def test_targets_are_normalised_and_leave_out_what_is_not_in_the_alphabet():
+    assert CODEC.alphabet.decode(CODEC.target({"text": "Ab,  ZZ C!", "speaker": "x"})) == "ab c"
+    assert not CODEC.target("zzz").any()
+    assert CODEC.target("a" * 17).shape == (32,)
+
+
+def test_words_have_times_and_confidences():
+    found = CODEC.decode(heard(CODEC, "ab 你好"), (2.0, 1.0))
+    assert found.text == "ab 你好"
+    assert [word.text for word in found.words] == ["ab", "你", "好"]
+    assert [(word.start, word.end) for word in found.words] == [
+        pytest.approx(times) for times in [(2.01, 2.05), (2.1, 2.11), (2.13, 2.14)]
+    ]
+    assert found.confidence == pytest.approx(0.9, abs=1e-4)
+    assert str(found) == "ab 你好"
+
+
+def test_subwords_are_decoded_to_words():
+    codec = msgspec.structs.replace(CODEC, alphabet=learn_subwords(["the cat the hat"] * 5, 30))
+    found = codec.decode(heard(codec, "the cat"), (0.0, 1.0))
+    assert found.text == "the cat"
+    assert [word.text for word in found.words] == ["the", "cat"]
+
+
+def test_silence_and_a_single_sample_are_empty_transcripts():
+    for sound in (np.zeros(1000, np.float32), np.zeros(1, np.float32)):
+        encoded = CODEC.encode(sound)
+        found = CODEC.decode(heard(CODEC, ""), encoded.context)
+        assert found == Transcript(text="", seconds=len(sound) / RATE)
+
+
+def test_frames_behind_the_recording_are_not_looked_at():
+    outputs = heard(CODEC, "ab")
+    outputs[50:] = heard(CODEC, "c")[:50]
+    assert CODEC.decode(outputs, (0.0, 0.5)).text == "ab"
+
+
+def test_outputs_that_are_not_this_codec_s_are_somebody_s_defect():
+    with pytest.raises(ValueError, match="do not belong together"):
+        CODEC.decode(np.zeros((10, 3), np.float32), (0.0, 0.1))
+    with pytest.raises(ValueError, match="NaN"):
+        CODEC.decode(np.full((10, CODEC.alphabet.size), np.nan), (0.0, 0.1))
+
+
+def test_a_beam_finds_what_greedy_decoding_finds_where_the_network_is_sure():
+    codec = CODEC.configured(options(beam=8))
+    assert codec.beam == 8
+    assert codec.decode(heard(codec, "abc 你好"), (0.0, 1.0)).text == "abc 你好"
+    assert CODEC.configured(options()) == CODEC
+
+
+@pytest.fixture
+def unsure() -> np.ndarray:
+    """ "ab" or, a little less probably, "ac"."""
+    outputs = heard(CODEC, "ab")
+    outputs[4, CODEC.alphabet.encode("b")] = np.log(0.5)
+    outputs[4, CODEC.alphabet.encode("c")] = np.log(0.4)
+    return outputs
+
+
+@pytest.mark.parametrize("option", ["words", "language_model"])
+def test_a_word_list_and_a_language_model_decide_what_the_network_is_unsure_of(tmp_path, unsure, option):
+    (tmp_path / "text.txt").write_text("AC, ac!\nba ac\n")
+    codec = CODEC.configured(options(**{option: str(tmp_path / "text.txt")}))
+    assert CODEC.decode(unsure, (0.0, 1.0)).text == "ab"
+    assert codec.decode(unsure, (0.0, 1.0)).text == "ac"
+    assert codec.facts == CODEC.facts
+    assert SpeechCodec.from_json(codec.to_json()) == msgspec.structs.replace(CODEC, beam=codec.beam)
+
+
+def test_a_language_model_counts_as_much_as_one_says(tmp_path, unsure):
+    (tmp_path / "text.txt").write_text("ac ac ac\n")
+    codec = CODEC.configured(options(language_model=str(tmp_path / "text.txt"), language_model_weight=0))
+    assert codec.decode(unsure, (0.0, 1.0)).text == "ab"
+
+
+def test_words_that_are_not_listed_may_cost_instead_of_being_impossible(tmp_path, unsure):
+    (tmp_path / "text.txt").write_text("ac")
+    for cost, expected in ((-0.1, "ab"), (-5, "ac")):
+        codec = CODEC.configured(options(words=str(tmp_path / "text.txt"), unlisted_word=cost))
+        assert codec.decode(unsure, (0.0, 1.0)).text == expected
+
+
+def test_a_file_that_changes_is_read_again(tmp_path, unsure):
+    path = tmp_path / "words.txt"
+    for text in ("ac", "ab b"):
+        path.write_text(text)
+        assert CODEC.configured(options(words=str(path))).decode(unsure, (0.0, 1.0)).text == text[:2]
+
+
+@pytest.mark.parametrize("option", ["words", "language_model"])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "cannot be read: no such file"),
+        (b"", "is empty"),
+        (b"\xff\xfe\x00", "not text in UTF-8"),
+        (b"xyz XYZ\n", "model can write"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_sentence(tmp_path, option, content, reason):
+    path = tmp_path / "file.txt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError) as caught:
+        CODEC.configured(options(**{option: str(path)}))
+    assert reason in str(caught.value).replace("No such", "no such")
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_beam_of_one_beside_a_word_list_is_refused(tmp_path):
+    (tmp_path / "words.txt").write_text("ab")
+    with pytest.raises(UserError, match="need at least 2"):
+        CODEC.configured(options(words=str(tmp_path / "words.txt"), beam=1))
+
+
+@pytest.mark.parametrize(
+    "codec",
+    [
+        CODEC,
+        msgspec.structs.replace(
+            CODEC,
+            alphabet=learn_subwords(["the cat the hat"] * 5, 30),
+            normalisation=Normalisation(case="upper"),
+        ),
+    ],
+)
+def test_a_codec_survives_json(codec):
+    written = json.loads(json.dumps(codec.to_json()))
+    assert SpeechCodec.from_json(written) == codec
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"rate": None}, r"Expected `int`, got `null` - at `\$.rate`"),
+        ({"rate": 0}, "at least 1"),
+        ({"beam": 0}, "at least 1"),
+        ({"lengths": []}, "rise from at least 1"),
+        ({"lengths": [2000, 1000]}, "rise from at least 1"),
+        ({"lengths": [1005]}, "no multiples"),
+        ({"alphabet": {"symbols": ["a", "a"]}}, "distinct symbols"),
+        ({"alphabet": {"symbols": ["a", "b"], "tokenizer": "broken"}}, "subword tokenizer cannot be read"),
+        ({"normalisation": {"case": "title"}}, "Invalid enum value 'title'"),
+        ({"unknown": 1}, "unknown field `unknown`"),
+    ],
+)
+def test_a_broken_description_is_one_sentence(changes, reason):
+    with pytest.raises(UserError, match="^the speech codec's description is broken: .*" + reason) as caught:
+        SpeechCodec.from_json({**CODEC.to_json(), **changes})
+    assert "\n" not in str(caught.value)
+    with pytest.raises(UserError, match="missing required field"):
+        SpeechCodec.from_json({})
+
+
+def test_evaluators_are_told_how_to_normalise_references():
+    assert CODEC.facts == {"normalisation": {"case": "lower", "punctuation": "remove", "unicode": "NFKC"}}
+
+
+def test_an_array_of_two_axes_is_one_recording_with_channels():
+    assert CODEC.input_axes == 2
+    assert CODEC.encode(np.zeros((500, 2), np.float32)).arrays["samples"] == 500
+
+
+def test_prediction_needs_neither_keras_nor_librosa_nor_a_tokenizer():
+    program = (
+        "import sys, suite_speech_recognition.codec, suite_speech_recognition.subtitles;"
+        "print([name for name in ('keras', 'tensorflow', 'jax', 'librosa', 'jiwer', 'tokenizers', 'scipy')"
+        " if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_an_alphabet_of_thousands_of_characters_is_quick():
+    symbols = tuple(chr(0x4E00 + index) for index in range(6000))
+    codec = SpeechCodec(rate=RATE, lengths=(1000,), frame_samples=10, alphabet=Alphabet(symbols=symbols))
+    text = "".join(symbols[::7])
+    assert codec.alphabet.decode(codec.target(text)) == text
