@@ -50,7 +50,6 @@ class Case:
 
 DETECTION = {"map50": 0.0, "map": 0.0}
 DIGITS = (
-    "--loader=pattern",
     "--set=loader.pattern={text}_{speaker}_{take}.wav",
     "--set=loader.test=take=0-4",
     "--set=loader.validation=take=5-7",

@@ -28,7 +28,7 @@ def main() -> None:
     for speaker in speakers:
         out = new_run_path(HERE / "runs", f"without-{speaker}")
         command = [sys.executable, "-m", "suite", "train", "speech-recognition", str(data), "--out", str(out)]
-        pattern = ["--loader", "pattern", "--set", "loader.pattern={text}_{speaker}_{take}.wav"]
+        pattern = ["--set", "loader.pattern={text}_{speaker}_{take}.wav"]
         # Weights are chosen on takes of the speakers that are learned from: the one left out is only scored.
         parts = ["--set", f"loader.test=speaker={speaker}", "--set", "loader.validation=take=0-4"]
         subprocess.run([*command, *pattern, *parts, *sys.argv[1:]], check=True)

@@ -26,7 +26,8 @@ def load_dataset(
         host: where loaders are looked up.
         task: the task's name.
         path: what the user gave.
-        loader: a loader's name, or None to ask each.
+        loader: a loader's name, or None to ask each. Where none recognizes the path, or several do, it is
+            the only one that knows all of `options`.
         options: the loader's options by name; those left out have their defaults.
 
     Returns:
@@ -44,10 +45,11 @@ def load_dataset(
         raise UserError(f"there is no file or folder '{path}'") from None
     except OSError as error:
         raise UserError(f"'{path}' cannot be read: {error.strerror}") from None
-    found = host.find("data_loaders", loader, task) if loader else _detected(host, task, path)
+    options = options or {}
+    found = host.find("data_loaders", loader, task) if loader else _detected(host, task, path, options)
     item = found.item
     assert isinstance(item, DataLoader)
-    parsed = parse(item.options, options or {}, f"[loader] ({item.name})")
+    parsed = parse(item.options, options, f"[loader] ({item.name})")
     with attributed(str(found)):
         dataset = item.load(path, parsed)
     if not isinstance(dataset, Dataset):
@@ -57,7 +59,7 @@ def load_dataset(
     return dataset, found
 
 
-def _detected(host: Host, task: str, path: Path) -> Contributed:
+def _detected(host: Host, task: str, path: Path, options: Mapping[str, Any]) -> Contributed:
     offered = host.contributed("data_loaders", host.task(task).name)
     claims = []
     for one in offered:
@@ -67,6 +69,9 @@ def _detected(host: Host, task: str, path: Path) -> Contributed:
                 claims.append(one)
     if len(claims) == 1:
         return claims[0]
+    meant = [one for one in claims or offered if options and options.keys() <= _known_options(one)]
+    if len(meant) == 1:
+        return meant[0]
     if claims:
         names = " and ".join(_full_names(claims))
         raise UserError(f"more than one loader recognizes '{path}': {names}. Choose one with --loader")
@@ -81,6 +86,11 @@ def _detected(host: Host, task: str, path: Path) -> Contributed:
         f"no loader recognizes '{path}'. There are{listed}{broken}{others}\n"
         "Name one with --loader to see why not"
     )
+
+
+def _known_options(loader: Contributed) -> set[str]:
+    assert isinstance(loader.item, DataLoader)
+    return set(loader.item.options.__struct_fields__)
 
 
 def _tasks_of(host: Host, task: str, path: Path) -> list[str]:

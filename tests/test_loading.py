@@ -1,5 +1,6 @@
 """The loader that recognizes the data loads it; errors say which loaders there are."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import pytest
@@ -67,6 +68,22 @@ def test_options_reach_the_loader(data):
 def test_an_option_that_is_not_known(data):
     with pytest.raises(UserError, match=r"\[loader\] \(nest\) has no option 'limt': did you mean 'limit'"):
         load_dataset(host(loader("nest", ".nest")), "birds", data, options={"limt": 3})
+
+
+class NestOptions(LoaderOptions, frozen=True):
+    eggs: int = 3
+
+
+def test_options_that_only_one_loader_knows_name_it(data):
+    unasked = host(loader("egg", ".egg"), dataclasses.replace(loader("shell", ".shell"), options=NestOptions))
+    assert load_dataset(unasked, "birds", data, options={"eggs": 4})[1].item.name == "shell"
+    with pytest.raises(UserError, match="no loader recognizes"):
+        load_dataset(unasked, "birds", data, options={"limit": 4})
+
+
+def test_options_tell_which_of_two_loaders_that_recognize_the_data(data):
+    both = host(loader("egg", ".nest"), dataclasses.replace(loader("nest", ".nest"), options=NestOptions))
+    assert load_dataset(both, "birds", data, options={"eggs": 4})[1].item.name == "nest"
 
 
 def test_no_loader_recognizes_the_data(data):
