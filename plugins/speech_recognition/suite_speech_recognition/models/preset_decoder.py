@@ -52,7 +52,7 @@ class TokenDecoder(layers.Layer):  # type: ignore[misc]  # Keras is not typed
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.own = {
+        self.own: dict[str, Any] = {
             "vocabulary": vocabulary,
             "depth": depth,
             "block": dict(block),

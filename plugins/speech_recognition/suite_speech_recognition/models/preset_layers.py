@@ -243,7 +243,7 @@ class Attention(layers.Layer):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable(package="suite_speech_recognition")
 class Block(layers.Layer):  # type: ignore[misc]
-    """A Transformer's block that normalises first: attention, for a decoder also to the encoder, feed-forward.
+    """A Transformer's block, which normalises first: attention (in a decoder to the encoder too), feed-forward.
 
     Args:
         heads: of the attention.
@@ -339,5 +339,5 @@ def _normalization(name: str, center: bool, policy: Any) -> Any:
 
 
 def _real(length: Tensor, count: Tensor) -> Tensor:
-    """bool (batch, length): which ones are among the first `count`, (batch,)."""
+    """Bool (batch, length): which ones are among the first `count`, (batch,)."""
     return ops.arange(length, dtype="int32")[None, :] < ops.cast(count, "int32")[:, None]

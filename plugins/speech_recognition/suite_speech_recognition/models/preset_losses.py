@@ -17,10 +17,10 @@ _SURE = -1e-4  # the logarithm of a probability that is not quite 1
 class TokenLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not typed
     """The mean of -log p of the targets' tokens, per recording.
 
-    Targets are int32 (batch, tokens), `NOTHING` after their end; outputs float32 (batch, tokens, 2) are tokens
-    and the logarithms of their probabilities. While training, the tokens are those of the targets, and this is
-    the cross entropy. A network that writes by itself may write another token; that of the target had at
-    most the probability that is left, so -log(1 - p) is the least that its loss can be.
+    Targets are int32 (batch, tokens), `NOTHING` after their end; outputs float32 (batch, tokens, 2) are
+    tokens and the logarithms of their probabilities. While training, the tokens are those of the targets, and
+    this is the cross entropy. A network that writes by itself may write another token; that of the target had
+    at most the probability that is left, so -log(1 - p) is the least that its loss can be.
     """
 
     def call(self, y_true: Any, y_pred: Any) -> Any:

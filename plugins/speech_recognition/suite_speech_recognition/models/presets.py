@@ -29,7 +29,7 @@ MOST_STEPS = 224
 """Tokens that a Whisper writes at most for a window, half of its context, as in its authors' programs."""
 
 MOONSHINE_PACE = 6.5
-"""Tokens per second that a Moonshine writes at most, as in its authors' programs: so it does not go on and on."""
+"""Tokens per second that a Moonshine writes at most, as in its authors' programs, lest it go on and on."""
 
 KERNELS, STRIDES = (127, 7, 3), (64, 3, 2)
 """Of the convolutions with which a Moonshine begins (Jeffries et al. 2024, arXiv:2410.15608, section 3.1)."""
@@ -54,6 +54,13 @@ class Preset:
     seconds: float
     is_whisper: bool
     converter: Any
+
+    @property
+    def most_tokens(self) -> int | None:
+        """Tokens that it can write for what it hears at once; None where there is no limit."""
+        if not self.is_whisper:
+            return None
+        return int(self.backbone.max_decoder_sequence_length) - len(self.tokens.prompt)
 
 
 def import_keras_hub() -> Any:
@@ -102,8 +109,8 @@ def load_preset(preset: str, *, load_weights: bool = True) -> Preset:
         kind = "Whisper" if is_whisper else "Moonshine"
         converter = getattr(hub.layers, f"{kind}AudioConverter").from_preset(source)
         # keras-hub 0.32 takes Moonshine's tokenizer for one of Llama, and then does not find it.
-        tokenizer_class = getattr(hub.models, f"{kind}Tokenizer")
-        tokenizer_class = type(f"{kind}Tokenizer", (tokenizer_class,), {"backbone_cls": type(backbone)})
+        found = getattr(hub.models, f"{kind}Tokenizer")
+        tokenizer_class: Any = type(found.__name__, (found,), {"backbone_cls": type(backbone)})
         tokenizer = tokenizer_class.from_preset(source)
     except UserError:
         raise
@@ -166,9 +173,7 @@ def preset_network(
 
 def encoder_layers(network: keras.Model) -> tuple[str, ...]:
     """The names of the layers of the encoder that have weights."""
-    return tuple(
-        layer.name for layer in network.layers if layer.name.startswith("encoder") and layer.weights
-    )
+    return tuple(layer.name for layer in network.layers if layer.name.startswith("encoder") and layer.weights)
 
 
 def _whisper_encoder(preset: Preset, audio: Tensor, dropout: float) -> Tensor:
@@ -207,7 +212,9 @@ def _whisper_encoder(preset: Preset, audio: Tensor, dropout: float) -> Tensor:
     return x
 
 
-def _moonshine_encoder(preset: Preset, audio: Tensor, samples: Tensor, dropout: float) -> tuple[Tensor, Tensor]:
+def _moonshine_encoder(
+    preset: Preset, audio: Tensor, samples: Tensor, dropout: float
+) -> tuple[Tensor, Tensor]:
     """The features, and how many of them are of the recording."""
     backbone = preset.backbone
     x = layers.Reshape((-1, 1), name="encoder_channel")(audio)
@@ -215,7 +222,13 @@ def _moonshine_encoder(preset: Preset, audio: Tensor, samples: Tensor, dropout: 
         x = WholeNormalization(1e-7, trainable=False, dtype="float32", name="normalization")(x, samples)
     filters = (backbone.filter_dim, 2 * backbone.filter_dim, backbone.filter_dim)
     convolutions = [
-        layers.Conv1D(filters[index], KERNELS[index], STRIDES[index], use_bias=index > 0, name=f"encoder_conv{index + 1}")
+        layers.Conv1D(
+            filters[index],
+            KERNELS[index],
+            STRIDES[index],
+            use_bias=index > 0,
+            name=f"encoder_conv{index + 1}",
+        )
         for index in range(3)
     ]
     x = layers.Activation("tanh", name="encoder_tanh")(convolutions[0](x))
@@ -318,7 +331,7 @@ def _take(new: Any, old: Any) -> None:
     new.set_weights(old.get_weights())
 
 
-def _heads(attention: Any) -> dict[str, int]:
+def _heads(attention: Any) -> dict[str, Any]:
     _, heads, size = attention._query_dense.kernel.shape
     return {"heads": int(heads), "size": int(size)}
 
