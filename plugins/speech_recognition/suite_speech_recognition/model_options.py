@@ -8,8 +8,8 @@ from suite.options import Auto, Meta, Options
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Speed = Annotated[float, Meta(ge=0.5, le=2)]
-# Two numbers are a tuple of bounded length, not tuple[Speed, Speed]: msgspec 0.22 crashes in garbage collection
-# on a union of a bounded number with a tuple of fixed length.
+# Two numbers are a tuple of bounded length, not tuple[Speed, Speed]: msgspec 0.22 crashes in garbage
+# collection on a union of a bounded number with a tuple of fixed length.
 Range = Annotated[tuple[Speed, ...], Meta(min_length=2, max_length=2)]
 
 

@@ -19,8 +19,8 @@ LONGEST_PERIOD = 10_000.0
 class FrameAttention(FrameLayer):
     """Multi-head self-attention in which only the distance of two frames counts, not where they are.
 
-    Rotary positions: Su et al. 2021, arXiv:2104.09864. A recording is heard alike wherever in a window it lies, and
-    windows may be longer than all that training saw.
+    Rotary positions: Su et al. 2021, arXiv:2104.09864. A recording is heard alike wherever in a window it
+    lies, and windows may be longer than all that training saw.
 
     Args:
         heads: their number, which divides the channels.

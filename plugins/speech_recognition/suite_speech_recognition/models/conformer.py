@@ -34,7 +34,9 @@ def _feed_forward(x: Tensor, width: int, dropout: float, name: str) -> Tensor:
     return layers.Add(name=f"{name}_add")([x, y])
 
 
-def _convolution(x: Tensor, samples: Tensor, width: int, kernel: int, step: int, dropout: float, name: str) -> Tensor:
+def _convolution(
+    x: Tensor, samples: Tensor, width: int, kernel: int, step: int, dropout: float, name: str
+) -> Tensor:
     """Gate, depthwise convolution, normalisation (the same, section 2.2).
 
     Layer normalisation stands for batch normalisation, whose statistics padding would be part of.

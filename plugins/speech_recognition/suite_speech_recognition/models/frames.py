@@ -1,7 +1,7 @@
 """What has to know how long a recording is: masks, normalisation, and the network's output.
 
-All of them take the recordings' true numbers of samples, and all leave exact zeros (or what the output has for
-them) where there is only padding, so that padding never changes what is heard.
+All of them take the recordings' true numbers of samples, and all leave exact zeros (or what the output has
+for them) where there is only padding, so that padding never changes what is heard.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ IMPOSSIBLE = -30.0
 """The log-probability of every symbol but the blank in the padding."""
 
 RANGE = 14.0
-"""How far below an utterance's loudest band bands are heard, in natural logarithms of power: 60 decibels. Digital
-silence would else lie so far below everything that is said that it ruled mean and deviation."""
+"""How far below an utterance's loudest band bands are heard, in natural logarithms of power: 60 decibels.
+Digital silence would else lie so far below everything that is said that it ruled mean and deviation."""
 
 
 def within(x: Tensor, samples: Tensor, frame_samples: int) -> Tensor:
-    """Where frames begin within their recordings: booleans (batch, frames, 1, ...) with as many axes as `x`."""
+    """Where frames begin within their recordings: booleans (batch, frames, 1, ...), with the axes of `x`."""
     frames = ops.shape(x)[1]
     starts = ops.arange(frames, dtype="int32") * frame_samples
     found = starts[None, :] < ops.cast(samples, "int32")[:, None]
@@ -42,13 +42,15 @@ class FrameLayer(layers.Layer):  # type: ignore[misc]  # Keras is not typed
         super().__init__(**rest)
         self.frame_samples = frame_samples
 
-    def compute_output_shape(self, x_shape: tuple[int | None, ...], samples_shape: Any = None) -> tuple[int | None, ...]:
+    def compute_output_shape(
+        self, x_shape: tuple[int | None, ...], samples_shape: Any = None
+    ) -> tuple[int | None, ...]:
         """That of the first input."""
         return tuple(x_shape)
 
     def get_config(self) -> dict[str, Any]:
         """What makes the same layer again."""
-        return super().get_config() | {"frame_samples": self.frame_samples}
+        return {**super().get_config(), "frame_samples": self.frame_samples}
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
@@ -68,7 +70,9 @@ class FrameMask(FrameLayer):
         """Of (batch, frames, channels)."""
         return within(x, samples, self.frame_samples)[:, :, 0]
 
-    def compute_output_shape(self, x_shape: tuple[int | None, ...], samples_shape: Any = None) -> tuple[int | None, ...]:
+    def compute_output_shape(
+        self, x_shape: tuple[int | None, ...], samples_shape: Any = None
+    ) -> tuple[int | None, ...]:
         """One boolean per frame."""
         return tuple(x_shape[:2])
 

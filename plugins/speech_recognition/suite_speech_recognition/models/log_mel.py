@@ -109,4 +109,4 @@ class LogMel(layers.Layer):  # type: ignore[misc]  # Keras is not typed
 
     def get_config(self) -> dict[str, Any]:
         """What makes the same layer again."""
-        return super().get_config() | {"rate": self.rate, "mels": self.mels, "multiple": self.multiple}
+        return {**super().get_config(), "rate": self.rate, "mels": self.mels, "multiple": self.multiple}

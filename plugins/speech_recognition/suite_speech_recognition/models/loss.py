@@ -17,7 +17,7 @@ class TranscriptionLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is no
     """The negative logarithm of the probability of a transcript, over all its alignments.
 
     Graves et al. 2006, "Connectionist temporal classification", section 4. It is `keras.losses.CTC`, which on
-    TensorFlow loops over frames in the graph: ten times as slow on a processor as the kernel that is used here.
+    TensorFlow loops over frames in the graph: ten times as slow on a processor as the kernel used here.
 
     Targets are int32 (batch, labels), padded with 0, which is the blank; predictions log-probabilities
     (batch, frames, symbols). The loss of a transcript with more symbols than there are frames is 0 on

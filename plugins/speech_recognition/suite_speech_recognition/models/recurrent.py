@@ -7,7 +7,12 @@ from typing import Any
 import keras
 from keras import layers
 
-from suite_speech_recognition.models.frames import FrameMask, HidePadding, LogProbabilities, UtteranceNormalization
+from suite_speech_recognition.models.frames import (
+    FrameMask,
+    HidePadding,
+    LogProbabilities,
+    UtteranceNormalization,
+)
 from suite_speech_recognition.models.log_mel import LogMel, hop_samples
 from suite_speech_recognition.models.spec_augment import SpecAugment
 
@@ -30,7 +35,9 @@ def frame_samples(rate: int) -> int:
     return REDUCTION * hop_samples(rate)
 
 
-def front(rate: int, mels: int, channels: int, width: int, masks: dict[str, Any] | None, dropout: float) -> tuple[Any, Any, Tensor]:
+def front(
+    rate: int, mels: int, channels: int, width: int, masks: dict[str, Any] | None, dropout: float
+) -> tuple[Any, Any, Tensor]:
     """From audio to features at the rate of the output: what the networks begin with.
 
     Returns:
@@ -46,11 +53,16 @@ def front(rate: int, mels: int, channels: int, width: int, masks: dict[str, Any]
     x = layers.Reshape((-1, mels, 1), name="picture")(x)
     for index in (1, 2):
         x = layers.Conv2D(
-            channels * index // 2, 3, strides=2, padding="same", kernel_initializer="he_normal", name=f"front{index}"
+            channels * index // 2,
+            3,
+            strides=2,
+            padding="same",
+            kernel_initializer="he_normal",
+            name=f"front{index}",
         )(x)
         x = layers.Activation("relu", name=f"front{index}_activation")(x)
         x = HidePadding(hop * 2**index, name=f"front{index}_hidden")(x, samples)
-    bands = -(-(-(-mels // 2)) // 2)
+    bands = (mels + REDUCTION - 1) // REDUCTION
     x = layers.Reshape((-1, bands * channels), name="features")(x)
     x = layers.Dense(width, name="front_projection")(x)
     x = layers.LayerNormalization(name="front_normalization")(x)
