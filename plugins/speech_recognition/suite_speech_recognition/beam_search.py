@@ -70,7 +70,9 @@ def _frames(
     )
     busy, begins = np.unique(frames, return_index=True)
     ends = np.append(begins, len(frames))[1:]
-    silence = np.concatenate([[0.0], np.where(np.isin(np.arange(len(blanks)), busy), 0.0, blanks).cumsum()])
+    quiet = np.maximum(blanks, -1e4)  # sums of infinities could not be told apart
+    quiet[busy] = 0.0
+    silence = np.concatenate([[0.0], quiet.cumsum()])
     previous = 0
     for frame, begin, end in zip(busy.tolist(), begins.tolist(), ends.tolist(), strict=True):
         if frame > previous:

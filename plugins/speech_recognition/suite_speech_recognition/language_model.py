@@ -48,15 +48,16 @@ class NgramModel:
         Raises:
             ValueError: where there is nothing to learn from, or an index is that of no symbol.
         """
-        tokens = [0]
+        tokens, count = [0], 0
         for utterance in utterances:
             if utterance:
                 tokens += utterance
                 tokens.append(0)
-        text = np.array(tokens, np.int64)
-        if len(text) < 2 or order < 1:
+                count += 1
+        if not count or order < 1:
             raise ValueError("an n-gram model needs an order of at least 1 and an utterance to learn from")
-        if text.min() < 0 or text.max() > symbols:
+        text = np.array(tokens, np.int64)
+        if text.min() < 0 or text.max() > symbols or np.count_nonzero(text) < len(text) - count - 1:
             raise ValueError(f"an utterance has a symbol that is not from 1 to {symbols}")
         self.order, self.size = order, symbols + 1
         levels = _counted(text, self.size, order)
