@@ -56,7 +56,8 @@ class Pattern:
             raise UserError(
                 f"pattern '{text}' has two fields with nothing between them that tells them apart"
             )
-        pieces = _FIELD.split(text)
+        ending = text[text.rindex(".") :] if is_recording(text) else ""
+        pieces = _FIELD.split(text.removesuffix(ending))
         written = ""
         for number, piece in enumerate(pieces):
             if number % 2 == 0:
@@ -64,11 +65,10 @@ class Pattern:
             elif piece == "text":
                 written += "(?P<text>[^/]+)"
             else:
-                beside = re.escape(pieces[number - 1][-1:] + pieces[number + 1][:1])
+                beside = re.escape(pieces[number - 1][-1:] + (pieces[number + 1] + ending)[:1])
                 written += f"(?P<{piece}>[^/{beside}]+)"
-        if not is_recording(text):
-            written += r"\.[^./]+"
-        return cls(text, tuple(fields), re.compile(written, re.IGNORECASE), text.count("/"))
+        written += f"(?i:{re.escape(ending)})" if ending else r"\.[^./]+"
+        return cls(text, tuple(fields), re.compile(written), text.count("/"))
 
     def match(self, name: str) -> Fields | None:
         """The fields of a path, or None where it is made otherwise.
@@ -137,9 +137,9 @@ def load(path: Path, options: PatternOptions) -> Dataset:
     if not options.pattern:
         raise UserError(
             f"{path} holds recordings without transcripts. If their names say what is said, as that of"
-            f" '{first}' may, give a pattern, like --set loader.pattern={{text}}_{{speaker}}_{{take}}.wav. Or"
-            " put a .txt with the same name beside each, or write a manifest: a .tsv with the columns path and"
-            " text"
+            f" '{first}' may, give a pattern, like --set loader.pattern={{text}}_{{speaker}}_{{take}}.wav."
+            " Or put a .txt with the same name beside each, or write a manifest: a .tsv with the columns"
+            " path and text"
         )
     pattern = Pattern.parse(options.pattern)
     chosen = {

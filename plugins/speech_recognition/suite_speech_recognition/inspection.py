@@ -1,4 +1,4 @@
-"""What a data set of speech holds: hours, lengths, sample rates, characters, speakers; and what is wrong or odd.
+"""What a data set of speech holds: hours, lengths, rates, characters, speakers; and what is wrong or odd.
 
 What is wrong with manifests and transcripts the loaders find: their sentences are among `Dataset.problems`.
 """
@@ -24,8 +24,8 @@ from suite_speech_recognition.listing import counted
 from suite_speech_recognition.types import speaker_of, text_of
 
 MOST_PER_SECOND = 15
-"""Nobody says more characters in a second: such a transcript is not that of its recording, and CTC, which needs a
-frame for each, may not be able to write it."""
+"""Nobody says more characters in a second: such a transcript is not that of its recording, and CTC may not be
+able to write it, since it needs a frame for each."""
 
 SILENT = 10 ** (-60 / 20)
 """A recording whose loudest sample is below this is silent: -60 dB of the full scale."""
@@ -33,8 +33,8 @@ SILENT = 10 ** (-60 / 20)
 FULL_SCALE = 0.999
 CLIPPED_RUN = 3
 CLIPPED = 0.001
-"""A recording is clipped where more than this share of its samples stand at the full scale, three in a row at the
-least."""
+"""A recording is clipped where more than this share of its samples stand at the full scale, three in a row at
+the least."""
 
 SHORT, LONG = 0.1, 30.0
 """A recording that is shorter or longer than this, in seconds, is odd."""
@@ -174,7 +174,7 @@ def _transcripts_table(parts: Mapping[str, _Part]) -> Table:
         title="Transcripts",
         columns=["part", "words", "characters", "different", "also in train", "speakers"],
         rows=rows,
-        caption="words and characters of a transcript: fewest, median, most. Words are what stands between blanks",
+        caption="words (what stands between blanks) and characters of a transcript: fewest, median, most",
     )
 
 

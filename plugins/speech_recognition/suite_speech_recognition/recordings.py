@@ -6,22 +6,18 @@ The content says what a file is, not its ending. `opened` gives random access at
 
 from __future__ import annotations
 
-import io
 import math
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 import numpy as np
-import soundfile
 import soxr
 
 from suite import UserError
-from suite.sources import FileSource, FolderTree, Member, Source
-from suite_speech_recognition.sound_files import cannot_be_decoded, cut_off, with_known_length
+from suite.sources import Source
+from suite_speech_recognition.sound_decoder import averaged, opened_file
 
 SUFFIXES = (
     ".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".snd",
@@ -32,11 +28,6 @@ SUFFIXES = (
 OVERSHOOT = 0.1
 """A part may end this many seconds after its recording does: times in manifests are rounded."""
 
-LOST = 0.02
-"""A file is cut off where more than this share of what it announces, and 0.1 s at least, is missing."""
-
-_RATES = range(1_000, 1_000_001)
-_BLOCK = 1 << 14
 _MARGIN = 0.05  # seconds around a section, so that the resampler's filter has what it needs
 
 
@@ -104,7 +95,7 @@ def read(raw: Any, rate: int) -> np.ndarray:
 
     Raises:
         UserError: where it is no audio, holds no samples or some that are no numbers, is damaged or cut off
-            (see `LOST`), or the part of it that is wanted lies outside of it.
+            (see `sound_decoder.LOST`), or the part of it that is wanted lies outside of it.
     """
     with opened(raw, rate) as audio:
         return audio.read(rate)
@@ -150,8 +141,8 @@ def opened(raw: Any, rate: int | None = None) -> Iterator[Audio]:
             raise ValueError("the sample rate of an array must be given")
         yield Audio(_Array(raw, rate), start, end)
         return
-    with _opened_file(raw) as file:
-        yield Audio(_File(*file), start, end, name)
+    with opened_file(raw) as file:
+        yield Audio(file, start, end, name)
 
 
 class _Samples(Protocol):
@@ -281,7 +272,7 @@ class _Array:
         self._samples = samples
 
     def mono(self, start: int, stop: int) -> np.ndarray:
-        return _averaged(_scaled(self._samples[start:stop]))
+        return averaged(_scaled(self._samples[start:stop]))
 
 
 def _is_known(dtype: np.dtype[Any]) -> bool:
@@ -296,103 +287,3 @@ def _scaled(samples: np.ndarray) -> np.ndarray:
         return samples.astype(np.float32) / -float(np.iinfo(samples.dtype).min)
     with np.errstate(over="ignore"):  # a float64 beyond float32 is found as infinite
         return samples.astype(np.float32)
-
-
-def _averaged(samples: np.ndarray) -> np.ndarray:
-    """(samples, channels) as (samples,)."""
-    mono: np.ndarray = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
-    return mono
-
-
-class _File:
-    def __init__(self, name: str, file: soundfile.SoundFile) -> None:
-        self.name = name
-        self._file = file
-        self.rate, self.channels, self.frames = file.samplerate, file.channels, file.frames
-        if self.rate not in _RATES:
-            raise UserError(
-                f"{name} says that it has {self.rate:,} samples per second: its header is damaged"
-            )
-
-    def mono(self, start: int, stop: int) -> np.ndarray:
-        # In blocks: a damaged header may announce more than fits into memory, and an error costs a block.
-        blocks: list[np.ndarray] = []
-        have = start
-        try:
-            if start or self._file.tell():
-                self._file.seek(start)
-            while have < stop:
-                block = self._file.read(min(_BLOCK, stop - have), dtype="float32", always_2d=True)
-                if not len(block):
-                    break
-                blocks.append(_averaged(block))
-                have += len(block)
-        except soundfile.LibsndfileError:
-            pass  # how much there is says more than libsndfile does
-        missing = stop - have
-        if not blocks or missing > max(LOST * (stop - start), 0.1 * self.rate):
-            raise UserError(
-                f"{self.name} is damaged or cut off: of its {self.frames / self.rate:.6g} s only"
-                f" {have / self.rate:.6g} s can be decoded"
-            )
-        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
-
-
-@contextmanager
-def _opened_file(raw: Any) -> Iterator[tuple[str, soundfile.SoundFile]]:
-    """The name of a file and the open file."""
-    if isinstance(raw, bytes):
-        name, content = "the given file", raw
-    elif isinstance(raw, str | os.PathLike):
-        name, content = os.fspath(raw), None
-    elif (path := _path_of(raw)) is not None:
-        name, content = path, None
-    elif hasattr(raw, "read"):
-        name, content = raw.name, raw.read()
-    else:
-        raise UserError(
-            f"{type(raw).__name__} is no recording: give a file, its bytes or an array of samples"
-        )
-    if content is not None:
-        with io.BytesIO(content) as file, _decoder(name, file, file) as decoder:
-            yield name, decoder
-        return
-    try:
-        file_on_disk = open(name, "rb", buffering=0)  # noqa: SIM115 (closed below)
-    except OSError as error:
-        raise UserError(f"{name} cannot be read: {(error.strerror or str(error)).lower()}") from None
-    # By its descriptor, because libsndfile would also look at the ending of a name.
-    with file_on_disk, _decoder(name, file_on_disk, file_on_disk.fileno()) as decoder:
-        yield name, decoder
-
-
-def _path_of(source: Source) -> str | None:
-    """The path of a file that need not be read as a whole."""
-    if isinstance(source, FileSource):
-        return str(source.path)
-    if isinstance(source, Member) and isinstance(source.tree, FolderTree):
-        return str(Path(source.tree.name, source.tree.names[source.index]))
-    return None
-
-
-@contextmanager
-def _decoder(
-    name: str, file: BinaryIO | io.RawIOBase, handle: BinaryIO | int
-) -> Iterator[soundfile.SoundFile]:
-    head = file.read(64) or b""
-    file.seek(0)
-    if not head:
-        raise UserError(f"{name} is empty: it has no bytes")
-    try:
-        decoder = soundfile.SoundFile(handle, closefd=False)
-        if decoder.frames == 0 and head[:4] == b"RIFF":
-            decoder.close()
-            file.seek(0)
-            handle = io.BytesIO(with_known_length(file.read() or b""))
-            decoder = soundfile.SoundFile(handle)
-    except soundfile.LibsndfileError as error:
-        raise UserError(cannot_be_decoded(name, head, error.error_string)) from None
-    with decoder:
-        if message := cut_off(name, head, file, decoder, LOST):
-            raise UserError(message)
-        yield decoder

@@ -136,14 +136,15 @@ def _is_utf16(head: bytes) -> bool:
 
 
 def _ends_with_a_page(content: BinaryIO | io.RawIOBase) -> bool:
-    """Whether the last page of an Ogg file is whole (RFC 3533, section 6)."""
+    """Whether an Ogg file ends with a whole page (RFC 3533, section 6)."""
     where = content.tell()
     content.seek(max(0, content.seek(0, io.SEEK_END) - _LONGEST_PAGE))
     tail = content.read() or b""
     content.seek(where)
     place = tail.rfind(b"OggS")
     table = tail[place + 27 : place + 27 + tail[place + 26]] if 0 <= place < len(tail) - 26 else b""
-    return bool(table) and place + 27 + len(table) + sum(table) <= len(tail)
+    end = place + 27 + len(table) + sum(table)
+    return bool(table) and end <= len(tail) and not tail[end:].strip(b"\0")
 
 
 def _kind(head: bytes, kinds: tuple[tuple[int, bytes, str], ...]) -> str:
