@@ -99,7 +99,7 @@ class Rows:
                 "with another transcript or speaker than an earlier one has for that recording", where
             )
         elif known is not row:
-            self.leave_out("said already by an earlier one", where)
+            self.leave_out("equal to an earlier one", where)
 
     def leave_out(self, what: str, where: str) -> None:
         """Note an example that is left out.

@@ -194,9 +194,9 @@ def _kinds_table(parts: Mapping[str, _Part]) -> Table:
 
 def _characters_table(characters: Mapping[str, Counter[str]]) -> Table:
     total = sum(characters.values(), Counter[str]())
+    most = sorted(total, key=lambda character: (-total[character], character))[:_SHOWN_CHARACTERS]
     rows: list[list[str | int]] = [
-        [_shown(character), *(counts[character] for counts in characters.values())]
-        for character, _ in total.most_common(_SHOWN_CHARACTERS)
+        [_shown(character), *(counts[character] for counts in characters.values())] for character in most
     ]
     left = len(total) - len(rows)
     caption = f"the {_SHOWN_CHARACTERS} most frequent; {left:,} more" if left else ""
@@ -246,7 +246,7 @@ def _transcript_findings(parts: Mapping[str, _Part], characters: Mapping[str, Co
                 Finding(
                     text=f"{text} in {name}, but not in train, and cannot be learned",
                     wrong=False,
-                    places=[f"{_shown(character)} ({counts[character]:,} times)" for character in unknown],
+                    places=[f"{_shown(character)}: {counts[character]:,}" for character in unknown],
                 )
             )
     for first, second in combinations(parts, 2):

@@ -96,13 +96,13 @@ def _json_rows(text: str, name: str) -> Iterator[tuple[int, Row | str]]:
         except msgspec.DecodeError as error:
             raise UserError(f"{name} is not JSON: {error}") from None
         for number, entry in enumerate(entries, start=1):
-            yield number, entry if isinstance(entry, dict) else "that are no JSON objects"
+            yield number, entry if isinstance(entry, dict) else "other than a JSON object"
         return
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
                 entry = msgspec.json.decode(line)
             except msgspec.DecodeError:
-                yield number, "that are not JSON"
+                yield number, "that cannot be read as JSON"
                 continue
-            yield number, entry if isinstance(entry, dict) else "that are no JSON objects"
+            yield number, entry if isinstance(entry, dict) else "other than a JSON object"

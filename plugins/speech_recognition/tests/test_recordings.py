@@ -214,13 +214,13 @@ def test_a_section_after_the_end_is_refused():
 
 @pytest.mark.parametrize("kind", ["wav", "flac"])
 def test_a_recording_of_three_hours_is_read_piece_by_piece_in_little_memory(kind, tmp_path):
-    path = tmp_path / "long.bin"
+    path, rate = tmp_path / "long.bin", 2_000
     container, subtype = FORMATS[kind]
-    with soundfile.SoundFile(path, "w", RATE, 1, subtype, format=container) as file:
-        quiet = np.zeros(RATE * 600, np.int16)
+    with soundfile.SoundFile(path, "w", rate, 1, subtype, format=container) as file:
+        quiet = np.zeros(rate * 600, np.int16)
         for _ in range(18):
             file.write(quiet)
-        file.write((tone(1.0) * 32_767).astype(np.int16))
+        file.write((tone(1.0, rate) * 32_767).astype(np.int16))
     assert recordings.describe(path).seconds == 3 * 3600 + 1
     tracemalloc.start()
     try:

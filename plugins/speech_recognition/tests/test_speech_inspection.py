@@ -1,0 +1,153 @@
+"""What `suite inspect` says of recordings with transcripts."""
+
+import numpy as np
+import pytest
+
+from speech_on_disk import RATE, encoded, tone, write
+from suite.data import Dataset, Example
+from suite.sources import FileSource
+from suite_speech_recognition.inspection import inspect
+from suite_speech_recognition.recordings import Recording
+from suite_speech_recognition.sound_files import KNOWN
+
+
+def example(name, text="hello", speaker=None, sound=None, rate=RATE, kind="wav"):
+    target = {"text": text} | ({"speaker": speaker} if speaker else {})
+    return Example(name, encoded(tone(1.0, rate) if sound is None else sound, rate, kind), target)
+
+
+def inspected(train, **parts):
+    return inspect(Dataset(train=train, **parts), lambda done, total: None)
+
+
+def table(found, title):
+    return next(list(map(list, one.rows)) for one in found.tables if one.title == title)
+
+
+def sentences(found):
+    return [(one.text, one.wrong, list(one.places)) for one in found.findings]
+
+
+def test_good_recordings_are_measured_and_nothing_is_found():
+    found = inspected(
+        [example("a", "one two", "ann", tone(1.0)), example("b", "three", "bo", tone(3.0))],
+        test=[example("c", "two one", "cy", tone(2.0, 16_000, channels=2), 16_000)],
+    )
+    assert dict(found.numbers) == {"hours": 0.002, "speakers": 3, "characters": 8, "broken": 0}
+    assert table(found, "Lengths") == [
+        ["train", "0.001", "1.00", "2.00", "3.00"],
+        ["test", "0.001", "2.00", "2.00", "2.00"],
+    ]
+    assert table(found, "Transcripts") == [
+        ["train", "1 / 1 / 2", "5 / 6 / 7", 2, "", 2],
+        ["test", "2 / 2 / 2", "7 / 7 / 7", 1, 0, 1],
+    ]
+    assert table(found, "Sound") == [["8,000", 1, 2], ["16,000", 2, 1]]
+    assert table(found, "Characters")[:2] == [["e", 3, 1], ["o", 2, 2]]
+    assert sentences(found) == []
+
+
+def test_recordings_that_cannot_be_read_are_named_with_their_reasons():
+    found = inspected(
+        [example("a"), Example("b", b"no sound", {"text": "x"}), Example("c", b"", {"text": "x"})]
+    )
+    assert found.numbers["broken"] == 2
+    assert sentences(found)[0] == (
+        "2 recordings cannot be read",
+        True,
+        [
+            f"the given file is no recording: its content is none of {KNOWN}",
+            "the given file is empty: it has no bytes",
+        ],
+    )
+
+
+def test_a_bad_time_range_is_found(tmp_path):
+    source = FileSource(write(tmp_path / "a.wav", tone(1.0)))
+    found = inspected([Example("a", Recording(source, 0.0, 5.0), {"text": "x"}), example("b")])
+    assert sentences(found)[0][2] == [f"{source.name} from 0 s to 5 s: the recording is only 1 s long"]
+
+
+def test_silence_and_clipping_are_found():
+    loud = np.clip(3 * tone(1.0), -1, 1)
+    found = inspected(
+        [
+            example("zero", sound=np.zeros(RATE)),
+            example("quiet", sound=tone(1.0, loudness=1e-4), kind="wav, floats"),
+            example("low", sound=tone(1.0, loudness=0.01)),
+            example("loud", sound=loud),
+            example("peak", sound=tone(1.0, loudness=1.0)),
+        ]
+    )
+    assert [(text, wrong, len(places)) for text, wrong, places in sentences(found)] == [
+        ("1 recording holds nothing but zeros", True, 1),
+        ("1 recording is silent: below -60 dB", True, 1),
+        ("1 recording is clipped: too loud when it was made", False, 1),
+    ]
+    places = [place for _, _, places in sentences(found) for place in places]
+    assert places[:2] == ["zero", "quiet: -80 dB"]
+    assert places[2].startswith("loud: ")
+
+
+def test_transcripts_that_are_empty_or_too_long_for_their_recording_are_found():
+    found = inspected([example("a", "x" * 16), example("b", "x" * 15), example("c", "  "), example("d", "x")])
+    assert sentences(found) == [
+        ("1 transcript is empty", True, ["c"]),
+        (
+            "1 transcript is too long for the recording: more than 15 characters a second",
+            True,
+            ["a: 16 characters in 1.00 s"],
+        ),
+    ]
+
+
+def test_characters_that_training_never_sees_are_found():
+    found = inspected([example("a", "abc")], validation=[example("b", "abd")], test=[example("c", "dé\t你")])
+    assert sentences(found) == [
+        ("1 character is in validation, but not in train, and cannot be learned", False, ["d: 1"]),
+        (
+            "4 characters are in test, but not in train, and cannot be learned",
+            False,
+            ["U+0009: 1", "d: 1", "é: 1", "你: 1"],
+        ),
+    ]
+
+
+def test_speakers_in_two_parts_are_found():
+    found = inspected(
+        [example("a", speaker="ann"), example("b", speaker="bo")],
+        validation=[example("c", speaker="ann")],
+        test=[example("d", speaker="cy")],
+    )
+    assert sentences(found) == [
+        (
+            "1 speaker is in train and in validation: scores on validation are those for known voices",
+            False,
+            ["ann"],
+        )
+    ]
+
+
+def test_very_short_and_very_long_recordings_are_found():
+    found = inspected([example("a", "x", sound=tone(0.05)), example("b", sound=tone(61.0)), example("c")])
+    assert [(text, places) for text, _, places in sentences(found)][-2:] == [
+        ("1 recording is shorter than 0.1 s", ["a: 0.050 s"]),
+        ("1 recording is longer than 30 s", ["b: 61 s"]),
+    ]
+
+
+def test_a_long_recording_is_heard_to_its_end():
+    sound = np.concatenate([np.zeros(RATE * 125), tone(1.0)])
+    found = inspected([example("a", sound=sound)])
+    assert all("silent" not in text and "zeros" not in text for text, _, _ in sentences(found))
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_progress_reaches_the_number_of_recordings(count):
+    told = []
+    inspect(
+        Dataset(train=[example(str(index), sound=tone(0.2)) for index in range(count)]),
+        lambda *now: told.append(now),
+    )
+    assert told[-1] == (count, count)
+    assert told == sorted(told)

@@ -1,0 +1,48 @@
+"""The made-up utterances."""
+
+import numpy as np
+
+from suite.data import fingerprint
+from suite_speech_recognition.inspection import inspect
+from suite_speech_recognition.samples import LETTERS, RATE, SPEAKERS, sample, utterance
+
+
+def test_they_are_the_same_at_every_call():
+    one, other = sample(), sample()
+    assert fingerprint(one) == fingerprint(other)
+    assert all(np.array_equal(a.input, b.input) for a, b in zip(one.train, other.train, strict=True))
+
+
+def test_every_part_has_every_letter_and_speaker():
+    dataset = sample()
+    assert {name: len(part) for name, part in dataset.parts.items()} == {
+        "train": 48,
+        "validation": 12,
+        "test": 12,
+    }
+    for part in dataset.parts.values():
+        assert set("".join(example.target["text"] for example in part)) == {*LETTERS, " "}
+        assert {example.target["speaker"] for example in part} == set(SPEAKERS)
+
+
+def test_inputs_are_short_and_within_bounds():
+    for part in sample().parts.values():
+        for example in part:
+            assert example.input.dtype == np.float32
+            assert example.input.ndim == 1
+            assert 0.3 * RATE < len(example.input) < 1.5 * RATE
+            assert np.abs(example.input).max() < 1
+
+
+def test_a_letter_can_be_heard_whoever_says_it():
+    for letter, (first, last) in LETTERS.items():
+        for speaker, factor in SPEAKERS.items():
+            sound = utterance(letter, speaker, np.random.default_rng(1))
+            strongest = np.argmax(np.abs(np.fft.rfft(sound))) * RATE / len(sound)
+            assert 0.9 * min(first, last) * factor < strongest < 1.1 * max(first, last) * factor
+
+
+def test_inspecting_them_finds_only_that_speakers_are_known():
+    found = inspect(sample(), lambda done, total: None)
+    assert not found.wrong
+    assert all("known voices" in finding.text for finding in found.findings)
