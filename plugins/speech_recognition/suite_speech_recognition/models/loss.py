@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras import ops
 
 from suite_speech_recognition.models.frames import PACKAGE
 
@@ -33,11 +32,14 @@ class TranscriptionLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is no
             return keras.losses.ctc(y_true, y_pred)
         import tensorflow as tf
 
-        labels = ops.cast(y_true, "int32")
+        # The kernel wants a label in every transcript; the only alignment of an empty one is all blank.
+        empty = tf.reduce_all(y_true == 0, axis=1)
+        first = tf.one_hot(0, tf.shape(y_true)[1], dtype="int32")
+        labels = tf.where(empty[:, None], first[None, :], tf.cast(y_true, "int32"))
+        places = tf.where(labels > 0)
         # The kernel's blank is its last symbol.
         rolled = tf.roll(tf.transpose(y_pred, (1, 0, 2)), -1, axis=2)
-        places = tf.where(labels > 0)
-        return tf.raw_ops.CTCLoss(
+        loss = tf.raw_ops.CTCLoss(
             inputs=rolled,
             labels_indices=places,
             labels_values=tf.gather_nd(labels, places) - 1,
@@ -45,3 +47,4 @@ class TranscriptionLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is no
             ctc_merge_repeated=True,
             ignore_longer_outputs_than_inputs=True,
         ).loss
+        return tf.where(empty, -tf.reduce_sum(y_pred[:, :, 0], axis=1), loss)

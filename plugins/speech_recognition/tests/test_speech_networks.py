@@ -1,0 +1,144 @@
+"""The networks: padding changes nothing, masks hide what they should, weights are saved."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras", reason="needs Keras")
+
+from suite.keras_files import load_keras, save_keras  # noqa: E402
+from suite_speech_recognition.models.conformer import conformer_network  # noqa: E402
+from suite_speech_recognition.models.frames import IMPOSSIBLE, UtteranceNormalization  # noqa: E402
+from suite_speech_recognition.models.recurrent import frame_samples, recurrent_network  # noqa: E402
+from suite_speech_recognition.models.spec_augment import SpecAugment  # noqa: E402
+
+RATE, SYMBOLS = 8000, 7
+STEP = frame_samples(RATE)
+MASKS = {"time_masks": 2, "time_mask": 0.3, "frequency_masks": 2, "frequency_mask": 0.3, "seed": 3}
+TINY = {
+    "recurrent": (recurrent_network, {"mels": 20, "channels": 4, "units": 12, "depth": 2}),
+    "conformer": (
+        conformer_network,
+        {"mels": 20, "channels": 4, "width": 16, "heads": 2, "depth": 2, "kernel": 7},
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=sorted(TINY))
+def network(request):
+    keras.utils.set_random_seed(1)
+    make, size = TINY[request.param]
+    return make(RATE, SYMBOLS, dropout=0.1, masks=MASKS, **size)
+
+
+def recordings(*lengths: int) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [(0.1 * rng.standard_normal(length)).astype(np.float32) for length in lengths]
+
+
+def heard(network, sounds: list[np.ndarray], padded: int, training: bool = False) -> np.ndarray:
+    audio = np.zeros((len(sounds), padded), np.float32)
+    for row, sound in zip(audio, sounds, strict=True):
+        row[: len(sound)] = sound
+    samples = np.array([len(sound) for sound in sounds], np.int32)
+    return keras.ops.convert_to_numpy(network({"audio": audio, "samples": samples}, training=training))
+
+
+@pytest.mark.backend
+def test_padding_never_changes_what_is_heard(network):
+    for sound in recordings(9000, 3203, 321, 1):
+        frames = -(-len(sound) // STEP)
+        alone = heard(network, [sound], len(sound))
+        for padded in (frames * STEP, frames * STEP + 1, len(sound) + 1234, 20 * STEP + len(sound)):
+            np.testing.assert_allclose(heard(network, [sound], padded)[0, :frames], alone[0], atol=1e-5)
+
+
+@pytest.mark.backend
+def test_a_batch_with_longer_recordings_changes_nothing_either(network):
+    sounds = recordings(9000, 3203, 321)
+    together = heard(network, sounds, 9600)
+    for sound, row in zip(sounds, together, strict=True):
+        alone = heard(network, [sound], len(sound))[0]
+        np.testing.assert_allclose(row[: len(alone)], alone, atol=1e-5)
+
+
+@pytest.mark.backend
+def test_frames_of_padding_alone_are_certainly_blank(network):
+    out = heard(network, recordings(3203, 9600), 9600)
+    rest = out[0, -(-3203 // STEP) :]
+    assert len(rest) > 0
+    assert (rest[:, 0] == 0.0).all()
+    assert (rest[:, 1:] == IMPOSSIBLE).all()
+
+
+@pytest.mark.backend
+def test_the_others_are_log_probabilities_with_a_frame_per_step(network):
+    out = heard(network, recordings(9600, 9601), 9601)
+    assert out.shape == (2, -(-9601 // STEP), SYMBOLS)
+    assert out.dtype == np.float32
+    np.testing.assert_allclose(np.exp(out[1]).sum(axis=-1), 1, atol=1e-5)
+
+
+def test_loudness_does_not_matter(network):
+    (sound,) = recordings(6000)
+    quiet, loud = heard(network, [0.1 * sound], 6000), heard(network, [sound], 6000)
+    np.testing.assert_allclose(quiet, loud, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "sound", [np.zeros(4000, np.float32), np.ones(4000, np.float32)], ids=["zeros", "ones"]
+)
+def test_silence_and_a_constant_give_numbers(network, sound):
+    assert np.isfinite(heard(network, [sound], 4000)).all()
+
+
+def test_what_is_saved_hears_the_same(network, tmp_path):
+    save_keras(network, tmp_path / "network.keras")
+    again = load_keras(tmp_path / "network.keras", ["suite_speech_recognition"])
+    sounds = recordings(9000, 3203)
+    np.testing.assert_allclose(heard(again, sounds, 9600), heard(network, sounds, 9600), atol=1e-6)
+
+
+def test_another_alphabet_changes_the_last_layer_only():
+    for make, size in TINY.values():
+        few, many = (
+            {weight.path: tuple(weight.shape) for weight in make(RATE, symbols, masks=MASKS, **size).weights}
+            for symbols in (5, 50)
+        )
+        assert {path for path in many if few.get(path) != many[path]} == {"symbols/kernel", "symbols/bias"}
+
+
+def test_normalisation_gives_mean_zero_and_variance_one_over_the_recordings_own_frames():
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(2, 40, 8)) * 3 - 5).astype(np.float32)
+    x[1, 25:] = -23.0
+    y = keras.ops.convert_to_numpy(UtteranceNormalization(100)(x, np.array([4000, 2500], np.int32)))
+    for row, frames in zip(y, (40, 25), strict=True):
+        np.testing.assert_allclose(row[:frames].mean(axis=0), 0, atol=1e-5)
+        np.testing.assert_allclose(row[:frames].var(axis=0), 1, atol=2e-3)
+    assert (y[1, 25:] == 0).all()
+
+
+@pytest.mark.backend
+def test_specaugment_hides_as_much_as_it_may_only_while_training():
+    layer = SpecAugment(100, **MASKS)
+    x, samples = np.ones((64, 50, 20), np.float32), np.full(64, 5000, np.int32)
+    assert (keras.ops.convert_to_numpy(layer(x, samples)) == 1).all()
+    hidden = keras.ops.convert_to_numpy(layer(x, samples, training=True)) == 0
+    times, bands = hidden.all(axis=2).sum(axis=1), hidden.all(axis=1).sum(axis=1)
+    assert 0 < times.max() <= 2 * 0.3 * 50 + 2
+    assert 0 < bands.max() <= 2 * 0.3 * 20 + 2
+    # What is hidden is whole stretches of time and whole bands.
+    whole = hidden.all(axis=2)[:, :, None] | hidden.all(axis=1)[:, None, :]
+    np.testing.assert_array_equal(hidden, whole)
+
+
+@pytest.mark.backend
+def test_specaugment_goes_on_from_the_state_of_its_generator():
+    x, samples = np.ones((4, 50, 20), np.float32), np.full(4, 5000, np.int32)
+    one, other = SpecAugment(100, **MASKS), SpecAugment(100, **(MASKS | {"seed": 4}))
+    one(x, samples, training=True)
+    other.generator.state.assign(one.generator.state)
+    first, second = (keras.ops.convert_to_numpy(layer(x, samples, training=True)) for layer in (one, other))
+    np.testing.assert_array_equal(first, second)
