@@ -156,10 +156,17 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} is not a TOML file: {error}") from None
 
 
-def apply_settings(document: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+def apply_settings(
+    document: dict[str, Any], settings: Sequence[str], known: Sequence[str] = _TABLES
+) -> dict[str, Any]:
     """Put `--set key=value` words into a mapping of the shape of `config.toml`.
 
     A key is `table.name`, or a bare name where only one of [split], [training] and [runtime] has it.
+
+    Args:
+        document: is not changed.
+        settings: the words.
+        known: the tables that can be set.
     """
     result = {key: dict(value) if isinstance(value, Mapping) else value for key, value in document.items()}
     for setting in settings:
@@ -175,10 +182,9 @@ def apply_settings(document: dict[str, Any], settings: Sequence[str]) -> dict[st
                 hint = " or ".join(ends) or nearest(f"training.{name}", every)
                 raise UserError(f"--set {setting}: which '{name}'? {hint}")
             tables = owners
-        if tables[0] not in _TABLES:
-            raise UserError(
-                f"--set {setting}: there is no table '{tables[0]}': {nearest(tables[0], _TABLES)}"
-            )
+        if tables[0] not in known:
+            what = "cannot be set here" if tables[0] in _TABLES else "is no table"
+            raise UserError(f"--set {setting}: '{tables[0]}' {what}: {nearest(tables[0], known)}")
         place = result
         for table in tables:
             place = place.setdefault(table, {})

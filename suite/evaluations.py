@@ -18,7 +18,7 @@ from suite.evaluation import Pairs
 from suite.files import atomic_write
 from suite.host import Host
 from suite.loading import load_dataset
-from suite.prediction import LoadedPipeline, load
+from suite.prediction import LoadedPipeline, describe, load
 from suite.prediction_files import FILE_NAME, paired, read_predictions, write_predictions
 from suite.progress import Listener
 from suite.report import ReportContent, write_report
@@ -41,6 +41,7 @@ class Request:
         loader: the loader of `data`, or None to let the data decide.
         loader_options: its options.
         evaluator_options: options of evaluators by name; they win over the run's.
+        prediction_options: what `suite predict --set` takes, for predicting otherwise than by default.
         out: the folder to write; None makes one in `RUN/evaluations`.
         backend: for the network, see `suite.prediction.load`; "auto" takes what the run was trained with.
         device: for the network.
@@ -54,6 +55,7 @@ class Request:
     loader: str | None = None
     loader_options: Mapping[str, Any] = field(default_factory=dict)
     evaluator_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    prediction_options: Mapping[str, Any] = field(default_factory=dict)
     out: Path | None = None
     backend: str = "auto"
     device: str = "auto"
@@ -104,6 +106,10 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
     for name, values in request.evaluator_options.items():
         options[name] = {**options.get(name, {}), **values}
     out = _folder(request)
+    if request.prediction_options:
+        if request.predictions is not None:
+            raise UserError(f"{request.predictions} holds predictions: options of predicting change nothing")
+        describe(run.path, host=host, options=request.prediction_options)  # what is wrong is said at once
 
     listener.phase("looking at the data")
     chosen = _choose(host, run, configuration, request)
@@ -225,7 +231,10 @@ def _predicted(
     assert chosen.examples is not None
     backend = configuration.runtime.backend if request.backend == "auto" else request.backend
     listener.phase("loading the model")
-    pipeline = load(run.path, host=host, backend=backend, device=request.device, batch_size=128)
+    options = request.prediction_options
+    pipeline = load(
+        run.path, host=host, backend=backend, device=request.device, batch_size=128, options=options
+    )
     listener.phase(f"predicting {len(chosen.examples):,} examples")
     pairs, unreadable = predict_examples(pipeline, chosen.examples)
     if not len(pairs):

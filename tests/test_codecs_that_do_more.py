@@ -81,6 +81,17 @@ def test_an_unknown_option_at_prediction_is_one_sentence(predict):
     assert "threshold" in errors[0]
 
 
+def test_an_option_at_prediction_can_be_scored(run, host, monkeypatch, capsys, tmp_path):
+    import suite.cli.evaluate
+
+    monkeypatch.setattr(suite.cli.evaluate, "host_from", lambda arguments: host)
+    words = ["evaluate", str(run.path), "--json", "--set"]
+    assert main([*words, "prediction.threshold=0.75", "--out", str(tmp_path / "a")]) == 0
+    assert json.loads(capsys.readouterr().out)["test"]["known_threshold"] == 0.75
+    assert main([*words, "prediction.treshold=1", "--out", str(tmp_path / "b")]) == 2
+    assert "threshold" in capsys.readouterr().err
+
+
 def test_options_at_prediction_are_shown(host, monkeypatch, capsys):
     import suite.cli.show
 

@@ -197,7 +197,7 @@ def test_the_command_prints_json_for_programs(command, run, tmp_path):
         (["nowhere"], "there is no run nowhere"),
         (["RUN", "nowhere.jsonl"], "no file or folder 'nowhere.jsonl'"),
         (["RUN", "--loader", "lines"], "--loader is for DATA"),
-        (["RUN", "--set", "training.epochs=3"], "only options of the loader and of evaluators"),
+        (["RUN", "--set", "training.epochs=3"], "cannot be set here: known: evaluators, loader, prediction"),
         (["RUN", "--set", "evaluators.hits=3"], "the form is evaluators.NAME.KEY=VALUE"),
         (["RUN", "--set", "evaluators.hist.a=3"], "evaluator 'hist'.*did you mean 'hits'"),
         (["RUN", "--part", "dev"], "invalid choice: 'dev'"),

@@ -36,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         action="append",
         default=[],
-        help="an option of the loader or an evaluator: loader.KEY=..., evaluators.NAME.KEY=... (repeatable)",
+        help="an option of the loader, an evaluator or the prediction: loader.KEY=...,"
+        " evaluators.NAME.KEY=..., prediction.KEY=... (repeatable)",
     )
     parser.add_argument(
         "--out", metavar="FOLDER", help="where to write (default: a new one in RUN/evaluations)"
@@ -53,9 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     from suite.configuration import apply_settings
     from suite.evaluations import Request, evaluate
 
-    settings = apply_settings({}, arguments.set)
-    for table in settings.keys() - {"loader", "evaluators"}:
-        raise UserError(f"--set {table}...: only options of the loader and of evaluators can be set here")
+    settings = apply_settings({}, arguments.set, ("loader", "evaluators", "prediction"))
     if arguments.loader and arguments.data is None:
         raise UserError("--loader is for DATA, and none is named")
     if settings.get("loader") and arguments.data is None:
@@ -68,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         loader=arguments.loader,
         loader_options=settings.get("loader", {}),
         evaluator_options=_checked(settings.get("evaluators", {})),
+        prediction_options=settings.get("prediction", {}),
         out=Path(arguments.out) if arguments.out else None,
         backend=arguments.backend,
         device=arguments.device,
