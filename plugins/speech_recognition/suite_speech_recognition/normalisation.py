@@ -12,7 +12,9 @@ import msgspec
 from suite_speech_recognition.scripts import without_spaces
 
 APOSTROPHES = "'\u2019\u02bc\u00b4\u1ffd`\u1fef\uff40\uff07"
-"""What is written for an apostrophe; inside of a word each of them becomes the first."""
+"""What is written for an apostrophe; where punctuation is removed, each of them counts as the first."""
+
+_ONE_APOSTROPHE = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
 
 _JOINERS = "\u200c\u200d"  # they tell words apart in Persian and in the scripts of India
 _MARK = re.compile(r"[^\w ]|_")
@@ -42,24 +44,19 @@ def normalise(text: str, normalisation: Normalisation) -> str:
     """
     # Before NFKC, which makes a space and an accent of the acute that is typed for an apostrophe.
     if normalisation.punctuation == "remove":
-        text = _MARK.sub(_one_apostrophe, text)
+        text = text.translate(_ONE_APOSTROPHE)
     text = _formed(text, normalisation)
     if normalisation.case != "keep":
         # Once more after the case, which takes some letters apart.
         text = _formed(text.lower() if normalisation.case == "lower" else text.upper(), normalisation)
     text = _MARK.sub(_seen, text)
     if normalisation.punctuation == "remove":
-        text = _MARKS.sub(_without_punctuation, text)
+        text = _MARKS.sub(_without_punctuation, text.translate(_ONE_APOSTROPHE))
     return " ".join(_formed(text, normalisation).split())
 
 
 def _formed(text: str, normalisation: Normalisation) -> str:
     return text if normalisation.unicode == "none" else unicodedata.normalize(normalisation.unicode, text)
-
-
-def _one_apostrophe(match: re.Match[str]) -> str:
-    character = match[0]
-    return "'" if character in APOSTROPHES and _is_inside(match.string, match.start()) else character
 
 
 def _seen(match: re.Match[str]) -> str:
