@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from suite import UserError
 from suite.options import parse
+from suite.prediction import LoadedPipeline
 from suite_speech_recognition.alphabet import Alphabet, learn_characters, learn_subwords
 from suite_speech_recognition.codec import SpeechCodec
 from suite_speech_recognition.normalisation import Normalisation
@@ -290,3 +291,43 @@ def test_an_alphabet_of_thousands_of_characters_is_quick():
     codec = SpeechCodec(rate=RATE, lengths=(1000,), frame_samples=10, alphabet=Alphabet(symbols=symbols))
     text = "".join(symbols[::7])
     assert codec.alphabet.decode(codec.target(text)) == text
+
+
+def sounding(text: str, random: np.random.Generator) -> np.ndarray:
+    """A sound that says the text to `network`: a level for each symbol, with pauses between words."""
+    frames: list[int] = [0] * 20
+    for index in CODEC.alphabet.encode(text):
+        if CODEC.alphabet.symbols[index - 1] == " ":
+            frames += [0] * int(random.integers(5, 40)) + [index] + [0] * 5
+        else:
+            frames += [index] * int(random.integers(3, 8)) + [0] * 2
+    return np.repeat(np.array(frames, np.float32) / 10, CODEC.frame_samples)
+
+
+def network(inputs: dict[str, np.ndarray]) -> np.ndarray:
+    """Hears each symbol as a level of sound."""
+    levels = inputs["audio"].reshape(len(inputs["audio"]), -1, CODEC.frame_samples).mean(axis=2) * 10
+    symbols = np.arange(CODEC.alphabet.size)
+    return np.where(np.round(levels)[..., None] == symbols, -0.01, -9.0).astype(np.float32)
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0))
+def test_the_host_transcribes_a_recording_of_any_length_as_if_it_had_been_heard_in_one_go(seed):
+    random = np.random.default_rng(seed)
+    text = " ".join("".join(random.choice(list("abc"), 4)) for _ in range(40))
+    pipeline = LoadedPipeline("speech-recognition", "test:test", CODEC, network)
+    sound = sounding(text, random)
+    in_one_go = msgspec.structs.replace(CODEC, lengths=(-(-len(sound) // 10) * 10,))
+    whole = LoadedPipeline("speech-recognition", "test:test", in_one_go, network).predict(sound)
+    assert whole.text == text
+    done: list[tuple[int, int]] = []
+    results = list(
+        pipeline.predict_each([sound, sound[:300]], 3, lambda _, count, total: done.append((count, total)))
+    )
+    assert results[0].prediction.text == text
+    assert [one.start for one in results[0].prediction.words] == pytest.approx(
+        [one.start for one in whole.words]
+    )
+    assert results[1].prediction.seconds == 0.3
+    assert done[-1] == (CODEC.parts(sound).total, CODEC.parts(sound).total)
