@@ -74,6 +74,7 @@ def utterances(blocks: Iterable[np.ndarray], rate: int, longest: float, source: 
     is_speech: list[bool] = []
     noise = 0.0
     count = 0
+    least = SHORTEST  # less where it goes on with what was cut
     most = max(2, int(longest * rate) // step)
     for count, frame in enumerate(_frames(blocks, step), start=1):
         level = float(np.sqrt(np.mean(np.square(frame, dtype=np.float64))))
@@ -86,6 +87,7 @@ def utterances(blocks: Iterable[np.ndarray], rate: int, longest: float, source: 
             before.append(frame)
             continue
         if not spoken:
+            least = SHORTEST
             spoken = list(before)[-(most - 1) :]
             levels = [0.0] * len(spoken)
             is_speech = [False] * len(spoken)
@@ -96,7 +98,7 @@ def utterances(blocks: Iterable[np.ndarray], rate: int, longest: float, source: 
         quiet = 0 if speaks else len(is_speech) - 1 - _last(is_speech)
         if quiet * FRAME >= PAUSE - FRAME / 2:
             kept = len(spoken) - quiet + round(AROUND / FRAME)
-            if sum(is_speech) * FRAME >= SHORTEST - FRAME / 2:
+            if any(is_speech) and sum(is_speech) * FRAME >= least - FRAME / 2:
                 yield _utterance(spoken[:kept], count - len(spoken), step / rate, source)
             before.extend(spoken[kept:])
             spoken = []
@@ -104,8 +106,9 @@ def utterances(blocks: Iterable[np.ndarray], rate: int, longest: float, source: 
             third = 2 * len(spoken) // 3
             place = max(1, third + int(np.argmin(levels[third:])))
             yield _utterance(spoken[:place], count - len(spoken), step / rate, source)
+            least = 0.0
             spoken, levels, is_speech = spoken[place:], levels[place:], is_speech[place:]
-    if spoken and sum(is_speech) * FRAME >= SHORTEST - FRAME / 2:
+    if spoken and any(is_speech) and sum(is_speech) * FRAME >= least - FRAME / 2:
         yield _utterance(spoken, count - len(spoken), step / rate, source)
 
 

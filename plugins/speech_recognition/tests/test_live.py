@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from suite import UserError
@@ -206,6 +206,7 @@ def blocks(sound: np.ndarray, sizes: list[int]) -> list[np.ndarray]:
 
 
 @settings(deadline=None, max_examples=50)
+@example([(1.4375, 0.25), (3.0, 1.0)], [])
 @given(
     st.lists(st.tuples(st.floats(0.1, 4), st.floats(0.05, 2)), max_size=6),
     st.lists(st.integers(1, 3000), max_size=200),
