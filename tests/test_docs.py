@@ -17,6 +17,7 @@ import pytest
 import suite
 from distributions import write_distribution
 from made_up_detections import write_yolo
+from speech_on_disk import write as write_recording
 from suite import hookspecs, options
 from suite.cli.main import main
 
@@ -124,6 +125,11 @@ def test_the_commands_of_the_readme_work(tmp_path, monkeypatch, capsys):
         cv2.imwrite(str(path / f"{number // 3}.png"), example.input)
     detection = pytest.importorskip("suite_object_detection.samples").sample()
     write_yolo(tmp_path / "cells", detection)
+    speech = pytest.importorskip("suite_speech_recognition.samples").sample()
+    for number, example in enumerate(speech.train):
+        write_recording(tmp_path / "calls" / f"{number}.wav", example.input, speech.facts["rate"])
+        (tmp_path / "calls" / f"{number}.txt").write_text(example.target["text"])
+    (tmp_path / "letters.txt").write_text("\n".join(example.target["text"] for example in speech.train))
     monkeypatch.chdir(tmp_path)
     for words in commands(README):
         if words[0] == "train":
@@ -132,6 +138,7 @@ def test_the_commands_of_the_readme_work(tmp_path, monkeypatch, capsys):
     for code in blocks(README, "python"):
         exec(code, {})
     assert (tmp_path / "drawn" / "predictions.jsonl").is_file()
+    assert len(list((tmp_path / "subtitles").glob("*.srt"))) == len(speech.train)
     described = re.findall(r"^    (\S+)  ", "".join(blocks(README, "text")), re.MULTILINE)
     assert {path.name for path in (tmp_path / "cats").iterdir()} >= {name.rstrip("/") for name in described}
     for option in re.findall(r"`--set (\S+)`", README.read_text()):

@@ -10,8 +10,8 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Example
+from suite.sentences import some
 from suite.sources import Tree
-from suite_pictures.listing import some
 
 
 class PictureExamples:

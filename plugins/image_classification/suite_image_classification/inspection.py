@@ -8,8 +8,8 @@ from collections.abc import Callable
 from suite.data import Dataset
 from suite.evaluation import Table
 from suite.inspection import Finding, Inspection
+from suite.sentences import counted
 from suite_pictures.inspection import findings_on, kinds_table, look, sizes_table
-from suite_pictures.listing import counted
 
 UNBALANCED = 10
 """Classes are unbalanced where one has this many times the pictures of another."""

@@ -9,12 +9,14 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
+from suite.part_names import PARTS
+from suite.sentences import counted, some
 from suite.sources import Tree, is_archive, open_tree
 from suite_image_classification.examples import PictureExamples, assemble
 from suite_image_classification.options import FolderOptions, TableOptions
 from suite_image_classification.tables import TABLE_SUFFIXES, read_tables, tables_at
 from suite_pictures.headers import KNOWN
-from suite_pictures.listing import PARTS, counted, is_picture, some
+from suite_pictures.listing import is_picture
 
 
 def detect_folder(path: Path) -> bool:

@@ -13,9 +13,9 @@ import numpy as np
 
 from suite.evaluation import Evaluation, Figure, Pairs
 from suite.options import NoOptions
+from suite.sentences import some
 from suite_image_classification.answers import Answers, read
 from suite_image_classification.ranking import Ranking
-from suite_pictures.listing import some
 
 BINS = 15
 MOST_CELLS_TO_RESAMPLE = 100_000

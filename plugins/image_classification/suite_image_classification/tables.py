@@ -15,10 +15,11 @@ import numpy as np
 from suite import UserError
 from suite.data import Dataset
 from suite.errors import nearest
+from suite.part_names import PARTS
+from suite.sentences import counted, some
 from suite.sources import FileSource, FolderTree
 from suite_image_classification.examples import PictureExamples, assemble
 from suite_image_classification.options import TableOptions
-from suite_pictures.listing import PARTS, counted, some
 from suite_pictures.tables import PATH_COLUMNS, SPLIT_COLUMNS, rows_of_cells, text_of
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")

@@ -13,13 +13,13 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
+from suite.sentences import counted
 from suite.sources import Source, Tree
 from suite_object_detection.cleaning import Cleaned, clean, pictures_of_shares
 from suite_object_detection.examples import AnnotatedPictures
 from suite_object_detection.places import head_of
 from suite_pictures import pictures
 from suite_pictures.headers import read_header
-from suite_pictures.listing import counted
 
 PART_NAMES = ("train", "validation", "test")
 

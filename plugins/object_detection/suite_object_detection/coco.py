@@ -17,6 +17,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
+from suite.sentences import counted, some
 from suite.sources import FileSource, Source, Tree, is_archive
 from suite_object_detection import run_lengths
 from suite_object_detection.annotations import PART_NAMES, Annotations
@@ -30,7 +31,7 @@ from suite_object_detection.places import (
     part_of_path,
     tail_of,
 )
-from suite_pictures.listing import counted, is_picture, some
+from suite_pictures.listing import is_picture
 
 _PEEK = 1 << 16
 

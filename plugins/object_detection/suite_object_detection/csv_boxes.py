@@ -10,13 +10,16 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
+from suite.part_names import PARTS
+from suite.sentences import counted, some
 from suite.sources import FileSource, Source, Tree, is_archive
+from suite.tables import decoded
 from suite_object_detection.annotations import PART_NAMES, Annotations
 from suite_object_detection.options import CsvOptions
 from suite_object_detection.places import Files, files_of_parts, head_of, opened, part_of_name
 from suite_object_detection.tables import RETINANET, Columns, find_columns, has_box_columns, has_no_header
-from suite_pictures.listing import PARTS, counted, is_picture, some
-from suite_pictures.tables import decoded, rows_of_cells
+from suite_pictures.listing import is_picture
+from suite_pictures.tables import rows_of_cells
 
 SUFFIXES = (".csv", ".tsv")
 _MOST_LOOKED_INTO = 20

@@ -14,8 +14,8 @@ import numpy as np
 from suite.data import Dataset, Examples
 from suite.evaluation import Table
 from suite.inspection import Finding, Inspection
+from suite.sentences import counted
 from suite_pictures.inspection import Seen, findings_on, kinds_table, look, sizes_table
-from suite_pictures.listing import counted
 
 SMALL, LARGE = 32**2, 96**2
 """COCO calls objects small below the first and large from the second on, in square pixels."""

@@ -11,8 +11,9 @@ from itertools import takewhile
 from pathlib import Path
 
 from suite import UserError
+from suite.part_names import PARTS
+from suite.sentences import some
 from suite.sources import Source, Tree, is_archive, open_tree
-from suite_pictures.listing import PARTS, some
 
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 _YEAR = re.compile(r"\d+$")

@@ -14,11 +14,11 @@ import numpy as np
 
 from suite.evaluation import Evaluation, Figure, Pairs
 from suite.options import NoOptions
+from suite.sentences import some
 from suite_object_detection.answers import Answers, read
 from suite_object_detection.average_precision import ALLOWED, AveragePrecision
 from suite_object_detection.matching import AREAS, IOU_THRESHOLDS, Matching, match
 from suite_object_detection.thresholds import Outcomes, best_of, curve_of, outcomes_of, shares
-from suite_pictures.listing import some
 
 MOST_BOXES_TO_RESAMPLE = 100_000
 """Detections and matches up to which average precision gets an interval: a thousand take seconds then."""

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset
+from suite.sentences import some
 from suite.sources import Source, Tree, is_archive
 from suite_object_detection.annotations import Annotations
 from suite_object_detection.options import VocOptions
 from suite_object_detection.places import Files, head_of, opened, part_of_path
 from suite_object_detection.xml_elements import Element, read_xml
-from suite_pictures.listing import is_picture, some
+from suite_pictures.listing import is_picture
 
 _LISTS = {"train": "train", "val": "validation", "test": "test"}
 _MOST_LOOKED_INTO = 20

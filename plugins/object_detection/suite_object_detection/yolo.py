@@ -9,6 +9,7 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset, Problem
+from suite.sentences import counted, some
 from suite.sources import FileSource, Source, Tree, is_archive
 from suite_object_detection.annotations import Annotations
 from suite_object_detection.options import YoloOptions
@@ -16,7 +17,7 @@ from suite_object_detection.places import Files, head_of, opened, part_of_path, 
 from suite_object_detection.yolo_configuration import SUFFIXES, is_configuration
 from suite_object_detection.yolo_labels import read_lines
 from suite_object_detection.yolo_layout import Layout, configuration_in, opened_around
-from suite_pictures.listing import counted, is_picture, some
+from suite_pictures.listing import is_picture
 
 _NAMES = ("classes.txt", "obj.names", "_darknet.labels", "predefined_classes.txt")
 _MOST_LOOKED_INTO = 20

@@ -14,8 +14,9 @@ from typing import Any
 import yaml
 
 from suite import UserError
+from suite.part_names import PARTS
+from suite.sentences import some
 from suite.sources import Source
-from suite_pictures.listing import PARTS, some
 
 SUFFIXES = (".yaml", ".yml")
 

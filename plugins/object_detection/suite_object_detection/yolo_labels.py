@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from suite import UserError
+from suite.sentences import counted
 from suite.sources import Source
 from suite_object_detection.types import Box
-from suite_pictures.listing import counted
 
 PIXELS_FROM = 2.0
 """A share may be somewhat above 1 where a box reaches out of its picture; from here on it must be pixels."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Problem
+from suite.sentences import counted, some
 from suite.sources import FileSource, Tree, is_archive
 from suite_object_detection.places import Files, opened
 from suite_object_detection.yolo_configuration import (
@@ -18,7 +19,6 @@ from suite_object_detection.yolo_configuration import (
     read_configuration,
     read_yaml,
 )
-from suite_pictures.listing import counted, some
 
 _MOST_LOOKED_INTO = 20
 

@@ -15,9 +15,9 @@ from suite import UserError
 from suite.data import Dataset, Example, Examples
 from suite.evaluation import Table
 from suite.inspection import Finding
+from suite.sentences import counted
 from suite_pictures import pictures
 from suite_pictures.headers import Header, read_header
-from suite_pictures.listing import counted
 
 SLENDER = 10
 """A picture whose longer side is this many times the shorter one is odd."""

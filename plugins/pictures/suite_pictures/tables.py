@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from suite import UserError
 from suite.sources import Source
+from suite.tables import decoded
 
 PATH_COLUMNS = (
     "path", "filepath", "file_path", "file", "filename", "file_name", "image", "image_path", "image_file",
@@ -22,16 +23,6 @@ SPLIT_COLUMNS = ("split", "part", "subset", "partition")
 def text_of(source: Source) -> str:
     """The content of a table. Raises `UserError` where it is neither UTF-8 nor UTF-16."""
     return decoded(source.read(), source.name)
-
-
-def decoded(content: bytes, name: str) -> str:
-    """A table's bytes as text. Raises `UserError` where they are neither UTF-8 nor UTF-16."""
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise UserError(f"{name}, line {line} is not UTF-8: save the table as UTF-8") from None
 
 
 def rows_of_cells(text: str, name: str) -> Iterator[tuple[int, list[str]]]:

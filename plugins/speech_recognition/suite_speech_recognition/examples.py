@@ -11,8 +11,8 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Example, Problem
+from suite.sentences import counted
 from suite.sources import Tree
-from suite_speech_recognition.listing import counted
 from suite_speech_recognition.recordings import Recording
 
 PART_NAMES = ("train", "validation", "test")

@@ -19,8 +19,8 @@ from suite import UserError
 from suite.data import Dataset, Example, Examples
 from suite.evaluation import Table
 from suite.inspection import Finding, Inspection
+from suite.sentences import counted
 from suite_speech_recognition import recordings
-from suite_speech_recognition.listing import counted
 from suite_speech_recognition.types import speaker_of, text_of
 
 MOST_PER_SECOND = 15

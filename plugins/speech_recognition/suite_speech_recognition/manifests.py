@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from suite import UserError
+from suite import UserError, tables
 from suite.data import Dataset, Problem
 from suite.errors import nearest
+from suite.part_names import part_of_name
+from suite.sentences import counted, some
 from suite.sources import FolderTree, Tree, is_archive
-from suite_speech_recognition import tables
 from suite_speech_recognition.examples import Rows
-from suite_speech_recognition.listing import counted, is_recording, opened, part_of_name, some
+from suite_speech_recognition.listing import is_recording, opened
 from suite_speech_recognition.options import ManifestOptions
 
 KNOWN_COLUMNS = {

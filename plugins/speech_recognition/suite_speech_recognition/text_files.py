@@ -7,10 +7,12 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset, Problem
+from suite.part_names import PARTS
+from suite.sentences import counted
+from suite.tables import decoded
 from suite_speech_recognition.examples import Rows
-from suite_speech_recognition.listing import PARTS, counted, is_recording, opened, stem
+from suite_speech_recognition.listing import is_recording, opened, stem
 from suite_speech_recognition.options import TextFilesOptions
-from suite_speech_recognition.tables import decoded
 
 TEXT = ".txt"
 

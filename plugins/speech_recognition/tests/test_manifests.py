@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speech_on_disk import problems, recordings, rows, table
-from suite import UserError
-from suite_speech_recognition import tables
+from suite import UserError, tables
 from suite_speech_recognition.loaders import detect_manifest, load_manifest
 from suite_speech_recognition.options import ManifestOptions
 

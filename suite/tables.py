@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from suite import UserError
+from suite.errors import UserError
 
 SUFFIXES = (".tsv", ".csv", ".jsonl", ".ndjson", ".json")
-"""What a manifest may end with."""
+"""What a table may end with."""
 
 Row = Mapping[str, Any]
 
