@@ -122,12 +122,11 @@ class SpeechBatches:
 
     @property
     def _space(self) -> list[np.ndarray]:
-        """The labels between two transcripts."""
-        return (
-            [np.array(self.codec.alphabet.encode(" "), np.int32)]
-            if " " in self.codec.alphabet.symbols
-            else []
-        )
+        """The labels between two transcripts; a subword that begins a word has its space."""
+        alphabet = self.codec.alphabet
+        if alphabet.tokenizer or " " not in alphabet.symbols:
+            return []
+        return [np.array([alphabet.symbols.index(" ") + 1], np.int32)]
 
     def _frames(self, samples: int) -> int:
         return -(-samples // self.codec.frame_samples)

@@ -1,0 +1,137 @@
+"""From data to a network, and what is chosen where the user chose nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from suite import UserError
+from suite.data import Dataset, Example
+from suite_speech_recognition.model_options import ConformerOptions, RecurrentOptions
+from suite_speech_recognition.recipes import lengths_for, recurrent_defaults
+from suite_speech_recognition.samples import sample
+from suite_speech_recognition.survey import Survey, survey
+
+
+def found(seconds: list[float], rates: list[int] | None = None, texts: tuple[str, ...] = ("a b",)) -> Survey:
+    return Survey(
+        seconds=np.array(seconds), rates=np.array(rates or [16000] * len(seconds)), texts=texts * len(seconds)
+    )
+
+
+def test_the_survey_has_lengths_rates_and_texts():
+    looked = survey(sample())
+    assert looked.count == 48
+    assert looked.rate == 8000
+    assert looked.texts[0] == sample().train[0].target["text"]
+    np.testing.assert_allclose(looked.seconds[0], len(sample().train[0].input) / 8000)
+
+
+def test_a_recording_that_cannot_be_read_does_not_stop_the_survey():
+    data = sample()
+    broken = Dataset(train=[*data.train, Example("broken", b"no audio", {"text": "a"})], facts=data.facts)
+    looked = survey(broken)
+    assert looked.count == 49
+    assert looked.seconds[48] == np.median(looked.seconds[:48])
+
+
+@pytest.mark.parametrize(
+    ("train", "said"),
+    [
+        ([], "the training part holds no recording"),
+        (
+            [Example("a", np.ones(800, np.float32), {"text": " "})],
+            "none of the 1 training recordings has a transcript",
+        ),
+        ([Example("a", b"", {"text": "a"})], "none of the 1 training recordings can be read"),
+    ],
+)
+def test_data_with_nothing_to_learn_is_refused(train, said):
+    with pytest.raises(UserError, match=said):
+        survey(Dataset(train=train))
+
+
+def test_the_rate_is_that_of_most_hours_but_no_more_than_is_needed():
+    assert found([1, 1, 5], [8000, 8000, 16000]).rate == 16000
+    assert found([1, 1, 1], [8000, 8000, 16000]).rate == 8000
+    assert found([1, 1], [48000, 48000]).rate == 16000
+
+
+def test_case_is_kept_where_there_is_only_one():
+    choices, _ = recurrent_defaults(found([1.0], texts=("MIKE LIKES 2",)), RecurrentOptions())
+    assert choices["case"] == "keep"
+    choices, _ = recurrent_defaults(found([1.0], texts=("Mike likes 2",)), RecurrentOptions())
+    assert choices["case"] == "lower"
+
+
+@pytest.mark.parametrize("seconds", [[0.3] * 50, [2.0] * 50, list(np.linspace(1, 18, 50)), [1.0, 59.0]])
+def test_lengths_rise_are_few_and_hold_every_recording_slowed_down(seconds):
+    looked = found(list(seconds))
+    choices, _ = recurrent_defaults(looked, RecurrentOptions())
+    lengths = lengths_for(looked, 16000, 640, 0.8, choices["longest"])
+    assert list(lengths) == sorted(set(lengths))
+    assert all(length % 640 == 0 for length in lengths)
+    assert len(lengths) <= 9
+    assert lengths[-1] >= min(60, max(20, max(seconds) / 0.8)) * 16000
+
+
+@pytest.fixture(scope="module")
+def built():
+    pytest.importorskip("keras", reason="needs Keras")
+    from suite_speech_recognition.builders import conformer, recurrent
+
+    small = {"mels": 20, "network": "tiny"}
+    return {
+        "recurrent": recurrent(sample(), RecurrentOptions(**small)),
+        "conformer": conformer(sample(), ConformerOptions(**small)),
+    }
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("name", ["recurrent", "conformer"])
+def test_what_is_built_fits_together(built, name):
+    pipeline = built[name]
+    codec = pipeline.codec
+    assert codec.rate == 8000
+    assert codec.alphabet.symbols == (" ", "a", "b", "c")
+    assert not [
+        field for field in pipeline.options.__struct_fields__ if getattr(pipeline.options, field) == "auto"
+    ]
+    assert len(pipeline.lengths) == 48
+    maker = pipeline.batch_maker
+    examples = [sample().train[index] for index in range(4)]
+    inputs, targets = maker.make([maker.prepare(one) for one in examples], np.random.default_rng(0), 0.0)
+    outputs = pipeline.network(inputs, training=True)
+    assert outputs.shape == (4, inputs["audio"].shape[1] // codec.frame_samples, 5)
+    assert np.isfinite(float(pipeline.loss(targets, outputs)))
+
+
+@pytest.mark.parametrize("name", ["recurrent", "conformer"])
+def test_a_few_steps_lower_the_loss(built, name):
+    pipeline = built[name]
+    network, maker = pipeline.network, pipeline.batch_maker
+    ready = [maker.prepare(sample().train[index]) for index in range(8)]
+    batch = maker.make(ready, np.random.default_rng(0), 0.0)
+    network.compile(optimizer=_adam(), loss=pipeline.loss)
+    losses = [float(network.train_on_batch(*batch)) for _ in range(12)]
+    assert losses[-1] < 0.6 * losses[0]
+
+
+def _adam():
+    import keras
+
+    return keras.optimizers.Adam(3e-3)
+
+
+def test_what_the_user_gives_stays():
+    pytest.importorskip("keras", reason="needs Keras")
+    from suite_speech_recognition.builders import recurrent
+
+    options = RecurrentOptions(
+        rate=16000, mels=24, network="tiny", speed=(1.0, 1.0), units="subwords", subwords=16, case="upper"
+    )
+    pipeline = recurrent(sample(), options)
+    assert pipeline.codec.rate == 16000
+    assert pipeline.codec.alphabet.tokenizer
+    assert pipeline.codec.alphabet.symbols[0].strip("ABC ") == ""
+    assert pipeline.options.speed == (1.0, 1.0)
