@@ -33,6 +33,9 @@ class Stream(Protocol):
     Attributes:
         name: how a message calls it.
         total: how many there are, or None where that is not known before the end.
+
+    A stream may have an attribute `live`: whether its things come as they happen (a camera, a microphone).
+    Each is then predicted when it is there, before the next one is asked for.
     """
 
     @property
@@ -64,6 +67,7 @@ class Inputs:
     Attributes:
         left_out: how many files of folders and archives have other endings, by ending.
         streams: whether there are any streams among them.
+        live: whether any of these is live.
 
     Raises:
         UserError: for a path that is not there, and for a folder or an archive with no such file.
@@ -77,7 +81,9 @@ class Inputs:
         self._parts: list[_Files | _OneStream | Any] = []
         for word in words:
             self._add_word(word)
-        self.streams = any(isinstance(part, _OneStream) for part in self._parts)
+        streams = [part.stream for part in self._parts if isinstance(part, _OneStream)]
+        self.streams = bool(streams)
+        self.live = any(getattr(stream, "live", False) for stream in streams)
 
     @property
     def total(self) -> int | None:

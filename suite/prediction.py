@@ -114,11 +114,12 @@ class LoadedPipeline:
         raws: Iterable[Any],
         batch_size: int = 32,
         part_done: Callable[[str, int, int], None] = lambda name, done, total: None,
+        ahead: int = 2,
     ) -> Generator[Result, None, None]:
         """Predict a stream of raw things in constant memory, in their order.
 
         A thing that cannot be read gives a result with `error` and the others go on. Reading and
-        encoding happen in threads, at most two batches ahead. An error that is the codec's own fault is
+        encoding happen in threads, a few batches ahead. An error that is the codec's own fault is
         raised, with a note of whose code it was. What is too long to be encoded as one is predicted in the
         parts that the codec makes of it, and gives one result.
 
@@ -126,13 +127,14 @@ class LoadedPipeline:
             raws: whatever the codec reads.
             batch_size: how many are run at a time.
             part_done: told the name of a thing in parts, how many of them are done, and how many there are.
+            ahead: batches that are read before they are run; 0 for what comes as it happens.
         """
         units = self._units(raws)
         waiting: deque[tuple[_Unit, Future[Encoded]]] = deque()
         with ThreadPoolExecutor(max_workers=cores(), thread_name_prefix="encode") as threads:
             try:
                 while True:
-                    for unit in islice(units, 3 * batch_size - len(waiting)):
+                    for unit in islice(units, (1 + ahead) * batch_size - len(waiting)):
                         waiting.append((unit, threads.submit(self._encode, unit)))
                     if not waiting:
                         return

@@ -85,8 +85,8 @@ def test_an_interruption_keeps_what_was_predicted(predict, files, tmp_path, monk
 
     whole = LoadedPipeline.predict_each
 
-    def interrupted(self, inputs, *others):
-        for number, result in enumerate(whole(self, inputs, *others)):
+    def interrupted(self, inputs, *others, **named):
+        for number, result in enumerate(whole(self, inputs, *others, **named)):
             if number == 2:
                 raise KeyboardInterrupt
             yield result

@@ -221,6 +221,25 @@ def test_parts_are_read_only_as_they_are_needed(run, host):
     assert len(read) <= 10 + 4 * 4
 
 
+def test_what_is_live_is_predicted_as_it_comes(predict, monkeypatch):
+    asked = []
+
+    class Live(cautious_plugin.Rows):
+        live = True
+
+        def __iter__(self):
+            for row in super().__iter__():
+                if len(asked) == 3:
+                    raise KeyboardInterrupt
+                asked.append(row.name)
+                yield row
+
+    monkeypatch.setattr(cautious_plugin, "Rows", Live)
+    status, lines, _ = predict("endless")
+    assert status == 130
+    assert [line.partition("\t")[0] for line in lines] == asked == ["endless#1", "endless#2", "endless#3"]
+
+
 def test_a_folder_gets_the_lines_and_the_first_format(predict, tmp_path):
     status, lines, errors = predict("a.json", "b.rows", "--out", "out")
     assert (status, lines) == (0, [])

@@ -75,6 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
     inputs = Inputs(arguments.inputs, described.codec)
     output = _Output(arguments, task, described)
     batch_size = arguments.batch_size or (_STREAM_BATCH_SIZE if inputs.streams else _BATCH_SIZE)
+    if inputs.live:
+        batch_size = 1
     pipeline = load(
         arguments.run,
         host=host,
@@ -102,7 +104,9 @@ def _predict(pipeline: LoadedPipeline, inputs: Inputs, batch_size: int, output: 
     bars = _Bars(of_inputs=not output.shows_lines)
     with (
         output.open(inputs),
-        closing(pipeline.predict_each(inputs, batch_size, bars.part_done)) as results,
+        closing(
+            pipeline.predict_each(inputs, batch_size, bars.part_done, ahead=0 if inputs.live else 2)
+        ) as results,
     ):
         for result in bars.track(results, inputs.total):
             done += 1

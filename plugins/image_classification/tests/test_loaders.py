@@ -356,7 +356,7 @@ def test_a_column_that_is_named_and_not_there(pictures):
 
 def test_broken_utf8_has_a_line(pictures):
     (pictures / "a.csv").write_bytes(b"path,label\nimages/1.jpg,cat\nimages/2.jpg,d\xe9j\xe0\n")
-    with pytest.raises(UserError, match=r"a.csv, line 3 is not UTF-8: save the table as UTF-8"):
+    with pytest.raises(UserError, match=r"a.csv, line 3 is not UTF-8: save the file as UTF-8"):
         table(pictures / "a.csv")
 
 

@@ -157,12 +157,14 @@ class Camera:
         total: None.
         rate: frames per second, as the camera says.
         size: (height, width).
+        live: True: a frame is predicted before the next one is asked for.
 
     Raises:
         UserError: where there is no such camera, or it may not be used.
     """
 
     total: None = None
+    live = True
 
     def __init__(self, index: int) -> None:
         self.name = f"camera:{index}"
