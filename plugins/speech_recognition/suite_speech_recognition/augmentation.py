@@ -108,7 +108,8 @@ class SpeechBatches:
             joined = np.concatenate([sounds[index], pause, follower[0]])
             if len(joined) <= self.codec.lengths[-1]:
                 sounds[index] = joined
-                labels[index] = np.concatenate([labels[index], *self._space, follower[1]])
+                between = self._space if len(labels[index]) and len(follower[1]) else []
+                labels[index] = np.concatenate([labels[index], *between, follower[1]])
         for index in np.flatnonzero(rng.random(len(made)) < drawn.noise).tolist():
             sounds[index] = sounds[index] + _noise(sounds[index], rng)
         longest = max(len(sound) for sound in sounds)
