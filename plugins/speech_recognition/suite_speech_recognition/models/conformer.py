@@ -8,8 +8,8 @@ import keras
 from keras import layers
 
 from suite_speech_recognition.models.attention import FrameAttention
-from suite_speech_recognition.models.frames import HidePadding, LogProbabilities
-from suite_speech_recognition.models.recurrent import frame_samples, front
+from suite_speech_recognition.models.frames import HidePadding
+from suite_speech_recognition.models.recurrent import frame_samples, front, outputs
 
 Tensor = Any
 
@@ -97,6 +97,5 @@ def conformer_network(
         x = _convolution(x, samples, width, kernel, step, dropout, f"{name}_convolution")
         x = _feed_forward(x, width, dropout, f"{name}_last")
         x = layers.LayerNormalization(name=f"{name}_normalization")(x)
-    x = layers.Dense(symbols, dtype="float32", name="symbols")(x)
-    x = LogProbabilities(step, name="log_probabilities")(x, samples)
+    x = outputs(x, samples, symbols, step)
     return keras.Model({"audio": audio, "samples": samples}, x, name="conformer")

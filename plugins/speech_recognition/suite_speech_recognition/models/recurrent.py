@@ -70,6 +70,17 @@ def front(
     return audio, samples, x
 
 
+def outputs(x: Tensor, samples: Tensor, symbols: int, step: int) -> Tensor:
+    """Log-probabilities of symbols from features: what the networks end with.
+
+    All symbols are about as probable at first: the first steps would else go into unlearning logits that
+    mean nothing.
+    """
+    small = keras.initializers.RandomNormal(stddev=0.01)
+    x = layers.Dense(symbols, kernel_initializer=small, dtype="float32", name="symbols")(x)
+    return LogProbabilities(step, name="log_probabilities")(x, samples)
+
+
 def recurrent_network(
     rate: int,
     symbols: int,
@@ -106,6 +117,6 @@ def recurrent_network(
         y = layers.LayerNormalization(name=f"recurrent{index}_normalization")(y)
         y = layers.Dropout(dropout, name=f"recurrent{index}_dropout")(y)
         x = layers.Add(name=f"recurrent{index}_add")([x, y])
-    x = layers.Dense(symbols, dtype="float32", name="symbols")(x)
-    x = LogProbabilities(step, name="log_probabilities")(x, samples)
+    x = layers.LayerNormalization(name="last_normalization")(x)
+    x = outputs(x, samples, symbols, step)
     return keras.Model({"audio": audio, "samples": samples}, x, name="recurrent")
