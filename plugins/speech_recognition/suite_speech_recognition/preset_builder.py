@@ -77,7 +77,7 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     return TrainablePipeline(
         codec=codec,
         network=network,
-        loss=TokenLoss(),
+        loss=TokenLoss(len(codec.tokens)),
         batch_maker=batches,
         targets=batches.target,
         options=msgspec.structs.replace(options, seconds=seconds, most_tokens=steps),

@@ -243,7 +243,7 @@ class Attention(layers.Layer):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable(package="suite_speech_recognition")
 class Block(layers.Layer):  # type: ignore[misc]
-    """A Transformer's block, which normalises first: attention (in a decoder to the encoder too), feed-forward.
+    """A block of a Transformer that normalises first: attention, in a decoder twice, and feed-forward.
 
     Args:
         heads: of the attention.

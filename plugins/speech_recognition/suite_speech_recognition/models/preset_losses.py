@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -19,14 +20,25 @@ class TokenLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not typed
 
     Targets are int32 (batch, tokens), `NOTHING` after their end; outputs float32 (batch, tokens, 2) are
     tokens and the logarithms of their probabilities. While training, the tokens are those of the targets, and
-    this is the cross entropy. A network that writes by itself may write another token; that of the target had
-    at most the probability that is left, so -log(1 - p) is the least that its loss can be.
+    this is the cross entropy. A network that writes by itself may write another token, with a probability q;
+    that of the target is then taken to be (1 - q) / (vocabulary - 1), as if all others were equally likely.
+
+    Args:
+        vocabulary: the number of tokens.
     """
+
+    def __init__(self, vocabulary: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.vocabulary = vocabulary
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         tokens, score = y_pred[..., 0], ops.minimum(y_pred[..., 1], 0.0)
         wanted = ops.cast(y_true, tokens.dtype)
-        other = -ops.log1p(-ops.exp(ops.minimum(score, _SURE)))
+        rest = ops.log1p(-ops.exp(ops.minimum(score, _SURE)))
+        other = math.log(max(1, self.vocabulary - 1)) - rest
         each = ops.where(ops.abs(tokens - wanted) < 0.5, -score, other)
         real = ops.cast(wanted > NOTHING + 0.5, each.dtype)
         return ops.sum(each * real, axis=-1) / ops.maximum(ops.sum(real, axis=-1), 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "vocabulary": self.vocabulary}
