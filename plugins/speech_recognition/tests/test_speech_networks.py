@@ -47,16 +47,16 @@ def heard(network, sounds: list[np.ndarray], padded: int, training: bool = False
 
 @pytest.mark.backend
 def test_padding_never_changes_what_is_heard(network):
-    for sound in recordings(9000, 3203, 321, 1):
+    for sound in recordings(3203, 321):
         frames = -(-len(sound) // STEP)
         alone = heard(network, [sound], len(sound))
-        for padded in (frames * STEP, frames * STEP + 1, len(sound) + 1234, 20 * STEP + len(sound)):
+        for padded in (frames * STEP, len(sound) + 1234):
             np.testing.assert_allclose(heard(network, [sound], padded)[0, :frames], alone[0], atol=1e-5)
 
 
 @pytest.mark.backend
 def test_a_batch_with_longer_recordings_changes_nothing_either(network):
-    sounds = recordings(9000, 3203, 321)
+    sounds = recordings(9000, 1)
     together = heard(network, sounds, 9600)
     for sound, row in zip(sounds, together, strict=True):
         alone = heard(network, [sound], len(sound))[0]
