@@ -50,20 +50,20 @@ def mels_for(rate: int) -> int:
 def recognition_defaults(found: Survey, options: RecognitionOptions) -> dict[str, Any]:
     """What is drawn at random and how audio and text are taken, whichever network learns."""
     rate = found.rate if options.rate == "auto" else options.rate
-    speed = (0.8, 1.25) if options.speed == "auto" else options.speed
+    speed = (0.87, 1.15) if options.speed == "auto" else options.speed
     return {
         "rate": rate,
         "longest": longest_for(found, min(1.0, *speed)),
         "case": "keep" if found.one_case else "lower",
         "subwords": int(np.clip(32 * round(math.sqrt(found.count) / 8), 64, 1024)),
-        "speed": (0.8, 1.25),
+        "speed": speed,
         "gain": 6.0,
-        "noise": 0.3,
+        "noise": 0.1,
         "join": 0.0,
         "time_masks": 2,
-        "time_mask": 0.1,
+        "time_mask": 0.05,
         "frequency_masks": 2,
-        "frequency_mask": 0.2,
+        "frequency_mask": 0.15,
         "mels": mels_for(rate),
     }
 
@@ -74,35 +74,38 @@ def epochs_for(found: Survey, at_an_hour: float, least: int, most: int) -> int:
 
 
 def recurrent_defaults(found: Survey, options: RecurrentOptions) -> Choices:
-    """For `recurrent_network` from scratch."""
-    epochs = epochs_for(found, 40, 8, 80)
+    """For `recurrent_network` from scratch.
+
+    Measured on 2.6 hours of sentences: with a rate of 0.003 in small batches the loss falls below what letters
+    have without any context after 200 steps; with half of it and stronger augmentation it took 500. In 25
+    epochs such a network does not learn its data by heart, so augmentation is mild.
+    """
     choices = {
         **recognition_defaults(found, options),
-        "network": "tiny" if found.hours < 0.5 else "small" if found.hours < 20 else "medium",
-        "dropout": 0.25,
+        "network": "tiny" if found.hours < 0.05 else "small" if found.hours < 20 else "medium",
+        "dropout": 0.15,
     }
-    return choices, _recipe(found, epochs, learning_rate=1.5e-3)
+    return choices, _recipe(found, epochs_for(found, 40, 8, 80), learning_rate=2.5e-3, warmup=0.05)
 
 
 def conformer_defaults(found: Survey, options: ConformerOptions) -> Choices:
-    """For `conformer_network` from scratch."""
-    epochs = epochs_for(found, 60, 10, 120)
+    """For `conformer_network` from scratch, which is slow to begin: it wants more epochs, or more data."""
     choices = {
         **recognition_defaults(found, options),
         "network": "tiny" if found.hours < 1 else "small" if found.hours < 50 else "medium",
         "dropout": 0.1,
     }
-    return choices, _recipe(found, epochs, learning_rate=1e-3)
+    return choices, _recipe(found, epochs_for(found, 60, 10, 120), learning_rate=1.5e-3, warmup=0.1)
 
 
-def _recipe(found: Survey, epochs: int, learning_rate: float) -> dict[str, Any]:
+def _recipe(found: Survey, epochs: int, learning_rate: float, warmup: float) -> dict[str, Any]:
     return {
         "epochs": epochs,
-        "batch_size": 16 if found.count < 1000 else 32,
+        "batch_size": 16 if found.hours < 10 else 32,
         "optimizer": "adamw",
         "learning_rate": learning_rate,
         "schedule": "cosine",
-        "warmup": 0.1,
+        "warmup": warmup,
         "final_learning_rate": 0.01,
         "weight_decay": 0.01,
         "clip_norm": 1.0,
