@@ -106,7 +106,7 @@ def test_what_is_built_fits_together(built, name):
     assert np.isfinite(float(pipeline.loss(targets, outputs)))
 
 
-@pytest.mark.parametrize("name", ["recurrent", "conformer"])
+@pytest.mark.parametrize("name", ["recurrent", pytest.param("conformer", marks=pytest.mark.slow)])
 def test_a_few_steps_lower_the_loss(built, name):
     pipeline = built[name]
     network, maker = pipeline.network, pipeline.batch_maker
