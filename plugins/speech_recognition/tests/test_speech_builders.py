@@ -68,11 +68,12 @@ def test_case_is_kept_where_there_is_only_one():
 def test_lengths_rise_are_few_and_hold_every_recording_slowed_down(seconds):
     looked = found(list(seconds))
     choices, _ = recurrent_defaults(looked, RecurrentOptions())
-    lengths = lengths_for(looked, 16000, 640, 0.8, choices["longest"])
+    slowest = choices["speed"][0]
+    lengths = lengths_for(looked, 16000, 640, slowest, choices["longest"])
     assert list(lengths) == sorted(set(lengths))
     assert all(length % 640 == 0 for length in lengths)
     assert len(lengths) <= 9
-    assert lengths[-1] >= min(60, max(20, max(seconds) / 0.8)) * 16000
+    assert lengths[-1] >= min(60, max(20, max(seconds) / slowest)) * 16000
 
 
 @pytest.fixture(scope="module")

@@ -94,6 +94,10 @@ def recurrent_network(
 ) -> keras.Model:
     """Two strided convolutions, and recurrent layers that read in both directions.
 
+    Long short-term memory (Hochreiter & Schmidhuber 1997), bidirectional and deep, for CTC as in Graves et al.
+    2013, arXiv:1303.5778; with a normalisation after each layer and a way around it. On a processor it takes
+    less time than gated recurrent units, for which Keras has more operations in a step, and learns faster.
+
     Args:
         rate: samples per second.
         symbols: of the output, the blank among them.
@@ -112,7 +116,7 @@ def recurrent_network(
     audio, samples, x = front(rate, mels, channels, 2 * units, masks, dropout)
     mask = FrameMask(step, name="mask")(x, samples)
     for index in range(1, depth + 1):
-        both = layers.GRU(units, return_sequences=True, name=f"recurrent{index}_unit")
+        both = layers.LSTM(units, return_sequences=True, name=f"recurrent{index}_unit")
         y = layers.Bidirectional(both, name=f"recurrent{index}")(x, mask=mask)
         y = layers.LayerNormalization(name=f"recurrent{index}_normalization")(y)
         y = layers.Dropout(dropout, name=f"recurrent{index}_dropout")(y)
