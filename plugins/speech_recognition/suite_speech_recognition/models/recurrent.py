@@ -94,9 +94,9 @@ def recurrent_network(
 ) -> keras.Model:
     """Two strided convolutions, and recurrent layers that read in both directions.
 
-    Long short-term memory (Hochreiter & Schmidhuber 1997), bidirectional and deep, for CTC as in Graves et al.
-    2013, arXiv:1303.5778; with a normalisation after each layer and a way around it. On a processor it takes
-    less time than gated recurrent units, for which Keras has more operations in a step, and learns faster.
+    Long short-term memory (Hochreiter & Schmidhuber 1997), bidirectional and deep, for CTC as in Graves et
+    al. 2013, arXiv:1303.5778; with a normalisation after each layer and a way around it. On a processor it
+    takes less time than gated recurrent units, for which Keras has more operations in a step.
 
     Args:
         rate: samples per second.
