@@ -381,7 +381,8 @@ def test_training_learns_to_write_what_is_said(presets, name):
     built = preset(data(*texts), PresetOptions(preset=presets(name), gain=0.0))
     prepared = [built.batch_maker.prepare(example) for example in data(*texts).train]
     inputs, targets = built.batch_maker.make(prepared, np.random.default_rng(0), 0.0)
-    built.network.compile(optimizer=keras.optimizers.Adam(0.01), loss=built.loss, jit_compile=False)
+    compiled = keras.backend.backend() == "jax"
+    built.network.compile(optimizer=keras.optimizers.Adam(0.01), loss=built.loss, jit_compile=compiled)
     losses = [built.network.train_on_batch(inputs, targets) for _ in range(80)]
     assert float(losses[-1]) < 0.2 * float(losses[0])
     codec = built.codec
@@ -445,13 +446,14 @@ def test_a_preset_is_trained_resumed_shipped_and_exported_through_the_host(prese
     }
     configuration = from_mapping(tables, "the test")
     whole = train(host, configuration, out=tmp_path / "whole")
-    steps = iter(range(100))
-    with pytest.raises(StoppedRunError):
-        train(host, configuration, out=tmp_path / "broken", stop=lambda: next(steps) >= 2)
-    resumed = resume(host, tmp_path / "broken")
-    unbroken, again = (one.checkpoints.newest()[0] for one in (whole, resumed))
-    assert unbroken.keys() == again.keys()
-    assert all(np.array_equal(unbroken[key], again[key]) for key in unbroken)
+    if name == "moonshine":  # whose batches differ in length
+        steps = iter(range(100))
+        with pytest.raises(StoppedRunError):
+            train(host, configuration, out=tmp_path / "broken", stop=lambda: next(steps) >= 2)
+        resumed = resume(host, tmp_path / "broken")
+        unbroken, again = (one.checkpoints.newest()[0] for one in (whole, resumed))
+        assert unbroken.keys() == again.keys()
+        assert all(np.array_equal(unbroken[key], again[key]) for key in unbroken)
 
     trained = suite.load(whole.path, host=host)
     found = trained.predict(tmp_path / "data" / "one_3.wav")

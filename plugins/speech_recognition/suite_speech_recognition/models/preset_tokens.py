@@ -78,7 +78,8 @@ def preset_tokens(tokenizer: Any, *, is_whisper: bool, vocabulary: int) -> Prese
         )
     special = set(tokenizer.special_token_ids) | set((tokenizer.language_tokens or {}).values())
     for token, index in tokenizer.vocabulary.items():
-        if index not in special and index < vocabulary:
+        is_special = index in special or (token.startswith("<|") and token.endswith("|>"))  # times, say
+        if not is_special and index < vocabulary:
             written[index] = token
     languages = {name.strip("<|>"): index for name, index in (tokenizer.language_tokens or {}).items()}
     middle = (UNKNOWN_LANGUAGE, tokenizer.transcribe_token_id) if languages else ()
