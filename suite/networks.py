@@ -21,13 +21,17 @@ class Network(Protocol):
     def __call__(self, inputs: Arrays) -> Arrays: ...
 
 
+MOST_BYTES = 64 << 20
+"""Of inputs in one forward pass: what a network makes of long recordings and large pictures is far more."""
+
+
 class KerasNetwork:
     """Runs a `keras.Model` in inference mode on the backend that Keras was imported with.
 
     The forward pass is compiled once per batch size, so it is called with few sizes: a batch of one stays
     one, others are padded, to a size already compiled where one fits, else to a power of two. What does
-    not fit into `batch_size` is run in pieces of that size. It is not `model.predict`, which costs tens
-    of milliseconds a call, nor `predict_on_batch`, which fails for a model compiled with
+    not fit into `batch_size`, or into `MOST_BYTES`, is run in pieces that do. It is not `model.predict`,
+    which costs tens of milliseconds a call, nor `predict_on_batch`, which fails for a model compiled with
     `steps_per_execution` above one. The weights are those that the model has when it is called, so one
     `KerasNetwork` can accompany a training.
 
@@ -54,23 +58,25 @@ class KerasNetwork:
             The outputs as numpy arrays `(examples, ...)`; a model with several outputs gives them by name.
         """
         total = _examples(inputs)
+        bytes_of_one = sum(array.nbytes for array in _arrays(inputs)) // total
+        most = max(1, min(self.batch_size, MOST_BYTES // max(1, bytes_of_one)))
         pieces = []
-        for start in range(0, total, self.batch_size):
-            piece = _sliced(inputs, start, start + self.batch_size)
+        for start in range(0, total, most):
+            piece = _sliced(inputs, start, start + most)
             examples = _examples(piece)
-            outputs = self._forward(_padded(piece, self._size(piece, examples, total)))
+            outputs = self._forward(_padded(piece, self._size(piece, examples, total, most)))
             pieces.append(_sliced(self._named(outputs), 0, examples))
         return _joined(pieces)
 
-    def _size(self, piece: Arrays, examples: int, total: int) -> int:
+    def _size(self, piece: Arrays, examples: int, total: int, most: int) -> int:
         shapes = tuple((array.shape[1:], array.dtype.str) for array in _arrays(piece))
         known = self._sizes.setdefault(shapes, set())
-        if total > self.batch_size:
-            size = self.batch_size
+        if total > most:
+            size = most
         elif examples == 1:
             size = 1
         else:
-            power = min(1 << (examples - 1).bit_length(), self.batch_size)
+            power = min(1 << (examples - 1).bit_length(), most)
             size = min((one for one in known if one >= examples), default=power)
         known.add(size)
         return size

@@ -35,6 +35,18 @@ def test_many_batches_use_one_compiled_size():
     assert sizes == [8, 8, 8]
 
 
+def test_large_examples_are_run_in_smaller_batches(monkeypatch):
+    monkeypatch.setattr("suite.networks.MOST_BYTES", 3 * 4 * 4 + 1)  # three examples of four floats
+    model = weather.network()
+    network = KerasNetwork(model, batch_size=8)
+    sizes = []
+    forward = network._forward
+    network._forward = lambda inputs: (sizes.append(len(inputs)), forward(inputs))[1]
+    outputs = network(examples(7))
+    assert sizes == [3, 3, 3]
+    np.testing.assert_allclose(outputs, keras.ops.convert_to_numpy(model(examples(7))), atol=1e-6)
+
+
 def test_small_batches_are_padded_to_few_sizes_and_one_example_stays_one():
     network = KerasNetwork(weather.network(), batch_size=8)
     sizes = []

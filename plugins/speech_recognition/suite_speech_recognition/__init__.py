@@ -12,6 +12,7 @@ from suite_speech_recognition.options import (
     TextFilesOptions,
 )
 from suite_speech_recognition.prediction_options import TranscriptionOptions
+from suite_speech_recognition.preset_options import PresetOptions, PresetTranscriptionOptions
 
 TASK = "speech-recognition"
 
@@ -108,6 +109,15 @@ def model_builders() -> list[suite.ModelBuilder]:
             codec=suite.lazy("suite_speech_recognition.codec:SpeechCodec.from_json"),
             options=ConformerOptions,
             prediction=TranscriptionOptions,
+        ),
+        suite.ModelBuilder(
+            name="preset",
+            task=TASK,
+            summary="Whisper or Moonshine of keras-hub, fine-tuned or as it is",
+            build=suite.lazy("suite_speech_recognition.preset_builder:preset"),
+            codec=suite.lazy("suite_speech_recognition.preset_codec:PresetCodec.from_json"),
+            options=PresetOptions,
+            prediction=PresetTranscriptionOptions,
         ),
     ]
 

@@ -156,8 +156,8 @@ class SpeechCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What evaluators should know: how to write references as the model writes."""
-        return {"normalisation": msgspec.to_builtins(self.normalisation)}
+        """What evaluators should know: how to write references as the model writes, and what it hears."""
+        return {"normalisation": msgspec.to_builtins(self.normalisation), "rate": self.rate}
 
     def configured(self, options: TranscriptionOptions) -> SpeechCodec:
         """The codec with what the user wants of transcriptions.

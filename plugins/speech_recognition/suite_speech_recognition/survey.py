@@ -28,11 +28,13 @@ class Survey:
         seconds: (count,) how long each recording is; the median where it cannot be read: training will say.
         rates: (count,) each one's own samples per second; 0 where it cannot be read.
         texts: the transcripts as they stand in the data.
+        longest: seconds of the longest recording of training and validation.
     """
 
     seconds: np.ndarray
     rates: np.ndarray
     texts: tuple[str, ...]
+    longest: float = 0.0
 
     @property
     def count(self) -> int:
@@ -59,7 +61,7 @@ class Survey:
 
 
 def survey(dataset: Dataset) -> Survey:
-    """Look at the transcripts and the headers of all training recordings; none is decoded.
+    """Look at the transcripts and the headers of all recordings of training; none is decoded.
 
     Raises:
         suite.UserError: where there is no recording, none that can be read, or no transcript.
@@ -85,11 +87,14 @@ def survey(dataset: Dataset) -> Survey:
         return found.seconds, found.rate
 
     problems: list[str] = []
+    validation = dataset.validation or []
     with ThreadPoolExecutor(THREADS) as pool:
         found = list(pool.map(described, [example.input for example in examples]))
+        others = list(pool.map(described, [validation[index].input for index in range(len(validation))]))
     seconds = np.array([one for one, _ in found], np.float64)
     rates = np.array([one for _, one in found], np.int64)
     if not rates.any():
         raise UserError(f"none of the {count} training recordings can be read: {problems[0]}")
     seconds[rates == 0] = np.median(seconds[rates > 0])
-    return Survey(seconds=seconds, rates=rates, texts=texts)
+    longest = max(seconds.max(), *(one for one, _ in others), 0.0)
+    return Survey(seconds=seconds, rates=rates, texts=texts, longest=float(longest))

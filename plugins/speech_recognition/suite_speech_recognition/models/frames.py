@@ -63,21 +63,6 @@ class HidePadding(FrameLayer):
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class FrameMask(FrameLayer):
-    """The mask that Keras's recurrent layers take: booleans (batch, frames), false in the padding."""
-
-    def call(self, x: Tensor, samples: Tensor) -> Tensor:
-        """Of (batch, frames, channels)."""
-        return within(x, samples, self.frame_samples)[:, :, 0]
-
-    def compute_output_shape(
-        self, x_shape: tuple[int | None, ...], samples_shape: Any = None
-    ) -> tuple[int | None, ...]:
-        """One boolean per frame."""
-        return tuple(x_shape[:2])
-
-
-@keras.saving.register_keras_serializable(package=PACKAGE)
 class UtteranceNormalization(FrameLayer):
     """Mean 0 and variance 1 of every band over an utterance's own frames, in float32."""
 
