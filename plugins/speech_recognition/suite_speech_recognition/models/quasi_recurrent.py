@@ -13,6 +13,34 @@ Tensor = Any
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
+class WeightedSum(layers.Layer):  # type: ignore[misc]  # Keras is not typed
+    """The step from frame to frame, `c[t] = f[t] * c[t - 1] + n[t]`: a cell for `keras.layers.RNN`.
+
+    Its input is f and n beside each other, (batch, 2 * channels).
+
+    Args:
+        channels: of the state.
+    """
+
+    def __init__(self, channels: int, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.state_size = self.output_size = channels
+
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        """There is nothing to learn."""
+
+    def call(self, inputs: Tensor, states: list[Tensor], training: bool = False) -> Any:
+        """The next state, as output and as state."""
+        kept, new = ops.split(inputs, 2, axis=-1)
+        state = kept * states[0] + new
+        return state, [state]
+
+    def get_config(self) -> dict[str, Any]:
+        """What makes the same layer again."""
+        return {**super().get_config(), "channels": self.state_size}
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
 class QuasiRecurrence(FrameLayer):
     """A quasi-recurrent layer that reads in both directions, blind to padding.
 
@@ -30,10 +58,14 @@ class QuasiRecurrence(FrameLayer):
         super().__init__(frame_samples, **rest)
         self.units = units
         self.gates = layers.Dense(6 * units, name="gates", dtype=self.dtype_policy)
+        # Not ops.scan, whose loop on TensorFlow has no form in ONNX.
+        cell = WeightedSum(2 * units, dtype="float32")
+        self.sums = layers.RNN(cell, return_sequences=True, dtype="float32", name="sums")
 
     def build(self, x_shape: tuple[int | None, ...], samples_shape: Any = None) -> None:
         """The projection of candidates and gates."""
         self.gates.build(x_shape)
+        self.sums.build((x_shape[0], x_shape[1], 4 * self.units))
 
     def call(self, x: Tensor, samples: Tensor) -> Tensor:
         """From (batch, frames, channels) to (batch, frames, 2 * units), zero in the padding."""
@@ -42,7 +74,8 @@ class QuasiRecurrence(FrameLayer):
         forget = ops.sigmoid(forget)
         # Nothing new comes from the padding, which is where the second direction begins.
         new = (1.0 - forget) * ops.tanh(candidates) * valid
-        state = self._turned(_weighted_sums(self._turned(forget), self._turned(new)))
+        both = ops.concatenate([self._turned(forget), self._turned(new)], axis=-1)
+        state = self._turned(self.sums(both))
         return ops.cast(ops.sigmoid(output) * state * valid, self.compute_dtype)
 
     def _turned(self, x: Tensor) -> Tensor:
@@ -58,16 +91,3 @@ class QuasiRecurrence(FrameLayer):
     def get_config(self) -> dict[str, Any]:
         """What makes the same layer again."""
         return {**super().get_config(), "units": self.units}
-
-
-def _weighted_sums(forget: Tensor, new: Tensor) -> Tensor:
-    """`c[t] = forget[t] * c[t - 1] + new[t]` over the frames of (batch, frames, channels)."""
-
-    def step(state: Tensor, now: Tensor) -> tuple[Tensor, Tensor]:
-        kept, added = ops.split(now, 2, axis=-1)
-        state = kept * state + added
-        return state, state
-
-    # One array: Keras 3.15 on TensorFlow cannot scan several whose length is not known.
-    both = ops.transpose(ops.concatenate([forget, new], axis=-1), (1, 0, 2))
-    return ops.transpose(ops.scan(step, ops.zeros_like(new[:, 0]), both)[1], (1, 0, 2))
