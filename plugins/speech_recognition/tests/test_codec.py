@@ -267,8 +267,11 @@ def test_a_broken_description_is_one_sentence(changes, reason):
         SpeechCodec.from_json({})
 
 
-def test_evaluators_are_told_how_to_normalise_references():
-    assert CODEC.facts == {"normalisation": {"case": "lower", "punctuation": "remove", "unicode": "NFKC"}}
+def test_evaluators_are_told_how_to_normalise_references_and_the_sample_rate():
+    assert CODEC.facts == {
+        "normalisation": {"case": "lower", "punctuation": "remove", "unicode": "NFKC"},
+        "rate": CODEC.rate,
+    }
 
 
 def test_an_array_of_two_axes_is_one_recording_with_channels():
