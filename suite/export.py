@@ -136,18 +136,20 @@ def _compared(
     """
     largest = relative = 0.0
     examples = 0
+    comparable = getattr(codec, "comparable", lambda outputs: outputs)
+    tolerance = getattr(codec, "tolerance", TOLERANCE)
     for number, (batch, wanted) in enumerate(zip(inputs, expected, strict=True)):
         count = len(_arrays(batch)[0])
         if not all(np.isfinite(array).all() for array in _arrays(wanted)):
             raise RunError("the network gives outputs that are not finite under Keras too: train it again")
         singles = [_at(network(_at(batch, slice(index, index + 1))), 0) for index in range(count)]
         for how, given in (("in a batch", network(batch)), ("one by one", stack(singles))):
-            absolute, share = _difference(given, wanted)
-            if not share <= TOLERANCE:
+            absolute, share = _difference(comparable(given), comparable(wanted))
+            if not share <= tolerance:
                 raise RunError(
                     f"the exported network gives other outputs than Keras for {count} examples run {how}:"
                     f" they differ by up to {absolute:.3g}, {share:.2g} of the largest output, and"
-                    f" {TOLERANCE:g} is allowed; nothing was exported"
+                    f" {tolerance:g} is allowed; nothing was exported"
                 )
             largest, relative = max(largest, absolute), max(relative, share)
             if contexts is None:
@@ -171,7 +173,7 @@ def _compared(
         "compared": f"outputs{' and predictions' if contexts else ''}, one by one and in batches",
         "largest_difference": largest,
         "relative_difference": relative,
-        "tolerance": TOLERANCE,
+        "tolerance": tolerance,
         "packages": {
             name: metadata.version(name) for name in ("keras", "tensorflow", "tf2onnx", "onnxruntime")
         },

@@ -57,6 +57,9 @@ class Codec(Protocol):
       stack of raw things by `LoadedPipeline.predict`.
     - `for_scoring() -> Codec`: one that decodes as evaluators want it, where that differs from what people
       want (detections however unsure they are, say). All scores are made with it.
+    - `comparable(outputs) -> outputs`: in which terms an exported network is compared with Keras, where the
+      outputs themselves say too much (probabilities for their logarithms, whose smallest mean nothing); and
+      `tolerance`, how far they may differ, as a share of the largest one, where 1e-4 is too little.
     - `facts`: a mapping that is added to the facts which evaluators get (the threshold that people's
       predictions are made with, say).
     - `configured(options) -> Codec`: one with the options that are given at prediction; their type is

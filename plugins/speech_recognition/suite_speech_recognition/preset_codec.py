@@ -128,6 +128,10 @@ class PresetCodec(SpeechCodec, frozen=True, kw_only=True, forbid_unknown_fields=
         """Not possible: only the preset's own tokenizer makes tokens, and that needs keras-hub."""
         raise NotImplementedError
 
+    def comparable(self, outputs: np.ndarray) -> np.ndarray:
+        """The outputs themselves: tokens beside their logarithms."""
+        return outputs
+
     def configured(self, options: PresetTranscriptionOptions) -> PresetCodec:  # type: ignore[override]
         """The codec for another language or task.
 

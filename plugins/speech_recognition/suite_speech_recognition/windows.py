@@ -56,7 +56,8 @@ class Windows:
         self._window = window
         overlap = min(max(OVERLAP * window, LEAST_OVERLAP), window / 2)
         self._step = window - overlap
-        self.total = max(1, math.ceil((seconds - overlap) / self._step))
+        # What is beyond the last step by rounding alone is no window more.
+        self.total = max(1, math.ceil((seconds - overlap) / self._step - 1e-9))
 
     def __iter__(self) -> Iterator[Window]:
         """The windows in their order."""
