@@ -4,8 +4,8 @@
         dropout: Annotated[float, Meta(ge=0, lt=1, description="share of features dropped")] = 0.0
         width: Annotated[Auto | Annotated[int, Meta(ge=8)], Meta(description="...")] = "auto"
 
-A field whose default is "auto" is chosen from the data and the device; what was chosen is printed and
-written to the run's `config.toml`. A value that the user gives is never replaced.
+A field whose default is "auto" is chosen from the data and the device (see `resolved`); what was chosen is
+printed and written to the run's `config.toml`. A value that the user gives is never replaced.
 """
 
 from __future__ import annotations
@@ -19,7 +19,18 @@ from msgspec import Meta
 
 from suite.errors import UserError, nearest
 
-__all__ = ["Auto", "Meta", "NoOptions", "Option", "Options", "as_dict", "describe", "parse", "parse_value"]
+__all__ = [
+    "Auto",
+    "Meta",
+    "NoOptions",
+    "Option",
+    "Options",
+    "as_dict",
+    "describe",
+    "parse",
+    "parse_value",
+    "resolved",
+]
 
 Auto = Literal["auto"]
 
@@ -68,6 +79,13 @@ def as_dict(options: Options) -> dict[str, Any]:
     """The options as plain TOML and JSON values, in the order of their declaration."""
     built: dict[str, Any] = msgspec.to_builtins(options)
     return built
+
+
+def resolved(options: OptionsType, chosen: Mapping[str, Any]) -> OptionsType:
+    """`options` with every "auto" replaced by what was chosen; what the user gave stays."""
+    return msgspec.structs.replace(
+        options, **{name: value for name, value in chosen.items() if getattr(options, name) == "auto"}
+    )
 
 
 def parse_value(text: str) -> Any:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import suite
-from suite.options import Auto, Meta, NoOptions, Options, as_dict, describe, parse, parse_value
+from suite.options import Auto, Meta, NoOptions, Options, as_dict, describe, parse, parse_value, resolved
 
 
 class Example(Options, frozen=True):
@@ -34,6 +34,12 @@ def test_options_are_frozen():
     options: Any = Example()
     with pytest.raises(AttributeError):
         options.width = 3
+
+
+def test_what_is_auto_becomes_what_was_chosen_and_what_was_given_stays():
+    chosen = {"width": 32, "dropout": 0.1}
+    assert resolved(parsed(), chosen) == Example(width=32)
+    assert resolved(parsed(width=16), chosen) == Example(width=16)
 
 
 @pytest.mark.parametrize(

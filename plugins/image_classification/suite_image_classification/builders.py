@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from suite.data import Dataset
+from suite.options import resolved
 from suite.pipeline import Stage, TrainablePipeline
 from suite_image_classification.augmentation import Augmentation, PictureBatches
 from suite_image_classification.codec import PictureCodec
@@ -23,18 +24,9 @@ from suite_image_classification.survey import Survey, survey
 
 HEAVIEST = 10.0
 
-OptionsType = TypeVar("OptionsType", bound=PictureModelOptions)
-
-
-def resolved(options: OptionsType, chosen: Mapping[str, Any]) -> OptionsType:
-    """`options` with every "auto" replaced by what was chosen; what the user gave stays."""
-    return msgspec.structs.replace(
-        options, **{name: value for name, value in chosen.items() if getattr(options, name) == "auto"}
-    )
-
 
 def assembled(
-    options: OptionsType, found: Survey, network: Any, recipe: Mapping[str, Any], **more: Any
+    options: PictureModelOptions, found: Survey, network: Any, recipe: Mapping[str, Any], **more: Any
 ) -> TrainablePipeline:
     """The pipeline of a network, with the codec, the batches and the loss that resolved options ask for."""
     import keras

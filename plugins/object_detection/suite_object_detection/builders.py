@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import msgspec
 
 from suite import UserError
 from suite.data import Dataset
 from suite.evaluation import Pairs
+from suite.options import resolved
 from suite.pipeline import TrainablePipeline
 from suite_object_detection.augmentation import Augmentation, DetectionBatches
 from suite_object_detection.codec import DetectionCodec
 from suite_object_detection.model_options import DetectionOptions, DetectorOptions
 from suite_object_detection.recipes import STEP, detector_defaults
 from suite_object_detection.survey import survey
-
-
-def resolved(options: DetectorOptions, chosen: Mapping[str, Any]) -> DetectorOptions:
-    """`options` with every "auto" replaced by what was chosen; what the user gave stays."""
-    return msgspec.structs.replace(
-        options, **{name: value for name, value in chosen.items() if getattr(options, name) == "auto"}
-    )
 
 
 def detector(dataset: Dataset, options: DetectorOptions) -> TrainablePipeline:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from suite import UserError
 from suite.data import Dataset
+from suite.options import resolved
 from suite.pipeline import Stage, TrainablePipeline
 from suite_object_detection.augmentation import Augmentation, DetectionBatches
 from suite_object_detection.builders import calibrated, input_size
@@ -34,9 +33,7 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     choices, recipe = preset_defaults(found, options, in_parts=bool(parts))
     height, width = made.size
     choices["size"] = height if height == width else made.size
-    options = msgspec.structs.replace(
-        options, **{name: value for name, value in choices.items() if getattr(options, name) == "auto"}
-    )
+    options = resolved(options, choices)
     assert options.most_boxes != "auto"
     assert options.frozen_share != "auto"
     assert options.backbone_learning_rate != "auto"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 
 from suite.data import Dataset
+from suite.options import resolved
 from suite.pipeline import TrainablePipeline
 from suite_speech_recognition.alphabet import Alphabet, learn_characters, learn_subwords
 from suite_speech_recognition.augmentation import Augmentation, SpeechBatches
@@ -21,17 +21,8 @@ from suite_speech_recognition.survey import Survey, survey
 if TYPE_CHECKING:
     import keras
 
-Chosen = TypeVar("Chosen", bound=RecognitionOptions)
-
 MASKS = ("time_masks", "time_mask", "frequency_masks", "frequency_mask")
 """The options that are the arguments of `SpecAugment`."""
-
-
-def resolved(options: Chosen, chosen: Mapping[str, Any]) -> Chosen:
-    """`options` with every "auto" replaced by what was chosen; what the user gave stays."""
-    return msgspec.structs.replace(
-        options, **{name: value for name, value in chosen.items() if getattr(options, name) == "auto"}
-    )
 
 
 def recurrent(dataset: Dataset, options: RecurrentOptions) -> TrainablePipeline:

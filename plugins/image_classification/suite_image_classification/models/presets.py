@@ -11,7 +11,8 @@ from keras import layers
 from suite import UserError
 from suite.errors import nearest
 from suite.normalization import fuse_normalization, keep_statistics
-from suite_pictures.presets import image_converter, import_keras_hub, scaled
+from suite.presets import import_keras_hub
+from suite_pictures.presets import image_converter, scaled
 
 
 def preset_network(

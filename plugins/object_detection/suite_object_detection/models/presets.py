@@ -15,8 +15,9 @@ from suite import UserError
 from suite.devices import dtype_policy
 from suite.errors import nearest
 from suite.normalization import fuse_normalization, keep_statistics
+from suite.presets import import_keras_hub
 from suite_object_detection.preset_codec import Anchors, anchor_boxes
-from suite_pictures.presets import image_converter, import_keras_hub, scaled
+from suite_pictures.presets import image_converter, scaled
 
 STEP = 32
 """Sides of the input are multiples of this: what is halved five times is doubled again."""

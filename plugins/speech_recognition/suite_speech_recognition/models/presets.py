@@ -12,6 +12,7 @@ from keras import layers
 
 from suite import UserError
 from suite.errors import nearest
+from suite.presets import import_keras_hub
 from suite_speech_recognition.models.preset_decoder import TokenDecoder
 from suite_speech_recognition.models.preset_layers import (
     Block,
@@ -61,21 +62,6 @@ class Preset:
         if not self.is_whisper:
             return None
         return int(self.backbone.max_decoder_sequence_length) - len(self.tokens.prompt)
-
-
-def import_keras_hub() -> Any:
-    """The module keras_hub.
-
-    Raises:
-        suite.UserError: where it is not installed, saying how to.
-    """
-    try:
-        import keras_hub
-    except ImportError as error:
-        raise UserError(
-            f'presets need keras-hub, which cannot be imported ({error}): pip install "keras-suite[presets]"'
-        ) from error
-    return keras_hub
 
 
 def load_preset(preset: str, *, load_weights: bool = True) -> Preset:
