@@ -22,9 +22,9 @@ def tasks() -> list[suite.Task]:
             metric="accuracy",
             builder="residual",
             evaluators=("classification",),
-            baseline=suite.lazy("suite_image_classification.baseline:most_frequent"),
+            baseline=suite.lazy("suite_classification.baseline:most_frequent"),
             inspect=suite.lazy("suite_image_classification.inspection:inspect"),
-            prediction=suite.lazy("suite_image_classification.types:Classification"),
+            prediction=suite.lazy("suite_classification.types:Classification"),
         )
     ]
 

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from suite import UserError
-from suite_image_classification.types import Classification
+from suite_classification.types import Classification
 from suite_pictures import pictures
 from suite_pictures.resizing import Resize, fit
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from suite.errors import UserError
 from suite.evaluation import Pairs
+from suite_classification.labels import refuse_unknown
 from suite_object_detection.types import Detections, Target
-from suite_pictures.labels import refuse_unknown
 
 
 @dataclass(frozen=True, kw_only=True)

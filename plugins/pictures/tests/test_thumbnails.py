@@ -1,12 +1,10 @@
-"""Small pictures for people, and labels that are none of the classes."""
+"""Small pictures for people."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from suite import UserError
-from suite_pictures.labels import refuse_unknown
 from suite_pictures.thumbnails import thumbnail
 
 
@@ -27,9 +25,3 @@ def test_the_longer_side_is_as_asked_or_a_multiple_of_what_is_there(size, expect
 def test_small_pictures_are_enlarged_with_their_pixels_kept_square():
     picture = np.random.default_rng(0).integers(0, 256, (5, 4, 3), np.uint8)
     assert (thumbnail(picture, 16) == picture.repeat(3, axis=0).repeat(3, axis=1)).all()
-
-
-def test_unknown_labels_are_named_the_most_frequent_first_with_what_was_perhaps_meant():
-    refuse_unknown(["cat", "dog"], {"cat", "dog"}, "odd")
-    with pytest.raises(UserError, match=r"^odd: 'cot' \(2 times\), 'x' \(1 times\); did you mean 'cat'\?"):
-        refuse_unknown(["cat", "x", "cot", "cot"], {"cat", "dog"}, "odd")

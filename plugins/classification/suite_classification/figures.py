@@ -1,4 +1,4 @@
-"""What people look at: where a classifier errs, how sure it is, and its worst mistakes as pictures."""
+"""What people look at: where a classifier errs, and how sure it is."""
 
 from __future__ import annotations
 
@@ -7,38 +7,35 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from suite.charts import Axes, Line, matrix_chart, thinned
-from suite.data import Examples
-from suite.errors import UserError
-from suite.evaluation import Figure, Gallery, Pairs, Picture, Table
-from suite_image_classification.answers import Answers
-from suite_image_classification.ranking import Ranking
-from suite_image_classification.scores import BINS, bin_of, calibration_pairs, per_class
-from suite_pictures import pictures
-from suite_pictures.encoding import jpeg
-from suite_pictures.thumbnails import thumbnail
+from suite.evaluation import Figure, Picture, Table
+from suite_classification.answers import Answers
+from suite_classification.ranking import Ranking
+from suite_classification.scores import BINS, bin_of, calibration_pairs, per_class
 
 MOST_IN_MATRIX = 100
 MOST_CONFUSIONS = 20
-MOST_MISTAKES = 24
-THUMBNAIL = 160
 
 
-def figures_of(answers: Answers, pairs: Pairs) -> list[Figure]:
-    """All figures that the answers allow, in the order of the report."""
-    return list(_figures(answers, pairs))
+def figures_of(answers: Answers, things: str = "examples", mistakes: Sequence[Figure] = ()) -> list[Figure]:
+    """All figures that the answers allow, in the order of the report.
+
+    Args:
+        answers: what was to be answered, and what was.
+        things: what is classified: "pictures", say.
+        mistakes: the figures that show the worst mistakes.
+    """
+    return list(_figures(answers, things, mistakes))
 
 
-def _figures(answers: Answers, pairs: Pairs) -> Iterator[Figure]:
+def _figures(answers: Answers, things: str, mistakes: Sequence[Figure]) -> Iterator[Figure]:
     if not answers.multi_label:
         counts = confusion(answers)
-        yield _matrix(answers, counts)
+        yield _matrix(answers, counts, things)
         if (counts.sum() - np.trace(counts)) > 0:
-            yield _confused_most(answers, counts)
-    mistakes = worst_mistakes(answers)
-    if pairs.examples is not None and len(mistakes):
-        yield _gallery(answers, pairs, pairs.examples, mistakes)
+            yield _confused_most(answers, counts, things)
+    yield from mistakes
     if answers.scores is not None:
-        yield _calibration(answers)
+        yield _calibration(answers, things)
         ranking = Ranking(answers.membership, answers.scores)
         # A class has a ROC curve where there are examples both of it and of others.
         members = answers.membership.sum(axis=0)
@@ -46,7 +43,7 @@ def _figures(answers: Answers, pairs: Pairs) -> Iterator[Figure]:
             yield _roc(answers, ranking)
         if members.any():
             yield _precision_recall(answers, ranking)
-    yield _classes(answers)
+    yield _classes(answers, things)
 
 
 def confusion(answers: Answers) -> np.ndarray:
@@ -56,11 +53,12 @@ def confusion(answers: Answers) -> np.ndarray:
     return flat.reshape(size, size)
 
 
-def _matrix(answers: Answers, counts: np.ndarray) -> Picture:
+def _matrix(answers: Answers, counts: np.ndarray, things: str) -> Picture:
     names: Sequence[str] = answers.classes
     caption = (
-        "A row holds the pictures of one class, a column those taken for one. Blue is right, orange is wrong;"
-        " a stronger shade is a larger share of the row. Rare mistakes are shaded more than in proportion."
+        f"A row holds the {things} of one class, a column those taken for one. Blue is right, orange is"
+        " wrong; a stronger shade is a larger share of the row. Rare mistakes are shaded more than in"
+        " proportion."
     )
     if len(names) > MOST_IN_MATRIX:
         errors = counts.sum(0) + counts.sum(1) - 2 * np.diag(counts)
@@ -76,7 +74,7 @@ def _matrix(answers: Answers, counts: np.ndarray) -> Picture:
     )
 
 
-def _confused_most(answers: Answers, counts: np.ndarray) -> Table:
+def _confused_most(answers: Answers, counts: np.ndarray, things: str) -> Table:
     totals = counts.sum(axis=1)
     wrong = counts.copy()
     np.fill_diagonal(wrong, 0)
@@ -84,7 +82,7 @@ def _confused_most(answers: Answers, counts: np.ndarray) -> Table:
     cells = [divmod(int(cell), len(totals)) for cell in order if wrong.flat[cell] > 0]
     return Table(
         title="Classes confused most",
-        columns=["true", "taken for", "pictures", "share of the true class"],
+        columns=["true", "taken for", things, "share of the true class"],
         rows=[
             [
                 answers.classes[row],
@@ -97,66 +95,7 @@ def _confused_most(answers: Answers, counts: np.ndarray) -> Table:
     )
 
 
-def worst_mistakes(answers: Answers) -> np.ndarray:
-    """The indices of wrong answers, those first that gave least probability to what is true."""
-    if answers.multi_label:
-        wrong = np.flatnonzero((answers.true != answers.predicted).any(axis=1))
-        if answers.scores is None:
-            badness = (answers.true != answers.predicted).sum(axis=1).astype(np.float64)
-        else:
-            of_truth = np.where(answers.true, answers.scores, 1 - answers.scores)
-            badness = -np.log(np.clip(of_truth, 1e-12, 1)).sum(axis=1)
-    else:
-        wrong = np.flatnonzero(answers.true != answers.predicted)
-        badness = np.zeros(len(answers))
-        if answers.scores is not None:
-            rows = np.arange(len(answers))
-            own, taken = answers.scores[rows, answers.true], answers.scores[rows, answers.predicted]
-            badness = taken - own
-    return wrong[np.argsort(-badness[wrong], kind="stable")]
-
-
-def _gallery(answers: Answers, pairs: Pairs, examples: Examples, mistakes: np.ndarray) -> Gallery:
-    items: list[tuple[bytes, str]] = []
-    unread = 0
-    for index in mistakes.tolist():
-        if len(items) == MOST_MISTAKES:
-            break
-        try:
-            items.append((_thumbnail(examples[index].input), _mistake(answers, pairs, index)))
-        except (UserError, OSError):
-            unread += 1  # said in the caption: the scores stand although the picture is gone
-    caption = f"{len(mistakes):,} of {len(answers):,} are wrong"
-    if len(mistakes) > len(items) + unread:
-        caption += "; these are the worst of them" if answers.scores is not None else "; these are the first"
-    caption += "."
-    if unread:
-        caption += f" {unread} could not be read and are left out."
-    return Gallery(title="Worst mistakes", items=items, caption=caption)
-
-
-def _mistake(answers: Answers, pairs: Pairs, index: int) -> str:
-    if answers.multi_label:
-        taken, true = _labels(answers, answers.predicted[index]), _labels(answers, answers.true[index])
-        return f"{taken}\nis {true}\n{pairs.ids[index]}"
-    taken, true = answers.classes[answers.predicted[index]], answers.classes[answers.true[index]]
-    sure = own = ""
-    if answers.scores is not None:
-        sure = f" {100 * answers.scores[index, answers.predicted[index]]:.0f} %"
-        own = f" {100 * answers.scores[index, answers.true[index]]:.0f} %"
-    return f"{taken}{sure}\nis {true}{own}\n{pairs.ids[index]}"
-
-
-def _labels(answers: Answers, chosen: np.ndarray) -> str:
-    return " + ".join(np.array(answers.classes, object)[chosen]) or "(none)"
-
-
-def _thumbnail(raw: object) -> bytes:
-    """A picture of at most 160 x 160 as JPEG; tiny ones are enlarged with their pixels kept square."""
-    return jpeg(thumbnail(pictures.read(raw, at_least=THUMBNAIL), THUMBNAIL))
-
-
-def _calibration(answers: Answers) -> Picture:
+def _calibration(answers: Answers, things: str) -> Picture:
     confidence, correct = (array.ravel() for array in calibration_pairs(answers))
     bins = bin_of(confidence)
     counts = np.bincount(bins, minlength=BINS)
@@ -166,7 +105,7 @@ def _calibration(answers: Answers) -> Picture:
         "Calibration: share that is right by confidence",
         x_range=(0, 1), y_range=(0, 1), x_label="confidence", y_label="", height=320,
     )  # fmt: skip
-    what = "labels" if answers.multi_label else "pictures"
+    what = "labels" if answers.multi_label else things
     for index in np.flatnonzero(counts).tolist():
         title = f"confidence {sure[index]:.2f}: {right[index]:.2f} right, {counts[index]:,} {what}"
         bar = index / BINS + 0.004, (index + 1) / BINS - 0.004
@@ -247,11 +186,11 @@ def _about_curves(curves: Mapping[str, object], end: str) -> str:
     return f"Each class against the rest; the three with the least area under the curve are named; {end}."
 
 
-def _classes(answers: Answers) -> Table:
+def _classes(answers: Answers, things: str) -> Table:
     rows = per_class(answers)
     return Table(
         title="Classes",
-        columns=["class", "pictures", "precision", "recall", "F1"],
+        columns=["class", things, "precision", "recall", "F1"],
         rows=[
             [name, int(row["examples"]), *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1"))]
             for name, row in sorted(rows.items(), key=lambda item: item[1]["f1"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from suite_image_classification.types import Classification
+from suite_classification.types import Classification
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What one would predict for any picture without looking at it."""
+"""What one would predict for any example without looking at it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from suite.data import Example
-from suite_image_classification.types import Classification
+from suite_classification.types import Classification
 
 
 def most_frequent(
@@ -14,8 +14,8 @@ def most_frequent(
 ) -> list[Classification]:
     """The most frequent target of training for every example, with the frequencies in training as scores.
 
-    Where pictures may have several labels, that is the most frequent set of labels, and the score of each
-    label is the share of training pictures that have it. Of targets that are equally frequent, the first in
+    Where examples may have several labels, that is the most frequent set of labels, and the score of each
+    label is the share of training examples that have it. Of targets that are equally frequent, the first in
     alphabetical order.
     """
     total = len(train_targets)

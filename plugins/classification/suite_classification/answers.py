@@ -11,8 +11,8 @@ import numpy as np
 
 from suite.errors import UserError
 from suite.evaluation import Pairs
-from suite_image_classification.types import Classification
-from suite_pictures.labels import refuse_unknown
+from suite_classification.labels import refuse_unknown
+from suite_classification.types import Classification
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Answers:
 
     Attributes:
         classes: the names of the classes, in the order of all axes.
-        multi_label: whether a picture may have several labels or none.
+        multi_label: whether an example may have several labels or none.
         true: the targets: int (n,), or bool (n, classes) with several labels.
         predicted: the predicted labels, of the same shape as `true`.
         scores: float64 (n, classes), or None where predictions carry none.
@@ -57,7 +57,7 @@ def read(pairs: Pairs) -> Answers:
 
     Raises:
         UserError: where a target or a prediction names an unknown class, a target is a list although
-            pictures have one label, or a score is not a probability.
+            examples have one label, or a score is not a probability.
     """
     predictions: Sequence[Classification] = pairs.predictions
     labels = [one.label for one in predictions]
@@ -103,8 +103,8 @@ def _refuse_lists(pairs: Pairs, labels: Sequence[str | list[str]]) -> None:
         for what, value in (("target", target), ("predicted label", label)):
             if not isinstance(value, str):
                 raise UserError(
-                    f"the {what} of '{name}' is {value!r}, but a picture has exactly one label here: give its"
-                    " name as text"
+                    f"the {what} of '{name}' is {value!r}, but an example has exactly one label here: give"
+                    " its name as text"
                 )
 
 

@@ -1,8 +1,7 @@
-"""What loaders, builders and evaluators of image classification share: facts, targets, predictions.
+"""What is classified into and as what: facts, targets, predictions.
 
 A data set's facts are `{"classes": [names in order], "multi_label": bool}`. A target is a class name, or,
-where pictures may have several labels or none, a list of class names. An input is a `suite.sources.Source`,
-a path, encoded bytes, or an array (height, width[, channels]).
+where an example may have several labels or none, a list of class names. What an input is, the task says.
 """
 
 from __future__ import annotations
@@ -11,12 +10,12 @@ import msgspec
 
 
 class Classification(msgspec.Struct, frozen=True, kw_only=True):
-    """The prediction for one picture.
+    """The prediction for one example.
 
     Attributes:
-        label: the class it is taken for; with several labels per picture, all those with a score of one
+        label: the class it is taken for; with several labels per example, all those with a score of one
             half or more. The same shape as a target.
-        scores: a probability per class. They sum to one where a picture has exactly one label. Empty
+        scores: a probability per class. They sum to one where an example has exactly one label. Empty
             where predictions come from elsewhere and carry none.
     """
 

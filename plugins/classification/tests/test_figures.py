@@ -1,16 +1,15 @@
-"""Figures of image classification: what they show, and that any answers can be shown."""
+"""Figures of classification: what they show, and that any answers can be shown."""
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import pytest
 
-from suite.data import Example
-from suite.evaluation import Figure, Gallery, Pairs, Picture, Table
-from suite_image_classification.answers import read
-from suite_image_classification.figures import confusion, figures_of, worst_mistakes
-from suite_image_classification.types import Classification
+from suite.evaluation import Figure, Pairs, Picture, Table
+from suite_classification.answers import read
+from suite_classification.figures import confusion, figures_of
+from suite_classification.mistakes import how_many, mistake_at, worst_mistakes
+from suite_classification.types import Classification
 
 CLASSES = ["cat", "cow", "dog"]
 
@@ -27,17 +26,16 @@ def made_up(count: int, classes: list[str], seed: int = 0) -> Pairs:
         for row in rows
     ]
     targets = [classes[index] for index in generator.integers(0, len(classes), count)]
-    names = [f"{index}.png" for index in range(count)]
-    pictures = [np.full((6, 8, 3), index % 256, np.uint8) for index in range(count)]
-    examples = [Example(name, picture) for name, picture in zip(names, pictures, strict=True)]
-    return Pairs(targets, predictions, names, examples, {"classes": classes, "multi_label": False})
+    names = [str(index) for index in range(count)]
+    return Pairs(targets, predictions, names, facts={"classes": classes, "multi_label": False})
 
 
 def by_title(pairs: Pairs) -> dict[str, Figure]:
-    return {figure.title: figure for figure in figures_of(read(pairs), pairs)}
+    mistakes = [Table(title="Worst mistakes", columns=[], rows=[])]
+    return {figure.title: figure for figure in figures_of(read(pairs), "songs", mistakes)}
 
 
-def test_all_figures_of_one_label_per_picture():
+def test_all_figures_of_one_label_per_example_with_the_mistakes_that_the_task_shows():
     assert list(by_title(made_up(40, CLASSES))) == [
         "Confusion matrix", "Classes confused most", "Worst mistakes", "Calibration", "ROC curves",
         "Precision and recall", "Classes",
@@ -67,56 +65,54 @@ def test_the_surest_mistakes_come_first():
     assert worst_mistakes(read(Pairs(targets, predictions, list("123")))).tolist() == [1, 0]
 
 
-def test_a_mistake_is_shown_as_a_picture_with_what_it_is_and_was_taken_for():
-    picture = np.zeros((8, 16, 3), np.uint8)
-    pairs = Pairs(
-        ["cat"],
-        [guess("dog", dog=0.9, cat=0.1)],
-        ["a/1.png"],
-        [Example("a/1.png", picture)],
-        {"classes": CLASSES},
-    )
-    gallery = by_title(pairs)["Worst mistakes"]
-    assert isinstance(gallery, Gallery)
-    ((encoded, text),) = gallery.items
-    assert text == "dog 90 %\nis cat 10 %\na/1.png"
-    assert cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR).shape == (80, 160, 3)
+def test_a_mistake_is_what_it_is_and_what_it_was_taken_for_with_their_probabilities():
+    mistake = mistake_at(read(Pairs(["cat"], [guess("dog", dog=0.9, cat=0.1)], ["1"])), 0)
+    assert (mistake.true, mistake.true_score) == ("cat", 0.1)
+    assert (mistake.taken, mistake.taken_score) == ("dog", 0.9)
 
 
-def test_a_picture_that_is_gone_is_counted_not_fatal(tmp_path):
-    pairs = made_up(5, CLASSES)
-    gone = Pairs(
-        pairs.targets, pairs.predictions, pairs.ids,
-        [Example(name, tmp_path / "gone.png") for name in pairs.ids], pairs.facts,
-    )  # fmt: skip
-    gallery = by_title(gone)["Worst mistakes"]
-    assert gallery.items == []
-    assert "could not be read and are left out" in gallery.caption
+def test_a_mistake_of_predictions_without_probabilities_has_none():
+    mistake = mistake_at(read(Pairs(["cat"], [guess("dog")], ["1"])), 0)
+    assert (mistake.true_score, mistake.taken_score) == (None, None)
 
 
-def test_at_most_24_mistakes_are_shown():
-    assert len(by_title(made_up(300, CLASSES))["Worst mistakes"].items) == 24
+def test_it_is_said_how_many_are_wrong_and_whether_all_of_them_are_shown():
+    sure = read(made_up(1200, CLASSES))
+    assert how_many(sure, 1100, 1100) == "1,100 of 1,200 are wrong"
+    assert how_many(sure, 1100, 24) == "1,100 of 1,200 are wrong; these are the worst of them"
+    unsure = read(Pairs(["cat", "cat"], [guess("dog"), guess("dog")], ["1", "2"]))
+    assert how_many(unsure, 2, 1) == "2 of 2 are wrong; these are the first"
 
 
-def test_without_pictures_there_is_no_gallery_and_without_scores_no_curves():
+def test_figures_say_what_is_classified():
+    figures = by_title(made_up(40, CLASSES))
+    assert figures["Classes"].columns[1] == "songs"
+    assert figures["Classes confused most"].columns[2] == "songs"
+    assert "A row holds the songs of one class" in figures["Confusion matrix"].caption
+    assert "songs" in figures["Calibration"].caption
+
+
+def test_without_scores_there_are_no_curves():
     pairs = Pairs(["cat", "dog"], [guess("cat"), guess("cat")], ["1", "2"], facts={"classes": CLASSES})
-    assert list(by_title(pairs)) == ["Confusion matrix", "Classes confused most", "Classes"]
+    assert list(by_title(pairs)) == [
+        "Confusion matrix", "Classes confused most", "Worst mistakes", "Classes",
+    ]  # fmt: skip
 
 
-def test_several_labels_per_picture_have_no_confusion_matrix():
+def test_several_labels_per_example_have_no_confusion_matrix():
     targets = [["cat"], [], ["cat", "dog"]]
     predictions = [
         guess([], cat=0.2, dog=0.1),
         guess(["dog"], cat=0.1, dog=0.7),
         guess(["cat"], cat=0.9, dog=0.4),
     ]
-    examples = [Example(name, np.zeros((4, 4, 3), np.uint8)) for name in "123"]
     facts = {"classes": ["cat", "dog"], "multi_label": True}
-    figures = by_title(Pairs(targets, predictions, list("123"), examples, facts))
+    pairs = Pairs(targets, predictions, list("123"), facts=facts)
+    figures = by_title(pairs)
     assert list(figures) == ["Worst mistakes", "Calibration", "ROC curves", "Precision and recall", "Classes"]
-    captions = [text for _, text in figures["Worst mistakes"].items]
-    assert "dog\nis (none)\n2" in captions
-    assert "cat\nis cat + dog\n3" in captions
+    said = [mistake_at(read(pairs), index) for index in worst_mistakes(read(pairs))]
+    assert ("(none)", "dog") in [(mistake.true, mistake.taken) for mistake in said]
+    assert ("cat + dog", "cat") in [(mistake.true, mistake.taken) for mistake in said]
 
 
 def test_the_class_that_is_known_least_comes_first():
@@ -135,5 +131,6 @@ def test_any_number_of_classes_can_be_shown(classes):
 
 
 def test_one_right_example_can_be_shown():
-    pairs = Pairs(["cat"], [guess("cat", cat=1.0)], ["1"], [Example("1", np.zeros((4, 4, 3), np.uint8))])
-    assert "Worst mistakes" not in by_title(pairs)
+    pairs = Pairs(["cat"], [guess("cat", cat=1.0)], ["1"])
+    assert "Classes confused most" not in by_title(pairs)
+    assert len(worst_mistakes(read(pairs))) == 0
