@@ -68,6 +68,12 @@ def attribution(error: BaseException) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def reason(error: Exception) -> str:
+    """Why, as the end of a sentence: in lower case, and without the path that an `OSError` names."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return f"{text[:1].lower()}{text[1:]}" if text else type(error).__name__
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown name: the nearest known one, else all of them."""
     import difflib  # here, since most commands end well and start faster without it

@@ -15,7 +15,7 @@ import numpy as np
 
 from suite.contributions import Contributed, Lazy, ModelBuilder
 from suite.devices import activate, cores
-from suite.errors import UserError, attributed
+from suite.errors import UserError, attributed, reason
 from suite.host import Host
 from suite.manifests import FORMAT, MANIFEST, Manifest, model_folder, read_manifest, write_manifest
 from suite.networks import KerasNetwork, Network, OnnxNetwork
@@ -176,8 +176,8 @@ class LoadedPipeline:
                 whole = _Whole(raw, parts)
                 for number, part in enumerate(parts, start=1):
                     yield _Unit(part, name, whole, last=number == parts.total)
-            except UserError as error:
-                yield _Unit(raw, name, whole, last=True, error=str(error))
+            except (UserError, OSError) as error:
+                yield _Unit(raw, name, whole, last=True, error=_why(error))
 
     def _parts(self, raw: Any) -> Parts | None:
         make_parts = getattr(self.codec, "parts", None)
@@ -211,10 +211,8 @@ class LoadedPipeline:
         for index, (_, future) in enumerate(batch):
             try:
                 encoded[index] = future.result()
-            except UserError as error:
-                errors[index] = str(error)
-            except OSError as error:
-                errors[index] = (error.strerror or str(error)).lower()
+            except (UserError, OSError) as error:
+                errors[index] = _why(error)
         predictions: dict[int, Any] = {}
         for indices in same_shapes({index: one.arrays for index, one in encoded.items()}):
             outputs = self.network(stack([encoded[index].arrays for index in indices]))
@@ -231,10 +229,8 @@ class LoadedPipeline:
                 (result,) = self.predict_each([raw], self.batch_size)
                 return _sure(result)
             encoded = self._encode(_Unit(raw, name))
-        except UserError as error:
-            raise UserError(_named(name, str(error))) from error
-        except OSError as error:
-            raise UserError(_named(name, (error.strerror or str(error)).lower())) from error
+        except (UserError, OSError) as error:
+            raise UserError(_named(name, _why(error))) from error
         return self.decode_each(self.network(stack([encoded.arrays])), [encoded.context])[0]
 
     def _is_several(self, x: Any) -> bool:
@@ -418,6 +414,10 @@ def name_of(raw: Any, index: int | None) -> str:
     if isinstance(text, str):
         return text if len(text) <= 200 else text[:199] + "…"
     return "the input" if index is None else f"input {index}"
+
+
+def _why(error: UserError | OSError) -> str:
+    return str(error) if isinstance(error, UserError) else reason(error)
 
 
 def _named(name: str, message: str) -> str:

@@ -27,7 +27,7 @@ from typing import IO, Any, Protocol
 
 import numpy as np
 
-from suite.errors import UserError
+from suite.errors import UserError, reason
 
 ARCHIVE_SUFFIXES = (
     ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz"
@@ -80,7 +80,7 @@ class FileSource:
         try:
             return self.path.stat().st_size
         except OSError as error:
-            raise UserError(f"{self.path} cannot be read: {_reason(error)}") from None
+            raise UserError(f"{self.path} cannot be read: {reason(error)}") from None
 
     def read(self) -> bytes:
         """The whole content. Raises `UserError` where it cannot be read."""
@@ -160,7 +160,7 @@ def open_tree(path: str | Path) -> Tree:
         with Path(name).open("rb") as file:
             head = file.read(6)
     except OSError as error:
-        raise UserError(f"{name} cannot be read: {_reason(error)}") from None
+        raise UserError(f"{name} cannot be read: {reason(error)}") from None
     if not is_archive(name):
         known = ", ".join(ARCHIVE_SUFFIXES)
         raise UserError(f"{name} is neither a folder nor an archive: known endings are {known}")
@@ -169,9 +169,9 @@ def open_tree(path: str | Path) -> Tree:
             return _ZipTree(name)
         return _TarTree(name, head)
     except _DAMAGED as error:
-        raise UserError(f"{name} is damaged, or no archive at all: {_reason(error)}") from None
+        raise UserError(f"{name} is damaged, or no archive at all: {reason(error)}") from None
     except OSError as error:
-        raise UserError(f"{name} cannot be unpacked: {_reason(error)}") from None
+        raise UserError(f"{name} cannot be unpacked: {reason(error)}") from None
 
 
 class FolderTree(Tree):
@@ -399,10 +399,4 @@ def _read_file(path: str | Path) -> bytes:
         with open(path, "rb", buffering=0) as file:
             return file.read()
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {_reason(error)}") from None
-
-
-def _reason(error: Exception) -> str:
-    """Why, in lower case and without the path, which the message already has."""
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return f"{text[:1].lower()}{text[1:]}" if text else type(error).__name__
+        raise UserError(f"{path} cannot be read: {reason(error)}") from None

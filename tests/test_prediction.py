@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import threading
@@ -105,6 +106,27 @@ def test_a_broken_thing_gives_an_error_and_the_others_go_on(pipeline, files):
         "cold",
     ]
     assert results[2].error == "it holds something that is not a number"
+
+
+class BreaksOff:
+    """Parts of which only the first can be read."""
+
+    total = 2
+
+    def __iter__(self):
+        yield np.array(COLD)
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_file_that_cannot_be_read_while_it_is_taken_apart_is_an_error_of_its_own(files):
+    codec = weather.codec()
+    codec.parts = lambda raw: (
+        BreaksOff() if raw.stem == "a" else raw.with_suffix("").read_bytes() if raw.stem == "b" else None
+    )
+    results = list(fake(codec=codec).predict_each([files / f"{name}.temps" for name in "abc"]))
+    assert [result.error for result in results] == ["input/output error", "no such file or directory", None]
+    with pytest.raises(suite.UserError, match=r"a\.temps: input/output error"):
+        fake(codec=codec).predict(files / "a.temps")
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 50])

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from suite import UserError
+from suite.errors import reason
 from suite.files import atomic_path
 from suite_object_detection.naming import relative_name
 from suite_object_detection.types import Detections
@@ -137,4 +138,4 @@ def _may_be_overwritten(path: Path) -> bool:
 
 
 def _not_written(path: Path, error: OSError) -> UserError:
-    return UserError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}")
+    return UserError(f"{path} cannot be written: {reason(error)}")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from suite import UserError
+from suite.errors import reason
 from suite.files import atomic_write
 from suite.prediction_files import FILE_NAME
 from suite_object_detection.naming import relative_name
@@ -138,4 +139,4 @@ def _is_same(path: Path, raw: Any) -> bool:
 
 
 def _not_written(path: Path, error: OSError) -> UserError:
-    return UserError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}")
+    return UserError(f"{path} cannot be written: {reason(error)}")

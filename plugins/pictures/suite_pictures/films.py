@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from suite import UserError
+from suite.errors import reason
 from suite.files import atomic_path
 from suite_pictures.containers import is_cut_off
 
@@ -145,7 +146,7 @@ class Film:
                     f"{self.name} is cut off, and without what is missing none of its frames can be read"
                 )
         except OSError as error:
-            raise UserError(f"{self.name} cannot be read: {(error.strerror or str(error)).lower()}") from None
+            raise UserError(f"{self.name} cannot be read: {reason(error)}") from None
         raise UserError(f"{self.name} is no film, or of a kind that is not read")
 
 
@@ -280,5 +281,5 @@ def _why_not(path: Path) -> str:
     try:
         path.touch()
     except OSError as error:
-        return (error.strerror or str(error)).lower()
+        return reason(error)
     return "this OpenCV has no encoder for it"

@@ -15,7 +15,7 @@ import numpy as np
 
 from suite import UserError, tables
 from suite.data import Dataset, Problem
-from suite.errors import nearest
+from suite.errors import nearest, reason
 from suite.part_names import part_of_name
 from suite.sentences import counted, some
 from suite.sources import FolderTree, Tree, is_archive
@@ -135,7 +135,7 @@ class Home:
             with where.open("rb") as file:
                 return file.read(most)
         except OSError as error:
-            raise UserError(f"{where} cannot be read: {(error.strerror or str(error)).lower()}") from None
+            raise UserError(f"{where} cannot be read: {reason(error)}") from None
 
     def table(self, name: str) -> Table:
         """A table, read. Raises `UserError` where it cannot be."""
@@ -350,7 +350,7 @@ def _listed(path: Path) -> tuple[Path, list[str]]:
             with os.scandir(path) as entries:
                 found = [entry for entry in entries if not entry.name.startswith(".")]
         except OSError as error:
-            raise UserError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+            raise UserError(f"{path} cannot be read: {reason(error)}") from None
         if len(found) != 1 or not found[0].is_dir():
             return path, [entry.name for entry in found if entry.is_file()]
         path = path / found[0].name

@@ -13,6 +13,7 @@ import numpy as np
 import soundfile
 
 from suite import UserError
+from suite.errors import reason
 from suite.sources import FileSource, FolderTree, Member, Source
 from suite_speech_recognition.sound_files import cannot_be_decoded, cut_off, with_known_length
 
@@ -122,7 +123,7 @@ def opened_file(raw: Any) -> Iterator[SoundFile]:
     try:
         file_on_disk = open(name, "rb", buffering=0)  # noqa: SIM115 (closed below)
     except OSError as error:
-        raise UserError(f"{name} cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise UserError(f"{name} cannot be read: {reason(error)}") from None
     # By its descriptor, because libsndfile would also look at the ending of a name.
     with file_on_disk, _decoder(name, file_on_disk, file_on_disk.fileno()) as decoder:
         yield SoundFile(name, decoder)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite import UserError
+from suite.errors import reason
 from suite.sources import FileSource
 from suite_speech_recognition.recordings import Recording, describe
 
@@ -59,9 +60,7 @@ class StandardInput:
                 source = SpooledSource(Path(file.name))
                 shutil.copyfileobj(sys.stdin.buffer, file)
         except OSError as error:
-            raise UserError(
-                f"the standard input cannot be read: {(error.strerror or str(error)).lower()}"
-            ) from None
+            raise UserError(f"the standard input cannot be read: {reason(error)}") from None
         if source.size == 0:
             raise UserError(
                 "the standard input is empty: the program that should write a recording wrote none"

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 from suite import UserError
+from suite.errors import reason
 from suite.files import atomic_write
 from suite.prediction_files import FILE_NAME
 from suite.sources import FileSource, Member
@@ -266,4 +267,4 @@ def _relative_name(raw: Any, name: str) -> PurePosixPath:
 
 
 def _not_written(path: Path, error: OSError) -> UserError:
-    return UserError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}")
+    return UserError(f"{path} cannot be written: {reason(error)}")
