@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
+import msgspec
 import numpy as np
 
 from suite.data import Example
+from suite.errors import UserError
 from suite.options import NoOptions, Options
 
 if TYPE_CHECKING:
@@ -94,6 +96,41 @@ class Codec(Protocol):
 
     def to_json(self) -> dict[str, Any]:
         """Everything it knows as plain JSON values, from which `ModelBuilder.codec` makes it again."""
+
+
+class StructCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of codecs that are `msgspec.Struct`s: their fields are their description.
+
+    Attributes:
+        called: how a message calls such a codec, "speech codec" say.
+    """
+
+    called: ClassVar[str] = "codec"
+
+    def impossible(self) -> str:
+        """Why no codec can be as the fields say, though their types are right; empty where one can."""
+        return ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything it knows, from which `from_json` makes it again."""
+        built: dict[str, Any] = msgspec.to_builtins(self)
+        return built
+
+    @classmethod
+    def from_json(cls, json: Mapping[str, Any]) -> Self:
+        """The codec that `to_json` described.
+
+        Raises:
+            suite.UserError: where something is missing, unknown, of the wrong type or impossible.
+        """
+        try:
+            codec = msgspec.convert(dict(json), cls)
+            wrong = codec.impossible()
+        except msgspec.ValidationError as error:
+            wrong = str(error)
+        if wrong:
+            raise UserError(f"the {cls.called}'s description is broken: {wrong}")
+        return codec
 
 
 class Parts(Protocol):

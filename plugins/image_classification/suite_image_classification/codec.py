@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import msgspec
 import numpy as np
 
 from suite import UserError
-from suite_classification.types import Classification
+from suite.pipeline import StructCodec
+from suite_image_classification.types import Classification
 from suite_pictures import pictures
 from suite_pictures.resizing import Resize, fit
 
 
-class PictureCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PictureCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Encodes any picture to one size, and decodes logits to a `Classification`.
 
     Attributes:
@@ -29,6 +28,7 @@ class PictureCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     multi_label: bool = False
     resize: Resize = "squash"
 
+    called: ClassVar[str] = "picture codec"
     suffixes: ClassVar[tuple[str, ...]] = pictures.SUFFIXES
     input_axes: ClassVar[int] = 3
 
@@ -87,25 +87,10 @@ class PictureCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                 ) from None
         return encoded
 
-    def to_json(self) -> dict[str, Any]:
-        """Everything it knows, from which `from_json` makes it again."""
-        built: dict[str, Any] = msgspec.to_builtins(self)
-        return built
-
-    @classmethod
-    def from_json(cls, json: Mapping[str, Any]) -> PictureCodec:
-        """The codec that `to_json` described.
-
-        Raises:
-            suite.UserError: where something is missing, unknown or of the wrong type.
-        """
-        try:
-            codec = msgspec.convert(dict(json), cls)
-        except msgspec.ValidationError as error:
-            raise UserError(f"the picture codec's description is broken: {error}") from None
-        if not codec.classes or len(set(codec.classes)) < len(codec.classes) or min(codec.size) < 1:
-            raise UserError(
-                "the picture codec's description is broken: it needs distinct class names and a size of at "
-                f"least 1 x 1, not {len(codec.classes)} classes and {codec.size[0]} x {codec.size[1]}"
+    def impossible(self) -> str:
+        if not self.classes or len(set(self.classes)) < len(self.classes) or min(self.size) < 1:
+            return (
+                "it needs distinct class names and a size of at least 1 x 1, not"
+                f" {len(self.classes)} classes and {self.size[0]} x {self.size[1]}"
             )
-        return codec
+        return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from suite import UserError
 from suite.errors import nearest
-from suite.pipeline import Encoded
+from suite.pipeline import Encoded, StructCodec
 from suite.sources import FileSource
 from suite_object_detection.prediction_options import DetectionPredictionOptions
 from suite_object_detection.suppression import suppress
@@ -26,7 +25,7 @@ PADDING, CROWD = -1, -2
 """Stand in a target for the class where there is no box, and where it surrounds a crowd."""
 
 
-class DetectionCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DetectionCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Encodes any picture, letterboxed, to one size, and decodes outputs to `Detections` in its own pixels.
 
     The network gives float32 (locations, classes + 4 * bins): for each location (see `locations`) the logits
@@ -61,6 +60,7 @@ class DetectionCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     only: tuple[str, ...] = ()
     most_boxes: int = 100
 
+    called: ClassVar[str] = "detection codec"
     suffixes: ClassVar[tuple[str, ...]] = pictures.SUFFIXES
     input_axes: ClassVar[int] = 3
     stream_suffixes: ClassVar[tuple[str, ...]] = films.SUFFIXES
@@ -169,27 +169,7 @@ class DetectionCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         }
         return msgspec.structs.replace(self, **changes, only=options.classes)
 
-    def to_json(self) -> dict[str, Any]:
-        """Everything it knows, from which `from_json` makes it again."""
-        built: dict[str, Any] = msgspec.to_builtins(self)
-        return built
-
-    @classmethod
-    def from_json(cls, json: Mapping[str, Any]) -> DetectionCodec:
-        """The codec that `to_json` described.
-
-        Raises:
-            suite.UserError: where something is missing, unknown, of the wrong type or impossible.
-        """
-        try:
-            codec = msgspec.convert(dict(json), cls)
-        except msgspec.ValidationError as error:
-            raise UserError(f"the detection codec's description is broken: {error}") from None
-        if impossible := codec._impossible():
-            raise UserError(f"the detection codec's description is broken: {impossible}")
-        return codec
-
-    def _impossible(self) -> str:
+    def impossible(self) -> str:
         if not self.classes or len(set(self.classes)) < len(self.classes):
             return f"it needs distinct class names, not {len(self.classes)} with doubles"
         if not self.strides or min(self.strides) < 1 or list(self.strides) != sorted(set(self.strides)):

@@ -52,14 +52,14 @@ class PresetCodec(DetectionCodec, frozen=True, kw_only=True, forbid_unknown_fiel
     strides: tuple[int, ...] = ()
     bins: int = 0
 
-    def _impossible(self) -> str:
+    def impossible(self) -> str:
         if not 1 <= self.predictions <= self.rows:
             return f"of {self.rows} rows {self.predictions} cannot be predictions"
         if self.anchors is not None and len(anchor_boxes(self.size, self.anchors)) != self.rows:
             return f"its anchors are not as many as its {self.rows} rows"
         # What both have in common, asked of a codec that is right in what only the other has.
         common = {name: getattr(self, name) for name in DetectionCodec.__struct_fields__}
-        return DetectionCodec(**common | {"strides": (1,), "bins": 2})._impossible()
+        return DetectionCodec(**common | {"strides": (1,), "bins": 2}).impossible()
 
     def _checked(self, outputs: Any) -> np.ndarray:
         checked: np.ndarray = np.asarray(outputs, np.float32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from statistics import fmean
 from typing import Any, ClassVar
 
@@ -10,7 +9,7 @@ import msgspec
 import numpy as np
 
 from suite import UserError
-from suite.pipeline import Encoded
+from suite.pipeline import Encoded, StructCodec
 from suite.sources import FileSource
 from suite_speech_recognition import decoding, recordings
 from suite_speech_recognition.alphabet import Alphabet
@@ -31,7 +30,7 @@ _SPARE = 16
 """Resampling may give so many samples more than the length of a recording says: less than any sound."""
 
 
-class SpeechCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SpeechCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Encodes any recording as samples of one rate, and decodes log-probabilities to a `Transcript`.
 
     The network takes `audio`, float32 (samples,), with zeros at its end up to one of a few lengths, and
@@ -56,6 +55,7 @@ class SpeechCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     normalisation: Normalisation = Normalisation()
     beam: int = 1
 
+    called: ClassVar[str] = "speech codec"
     suffixes: ClassVar[tuple[str, ...]] = recordings.SUFFIXES
     input_axes: ClassVar[int] = 2
     stream_suffixes: ClassVar[tuple[str, ...]] = ()
@@ -184,27 +184,7 @@ class SpeechCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         own = {name: getattr(self, name) for name in SpeechCodec.__struct_fields__}
         return GuidedCodec(**{**own, "beam": beam}, scorer=scorer)
 
-    def to_json(self) -> dict[str, Any]:
-        """Everything it knows, from which `from_json` makes it again."""
-        built: dict[str, Any] = msgspec.to_builtins(self)
-        return built
-
-    @classmethod
-    def from_json(cls, json: Mapping[str, Any]) -> SpeechCodec:
-        """The codec that `to_json` described.
-
-        Raises:
-            suite.UserError: where something is missing, unknown, of the wrong type or impossible.
-        """
-        try:
-            codec = msgspec.convert(dict(json), cls)
-        except msgspec.ValidationError as error:
-            raise UserError(f"the speech codec's description is broken: {error}") from None
-        if impossible := codec._impossible():
-            raise UserError(f"the speech codec's description is broken: {impossible}")
-        return codec
-
-    def _impossible(self) -> str:
+    def impossible(self) -> str:
         if self.rate < 1 or self.frame_samples < 1 or self.beam < 1:
             return (
                 f"its rate, frame_samples and beam are to be at least 1, not {self.rate},"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 import numpy as np
@@ -56,6 +56,8 @@ class PresetCodec(SpeechCodec, frozen=True, kw_only=True, forbid_unknown_fields=
     translate: int = -1
     alphabet: Alphabet = Alphabet(symbols=(" ",))
     frame_samples: int = 1
+
+    tolerance: ClassVar[float] = 1e-4  # tokens are to be the same ones, in a batch or alone
 
     def encode(self, raw: Any) -> Encoded:
         """One recording, a stretch of one, or what was said into a microphone, for the network.
@@ -149,7 +151,7 @@ class PresetCodec(SpeechCodec, frozen=True, kw_only=True, forbid_unknown_fields=
             prompt[TASK] = self.translate
         return msgspec.structs.replace(self, prompt=tuple(prompt))
 
-    def _impossible(self) -> str:
+    def impossible(self) -> str:
         size = len(self.tokens)
         if not size or not 0 <= self.end < size or self.steps < 1:
             return f"its end token {self.end} is none of its {size} tokens, or it writes none"
@@ -159,7 +161,7 @@ class PresetCodec(SpeechCodec, frozen=True, kw_only=True, forbid_unknown_fields=
             return f"its prompt {list(self.prompt)} has no place for a language and a task"
         if any(not 0 <= token < size for token in self.languages.values()) or self.translate >= size:
             return "its languages or tasks are none of its tokens"
-        return SpeechCodec._impossible(self)
+        return SpeechCodec.impossible(self)
 
 
 def language_token(language: str, languages: Mapping[str, int]) -> int:

@@ -141,6 +141,12 @@ def test_a_description_that_cannot_be_is_refused(changes, message):
         PresetCodec.from_json(bytes_codec().to_json() | changes)
 
 
+def test_an_exported_network_has_to_write_the_same_tokens():
+    outputs = np.array([[3, -0.5], [END, -0.25]], np.float32)
+    assert bytes_codec().comparable(outputs) is outputs
+    assert bytes_codec().tolerance == 1e-4
+
+
 def noise_with_pauses(seconds: float, pauses: list[float]) -> np.ndarray:
     audio = np.random.default_rng(0).normal(0, 0.1, round(seconds * RATE)).astype(np.float32)
     for pause in pauses:
