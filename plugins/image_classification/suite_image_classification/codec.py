@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from suite import UserError
 from suite.pipeline import StructCodec
-from suite_image_classification.types import Classification
+from suite_classification.coding import classified, target_vector
+from suite_classification.types import Classification
 from suite_pictures import pictures
 from suite_pictures.resizing import Resize, fit
 
@@ -44,31 +44,10 @@ class PictureCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields
     def decode(self, outputs: Any) -> Classification:
         """Logits (classes,) of one picture to its classification.
 
-        The scores are a softmax, or a sigmoid each where a picture may have several labels, computed in
-        float64 so that they sum to one.
-
         Raises:
             ValueError: where there is not exactly one output per class, or one is not a number.
         """
-        logits = np.asarray(outputs, np.float64)
-        if logits.shape != (len(self.classes),):
-            raise ValueError(
-                f"the network gave outputs of shape {logits.shape} for {len(self.classes)} classes; "
-                "it and the codec do not belong together"
-            )
-        if np.isnan(logits).any():
-            raise ValueError("the network's output is not a number (NaN); its weights are broken")
-        if self.multi_label:
-            scores = np.exp(-np.logaddexp(0.0, -logits))
-            labels = [name for name, score in zip(self.classes, scores, strict=True) if score >= 0.5]
-            return Classification(label=labels, scores=self._named(scores))
-        top = np.max(logits)
-        powers = np.exp(logits - top) if np.isfinite(top) else (logits == top).astype(np.float64)
-        scores = powers / powers.sum()
-        return Classification(label=self.classes[int(np.argmax(logits))], scores=self._named(scores))
-
-    def _named(self, scores: np.ndarray) -> dict[str, float]:
-        return dict(zip(self.classes, scores.tolist(), strict=True))
+        return classified(outputs, self.classes, multi_label=self.multi_label)
 
     def target(self, target: str | list[str]) -> np.ndarray:
         """A class name, or a list of them, to float32 (classes,): one where it is of the class, else zero.
@@ -76,16 +55,7 @@ class PictureCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields
         Raises:
             suite.UserError: for a name that is none of the classes.
         """
-        names = target if isinstance(target, list) else [target]
-        encoded = np.zeros(len(self.classes), np.float32)
-        for name in names:
-            try:
-                encoded[self.classes.index(name)] = 1.0
-            except ValueError:
-                raise UserError(
-                    f"'{name}' is none of the {len(self.classes)} classes that the model was built for"
-                ) from None
-        return encoded
+        return target_vector(target, self.classes)
 
     def impossible(self) -> str:
         if not self.classes or len(set(self.classes)) < len(self.classes) or min(self.size) < 1:
