@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import glob
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -57,8 +59,9 @@ class Inputs:
 
     A file is taken whatever it is called. Of a folder (with all below it) and of an archive the files
     with an ending that the codec knows are taken, sorted. A word with `*`, `?` or `[` that is no path is a
-    glob, where `**` stands for any folders. Where the codec has no `suffixes`, inputs are not files and each
-    word is one itself. What the codec takes for a stream gives its things one by one.
+    glob, where `**` stands for any folders. What the codec takes for a stream gives its things one by one.
+    Where the codec has `words`, a word that is none of these is an input itself, unless it reads like a path
+    that was mistyped. Where it has neither `suffixes` nor streams, inputs are not files and each word is one.
 
     Args:
         words: what the user gave.
@@ -77,6 +80,7 @@ class Inputs:
         self.left_out: Counter[str] = Counter()
         self._suffixes = tuple(suffix.lower() for suffix in codec.suffixes)
         self._stream_suffixes = tuple(getattr(codec, "stream_suffixes", ()))
+        self._words = bool(getattr(codec, "words", False))
         self._codec: Any = codec
         self._parts: list[_Files | _OneStream | Any] = []
         for word in words:
@@ -122,15 +126,23 @@ class Inputs:
                 raise UserError("'-' stands for nothing here: give the inputs themselves")
             self._parts.append(word)
             return
+        there = _is_there(word, or_long=self._words)
         stream = None
-        if streams and not _is_there(word):
+        if streams and not there:
             stream = self._codec.stream(word)
         if stream is not None:
             self._parts.append(_OneStream(stream))
             return
         if word == "-":
             raise UserError("'-' stands for nothing here: give files, folders, archives or globs")
-        for path in _matches(word):
+        paths = [Path(word).expanduser()] if there else _matches(word)
+        if not paths:
+            if not self._words:
+                raise UserError(_nothing_there(word))
+            if _reads_like_a_path(word):
+                raise UserError(f"{_nothing_there(word)} (for the word itself, put a space after it)")
+            self._parts.append(word)
+        for path in paths:
             self._add(path)
 
     def _add(self, path: Path) -> None:
@@ -184,20 +196,32 @@ class _OneStream:
     stream: Stream
 
 
-def _is_there(word: str) -> bool:
+def _is_there(word: str, *, or_long: bool) -> bool:
+    """Whether it is a path that is there; a text that is longer than a name can be is none, if `or_long`."""
     try:
-        return Path(word).expanduser().exists()
-    except OSError as error:  # a name that is too long, say
+        return bool(word) and Path(word).expanduser().exists()
+    except OSError as error:
+        if or_long and error.errno == errno.ENAMETOOLONG:
+            return False
         raise UserError(f"'{word[:200]}' cannot be read: {error.strerror}") from None
 
 
 def _matches(word: str) -> list[Path]:
-    path = Path(word).expanduser()
-    if _is_there(word):
-        return [path]
-    if glob.has_magic(word):
-        found = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - it may be absolute
-        if found:
-            return [Path(one) for one in found]
-        raise UserError(f"'{word}' matches no file")
-    raise UserError(f"there is no file or folder '{word}'")
+    if not glob.has_magic(word):
+        return []
+    found = sorted(glob.glob(str(Path(word).expanduser()), recursive=True))  # noqa: PTH207 - it may be absolute
+    return [Path(one) for one in found]
+
+
+def _nothing_there(word: str) -> str:
+    return f"'{word}' matches no file" if glob.has_magic(word) else f"there is no file or folder '{word}'"
+
+
+def _reads_like_a_path(word: str) -> bool:
+    """Whether a word was meant for a path: without white space, and ends like a file or is in a folder."""
+    if any(character.isspace() for character in word):
+        return False
+    ending = PurePosixPath(word).suffix[1:]
+    if ending.isascii() and ending.isalnum() and ending[0].isalpha():
+        return True
+    return bool({"/", os.sep} & set(word)) and Path(word).expanduser().parent.is_dir()

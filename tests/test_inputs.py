@@ -23,6 +23,11 @@ def folder(tmp_path, monkeypatch):
 
 TEMPS = SimpleNamespace(suffixes=(".temps",))
 WORDS = SimpleNamespace(suffixes=())
+TEXTS = SimpleNamespace(
+    suffixes=(".temps",),
+    words=True,
+    stream=lambda given: SimpleNamespace(name="-", total=1, __iter__=None) if given == "-" else None,
+)
 
 
 def names(*words):
@@ -74,6 +79,34 @@ def test_a_broken_link_in_a_folder_is_an_input_that_cannot_be_read(folder):
 
 def test_where_inputs_are_not_files_each_word_is_one(folder):
     assert list(Inputs(["in", "good news", "what?"], WORDS)) == ["in", "good news", "what?"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["mild", "a mild day", "warm?", "the file notes.txt", "3.14", "Well...", "and/or", "", "x " * 5000],
+    ids=lambda text: text[:20],
+)
+def test_a_word_that_is_no_path_is_an_input_itself_where_the_codec_reads_words(folder, text):
+    inputs = Inputs([text], TEXTS)
+    assert list(inputs) == [text]
+    assert inputs.total == 1
+
+
+def test_paths_globs_and_streams_come_before_words(folder):
+    inputs = Inputs(["in/b.temps", "in/*.TEMPS", "-", "cold"], TEXTS)
+    assert inputs.streams
+    assert [getattr(one, "name", one) for one in Inputs(["in/b.temps", "in/*.TEMPS", "cold"], TEXTS)] == [
+        "in/b.temps",
+        "in/a.TEMPS",
+        "cold",
+    ]
+
+
+@pytest.mark.parametrize("word", ["b.temps", "in/*.txt2", "in/sup", "./sub", "in/none/", "noets.txt"])
+def test_a_mistyped_path_is_no_word(folder, word):
+    with pytest.raises(suite.UserError, match=r"no file.*for the word itself, put a space after it"):
+        Inputs([word], TEXTS)
+    assert list(Inputs([f"{word} "], TEXTS)) == [f"{word} "]
 
 
 @pytest.mark.parametrize(

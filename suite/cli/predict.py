@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="INPUT",
         nargs="+",
         help="files, folders (with all below), archives, globs in quotes, and, where the task has them,"
-        " films and cameras (0 is the first)",
+        " texts in quotes, films and cameras (0 is the first)",
     )
     parser.add_argument(
         "--json", action="store_true", help='print JSON lines: {"input", "prediction"} or {"input", "error"}'
