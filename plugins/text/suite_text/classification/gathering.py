@@ -1,0 +1,188 @@
+"""What all loaders of labelled texts give: clean texts with labels, checked and put together."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+from suite import UserError
+from suite.data import Dataset, Example, Problem
+from suite.sentences import some
+from suite_text.cleaning import as_fact, clean, cleaning_from
+from suite_text.loader_options import ReadingOptions
+from suite_text.part_files import PARTS
+from suite_text.problems import Problems
+
+Target = str | list[str]
+
+
+class Gathering:
+    """Collects the examples of all parts.
+
+    Args:
+        path: how messages call the data.
+        options: how texts are cleaned.
+
+    Attributes:
+        problems: what was left out or odd; loaders note theirs here.
+    """
+
+    def __init__(self, path: Path, options: ReadingOptions) -> None:
+        self.problems = Problems()
+        self._path = path
+        self._options = options
+        self._cleaning = cleaning_from(options)
+        self._parts: dict[str, list[Example]] = {}
+        self._labels: dict[str, str] = {}
+
+    def add(self, part: str | None, name: str, where: str, text: str, target: Target) -> None:
+        """Take an example, or note what is wrong with it.
+
+        Args:
+            part: to which it belongs; None where it says one that there is not.
+            name: of the example, unique in its part.
+            where: the file, and the line.
+            text: not cleaned yet.
+            target: a label, or a list of labels.
+        """
+        text = clean(text, self._cleaning)
+        if isinstance(target, str):
+            target = self._label(target)
+        else:
+            target = list(dict.fromkeys(filter(None, map(self._label, target))))
+        if part is None:
+            self._leave_out("of neither train, validation nor test", where)
+        elif not text.strip():
+            self._leave_out("without a text", where)
+        elif target == "":
+            self._leave_out("without a label", where)
+        else:
+            self._parts.setdefault(part, []).append(Example(name, text, target))
+
+    def _label(self, label: str) -> str:
+        """A label without white space around it; equal ones are one object."""
+        return self._labels.setdefault(label, label.strip())
+
+    def _leave_out(self, what: str, where: str) -> None:
+        self.problems.note(f"example {what} is left out", f"examples {what} are left out", where)
+
+    def dataset(self, hint: str = "") -> Dataset:
+        """All that was collected.
+
+        Args:
+            hint: what to do where there is only one class.
+
+        Raises:
+            UserError: where there is nothing to learn from: no examples, no training part, one class; or
+                where some targets are lists and some are not.
+        """
+        noted = "".join(f". {sentence}" for sentence in self.problems.sentences()[:3])
+        if not self._parts:
+            raise UserError(f"{self._path} has no example that can be used{noted}")
+        if "train" not in self._parts:
+            raise UserError(f"{self._path} has no training part, only {' and '.join(sorted(self._parts))}")
+        kinds = {isinstance(example.target, str) for part in self._parts.values() for example in part}
+        if len(kinds) > 1:
+            raise UserError(f"{self._path}: some labels are lists and some are not: give all as lists")
+        multi_label = not kinds.pop()
+        if not multi_label:
+            self._say_joined_labels()
+        self._leave_out_duplicates()
+        classes = sorted(_labels(self._parts["train"]))
+        for part in ("validation", "test"):
+            if part in self._parts:
+                self._leave_out_unknown(part, set(classes))
+        if not classes or (len(classes) == 1 and not multi_label):
+            what = f"one class only, '{classes[0]}'" if classes else "no labels"
+            raise UserError(f"{self._path} holds {what}: at least two are needed{hint}{noted}")
+        parts = {part: self._parts[part] for part in PARTS if self._parts.get(part)}
+        return Dataset(
+            **parts,  # type: ignore[arg-type]  # train is among them
+            facts={"classes": classes, "multi_label": multi_label, "cleaning": as_fact(self._cleaning)},
+            problems=[*self.problems.sentences(), *_look_alikes(classes)],
+        )
+
+    def _say_joined_labels(self) -> None:
+        """Say where labels look as if several stood in one cell."""
+        labels = sorted(label for label in self._labels.values() if label)
+        for separator in ("|", ";"):
+            if joined := [label for label in labels if separator in label.strip(separator)]:
+                self.problems.say(
+                    f"labels like {some(joined[:1])} are taken as one class each: if they are several labels,"
+                    f" say --set loader.label_separator='{separator}'"
+                )
+                return
+
+    def _leave_out_duplicates(self) -> None:
+        """Leave training examples out that are in other parts too, and copies if that is asked for."""
+        if self._options.duplicates == "kept":
+            return
+        held_out = {
+            example.input: part for part in ("test", "validation") for example in self._parts.get(part, [])
+        }
+        known: set[tuple[str, str]] = set()
+        kept = []
+        for example in self._parts["train"]:
+            if part := held_out.get(example.input):
+                self.problems.note(
+                    f"example is left out of train, since its text is in {part} too",
+                    f"examples are left out of train, since their texts are in {part} too",
+                    example.id,
+                )
+                continue
+            if self._options.duplicates == "removed":
+                content = (example.input, str(example.target))
+                if content in known:
+                    self.problems.note(
+                        "copy of a training example is left out",
+                        "copies of training examples are left out",
+                        example.id,
+                    )
+                    continue
+                known.add(content)
+            kept.append(example)
+        if not kept:
+            raise UserError(
+                f"{self._path}: every training text is in validation or test too: give other parts, or"
+                " --set loader.duplicates=kept"
+            )
+        self._parts["train"] = kept
+
+    def _leave_out_unknown(self, part: str, classes: set[str]) -> None:
+        """Leave out what nothing can be learned for: its label is in no training example."""
+        kept = []
+        for example in self._parts[part]:
+            labels = [example.target] if isinstance(example.target, str) else example.target
+            if unknown := [label for label in labels if label not in classes]:
+                what = f"of {part} with the label '{unknown[0]}', which training never saw,"
+                self._leave_out(what, example.id)
+            else:
+                kept.append(example)
+        if not kept:
+            raise UserError(
+                f"{self._path}: no label of the {part} part is among the training part's, which are"
+                f" {some(sorted(classes))}"
+            )
+        self._parts[part] = kept
+
+
+def _labels(examples: Sequence[Example]) -> set[str]:
+    return {
+        label
+        for example in examples
+        for label in ([example.target] if isinstance(example.target, str) else example.target)
+    }
+
+
+def _look_alikes(classes: Sequence[str]) -> list[Problem]:
+    """A sentence for each set of labels that differ in case, blanks, hyphens or Unicode form only."""
+    alike: dict[str, list[str]] = {}
+    for name in classes:
+        plain = unicodedata.normalize("NFKC", name).casefold()
+        alike.setdefault("".join(letter for letter in plain if letter not in " \t_-"), []).append(name)
+    return [
+        Problem(f"the labels {' and '.join(map(repr, names))} look alike: are they one class?")
+        for names in alike.values()
+        if len(names) > 1
+    ]
