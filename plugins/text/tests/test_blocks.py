@@ -43,11 +43,11 @@ def numpy(tensor) -> np.ndarray:
 @pytest.mark.backend
 def test_the_future_never_changes_a_step():
     x, of_block = some(BATCH, STEPS, WIDTH), block()
-    whole = numpy(of_block(x, mask=causal_mask(STEPS)))
+    whole = numpy(of_block(x, seen=causal_mask(STEPS)))
     for seen in (1, 4):
         changed = x.copy()
         changed[:, seen:] = 9
-        other = numpy(of_block(changed, mask=causal_mask(STEPS)))
+        other = numpy(of_block(changed, seen=causal_mask(STEPS)))
         np.testing.assert_allclose(other[:, :seen], whole[:, :seen], atol=1e-6)
         assert np.abs(other[:, seen:] - whole[:, seen:]).max() > 0.1
 
@@ -57,14 +57,14 @@ def test_padding_never_changes_a_step():
     x, of_block = some(BATCH, STEPS, WIDTH), block()
     alone = numpy(of_block(x[:, :4]))
     tokens = np.array([[5, 6, 7, 8, 0, 0, 0]] * BATCH, np.int32)
-    padded = numpy(of_block(x, mask=padding_mask(tokens)))
+    padded = numpy(of_block(x, seen=padding_mask(tokens)))
     np.testing.assert_allclose(padded[:, :4], alone, atol=1e-6)
 
 
 @pytest.mark.backend
 def test_step_by_step_with_a_cache_is_the_same_as_all_at_once():
     x, context, of_block = some(BATCH, STEPS, WIDTH), some(BATCH, 3, WIDTH, seed=1), block(cross=True)
-    whole = numpy(of_block(x, mask=causal_mask(STEPS), context=context))
+    whole = numpy(of_block(x, seen=causal_mask(STEPS), context=context))
     cache, crossed = of_block.empty_cache(BATCH, STEPS), of_block.crossed(ops.convert_to_tensor(context))
     places = np.arange(STEPS)
     for step in range(STEPS):
@@ -103,7 +103,7 @@ def test_attention_to_another_sequence_sees_what_its_mask_says():
     x, context, of_block = some(BATCH, STEPS, WIDTH), some(BATCH, 5, WIDTH, seed=1), block(cross=True)
     short = numpy(of_block(x, context=context[:, :3]))
     mask = (np.arange(5) < 3)[None, None]
-    np.testing.assert_allclose(numpy(of_block(x, context=context, context_mask=mask)), short, atol=1e-6)
+    np.testing.assert_allclose(numpy(of_block(x, context=context, context_seen=mask)), short, atol=1e-6)
     assert np.abs(numpy(of_block(x, context=context)) - short).max() > 1e-3
 
 
@@ -131,8 +131,8 @@ def test_scores_of_tokens_are_products_with_the_vectors_they_are_embedded_by():
 def test_half_precision_gives_about_the_same_and_scores_stay_whole():
     x = some(BATCH, STEPS, WIDTH)
     whole, half = block(), block(dtype="mixed_bfloat16")
-    found = numpy(ops.cast(half(x, mask=causal_mask(STEPS)), "float32"))
-    np.testing.assert_allclose(found, numpy(whole(x, mask=causal_mask(STEPS))), atol=0.2)
+    found = numpy(ops.cast(half(x, seen=causal_mask(STEPS)), "float32"))
+    np.testing.assert_allclose(found, numpy(whole(x, seen=causal_mask(STEPS))), atol=0.2)
     embedding = TokenEmbedding(5, WIDTH, dtype="mixed_bfloat16")
     embedded = embedding(np.arange(5, dtype=np.int32)[None])
     assert keras.backend.standardize_dtype(embedded.dtype) == "bfloat16"
@@ -150,7 +150,7 @@ def test_parts_are_dropped_in_training_only():
 def test_a_network_of_blocks_learns_and_is_loaded_as_it_was_saved(tmp_path):
     tokens, context = keras.Input((None,), dtype="int32"), keras.Input((None, WIDTH))
     x = TokenEmbedding(9, WIDTH)(tokens)
-    x = TransformerBlock(HEADS, UNITS, cross=True, dropout=0.1)(x, mask=padding_mask(tokens), context=context)
+    x = TransformerBlock(HEADS, UNITS, cross=True, dropout=0.1)(x, seen=padding_mask(tokens), context=context)
     network = keras.Model([tokens, context], layers.Dense(1)(x))
     inputs = [np.array([[3, 4, 0], [5, 0, 0]], np.int32), some(2, 4, WIDTH)]
     network.compile("adam", "mse")

@@ -3,22 +3,23 @@
 A whole text at once, as a layer (of a classifier, an encoder, or a decoder that is being trained):
 
     x = TokenEmbedding(vocabulary, width)(tokens)
-    x = TransformerBlock(heads, units)(x, mask=padding_mask(tokens))
+    x = TransformerBlock(heads, units)(x, seen=padding_mask(tokens))
 
 One step after the other, with what was seen before kept in a cache, which is a plain pair of tensors:
 
     cache = block.empty_cache(batch, places)
-    x, cache = block.forward(x, positions, mask, cache=cache, here=here)
+    x, cache = block.forward(x, positions, seen, cache=cache, here=here)
 
 Shapes and conventions:
 
 - x is (batch, steps, width); `positions` int32 (batch, steps) or (1, steps), each example's own; None
   where they are 0, 1, 2, ...
-- masks are bool, True where something is seen, and broadcast to (batch, steps, others). None: all is seen.
+- `seen` is bool, True where something is seen, and broadcasts to (batch, steps, others). None: all is.
+  (It is not called `mask`, which Keras would pass on by itself.)
 - keys and values are (batch, heads, others, size) each. `here`, bool (places,) or (batch, places), is the
-  place of the cache that a single step is written to; the mask then says which places are seen.
+  place of the cache that a single step is written to; `seen` then says which places are.
 - attention to another sequence (the encoder's): `block.crossed(context)` makes its keys and values once,
-  which `forward(..., crossed=, cross_mask=)` takes.
+  which `forward(..., crossed=, cross_seen=)` takes.
 
 Within a `keras.ops.while_loop` that is to be exported, everything that a step needs must go through the
 loop: caches, masks and crossed pairs among its variables.
@@ -114,14 +115,14 @@ class Attention(layers.Layer):  # type: ignore[misc]
         return self._turned(self._split(self.key(context)), positions), self._split(self.value(context))
 
     def attend(
-        self, x: Tensor, positions: Tensor, keys: Tensor, values: Tensor, mask: Tensor = None
+        self, x: Tensor, positions: Tensor, keys: Tensor, values: Tensor, seen: Tensor = None
     ) -> Tensor:
         """What each step of x gets from keys and values: (batch, steps, width)."""
         queries = self._turned(self._split(self.query(x)), positions)
         scores = ops.matmul(queries * self.size**-0.5, ops.transpose(keys, (0, 1, 3, 2)))
         scores = ops.cast(scores, "float32")
-        if mask is not None:
-            scores = ops.where(ops.expand_dims(mask, 1), scores, _HIDDEN)
+        if seen is not None:
+            scores = ops.where(ops.expand_dims(seen, 1), scores, _HIDDEN)
         shares = ops.cast(ops.softmax(scores), self.compute_dtype)
         mixed = ops.transpose(ops.matmul(shares, values), (0, 2, 1, 3))
         return self.outward(ops.reshape(mixed, (-1, ops.shape(x)[1], self.heads * self.size)))
@@ -181,9 +182,9 @@ class TransformerBlock(layers.Layer):  # type: ignore[misc]
         self,
         x_shape: Any,
         positions_shape: Any = None,
-        mask_shape: Any = None,
+        seen_shape: Any = None,
         context_shape: Any = None,
-        context_mask_shape: Any = None,
+        context_seen_shape: Any = None,
     ) -> None:
         shape = (None, None, x_shape[-1])
         self.attention.build(shape)
@@ -200,14 +201,14 @@ class TransformerBlock(layers.Layer):  # type: ignore[misc]
         self,
         x: Tensor,
         positions: Tensor = None,
-        mask: Tensor = None,
+        seen: Tensor = None,
         context: Tensor = None,
-        context_mask: Tensor = None,
+        context_seen: Tensor = None,
         training: Any = None,
     ) -> Tensor:
         """The whole of x at once; `context`, (batch, others, width), is what it has cross attention to."""
         crossed = None if context is None else self.crossed(context)
-        return self.forward(x, positions, mask, crossed=crossed, cross_mask=context_mask, training=training)[
+        return self.forward(x, positions, seen, crossed=crossed, cross_seen=context_seen, training=training)[
             0
         ]
 
@@ -215,12 +216,12 @@ class TransformerBlock(layers.Layer):  # type: ignore[misc]
         self,
         x: Tensor,
         positions: Tensor = None,
-        mask: Tensor = None,
+        seen: Tensor = None,
         *,
         cache: Pair | None = None,
         here: Tensor = None,
         crossed: Pair | None = None,
-        cross_mask: Tensor = None,
+        cross_seen: Tensor = None,
         training: Any = None,
     ) -> tuple[Tensor, Pair]:
         """What becomes of x, and the keys and values that it attended to.
@@ -228,21 +229,21 @@ class TransformerBlock(layers.Layer):  # type: ignore[misc]
         Args:
             x: (batch, steps, width); a single step where there is a cache.
             positions: of its steps.
-            mask: what they see of the keys, those of the cache where there is one.
+            seen: what they see of the keys, those of the cache where there is one.
             cache: keys and values of other steps, to which those of x are added at `here`.
             here: the place in the cache.
             crossed: of the other sequence, see `crossed`.
-            cross_mask: what is seen of it.
+            cross_seen: what is seen of it.
             training: whether to drop.
         """
         normal = self.attention_norm(x)
         keys, values = self.attention.keys_and_values(normal, positions)
         if cache is not None:
             keys, values = kept(cache[0], keys, here), kept(cache[1], values, here)
-        added = self.attention.attend(normal, positions, keys, values, mask)
+        added = self.attention.attend(normal, positions, keys, values, seen)
         x = x + self.dropout(added, training=training)
         if crossed is not None:
-            added = self.cross_attention.attend(self.cross_norm(x), None, *crossed, cross_mask)
+            added = self.cross_attention.attend(self.cross_norm(x), None, *crossed, cross_seen)
             x = x + self.dropout(added, training=training)
         gate, inner = ops.split(self.inner(self.norm(x)), 2, axis=-1)
         return x + self.dropout(self.outer(ops.silu(gate) * inner), training=training), (keys, values)
@@ -261,9 +262,9 @@ class TransformerBlock(layers.Layer):  # type: ignore[misc]
         self,
         x_shape: Any,
         positions_shape: Any = None,
-        mask_shape: Any = None,
+        seen_shape: Any = None,
         context_shape: Any = None,
-        context_mask_shape: Any = None,
+        context_seen_shape: Any = None,
     ) -> Any:
         return x_shape
 
