@@ -60,11 +60,11 @@ def parts_of(path: Path, names: Sequence[str], options: FilesOptions) -> tuple[d
     by_name: dict[str, list[str]] = {}
     rest: list[str] = []
     for name in left:
-        part = part_of_name(_stem(name))
-        if part is None:
+        called = part_of_name(_stem(name))
+        if called is None:
             rest.append(name)
-        elif part not in parts:
-            by_name.setdefault(part, []).append(name)
+        elif called not in parts:
+            by_name.setdefault(called, []).append(name)
     for part, found in by_name.items():
         exact = [name for name in found if _stem(name).lower() == part]
         if len(found) > 1 and len(exact) != 1:

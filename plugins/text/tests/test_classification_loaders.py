@@ -202,10 +202,11 @@ def test_another_encoding_is_read_and_named(tmp_path):
     path = lines(tmp_path / "a.csv", "text,label", "schön grün,1", "übel für alle,2", encoding="cp1252")
     dataset = table(path)
     assert pairs(dataset.train) == [("schön grün", "1"), ("übel für alle", "2")]
-    assert dataset.problems == [
+    (sentence,) = dataset.problems
+    assert sentence == (
         "a.csv is not UTF-8 and was read as Windows-1252, by what its bytes look like: if that is wrong, name"
         " another with --set loader.encoding=NAME"
-    ]
+    )
     assert table(path, encoding="cp1252").problems == []
 
 
