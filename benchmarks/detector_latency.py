@@ -14,8 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from suite.encoding import encode
 from suite.export import export
-from suite.prediction import encode, load
+from suite.prediction import load
 
 ROUNDS = 100
 WARM_UP = 10

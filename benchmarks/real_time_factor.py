@@ -19,8 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from suite.configuration import option_settings
+from suite.encoding import encode
 from suite.export import export
-from suite.prediction import encode, load
+from suite.prediction import load
 from suite_speech_recognition.recordings import read
 
 WARM_UP = 5

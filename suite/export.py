@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 
 from suite.data import Dataset
+from suite.encoding import decode_each, encode, same_shapes, stack
 from suite.errors import RunError, UserError, nearest
 from suite.files import atomic_write
 from suite.host import Host
@@ -24,7 +25,7 @@ from suite.manifests import Manifest, model_folder, write_manifest
 from suite.networks import Network, OnnxNetwork
 from suite.onnx_conversion import convert
 from suite.pipeline import Arrays, Codec, Encoded
-from suite.prediction import builder_packages, decode_each, describe, encode, same_shapes, stack
+from suite.prediction import builder_packages, describe
 
 FORMATS = ("onnx",)
 REPORT = "export.json"

@@ -70,8 +70,15 @@ class Codec(Protocol):
       things, one after the other (films, cameras, microphones). `stream` is given a
       `suite.sources.FileSource` for a file with one of these endings, and any word on the command line that
       is no path (`-` for the standard input, say); it gives None for a word that means nothing to it.
+    - `words`, true where a word on the command line that is no path, glob or stream is a raw thing itself,
+      a string. A word that reads like a path that was mistyped is still an error.
     - `parts(raw) -> Parts | None`: for raw things that can be too long to be encoded as one (recordings of
       hours); None where it is not. It is asked of every raw thing before it is encoded.
+    - `continued(raw, predictions) -> raw | None` and `joined(predictions) -> prediction`: for predictions
+      that take several forward passes (text that is written on and on). After each pass `continued` is
+      asked what to encode next, given the raw thing and what was predicted so far, pass by pass; None where
+      that is all of it. `joined` makes one prediction of what was predicted so far, one or more. It should
+      grow: `suite predict` prints what `str()` of it has more than before.
     """
 
     @property
@@ -181,7 +188,7 @@ class Stage:
 
     Attributes:
         share: its share of all epochs.
-        freeze: names of layers of the network that do not learn in this stage.
+        freeze: names of layers of the network that is trained which do not learn in this stage.
         learning_rate_factor: multiplies the run's learning rate.
     """
 
@@ -196,11 +203,12 @@ class TrainablePipeline:
 
     Attributes:
         codec: fitted on the training part.
-        network: a built `keras.Model`, not compiled. Name its layers: `--init` and resume find weights by
-            their paths.
+        network: a built `keras.Model`, not compiled: what is shipped. Name its layers: `--init` and resume
+            find weights by their paths.
         loss: a `keras.losses.Loss`, or one by output name.
         batch_maker: makes the training batches.
-        targets: `targets(target) -> array(s)` for the loss on validation, without a batch axis.
+        targets: `targets(target) -> array(s)` for the loss on validation, without a batch axis; not asked for
+            where there is a `training_network`.
         options: the builder's options with no "auto" left.
         recipe: values for the training options that suit this network and this data; a value that the
             user gives wins over them, and they win over the host's defaults.
@@ -210,15 +218,26 @@ class TrainablePipeline:
         lengths: (training examples,), how long each one is, in any unit: examples of alike lengths then share
             batches. Axis 1 of inputs and targets may differ from batch to batch, best among a few values.
             None where all are of one shape.
+        training_network: what is trained in the place of `network`, where the two differ: a network that
+            writes searches by itself, and is trained on each token after the true ones before it. A built
+            `keras.Model` of the very same layers, which takes what the batch maker makes and gives what the
+            loss takes. Its layers are those that a stage freezes. The loss on validation is its loss on
+            the batches that the batch maker makes of the validation part.
     """
 
     codec: Codec
     network: keras.Model
     loss: Any
     batch_maker: BatchMaker
-    targets: Any
+    targets: Any = None
     options: Options = field(default_factory=NoOptions)
     recipe: Mapping[str, Any] = field(default_factory=dict)
     stages: tuple[Stage, ...] = (Stage(),)
     calibrate: Callable[[Any, Pairs], Codec] | None = None
     lengths: np.ndarray | None = None
+    training_network: keras.Model | None = None
+
+    @property
+    def trained_network(self) -> keras.Model:
+        """The network that training is done on, which holds the weights of the one that is shipped."""
+        return self.network if self.training_network is None else self.training_network

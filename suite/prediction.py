@@ -5,22 +5,37 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suite.continuations import Grown, grow
 from suite.contributions import Contributed, Lazy, ModelBuilder
 from suite.devices import activate, cores
-from suite.errors import UserError, attributed, reason
+from suite.encoding import (
+    Unit,
+    Whole,
+    codec_of,
+    decode_each,
+    encode,
+    name_of,
+    parts_of,
+    same_shapes,
+    scoring_codec,
+    stack,
+    units,
+    why,
+)
+from suite.errors import UserError, attributed
 from suite.host import Host
 from suite.manifests import FORMAT, MANIFEST, Manifest, model_folder, read_manifest, write_manifest
 from suite.networks import KerasNetwork, Network, OnnxNetwork
 from suite.options import parse
-from suite.pipeline import NO_CONTEXT, Arrays, Codec, Encoded, Parts
+from suite.pipeline import Arrays, Codec, Encoded
 
 if TYPE_CHECKING:
     import keras
@@ -40,33 +55,6 @@ class Result:
     input: Any
     name: str
     prediction: Any = None
-    error: str | None = None
-
-
-class _Whole:
-    """A raw thing that is predicted in parts, and what was predicted of them so far."""
-
-    def __init__(self, raw: Any, parts: Parts) -> None:
-        self.raw = raw
-        self.parts = parts
-        self.predictions: list[Any] = []
-        self.error: str | None = None
-
-    def add(self, prediction: Any, error: str | None) -> int:
-        """Take what became of the next part; how many there were by now."""
-        self.predictions.append(prediction)
-        self.error = self.error or error
-        return len(self.predictions)
-
-
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    """What is encoded as one: a raw thing, a part of one, or in its place why it cannot be read."""
-
-    raw: Any
-    name: str
-    whole: _Whole | None = None
-    last: bool = False
     error: str | None = None
 
 
@@ -106,7 +94,9 @@ class LoadedPipeline:
             UserError: where a thing cannot be read; the message names it.
         """
         if not self._is_several(x):
-            return self._first(x)
+            for prediction in self._stream(x, partly=False):
+                complete = prediction
+            return complete
         return [_sure(result) for result in self.predict_each(x, self.batch_size)]
 
     def predict_each(
@@ -115,31 +105,34 @@ class LoadedPipeline:
         batch_size: int = 32,
         part_done: Callable[[str, int, int], None] = lambda name, done, total: None,
         ahead: int = 2,
+        written: Callable[[Result], None] | None = None,
     ) -> Generator[Result, None, None]:
         """Predict a stream of raw things in constant memory, in their order.
 
         A thing that cannot be read gives a result with `error` and the others go on. Reading and
         encoding happen in threads, a few batches ahead. An error that is the codec's own fault is
         raised, with a note of whose code it was. What is too long to be encoded as one is predicted in the
-        parts that the codec makes of it, and gives one result.
+        parts that the codec makes of it, and gives one result. What the codec goes on with takes several
+        forward passes, and a batch stays together until all of it is complete.
 
         Args:
             raws: whatever the codec reads.
             batch_size: how many are run at a time.
             part_done: told the name of a thing in parts, how many of them are done, and how many there are.
             ahead: batches that are read before they are run; 0 for what comes as it happens.
+            written: told of every prediction that is to be gone on with, as far as it has come.
         """
-        units = self._units(raws)
-        waiting: deque[tuple[_Unit, Future[Encoded]]] = deque()
+        encodings = units(self.codec, raws, self.builder)
+        waiting: deque[tuple[Unit, Future[Encoded]]] = deque()
         with ThreadPoolExecutor(max_workers=cores(), thread_name_prefix="encode") as threads:
             try:
                 while True:
-                    for unit in islice(units, (1 + ahead) * batch_size - len(waiting)):
+                    for unit in islice(encodings, (1 + ahead) * batch_size - len(waiting)):
                         waiting.append((unit, threads.submit(self._encode, unit)))
                     if not waiting:
                         return
                     batch = [waiting.popleft() for _ in range(min(batch_size, len(waiting)))]
-                    for unit, prediction, error in self._results(batch):
+                    for unit, prediction, error in self._results(batch, written):
                         if unit.whole is None:
                             yield Result(unit.raw, unit.name, prediction, error)
                             continue
@@ -148,6 +141,18 @@ class LoadedPipeline:
                             yield self._merged(unit.whole, unit.name)
             finally:
                 threads.shutdown(wait=False, cancel_futures=True)
+
+    def stream(self, raw: Any) -> Iterator[Any]:
+        """Predict one raw thing, as far as the prediction has come after each forward pass.
+
+        Returns:
+            Predictions that grow, of the task's prediction type; the last one is what `predict` gives.
+            There is one only where the codec does not go on, and of what is predicted in parts.
+
+        Raises:
+            UserError: where the thing cannot be read; the message names it.
+        """
+        return self._stream(raw, partly=True)
 
     @property
     def scoring_facts(self) -> dict[str, Any]:
@@ -159,79 +164,84 @@ class LoadedPipeline:
         codec = scoring_codec(self.codec)
         return self if codec is self.codec else replace(self, codec=codec)
 
+    def complete_each(self, raws: Sequence[Any], predictions: Sequence[Any]) -> list[Any]:
+        """The predictions that the codec goes on with to their ends, from those of the first forward pass.
+
+        Raises:
+            UserError: where what follows cannot be encoded.
+        """
+        found = dict(enumerate(predictions))
+        for grown in self._grow(dict(enumerate(raws)), found, partly=False):
+            if grown.error is not None:
+                raise UserError(_named(name_of(raws[grown.index], grown.index), grown.error))
+            found[grown.index] = grown.prediction
+        return [found[index] for index in range(len(raws))]
+
     def decode_each(self, outputs: Arrays, contexts: Sequence[Any]) -> list[Any]:
         """The prediction for each example of a batch of the network's outputs, with its codec's context."""
         return decode_each(self.codec, outputs, contexts, self.builder)
 
-    def _units(self, raws: Iterable[Any]) -> Iterator[_Unit]:
-        """What is encoded: each raw thing, or its parts where the codec makes parts of it."""
-        for index, raw in enumerate(raws):
-            name = name_of(raw, index)
-            whole = None
-            try:
-                parts = self._parts(raw)
-                if parts is None:
-                    yield _Unit(raw, name)
-                    continue
-                whole = _Whole(raw, parts)
-                for number, part in enumerate(parts, start=1):
-                    yield _Unit(part, name, whole, last=number == parts.total)
-            except (UserError, OSError) as error:
-                yield _Unit(raw, name, whole, last=True, error=_why(error))
-
-    def _parts(self, raw: Any) -> Parts | None:
-        make_parts = getattr(self.codec, "parts", None)
-        if make_parts is None:
-            return None
-        with self._attributed():
-            parts: Parts | None = make_parts(raw)
-        return parts
-
-    def _merged(self, whole: _Whole, name: str) -> Result:
+    def _merged(self, whole: Whole, name: str) -> Result:
         if whole.error is not None:
             return Result(whole.raw, name, None, whole.error)
-        with self._attributed():
+        with codec_of(self.builder):
             return Result(whole.raw, name, whole.parts.merge(whole.predictions))
 
-    def _encode(self, unit: _Unit) -> Encoded:
+    def _stream(self, raw: Any, *, partly: bool) -> Iterator[Any]:
+        """One thing, without threads: a batch of one is for programs that wait for it."""
+        name = name_of(raw, None)
+        try:
+            if parts_of(self.codec, raw, self.builder) is not None:
+                (result,) = self.predict_each([raw], self.batch_size)
+                yield _sure(result)
+                return
+            encoded = self._encode(Unit(raw, name))
+        except (UserError, OSError) as error:
+            raise UserError(_named(name, why(error))) from error
+        for grown in self._grow({0: raw}, self._run({0: encoded}), partly=partly):
+            yield _sure(Result(raw, name, grown.prediction, grown.error))
+
+    def _encode(self, unit: Unit) -> Encoded:
         if unit.error is not None:
             raise UserError(unit.error)
-        with self._attributed():
+        with codec_of(self.builder):
             return encode(self.codec, unit.raw)
 
-    def _attributed(self) -> AbstractContextManager[None]:
-        return attributed(f"the codec of model builder '{self.builder}'")
-
     def _results(
-        self, batch: Sequence[tuple[_Unit, Future[Encoded]]]
-    ) -> Iterator[tuple[_Unit, Any, str | None]]:
+        self, batch: Sequence[tuple[Unit, Future[Encoded]]], written: Callable[[Result], None] | None
+    ) -> Iterator[tuple[Unit, Any, str | None]]:
         """What was encoded, its prediction, and why there is none."""
-        encoded: dict[int, Encoded] = {}
-        errors: dict[int, str] = {}
-        for index, (_, future) in enumerate(batch):
-            try:
-                encoded[index] = future.result()
-            except (UserError, OSError) as error:
-                errors[index] = _why(error)
+        encoded, errors = _readable({index: future.result for index, (_, future) in enumerate(batch)})
+        raws = {index: batch[index][0].raw for index in encoded}
+        predictions: dict[int, Any] = {}
+        for grown in self._grow(raws, self._run(encoded), partly=written is not None):
+            unit = batch[grown.index][0]
+            if grown.error is not None:
+                errors[grown.index] = grown.error
+            elif grown.complete:
+                predictions[grown.index] = grown.prediction
+            elif written is not None and unit.whole is None:
+                written(Result(unit.raw, unit.name, grown.prediction))
+        for index, (unit, _) in enumerate(batch):
+            yield unit, predictions.get(index), errors.get(index)
+
+    def _run(self, encoded: Mapping[int, Encoded]) -> dict[int, Any]:
+        """What one forward pass, or one per shape, predicts."""
         predictions: dict[int, Any] = {}
         for indices in same_shapes({index: one.arrays for index, one in encoded.items()}):
             outputs = self.network(stack([encoded[index].arrays for index in indices]))
             contexts = [encoded[index].context for index in indices]
             predictions.update(zip(indices, self.decode_each(outputs, contexts), strict=True))
-        for index, (unit, _) in enumerate(batch):
-            yield unit, predictions.get(index), errors.get(index)
+        return predictions
 
-    def _first(self, raw: Any) -> Any:
-        """One thing, without threads: a batch of one is for programs that wait for it."""
-        name = name_of(raw, None)
-        try:
-            if self._parts(raw) is not None:
-                (result,) = self.predict_each([raw], self.batch_size)
-                return _sure(result)
-            encoded = self._encode(_Unit(raw, name))
-        except (UserError, OSError) as error:
-            raise UserError(_named(name, _why(error))) from error
-        return self.decode_each(self.network(stack([encoded.arrays])), [encoded.context])[0]
+    def _grow(self, raws: Mapping[int, Any], firsts: Mapping[int, Any], *, partly: bool) -> Iterator[Grown]:
+        def run(following: Mapping[int, Any]) -> tuple[dict[int, Any], dict[int, str]]:
+            encoded, errors = _readable(
+                {index: partial(self._encode, Unit(raw, "")) for index, raw in following.items()}
+            )
+            return self._run(encoded), errors
+
+        return grow(self.codec, raws, firsts, run, self.builder, partly=partly)
 
     def _is_several(self, x: Any) -> bool:
         if isinstance(x, np.ndarray):
@@ -344,62 +354,6 @@ def describe(
     return Described(manifest, codec)
 
 
-def stack(encoded: Sequence[Arrays]) -> Arrays:
-    """Encoded examples of equal shapes as one batch."""
-    first = encoded[0]
-    if isinstance(first, dict):
-        return {name: np.stack([one[name] for one in encoded]) for name in first}
-    return np.stack(encoded)  # type: ignore[arg-type]
-
-
-def encode(codec: Codec, raw: Any) -> Encoded:
-    """One raw thing, encoded; the context is `NO_CONTEXT` where the codec gives none."""
-    given = codec.encode(raw)
-    return given if isinstance(given, Encoded) else Encoded(given, NO_CONTEXT)
-
-
-def scoring_codec(codec: Codec) -> Codec:
-    """The codec with which scores are made: its own choice, else itself."""
-    for_scoring = getattr(codec, "for_scoring", None)
-    return codec if for_scoring is None else for_scoring()
-
-
-def decode_each(codec: Codec, outputs: Arrays, contexts: Sequence[Any], builder: str) -> list[Any]:
-    """The prediction for each example of a batch of outputs; an error names `builder`, whose codec it is.
-
-    Args:
-        codec: that encoded the examples.
-        outputs: of the network, batch axis first.
-        contexts: what `encode` gave beside each example's arrays.
-        builder: the model builder as `plugin:name`.
-    """
-    with attributed(f"the codec of model builder '{builder}'"):
-        predictions = []
-        for index, context in enumerate(contexts):
-            if isinstance(outputs, dict):
-                own: Arrays = {name: array[index] for name, array in outputs.items()}
-            else:
-                own = outputs[index]
-            predictions.append(codec.decode(own) if context is NO_CONTEXT else codec.decode(own, context))
-        return predictions
-
-
-def same_shapes(encoded: Mapping[int, Arrays | tuple[Arrays, ...]]) -> list[list[int]]:
-    """The keys of encoded examples in groups that `stack` can make batches of, each in order."""
-    groups: dict[Any, list[int]] = {}
-    for index, arrays in encoded.items():
-        groups.setdefault(_shapes(arrays), []).append(index)
-    return list(groups.values())
-
-
-def _shapes(arrays: Arrays | tuple[Arrays, ...]) -> Any:
-    if isinstance(arrays, dict):
-        return tuple((name, array.shape) for name, array in arrays.items())
-    if isinstance(arrays, tuple):
-        return tuple(_shapes(one) for one in arrays)
-    return np.shape(arrays)
-
-
 def builder_packages(host: Host, manifest: Manifest) -> set[str]:
     """The import names of the packages whose layers a network of the manifest's builder may use."""
     builder = host.find("model_builders", manifest.builder, manifest.task).item
@@ -407,17 +361,17 @@ def builder_packages(host: Host, manifest: Manifest) -> set[str]:
     return _packages(builder)
 
 
-def name_of(raw: Any, index: int | None) -> str:
-    """How a message calls an input: its name, path or text, else its number, counted from 0."""
-    name = getattr(raw, "name", None)
-    text = raw if isinstance(raw, str) else str(raw) if isinstance(raw, Path) else name
-    if isinstance(text, str):
-        return text if len(text) <= 200 else text[:199] + "…"
-    return "the input" if index is None else f"input {index}"
-
-
-def _why(error: UserError | OSError) -> str:
-    return str(error) if isinstance(error, UserError) else reason(error)
+def _readable(
+    encodings: Mapping[int, Callable[[], Encoded]],
+) -> tuple[dict[int, Encoded], dict[int, str]]:
+    """What can be encoded, and why the rest cannot."""
+    encoded, errors = {}, {}
+    for index, encoding in encodings.items():
+        try:
+            encoded[index] = encoding()
+        except (UserError, OSError) as error:
+            errors[index] = why(error)
+    return encoded, errors
 
 
 def _named(name: str, message: str) -> str:

@@ -1,4 +1,8 @@
-"""`suite predict RUN INPUT...`: a line of prediction for each input, or files that show them."""
+"""`suite predict RUN INPUT...`: a line of prediction for each input, or files that show them.
+
+What takes several forward passes is printed as it comes, where inputs are predicted one at a time: where
+there is only one, where they come as they happen, and on a terminal.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from suite.cli.growing_text import GrowingText
 from suite.cli.main import host_from
 from suite.errors import UserError, nearest
 
@@ -75,7 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
     inputs = Inputs(arguments.inputs, described.codec)
     output = _Output(arguments, task, described)
     batch_size = arguments.batch_size or (_STREAM_BATCH_SIZE if inputs.streams else _BATCH_SIZE)
-    if inputs.live:
+    one_at_a_time = output.goes_on and (inputs.total == 1 or output.shows_lines)
+    if inputs.live or (one_at_a_time and arguments.batch_size is None):
         batch_size = 1
     pipeline = load(
         arguments.run,
@@ -102,11 +108,12 @@ def _predict(pipeline: LoadedPipeline, inputs: Inputs, batch_size: int, output: 
     """Predict all inputs; how many there were, and how many of them failed."""
     done = failed = 0
     bars = _Bars(of_inputs=not output.shows_lines)
+    ahead = 0 if inputs.live else 2
+    # In a batch of several, texts that grow would be printed into each other.
+    written = output.grow if output.goes_on and batch_size == 1 else None
     with (
         output.open(inputs),
-        closing(
-            pipeline.predict_each(inputs, batch_size, bars.part_done, ahead=0 if inputs.live else 2)
-        ) as results,
+        closing(pipeline.predict_each(inputs, batch_size, bars.part_done, ahead, written)) as results,
     ):
         for result in bars.track(results, inputs.total):
             done += 1
@@ -177,6 +184,7 @@ class _Output:
 
     Attributes:
         written: the files that are there at the end.
+        goes_on: whether what is printed is text that takes several forward passes.
 
     Raises:
         UserError: where the words do not say where to write, or something is there that is no predictions.
@@ -214,6 +222,9 @@ class _Output:
             self.json = True
         self._prints = path is None
         self.json_to_terminal = self._prints and self.json
+        self.goes_on = self._prints and not self.json and hasattr(described.codec, "continued")
+        self._alone = False
+        self._growing: GrowingText | None = None
         self._writer: PredictionWriter | None = None
         self._file: IO[str] | None = None
         self._width = 0
@@ -244,10 +255,15 @@ class _Output:
                     raise interrupted
             else:
                 self._file = sys.stdout if self._prints else None
+                self._alone = self.goes_on and inputs.total == 1
                 if self._prints and not self.json and sys.stdout.isatty() and not inputs.streams:
                     self._width = _width(inputs)
+                if self._prints and not self.json:
+                    self._growing = GrowingText(sys.stdout)
                 yield
         finally:
+            if self._growing is not None:
+                self._growing.break_off()
             if self._writer is not None:
                 self.written.extend(self._writer.close())
 
@@ -256,17 +272,34 @@ class _Output:
         """Whether lines of predictions appear on the terminal."""
         return self._prints and sys.stdout.isatty()
 
+    def grow(self, result: Result) -> None:
+        """Print what is new of a prediction that is not complete, where it says itself for people."""
+        if self._growing is not None and _says_itself(result.prediction):
+            self._growing.grow(self._text_line(result))
+
     def add(self, result: Result) -> None:
         """Write one result; without a prediction, say why."""
         if self._file is not None and self.json:
             print(_json_line(result), file=self._file, flush=self._prints)
+        elif self._growing is not None and result.error is None:
+            self._growing.complete(self._text_line(result))
+        elif self._growing is not None:
+            self._growing.break_off()
         elif self._file is not None and result.error is None:
-            print(_text_line(result, self._width), file=self._file, flush=self._prints)
+            print(self._text_line(result), file=self._file)
         if result.error is not None:
             if not self.json_to_terminal:
                 print(f"suite: {_error(result)}", file=sys.stderr)
         elif self._writer is not None:
             self._writer.add(result.input, result.name, result.prediction)
+
+    def _text_line(self, result: Result) -> str:
+        """A line for people; the one text that goes on is given as it is, with all of its lines."""
+        text = _text(result.prediction)
+        if self._alone:
+            return text
+        name, text = result.name.translate(_ESCAPES), text.translate(_ESCAPES)
+        return f"{name:<{self._width}}  {text}" if self._width else f"{name}\t{text}"
 
 
 def _check_lines(path: Path, codec: Any) -> None:
@@ -297,20 +330,18 @@ def _json_line(result: Result) -> str:
     return msgspec.json.encode(line).decode()
 
 
-def _text_line(result: Result, width: int) -> str:
-    name = result.name.translate(_ESCAPES)
-    text = _text(result.prediction).translate(_ESCAPES)
-    return f"{name:<{width}}  {text}" if width else f"{name}\t{text}"
-
-
 def _text(prediction: Any) -> str:
     """What its type says for people, else JSON."""
-    says_itself: Any = type(prediction).__str__
-    if says_itself is not object.__str__:
+    if _says_itself(prediction):
         return str(prediction)
     import msgspec
 
     return msgspec.json.encode(prediction).decode()
+
+
+def _says_itself(prediction: Any) -> bool:
+    of_its_type: Any = type(prediction).__str__
+    return of_its_type is not object.__str__
 
 
 def _error(result: Result) -> str:
@@ -319,7 +350,7 @@ def _error(result: Result) -> str:
 
 
 def _width(inputs: Inputs) -> int:
-    from suite.prediction import name_of
+    from suite.encoding import name_of
 
     longest = max((len(name_of(one, None)) for one in inputs), default=0)
     return min(longest, max(20, shutil.get_terminal_size().columns // 2))

@@ -1,0 +1,120 @@
+"""Predictions that take several forward passes, each of which the codec asks for."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+
+import counting_plugin
+import suite
+from counting_plugin import CountingCodec, network, pipeline
+
+
+def texts(predictions):
+    return [str(one) for one in predictions]
+
+
+def test_a_prediction_is_joined_of_all_that_its_passes_gave():
+    assert str(pipeline().predict("1 2")) == "3 4 5 6 7 8 9 10"
+
+
+def test_a_stream_gives_what_there_is_after_each_pass():
+    assert texts(pipeline().stream("1 2")) == ["3 4 5", "3 4 5 6 7 8", "3 4 5 6 7 8 9 10"]
+
+
+def test_what_is_complete_with_the_first_pass_is_joined_too():
+    assert texts(pipeline().stream("9")) == ["10"]
+    assert str(pipeline().predict("9")) == "10"
+
+
+def test_a_stream_runs_no_further_than_it_is_read():
+    passes = []
+
+    def counted(inputs):
+        passes.append(len(inputs))
+        return network(inputs)
+
+    stream = pipeline(counted, until=10**9).stream("1")
+    assert texts(islice(stream, 2)) == ["2 3 4", "2 3 4 5 6 7"]
+    assert passes == [1, 1]
+
+
+def test_a_stream_of_a_codec_that_does_not_go_on_has_one_prediction():
+    class Once:
+        suffixes = ()
+        encode, decode = CountingCodec.encode, CountingCodec.decode
+        until = 10
+
+    assert texts(pipeline(codec=Once()).stream("1")) == ["2 3 4"]
+
+
+def test_a_batch_goes_on_together_until_each_of_it_is_complete():
+    passes = []
+
+    def counted(inputs):
+        passes.append(len(inputs))
+        return network(inputs)
+
+    predictions = pipeline(counted).predict(["1", "5", "9", "4"])
+    assert texts(predictions) == ["2 3 4 5 6 7 8 9 10", "6 7 8 9 10", "10", "5 6 7 8 9 10"]
+    assert passes == [4, 3, 1]
+
+
+def test_results_come_in_their_order_in_small_batches():
+    results = pipeline().predict_each((str(number) for number in range(1, 10)), batch_size=2)
+    assert [str(one.prediction).split()[0] for one in results] == [str(number) for number in range(2, 11)]
+
+
+def test_partial_predictions_are_told_of_and_complete_ones_are_results():
+    told = []
+    results = list(pipeline().predict_each(["3", "8"], written=told.append))
+    assert [(one.name, str(one.prediction)) for one in told] == [("3", "4 5 6"), ("3", "4 5 6 7 8 9")]
+    assert [str(one.prediction) for one in results] == ["4 5 6 7 8 9 10", "9 10"]
+
+
+def test_what_cannot_be_gone_on_with_has_an_error_and_the_others_go_on():
+    class Forgetful(CountingCodec):
+        def continued(self, raw, predictions):
+            text = super().continued(raw, predictions)
+            return f"{text} x" if raw == "2" and text else text
+
+    results = list(pipeline(codec=Forgetful(16)).predict_each(["3", "2", "10"]))
+    assert [one.error for one in results] == [None, "'x' is not a number", "nobody counts on from 13"]
+    assert str(results[0].prediction).endswith("16")
+    with pytest.raises(suite.UserError, match="10: nobody counts on from 13"):
+        pipeline(until=16).predict("10")
+    with pytest.raises(suite.UserError, match="10: nobody counts on from 13"):
+        list(pipeline(until=16).stream("10"))
+
+
+def test_an_error_of_the_codec_in_going_on_is_called_its_own():
+    class Broken(CountingCodec):
+        def joined(self, predictions):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        pipeline(codec=Broken()).predict("1")
+    assert caught.value.__notes__ == ["in the codec of model builder 'counting_plugin:counter'"]
+
+
+def test_parts_go_on_as_well():
+    class InParts(CountingCodec):
+        def parts(self, raw):
+            class Lines:
+                total = raw.count("\n") + 1
+
+                def __iter__(self):
+                    return iter(raw.splitlines())
+
+                def merge(self, predictions):
+                    return counting_plugin.Counted(text=" | ".join(texts(predictions)))
+
+            return Lines() if "\n" in raw else None
+
+    told = []
+    many = pipeline(codec=InParts())
+    (result,) = many.predict_each(["1\n8"], written=told.append)
+    assert str(result.prediction) == "2 3 4 5 6 7 8 9 10 | 9 10"
+    assert told == []
+    assert texts(many.stream("1\n8")) == [str(result.prediction)]
