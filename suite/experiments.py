@@ -123,6 +123,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
             facts=dataset.facts,
             evaluators=experiment.evaluators,
             evaluator_options=configuration.evaluators,
+            training_batch=int(configuration.training.batch_size),
             threads=threads,
             budget=memory_budget(configuration.runtime.cache, 0.2),
             skip_unreadable=configuration.training.unreadable == "skip",

@@ -38,14 +38,17 @@ class KerasNetwork:
     Args:
         model: a built model; whether it is compiled does not matter.
         batch_size: the most examples in one forward pass.
+        trained_as: the model that is trained in its place and holds its weights; None for itself.
     """
 
-    def __init__(self, model: keras.Model, batch_size: int = 32) -> None:
+    def __init__(
+        self, model: keras.Model, batch_size: int = 32, trained_as: keras.Model | None = None
+    ) -> None:
         if batch_size < 1:
             raise ValueError(f"a batch holds at least one example, not {batch_size}")
         self.model = model
         self.batch_size = batch_size
-        self._forward = _compiled(model)
+        self._forward = _compiled(model, model if trained_as is None else trained_as)
         self._sizes: dict[Any, set[int]] = {}
 
     def __call__(self, inputs: Arrays) -> Arrays:
@@ -137,7 +140,7 @@ class OnnxNetwork:
         return dict(zip(self._outputs, (np.asarray(result) for result in results), strict=True))
 
 
-def _compiled(model: keras.Model) -> Callable[[Any], Any]:
+def _compiled(model: keras.Model, trained: keras.Model) -> Callable[[Any], Any]:
     """The forward pass without training behaviour, compiled as the backend does it."""
     import keras
 
@@ -164,7 +167,7 @@ def _compiled(model: keras.Model) -> Callable[[Any], Any]:
 
         def forward_jax(inputs: Any) -> Any:
             # Within `fit` the current weights live in the trainer's state, not in the variables.
-            model.jax_state_sync()
+            trained.jax_state_sync()
             return stateless(
                 [variable.value for variable in model.trainable_variables],
                 [variable.value for variable in model.non_trainable_variables],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -108,8 +109,7 @@ def prepare(host: Host, configuration: Configuration, listener: Listener) -> Exp
     keras.utils.set_random_seed(configuration.training.seed)
     with attributed(str(builder)), dtype_policy(precision):
         pipeline: TrainablePipeline = item.build(dataset, options)
-    if not hasattr(pipeline, "batch_maker"):
-        raise PluginError(f"{builder} gave {type(pipeline).__name__}, not a TrainablePipeline")
+    _check_pipeline(pipeline, builder)
     training = resolve_training(
         configuration.training,
         pipeline.recipe,
@@ -152,6 +152,29 @@ def prepare(host: Host, configuration: Configuration, listener: Listener) -> Exp
         notes=[*dataset.problems, *notes],
         fingerprint=fingerprint(dataset),
     )
+
+
+def _check_pipeline(pipeline: TrainablePipeline, builder: Contributed) -> None:
+    """Refuse what cannot be trained, or would be trained without what is shipped learning it."""
+    if not hasattr(pipeline, "batch_maker"):
+        raise PluginError(f"{builder} gave {type(pipeline).__name__}, not a TrainablePipeline")
+    if pipeline.training_network is None:
+        if pipeline.targets is None:
+            raise PluginError(f"{builder} gave a pipeline without targets for the loss on validation")
+        return
+    by_network = [
+        {id(weight): weight.path for weight in network.weights}
+        for network in (pipeline.network, pipeline.training_network)
+    ]
+    for (owner, own), (_, others) in itertools.permutations(
+        zip(("network", "training network"), by_network, strict=True)
+    ):
+        alone = [path for weight, path in own.items() if weight not in others]
+        if alone:
+            raise PluginError(
+                f"{builder} gave a network and a training network that do not have the same weights: only the"
+                f" {owner} has {', '.join(alone[:3])}{' and others' if len(alone) > 3 else ''}"
+            )
 
 
 def _check_initial(init: str) -> None:

@@ -32,7 +32,7 @@ class Trainer:
     """Trains the network of a pipeline, keeping in a checkpoint folder all that is needed to go on.
 
     Args:
-        pipeline: the network and all that belongs to it. Its network is trained in place.
+        pipeline: the network and all that belongs to it. Its weights are trained in place.
         examples: the training part.
         options: resolved.
         runtime: for the number of threads and the cache.
@@ -65,7 +65,7 @@ class Trainer:
         skipped: Callable[[str], None] = lambda message: None,
     ) -> None:
         self.pipeline = pipeline
-        self.network = pipeline.network
+        self.network = pipeline.trained_network
         self.options = options
         self.device = device
         self.folder = folder

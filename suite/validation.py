@@ -4,24 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 
 from suite.batches import PreparedExamples
 from suite.contributions import Contributed
 from suite.data import Example, Examples
+from suite.encoding import encode, same_shapes, scoring_codec, stack
 from suite.evaluation import Pairs
 from suite.networks import KerasNetwork
 from suite.pipeline import Arrays, TrainablePipeline
-from suite.prediction import LoadedPipeline, encode, same_shapes, scoring_codec, stack
+from suite.prediction import LoadedPipeline
 from suite.scoring import score
 
 MOST_AT_ONCE = 128
 
 
+class _Prepared(NamedTuple):
+    """A validation example, read: what is the same after every epoch."""
+
+    inputs: Arrays
+    targets: Arrays | None
+    context: Any
+    example: Example
+    for_batch: Any = None
+
+
 class Validation:
     """Called after an epoch: encodes by the codec, runs the network, decodes, and asks the evaluators.
+
+    The loss is that of the network's outputs; where another network is trained in its place, it is that one's
+    on the batches that the batch maker makes, always of the same random numbers.
 
     Args:
         pipeline: with the network that is being trained.
@@ -31,6 +46,7 @@ class Validation:
         facts: of the data set.
         evaluators: give the numbers.
         evaluator_options: by evaluator name.
+        training_batch: examples in a batch of the batch maker's.
         threads: that encode.
         budget: bytes of encoded examples that may be kept.
         skip_unreadable: leave out what cannot be read instead of raising its error.
@@ -47,6 +63,7 @@ class Validation:
         facts: Mapping[str, Any],
         evaluators: Sequence[Contributed],
         evaluator_options: Mapping[str, Mapping[str, Any]],
+        training_batch: int,
         threads: int,
         budget: int,
         skip_unreadable: bool,
@@ -57,17 +74,19 @@ class Validation:
         self.facts = facts
         self.evaluators = evaluators
         self.evaluator_options = evaluator_options
+        self.training_batch = training_batch
         self.threads = threads
-        # Equal pieces: the network pads a smaller last one.
-        pieces = -(-len(examples) // MOST_AT_ONCE)
-        self.batch_size = -(-len(examples) // pieces)
-        network = KerasNetwork(pipeline.network, self.batch_size)
+        self.batch_size = _even(len(examples), MOST_AT_ONCE)
+        network = KerasNetwork(pipeline.network, self.batch_size, pipeline.trained_network)
         self._codec = scoring_codec(pipeline.codec)
         self._runner = LoadedPipeline(task, builder, self._codec, network, facts, self.batch_size)
+        self._forced = None
+        if pipeline.training_network is not None:
+            self._forced = KerasNetwork(pipeline.training_network, training_batch)
         # An unreadable example is replaced by the next one, which then counts twice: few are, and the final
         # scores, which leave them out, do not come from here.
         self.encoded = PreparedExamples(
-            examples, self._encode, budget, skip_unreadable=skip_unreadable, noticed=noticed
+            examples, self._prepare, budget, skip_unreadable=skip_unreadable, noticed=noticed
         )
 
     def __call__(self) -> dict[str, float]:
@@ -77,31 +96,60 @@ class Validation:
         with ThreadPoolExecutor(self.threads, thread_name_prefix="validation") as pool:
             for start in range(0, len(self.examples), self.batch_size):
                 indices = range(start, min(start + self.batch_size, len(self.examples)))
-                encoded = list(pool.map(self.encoded.__getitem__, indices))
-                for group in same_shapes({place: one[:2] for place, one in enumerate(encoded)}):
-                    of_group = (encoded[place] for place in group)
-                    inputs, wanted, contexts, examples = zip(*of_group, strict=True)
-                    outputs = self._runner.network(stack(inputs))
-                    total += len(group) * self._loss(stack(wanted), outputs)
-                    predictions += self._runner.decode_each(outputs, contexts)
-                    targets += [example.target for example in examples]
-                    ids += [example.id for example in examples]
+                prepared = list(pool.map(self.encoded.__getitem__, indices))
+                for group in same_shapes({place: one[:2] for place, one in enumerate(prepared)}):
+                    of_group = [prepared[place] for place in group]
+                    outputs = self._runner.network(stack([one.inputs for one in of_group]))
+                    if self._forced is None:
+                        wanted = stack([one.targets for one in of_group if one.targets is not None])
+                        total += len(group) * self._loss(wanted, outputs)
+                    firsts = self._runner.decode_each(outputs, [one.context for one in of_group])
+                    raws = [one.example.input for one in of_group]
+                    predictions += self._runner.complete_each(raws, firsts)
+                    targets += [one.example.target for one in of_group]
+                    ids += [one.example.id for one in of_group]
+                if self._forced is not None:
+                    total += self._forced_loss(self._forced, prepared)
         pairs = Pairs(targets, predictions, ids, facts=self.facts)
         scores = score(self.evaluators, pairs, self.evaluator_options, intervals=False)
         return {"loss": total / len(self.examples), **scores.numbers}
 
-    def _encode(self, example: Example) -> tuple[Arrays, Arrays, Any, Example]:
+    def _prepare(self, example: Example) -> _Prepared:
         encoded = encode(self._codec, example.input)
-        return encoded.arrays, self.pipeline.targets(example.target), encoded.context, example
+        if self._forced is not None:
+            for_batch = self.pipeline.batch_maker.prepare(example)
+            return _Prepared(encoded.arrays, None, encoded.context, example, for_batch)
+        return _Prepared(encoded.arrays, self.pipeline.targets(example.target), encoded.context, example)
 
-    def _loss(self, targets: Arrays, outputs: Arrays) -> float:
+    def _forced_loss(self, network: KerasNetwork, prepared: Sequence[_Prepared]) -> float:
+        """The sum of the loss of the training network over examples."""
+        total = 0.0
+        size = _even(len(prepared), self.training_batch)
+        for start in range(0, len(prepared), size):
+            of_batch = [one.for_batch for one in prepared[start : start + size]]
+            made = self.pipeline.batch_maker.make(of_batch, np.random.default_rng(0), 0.0)
+            inputs, targets, *weights = made
+            total += len(of_batch) * self._loss(targets, network(inputs), *weights)
+        return total
+
+    def _loss(self, targets: Arrays, outputs: Arrays, weights: Arrays | None = None) -> float:
         loss = self.pipeline.loss
         if isinstance(loss, Mapping):
             assert isinstance(targets, dict)
             assert isinstance(outputs, dict)
-            return sum(_value(one, targets[name], outputs[name]) for name, one in loss.items())
-        return _value(loss, targets, outputs)
+            of_output = weights if isinstance(weights, dict) else dict.fromkeys(loss, weights)
+            return sum(
+                _value(one, targets[name], outputs[name], of_output.get(name)) for name, one in loss.items()
+            )
+        return _value(loss, targets, outputs, weights)
 
 
-def _value(loss: Any, targets: Arrays, outputs: Arrays) -> float:
-    return float(keras.ops.convert_to_numpy(loss(targets, outputs)))
+def _even(count: int, most: int) -> int:
+    """How many at a time, for pieces of about one size: the network pads a smaller last one."""
+    pieces = -(-count // most)
+    return -(-count // pieces)
+
+
+def _value(loss: Any, targets: Arrays, outputs: Arrays, weights: Arrays | None = None) -> float:
+    value = loss(targets, outputs) if weights is None else loss(targets, outputs, sample_weight=weights)
+    return float(keras.ops.convert_to_numpy(value))
