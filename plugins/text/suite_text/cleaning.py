@@ -16,7 +16,7 @@ ControlCharacters = Literal["removed", "kept"]
 WhiteSpace = Literal["joined", "kept"]
 
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
-_BLANKS = re.compile(r"\s+")
+_BLANKS = re.compile(r"[^\S ]\s*| \s+")  # all but single spaces, which stay
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 

@@ -61,9 +61,9 @@ def parts_of(path: Path, names: Sequence[str], options: FilesOptions) -> tuple[d
     rest: list[str] = []
     for name in left:
         called = part_of_name(_stem(name))
-        if called is None:
+        if called is None or called in parts:
             rest.append(name)
-        elif called not in parts:
+        else:
             by_name.setdefault(called, []).append(name)
     for part, found in by_name.items():
         exact = [name for name in found if _stem(name).lower() == part]
