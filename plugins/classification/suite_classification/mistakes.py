@@ -26,6 +26,16 @@ class Mistake:
     true_score: float | None
     taken_score: float | None
 
+    @property
+    def shown_true(self) -> str:
+        """What it is, with its probability: "cat 10 %"."""
+        return _with_percent(self.true, self.true_score)
+
+    @property
+    def shown_taken(self) -> str:
+        """What it is taken for, with its probability: "dog 90 %"."""
+        return _with_percent(self.taken, self.taken_score)
+
 
 def worst_mistakes(answers: Answers) -> np.ndarray:
     """The indices of wrong answers, those first that gave least probability to what is true."""
@@ -72,3 +82,7 @@ def how_many(answers: Answers, wrong: int, shown: int) -> str:
 
 def _joined(answers: Answers, chosen: np.ndarray) -> str:
     return " + ".join(np.array(answers.classes, object)[chosen]) or "(none)"
+
+
+def _with_percent(name: str, score: float | None) -> str:
+    return name if score is None else f"{name} {100 * score:.0f} %"

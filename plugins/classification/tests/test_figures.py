@@ -69,11 +69,13 @@ def test_a_mistake_is_what_it_is_and_what_it_was_taken_for_with_their_probabilit
     mistake = mistake_at(read(Pairs(["cat"], [guess("dog", dog=0.9, cat=0.1)], ["1"])), 0)
     assert (mistake.true, mistake.true_score) == ("cat", 0.1)
     assert (mistake.taken, mistake.taken_score) == ("dog", 0.9)
+    assert (mistake.shown_true, mistake.shown_taken) == ("cat 10 %", "dog 90 %")
 
 
 def test_a_mistake_of_predictions_without_probabilities_has_none():
     mistake = mistake_at(read(Pairs(["cat"], [guess("dog")], ["1"])), 0)
     assert (mistake.true_score, mistake.taken_score) == (None, None)
+    assert mistake.shown_taken == "dog"
 
 
 def test_it_is_said_how_many_are_wrong_and_whether_all_of_them_are_shown():

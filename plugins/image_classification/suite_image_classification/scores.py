@@ -41,13 +41,7 @@ def mistakes(answers: Answers, pairs: Pairs) -> list[Gallery]:
 
 def _described(answers: Answers, pairs: Pairs, index: int) -> str:
     mistake = mistake_at(answers, index)
-    taken = f"{mistake.taken}{_percent(mistake.taken_score)}"
-    true = f"{mistake.true}{_percent(mistake.true_score)}"
-    return f"{taken}\nis {true}\n{pairs.ids[index]}"
-
-
-def _percent(score: float | None) -> str:
-    return "" if score is None else f" {100 * score:.0f} %"
+    return f"{mistake.shown_taken}\nis {mistake.shown_true}\n{pairs.ids[index]}"
 
 
 def _thumbnail(raw: object) -> bytes:
