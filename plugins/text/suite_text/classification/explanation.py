@@ -74,8 +74,8 @@ def explain(pairs: Pairs, predict: Callable[[Sequence[str]], Sequence[Classifica
             items=items,
             caption=(
                 f"{how_many(answers, len(wrong), len(items))}. Each word, or a few neighbours in a long text,"
-                " was left out in turn, and weighs by how much the odds of the class fell then, as a share of the"
-                " largest change in its text."
+                " was left out in turn, and weighs by how much the odds of the class fell then, as a share of"
+                " the largest change in its text."
             ),
         )
     ]
