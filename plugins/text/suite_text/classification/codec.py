@@ -1,0 +1,140 @@
+"""Between texts and arrays, and between logits and classifications. No Keras."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import msgspec
+import numpy as np
+
+from suite.inputs import Stream
+from suite.pipeline import StructCodec
+from suite_classification.coding import classified, target_vector
+from suite_classification.types import Classification
+from suite_text import lines
+from suite_text.classification.prediction_options import ReadingOptions
+from suite_text.classification.readers import NGramReader, TokenReader
+from suite_text.cleaning import Cleaning, clean
+
+
+class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Encodes any text, and decodes logits to a `Classification`.
+
+    Attributes:
+        classes: the names of the classes, in the order of the network's outputs.
+        reader: how a cleaned text becomes numbers.
+        multi_label: whether a text may have several labels or none.
+        cleaning: what is done to every text first.
+        whole_files: whether a file is one text, and not each of its lines.
+    """
+
+    classes: tuple[str, ...]
+    reader: NGramReader | TokenReader
+    multi_label: bool = False
+    cleaning: Cleaning = Cleaning()
+    whole_files: bool = False
+
+    called: ClassVar[str] = "text classification codec"
+    suffixes: ClassVar[tuple[str, ...]] = ()
+    stream_suffixes: ClassVar[tuple[str, ...]] = lines.STREAM_SUFFIXES
+    words: ClassVar[bool] = True
+
+    def read(self, raw: Any) -> dict[str, np.ndarray]:
+        """What the reader makes of a text, a `Line`, a file or a stretch: of any length, without padding.
+
+        Raises:
+            suite.UserError: where it is no text that can be read.
+        """
+        if isinstance(raw, Stretch):
+            return raw.numbers
+        return self.reader.read(clean(lines.text_of(raw), self.cleaning))
+
+    def encode(self, raw: Any) -> dict[str, np.ndarray]:
+        """A text, a `Line`, a file or a stretch to int32 (numbers,) by the name of the network's input.
+
+        Of what is longer than is read at once, it is the beginning; see `parts`. An empty text is padding.
+
+        Raises:
+            suite.UserError: where it is no text that can be read.
+        """
+        numbers = {name: array[: self.reader.longest] for name, array in self.read(raw).items()}
+        return {name: array[0] for name, array in self.reader.batch([numbers]).items()}
+
+    def decode(self, outputs: Any) -> Classification:
+        """Logits (classes,) of one text to its classification.
+
+        Raises:
+            ValueError: where there is not exactly one output per class, or one is not a number.
+        """
+        return classified(outputs, self.classes, multi_label=self.multi_label)
+
+    def parts(self, raw: Any) -> Stretches | None:
+        """The stretches of a text that is too long to be read at once, else None."""
+        longest = self.reader.longest
+        if longest is None or isinstance(raw, Stretch):
+            return None
+        numbers = self.read(raw)
+        if max(map(len, numbers.values())) <= longest:
+            return None
+        return Stretches(numbers, longest, self)
+
+    def target(self, target: str | list[str]) -> np.ndarray:
+        """A class name, or a list of them, to float32 (classes,): one where it is of the class, else zero.
+
+        Raises:
+            suite.UserError: for a name that is none of the classes.
+        """
+        return target_vector(target, self.classes)
+
+    def stream(self, raw: Any) -> Stream | None:
+        """The lines of a file or of the standard input; None for what is a text itself."""
+        return lines.stream(raw, whole_files=self.whole_files)
+
+    def configured(self, options: ReadingOptions) -> ClassificationCodec:
+        """The codec that reads files as the options say."""
+        return msgspec.structs.replace(self, whole_files=options.whole_files)
+
+    def impossible(self) -> str:
+        if not self.classes or len(set(self.classes)) < len(self.classes):
+            return f"it needs distinct class names, not {list(self.classes)}"
+        return self.reader.impossible()
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a long text, as numbers."""
+
+    numbers: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Stretches:
+    """A text as stretches, about as long each, that are read one by one."""
+
+    numbers: dict[str, np.ndarray]
+    longest: int
+    codec: ClassificationCodec
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return math.ceil(max(map(len, self.numbers.values())) / self.longest)
+
+    def __iter__(self) -> Iterator[Stretch]:
+        """The stretches in their order."""
+        pieces = {name: np.array_split(array, self.total) for name, array in self.numbers.items()}
+        for index in range(self.total):
+            yield Stretch({name: split[index] for name, split in pieces.items()})
+
+    def merge(self, predictions: Sequence[Classification]) -> Classification:
+        """The classification whose scores are the means of the stretches'."""
+        scores = {
+            name: sum(one.scores[name] for one in predictions) / len(predictions)
+            for name in self.codec.classes
+        }
+        if self.codec.multi_label:
+            return Classification(label=[name for name, one in scores.items() if one >= 0.5], scores=scores)
+        return Classification(label=max(scores, key=scores.__getitem__), scores=scores)

@@ -1,0 +1,147 @@
+"""N-grams in a bag, and convolutions over words beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from suite_text.classification.models.convolutional import convolved
+
+Tensor = Any
+
+SCALE = 6.0
+"""Factor of the sums over n-grams. With it, the linear part learns at the rate at which all else does."""
+
+
+@keras.saving.register_keras_serializable(package="suite_text")
+class NGramSums(layers.Layer):  # type: ignore[misc]  # Keras is not typed
+    """Sums of vectors of n-grams, weighed: TF-IDF, where each n-gram counts once.
+
+    From int32 (batch, n-grams), 0 being padding, to float32 (batch, outputs + width). N-grams of words and
+    of characters are brought to the length of one each, so that the many of one kind do not drown the
+    other. The weights of n-grams are no part of what is learned.
+
+    Args:
+        ngrams: how many there are, that of the padding included.
+        first_of_characters: the first number of an n-gram of characters.
+        outputs: sums that begin at 0, as a linear classifier's do.
+        width: sums that begin at random.
+    """
+
+    def __init__(
+        self, ngrams: int, first_of_characters: int, outputs: int, width: int, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.ngrams, self.first_of_characters = ngrams, first_of_characters
+        self.outputs, self.width = outputs, width
+
+    def build(self, ngrams_shape: Any = None) -> None:
+        self.weigh = self.add_weight(name="weights", shape=(self.ngrams,), trainable=False)
+        self.linear = self.add_weight(name="linear", shape=(self.ngrams, self.outputs), initializer="zeros")
+        if self.width:
+            spread = keras.initializers.RandomUniform(-0.1, 0.1)
+            self.vectors = self.add_weight(
+                name="vectors", shape=(self.ngrams, self.width), initializer=spread
+            )
+
+    def call(self, ngrams: Tensor) -> Tensor:
+        weights = ops.where(ops.equal(ngrams, 0), 0.0, ops.take(self.weigh, ngrams, axis=0))
+        of_words = ops.cast(ops.less(ngrams, self.first_of_characters), weights.dtype)
+        weights = _unit(weights * of_words) + _unit(weights * (1.0 - of_words))
+        tables = [self.linear, self.vectors] if self.width else [self.linear]
+        rows = ops.expand_dims(weights, 1)
+        sums = [ops.squeeze(ops.matmul(rows, ops.take(table, ngrams, axis=0)), 1) for table in tables]
+        return ops.cast(SCALE * ops.concatenate(sums, axis=-1), self.compute_dtype)
+
+    def weigh_by(self, texts_with: np.ndarray, texts: int) -> None:
+        """Let rare n-grams weigh more: the inverse document frequency, smoothed as scikit-learn has it.
+
+        Args:
+            texts_with: (n-grams,), in how many texts each one is.
+            texts: how many there are.
+        """
+        self.weigh.assign(np.log((1 + texts) / (1 + texts_with)) + 1)
+
+    def compute_output_shape(self, ngrams_shape: Any) -> Any:
+        return (ngrams_shape[0], self.outputs + self.width)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"ngrams": self.ngrams, "first_of_characters": self.first_of_characters}
+        return {**super().get_config(), **own, "outputs": self.outputs, "width": self.width}
+
+
+def _unit(weights: Tensor) -> Tensor:
+    """Weights of length one in each row; a row of zeros stays as it is."""
+    return weights / ops.sqrt(ops.maximum(ops.sum(ops.square(weights), axis=-1, keepdims=True), 1e-12))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BagNetworks:
+    """The two faces of a bag.
+
+    Attributes:
+        network: from the inputs to logits (batch, classes), the mean of its members'.
+        training_network: to the logits of each member, (batch, members, classes).
+    """
+
+    network: keras.Model
+    training_network: keras.Model
+
+
+def bag_networks(
+    *,
+    texts_with: np.ndarray,
+    texts: int,
+    first_of_characters: int,
+    words: int,
+    classes: int,
+    width: int,
+    filters: int,
+    dropout: float,
+) -> BagNetworks:
+    """Up to three classifiers that know different things, whose logits are averaged.
+
+    - A linear one of n-grams, weighed by TF-IDF: what a linear support vector machine is, but that its
+      loss is the cross-entropy.
+    - One of hidden features that are sums over the same n-grams (Joulin et al. 2016, arXiv:1607.01759, and
+      a layer more).
+    - Convolutions over words (Kim 2014, arXiv:1408.5882, with random vectors), which know their order.
+
+    Args:
+        texts_with: (n-grams,), in how many training texts each one is.
+        texts: how many training texts there are.
+        first_of_characters: the first number of an n-gram of characters.
+        words: numbers of words that the convolutions read.
+        classes: number of logits.
+        width: hidden features; 0 for none.
+        filters: of each width of the convolutions; 0 for none.
+        dropout: share of features dropped before the last layers.
+
+    Returns:
+        Networks that take int32 (batch, n-grams) as `ngrams` and, where there are convolutions, int32
+        (batch, words) as `words`.
+    """
+    inputs = {"ngrams": keras.Input((None,), dtype="int32", name="ngrams")}
+    sums = NGramSums(len(texts_with), first_of_characters, classes, width, dtype="float32", name="ngram_sums")
+    both = sums(inputs["ngrams"])
+    sums.weigh_by(texts_with, texts)
+    # Without a bias: where no n-gram is known, the other members and the data's shares would decide.
+    members = [layers.Identity(name="linear_logits")(both[:, :classes]) if width else both]
+    if width:
+        x = layers.Activation("gelu", name="hidden_gelu")(both[:, classes:])
+        x = layers.Dropout(dropout, name="hidden_dropout")(x)
+        members.append(layers.Dense(classes, dtype="float32", name="hidden_logits")(x))
+    if filters:
+        inputs["words"] = keras.Input((None,), dtype="int32", name="words")
+        x = convolved(inputs["words"], words, width=64, filters=filters, dropout=dropout)
+        members.append(layers.Dense(classes, dtype="float32", name="convolution_logits")(x))
+    average = layers.Average(name="logits")(members) if len(members) > 1 else members[0]
+    apart = ops.stack(members, axis=1)
+    return BagNetworks(
+        network=keras.Model(inputs, average, name="bag"),
+        training_network=keras.Model(inputs, apart, name="bag_members"),
+    )

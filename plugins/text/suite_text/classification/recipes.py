@@ -1,0 +1,139 @@
+"""Defaults for options and training, chosen from what the data holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from suite_text.classification.survey import Survey
+
+Choices = tuple[dict[str, Any], dict[str, Any]]
+"""Values for the builder's options that are "auto", and values for the training options."""
+
+UNBALANCED = 10.0
+"""From which ratio of the largest class to the smallest on classes are weighted."""
+
+LONGEST = 512
+"""Tokens that are read at once, at most, unless the user says otherwise."""
+
+
+def epochs_for(texts: int, at_ten_thousand: float, least: int, most: int) -> int:
+    """A number of epochs: `at_ten_thousand` for ten thousand texts, half as many for four times as many."""
+    return int(max(least, min(most, round(at_ten_thousand * (10_000 / max(texts, 1)) ** 0.5))))
+
+
+def batch_for(texts: int, most: int) -> int:
+    """A power of two of at most `most` that leaves at least about 32 steps in an epoch."""
+    batch = 4
+    while batch * 2 <= most and batch * 2 * 32 <= texts:
+        batch *= 2
+    return batch
+
+
+def _common(found: Survey) -> dict[str, Any]:
+    return {
+        "label_smoothing": 0.0,
+        "class_weights": not found.multi_label and found.imbalance >= UNBALANCED,
+    }
+
+
+def _training(found: Survey, **values: Any) -> dict[str, Any]:
+    common = {"optimizer": "adamw", "schedule": "cosine", "warmup": 0.1, "weight_decay": 0.0}
+    return {**common, "ema": 0.0, "clip_norm": 1.0, "early_stopping": 0, **values}
+
+
+def bag_defaults(found: Survey) -> Choices:
+    """For `bag_networks`."""
+    choices = {
+        **_common(found),
+        "words": 3 if found.without_spaces else 2,
+        "characters": (0, 0) if found.without_spaces else (4, 6),
+        "least_count": 1 if found.count <= 20_000 else 2,
+        "width": 0,
+        "filters": 64,
+        "dropout": 0.5,
+        "ngram_dropout": 0.0,
+        "word_dropout": 0.1,
+    }
+    batch = batch_for(found.count, 64)
+    recipe = _training(
+        found,
+        epochs=epochs_for(found.count, 7, 3, 20),
+        batch_size=batch,
+        learning_rate=2e-3,
+        clip_norm=0.0,
+    )
+    return choices, recipe
+
+
+def _longest(found: Survey, units: str) -> int:
+    """Enough for nearly all texts, at most `LONGEST`."""
+    per_word = {"words": 1.0, "characters": 1.0 if found.without_spaces else 6.0}.get(units, 1.6)
+    wanted = 1.2 * per_word * float(np.percentile(found.words, 99))
+    return int(min(LONGEST, max(32, 16 * np.ceil(wanted / 16))))
+
+
+def convolutional_defaults(found: Survey, units: str) -> Choices:
+    """For `convolutional_network`."""
+    units = ("characters" if found.without_spaces else "words") if units == "auto" else units
+    choices = {
+        **_common(found),
+        "units": units,
+        "vocabulary": 30_000,
+        "longest": _longest(found, units),
+        "width": 64,
+        "filters": 64,
+        "dropout": 0.5,
+        "embedding_dropout": 0.5,
+        "word_dropout": 0.1,
+    }
+    batch = batch_for(found.count, 64)
+    recipe = _training(found, epochs=epochs_for(found.count, 10, 4, 30), batch_size=batch, learning_rate=2e-3)
+    return choices, recipe
+
+
+def encoder_defaults(found: Survey, units: str) -> Choices:
+    """For `encoder_network`."""
+    units = ("characters" if found.without_spaces else "bpe") if units == "auto" else units
+    subwords = int(np.clip(found.count // 2, 1000, 16_000))
+    choices = {
+        **_common(found),
+        "label_smoothing": 0.0 if found.multi_label else 0.1,
+        "units": units,
+        "vocabulary": subwords if units in ("bpe", "unigram") else 30_000,
+        "longest": _longest(found, units),
+        "width": 96,
+        "depth": 2,
+        "heads": 4,
+        "dropout": 0.3,
+        "block_dropout": 0.1,
+        "word_dropout": 0.1,
+    }
+    batch = batch_for(found.count, 64)
+    recipe = _training(
+        found,
+        epochs=epochs_for(found.count, 10, 3, 30),
+        batch_size=batch,
+        learning_rate=1e-3,
+        weight_decay=0.05,
+    )
+    return choices, recipe
+
+
+def preset_defaults(found: Survey, trained: bool) -> Choices:
+    """For a preset, from its weights where `trained`, else from scratch; as others do it, not measured."""
+    choices = {
+        **_common(found),
+        "longest": _longest(found, "bpe"),
+        "dropout": 0.1,
+        "frozen_share": 0.0,
+        "backbone_learning_rate": 1.0,
+        "word_dropout": 0.0,
+    }
+    if trained:
+        values = {"epochs": epochs_for(found.count, 3, 2, 10), "learning_rate": 5e-5}
+    else:
+        values = {"epochs": epochs_for(found.count, 10, 3, 30), "learning_rate": 5e-4}
+    recipe = _training(found, **values, batch_size=batch_for(found.count, 32), weight_decay=0.01)
+    return choices, recipe
