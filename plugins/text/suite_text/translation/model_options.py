@@ -1,0 +1,41 @@
+"""The options of the model builder. Light: neither numpy nor Keras is imported."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from suite.options import Auto, Meta, Options
+
+
+class TransformerOptions(Options, frozen=True):
+    """A Transformer (Vaswani et al. 2017) that reads one language and writes the other."""
+
+    network: Annotated[
+        Auto | Literal["tiny", "small", "medium", "large"], Meta(description="how large the network is")
+    ] = "auto"
+    units: Annotated[
+        Literal["bpe", "unigram", "characters", "words"],
+        Meta(description="what is read and written, one after the other; the first two are subwords"),
+    ] = "bpe"
+    vocabulary: Annotated[
+        Auto | Annotated[int, Meta(ge=300, le=100_000)],
+        Meta(description="how many units there are, for both languages together"),
+    ] = "auto"
+    longest: Annotated[
+        Auto | Annotated[int, Meta(ge=8, le=2048)],
+        Meta(description="units of a text that are read at once; longer ones are translated in parts"),
+    ] = "auto"
+    dropout: Annotated[
+        Auto | Annotated[float, Meta(ge=0, lt=1)], Meta(description="share of dropped units")
+    ] = "auto"
+    label_smoothing: Annotated[
+        float,
+        Meta(ge=0, lt=1, description="share of probability that training gives to all words alike"),
+    ] = 0.1
+    beam: Annotated[
+        int, Meta(ge=1, le=64, description="translations that the network follows at once, at most")
+    ] = 4
+    length_penalty: Annotated[
+        float,
+        Meta(ge=0, le=5, description="alpha of Wu et al. 2016: the greater, the longer translations become"),
+    ] = 1.0

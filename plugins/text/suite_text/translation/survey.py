@@ -1,0 +1,88 @@
+"""What a builder must know of the data before it chooses: how many pairs, and how long."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from suite import UserError
+from suite.data import Dataset, Examples
+from suite_text.cleaning import Cleaning, clean, cleaning_of
+from suite_text.lines import text_of
+from suite_text.translation.types import references_of
+from suite_text.vocabulary import Kind, Vocabulary
+
+MOST_LEARNED_FROM = 500_000
+"""Pairs that a vocabulary is learned from, at most, evenly spaced: more would not change it."""
+
+_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """What was found in the training part.
+
+    Attributes:
+        sources: the cleaned texts.
+        targets: their cleaned translations.
+        validation: both of the validation part.
+        cleaning: how they were cleaned.
+    """
+
+    sources: Sequence[str]
+    targets: Sequence[str]
+    validation: Sequence[str]
+    cleaning: Cleaning
+
+    @property
+    def count(self) -> int:
+        """The number of pairs."""
+        return len(self.sources)
+
+    def vocabulary(self, kind: Kind, size: int) -> Vocabulary:
+        """The vocabulary of both languages.
+
+        Raises:
+            suite.UserError: where nothing can be learned.
+        """
+        step = -(-self.count // MOST_LEARNED_FROM)
+        return Vocabulary.learn([*self.sources[::step], *self.targets[::step]], kind, size)
+
+
+def survey(dataset: Dataset) -> Survey:
+    """Read all pairs of training and of validation.
+
+    Raises:
+        suite.UserError: where there is no pair, or none has a translation.
+    """
+    cleaning = cleaning_of(dataset.facts)
+    if len(dataset.train) == 0:
+        raise UserError("the training part holds no pair of texts")
+    sources, targets = _texts(dataset.train, cleaning)
+    if not any(targets):
+        raise UserError(
+            f"none of the {len(targets):,} training texts has a translation: there is nothing to learn, so"
+            " look at `suite inspect` for how they were read"
+        )
+    held_out = _texts(dataset.validation or [], cleaning)
+    return Survey(
+        sources=sources, targets=targets, validation=[*held_out[0], *held_out[1]], cleaning=cleaning
+    )
+
+
+def counted(texts: Sequence[str], vocabulary: Vocabulary) -> np.ndarray:
+    """The number of tokens of each text, int64 (texts,)."""
+    counts = [
+        len(ids)
+        for start in range(0, len(texts), _AT_ONCE)
+        for ids in vocabulary.encode_batch(texts[start : start + _AT_ONCE])
+    ]
+    return np.array(counts, np.int64)
+
+
+def _texts(examples: Examples, cleaning: Cleaning) -> tuple[list[str], list[str]]:
+    found = [examples[index] for index in range(len(examples))]
+    sources = [clean(text_of(one.input), cleaning) for one in found]
+    return sources, [clean(references_of(one.target, one.id)[0], cleaning) for one in found]
