@@ -1,0 +1,56 @@
+"""What the plugin contributes to text generation."""
+
+from __future__ import annotations
+
+import suite
+from suite_text.generation.model_options import TransformerOptions
+from suite_text.generation.options import TextOptions
+from suite_text.generation.prediction_options import GenerationOptions
+
+NAME = "text-generation"
+
+TASK = suite.Task(
+    name=NAME,
+    summary="how a text goes on",
+    sample=suite.lazy("suite_text.generation.samples:sample"),
+    metric="bits_per_byte",
+    higher_is_better=False,
+    builder="transformer",
+    evaluators=("likelihood",),
+    peers={"5-gram model": suite.lazy("suite_text.generation.ngram_peer:five_gram")},
+    explain=suite.lazy("suite_text.generation.figures:explain"),
+    inspect=suite.lazy("suite_text.generation.inspection:inspect"),
+    prediction=suite.lazy("suite_text.generation.types:Continuation"),
+)
+
+LOADERS = [
+    suite.DataLoader(
+        name="text",
+        task=NAME,
+        summary="plain text: a file of any size, or files in a folder; JSON lines with a column of text",
+        load=suite.lazy("suite_text.generation.loaders:load_text"),
+        detect=suite.lazy("suite_text.generation.loaders:detect_text"),
+        options=TextOptions,
+    ),
+]
+
+BUILDERS = [
+    suite.ModelBuilder(
+        name="transformer",
+        task=NAME,
+        summary="a decoder-only Transformer over subwords, from scratch",
+        build=suite.lazy("suite_text.generation.builders:transformer"),
+        codec=suite.lazy("suite_text.generation.codec:GenerationCodec.from_json"),
+        options=TransformerOptions,
+        prediction=GenerationOptions,
+    ),
+]
+
+EVALUATORS = [
+    suite.Evaluator(
+        name="likelihood",
+        task=NAME,
+        summary="bits per byte and perplexity, by place in the text, the most surprising passages",
+        evaluate=suite.lazy("suite_text.generation.scores:likelihood"),
+    )
+]

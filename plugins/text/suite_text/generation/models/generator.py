@@ -1,0 +1,234 @@
+"""The network that writes: a decoder-only Transformer that scores what it is given and goes on with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from suite_text.generation.models.sampling import drawn
+from suite_text.models.blocks import TokenEmbedding, TransformerBlock, causal_mask
+from suite_text.vocabulary import END, PADDING, START, UNKNOWN
+
+Tensor = Any
+
+_NEVER = -1e9
+
+NETWORKS: dict[str, dict[str, int]] = {
+    "tiny": {"width": 128, "depth": 2, "heads": 2},
+    "small": {"width": 256, "depth": 4, "heads": 4},
+    "medium": {"width": 512, "depth": 8, "heads": 8},
+    "large": {"width": 1024, "depth": 16, "heads": 16},
+}
+"""The sizes: 0.4, 3, 25 and 200 million weights besides those of the vocabulary."""
+
+
+def generation_network(
+    vocabulary: int,
+    *,
+    width: int,
+    depth: int,
+    heads: int,
+    dropout: float = 0.0,
+    cached: bool = True,
+) -> tuple[keras.Model, keras.Model]:
+    """The network that is shipped, and the one that is trained, of the same layers.
+
+    The first takes `tokens` int32 (batch, length), `START` first and `PADDING` last, `draws` float32 (batch,
+    steps), uniform in [0, 1), and `sampling` float32 (batch, 3), see `drawn`. It gives `given`, float32
+    (batch, length), the log-probability of each token after all before it, 0 for the first one and for
+    padding; and `written`, float32 (batch, steps, 2), the tokens that it writes then and their
+    log-probabilities. After an `END` all others are `END`, with log-probability 0.
+
+    The second takes such tokens and gives what the first gives as `given`.
+
+    Args:
+        vocabulary: how many tokens there are.
+        width: of the vectors between blocks.
+        depth: blocks.
+        heads: of their attention.
+        dropout: share of what each block adds that is dropped while training.
+        cached: whether keys and values are kept from token to token; for comparison.
+    """
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    draws = keras.Input((None,), name="draws")
+    sampling = keras.Input((3,), name="sampling")
+    generator = Generator(vocabulary, width, depth, heads, dropout=dropout, cached=cached, name="generator")
+    given, written = generator(tokens, draws, sampling)
+    shipped = keras.Model(
+        {"tokens": tokens, "draws": draws, "sampling": sampling},
+        {"given": given, "written": written},
+        name="transformer",
+    )
+    return shipped, keras.Model(tokens, generator(tokens), name="transformer")
+
+
+@keras.saving.register_keras_serializable(package="suite_text")
+class Generator(layers.Layer):  # type: ignore[misc]  # Keras is not typed
+    """Log-probabilities of given tokens, and where there are `draws`, the tokens written after them.
+
+    For arguments, inputs and outputs see `generation_network`.
+    """
+
+    def __init__(
+        self,
+        vocabulary: int,
+        width: int,
+        depth: int,
+        heads: int,
+        *,
+        dropout: float = 0.0,
+        cached: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        # Numbers that are drawn are not to become less precise.
+        super().__init__(**{"autocast": False} | kwargs)
+        self.own: dict[str, Any] = {
+            "vocabulary": vocabulary,
+            "width": width,
+            "depth": depth,
+            "heads": heads,
+            "dropout": dropout,
+            "cached": cached,
+        }
+        self.vocabulary, self.width, self.cached = vocabulary, width, cached
+        policy = self.dtype_policy
+        self.embedding = TokenEmbedding(vocabulary, width, name="embedding", dtype=policy)
+        units = 8 * width // 3 // 16 * 16
+        self.blocks = [
+            TransformerBlock(heads, units, dropout=dropout, name=f"block{index}", dtype=policy)
+            for index in range(depth)
+        ]
+        self.norm = layers.RMSNormalization(name="norm", dtype=policy)
+        self.dropout = layers.Dropout(dropout, name="dropout", dtype=policy)
+
+    def build(self, tokens_shape: Any, draws_shape: Any = None, sampling_shape: Any = None) -> None:
+        self.embedding.build()
+        for layer in (*self.blocks, self.norm):
+            layer.build((None, None, self.width))
+
+    def call(
+        self, tokens: Tensor, draws: Tensor = None, sampling: Tensor = None, training: Any = None
+    ) -> Any:
+        hidden, caches = self._read(tokens, training=training)
+        given = self._given(hidden, tokens)
+        return given if draws is None else (given, self._written(tokens, caches, draws, sampling))
+
+    def compute_output_spec(
+        self, tokens: Any, draws: Any = None, sampling: Any = None, training: Any = None
+    ) -> Any:
+        given = keras.KerasTensor(tokens.shape, dtype="float32")
+        if draws is None:
+            return given
+        return given, keras.KerasTensor((*draws.shape, 2), dtype="float32")
+
+    def _read(self, tokens: Tensor, training: Any = None) -> tuple[Tensor, list[Any]]:
+        """What follows each token, (batch, length, width), and what the blocks have kept of it.
+
+        Padding comes last, so that nothing which counts sees it.
+        """
+        x = self.dropout(self.embedding(tokens), training=training)
+        before = causal_mask(ops.shape(tokens)[1])
+        caches = []
+        for block in self.blocks:
+            x, cache = block.forward(x, None, before, training=training)
+            caches.append(cache)
+        return self.norm(x), caches
+
+    def _scores(self, hidden: Tensor) -> Tensor:
+        """Float32 (..., vocabulary) before a softmax; nothing is padding or a start."""
+        ids = ops.arange(self.vocabulary, dtype="int32")
+        never = ops.logical_or(ids == PADDING, ids == START)
+        return self.embedding.scores(hidden) + ops.where(never, _NEVER, 0.0)
+
+    def _given(self, hidden: Tensor, tokens: Tensor) -> Tensor:
+        following = tokens[:, 1:]
+        # The softmax and what is taken from it as one function: no gradient has to be scattered.
+        surprise = ops.sparse_categorical_crossentropy(
+            following, self._scores(hidden[:, :-1]), from_logits=True
+        )
+        found = ops.where(following == PADDING, 0.0, -ops.cast(surprise, "float32"))
+        return ops.pad(found, [[0, 0], [1, 0]])
+
+    def _written(self, tokens: Tensor, caches: list[Any], draws: Tensor, sampling: Tensor) -> Tensor:
+        """One token at a time; those that are written have places behind all the given ones."""
+        batch, length, steps = ops.shape(tokens)[0], ops.shape(tokens)[1], ops.shape(draws)[1]
+        counts = ops.sum(ops.cast(tokens != PADDING, "int32"), axis=1)
+        given_places, steps_ahead = ops.arange(length, dtype="int32"), ops.arange(steps, dtype="int32")
+        # Of each place in the cache, which given token it is for, and which step; -1 where it is for none.
+        given_of = ops.concatenate([given_places, ops.zeros_like(steps_ahead) - 1])
+        step_of = ops.concatenate([ops.zeros_like(given_places) - 1, steps_ahead])
+        none_yet = ops.zeros((batch, steps), "int32")
+        if self.cached:
+            spare = [block.empty_cache(batch, steps) for block in self.blocks]
+            seen = [
+                ops.concatenate(pair, axis=2)
+                for both in zip(caches, spare, strict=True)
+                for pair in zip(*both, strict=True)
+            ]
+        else:
+            seen = [ops.concatenate([tokens, none_yet], axis=1)]
+        # Everything that the loop needs goes through it: what it only refers to does not export.
+        fixed = (counts, given_of, step_of, steps_ahead, draws, sampling)
+
+        def goes_on(step: Tensor, token: Tensor, ended: Tensor, *_: Any) -> Tensor:
+            return ops.logical_and(step < steps, ops.logical_not(ops.all(ended)))
+
+        def write(
+            step: Tensor, token: Tensor, ended: Tensor, written: Tensor, sureness: Tensor, *rest: Any
+        ) -> Any:
+            seen, given = list(rest[:-6]), rest[-6:]
+            counts, given_of, step_of, steps_ahead, draws, sampling = given
+            place = counts - 1 + step
+            if self.cached:
+                # The last given token is read once more, as the first one here.
+                before = ops.logical_and(given_of >= 0, given_of[None] < counts[:, None] - 1)
+                since = ops.logical_and(step_of >= 0, step_of <= step)
+                mask = ops.logical_or(before, since[None])[:, None]
+                hidden, seen = self._read_one(token, place, mask, step_of == step, seen)
+            else:
+                everything = self._read(seen[0])[0]
+                places = ops.arange(ops.shape(seen[0])[1], dtype="int32")[None]
+                hidden = ops.sum(ops.where((places == place[:, None])[:, :, None], everything, 0.0), axis=1)
+            scores = ops.log_softmax(self._scores(hidden))
+            ids = ops.arange(self.vocabulary, dtype="int32")[None]
+            here = (steps_ahead == step)[None]
+            draw = ops.sum(ops.where(here, draws, 0.0), axis=1)
+            following = drawn(ops.where(ids == UNKNOWN, _NEVER, scores), draw, sampling)
+            score = ops.sum(ops.where(ids == following[:, None], scores, 0.0), axis=-1)
+            following, score = ops.where(ended, END, following), ops.where(ended, 0.0, score)
+            if not self.cached:
+                seen = [ops.where(places == place[:, None] + 1, following[:, None], seen[0])]
+            written = ops.where(here, following[:, None], written)
+            sureness = ops.where(here, score[:, None], sureness)
+            ended = ops.logical_or(ended, following == END)
+            return (step + 1, following, ended, written, sureness, *seen, *given)
+
+        last = given_places[None] == counts[:, None] - 1
+        start = (
+            ops.zeros((), "int32"),
+            ops.sum(ops.where(last, tokens, 0), axis=1),
+            ops.zeros((batch,), "bool"),
+            none_yet + END,
+            ops.cast(none_yet, "float32"),
+            *seen,
+            *fixed,
+        )
+        written, sureness = ops.while_loop(goes_on, write, start)[3:5]
+        return ops.stack([ops.cast(written, "float32"), sureness], axis=-1)
+
+    def _read_one(
+        self, token: Tensor, place: Tensor, mask: Tensor, here: Tensor, seen: list[Any]
+    ) -> tuple[Tensor, list[Any]]:
+        """What follows one more token, (batch, width), and what the blocks have kept by now."""
+        x = self.embedding(token[:, None])
+        kept: list[Any] = []
+        for index, block in enumerate(self.blocks):
+            cache = (seen[2 * index], seen[2 * index + 1])
+            x, cache = block.forward(x, place[:, None], mask, cache=cache, here=here)
+            kept += cache
+        return self.norm(x)[:, 0], kept
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **self.own}

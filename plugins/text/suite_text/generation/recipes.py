@@ -1,0 +1,62 @@
+"""Defaults for options and training, chosen from what the data holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from suite_text.generation.model_options import TransformerOptions
+from suite_text.generation.survey import Survey
+
+LEAST_CONTEXT = 64
+MOST_CONTEXT = {"tiny": 256, "small": 512, "medium": 1024, "large": 1024}
+"""Tokens that are seen at once, by default: as many as the longest passage has, within these bounds."""
+
+BATCH_TOKENS = 4096
+"""Tokens in a batch, about."""
+
+
+def vocabulary_for(found: Survey, options: TransformerOptions) -> int:
+    """How many tokens: twice the root of the bytes, and room for the characters that there are."""
+    if options.units == "characters":
+        return min(20_000, found.characters + 4)
+    size = max(2 * found.bytes**0.5, 2.0 * found.characters) + 260
+    return int(np.clip(64 * round(size / 64), 512, 16_384))
+
+
+def transformer_defaults(
+    found: Survey, options: TransformerOptions, bytes_per_token: float
+) -> dict[str, Any]:
+    """The size of the network, how much it sees, and how much it drops."""
+    millions = found.bytes / 1e6
+    network = options.network
+    if network == "auto":
+        network = "tiny" if millions < 5 else "small" if millions < 200 else "medium"
+    longest = 1.2 * found.longest / bytes_per_token + 2
+    return {
+        "network": network,
+        "context": int(np.clip(8 * round(longest / 8 + 0.5), LEAST_CONTEXT, MOST_CONTEXT[network])),
+        "dropout": 0.1 if millions < 20 else 0.0,
+    }
+
+
+def recipe_for(found: Survey, bytes_per_token: float, context: int) -> dict[str, Any]:
+    """Training: AdamW, a short warm-up and a cosine, and as many epochs as make up for little text."""
+    seen = np.minimum(found.sizes / bytes_per_token + 2, context)  # tokens of each passage, in an epoch
+    batch_size = int(np.clip(2 ** round(np.log2(BATCH_TOKENS / seen.mean())), 4, 256))
+    epochs = int(np.clip(round(20 * (1e6 / seen.sum()) ** 0.5), 2, 60))
+    return {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "optimizer": "adamw",
+        "learning_rate": 3e-3,
+        "schedule": "cosine",
+        "warmup": 0.03,
+        "final_learning_rate": 0.05,
+        "weight_decay": 0.05,
+        "clip_norm": 1.0,
+        "ema": 0.0,
+        "early_stopping": 0,
+        "validation_every": max(1, round(epochs / 10)),
+    }
