@@ -2,9 +2,9 @@
 
     python benchmarks/accuracy.py CASE [flags of `suite train`]
 
-CASE is clothing, cifar10, bccd, facemask, fsdd, connected_digits, mandarin_words or sentences. The data
-lies in the folder named by SUITE_DATA, else in ../shared/data; connected_digits is made from fsdd. Prints
-what `metrics.json` and `history.csv` of the run say, and keeps the run in benchmarks/runs.
+CASE is clothing, cifar10, bccd, facemask, fsdd, connected_digits, mandarin_words, sentences or
+multi30k. The data lies in the folder named by SUITE_DATA, else in ../shared/data; connected_digits is made
+from fsdd. Prints what `metrics.json` and `history.csv` of the run say, and keeps the run in benchmarks/runs.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ DIGITS = (
     "--set=loader.test=take=0-4",
     "--set=loader.validation=take=5-7",
 )
+GERMAN = ("--set=loader.source=en", "--set=loader.target=de")
 CASES = {
     "clothing": Case("image-classification", "clothing", {"accuracy": 0.72}, "test", 20),
     "cifar10": Case("image-classification", "cifar10.tar.gz", {"accuracy": 0.88}, "test", 20),
@@ -63,6 +64,7 @@ CASES = {
     "connected_digits": Case("speech-recognition", "", {"wer": 0.02, "cer": 0.0}, "test", 25, "speakers"),
     "mandarin_words": Case("speech-recognition", "mandarin_words", {"cer": 0.05}, "test", 25, "speakers"),
     "sentences": Case("speech-recognition", "sentences", {"cer": 0.4, "wer": 0.0}, "test", 25),
+    "multi30k": Case("translation", "multi30k", {"bleu": 33.0, "chrf": 0.0}, "test", 75, "lengths", GERMAN),
 }
 
 
