@@ -12,6 +12,8 @@ BIN := $(VENV)/bin
 PLUGINS := $(wildcard plugins/*)
 PACKAGING := setup.cfg pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# In as many processes as continuous integration has cores.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 EDITABLE_PLUGINS := $(foreach plugin,$(PLUGINS),-e ./$(plugin))
 
 .PHONY: demo test lint bench clean
@@ -27,8 +29,8 @@ demo: $(VENV)/.installed
 	@echo "The report is demo/run/report.html"
 
 test: lint
-	$(BIN)/python -m pytest
-	KERAS_BACKEND=jax $(BIN)/python -m pytest -m backend tests
+	$(PYTEST)
+	KERAS_BACKEND=jax $(PYTEST) -m backend tests
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

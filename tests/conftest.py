@@ -10,10 +10,6 @@ import pytest
 
 from distributions import write_distribution
 
-if os.environ.get("KERAS_BACKEND"):
-    # Keras fixes its backend when it is imported: here, before any test lets the suite choose one.
-    import keras  # noqa: F401
-
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 

@@ -1,16 +1,17 @@
 """What the fast commands must not import, and how long they may take.
 
 The targets are 0.15 s for `suite --help` and `suite plugins` and 0.25 s for `suite train --help`;
-benchmarks/startup.py measures them. Here the bounds are wide, for machines that have other things to do.
+benchmarks/startup.py measures them. Here the bounds are wide, and what the processor spent is measured, for
+machines that have other things to do.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -72,17 +73,23 @@ def test_help_imports_no_plugin_and_no_command(toy_installed):
     assert modules.isdisjoint({"toy_plugin", "suite_image_classification", "suite.host"})
 
 
+def processor_seconds() -> float:
+    """What all child processes that ended have used; on Windows, which does not say, the time of day."""
+    times = os.times()
+    return times.children_user + times.children_system if os.name != "nt" else times.elapsed
+
+
 @pytest.mark.parametrize(
     ("words", "seconds"), [(["--help"], 0.15), (["plugins"], 0.15), (["train", "--help"], 0.25)], ids=str
 )
 def test_the_fast_commands_are_fast(toy_installed, words, seconds):
     took = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = processor_seconds()
         subprocess.run(
             [sys.executable, "-m", "suite", *words], env=toy_installed, stdout=subprocess.DEVNULL, check=True
         )
-        took.append(time.perf_counter() - start)
+        took.append(processor_seconds() - start)
     assert min(took) < 4 * seconds
 
 

@@ -279,7 +279,7 @@ def test_validation_during_training_costs_milliseconds():
     pairs = one_label(generator.integers(0, 10, 2500), generator.dirichlet([1] * 10, 2500))
     seconds = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         scored(pairs)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     assert min(seconds) < 0.1

@@ -101,10 +101,10 @@ def test_scores_of_all_and_of_any_resample_equal_jiwer_on_the_same_utterances(te
 def test_a_thousand_resamples_of_ten_thousand_utterances_take_seconds():
     evaluation = transcription(pairs_of(*[("one two three", "one too three four")] * 10_000), NoOptions())
     indices = np.random.default_rng(0).integers(0, 10_000, 10_000)
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(100):
         evaluation.score(indices)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_texts_are_compared_as_the_model_writes_them():
