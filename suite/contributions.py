@@ -69,6 +69,15 @@ class Task:
         baseline: `baseline(train_targets, examples) -> list of predictions`: what one would predict for
             `examples` without learning from inputs (the majority class, say). It is scored by the same
             evaluators. None where there is no such thing.
+        peers: classical methods to be compared with, by the name that people read ("TF-IDF with a linear
+            SVM"): `peer(train, examples, facts) -> list of predictions` learns from the training part (a
+            `suite.data.Examples`) and predicts `examples`, which have no targets; `facts` are those of the
+            data. They are scored by the same evaluators, and a network that loses to one says so first.
+            A `suite.UserError`, or a package that is not installed, leaves the peer out with a note.
+        explain: `explain(pairs, predict) -> figures` for the report that need the model (which words pushed a
+            prediction, say): `pairs` is the `suite.evaluation.Pairs` that is scored, and `predict(raws)`
+            gives a prediction for each raw thing of a sequence, as the scores are made with. Called where
+            a report is written and the model is at hand.
         inspect: `inspect(dataset, progress) -> suite.inspection.Inspection`: what the data holds and what
             is wrong with it, beyond counts and duplicates, which the host finds itself.
             `progress(done, total)` may be called now and then with the number of examples done.
@@ -90,6 +99,8 @@ class Task:
     builder: str
     evaluators: tuple[str, ...]
     baseline: Callable[..., Any] | None = None
+    peers: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    explain: Callable[..., Any] | None = None
     inspect: Callable[..., Any] | None = None
     prediction: Lazy | type | None = None
     formats: Mapping[str, Callable[..., Any]] = field(default_factory=dict)

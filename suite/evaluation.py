@@ -119,7 +119,30 @@ class Clips:
     caption: str = ""
 
 
-Figure = Picture | Table | Gallery | Clips
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """A text of which some parts weigh more than others.
+
+    Attributes:
+        caption: lines of text; the first one is shown as its heading.
+        segments: the text in pieces, in order and with the spaces between them, each with a weight from -1
+            (against what the caption says) over 0 to 1 (for it).
+    """
+
+    caption: str
+    segments: Sequence[tuple[str, float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passages:
+    """A figure that is a list of texts, shaded by the weights of their parts."""
+
+    title: str
+    items: Sequence[Passage]
+    caption: str = ""
+
+
+Figure = Picture | Table | Gallery | Clips | Passages
 
 Details = Mapping[str, Mapping[str, Mapping[str, float]]]
 

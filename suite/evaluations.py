@@ -12,9 +12,10 @@ import numpy as np
 import suite
 from suite.configuration import Configuration
 from suite.contributions import Task
-from suite.data import Dataset, Examples, Subset, Target, fingerprint
+from suite.data import Dataset, Examples, Subset, fingerprint
 from suite.errors import SuiteError, UserError
 from suite.evaluation import Pairs
+from suite.explanations import explanations
 from suite.files import atomic_write
 from suite.host import Host
 from suite.loading import load_dataset
@@ -114,19 +115,26 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
     listener.phase("looking at the data")
     chosen = _choose(host, run, configuration, request)
     notes = list(chosen.notes)
+    pipeline = None
     if request.predictions is not None:
         lines = read_predictions(request.predictions, task)
         facts = run.environment.get("facts", {})
         pairs = paired(lines, chosen.examples, facts, str(request.predictions))
     else:
-        pairs = _predicted(host, run, configuration, request, chosen, notes, listener)
+        pairs, pipeline = _predicted(host, run, configuration, request, chosen, notes, listener)
 
     listener.phase("scoring")
-    targets = _train_targets(host, configuration, chosen, notes)
-    scored, figures = scored_metrics(task, evaluators, {chosen.part: pairs}, targets, options, notes)
+    train = _train_part(host, configuration, chosen, task, notes)
+    parts = {chosen.part: pairs}
+    scored, figures = scored_metrics(task, evaluators, parts, train, options, notes, listener.phase)
 
     listener.phase("writing the report")
-    content = _content(run, configuration, request, task, chosen, scored, figures())
+    shown = figures()
+    if pipeline is not None:
+        explained, remarks = explanations(host, task, pairs, pipeline)
+        shown += explained
+        scored["notes"] += remarks
+    content = _content(run, configuration, request, task, chosen, scored, shown)
     out.mkdir(parents=True, exist_ok=True)
     write_predictions(out / FILE_NAME, pairs)
     write_report(content, out / "report.html")
@@ -211,11 +219,7 @@ def _own_data(host: Host, run: Run, configuration: Configuration) -> Dataset | N
     Raises:
         UserError: where it is not there any more.
     """
-    dataset, _ = load_dataset(
-        host, configuration.task, configuration.data, configuration.loader_name, configuration.loader
-    )
-    split = configuration.split
-    dataset, _ = complete(dataset, validation=split.validation, test=split.test, seed=split.seed)
+    dataset = _loaded(host, configuration)
     return dataset if fingerprint(dataset) == run.environment.get("data_fingerprint") else None
 
 
@@ -227,7 +231,7 @@ def _predicted(
     chosen: _Chosen,
     notes: list[str],
     listener: Listener,
-) -> Pairs:
+) -> tuple[Pairs, LoadedPipeline]:
     assert chosen.examples is not None
     backend = configuration.runtime.backend if request.backend == "auto" else request.backend
     listener.phase("loading the model")
@@ -240,23 +244,31 @@ def _predicted(
     if not len(pairs):
         raise UserError(f"{chosen.where}: no example could be read; the first: {unreadable[0]}")
     notes += [f"left out: {error}" for error in unreadable]
-    return pairs
+    return pairs, pipeline
 
 
-def _train_targets(
-    host: Host, configuration: Configuration, chosen: _Chosen, notes: list[str]
-) -> Sequence[Target]:
-    """What the baseline knows: the targets that the model was trained with."""
-    train = chosen.train
-    if train is None:
-        try:
-            train = load_dataset(
-                host, configuration.task, configuration.data, configuration.loader_name, configuration.loader
-            )[0].train
-        except SuiteError as error:
-            notes.append(f"no baseline, for the training data cannot be loaded: {error}")
-            return []
-    return [train[index].target for index in range(len(train))]
+def _train_part(
+    host: Host, configuration: Configuration, chosen: _Chosen, task: Task, notes: list[str]
+) -> Examples | None:
+    """What the baseline and the peers learn from: the examples that the model was trained with."""
+    if chosen.train is not None:
+        return chosen.train
+    try:
+        return _loaded(host, configuration).train
+    except SuiteError as error:
+        missing = "no baseline and no peers" if task.peers else "no baseline"
+        notes.append(f"{missing}, for the training data cannot be loaded: {error}")
+        return None
+
+
+def _loaded(host: Host, configuration: Configuration) -> Dataset:
+    """The data that is where the run's was, in parts as the run made them."""
+    dataset, _ = load_dataset(
+        host, configuration.task, configuration.data, configuration.loader_name, configuration.loader
+    )
+    split = configuration.split
+    dataset, _ = complete(dataset, validation=split.validation, test=split.test, seed=split.seed)
+    return dataset
 
 
 def _content(

@@ -188,7 +188,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
     if dataset.test is not None and len(dataset.test):
         listener.phase("scoring the test part")
         parts = {"test": _predicted(shipped, dataset, "test", notes)} | parts
-    _score(run, experiment, parts, notes, listener)
+    _score(run, experiment, shipped, parts, notes, listener)
     return run
 
 
@@ -236,24 +236,39 @@ def _read_ahead(trainer: Trainer, validation: Validation | None, listener: Liste
 
 
 def _score(
-    run: Run, experiment: Experiment, parts: Mapping[str, Pairs], notes: list[str], listener: Listener
+    run: Run,
+    experiment: Experiment,
+    shipped: LoadedPipeline,
+    parts: Mapping[str, Pairs],
+    notes: list[str],
+    listener: Listener,
 ) -> None:
     """Score what is shipped on what it has not learned from, and write the report."""
+    from suite.explanations import explanations
     from suite.prediction_files import FILE_NAME, write_predictions
     from suite.report import write_report
     from suite.run_report import run_content
     from suite.scoring import scored_metrics
 
-    dataset, configuration = experiment.dataset, experiment.configuration
     listener.phase("counting")
-    targets = [dataset.train[index].target for index in range(len(dataset.train))]
     scored, figures = scored_metrics(
-        experiment.task, experiment.evaluators, parts, targets, configuration.evaluators, notes
+        experiment.task,
+        experiment.evaluators,
+        parts,
+        experiment.dataset.train,
+        experiment.configuration.evaluators,
+        notes,
+        listener.phase,
     )
     listener.phase("writing the report")
+    shown = figures()
     if parts:
-        write_predictions(run.path / FILE_NAME, next(iter(parts.values())))
-    write_report(run_content(run, experiment.task, scored, figures()), run.path / "report.html")
+        first = next(iter(parts.values()))
+        write_predictions(run.path / FILE_NAME, first)
+        explained, remarks = explanations(experiment.host, experiment.task, first, shipped)
+        shown += explained
+        scored["notes"] += remarks
+    write_report(run_content(run, experiment.task, scored, shown), run.path / "report.html")
     run.write_json("metrics.json", scored)
 
 

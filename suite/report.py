@@ -15,8 +15,9 @@ from string import Template
 from typing import Any
 
 from suite.charts import Line, interval_chart, line_chart
-from suite.evaluation import Aligned, Clip, Clips, Figure, Picture, Table
+from suite.evaluation import Aligned, Clip, Clips, Figure, Passages, Picture, Table
 from suite.files import atomic_write
+from suite.passages import LEGEND, passage
 from suite.verdict import capitalized, number, verdict, words
 
 
@@ -130,32 +131,40 @@ def _verdict(content: ReportContent) -> str:
 
 def _scores(content: ReportContent) -> str:
     metrics = content.metrics
-    parts = [
-        part for part in dict.fromkeys((content.part, "test", "baseline", "validation")) if metrics.get(part)
-    ]
-    names = list(dict.fromkeys(name for part in parts for name in metrics[part]))
+    intervals, counts, peers = (metrics.get(key, {}) for key in ("intervals", "counts", "peers"))
+
+    def of_parts(*parts: str) -> list[tuple[str, Mapping[str, float], Mapping[str, Sequence[float]]]]:
+        heads = {part: f"{part} ({counts[part]:,})" if part in counts else part for part in parts}
+        return [
+            (head, metrics[part], intervals.get(part, {}))
+            for part, head in heads.items()
+            if metrics.get(part)
+        ]
+
+    columns = of_parts(content.part, "test", "baseline")
+    columns += [(name, numbers, {}) for name, numbers in peers.items()]
+    columns += of_parts("validation") if content.part != "validation" else []
+    names = list(dict.fromkeys(name for _, numbers, _ in columns for name in numbers))
     names.sort(key=lambda name: name != content.metric)
-    intervals = metrics.get("intervals", {})
     rows = []
     for name in names:
         cells = [f"<td>{escape(words(name))}</td>"]
-        for part in parts:
-            value, spread = metrics[part].get(name), intervals.get(part, {}).get(name)
-            text = "&ndash;" if value is None else number(value)
-            if spread and part != "baseline":
-                text += f" <small>{number(spread[0])} &ndash; {number(spread[1])}</small>"
+        for _, numbers, spreads in columns:
+            text = number(numbers[name]) if name in numbers else "&ndash;"
+            if name in spreads:
+                low, high = spreads[name]
+                text += f" <small>{number(low)} &ndash; {number(high)}</small>"
             cells.append(f'<td class="number">{text}</td>')
         kind = ' class="main"' if name == content.metric else ""
         rows.append(f"<tr{kind}>{''.join(cells)}</tr>")
-    counts = metrics.get("counts", {})
-    heads = "".join(
-        f'<th class="number">{escape(part)}{f" ({counts[part]:,})" if part in counts else ""}</th>'
-        for part in parts
-    )
+    heads = "".join(f'<th class="number">{escape(head)}</th>' for head, _, _ in columns)
     caption = "In small: the range in which the score lies with 95 % confidence (bootstrap over examples)."
     if metrics.get("baseline"):
         caption += " The baseline predicts without learning from the inputs."
-    if "validation" in parts and content.part != "validation":
+    if peers:
+        learned = "is a classical method that" if len(peers) == 1 else "are classical methods that"
+        caption += f" {' and '.join(peers)} {learned} learned from the same examples."
+    if metrics.get("validation") and content.part != "validation":
         caption += " Weights were chosen on the validation part, so its scores are optimistic."
     return (
         f'<div class="scroll"><table><thead><tr><th></th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody>'
@@ -201,6 +210,10 @@ def _figure(figure: Figure) -> str:
     if isinstance(figure, Clips):
         clips = "".join(map(_clip, figure.items))
         return f'<figure class="wide">{title}<ol class="clips">{clips}</ol>{caption}</figure>'
+    if isinstance(figure, Passages):
+        items = "".join(map(passage, figure.items))
+        caption = f"<figcaption>{escape(' '.join(filter(None, (figure.caption, LEGEND))))}</figcaption>"
+        return f'<figure class="wide">{title}<ol class="passages">{items}</ol>{caption}</figure>'
     items = "".join(_gallery_item(encoded, text) for encoded, text in figure.items)
     return f'<figure class="wide">{title}<div class="gallery">{items}</div>{caption}</figure>'
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
 
 from suite.contributions import Contributed, Evaluator, Task
-from suite.data import Example, Target
+from suite.data import Example, Examples, Target
 from suite.errors import PluginError, UserError, attributed, nearest
 from suite.evaluation import Details, Evaluation, Figure, Pairs
 from suite.options import parse
@@ -131,35 +131,63 @@ def baseline_pairs(task: Task, train_targets: Sequence[Target], pairs: Pairs) ->
     """
     if task.baseline is None:
         return None
-    # What is scored must not reach the baseline: the examples it sees have no target.
-    examples = [
+    with attributed(f"the baseline of task '{task.name}'"):
+        predictions = task.baseline(train_targets, _without_targets(pairs))
+    return _compared(pairs, predictions, f"the baseline of task '{task.name}'")
+
+
+def peer_pairs(task: Task, name: str, train: Examples, pairs: Pairs) -> Pairs:
+    """The same examples with what a classical method predicts that learned from the training part.
+
+    Raises:
+        UserError: where it cannot be compared for a reason that people can do something about.
+        PluginError: where it does not give a prediction per example.
+    """
+    if pairs.examples is None:
+        raise UserError("the inputs are not known, only the predictions for them")
+    peer = f"'{name}', a peer of task '{task.name}',"
+    try:
+        with attributed(peer):
+            predictions = task.peers[name](train, _without_targets(pairs), pairs.facts)
+    except ModuleNotFoundError as error:
+        raise UserError(f"it needs the package '{error.name}', which is not installed") from error
+    return _compared(pairs, predictions, peer)
+
+
+def _without_targets(pairs: Pairs) -> list[Example]:
+    """The examples for what is compared: what is scored must not reach it."""
+    return [
         Example(id=name, input=None if pairs.examples is None else pairs.examples[index].input)
         for index, name in enumerate(pairs.ids)
     ]
-    with attributed(f"the baseline of task '{task.name}'"):
-        predictions = task.baseline(train_targets, examples)
+
+
+def _compared(pairs: Pairs, predictions: Sequence[Any], whose: str) -> Pairs:
     if len(predictions) != len(pairs):
-        raise PluginError(
-            f"the baseline of task '{task.name}' predicts {len(predictions)} of {len(pairs)} examples"
-        )
-    return Pairs(pairs.targets, predictions, pairs.ids, pairs.examples, pairs.facts)
+        raise PluginError(f"{whose} predicts {len(predictions)} of {len(pairs)} examples")
+    return replace(pairs, predictions=predictions)
 
 
-def metrics(parts: Mapping[str, Scores], baseline: Scores | None = None) -> dict[str, Any]:
+def metrics(
+    parts: Mapping[str, Scores], baseline: Scores | None = None, peers: Mapping[str, Scores] | None = None
+) -> dict[str, Any]:
     """The content of `metrics.json`.
 
     Args:
         parts: the scores of each part that was scored ("test", "validation").
-        baseline: the scores of the baseline's predictions for the test part.
+        baseline: the scores of the baseline's predictions for the first part.
+        peers: those of the classical methods', by their names.
 
     Returns:
-        `{"test": {name: number}, ..., "baseline": {...}, "intervals": {"test": {name: [low, high]}},
-        "details": {"test": {"classes": {"cat": {...}}}}, "counts": {"test": 1000}, "notes": [...]}`.
+        `{"test": {name: number}, ..., "baseline": {...}, "peers": {"a method": {...}}, "intervals": {"test":
+        {name: [low, high]}}, "details": {"test": {"classes": {"cat": {...}}}}, "counts": {"test": 1000},
+        "notes": [...]}`; "peers" only where there are any.
     """
     everything = dict(parts) if baseline is None else {**parts, "baseline": baseline}
     notes = [f"{part}: {note}" for part, scores in parts.items() for note in scores.notes]
     return {
         **{part: dict(scores.numbers) for part, scores in everything.items()},
+        **({"peers": {name: dict(scores.numbers) for name, scores in peers.items()}} if peers else {}),
         "intervals": {
             part: {name: list(spread) for name, spread in scores.intervals.items()}
             for part, scores in everything.items()
@@ -175,19 +203,21 @@ def scored_metrics(
     task: Task,
     evaluators: Sequence[Contributed],
     parts: Mapping[str, Pairs],
-    train_targets: Sequence[Target],
+    train: Examples | None,
     options: Mapping[str, Mapping[str, Any]],
     notes: Sequence[str],
+    phase: Callable[[str], None] = lambda text: None,
 ) -> tuple[dict[str, Any], Callable[[], list[Figure]]]:
-    """Score parts of the data, and the baseline on the first of them.
+    """Score parts of the data, and the baseline and the peers on the first of them.
 
     Args:
-        task: whose baseline it is.
+        task: whose baseline and peers they are.
         evaluators: as for `score`.
         parts: what is to be scored; the first is the one that counts.
-        train_targets: what the baseline knows; empty for no baseline.
+        train: what baseline and peers learn from; None for neither.
         options: of evaluators by name.
         notes: sentences to put before those of the scores.
+        phase: told of each peer before it learns.
 
     Returns:
         The content of `metrics.json`, and a function that draws the figures of the first part.
@@ -195,12 +225,23 @@ def scored_metrics(
     scores = {name: score(evaluators, pairs, options, intervals=True) for name, pairs in parts.items()}
     first = next(iter(parts), None)
     baseline = None
-    if first is not None and train_targets:
-        guesses = baseline_pairs(task, train_targets, parts[first])
+    peers: dict[str, Scores] = {}
+    left_out: list[str] = []
+    if first is not None and train is not None and len(train):
+        targets = [train[index].target for index in range(len(train))]
+        guesses = baseline_pairs(task, targets, parts[first])
         if guesses is not None:
             baseline = score(evaluators, guesses, options, intervals=False)
-    found = metrics(scores, baseline)
-    found["notes"] = [*notes, *found["notes"]]
+        for name in task.peers:
+            phase(f"comparing with {name}")
+            try:
+                peers[name] = score(
+                    evaluators, peer_pairs(task, name, train, parts[first]), options, intervals=False
+                )
+            except UserError as error:
+                left_out.append(f"not compared with {name}: {error}")
+    found = metrics(scores, baseline, peers)
+    found["notes"] = [*notes, *left_out, *found["notes"]]
     return found, scores[first].figures if first is not None else list
 
 

@@ -1,10 +1,14 @@
-"""How good a model is, in words: against predicting without learning, and how sure that is."""
+"""How good a model is, in words: against no learning and classical methods, and how sure that is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+
+Kind = Literal["better", "unclear", "worse", "unknown"]
+
+_WORST_FIRST: tuple[Kind, ...] = ("worse", "unclear", "better", "unknown")
 
 
 @dataclass(frozen=True)
@@ -13,12 +17,12 @@ class Verdict:
 
     Attributes:
         text: a sentence or two.
-        kind: whether the model is surely better than the baseline, not told apart from it, or worse; or
-            unknown, where there is no baseline or no score.
+        kind: whether the model is surely better than the baseline and every peer, not told apart from one of
+            them, or worse; or unknown, where there is neither, or no score.
     """
 
     text: str
-    kind: Literal["better", "unclear", "worse", "unknown"]
+    kind: Kind
 
 
 def verdict(
@@ -43,23 +47,61 @@ def verdict(
     if spread:
         text += f", with 95 % confidence between {number(spread[0])} and {number(spread[1])}"
     text += "."
-    baseline = metrics.get("baseline", {}).get(metric)
+    score = _Score(value, spread, higher_is_better)
+    against = [
+        _against_baseline(score, metrics.get("baseline", {}).get(metric)),
+        _against_peers(score, metrics.get("peers", {}), metric),
+    ]
+    # What it loses to comes first: praise that has to be taken back is none.
+    against.sort(key=lambda one: _WORST_FIRST.index(one.kind))
+    return Verdict(" ".join(one for one in (text, *(one.text for one in against)) if one), against[0].kind)
+
+
+@dataclass(frozen=True)
+class _Score:
+    value: float
+    spread: Sequence[float] | None
+    higher_is_better: bool
+
+    def gain(self, other: float) -> float:
+        """How much better it is; negative where it is worse."""
+        return self.value - other if self.higher_is_better else other - self.value
+
+    def against(self, other: float) -> Kind:
+        """Whether it is surely better; where there is no interval, equal is not better."""
+        low, high = self.spread or (self.value, self.value)
+        if low > other if self.higher_is_better else high < other:
+            return "better"
+        return "worse" if self.gain(other) < 0 or not self.spread else "unclear"
+
+
+def _against_baseline(score: _Score, baseline: float | None) -> Verdict:
     if baseline is None:
-        return Verdict(text, "unknown")
-    low, high = spread or (value, value)
-    gain, surely = (
-        (value - baseline, low > baseline) if higher_is_better else (baseline - value, high < baseline)
-    )
-    reached = number(baseline)
-    if surely:
-        return Verdict(f"{text} Without learning it would be {reached}.", "better")
-    if gain < 0 or not spread:
-        return Verdict(f"{text} This is no better than predicting without learning, which reaches {reached}.",
-                       "worse")  # fmt: skip
-    return Verdict(
-        f"{text} This cannot be told apart from predicting without learning, which reaches {reached}.",
-        "unclear",
-    )
+        return Verdict("", "unknown")
+    kind, reached = score.against(baseline), number(baseline)
+    texts = {
+        "better": f"Without learning it would be {reached}.",
+        "worse": f"This is no better than predicting without learning, which reaches {reached}.",
+        "unclear": f"This cannot be told apart from predicting without learning, which reaches {reached}.",
+    }
+    return Verdict(texts[kind], kind)
+
+
+def _against_peers(score: _Score, peers: Mapping[str, Mapping[str, float]], metric: str) -> Verdict:
+    """Against the best of the classical methods."""
+    reached = {name: numbers[metric] for name, numbers in peers.items() if metric in numbers}
+    if not reached:
+        return Verdict("", "unknown")
+    best = min(reached, key=lambda name: score.gain(reached[name]))
+    kind, learned = score.against(reached[best]), "learned from the same examples"
+    texts = {
+        "better": f"{best}, which {learned}, reaches {number(reached[best])}.",
+        "worse": f"This {'loses to' if score.gain(reached[best]) < 0 else 'is no better than'} {best}, which"
+        f" {learned} and reaches {number(reached[best])}.",
+        "unclear": f"This cannot be told apart from {best}, which {learned} and reaches"
+        f" {number(reached[best])}.",
+    }
+    return Verdict(texts[kind], kind)
 
 
 def words(name: str) -> str:

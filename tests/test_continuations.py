@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 
 import pytest
 
 import counting_plugin
 import suite
+import toy_plugin
 from counting_plugin import CountingCodec, network, pipeline
+from suite.configuration import from_mapping
 
 
 def texts(predictions):
@@ -118,3 +121,36 @@ def test_parts_go_on_as_well():
     assert str(result.prediction) == "2 3 4 5 6 7 8 9 10 | 9 10"
     assert told == []
     assert texts(many.stream("1\n8")) == [str(result.prediction)]
+
+
+def test_validation_while_training_scores_predictions_that_are_joined(tmp_path):
+    pytest.importorskip("keras", reason="needs Keras")
+    from suite.experiments import train
+
+    class AlwaysRising(toy_plugin.TrendCodec):
+        def continued(self, raw, predictions):
+            return raw if len(predictions) < 2 else None
+
+        def joined(self, predictions):
+            assert len(predictions) == 2
+            return toy_plugin.Trend(trend="rising")
+
+    class continuing:  # noqa: N801 - its name is the plugin's
+        tasks = staticmethod(toy_plugin.tasks)
+        data_loaders = staticmethod(toy_plugin.data_loaders)
+        evaluators = staticmethod(toy_plugin.evaluators)
+
+        @suite.hookimpl
+        def model_builders(self):
+            def build(dataset, options):
+                built = toy_plugin.build(dataset, options)
+                return replace(built, codec=AlwaysRising(built.codec.trends))
+
+            (builder,) = toy_plugin.model_builders()
+            return [replace(builder, build=build, codec=AlwaysRising.from_json)]
+
+    data = toy_plugin.write(tmp_path / "toy.jsonl", train=60)
+    tables = {"task": "trend", "data": str(data), "training": {"epochs": 1}}
+    run = train(suite.Host(continuing(), discover=False), from_mapping(tables, "the test"), folder=tmp_path)
+    assert run.history()[0]["validation_accuracy"] == pytest.approx(1 / 3)
+    assert run.metrics["validation"]["accuracy"] == pytest.approx(1 / 3)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suite.evaluation import Aligned, Clip, Clips, Gallery, Picture, Table
+from suite.evaluation import Aligned, Clip, Clips, Gallery, Passage, Passages, Picture, Table
 from suite.report import ReportContent, render, write_report
 from suite.verdict import number, verdict, words
 
@@ -36,6 +36,12 @@ def clips(text: str = "a walk", sound: bytes = OGG) -> Clips:
         items=[Clip(sound=sound, caption=f"{text}\nsecond line", rows=(text, "heard"), aligned=columns)],
         caption=text,
     )
+
+
+def passages(text: str = "a film", weights: tuple[float, ...] = (0.75, -0.5, 0.01)) -> Passages:
+    segments = zip((f"{text} ", "dull", " end"), weights, strict=True)
+    item = Passage(caption=f"{text}\nsecond line", segments=list(segments))
+    return Passages(title=text, items=[item], caption=text)
 
 
 def measured(accuracy, low, high, baseline):
@@ -68,6 +74,47 @@ def test_the_verdict_does_not_praise_what_the_baseline_does(metrics, higher, kin
     found = verdict(metrics, "accuracy", higher_is_better=higher)
     assert found.kind == kind
     assert phrase in found.text
+
+
+@pytest.mark.parametrize(
+    ("peers", "higher", "kind", "text"),
+    [
+        (
+            {"A": 0.92},
+            True,
+            "worse",
+            "This loses to A, which learned from the same examples and reaches 0.920. Without learning",
+        ),
+        (
+            {"A": 0.7, "B": 0.87},
+            True,
+            "unclear",
+            "This cannot be told apart from B, which learned from the same examples and reaches 0.870.",
+        ),
+        ({"A": 0.8}, True, "better", "be 0.500. A, which learned from the same examples, reaches 0.800."),
+        ({"A": 0.3}, False, "worse", "This loses to A"),
+    ],
+)
+def test_the_verdict_says_first_to_what_the_network_loses(peers, higher, kind, text):
+    scored = {name: {"accuracy": reached} for name, reached in peers.items()}
+    found = verdict(measured(0.9, 0.85, 0.94, 0.5) | {"peers": scored}, "accuracy", higher_is_better=higher)
+    assert found.kind == kind
+    assert text in found.text
+
+
+def test_without_a_baseline_a_peer_is_what_a_network_is_judged_by():
+    metrics = {"test": {"accuracy": 0.9}, "peers": {"A": {"accuracy": 0.9}, "odd": {}}}
+    found = verdict(metrics, "accuracy")
+    assert found.kind == "worse"
+    assert "This is no better than A" in found.text
+
+
+def test_peers_have_columns_beside_the_baseline():
+    page = render(content(metrics=METRICS | {"peers": {"A & B": {"accuracy": 0.875}}}))
+    heads = re.findall(r'<th class="number">([^<]*)</th>', page)
+    assert heads == ["test (1,200)", "baseline", "A &amp; B", "validation (300)"]
+    assert '<td class="number">0.875</td>' in page
+    assert "A &amp; B is a classical method that learned from the same examples" in page
 
 
 def test_a_metric_that_is_missing_is_said():
@@ -136,6 +183,7 @@ FULL = {
         Table(title="table", columns=["name", "n"], rows=[["a", 1], ["b", 2]]),
         Gallery(title="gallery", items=[(PNG, "cat 90 %\nis dog\ntest/1.png")]),
         clips(),
+        passages(),
     ],
     "facts": {"weights": "1,000"},
     "data": {"path": "birds.zip", "classes": ["a", "b"], "multi_label": False},
@@ -158,7 +206,7 @@ def test_everything_that_is_given_is_shown():
     for expected in (
         "birds", "Accuracy is 0.900", "1,200", "left out: x.png", "suite train t birds.zip --set a='b'",
         '"cosine"', "true", "[training]", "keras 3.15", "a, b", "cat 90 %", "a walk", "second line", "heard",
-        "said only", "missing", "Loss", "Learning rate", "best",
+        "said only", "missing", "a film dull end", "Loss", "Learning rate", "best",
     ):  # fmt: skip
         assert expected in text, expected
 
@@ -185,6 +233,7 @@ def test_no_text_can_become_markup(text):
             Table(title=text, columns=[text, "n"], rows=[[text, 1], [text, 2]], caption=""),
             Gallery(title=text, items=[(PNG, text.replace("\n", " ") + "\nb\nc")]),
             clips(text),
+            passages(text),
         ],
     }  # fmt: skip
     page = Reader(render(content(title=text, **marked)))
@@ -218,6 +267,21 @@ def test_what_is_wrong_is_said_in_words_and_not_by_colour_alone():
     wrong = '<span class="marked"><span dir="auto">said only</span><span dir="auto">&ndash;</span>'
     assert f"{wrong}<small>missing</small></span>" in page
     assert '<span><span dir="auto">a walk</span><span dir="auto">a walk</span></span>' in page
+
+
+def test_a_passage_is_shaded_by_weight_and_says_the_signs_in_text_too():
+    page = render(content(figures=[passages()]))
+    assert 'class="for" style="background:rgba(0,114,178,0.38)" title="+0.75">a film </mark>' in page
+    against = 'class="against" style="background:rgba(213,94,0,0.25)" title="\N{MINUS SIGN}0.50"'
+    assert f"{against}>dull</mark> end</p>" in page
+    assert "for: a film (+0.75); against: dull (\N{MINUS SIGN}0.50)" in page
+    assert "solid line counts for it, orange over a dashed line against it" in page
+
+
+def test_weights_that_are_none_or_too_large_do_no_harm():
+    page = render(content(figures=[passages(weights=(float("nan"), -7.0, 0.0))]))
+    assert '<p class="text" dir="auto">a film <mark class="against"' in page
+    assert "against: dull (\N{MINUS SIGN}1.00)" in page
 
 
 def test_a_score_on_validation_is_called_optimistic():

@@ -11,14 +11,14 @@ from suite.verdict import number, verdict, words
 
 
 def scores_text(metrics: Mapping[str, Any], task: Task, part: str) -> str:
-    """What `metrics.json` says of a part, its metric first, with intervals and the baseline."""
+    """What `metrics.json` says of a part, its metric first, with intervals, the baseline and the peers."""
     judged = verdict(metrics, task.metric, higher_is_better=task.higher_is_better, part=part)
-    numbers, baseline = metrics[part], metrics.get("baseline", {})
-    spreads = metrics["intervals"].get(part, {})
-    rows = [["", part, "95 % interval", "baseline" if baseline else ""]]
+    numbers, spreads = metrics[part], metrics["intervals"].get(part, {})
+    compared = {"baseline": metrics.get("baseline", {}), **metrics.get("peers", {})}
+    compared = {name: others for name, others in compared.items() if others}
+    rows = [["", part, "95 % interval", *compared]]
     for name in sorted(numbers, key=lambda name: name != task.metric):
         spread = f"{number(spreads[name][0])} to {number(spreads[name][1])}" if name in spreads else ""
-        rows.append(
-            [words(name), number(numbers[name]), spread, number(baseline[name]) if name in baseline else ""]
-        )
+        reached = [number(others[name]) if name in others else "" for others in compared.values()]
+        rows.append([words(name), number(numbers[name]), spread, *reached])
     return f"{judged.text}\n\n{aligned(rows)}\n"

@@ -1,0 +1,99 @@
+"""Figures that a task makes by asking the model, in the report of a run and of an evaluation."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+import suite
+import toy_plugin
+from suite.configuration import from_mapping
+from suite.evaluation import Passage, Passages
+from suite.evaluations import Request, evaluate
+from suite.experiments import train
+
+pytest.importorskip("keras", reason="needs Keras")
+
+
+def explain(pairs, predict):
+    """How sure the answer to the first row is when one of its numbers is left out."""
+    row, answer = pairs.examples[0].input, pairs.predictions[0]
+    without = predict([[*row[:index], 0.0, *row[index + 1 :]] for index in range(len(row))])
+    assert all(isinstance(one, toy_plugin.Trend) for one in without)
+    lost = [answer.probability - one.probability * (one.trend == answer.trend) for one in without]
+    numbers = [f"{number:g} " for number in row]
+    item = Passage(caption=answer.trend, segments=list(zip(numbers, lost, strict=True)))
+    return [Passages(title="What tipped the scales", items=[item])]
+
+
+def explaining(function):
+    class with_explanations:  # noqa: N801 - its name is the plugin's
+        data_loaders = staticmethod(toy_plugin.data_loaders)
+        evaluators = staticmethod(toy_plugin.evaluators)
+        model_builders = staticmethod(toy_plugin.model_builders)
+
+        @suite.hookimpl
+        def tasks(self):
+            (task,) = toy_plugin.tasks()
+            return [replace(task, explain=function)]
+
+    return suite.Host(with_explanations(), discover=False)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    data = toy_plugin.write(folder / "toy.jsonl", train=60)
+    tables = {"task": "trend", "data": str(data), "training": {"epochs": 2}}
+    return train(explaining(explain), from_mapping(tables, "the test"), out=folder / "toy")
+
+
+def test_the_report_of_a_run_shows_them(run):
+    page = (run.path / "report.html").read_text("utf-8")
+    assert "What tipped the scales" in page
+    assert "<mark " in page
+
+
+def test_the_report_of_an_evaluation_shows_them(run, tmp_path):
+    folder = evaluate(explaining(explain), Request(run=run.path, out=tmp_path / "out")).folder
+    assert "What tipped the scales" in (folder / "report.html").read_text("utf-8")
+
+
+def test_where_there_is_no_model_nothing_is_explained(run, tmp_path):
+    request = Request(run=run.path, predictions=run.path / "predictions.jsonl", out=tmp_path / "out")
+    outcome = evaluate(explaining(explain), request)
+    assert "What tipped the scales" not in (outcome.folder / "report.html").read_text("utf-8")
+    assert not any("explained" in note for note in outcome.metrics["notes"])
+
+
+def defective(pairs, predict):
+    raise ZeroDivisionError("nothing to divide by")
+
+
+def helpless(pairs, predict):
+    return predict(["no row"])
+
+
+def test_a_defect_is_noted_with_the_plugin_and_loses_nothing(run, tmp_path):
+    outcome = evaluate(explaining(defective), Request(run=run.path, out=tmp_path / "out"))
+    expected = (
+        "the predictions are not explained, for a defect of task 'trend' of plugin 'with_explanations':"
+        " ZeroDivisionError: nothing to divide by"
+    )
+    assert expected in outcome.metrics["notes"]
+    assert expected in json.loads((outcome.folder / "metrics.json").read_text())["notes"]
+    assert outcome.metrics["test"] == run.metrics["test"]
+
+
+@pytest.mark.parametrize(
+    ("function", "note"),
+    [
+        (lambda pairs, predict: ["a figure"], "TypeError: explain gave str, which is no figure"),
+        (helpless, "the predictions are not explained: no row"),
+    ],
+)
+def test_what_else_can_be_wrong_is_a_note(run, tmp_path, function, note):
+    outcome = evaluate(explaining(function), Request(run=run.path, out=tmp_path / "out"))
+    assert any(note in one for one in outcome.metrics["notes"])
