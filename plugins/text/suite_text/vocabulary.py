@@ -12,7 +12,7 @@ import msgspec
 from suite import UserError
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer, trainers
+    from tokenizers import trainers
 
 Kind = Literal["words", "characters", "bpe", "unigram"]
 
@@ -161,12 +161,13 @@ def _learned(texts: Iterable[str], kind: Kind, size: int) -> str:
     if kind not in get_args(Kind):
         raise UserError(f"there is no vocabulary of '{kind}': take {', '.join(get_args(Kind))}")
     unknown = SPECIAL[UNKNOWN]
-    model = {
-        "words": lambda: models.WordLevel({}, unk_token=unknown),
-        "characters": lambda: models.WordLevel({}, unk_token=unknown),
-        "bpe": lambda: models.BPE(byte_fallback=True),
-        "unigram": models.Unigram,
-    }[kind]()
+    model: Any
+    if kind == "bpe":
+        model = models.BPE(byte_fallback=True)
+    elif kind == "unigram":
+        model = models.Unigram()
+    else:
+        model = models.WordLevel({}, unk_token=unknown)
     pattern = {"words": _WORDS, "characters": r"[\s\S]"}.get(kind, _PIECES)
     tokenizer = Tokenizer(model)
     # "removed" and inverted: what lies between words, white space, is no token.
@@ -228,11 +229,10 @@ def _without_rare_characters(texts: Iterable[str], most: int) -> list[str]:
 
 
 @lru_cache(maxsize=8)
-def _tokenizer(json: str) -> Tokenizer:
+def _tokenizer(json: str) -> Any:
     from tokenizers import Tokenizer
 
     try:
-        tokenizer: Any = Tokenizer.from_str(json)
+        return Tokenizer.from_str(json)
     except Exception as error:  # noqa: BLE001 - the library raises nothing more special
         raise ValueError(str(error)) from None
-    return tokenizer

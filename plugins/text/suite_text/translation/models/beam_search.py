@@ -10,7 +10,7 @@ from keras import ops
 from suite_text.vocabulary import END, PADDING, START, UNKNOWN
 
 Tensor = Any
-Step = Callable[[Tensor, Tensor, Sequence[Tensor], Sequence[Tensor]], tuple[Tensor, Sequence[Tensor]]]
+Step = Callable[[Tensor, Tensor, Sequence[Tensor], Sequence[Tensor]], tuple[Tensor, list[Tensor]]]
 """`step(place, tokens, state, fixed) -> logits, state`: from the tokens at a place, int32 (batch x beams,),
 what may follow them, float32 (batch x beams, vocabulary), before a softmax."""
 
@@ -76,10 +76,10 @@ def beam_search(
 
     def body(place: Tensor, done: Tensor, *variables: Tensor) -> tuple[Tensor, ...]:
         last, total, finished, best, written, sureness, best_written, best_sureness = variables[:8]
-        state = variables[8 : 8 + count_state]
+        kept = variables[8 : 8 + count_state]
         fixed = variables[8 + count_state : 8 + count_state + count_fixed]
         first_of, slots, place_of, barred, limit, width, penalty = variables[8 + count_state + count_fixed :]
-        logits, state = step(place, last, state, fixed)
+        logits, new_state = step(place, last, kept, fixed)
         scale = ops.logsumexp(logits, axis=-1)
         here = place_of == place
         used = ops.cast(slots, "float32")[None, :] < width[:, None]
@@ -119,14 +119,14 @@ def beam_search(
         origin = ops.reshape(chosen // nearest + first_of * beams, (-1,))
         written = ops.where(here[None, :], last[:, None], ops.take(written, origin, axis=0))
         sureness = ops.where(here[None, :], token_sureness[:, None], ops.take(sureness, origin, axis=0))
-        state = tuple(ops.take(one, origin, axis=0) for one in state)
+        moved = [ops.take(one, origin, axis=0) for one in new_state]
         total = ops.where(used, new_total, _NEVER)
         found = (last, total, finished, best, written, sureness, best_written, best_sureness)
         return (
             place + 1,
             done,
             *found,
-            *state,
+            *moved,
             *fixed,
             first_of,
             slots,

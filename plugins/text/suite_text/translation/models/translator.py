@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from suite_text.models.blocks import TokenEmbedding, TransformerBlock, causal_mask, padding_mask
+from suite_text.models.blocks import Pair, TokenEmbedding, TransformerBlock, causal_mask, padding_mask
 from suite_text.translation.models.beam_search import beam_search
 from suite_text.vocabulary import START
 
@@ -169,10 +169,9 @@ class Translator(layers.Layer):  # type: ignore[misc]  # Keras is not typed
         positions = ops.reshape(place, (1, 1))
         here, seen = place_of == place, (place_of <= place)[None, None, :]
         kept: list[Tensor] = []
-        for index, block in enumerate(self.decoder):
-            pair = slice(2 * index, 2 * index + 2)
+        for block, cache, of_encoder in zip(self.decoder, _pairs(state), _pairs(crossed), strict=True):
             x, cache = block.forward(
-                x, positions, seen, cache=state[pair], here=here, crossed=crossed[pair], cross_seen=of_source
+                x, positions, seen, cache=cache, here=here, crossed=of_encoder, cross_seen=of_source
             )
             kept += cache
         return self.embedding.scores(self.decoder_norm(x)[:, 0]), kept
@@ -186,14 +185,18 @@ class Translator(layers.Layer):  # type: ignore[misc]  # Keras is not typed
         written = ops.where(here[None, :], tokens[:, None], state[0])
         x = self.embedding(written)
         seen = (place_of[None, :] <= place_of[:, None])[None]
-        for index, block in enumerate(self.decoder):
-            pair = slice(2 * index, 2 * index + 2)
-            x, _ = block.forward(x, None, seen, crossed=crossed[pair], cross_seen=of_source)
+        for block, of_encoder in zip(self.decoder, _pairs(crossed), strict=True):
+            x, _ = block.forward(x, None, seen, crossed=of_encoder, cross_seen=of_source)
         x = ops.sum(ops.where(here[None, :, None], x, 0.0), axis=1, keepdims=True)
         return self.embedding.scores(self.decoder_norm(x)[:, 0]), [written]
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.own}
+
+
+def _pairs(flat: Sequence[Tensor]) -> list[Pair]:
+    """Keys and values by two, of (keys, values, keys, values, ...)."""
+    return list(zip(flat[::2], flat[1::2], strict=True))
 
 
 def networks(vocabulary: int, **sizes: Any) -> tuple[keras.Model, keras.Model]:
