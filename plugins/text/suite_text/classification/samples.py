@@ -12,7 +12,11 @@ THINGS = ("lamp", "book", "tree", "boat", "kite", "drum")
 PATTERNS = {
     "order": ("buy a {thing} for {name}", "please bring me the {thing}", "give {name} a {thing} now"),
     "place": ("where is the {thing} ?", "in which room is {name} ?", "where did {name} put the {thing} ?"),
-    "time": ("when does {name} come ?", "at what time is the {thing} ready ?", "when was the {thing} made ?"),
+    "time": (
+        "when does {name} see the {thing} ?",
+        "at what time is the {thing} ready ?",
+        "when was {name} here ?",
+    ),
 }
 """Sentences by class."""
 

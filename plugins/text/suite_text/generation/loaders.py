@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -224,14 +223,14 @@ def _dataset(
         raise UserError(f"{path} has no text in its training part{noted}")
     passages = {part: Passages(files[part]) for part in PARTS if part in files}
     train = _without_duplicates(path, passages, options, problems)
-    whole = Dataset(
+    return Dataset(
         train=train,
         validation=passages.get("validation"),
         test=passages.get("test"),
         facts={"cleaning": as_fact(cleaning_from(options))},
+        problems=problems.sentences(),
         labels=_nothing,
     )
-    return replace(whole, problems=problems.sentences())
 
 
 def _nothing(example: Example) -> Sequence[str]:

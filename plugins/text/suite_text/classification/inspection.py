@@ -1,0 +1,95 @@
+"""What a data set of labelled texts holds: classes, lengths, scripts; and what is wrong or odd."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from suite.data import Dataset
+from suite.evaluation import Table
+from suite.inspection import Finding, Inspection
+from suite.sentences import counted
+from suite_text.inspection import Seen, alike_findings, character_findings, lengths_table, scripts_table
+from suite_text.lines import text_of
+
+UNBALANCED = 10
+"""Classes are unbalanced where one has this many times the texts of another."""
+
+
+def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspection:
+    """Look at every text and tell what there is and what is wrong.
+
+    Args:
+        dataset: as documented in `suite_classification.types`.
+        progress: called with the number of texts done, and of all.
+    """
+    total = sum(map(len, dataset.parts.values()))
+    seen = {name: Seen() for name in dataset.parts}
+    parts: dict[str, list[tuple[str, str, object]]] = {name: [] for name in dataset.parts}
+    by_class: dict[str, Seen] = {str(label): Seen() for label in dataset.facts["classes"]}
+    counts = {name: Counter[str]() for name in dataset.parts}
+    done = 0
+    for name, part in dataset.parts.items():
+        for index in range(len(part)):
+            example = part[index]
+            text = text_of(example.input)
+            seen[name].add(example.id, text)
+            parts[name].append((example.id, text, example.target))
+            labels = [example.target] if isinstance(example.target, str) else example.target
+            counts[name].update(labels or ["(no label)"])
+            for label in labels:
+                by_class[label].add(example.id, text)
+            done += 1
+            if done % 1000 == 0 or done == total:
+                progress(done, total)
+    balance, findings = _balance(dataset, counts)
+    return Inspection(
+        numbers={
+            "classes": len(by_class),
+            "characters": len(set().union(*(part.characters for part in seen.values()))),
+        },
+        tables=[
+            balance,
+            lengths_table(seen),
+            lengths_table(by_class, "Lengths by class"),
+            scripts_table(seen),
+        ],
+        findings=[
+            *findings,
+            *alike_findings(parts, "but for case, punctuation and blanks, with different labels"),
+            *character_findings(seen),
+        ],
+    )
+
+
+def _balance(dataset: Dataset, counts: dict[str, Counter[str]]) -> tuple[Table, list[Finding]]:
+    """Texts per class and part, and findings on them."""
+    classes = list(dataset.facts["classes"])
+    train = counts["train"]
+    shown = classes + ["(no label)"] * any("(no label)" in found for found in counts.values())
+    rows: list[list[str | int]] = [
+        [
+            label,
+            *(found[label] for found in counts.values()),
+            f"{100 * train[label] / len(dataset.train):.1f} %",
+        ]
+        for label in shown
+    ]
+    findings = []
+    if single := [label for label in classes if train[label] == 1]:
+        text = counted(len(single), "class has", "classes have")
+        findings.append(Finding(text=f"{text} a single training text", wrong=False, places=single))
+    largest, smallest = max(classes, key=train.__getitem__), min(classes, key=train.__getitem__)
+    if train[largest] >= UNBALANCED * train[smallest]:
+        findings.append(
+            Finding(
+                text=f"the classes are unbalanced: '{largest}' has {train[largest]:,} training texts,"
+                f" '{smallest}' {train[smallest]:,}",
+                wrong=False,
+            )
+        )
+    for name in ("validation", "test"):
+        if name in counts and (missing := [label for label in classes if not counts[name][label]]):
+            text = counted(len(missing), "class has", "classes have")
+            findings.append(Finding(text=f"{text} no text in the {name} part", wrong=False, places=missing))
+    return Table(title="Classes", columns=["class", *counts, "of train"], rows=rows), findings

@@ -1,0 +1,85 @@
+"""What a text for generation holds: passages, bytes, lines, scripts; lines of a part that are in another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+
+from suite.data import Dataset
+from suite.evaluation import Table
+from suite.inspection import Finding, Inspection
+from suite.sentences import counted
+from suite_text.inspection import Seen, character_findings, lengths_table, scripts_table, shortened
+from suite_text.lines import text_of
+
+LEAST = 40
+"""Characters of a line that is looked for in other parts: shorter ones are there by chance."""
+
+
+def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspection:
+    """Read every passage and tell what there is and what is wrong.
+
+    In memory are the lines of the validation and test parts, as eight bytes each.
+
+    Args:
+        dataset: inputs are passages, targets their numbers of bytes.
+        progress: called with the number of passages done, and of all.
+    """
+    total = sum(map(len, dataset.parts.values()))
+    seen = {name: Seen() for name in dataset.parts}
+    lines: dict[str, int] = dict.fromkeys(dataset.parts, 0)
+    sizes: dict[str, int] = dict.fromkeys(dataset.parts, 0)
+    held_out: dict[bytes, tuple[str, str]] = {}
+    leaks: dict[str, list[str]] = {}
+    done = 0
+    for name in sorted(dataset.parts, key="train".__eq__):  # train is last: the others' lines are looked for
+        part = dataset.parts[name]
+        for index in range(len(part)):
+            example = part[index]
+            text = text_of(example.input)
+            seen[name].add(example.id, text)
+            lines[name] += text.count("\n")
+            sizes[name] += example.target
+            for line in text.split("\n"):
+                if len(line) >= LEAST:
+                    mark = blake2b(line.strip().encode(), digest_size=8).digest()
+                    if name != "train":
+                        held_out.setdefault(mark, (name, f"{example.id}: {shortened(line)}"))
+                    elif mark in held_out:
+                        where, place = held_out.pop(mark)
+                        leaks.setdefault(where, []).append(place)
+            done += 1
+            if done % 500 == 0 or done == total:
+                progress(done, total)
+    rows: list[list[str | int]] = [
+        [name, len(dataset.parts[name]), sizes[name], sum(part.lengths), sum(part.words), lines[name]]
+        for name, part in seen.items()
+    ]
+    characters = sum(sum(part.lengths) for part in seen.values())
+    return Inspection(
+        numbers={
+            "bytes": sum(sizes.values()),
+            "different characters": len(set().union(*(part.characters for part in seen.values()))),
+            "bytes per character": round(sum(sizes.values()) / max(1, characters), 3),
+        },
+        tables=[
+            Table(
+                title="Text",
+                columns=["part", "passages", "bytes", "characters", "words", "line breaks"],
+                rows=rows,
+                caption="words are what stands between blanks",
+            ),
+            lengths_table(seen, "Lengths of passages"),
+            scripts_table(seen),
+        ],
+        findings=[
+            *(
+                Finding(
+                    text=counted(len(places), f"line of {name} is", f"lines of {name} are") + " in train too",
+                    places=places,
+                )
+                for name, places in leaks.items()
+            ),
+            *character_findings(seen),
+        ],
+    )

@@ -1,0 +1,191 @@
+"""What `suite inspect` says of texts, whatever the task: lengths, scripts, characters, near duplicates.
+
+Exact duplicates, leaks between parts and contradictory targets the host finds by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from suite.evaluation import Table
+from suite.inspection import Finding
+from suite.sentences import counted
+from suite_text.encodings import REPLACEMENT
+from suite_text.scripts import script_of, scripts_of
+
+RARE = 0.001
+"""A script is odd where less than this share of all letters is of it."""
+
+_MISREAD = re.compile("[ÃÂ][\x80-\xbf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u2018-\u2022]|â€|ï»¿")
+_SHOWN = 60
+
+
+@dataclass
+class Seen:
+    """What was seen of the texts of a part.
+
+    Attributes:
+        lengths: of each text in characters.
+        words: of each text, what stands between blanks.
+        characters: how often each is there.
+        lost: names of texts with U+FFFD.
+        misread: names of texts that look like UTF-8 read as another encoding.
+    """
+
+    lengths: list[int] = field(default_factory=list)
+    words: list[int] = field(default_factory=list)
+    characters: Counter[str] = field(default_factory=Counter)
+    lost: list[str] = field(default_factory=list)
+    misread: list[str] = field(default_factory=list)
+
+    def add(self, name: str, text: str) -> None:
+        """Look at a text, called `name`."""
+        self.lengths.append(len(text))
+        self.words.append(len(text.split()))
+        self.characters.update(text)
+        if not text.isascii():
+            if REPLACEMENT in text:
+                self.lost.append(name)
+            if found := _MISREAD.search(text):
+                self.misread.append(f"{name}: {shortened(text[max(0, found.start() - 20) :])}")
+
+
+def lengths_table(seen: Mapping[str, Seen], title: str = "Lengths") -> Table:
+    """Characters and words of the texts of each part."""
+    rows: list[list[str | int]] = []
+    for name, part in seen.items():
+        if part.lengths:
+            spans = []
+            for counts in (np.array(part.lengths), np.array(part.words)):
+                middle, most = np.percentile(counts, [50, 95])
+                spans.append(f"{counts.min():,} / {middle:,.0f} / {most:,.0f} / {counts.max():,}")
+            rows.append([name, len(part.lengths), *spans])
+    return Table(
+        title=title,
+        columns=["part", "texts", "characters", "words"],
+        rows=rows,
+        caption="fewest, median, 95 of 100 have no more, most; words are what stands between blanks",
+    )
+
+
+def scripts_table(seen: Mapping[str, Seen], title: str = "Scripts") -> Table:
+    """The share of each script among the letters of each part."""
+    found = {name: scripts_of(part.characters) for name, part in seen.items()}
+    total = sum(found.values(), Counter[str]())
+    rows: list[list[str | int]] = [
+        [script, *(_share(counts[script], counts.total()) for counts in found.values())]
+        for script, _ in total.most_common()
+    ]
+    return Table(title=title, columns=["script", *found], rows=rows, caption="of all letters")
+
+
+def _share(count: int, total: int) -> str:
+    return f"{100 * count / total:.3g} %" if total else "-"
+
+
+def character_findings(seen: Mapping[str, Seen], of: str = "") -> list[Finding]:
+    """Characters that were lost, misread, are odd for the set, or that training does not have.
+
+    Args:
+        seen: the parts.
+        of: whose texts they are, for sentences: " of the source".
+    """
+    findings = []
+    if lost := [name for part in seen.values() for name in part.lost]:
+        text = counted(len(lost), f"text{of} has", f"texts{of} have")
+        findings.append(
+            Finding(text=f"{text} U+FFFD, which stands for what was lost when it was saved", places=lost)
+        )
+    if misread := [name for part in seen.values() for name in part.misread]:
+        text = counted(len(misread), f"text{of} looks", f"texts{of} look")
+        findings.append(Finding(text=f"{text} like UTF-8 that was read as Windows-1252", places=misread))
+    total = sum((part.characters for part in seen.values()), Counter[str]())
+    scripts = scripts_of(total)
+    rare = {script for script, count in scripts.items() if count < RARE * scripts.total()}
+    if odd := sorted(character for character in total if script_of(character) in rare):
+        text = counted(len(odd), "letter", "letters")
+        findings.append(
+            Finding(
+                text=f"{text}{of} of scripts that are odd here: {', '.join(sorted(rare))}",
+                wrong=False,
+                places=[f"{shown(character)}: {total[character]:,}" for character in odd],
+            )
+        )
+    for name, part in seen.items():
+        if unknown := sorted(part.characters.keys() - seen["train"].characters.keys()):
+            text = counted(len(unknown), f"character{of} is", f"characters{of} are")
+            findings.append(
+                Finding(
+                    text=f"{text} in {name}, but not in train",
+                    wrong=False,
+                    places=[f"{shown(character)}: {part.characters[character]:,}" for character in unknown],
+                )
+            )
+    return findings
+
+
+def alike_findings(
+    parts: Mapping[str, Sequence[tuple[str, str, object]]], targets_differ: str = ""
+) -> list[Finding]:
+    """Texts that differ in case, punctuation and white space only; equal ones are the host's matter.
+
+    Args:
+        parts: name, text and target of each example.
+        targets_differ: what is said of alike texts whose targets differ; empty: nothing.
+    """
+    groups: dict[str, list[tuple[str, str, str, object]]] = {}
+    for part, examples in parts.items():
+        for name, text, target in examples:
+            if bare := "".join(filter(str.isalnum, text.casefold())):
+                groups.setdefault(bare, []).append((part, name, text, target))
+    leaks: dict[tuple[str, str], list[str]] = {}
+    contradictions = []
+    for members in groups.values():
+        spellings: dict[str, tuple[str, str, object]] = {}
+        for part, name, text, target in members:
+            spellings.setdefault(text, (part, name, target))
+        (part, name, target), *others = spellings.values()
+        for other_part, other_name, _ in others:
+            if other_part != part:
+                leaks.setdefault((part, other_part), []).append(f"{other_name} ~ {name}")
+        if targets_differ and any(other != target for _, _, other in others):
+            listed = [(name, target), *((one, other) for _, one, other in others)]
+            contradictions.append(" ~ ".join(f"{one} ({shortened(str(label))})" for one, label in listed))
+    findings = [
+        Finding(
+            text=counted(len(places), f"text of {second} is", f"texts of {second} are")
+            + f" like one of {first}, but for case, punctuation and blanks",
+            wrong=False,
+            places=places,
+        )
+        for (first, second), places in leaks.items()
+    ]
+    if contradictions:
+        text = counted(len(contradictions), "set", "sets")
+        findings.append(
+            Finding(text=f"{text} of texts that are alike {targets_differ}", places=contradictions)
+        )
+    return findings
+
+
+def shown(character: str) -> str:
+    """A character for people: itself, or its number where it cannot be seen."""
+    if character == " ":
+        return "(space)"
+    return character if character.isprintable() else f"U+{ord(character):04X}"
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text on one line."""
+    text = " ".join(text[: 4 * _SHOWN].split())
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def names_of(places: Iterable[tuple[str, str]]) -> list[str]:
+    """`name: text` of each, shortened."""
+    return [f"{name}: {shortened(text)}" for name, text in places]

@@ -1,0 +1,137 @@
+"""What a data set of translations holds: lengths and scripts of both sides; pairs that are none, perhaps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from suite.data import Dataset
+from suite.evaluation import Table
+from suite.inspection import Finding, Inspection
+from suite.sentences import counted
+from suite_text.inspection import (
+    Seen,
+    alike_findings,
+    character_findings,
+    lengths_table,
+    scripts_table,
+    shortened,
+)
+from suite_text.lines import text_of
+from suite_text.scripts import main_script, scripts_of
+
+RATIO = 3.0
+"""A pair is odd where one side is this many times longer than pairs of this set mostly are..."""
+
+LEAST = 20
+"""... and the longer side has this many characters at least."""
+
+
+def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspection:
+    """Look at every pair and tell what there is and what is wrong.
+
+    Args:
+        dataset: inputs are texts, targets translations or lists of them; facts "source" and "target".
+        progress: called with the number of pairs done, and of all.
+    """
+    total = sum(map(len, dataset.parts.values()))
+    source = {name: Seen() for name in dataset.parts}
+    target = {name: Seen() for name in dataset.parts}
+    parts: dict[str, list[tuple[str, str, object]]] = {name: [] for name in dataset.parts}
+    pairs: list[tuple[str, str, str]] = []
+    done = 0
+    for name, part in dataset.parts.items():
+        for index in range(len(part)):
+            example = part[index]
+            text = text_of(example.input)
+            references = [example.target] if isinstance(example.target, str) else list(example.target)
+            source[name].add(example.id, text)
+            parts[name].append((example.id, text, references))
+            for reference in references:
+                target[name].add(example.id, reference)
+                pairs.append((f"{name}: {example.id}", text, reference))
+            done += 1
+            if done % 1000 == 0 or done == total:
+                progress(done, total)
+    names = [str(dataset.facts.get(side, side)) for side in ("source", "target")]
+    ratios = np.array([math.log(max(1, len(reference)) / max(1, len(text))) for _, text, reference in pairs])
+    usual = float(np.median(ratios)) if len(ratios) else 0.0
+    return Inspection(
+        numbers={"from": names[0], "to": names[1], "characters per character": round(math.exp(usual), 2)},
+        tables=[
+            lengths_table(source, f"Lengths: {names[0]}"),
+            lengths_table(target, f"Lengths: {names[1]}"),
+            scripts_table(source, f"Scripts: {names[0]}"),
+            scripts_table(target, f"Scripts: {names[1]}"),
+            _ratios_table(ratios),
+        ],
+        findings=[
+            *_ratio_findings(pairs, ratios, usual),
+            *_copies(pairs),
+            *_wrong_script(pairs, source, target),
+            *alike_findings(parts),
+            *character_findings(source, f" of {names[0]}"),
+            *character_findings(target, f" of {names[1]}"),
+        ],
+    )
+
+
+def _ratios_table(ratios: np.ndarray) -> Table:
+    shown = np.exp(np.percentile(ratios, [0, 5, 50, 95, 100])) if len(ratios) else []
+    return Table(
+        title="Ratios of lengths",
+        columns=["least", "5 of 100 below", "median", "5 of 100 above", "most"],
+        rows=[[f"{value:.2f}" for value in shown]] if len(shown) else [],
+        caption="characters of the translation for each of the source",
+    )
+
+
+def _ratio_findings(pairs: list[tuple[str, str, str]], ratios: np.ndarray, usual: float) -> list[Finding]:
+    places = [
+        f"{name}: {len(text):,} characters and {len(reference):,}"
+        for (name, text, reference), ratio in zip(pairs, ratios, strict=True)
+        if abs(ratio - usual) > math.log(RATIO) and max(len(text), len(reference)) >= LEAST
+    ]
+    if not places:
+        return []
+    text = counted(len(places), "pair has", "pairs have")
+    return [
+        Finding(
+            text=f"{text} a side that is more than {RATIO:.0f} times as long as usual: is it a translation?",
+            wrong=False,
+            places=places,
+        )
+    ]
+
+
+def _copies(pairs: list[tuple[str, str, str]]) -> list[Finding]:
+    places = [
+        f"{name}: {shortened(text)}"
+        for name, text, reference in pairs
+        if text.casefold() == reference.casefold() and (len(text.split()) > 2 or len(text) >= LEAST)
+    ]
+    if not places:
+        return []
+    text = counted(len(places), "text is its own translation", "texts are their own translations")
+    return [Finding(text=text, wrong=False, places=places)]
+
+
+def _wrong_script(
+    pairs: list[tuple[str, str, str]], source: dict[str, Seen], target: dict[str, Seen]
+) -> list[Finding]:
+    """Texts in the script of the other side, where the two are written in different ones."""
+    of_side = []
+    for seen in (source, target):
+        found = scripts_of(sum((part.characters for part in seen.values()), type(seen["train"].characters)()))
+        of_side.append(max(found, key=found.__getitem__) if found else "")
+    if of_side[0] == of_side[1] or not all(of_side):
+        return []
+    findings = []
+    for side, own, other in (("source", *of_side), ("target", *reversed(of_side))):
+        texts = [(name, text if side == "source" else reference) for name, text, reference in pairs]
+        if places := [f"{name}: {shortened(text)}" for name, text in texts if main_script(text) == other]:
+            text = counted(len(places), f"{side} is", f"{side}s are")
+            findings.append(Finding(text=f"{text} written in {other}, not in {own}", places=places))
+    return findings
