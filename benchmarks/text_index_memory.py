@@ -50,6 +50,7 @@ def measure(data: str) -> None:
     from suite_text.generation.options import TextOptions
 
     result: dict[str, object] = {}
+    start, processor = time.perf_counter(), time.process_time()
 
     def done(what: str) -> None:
         nonlocal start, processor
@@ -61,7 +62,6 @@ def measure(data: str) -> None:
         }
         start, processor = now, busy
 
-    start, processor = time.perf_counter(), time.process_time()
     dataset = load_text(Path(data), TextOptions())
     done("indexing")
     dataset, notes = complete(dataset)

@@ -249,7 +249,7 @@ def _without_duplicates(
     if options.duplicates != "kept" and held_out:
         known_sizes = np.unique(np.concatenate([part.sizes() for part in held_out]))
         known_digests = {digest(part[index].input) for part in held_out for index in range(len(part))}
-        for index in np.flatnonzero(np.isin(train.sizes(), known_sizes)):
+        for index in np.flatnonzero(np.isin(train.sizes(), known_sizes)).tolist():
             example = train[index]
             if digest(example.input) in known_digests:
                 left[index] = True
@@ -260,7 +260,7 @@ def _without_duplicates(
                 )
     if options.duplicates == "removed":
         copies = (same_content(train) != np.arange(len(train))) & ~left
-        for index in np.flatnonzero(copies):
+        for index in np.flatnonzero(copies).tolist():
             problems.note(
                 "copy of a training passage is left out",
                 "copies of training passages are left out",

@@ -150,10 +150,10 @@ class Gathering:
         known: set[tuple[str, str]] = set()
         kept = []
         for index in range(len(train)):
-            if part := held_out.get(train.source(index)):
+            if where := held_out.get(train.source(index)):
                 self.problems.note(
-                    f"pair is left out of train, since its source is in {part} too",
-                    f"pairs are left out of train, since their sources are in {part} too",
+                    f"pair is left out of train, since its source is in {where} too",
+                    f"pairs are left out of train, since their sources are in {where} too",
                     train.id(index),
                 )
                 continue
