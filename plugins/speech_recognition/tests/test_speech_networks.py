@@ -9,7 +9,13 @@ keras = pytest.importorskip("keras", reason="needs Keras")
 
 from suite.keras_files import load_keras, save_keras  # noqa: E402
 from suite_speech_recognition.models.conformer import conformer_network  # noqa: E402
-from suite_speech_recognition.models.frames import IMPOSSIBLE, UtteranceNormalization  # noqa: E402
+from suite_speech_recognition.models.frames import (  # noqa: E402
+    IMPOSSIBLE,
+    JoinFrames,
+    PartFrames,
+    UtteranceNormalization,
+)
+from suite_speech_recognition.models.quasi_recurrent import QuasiRecurrence  # noqa: E402
 from suite_speech_recognition.models.recurrent import frame_samples, recurrent_network  # noqa: E402
 from suite_speech_recognition.models.spec_augment import SpecAugment  # noqa: E402
 
@@ -107,6 +113,70 @@ def test_another_alphabet_changes_the_last_layer_only():
             for symbols in (5, 50)
         )
         assert {path for path in many if few.get(path) != many[path]} == {"symbols/kernel", "symbols/bias"}
+
+
+def derivatives(function, *arrays: np.ndarray) -> list[np.ndarray]:
+    """Of a sum over what `function` gives, for each of the arrays."""
+    tensors = [keras.ops.convert_to_tensor(array) for array in arrays]
+    if keras.backend.backend() == "jax":
+        import jax
+
+        found = jax.grad(lambda *x: keras.ops.sum(function(*x)), argnums=tuple(range(len(tensors))))(*tensors)
+    elif keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(tensors)
+            total = keras.ops.sum(function(*tensors))
+        found = tape.gradient(total, tensors, unconnected_gradients="zero")
+    else:
+        pytest.skip("derivatives are taken on TensorFlow and JAX here")
+    return [keras.ops.convert_to_numpy(one) for one in found]
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("frames", [1, 7, 8, 21])
+def test_a_recurrent_sum_and_its_derivatives_are_those_of_adding_frame_by_frame(frames):
+    rng = np.random.default_rng(frames)
+    kept = rng.uniform(0, 1, (2, frames, 4)).astype(np.float32)
+    new, weights = (rng.standard_normal((2, frames, 4)).astype(np.float32) for _ in range(2))
+    layer = QuasiRecurrence(100, 2)
+    layer.build((None, None, 3))
+
+    def frame_by_frame(kept, new):
+        states = [new[:, 0]]
+        for index in range(1, frames):
+            states.append(kept[:, index] * states[-1] + new[:, index])
+        return keras.ops.stack(states, axis=1)
+
+    summed = keras.ops.convert_to_numpy(layer.weighted_sum(kept, new))
+    np.testing.assert_allclose(summed, keras.ops.convert_to_numpy(frame_by_frame(kept, new)), atol=1e-5)
+    found = derivatives(lambda *x: layer.weighted_sum(*x) * weights, kept, new)
+    expected = derivatives(lambda *x: frame_by_frame(*x) * weights, kept, new)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+@pytest.mark.backend
+def test_a_recurrent_sum_is_finite_where_nothing_is_kept_or_everything():
+    layer = QuasiRecurrence(100, 2)
+    layer.build((None, None, 3))
+    new = np.ones((1, 400, 4), np.float32)
+    for kept, last in ((0.0, 1.0), (1.0, 400.0)):
+        summed = keras.ops.convert_to_numpy(layer.weighted_sum(np.full_like(new, kept), new))
+        np.testing.assert_allclose(summed[0, -1], last)
+    found = derivatives(layer.weighted_sum, np.zeros_like(new), new)
+    assert all(np.isfinite(one).all() for one in found)
+
+
+@pytest.mark.backend
+def test_frames_that_are_joined_and_parted_are_what_they_were():
+    x = np.random.default_rng(0).standard_normal((2, 5, 3)).astype(np.float32)
+    joined = keras.ops.convert_to_numpy(JoinFrames(2)(x))
+    assert joined.shape == (2, 3, 6)
+    np.testing.assert_array_equal(joined[0, 0], np.concatenate([x[0, 0], x[0, 1]]))
+    assert (joined[:, 2, 3:] == 0).all()
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(PartFrames(2)(joined, x)), x)
 
 
 def test_normalisation_gives_mean_zero_and_variance_one_over_the_recordings_own_frames():

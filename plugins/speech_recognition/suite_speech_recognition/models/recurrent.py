@@ -9,7 +9,9 @@ from keras import layers
 
 from suite_speech_recognition.models.frames import (
     HidePadding,
+    JoinFrames,
     LogProbabilities,
+    PartFrames,
     UtteranceNormalization,
 )
 from suite_speech_recognition.models.log_mel import LogMel, hop_samples
@@ -20,6 +22,12 @@ Tensor = Any
 
 REDUCTION = 4
 """Frames of the spectrogram to one of the output."""
+
+JOINED = 2
+"""Frames of the output to one of the recurrent layers, which work at half its rate."""
+
+KERNEL = 9
+"""Frames that each recurrent layer looks at together: 0.72 seconds."""
 
 NETWORKS: dict[str, dict[str, Any]] = {
     "tiny": {"channels": 16, "units": 96, "depth": 3},
@@ -35,13 +43,11 @@ def frame_samples(rate: int) -> int:
     return REDUCTION * hop_samples(rate)
 
 
-def front(
-    rate: int, mels: int, channels: int, width: int, masks: dict[str, Any] | None, dropout: float
-) -> tuple[Any, Any, Tensor]:
+def front(rate: int, mels: int, channels: int, masks: dict[str, Any] | None) -> tuple[Any, Any, Tensor]:
     """From audio to features at the rate of the output: what the networks begin with.
 
     Returns:
-        The inputs "audio" and "samples", and (batch, frames, width), zero in the padding.
+        The inputs "audio" and "samples", and (batch, frames, features), zero in the padding.
     """
     hop = hop_samples(rate)
     masks = masks or {"time_masks": 0, "time_mask": 0.0, "frequency_masks": 0, "frequency_mask": 0.0}
@@ -63,21 +69,29 @@ def front(
         x = layers.Activation("relu", name=f"front{index}_activation")(x)
         x = HidePadding(hop * 2**index, name=f"front{index}_hidden")(x, samples)
     bands = (mels + REDUCTION - 1) // REDUCTION
-    x = layers.Reshape((-1, bands * channels), name="features")(x)
+    return audio, samples, layers.Reshape((-1, bands * channels), name="features")(x)
+
+
+def projected(x: Tensor, width: int, dropout: float) -> Tensor:
+    """Features as (batch, frames, width)."""
     x = layers.Dense(width, name="front_projection")(x)
     x = layers.LayerNormalization(name="front_normalization")(x)
-    x = layers.Dropout(dropout, name="front_dropout")(x)
-    return audio, samples, x
+    return layers.Dropout(dropout, name="front_dropout")(x)
 
 
-def outputs(x: Tensor, samples: Tensor, symbols: int, step: int) -> Tensor:
-    """Log-probabilities of symbols from features: what the networks end with.
+def outputs(x: Tensor, samples: Tensor, symbols: int, step: int, features: Tensor | None = None) -> Tensor:
+    """Log-probabilities of symbols: what the networks end with.
+
+    Where `features` are given, each frame of `x` tells the symbols of `JOINED` frames of theirs.
 
     All symbols are about as probable at first: the first steps would else go into unlearning logits that
     mean nothing.
     """
     small = keras.initializers.RandomNormal(stddev=0.01)
-    x = layers.Dense(symbols, kernel_initializer=small, dtype="float32", name="symbols")(x)
+    count = symbols if features is None else JOINED * symbols
+    x = layers.Dense(count, kernel_initializer=small, dtype="float32", name="symbols")(x)
+    if features is not None:
+        x = PartFrames(JOINED, dtype="float32", name="parted")(x, features)
     return LogProbabilities(step, name="log_probabilities")(x, samples)
 
 
@@ -95,7 +109,9 @@ def recurrent_network(
     """Two strided convolutions, and recurrent layers that read in both directions.
 
     Quasi-recurrent layers, bidirectional and deep, for CTC as in Graves et al. 2013, arXiv:1303.5778, with a
-    normalisation after each layer and a way around it.
+    normalisation after each layer and a way around it. Each hears its frame's neighbours by a depthwise
+    convolution. They work on `JOINED` frames at once, and tell the symbols of each, which halves the work
+    (as in the middle of the Squeezeformer, Kim et al. 2022, arXiv:2206.00888, section 3.1.1).
 
     Args:
         rate: samples per second.
@@ -112,13 +128,17 @@ def recurrent_network(
         float32 (batch, frames, symbols), 25 frames per second.
     """
     step = frame_samples(rate)
-    audio, samples, x = front(rate, mels, channels, 2 * units, masks, dropout)
+    audio, samples, features = front(rate, mels, channels, masks)
+    x = projected(JoinFrames(JOINED, name="joined")(features), 2 * units, dropout)
     for index in range(1, depth + 1):
         name = f"recurrent{index}"
-        y = QuasiRecurrence(step, units, name=name)(x, samples)
+        y = HidePadding(JOINED * step, name=f"{name}_hidden")(x, samples)
+        y = layers.DepthwiseConv1D(KERNEL, padding="same", name=f"{name}_depthwise")(y)
+        y = layers.Add(name=f"{name}_around")([x, y])
+        y = QuasiRecurrence(JOINED * step, units, name=name)(y, samples)
         y = layers.LayerNormalization(name=f"{name}_normalization")(y)
         y = layers.Dropout(dropout, name=f"{name}_dropout")(y)
         x = layers.Add(name=f"{name}_add")([x, y])
     x = layers.LayerNormalization(name="last_normalization")(x)
-    x = outputs(x, samples, symbols, step)
+    x = outputs(x, samples, symbols, step, features)
     return keras.Model({"audio": audio, "samples": samples}, x, name="recurrent")
