@@ -6,13 +6,14 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
 from suite.configuration import Configuration
 from suite.errors import RunError, StoppedRunError, UserError, attributed
 from suite.host import Host
+from suite.initial_weights import initialise
 from suite.preparation import Experiment, environment, prepare
 from suite.progress import Listener
 from suite.runs import Run, new_run_path
@@ -146,7 +147,8 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
     )
     with attributed(str(experiment.builder)):
         if not trainer.restore() and configuration.init is not None:
-            listener.note(_initialise(pipeline.network, configuration.init, experiment.host))
+            note = initialise(pipeline.network, pipeline.codec, configuration.init, experiment.host)
+            listener.note(note)
     facts = {name: len(part) for name, part in dataset.parts.items()}
     facts |= {"weights": pipeline.network.count_params(), "step": trainer.state.step}
     listener.started(run.path, configuration, experiment.device, facts)
@@ -270,24 +272,3 @@ def _score(
         scored["notes"] += remarks
     write_report(run_content(run, experiment.task, scored, shown), run.path / "report.html")
     run.write_json("metrics.json", scored)
-
-
-def _initialise(network: Any, init: str, host: Host) -> str:
-    """Copy the weights of another run wherever path and shape agree; say what did not."""
-    from suite.prediction import load
-
-    source = cast(Any, load(init, host=host).network).model
-    by_path = {weight.path: weight for weight in source.weights}
-    anew = []
-    for weight in network.weights:
-        found = by_path.get(weight.path)
-        if found is not None and tuple(found.shape) == tuple(weight.shape):
-            weight.assign(found)
-        else:
-            anew.append(weight.path)
-    total = len(network.weights)
-    if len(anew) == total:
-        raise UserError(f"--init {init}: none of its weights fits this network: is it another model?")
-    if anew:
-        return f"took {total - len(anew)} of {total} weights from {init}; new ones: {', '.join(anew)}"
-    return f"took all {total} weights from {init}"

@@ -62,6 +62,8 @@ class Codec(Protocol):
     - `comparable(outputs) -> outputs`: in which terms an exported network is compared with Keras, where the
       outputs themselves say too much (probabilities for their logarithms, whose smallest mean nothing); and
       `tolerance`, how far they may differ, as a share of the largest one, where 1e-4 is too little.
+    - `entries`: a mapping from the path of a weight to an axis of it and the names of what stands along this
+      axis (classes, symbols). With `--init`, entries of the same name are copied, wherever they stand.
     - `facts`: a mapping that is added to the facts which evaluators get (the threshold that people's
       predictions are made with, say).
     - `configured(options) -> Codec`: one with the options that are given at prediction; their type is

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from suite.initial_weights import Entries
 from suite.pipeline import StructCodec
 from suite_classification.coding import classified, target_vector
 from suite_classification.types import Classification
@@ -31,6 +32,11 @@ class PictureCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields
     called: ClassVar[str] = "picture codec"
     suffixes: ClassVar[tuple[str, ...]] = pictures.SUFFIXES
     input_axes: ClassVar[int] = 3
+
+    @property
+    def entries(self) -> Entries:
+        """The classes in the network's last layer, for runs that start from another one."""
+        return {"logits/kernel": (-1, self.classes), "logits/bias": (-1, self.classes)}
 
     def encode(self, raw: Any) -> np.ndarray:
         """One picture (a source, a path, encoded bytes or an array) to uint8 (height, width, 3), RGB.

@@ -10,6 +10,7 @@ import numpy as np
 
 from suite import UserError
 from suite.errors import nearest
+from suite.initial_weights import Entries
 from suite.pipeline import Encoded, StructCodec
 from suite.sources import FileSource
 from suite_object_detection.prediction_options import DetectionPredictionOptions
@@ -64,6 +65,11 @@ class DetectionCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fiel
     suffixes: ClassVar[tuple[str, ...]] = pictures.SUFFIXES
     input_axes: ClassVar[int] = 3
     stream_suffixes: ClassVar[tuple[str, ...]] = films.SUFFIXES
+
+    @property
+    def entries(self) -> Entries:
+        """The classes in the detector's last layers, for runs that start from another one."""
+        return {f"head_class_logits/{name}": (-1, self.classes) for name in ("kernel", "bias")}
 
     def stream(self, given: FileSource | str) -> films.Film | films.Camera | None:
         """The frames of a film, or of the camera that a word like `0` or `camera:0` stands for.

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from suite import UserError
+from suite.initial_weights import Entries
 from suite.pipeline import Encoded, StructCodec
 from suite.sources import FileSource
 from suite_speech_recognition import decoding, recordings
@@ -62,6 +63,12 @@ class SpeechCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=
     # On real recordings ONNX Runtime's probabilities for one alone and for the same in a batch were seen to
     # differ by 1e-3; transcripts and confidences are compared as well.
     tolerance: ClassVar[float] = 5e-3
+
+    @property
+    def entries(self) -> Entries:
+        """The blank and the symbols in the network's last layer, for runs that start from another one."""
+        symbols = ("", *self.alphabet.symbols)
+        return {"symbols/kernel": (-1, symbols), "symbols/bias": (-1, symbols)}
 
     def stream(self, given: FileSource | str) -> StandardInput | Microphone | None:
         """The recording on the standard input, `-`, or what `microphone` or `microphone:2` hears.
