@@ -1,0 +1,102 @@
+"""What the plugin contributes to text classification."""
+
+from __future__ import annotations
+
+import suite
+from suite_text.classification.model_options import BagOptions, ConvolutionalOptions, EncoderOptions
+from suite_text.classification.options import FolderOptions, LabelledLinesOptions, TableOptions
+from suite_text.classification.prediction_options import ReadingOptions
+from suite_text.classification.preset_options import PresetOptions
+
+NAME = "text-classification"
+
+_CODEC = suite.lazy("suite_text.classification.codec:ClassificationCodec.from_json")
+
+TASK = suite.Task(
+    name=NAME,
+    summary="which class, or which classes, a text is of",
+    sample=suite.lazy("suite_text.classification.samples:sample"),
+    metric="accuracy",
+    builder="bag",
+    evaluators=("classification",),
+    baseline=suite.lazy("suite_classification.baseline:most_frequent"),
+    peers={"TF-IDF with a linear SVM": suite.lazy("suite_text.classification.linear_peer:linear_svm")},
+    explain=suite.lazy("suite_text.classification.explanation:explain"),
+    inspect=suite.lazy("suite_text.classification.inspection:inspect"),
+    prediction=suite.lazy("suite_classification.types:Classification"),
+)
+
+LOADERS = [
+    suite.DataLoader(
+        name="table",
+        task=NAME,
+        summary="CSV, TSV or JSON lines with a text and one or several labels per row",
+        load=suite.lazy("suite_text.classification.loaders:load_table"),
+        detect=suite.lazy("suite_text.classification.loaders:detect_table"),
+        options=TableOptions,
+    ),
+    suite.DataLoader(
+        name="folder",
+        task=NAME,
+        summary="a folder of .txt files per class",
+        load=suite.lazy("suite_text.classification.loaders:load_folder"),
+        detect=suite.lazy("suite_text.classification.loaders:detect_folder"),
+        options=FolderOptions,
+    ),
+    suite.DataLoader(
+        name="labelled-lines",
+        task=NAME,
+        summary="lines of label, tab and text, or as fastText has them: __label__NAME text",
+        load=suite.lazy("suite_text.classification.loaders:load_labelled_lines"),
+        detect=suite.lazy("suite_text.classification.loaders:detect_labelled_lines"),
+        options=LabelledLinesOptions,
+    ),
+]
+
+BUILDERS = [
+    suite.ModelBuilder(
+        name="bag",
+        task=NAME,
+        summary="hashed n-grams of words and characters: fast, and strong on little data",
+        build=suite.lazy("suite_text.classification.builders:bag"),
+        codec=_CODEC,
+        options=BagOptions,
+        prediction=ReadingOptions,
+    ),
+    suite.ModelBuilder(
+        name="convolutional",
+        task=NAME,
+        summary="convolutions over words or characters",
+        build=suite.lazy("suite_text.classification.builders:convolutional"),
+        codec=_CODEC,
+        options=ConvolutionalOptions,
+        prediction=ReadingOptions,
+    ),
+    suite.ModelBuilder(
+        name="encoder",
+        task=NAME,
+        summary="a small Transformer encoder over subwords, from scratch",
+        build=suite.lazy("suite_text.classification.builders:encoder"),
+        codec=_CODEC,
+        options=EncoderOptions,
+        prediction=ReadingOptions,
+    ),
+    suite.ModelBuilder(
+        name="preset",
+        task=NAME,
+        summary="a keras-hub preset of the BERT family, fine-tuned",
+        build=suite.lazy("suite_text.classification.preset_builder:preset"),
+        codec=_CODEC,
+        options=PresetOptions,
+        prediction=ReadingOptions,
+    ),
+]
+
+EVALUATORS = [
+    suite.Evaluator(
+        name="classification",
+        task=NAME,
+        summary="accuracy, F1, log loss, calibration, areas under curves, confusion, worst mistakes",
+        evaluate=suite.lazy("suite_text.classification.scores:classification"),
+    )
+]

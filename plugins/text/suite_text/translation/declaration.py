@@ -1,0 +1,62 @@
+"""What the plugin contributes to translation."""
+
+from __future__ import annotations
+
+import suite
+from suite_text.translation.model_options import TransformerOptions
+from suite_text.translation.options import ParallelOptions, TableOptions
+from suite_text.translation.prediction_options import TranslationOptions
+
+NAME = "translation"
+
+TASK = suite.Task(
+    name=NAME,
+    summary="what a text says in another language",
+    sample=suite.lazy("suite_text.translation.samples:sample"),
+    metric="bleu",
+    builder="transformer",
+    evaluators=("translation",),
+    baseline=suite.lazy("suite_text.translation.baseline:copy_source"),
+    inspect=suite.lazy("suite_text.translation.inspection:inspect"),
+    prediction=suite.lazy("suite_text.translation.types:Translation"),
+)
+
+LOADERS = [
+    suite.DataLoader(
+        name="parallel",
+        task=NAME,
+        summary="a file per language whose lines belong together: train.en, train.de",
+        load=suite.lazy("suite_text.translation.loaders:load_parallel"),
+        detect=suite.lazy("suite_text.translation.loaders:detect_parallel"),
+        options=ParallelOptions,
+    ),
+    suite.DataLoader(
+        name="table",
+        task=NAME,
+        summary="TSV, CSV or JSON lines with a text in two languages per row",
+        load=suite.lazy("suite_text.translation.loaders:load_table"),
+        detect=suite.lazy("suite_text.translation.loaders:detect_table"),
+        options=TableOptions,
+    ),
+]
+
+BUILDERS = [
+    suite.ModelBuilder(
+        name="transformer",
+        task=NAME,
+        summary="a Transformer encoder-decoder over shared subwords, with beam search inside",
+        build=suite.lazy("suite_text.translation.builders:transformer"),
+        codec=suite.lazy("suite_text.translation.codec:TranslationCodec.from_json"),
+        options=TransformerOptions,
+        prediction=TranslationOptions,
+    ),
+]
+
+EVALUATORS = [
+    suite.Evaluator(
+        name="translation",
+        task=NAME,
+        summary="BLEU and chrF by sacrebleu, by length, translations side by side",
+        evaluate=suite.lazy("suite_text.translation.scores:translation"),
+    )
+]
