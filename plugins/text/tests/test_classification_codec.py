@@ -1,0 +1,165 @@
+"""Texts to numbers, and logits to classifications."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suite import UserError
+from suite_classification.types import Classification
+from suite_text.classification.codec import ClassificationCodec, Stretch
+from suite_text.classification.hashed_words import HashedWords
+from suite_text.classification.ngrams import NGrams
+from suite_text.classification.prediction_options import ReadingOptions
+from suite_text.classification.readers import NGramReader, TokenReader
+from suite_text.lines import Line
+from suite_text.vocabulary import Vocabulary
+
+TEXTS = ["the cat sat on the mat", "a dog barks", "the dog sat", "cats and dogs"]
+CLASSES = ("bad", "good")
+
+
+def bag(**changes) -> ClassificationCodec:
+    ngrams, _ = NGrams.learn(TEXTS, words=2, characters=(2, 3))
+    reader = NGramReader(
+        ngrams=ngrams,
+        lengths=(16, 64, len(ngrams) + 3),
+        words=HashedWords.learn(TEXTS),
+        word_lengths=(4, 8),
+    )
+    return ClassificationCodec(**{"classes": CLASSES, "reader": reader} | changes)
+
+
+def tokens(longest: int = 8, **changes) -> ClassificationCodec:
+    vocabulary = Vocabulary.learn(TEXTS, "words", 50)
+    reader = TokenReader(vocabulary=vocabulary, lengths=(4, longest))
+    return ClassificationCodec(**{"classes": CLASSES, "reader": reader} | changes)
+
+
+CODECS = {"bag": bag, "tokens": tokens}
+
+
+@pytest.fixture(params=sorted(CODECS))
+def make(request):
+    return CODECS[request.param]
+
+
+@given(st.text())
+def test_any_text_is_encoded_to_one_of_a_few_lengths(text):
+    found = bag().encode(text)
+    assert {name: array.dtype for name, array in found.items()} == {"ngrams": np.int32, "words": np.int32}
+    assert len(found["ngrams"]) in bag().reader.lengths
+    assert len(found["words"]) in (4, 8)
+    assert len(tokens().encode(text)["tokens"]) in (4, 8)
+
+
+def test_an_empty_text_is_padding(make):
+    for array in make().encode("").values():
+        assert not array.any()
+
+
+def test_texts_lines_bytes_and_files_are_read_alike(make, tmp_path):
+    codec = make()
+    (tmp_path / "a.txt").write_text("The dog  sat", encoding="utf-8")
+    expected = codec.encode("the dog sat")
+    for raw in (Line("The dog sat ", "a.txt:1"), b"the dog sat", tmp_path / "a.txt"):
+        for name, array in codec.encode(raw).items():
+            assert array.tolist() == expected[name].tolist()
+    with pytest.raises(UserError, match="no text"):
+        codec.encode(7)
+
+
+def test_a_bag_holds_all_of_a_book():
+    codec = bag()
+    assert codec.parts(" ".join(TEXTS * 1000)) is None
+    assert np.count_nonzero(codec.encode(" ".join(TEXTS * 1000))["ngrams"]) >= np.count_nonzero(
+        codec.encode(" ".join(TEXTS))["ngrams"]
+    )
+
+
+def test_a_long_text_is_read_in_stretches_that_together_are_all_of_it():
+    codec = tokens()
+    text = " ".join(TEXTS * 3)
+    stretches = codec.parts(text)
+    assert codec.parts("the dog sat") is None
+    found = [codec.encode(stretch) for stretch in stretches]
+    assert len(found) == stretches.total == 6
+    read = np.concatenate([one["tokens"][one["tokens"] > 0] for one in found])
+    assert (read == codec.read(text)["tokens"]).all()
+    assert codec.parts(next(iter(stretches))) is None
+    assert (codec.encode(text)["tokens"] == codec.read(text)["tokens"][:8]).all()
+
+
+def test_the_scores_of_stretches_are_averaged():
+    predictions = [
+        Classification(label="bad", scores={"bad": 0.6, "good": 0.4}),
+        Classification(label="good", scores={"bad": 0.1, "good": 0.9}),
+    ]
+    merged = tokens().parts(" ".join(TEXTS * 3)).merge(predictions)
+    assert merged.label == "good"
+    assert merged.scores == pytest.approx({"bad": 0.35, "good": 0.65})
+    several = tokens(multi_label=True).parts(" ".join(TEXTS * 3)).merge(predictions)
+    assert several.label == ["good"]
+
+
+def test_logits_become_probabilities(make):
+    found = make().decode(np.array([0.0, np.log(3)]))
+    assert found.label == "good"
+    assert found.scores == pytest.approx({"bad": 0.25, "good": 0.75})
+    several = make(multi_label=True).decode(np.array([-1.0, -2.0]))
+    assert several.label == []
+    with pytest.raises(ValueError, match="network"):
+        make().decode(np.zeros(3))
+
+
+def test_targets_are_those_of_the_classes(make):
+    assert make().target("good").tolist() == [0, 1]
+    assert make().target(["bad", "good"]).tolist() == [1, 1]
+    with pytest.raises(UserError, match="none of the 2 classes"):
+        make().target("ugly")
+
+
+def test_words_on_the_command_line_are_texts_and_files_are_read_line_by_line(make, tmp_path):
+    from suite.sources import FileSource
+
+    codec = make()
+    assert codec.words
+    assert codec.stream("a dog") is None
+    file = tmp_path / "two.txt"
+    file.write_text("a dog\nthe cat\n", encoding="utf-8")
+    assert [line.text for line in codec.stream(FileSource(file))] == ["a dog", "the cat"]
+    whole = codec.configured(ReadingOptions(whole_files=True))
+    assert len(list(whole.stream(FileSource(file)))) == 1
+
+
+def test_json_holds_all_of_it(make):
+    codec = make(multi_label=True)
+    again = ClassificationCodec.from_json(json.loads(json.dumps(codec.to_json())))
+    assert again == codec
+    for name, array in again.encode("the dog barks").items():
+        assert (array == codec.encode("the dog barks")[name]).all()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"classes": []}, {"classes": ["a", "a"]}, {"reader": {}}, {"reader": {"type": "x"}}, {"x": 1}],
+)
+def test_broken_json_is_refused(make, change):
+    with pytest.raises(UserError, match="codec's description is broken"):
+        ClassificationCodec.from_json(make().to_json() | change)
+
+
+@pytest.mark.parametrize("change", [{"lengths": [8, 4]}, {"lengths": []}, {"lengths": [4]}])
+def test_lengths_that_do_not_rise_or_do_not_suffice_are_refused(change):
+    json_ = bag().to_json()
+    with pytest.raises(UserError, match="length"):
+        ClassificationCodec.from_json(json_ | {"reader": json_["reader"] | change})
+
+
+def test_a_stretch_is_encoded_as_it_is():
+    stretch = Stretch({"tokens": np.array([5, 4], np.int32)})
+    assert tokens().encode(stretch)["tokens"].tolist() == [5, 4, 0, 0]
