@@ -51,7 +51,10 @@ def clean(text: str, cleaning: Cleaning) -> str:
         text = _CONTROL.sub("", text)
     if cleaning.unicode != "none" and not text.isascii():
         text = unicodedata.normalize(cleaning.unicode, text)
-    return _BLANKS.sub(" ", text).strip() if cleaning.white_space == "joined" else text
+    if cleaning.white_space == "kept":
+        return text
+    # The only white space that is printable is the space.
+    return (_BLANKS.sub(" ", text) if "  " in text or not text.isprintable() else text).strip()
 
 
 def cleaning_of(facts: Mapping[str, Any]) -> Cleaning:

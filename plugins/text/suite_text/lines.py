@@ -11,6 +11,7 @@ import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -202,7 +203,7 @@ def _table_cells(
     tabs = path.suffix.lower() == ".tsv"
     mark = "\t" if tabs else max(",;\t|", key=head.count)
     reader = csv.reader(
-        _chained(head, lines),
+        (line.replace("\r\n", "\n").replace("\r", " ") for line in chain([head], lines)),
         delimiter=mark,
         quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL,
         skipinitialspace=not tabs,
@@ -228,11 +229,6 @@ def _table_cells(
         raise UserError(f"{path}, line {reader.line_num} cannot be read: {error}") from None
     finally:
         csv.field_size_limit(limit)
-
-
-def _chained(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from rest
 
 
 def _no_column(path: Path, names: Sequence[str], columns: Sequence[str], line: int = 1) -> str:

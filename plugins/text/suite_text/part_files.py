@@ -4,15 +4,35 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from suite import UserError
 from suite.errors import nearest
 from suite.part_names import part_of_name
 from suite.sentences import some
+from suite.sources import Tree, is_archive, open_tree
 from suite_text.loader_options import FilesOptions
 
 PARTS = ("train", "validation", "test")
+
+
+def opened(path: Path) -> Tree:
+    """List a folder or an archive, an archive only once as long as it does not change.
+
+    All loaders look into it in turn to tell whether it is theirs, and a compressed tar has to be decompressed
+    for that.
+    """
+    if not is_archive(path) or not path.is_file():
+        return open_tree(path)
+    found = path.stat()
+    return _archive(str(path), found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=1)
+def _archive(path: str, modified: int, size: int) -> Tree:
+    del modified, size
+    return open_tree(path)
 
 
 def files_in(path: Path, suffixes: tuple[str, ...]) -> list[Path]:

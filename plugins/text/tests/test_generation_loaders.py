@@ -76,6 +76,13 @@ def test_parts_are_files_or_folders_by_their_names(names, tmp_path):
     assert problems(load(tmp_path)) == {"1 file is of no part and left out": ["notes.txt"]}
 
 
+def test_a_few_files_that_are_called_like_parts_by_chance_make_no_parts(tmp_path):
+    for name in ("training manual", "a novel", "another novel", "a test of time"):
+        lines(tmp_path / f"{name}.txt", name)
+    lines(tmp_path / "poems.txt", "poems")
+    assert len(load(tmp_path).train) == 5
+
+
 def test_without_a_training_part_everything_is_for_training_and_the_host_makes_the_others(tmp_path):
     for name in ("test.txt", "other.txt"):
         lines(tmp_path / name, *(f"{name} and line {number} of it" for number in range(200)))

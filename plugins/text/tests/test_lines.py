@@ -51,6 +51,11 @@ def test_cells_of_the_column_of_texts_are_read_from_tables(name, content, tmp_pa
     assert read(path) == [(f"{name}:2", "good"), (f"{name}:3", "b, ad"), (f"{name}:4", "")]
 
 
+def test_a_carriage_return_within_a_cell_is_a_blank(tmp_path):
+    path = lines(tmp_path / "a.csv", "text,n", "one\rtwo,1", end="\r\n")
+    assert read(path) == [("a.csv:2", "one two")]
+
+
 def test_a_table_with_one_column_needs_no_header(tmp_path):
     assert read(lines(tmp_path / "a.tsv", "one", "", 'a "quoted" two')) == [
         ("a.tsv:1", "one"), ("a.tsv:2", ""), ("a.tsv:3", 'a "quoted" two')

@@ -132,12 +132,12 @@ def test_pairs_of_odd_lengths_and_untranslated_copies_and_wrong_scripts_are_name
         )
     )
     what = "1 pair has a side that is more than 3 times as long as usual: is it a translation?"
-    assert found[what] == (False, ["train: a:21: 43 characters and 6"])
+    assert found[what] == (False, ["a:21: 43 characters and 6"])
     what = "1 text is its own translation"
-    assert found[what] == (False, ["train: a:22: the same in both languages"])
-    assert found["1 source is written in Cyrillic, not in Latin"] == (True, ["train: a:23: кошка и собака"])
+    assert found[what] == (False, ["a:22: the same in both languages"])
+    assert found["1 source is written in Cyrillic, not in Latin"] == (True, ["a:23: кошка и собака"])
     what = "2 targets are written in Latin, not in Cyrillic"
-    assert [place[:11] for place in found[what][1]] == ["train: a:22", "train: a:23"]
+    assert [place[:4] for place in found[what][1]] == ["a:22", "a:23"]
 
 
 # Plain text

@@ -13,12 +13,12 @@ from suite import UserError, tables
 from suite.data import Dataset
 from suite.part_names import PARTS
 from suite.sentences import counted, some
-from suite.sources import FileSource, is_archive, open_tree
+from suite.sources import FileSource, is_archive
 from suite_text import text_tables
 from suite_text.classification.gathering import Gathering, Target
 from suite_text.classification.options import FolderOptions, LabelledLinesOptions, TableOptions
 from suite_text.encodings import decoded
-from suite_text.part_files import files_in, parts_of
+from suite_text.part_files import files_in, opened, parts_of
 
 LINES_SUFFIXES = (".txt", ".tsv", ".tab", ".ft", ".train", ".valid", ".test")
 """What files of labelled lines end with."""
@@ -126,7 +126,7 @@ def load_folder(path: Path, options: FolderOptions) -> Dataset:
         UserError: where there are no texts in class folders, or only one class. Files that cannot be used are
             left out and named in `Dataset.problems`.
     """
-    tree = open_tree(path)
+    tree = opened(path)
     texts = [index for index, name in enumerate(tree.names) if name.lower().endswith(TEXT)]
     if not texts:
         raise UserError(
@@ -237,7 +237,7 @@ def _format(path: Path) -> str:
     if path.is_file() and not is_archive(path):
         return ""
     try:
-        names = open_tree(path).names
+        names = opened(path).names
     except UserError:
         return ""
     return "folder" if any("/" in name and name.lower().endswith(TEXT) for name in names) else ""

@@ -113,13 +113,19 @@ def _is_text(name: str, suffixes: Sequence[str]) -> bool:
 
 
 def _parts(names: Sequence[str]) -> dict[str, str | None]:
-    """The part of each file, by the outermost folder that is called after one, or by its own name."""
+    """The part of each file, by the outermost folder that is called after one, or by its own name.
+
+    All are for training where none is called so, or most are of no part: "training manual.txt" is a book.
+    """
     found: dict[str, str | None] = {}
     for name in names:
         *folders, file = name.split("/")
         of_folders = (FOLDERS[folder.lower()] for folder in folders if folder.lower() in FOLDERS)
         found[name] = next(of_folders, None) or part_of_name(file.rpartition(".")[0])
-    return found if "train" in found.values() else dict.fromkeys(names, "train")
+    of_none = sum(part is None for part in found.values())
+    if "train" not in found.values() or 2 * of_none > len(found):
+        return dict.fromkeys(names, "train")
+    return found
 
 
 def _indexed(path: Path, name: str, options: TextOptions, spool: Spool, problems: Problems) -> TextFile:

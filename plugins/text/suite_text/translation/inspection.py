@@ -51,7 +51,7 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
             parts[name].append((example.id, text, references))
             for reference in references:
                 target[name].add(example.id, reference)
-                pairs.append((f"{name}: {example.id}", text, reference))
+                pairs.append((example.id, text, reference))
             done += 1
             if done % 1000 == 0 or done == total:
                 progress(done, total)
