@@ -16,7 +16,7 @@ from suite_classification.coding import classified, target_vector
 from suite_classification.types import Classification
 from suite_text import lines
 from suite_text.classification.prediction_options import ReadingOptions
-from suite_text.classification.readers import NGramReader, TokenReader
+from suite_text.classification.readers import NGramReader, TokenReader, WordPieceReader
 from suite_text.cleaning import Cleaning, clean
 
 
@@ -32,7 +32,7 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
     """
 
     classes: tuple[str, ...]
-    reader: NGramReader | TokenReader
+    reader: NGramReader | TokenReader | WordPieceReader
     multi_label: bool = False
     cleaning: Cleaning = Cleaning()
     whole_files: bool = False

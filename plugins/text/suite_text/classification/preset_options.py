@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from suite.options import Auto, Meta
-from suite_text.classification.model_options import Share, TextModelOptions
+from suite_text.classification.model_options import TextModelOptions
 
 
 class PresetOptions(TextModelOptions, frozen=True):
@@ -29,7 +29,4 @@ class PresetOptions(TextModelOptions, frozen=True):
     backbone_learning_rate: Annotated[
         Auto | Annotated[float, Meta(gt=0, le=1)],
         Meta(description="factor of the learning rate once the whole network learns"),
-    ] = "auto"
-    word_dropout: Annotated[
-        Auto | Share, Meta(description="share of the tokens read as unknown in training")
     ] = "auto"

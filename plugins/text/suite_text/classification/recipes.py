@@ -48,7 +48,7 @@ def bag_defaults(found: Survey) -> Choices:
     choices = {
         **_common(found),
         "words": 3 if found.without_spaces else 2,
-        "characters": (0, 0) if found.without_spaces else (4, 6),
+        "characters": (0, 0) if found.without_spaces else (3, 5),
         "least_count": 1 if found.count <= 20_000 else 2,
         "width": 0,
         "filters": 64,
@@ -129,7 +129,6 @@ def preset_defaults(found: Survey, trained: bool) -> Choices:
         "dropout": 0.1,
         "frozen_share": 0.0,
         "backbone_learning_rate": 1.0,
-        "word_dropout": 0.0,
     }
     if trained:
         values = {"epochs": epochs_for(found.count, 3, 2, 10), "learning_rate": 5e-5}

@@ -17,13 +17,18 @@ SCALE = 6.0
 """Factor of the sums over n-grams. With it, the linear part learns at the rate at which all else does."""
 
 
+CHARACTERS = 0.6
+"""How long n-grams of characters are, all together, beside those of words. In five-fold cross-validation of a
+linear classifier on questions 1 gave 0.864 and 0.6 0.871; on film reviews both gave 0.812."""
+
+
 @keras.saving.register_keras_serializable(package="suite_text")
 class NGramSums(layers.Layer):  # type: ignore[misc]  # Keras is not typed
     """Sums of vectors of n-grams, weighed: TF-IDF, where each n-gram counts once.
 
-    From int32 (batch, n-grams), 0 being padding, to float32 (batch, outputs + width). N-grams of words and
-    of characters are brought to the length of one each, so that the many of one kind do not drown the
-    other. The weights of n-grams are no part of what is learned.
+    From int32 (batch, n-grams), 0 being padding, to float32 (batch, outputs), and (batch, width) as well
+    where there is a width. N-grams of words and of characters are each brought to one length, so that
+    the many of one kind do not drown the other. The weights of n-grams are no part of what is learned.
 
     Args:
         ngrams: how many there are, that of the padding included.
@@ -48,14 +53,14 @@ class NGramSums(layers.Layer):  # type: ignore[misc]  # Keras is not typed
                 name="vectors", shape=(self.ngrams, self.width), initializer=spread
             )
 
-    def call(self, ngrams: Tensor) -> Tensor:
+    def call(self, ngrams: Tensor) -> Any:
         weights = ops.where(ops.equal(ngrams, 0), 0.0, ops.take(self.weigh, ngrams, axis=0))
         of_words = ops.cast(ops.less(ngrams, self.first_of_characters), weights.dtype)
-        weights = _unit(weights * of_words) + _unit(weights * (1.0 - of_words))
+        weights = _unit(weights * of_words) + CHARACTERS * _unit(weights * (1.0 - of_words))
         tables = [self.linear, self.vectors] if self.width else [self.linear]
         rows = ops.expand_dims(weights, 1)
-        sums = [ops.squeeze(ops.matmul(rows, ops.take(table, ngrams, axis=0)), 1) for table in tables]
-        return ops.cast(SCALE * ops.concatenate(sums, axis=-1), self.compute_dtype)
+        sums = [SCALE * ops.squeeze(ops.matmul(rows, ops.take(one, ngrams, axis=0)), 1) for one in tables]
+        return tuple(sums) if self.width else sums[0]
 
     def weigh_by(self, texts_with: np.ndarray, texts: int) -> None:
         """Let rare n-grams weigh more: the inverse document frequency, smoothed as scikit-learn has it.
@@ -67,7 +72,8 @@ class NGramSums(layers.Layer):  # type: ignore[misc]  # Keras is not typed
         self.weigh.assign(np.log((1 + texts) / (1 + texts_with)) + 1)
 
     def compute_output_shape(self, ngrams_shape: Any) -> Any:
-        return (ngrams_shape[0], self.outputs + self.width)
+        linear = (ngrams_shape[0], self.outputs)
+        return (linear, (ngrams_shape[0], self.width)) if self.width else linear
 
     def get_config(self) -> dict[str, Any]:
         own = {"ngrams": self.ngrams, "first_of_characters": self.first_of_characters}
@@ -127,12 +133,12 @@ def bag_networks(
     """
     inputs = {"ngrams": keras.Input((None,), dtype="int32", name="ngrams")}
     sums = NGramSums(len(texts_with), first_of_characters, classes, width, dtype="float32", name="ngram_sums")
-    both = sums(inputs["ngrams"])
+    found = sums(inputs["ngrams"])
     sums.weigh_by(texts_with, texts)
-    # Without a bias: where no n-gram is known, the other members and the data's shares would decide.
-    members = [layers.Identity(name="linear_logits")(both[:, :classes]) if width else both]
+    # No bias: where no n-gram is known, the other members decide.
+    members = [found[0] if width else found]
     if width:
-        x = layers.Activation("gelu", name="hidden_gelu")(both[:, classes:])
+        x = layers.Activation("gelu", name="hidden_gelu")(found[1])
         x = layers.Dropout(dropout, name="hidden_dropout")(x)
         members.append(layers.Dense(classes, dtype="float32", name="hidden_logits")(x))
     if filters:
