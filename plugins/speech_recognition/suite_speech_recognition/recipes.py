@@ -87,7 +87,7 @@ def recurrent_defaults(found: Survey, options: RecurrentOptions) -> Choices:
     }
     batch_size = 32 if found.hours >= 10 else 16 if found.seconds.mean() < 3 else 8
     rate = 2e-3 if batch_size == 8 else 3e-3
-    return choices, _recipe(epochs_for(found, 40, 8, 60), batch_size, learning_rate=rate, warmup=0.05)
+    return choices, _recipe(epochs_for(found, 40, 8, 40), batch_size, learning_rate=rate, warmup=0.05)
 
 
 def conformer_defaults(found: Survey, options: ConformerOptions) -> Choices:

@@ -191,6 +191,22 @@ def test_normalisation_gives_mean_zero_and_variance_one_over_the_recordings_own_
 
 
 @pytest.mark.backend
+def test_a_short_recording_keeps_what_is_the_same_in_all_of_its_frames():
+    bands = np.array([0.0, 1.0, 0.0, 3.0], np.float32)
+    rng = np.random.default_rng(0)
+    x = np.tile(bands, (1, 2000, 1)) + 0.1 * rng.standard_normal((1, 2000, 4)).astype(np.float32)
+    layer = UtteranceNormalization(100, 100.0)
+
+    def contrast(frames: int) -> float:
+        """By how much the strongest band stands out."""
+        y = keras.ops.convert_to_numpy(layer(x, np.array([frames * 100], np.int32)))[0, :frames]
+        return float(np.ptp(y.mean(axis=0)))
+
+    assert contrast(10) > 1.5
+    assert contrast(10) > contrast(100) > contrast(2000)
+
+
+@pytest.mark.backend
 def test_specaugment_hides_as_much_as_it_may_only_while_training():
     layer = SpecAugment(100, **MASKS)
     x, samples = np.ones((64, 50, 20), np.float32), np.full(64, 5000, np.int32)

@@ -64,10 +64,20 @@ class HidePadding(FrameLayer):
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class UtteranceNormalization(FrameLayer):
-    """Mean 0 and variance 1 of every band over an utterance's own frames, in float32."""
+    """Mean 0 and variance 1 of every band over an utterance's own frames, in float32.
 
-    def __init__(self, frame_samples: int, **rest: Any) -> None:
+    Of a word alone little would be left so: what is the same in all of its frames tells its vowel. So `prior`
+    frames are added in thought that have the mean and the variance of all bands together; the shorter an
+    utterance, the more they count.
+
+    Args:
+        frame_samples: samples from one frame to the next.
+        prior: frames; 0 for the bands' own mean and variance.
+    """
+
+    def __init__(self, frame_samples: int, prior: float = 0.0, **rest: Any) -> None:
         super().__init__(frame_samples, **({"dtype": "float32"} | rest))
+        self.prior = prior
 
     def call(self, x: Tensor, samples: Tensor) -> Tensor:
         """From a log-mel spectrogram (batch, frames, bands) to the same shape."""
@@ -75,10 +85,18 @@ class UtteranceNormalization(FrameLayer):
         loudest = ops.max(ops.where(valid, x, -1e9), axis=(1, 2), keepdims=True)
         x = ops.maximum(x, loudest - RANGE)
         count = ops.maximum(ops.sum(ops.cast(valid, x.dtype), axis=1, keepdims=True), 1.0)
-        mean = ops.sum(ops.where(valid, x, 0.0), axis=1, keepdims=True) / count
-        centred = ops.where(valid, x - mean, 0.0)
-        variance = ops.sum(ops.square(centred), axis=1, keepdims=True) / count
-        return centred / ops.sqrt(variance + 1e-2)
+
+        def mean(x: Tensor) -> Tensor:
+            own = ops.sum(ops.where(valid, x, 0.0), axis=1, keepdims=True)
+            overall = ops.mean(own, axis=-1, keepdims=True) / count
+            return (own + self.prior * overall) / (count + self.prior)
+
+        centred = ops.where(valid, x - mean(x), 0.0)
+        return centred / ops.sqrt(mean(ops.square(centred)) + 1e-2)
+
+    def get_config(self) -> dict[str, Any]:
+        """What makes the same layer again."""
+        return {**super().get_config(), "prior": self.prior}
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)

@@ -26,6 +26,9 @@ REDUCTION = 4
 JOINED = 2
 """Frames of the output to one of the recurrent layers, which work at half its rate."""
 
+PRIOR = 100.0
+"""Frames of the spectrogram, a second, that normalisation adds to an utterance in thought."""
+
 KERNEL = 9
 """Frames that each recurrent layer looks at together: 0.72 seconds."""
 
@@ -54,7 +57,7 @@ def front(rate: int, mels: int, channels: int, masks: dict[str, Any] | None) -> 
     audio = keras.Input((None,), dtype="float32", name="audio")
     samples = keras.Input((), dtype="int32", name="samples")
     x = LogMel(rate, mels, multiple=REDUCTION, name="log_mel")(audio)
-    x = UtteranceNormalization(hop, name="normalization")(x, samples)
+    x = UtteranceNormalization(hop, PRIOR, name="normalization")(x, samples)
     x = SpecAugment(hop, **masks, name="spec_augment")(x, samples)
     x = layers.Reshape((-1, mels, 1), name="picture")(x)
     for index in (1, 2):
