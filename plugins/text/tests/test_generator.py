@@ -96,6 +96,56 @@ def test_cached_and_uncached_write_the_same(networks):
         np.testing.assert_allclose(one["given"], other["given"], atol=1e-5)
 
 
+def in_float64(network: keras.Model, tokens: list[int]) -> np.ndarray:
+    """The log-probability of each token but the first, by the papers' equations."""
+    weights = {
+        one.path.partition("/")[2]: np.asarray(keras.ops.convert_to_numpy(one), np.float64)
+        for one in network.weights
+    }
+    embeddings = weights["embedding/embeddings"]
+    width, steps, heads = embeddings.shape[1], len(tokens), 2
+    size = width // heads
+
+    def normal(x, name):
+        return x / np.sqrt((x**2).mean(axis=-1, keepdims=True) + 1e-6) * weights[f"{name}/scale"]
+
+    def split(x):
+        return x.reshape(steps, heads, size).swapaxes(0, 1)
+
+    def turned(x):
+        half = size // 2
+        angles = np.arange(steps)[:, None] * 10_000.0 ** (-np.arange(half) / half)
+        both = (x[..., :half] + 1j * x[..., half:]) * np.exp(1j * angles)
+        return np.concatenate([both.real, both.imag], axis=-1)
+
+    def shares(scores):
+        powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        return powers / powers.sum(axis=-1, keepdims=True)
+
+    x = embeddings[tokens] * np.sqrt(width)
+    for block in ("block0", "block1"):
+        inside = normal(x, f"{block}/attention_norm")
+        queries, keys, values = (
+            split(inside @ weights[f"{block}/attention/{name}/kernel"]) for name in ("query", "key", "value")
+        )
+        scores = turned(queries) @ turned(keys).swapaxes(1, 2) / np.sqrt(size)
+        scores = np.where(np.tri(steps, dtype=bool), scores, -np.inf)
+        mixed = (shares(scores) @ values).swapaxes(0, 1).reshape(steps, width)
+        x = x + mixed @ weights[f"{block}/attention/outward/kernel"]
+        gate, inner = np.split(normal(x, f"{block}/norm") @ weights[f"{block}/inner/kernel"], 2, axis=-1)
+        x = x + (gate / (1 + np.exp(-gate)) * inner) @ weights[f"{block}/outer/kernel"]
+    scores = normal(x, "norm") @ embeddings.T
+    scores[:, [PADDING, START]] = -np.inf
+    return np.log(shares(scores)[np.arange(steps - 1), tokens[1:]])
+
+
+@pytest.mark.backend
+def test_the_bits_of_a_text_are_those_of_the_equations_in_float64(networks, network):
+    text = [START, 5, 9, 6, 7, 10, 8, 4]
+    given = network(inputs(text, steps=0))["given"][0]
+    np.testing.assert_allclose(given[1:], in_float64(networks[0], text), rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.backend
 def test_padding_and_other_examples_change_nothing(network):
     together = network(inputs(*PROMPTS, length=12, sampling=PLAIN))
@@ -156,8 +206,10 @@ def test_padding_unknown_and_start_are_never_written(network):
 @pytest.mark.backend
 def test_what_is_trained_gives_what_is_shipped(networks):
     tokens = inputs(*PROMPTS)["tokens"]
-    trained = keras.ops.convert_to_numpy(networks[1](tokens, training=False))
-    np.testing.assert_allclose(trained, KerasNetwork(networks[0])(inputs(*PROMPTS))["given"], atol=1e-5)
+    expected = KerasNetwork(networks[0])(inputs(*PROMPTS))["given"]
+    for training in (False, True):
+        trained = keras.ops.convert_to_numpy(networks[1](tokens, training=training))
+        np.testing.assert_allclose(trained, expected, atol=1e-5)
     shipped = {variable.path for variable in networks[0].weights}
     assert {variable.path for variable in networks[1].weights} == shipped
 

@@ -13,8 +13,8 @@ LEAST_CONTEXT = 64
 MOST_CONTEXT = {"tiny": 256, "small": 512, "medium": 1024, "large": 1024}
 """Tokens that are seen at once, by default: as many as the longest passage has, within these bounds."""
 
-BATCH_TOKENS = 4096
-"""Tokens in a batch, about."""
+BATCH_TOKENS = (2048, 8192)
+"""Tokens in a batch, about: of little text, which wants many steps, and of much."""
 
 
 def vocabulary_for(found: Survey, options: TransformerOptions) -> int:
@@ -44,8 +44,9 @@ def transformer_defaults(
 def recipe_for(found: Survey, bytes_per_token: float, context: int) -> dict[str, Any]:
     """Training: AdamW, a short warm-up and a cosine, and as many epochs as make up for little text."""
     seen = np.minimum(found.sizes / bytes_per_token + 2, context)  # tokens of each passage, in an epoch
-    batch_size = int(np.clip(2 ** round(np.log2(BATCH_TOKENS / seen.mean())), 4, 256))
-    epochs = int(np.clip(round(20 * (1e6 / seen.sum()) ** 0.5), 2, 60))
+    of_batch = BATCH_TOKENS[0] if found.bytes < 2e7 else BATCH_TOKENS[1]
+    batch_size = int(np.clip(2 ** round(np.log2(of_batch / seen.mean())), 4, 256))
+    epochs = int(np.clip(round(14 * (1e6 / seen.sum()) ** 0.5), 2, 60))
     return {
         "epochs": epochs,
         "batch_size": batch_size,
