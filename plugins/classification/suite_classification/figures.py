@@ -16,7 +16,7 @@ MOST_IN_MATRIX = 100
 MOST_CONFUSIONS = 20
 
 
-def figures_of(answers: Answers, things: str = "examples", mistakes: Sequence[Figure] = ()) -> list[Figure]:
+def figures_of(answers: Answers, things: str, mistakes: Sequence[Figure]) -> list[Figure]:
     """All figures that the answers allow, in the order of the report.
 
     Args:

@@ -81,17 +81,17 @@ def pictures(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bare_python(tmp_path_factory):
-    """An interpreter with the two distributions and what they require to run an exported network."""
+    """An interpreter with the distributions and what they require to run an exported network."""
     folder = tmp_path_factory.mktemp("bare")
     sources = folder / "sources"
+    plugins = ("pictures", "classification", "image_classification")
     for part in (
         "setup.cfg",
         "pyproject.toml",
         "README.md",
         "LICENSE",
         "suite",
-        "plugins/pictures",
-        "plugins/image_classification",
+        *(f"plugins/{name}" for name in plugins),
     ):
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
         (sources / part).parent.mkdir(parents=True, exist_ok=True)
@@ -100,9 +100,8 @@ def bare_python(tmp_path_factory):
     python = folder / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-compile"]
     constraints = ["--constraint", str(ROOT / "constraints.txt")]
-    plugins = [str(sources / "plugins" / name) for name in ("pictures", "image_classification")]
     done = subprocess.run(
-        [*install, *constraints, f"{sources}[onnx]", *plugins],
+        [*install, *constraints, f"{sources}[onnx]", *(str(sources / "plugins" / name) for name in plugins)],
         capture_output=True,
         text=True,
         check=False,
