@@ -148,7 +148,7 @@ class Generator(layers.Layer):  # type: ignore[misc]  # Keras is not typed
         following = ops.where(told, following, END)  # which is possible
         scores = self._scores(hidden[:, :-1])
         if training:
-            # As one function it is several times as fast to learn from; as ONNX it would divide by zero.
+            # One function with a gradient of its own; exported, its logarithm of 0 would spoil others.
             found = -ops.sparse_categorical_crossentropy(following, scores, from_logits=True)
         else:
             scores = ops.log_softmax(scores)
