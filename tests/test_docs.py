@@ -116,6 +116,22 @@ def test_the_sample_of_the_plugin_guide_is_complete(guide):
     assert set(dataset.parts) == {"train", "validation", "test"}
 
 
+def write_texts(folder: Path) -> None:
+    """Labelled texts, parallel files and plain text, as the README speaks of them."""
+    labelled = pytest.importorskip("suite_text.classification.samples").sample()
+    rows = [f"{example.target},{example.input}\n" for example in labelled.train]
+    (folder / "reviews.csv").write_text("label,text\n" + "".join(rows))
+    pairs = pytest.importorskip("suite_text.translation.samples").sample()
+    (folder / "sentences").mkdir()
+    for ending, side in (("en", "input"), ("de", "target")):
+        lines = [f"{getattr(example, side)}\n" for example in pairs.train]
+        (folder / "sentences" / f"train.{ending}").write_text("".join(lines), encoding="utf-8")
+    passages = pytest.importorskip("suite_text.generation.samples").sample()
+    (folder / "stories").mkdir()
+    for number, example in enumerate(passages.train):
+        (folder / "stories" / f"{number}.txt").write_text(example.input.text)
+
+
 def test_the_commands_of_the_readme_work(tmp_path, monkeypatch, capsys):
     cv2 = pytest.importorskip("cv2")
     samples = pytest.importorskip("suite_image_classification.samples").sample()
@@ -130,6 +146,7 @@ def test_the_commands_of_the_readme_work(tmp_path, monkeypatch, capsys):
         write_recording(tmp_path / "calls" / f"{number}.wav", example.input, speech.facts["rate"])
         (tmp_path / "calls" / f"{number}.txt").write_text(example.target["text"])
     (tmp_path / "letters.txt").write_text("\n".join(example.target["text"] for example in speech.train))
+    write_texts(tmp_path)
     monkeypatch.chdir(tmp_path)
     for words in commands(README):
         if words[0] == "train":

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import suite
-from suite_text.classification import declaration as classification
-from suite_text.generation import declaration as generation
-from suite_text.translation import declaration as translation
+from suite_text.classification import declaration as for_classification
+from suite_text.generation import declaration as for_generation
+from suite_text.translation import declaration as for_translation
 
 
 @suite.hookimpl
 def tasks() -> list[suite.Task]:
     """The three tasks."""
-    return [classification.TASK, translation.TASK, generation.TASK]
+    return [for_classification.TASK, for_translation.TASK, for_generation.TASK]
 
 
 @suite.hookimpl
 def data_loaders() -> list[suite.DataLoader]:
     """The formats that are read."""
-    return [*classification.LOADERS, *translation.LOADERS, *generation.LOADERS]
+    return [*for_classification.LOADERS, *for_translation.LOADERS, *for_generation.LOADERS]
 
 
 @suite.hookimpl
 def model_builders() -> list[suite.ModelBuilder]:
     """The networks."""
-    return [*classification.BUILDERS, *translation.BUILDERS, *generation.BUILDERS]
+    return [*for_classification.BUILDERS, *for_translation.BUILDERS, *for_generation.BUILDERS]
 
 
 @suite.hookimpl
 def evaluators() -> list[suite.Evaluator]:
     """The scores."""
-    return [*classification.EVALUATORS, *translation.EVALUATORS, *generation.EVALUATORS]
+    return [*for_classification.EVALUATORS, *for_translation.EVALUATORS, *for_generation.EVALUATORS]
