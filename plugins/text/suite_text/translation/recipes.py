@@ -25,7 +25,7 @@ def choices_for(found: Survey) -> dict[str, Any]:
     return {
         "network": "tiny" if few else "small" if found.count < 2_000_000 else "medium",
         "vocabulary": int(np.clip(2000 * round(np.sqrt(found.count) / 57), 1000, 32_000)),
-        "dropout": 0.3 if few else 0.1,
+        "dropout": 0.2 if few else 0.1,
     }
 
 

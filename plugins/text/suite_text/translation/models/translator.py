@@ -126,14 +126,13 @@ class Translator(layers.Layer):  # type: ignore[misc]  # Keras is not typed
         for block in self.decoder:
             x = block(x, seen=seen, context=memory, context_seen=of_source, training=training)
         x = self.decoder_norm(x)
-        logits = self.embedding.scores(x)
-        # The table of log-probabilities of all tokens is never made: it would be the largest of all arrays.
-        missed = ops.sparse_categorical_crossentropy(target, logits, from_logits=True)
-        table = ops.cast(self.embedding.embeddings, "float32")
-        x = ops.cast(x, "float32")
+        # The table of all log-probabilities is never made, nor is one picked from it: the gradient of picking
+        # is as large as the table, and slow on a processor.
+        scale = ops.logsumexp(self.embedding.scores(x), axis=-1)
+        table, x = ops.cast(self.embedding.embeddings, "float32"), ops.cast(x, "float32")
         own = ops.sum(x * ops.take(table, target, axis=0), axis=-1)
         mean = ops.matmul(x, ops.mean(table, axis=0)[:, None])[..., 0]
-        return ops.stack([-missed, mean - own - missed], axis=-1)
+        return ops.stack([own - scale, mean - scale], axis=-1)
 
     def _found(self, source: Tensor, memory: Tensor, search: Tensor) -> Tensor:
         batch, length = ops.shape(source)[0], ops.shape(source)[1]
