@@ -119,6 +119,8 @@ def words(name: str) -> str:
         "ar100": "AR100",
         "wer": "WER",
         "cer": "CER",
+        "bleu": "BLEU",
+        "chrf": "chrF",
     }
     return " ".join(known.get(word, word) for word in name.split("_"))
 

@@ -134,6 +134,7 @@ def test_numbers_have_the_digits_that_people_compare(value, text):
 
 def test_names_of_numbers_are_words():
     assert words("macro_f1") == "macro F1"
+    assert words("bleu") == "BLEU"
 
 
 def content(**more) -> ReportContent:
