@@ -76,6 +76,15 @@ def test_lengths_rise_are_few_and_hold_every_recording_slowed_down(seconds):
     assert lengths[-1] >= min(60, max(20, max(seconds) / slowest)) * 16000
 
 
+def test_long_recordings_come_in_small_batches_and_less_data_in_more_epochs():
+    def recipe(seconds: float, count: int) -> dict:
+        return recurrent_defaults(found([seconds] * count), RecurrentOptions())[1]
+
+    assert recipe(4.0, 2000)["batch_size"] < recipe(0.5, 2000)["batch_size"]
+    assert recipe(4.0, 2000)["batch_size"] < recipe(4.0, 20_000)["batch_size"]
+    assert recipe(4.0, 100)["epochs"] > recipe(4.0, 2000)["epochs"] > recipe(4.0, 20_000)["epochs"]
+
+
 @pytest.fixture(scope="module")
 def built():
     pytest.importorskip("keras", reason="needs Keras")

@@ -128,7 +128,7 @@ class QuasiRecurrence(FrameLayer):
         where all frames follow one by one.
         """
 
-        @ops.custom_gradient
+        @ops.custom_gradient  # type: ignore[untyped-decorator]  # Keras is not typed
         def summed(kept: Tensor, new: Tensor) -> Any:
             states = weighted_sums(kept, new, self.sums)
 
