@@ -14,6 +14,7 @@ from suite_text.vocabulary import END, PADDING, START, UNKNOWN
 Tensor = Any
 
 _NEVER = -1e9
+_AT_ONCE = 64  # tokens of each example whose scores are in memory
 
 NETWORKS: dict[str, dict[str, int]] = {
     "tiny": {"width": 128, "depth": 2, "heads": 2},
@@ -143,17 +144,48 @@ class Generator(layers.Layer):  # type: ignore[misc]  # Keras is not typed
         return self.embedding.scores(hidden) + ops.where(never, _NEVER, 0.0)
 
     def _given(self, hidden: Tensor, tokens: Tensor, training: Any = None) -> Tensor:
-        following = tokens[:, 1:]
+        """The log-probability of each token, (batch, length), after what `hidden` follows from."""
+        following = ops.pad(tokens[:, 1:], [[0, 0], [0, 1]], constant_values=PADDING)
         told = following != PADDING
         following = ops.where(told, following, END)  # which is possible
-        scores = self._scores(hidden[:, :-1])
         if training:
             # One function with a gradient of its own; exported, its logarithm of 0 would spoil others.
+            scores = self._scores(hidden)
             found = -ops.sparse_categorical_crossentropy(following, scores, from_logits=True)
         else:
-            scores = ops.log_softmax(scores)
-            found = ops.take_along_axis(scores, following[:, :, None], axis=-1)[:, :, 0]
-        return ops.pad(ops.where(told, ops.cast(found, "float32"), 0.0), [[0, 0], [1, 0]])
+            found = self._given_in_steps(hidden, following)
+        found = ops.where(told, ops.cast(found, "float32"), 0.0)
+        return ops.pad(found[:, :-1], [[0, 0], [1, 0]])
+
+    def _given_in_steps(self, hidden: Tensor, following: Tensor) -> Tensor:
+        """A few tokens at a time: the scores of all tokens of a vocabulary would take gigabytes at once."""
+        batch, length = ops.shape(following)[0], ops.shape(following)[1]
+        steps = (length + _AT_ONCE - 1) // _AT_ONCE
+        spare = steps * _AT_ONCE - length
+
+        def cut(x: Tensor) -> Tensor:
+            padded = ops.pad(x, [[0, 0], [0, spare], [0, 0]])
+            parts = ops.reshape(padded, (batch, steps, _AT_ONCE, x.shape[-1]))
+            return ops.transpose(parts, (1, 0, 2, 3))
+
+        def goes_on(step: Tensor, *_: Any) -> Tensor:
+            return step < steps
+
+        def one(step: Tensor, found: Tensor, hidden: Tensor, following: Tensor, numbers: Tensor) -> Any:
+            scores = ops.log_softmax(self._scores(ops.take(hidden, step, axis=0)))
+            told = ops.take_along_axis(scores, ops.take(following, step, axis=0), axis=-1)[:, :, 0]
+            found = ops.where((numbers == step)[:, None, None], told[None], found)
+            return step + 1, found, hidden, following, numbers
+
+        start = (
+            ops.zeros((), "int32"),
+            ops.zeros((steps, batch, _AT_ONCE), "float32"),
+            cut(hidden),
+            cut(following[:, :, None]),
+            ops.arange(steps, dtype="int32"),
+        )
+        found = ops.while_loop(goes_on, one, start)[1]
+        return ops.reshape(ops.transpose(found, (1, 0, 2)), (batch, steps * _AT_ONCE))[:, :length]
 
     def _written(self, tokens: Tensor, caches: list[Any], draws: Tensor, sampling: Tensor) -> Tensor:
         """One token at a time; those that are written have places behind all the given ones."""
