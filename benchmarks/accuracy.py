@@ -2,9 +2,10 @@
 
     python benchmarks/accuracy.py CASE [flags of `suite train`]
 
-CASE is clothing, cifar10, bccd, facemask, fsdd, connected_digits, mandarin_words, sentences or
-multi30k. The data lies in the folder named by SUITE_DATA, else in ../shared/data; connected_digits is made
-from fsdd. Prints what `metrics.json` and `history.csv` of the run say, and keeps the run in benchmarks/runs.
+CASE is clothing, cifar10, bccd, facemask, fsdd, connected_digits, mandarin_words, sentences,
+trec, sst2, thucnews_titles or multi30k. The data lies in the folder named by SUITE_DATA, else in
+../shared/data; connected_digits is made from fsdd. Prints what `metrics.json` and `history.csv` of the run
+say, and keeps the run in benchmarks/runs.
 """
 
 from __future__ import annotations
@@ -64,6 +65,9 @@ CASES = {
     "connected_digits": Case("speech-recognition", "", {"wer": 0.02, "cer": 0.0}, "test", 25, "speakers"),
     "mandarin_words": Case("speech-recognition", "mandarin_words", {"cer": 0.05}, "test", 25, "speakers"),
     "sentences": Case("speech-recognition", "sentences", {"cer": 0.4, "wer": 0.0}, "test", 25),
+    "trec": Case("text-classification", "trec", {"accuracy": 0.9}, "test", 5),
+    "sst2": Case("text-classification", "sst2", {"accuracy": 0.825}, "test", 5),
+    "thucnews_titles": Case("text-classification", "thucnews_titles", {"accuracy": 0.91}, "test", 5),
     "multi30k": Case("translation", "multi30k", {"bleu": 33.0, "chrf": 0.0}, "test", 75, "lengths", GERMAN),
 }
 
@@ -103,10 +107,13 @@ def score(metrics: Mapping[str, Any], part: str, number: str) -> str:
     text = f"{metrics[part][number]:.4f}"
     interval = metrics["intervals"].get(part, {}).get(number)
     first = next(name for name in ("test", "validation") if name in metrics)
-    baseline = metrics.get("baseline", {}).get(number) if part == first else None  # it is of that part
+    others = {"baseline": metrics.get("baseline", {}), **metrics.get("peers", {})} if part == first else {}
     if interval is not None:
         text += f" (95 % {interval[0]:.4f} to {interval[1]:.4f})"
-    return text if baseline is None else f"{text}, baseline {baseline:.4f}"
+    for name, numbers in others.items():
+        if number in numbers:
+            text += f", {name} {numbers[number]:.4f}"
+    return text
 
 
 if __name__ == "__main__":
