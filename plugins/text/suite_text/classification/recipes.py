@@ -51,7 +51,7 @@ def bag_defaults(found: Survey) -> Choices:
         "characters": (0, 0) if found.without_spaces else (3, 5),
         "least_count": 1 if found.count <= 20_000 else 2,
         "width": 0,
-        "filters": 64,
+        "filters": 0,
         "dropout": 0.5,
         "ngram_dropout": 0.0,
         "word_dropout": 0.1,
@@ -61,7 +61,9 @@ def bag_defaults(found: Survey) -> Choices:
         found,
         epochs=epochs_for(found.count, 7, 3, 20),
         batch_size=batch,
-        learning_rate=2e-3,
+        optimizer="sgd",
+        momentum=0.9,
+        learning_rate=round(0.1 * (batch / 64), 4),
         clip_norm=0.0,
     )
     return choices, recipe

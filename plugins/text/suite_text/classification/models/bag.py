@@ -13,7 +13,7 @@ from suite_text.classification.models.convolutional import convolved
 
 Tensor = Any
 
-SCALE = 6.0
+SCALE = 10.0
 """Factor of the sums over n-grams. With it, the linear part learns at the rate at which all else does."""
 
 
@@ -138,7 +138,7 @@ def bag_networks(
     # No bias: where no n-gram is known, the other members decide.
     members = [found[0] if width else found]
     if width:
-        x = layers.Activation("gelu", name="hidden_gelu")(found[1])
+        x = layers.Activation("relu", name="hidden_relu")(found[1])
         x = layers.Dropout(dropout, name="hidden_dropout")(x)
         members.append(layers.Dense(classes, dtype="float32", name="hidden_logits")(x))
     if filters:
