@@ -44,7 +44,7 @@ def recipe_for(found: Survey, counts: np.ndarray) -> dict[str, Any]:
     """
     batch_size = int(np.clip(2 ** round(np.log2(BATCH_TOKENS / counts.mean())), 4, 256))
     batch_size = min(batch_size, 2 ** int(np.log2(max(4, found.count / 8))))
-    epochs = int(np.clip(round(30 * (29_000 / found.count) ** 0.5), 3, 200))
+    epochs = int(np.clip(round(24 * (29_000 / found.count) ** 0.5), 3, 200))
     return {
         "epochs": epochs,
         "batch_size": batch_size,
