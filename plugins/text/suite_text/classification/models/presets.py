@@ -119,7 +119,7 @@ class FirstStep(layers.Layer):  # type: ignore[misc]
 def preset_network(preset: Preset, classes: int, *, padding: int, dropout: float) -> keras.Model:
     """The backbone of a preset, what it says of the first token, and a new last layer.
 
-    A BERT's own layer upon the first token is used; the others get a new one.
+    The preset's own layer upon the first token is used; where it has none (DistilBERT), it gets a new one.
 
     Args:
         preset: loaded.
