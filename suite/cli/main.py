@@ -154,8 +154,9 @@ def _explain(error: Exception, *, debug: bool) -> int:
     traceback.print_exception(error)
     contribution = attribution(error)
     if contribution is not None:
+        whose = contribution.removeprefix("the ")
         print(
-            f"suite: {type(error).__name__} in the {contribution}: a defect of that plugin, to be reported"
+            f"suite: {type(error).__name__} in the {whose}: a defect of that plugin, to be reported"
             " to its author with the lines above",
             file=sys.stderr,
         )
