@@ -80,7 +80,7 @@ def test_the_beginning_and_the_end_of_a_text_are_words_to_ngrams():
 
 
 def test_rare_ngrams_are_left_out_and_the_most_frequent_ones_stay():
-    ngrams, texts_with = NGrams.learn(TEXTS, words=1, least_count=2)
+    _, texts_with = NGrams.learn(TEXTS, words=1, least_count=2)
     assert set(texts_with[1:]) <= {2, 3}
     fewer, texts_with = NGrams.learn(TEXTS, words=1, most=2)
     assert len(fewer) == 3
