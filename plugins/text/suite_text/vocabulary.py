@@ -80,6 +80,11 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         """The number of tokens."""
         return len(self._tokens)
 
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """What each token is called, by its number: the names by which two vocabularies share tokens."""
+        return self._tokens
+
     def encode(self, text: str) -> list[int]:
         """The tokens of a cleaned text, without start and end; none for an empty text."""
         ids: list[int] = _tokenizer(self.tokenizer).encode(self._written(text)).ids if text else []

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 import numpy as np
 
+from suite.initial_weights import Entries
 from suite.inputs import Stream
 from suite.pipeline import StructCodec
 from suite_classification.coding import classified, target_vector
@@ -41,6 +42,17 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
     suffixes: ClassVar[tuple[str, ...]] = ()
     stream_suffixes: ClassVar[tuple[str, ...]] = lines.STREAM_SUFFIXES
     words: ClassVar[bool] = True
+
+    @property
+    def entries(self) -> Entries:
+        """Classes in the last layers, and tokens in the first, for runs that start from another one."""
+        heads = ("logits", "hidden_logits", "convolution_logits")
+        found: dict[str, tuple[int, Sequence[str]]] = {
+            f"{head}/{weight}": (-1, self.classes) for head in heads for weight in ("kernel", "bias")
+        }
+        if isinstance(self.reader, TokenReader):
+            found["embedding/embeddings"] = (0, self.reader.vocabulary.tokens)
+        return found
 
     def read(self, raw: Any) -> dict[str, np.ndarray]:
         """What the reader makes of a text, a `Line`, a file or a stretch: of any length, without padding.

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 import numpy as np
 
+from suite.initial_weights import Entries
 from suite.inputs import Stream
 from suite.pipeline import Encoded, StructCodec
 from suite_text.buckets import padded
@@ -94,6 +95,11 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
     def configured(self, options: GenerationOptions) -> GenerationCodec:
         """The codec that writes as the options say."""
         return msgspec.structs.replace(self, options=options)
+
+    @property
+    def entries(self) -> Entries:
+        """The tokens in the network's table of vectors, for runs that start from another one."""
+        return {"generator/embedding/embeddings": (0, self.vocabulary.tokens)}
 
     def stream(self, word: Any) -> Stream | None:
         """The lines of a file or of the standard input, each of which is gone on with."""

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from suite import UserError
+from suite.initial_weights import Entries
 from suite.inputs import Stream
 from suite.pipeline import Encoded, StructCodec
 from suite_text import lines
@@ -51,6 +52,11 @@ class TranslationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fi
     suffixes: ClassVar[tuple[str, ...]] = ()
     stream_suffixes: ClassVar[tuple[str, ...]] = lines.STREAM_SUFFIXES
     words: ClassVar[bool] = True
+
+    @property
+    def entries(self) -> Entries:
+        """The tokens in the network's table of vectors, for runs that start from another one."""
+        return {"translator/embedding/embeddings": (0, self.vocabulary.tokens)}
 
     def stream(self, raw: Any) -> Stream | None:
         """The lines of a file or of the standard input; None for what is a text itself."""
