@@ -78,7 +78,8 @@ def bag(dataset: Dataset, options: BagOptions) -> TrainablePipeline:
     from suite_text.classification.models.losses import MemberLoss
 
     found = survey(dataset)
-    choices, recipe = bag_defaults(found)
+    members = 1 + sum(part not in ("auto", 0) for part in (options.width, options.filters))
+    choices, recipe = bag_defaults(found, members)
     options = resolved(options, choices)
     assert options.characters != "auto"
     least, most = options.characters

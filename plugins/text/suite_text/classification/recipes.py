@@ -43,11 +43,17 @@ def _training(found: Survey, **values: Any) -> dict[str, Any]:
     return {**common, "ema": 0.0, "clip_norm": 1.0, "early_stopping": 0, **values}
 
 
-def bag_defaults(found: Survey) -> Choices:
-    """For `bag_networks`."""
+def bag_defaults(found: Survey, members: int = 1) -> Choices:
+    """For `bag_networks` of so many members.
+
+    Measured on 5,452 questions and 6,920 film reviews, in five-fold cross-validation of a linear support
+    vector machine: n-grams of up to three words against up to two 0.874 against 0.871 and 0.816 against
+    0.814; of three to five characters beside two words against without 0.871 against 0.866 and 0.812 against
+    0.801. A hidden layer and convolutions brought nothing on the questions, nor a hidden layer on headlines.
+    """
     choices = {
         **_common(found),
-        "words": 3 if found.without_spaces else 2,
+        "words": 3,
         "characters": (0, 0) if found.without_spaces else (3, 5),
         "least_count": 1 if found.count <= 20_000 else 2,
         "width": 0,
@@ -57,13 +63,18 @@ def bag_defaults(found: Survey) -> Choices:
         "word_dropout": 0.1,
     }
     batch = batch_for(found.count, 64)
+    epochs = epochs_for(found.count, 7, 4, 20)
     recipe = _training(
         found,
-        epochs=epochs_for(found.count, 7, 3, 20),
+        epochs=epochs,
         batch_size=batch,
+        # The loss of a linear classifier has one minimum and the rate falls to zero: the last weights are the
+        # best, and the best on a small validation part would be so by chance.
+        validation_every=epochs if members == 1 else 1,
         optimizer="sgd",
         momentum=0.9,
-        learning_rate=round(0.1 * (batch / 64), 4),
+        # The loss is the mean over members.
+        learning_rate=round(0.15 * members * (batch / 64), 4),
         clip_norm=0.0,
     )
     return choices, recipe
@@ -84,11 +95,11 @@ def convolutional_defaults(found: Survey, units: str) -> Choices:
         "units": units,
         "vocabulary": 30_000,
         "longest": _longest(found, units),
-        "width": 64,
-        "filters": 64,
+        "width": 128,
+        "filters": 128,
         "dropout": 0.5,
-        "embedding_dropout": 0.5,
-        "word_dropout": 0.1,
+        "embedding_dropout": 0.2,
+        "word_dropout": 0.2,
     }
     batch = batch_for(found.count, 64)
     recipe = _training(found, epochs=epochs_for(found.count, 10, 4, 30), batch_size=batch, learning_rate=2e-3)

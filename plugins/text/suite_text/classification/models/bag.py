@@ -14,8 +14,7 @@ from suite_text.classification.models.convolutional import convolved
 Tensor = Any
 
 SCALE = 10.0
-"""Factor of the sums over n-grams. With it, the linear part learns at the rate at which all else does."""
-
+"""Factor of the sums over n-grams, with which a rate suits them that suits convolutions, too."""
 
 CHARACTERS = 0.6
 """How long n-grams of characters are, all together, beside those of words. In five-fold cross-validation of a
