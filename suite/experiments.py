@@ -96,6 +96,11 @@ def resume(
                 f"the data in {experiment.configuration.data} is not what {path} was started with"
                 " (other files, labels or parts): train anew, or put the data back"
             )
+        if run.environment.get("codec_fingerprint") != experiment.codec_fingerprint:
+            raise UserError(
+                f"what {experiment.builder} learns from the data before training (a vocabulary, say) is not"
+                f" what it was when {path} was started, so its weights mean something else: train anew"
+            )
         return _train(run, experiment, listener, stop)
 
 

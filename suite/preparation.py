@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from suite.configuration import Configuration, resolve_training
 from suite.contributions import Contributed, ModelBuilder, Task
-from suite.data import Dataset, fingerprint
+from suite.data import Dataset, digest, fingerprint
 from suite.devices import Device, activate, choose_precision, cores, dtype_policy, make_deterministic
 from suite.errors import PluginError, UserError, attributed
 from suite.host import Host
@@ -47,6 +47,11 @@ class Experiment:
     def builder_name(self) -> str:
         """The builder as `plugin:name`."""
         return f"{self.builder.plugin}:{self.builder.item.name}"
+
+    @property
+    def codec_fingerprint(self) -> str:
+        """A short name for what was learned before training: changes when anything of it does."""
+        return digest(self.pipeline.codec.to_json()).hex()
 
 
 def check(host: Host, configuration: Configuration) -> tuple[Task, Contributed, list[Contributed]]:
@@ -204,6 +209,7 @@ def environment(experiment: Experiment, command: str) -> dict[str, Any]:
         "cores": cores(),
         "seed": experiment.configuration.training.seed,
         "data_fingerprint": experiment.fingerprint,
+        "codec_fingerprint": experiment.codec_fingerprint,
         "counts": {name: len(part) for name, part in experiment.dataset.parts.items()},
         "facts": dict(experiment.dataset.facts),
         "notes": experiment.notes,

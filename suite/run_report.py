@@ -13,7 +13,7 @@ from suite.evaluation import Figure
 from suite.report import ReportContent
 from suite.runs import Run
 
-SHOWN_APART = {"command", "notes", "counts", "facts", "data_fingerprint", "weights"}
+SHOWN_APART = {"command", "notes", "counts", "facts", "data_fingerprint", "codec_fingerprint", "weights"}
 
 
 def run_content(run: Run, task: Task, metrics: Mapping[str, Any], figures: Sequence[Figure]) -> ReportContent:

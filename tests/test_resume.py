@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import signal
 import subprocess
@@ -165,6 +166,18 @@ def test_neither_kill_minus_nine_nor_ctrl_c_loses_anything(data, toy_installed, 
     resumed = subprocess.run(command, **common, check=False)
     assert resumed.returncode == 0, resumed.stderr
     assert_same_run(Run.open(tmp_path / "killed"), Run.open(tmp_path / "whole"))
+
+
+def test_a_codec_that_turns_out_otherwise_is_noticed(host, tmp_path):
+    """Its weights would belong to other classes, or to another vocabulary."""
+    data = toy_plugin.write(tmp_path / "toy.jsonl", train=60)
+    with pytest.raises(suite.RunError):
+        train(host, configuration(data), out=tmp_path / "run", stop=lambda: True)
+    file = tmp_path / "run" / "environment.json"
+    environment = json.loads(file.read_text())
+    file.write_text(json.dumps(environment | {"codec_fingerprint": "another"}))
+    with pytest.raises(suite.UserError, match="learns from the data before training"):
+        resume(host, tmp_path / "run")
 
 
 def test_changed_data_is_noticed(host, tmp_path):

@@ -177,7 +177,8 @@ def _learned(texts: Iterable[str], kind: Kind, size: int) -> str:
     tokenizer = Tokenizer(model)
     # "removed" and inverted: what lies between words, white space, is no token.
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(pattern), "removed", invert=True)
-    if kind == "unigram":
+    if kind in ("bpe", "unigram"):
+        # Not by the trainer's own limit: of equally frequent characters it keeps other ones each time.
         texts = _without_rare_characters(texts, (size - len(SPECIAL) - len(BYTES)) // 2)
     if kind in ("bpe", "unigram"):
         texts = (f" {text}" for text in texts)
@@ -207,7 +208,6 @@ def _trainer(kind: Kind, size: int) -> trainers.Trainer:
             vocab_size=size,
             min_frequency=2,
             special_tokens=special,
-            limit_alphabet=max(1, (size - len(special)) // 2),
             initial_alphabet=[" "],
             max_token_length=_LONGEST_PIECE,
             show_progress=False,
