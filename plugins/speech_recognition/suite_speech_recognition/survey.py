@@ -54,6 +54,11 @@ class Survey:
         return min(16_000, int(known[int(hours.argmax())]))
 
     @property
+    def repeated(self) -> bool:
+        """Whether most transcripts are there several times, as where several people read the same words."""
+        return 2 * len(set(self.texts)) < self.count
+
+    @property
     def one_case(self) -> bool:
         """Whether all letters of the transcripts are of one case: there is none to unlearn."""
         joined = "".join(self.texts)

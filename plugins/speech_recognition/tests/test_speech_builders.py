@@ -85,6 +85,17 @@ def test_long_recordings_come_in_small_batches_and_less_data_in_more_epochs():
     assert recipe(4.0, 100)["epochs"] > recipe(4.0, 2000)["epochs"] > recipe(4.0, 20_000)["epochs"]
 
 
+def test_hours_of_sentences_that_are_all_different_are_learned_with_little_augmentation():
+    def masks(seconds: float, texts: tuple[str, ...]) -> int:
+        looked = Survey(seconds=np.full(1000, seconds), rates=np.full(1000, 16000), texts=texts)
+        return recurrent_defaults(looked, RecurrentOptions())[0]["time_masks"]
+
+    different = tuple(f"sentence {number}" for number in range(1000))
+    assert masks(4.0, different) == 0
+    assert masks(4.0, ("one", "two") * 500) > 0
+    assert masks(0.5, different) > 0
+
+
 @pytest.fixture(scope="module")
 def built():
     pytest.importorskip("keras", reason="needs Keras")
