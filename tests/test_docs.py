@@ -132,7 +132,15 @@ def write_texts(folder: Path) -> None:
         (folder / "stories" / f"{number}.txt").write_text(example.input.text)
 
 
-def test_the_commands_of_the_readme_work(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def small_translators(monkeypatch):
+    """Of one block on each side, which are compiled sooner."""
+    pytest.importorskip("keras", reason="needs Keras")
+    networks = pytest.importorskip("suite_text.translation.models.translator").NETWORKS
+    monkeypatch.setitem(networks, "tiny", {**networks["tiny"], "depth": 1})
+
+
+def test_the_commands_of_the_readme_work(tmp_path, monkeypatch, capsys, small_translators):
     cv2 = pytest.importorskip("cv2")
     samples = pytest.importorskip("suite_image_classification.samples").sample()
     for number, example in enumerate(samples.train):

@@ -93,6 +93,7 @@ def test_a_stopped_run_ends_like_an_unbroken_one(host, data, unbroken, tmp_path,
 
 
 @pytest.mark.backend
+@pytest.mark.parametrize("host", ["one stage"], indirect=True)
 def test_a_run_can_be_stopped_at_every_step(host, data, unbroken, tmp_path):
     with pytest.raises(suite.RunError):
         train(host, configuration(data), out=tmp_path / "run", stop=lambda: True)

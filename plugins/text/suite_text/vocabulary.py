@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import msgspec
 
 from suite import UserError
+from suite_text.byte_pairs import bytes_of_token
 
 if TYPE_CHECKING:
     from tokenizers import trainers
 
-Kind = Literal["words", "characters", "bpe", "unigram"]
+Learned = Literal["words", "characters", "bpe", "unigram"]
+Kind = Literal[Learned, "byte-pairs"]
 
 PADDING, UNKNOWN, START, END = range(4)
 """The special tokens of every vocabulary. No text is encoded to one but for `UNKNOWN`."""
@@ -43,11 +45,12 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Texts as numbers of tokens, and back.
 
     Where the kind is "bpe" or "unigram", `decode(encode(text)) == text` for every text; where it is
-    "characters", for texts without unknown characters; words are joined by single spaces.
+    "characters" or "byte-pairs", for texts without unknown characters; words are joined by single spaces.
 
     Attributes:
         kind: "words", "characters", "bpe" (Sennrich et al., Neural Machine Translation of Rare Words with
-            Subword Units, 2016) or "unigram" (Kudo, Subword Regularization, 2018).
+            Subword Units, 2016), "unigram" (Kudo, Subword Regularization, 2018), or "byte-pairs": not
+            learned here but somebody else's, see `suite_text.byte_pairs`.
         tokenizer: the JSON of a `tokenizers.Tokenizer`.
     """
 
@@ -55,7 +58,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     tokenizer: str
 
     @classmethod
-    def learn(cls, texts: Iterable[str], kind: Kind, size: int) -> Vocabulary:
+    def learn(cls, texts: Iterable[str], kind: Learned, size: int) -> Vocabulary:
         """The vocabulary of `size` tokens at most, special ones and bytes included, that suits the texts.
 
         Args:
@@ -151,7 +154,8 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         special = [b"", "\N{REPLACEMENT CHARACTER}".encode(), b"", b""]
         single = [bytes([value]) for value in range(256)] if self._has_bytes else []
         rest = self._tokens[len(special) + len(single) :]
-        return [*special, *single, *(token.encode() for token in rest)]
+        meant = bytes_of_token if self.kind == "byte-pairs" else str.encode
+        return [*special, *single, *map(meant, rest)]
 
 
 def _valid(text: str) -> str:
@@ -159,12 +163,12 @@ def _valid(text: str) -> str:
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _learned(texts: Iterable[str], kind: Kind, size: int) -> str:
+def _learned(texts: Iterable[str], kind: Learned, size: int) -> str:
     """The JSON of the tokenizer that is learned."""
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
-    if kind not in get_args(Kind):
-        raise UserError(f"there is no vocabulary of '{kind}': take {', '.join(get_args(Kind))}")
+    if kind not in get_args(Learned):
+        raise UserError(f"there is no vocabulary of '{kind}': take {', '.join(get_args(Learned))}")
     unknown = SPECIAL[UNKNOWN]
     model: Any
     if kind == "bpe":
@@ -196,7 +200,7 @@ def _learned(texts: Iterable[str], kind: Kind, size: int) -> str:
     return json.dumps(learned, ensure_ascii=False, separators=(",", ":"))
 
 
-def _trainer(kind: Kind, size: int) -> trainers.Trainer:
+def _trainer(kind: Learned, size: int) -> trainers.Trainer:
     from tokenizers import trainers
 
     special = list(SPECIAL)

@@ -30,6 +30,16 @@ def host():
     return suite.Host(suite_text, discover=False)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def small_networks():
+    """Of one block on each side, which are compiled sooner."""
+    from suite_text.translation.models.translator import NETWORKS
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(NETWORKS, "tiny", {**NETWORKS["tiny"], "depth": 1})
+        yield
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("data")

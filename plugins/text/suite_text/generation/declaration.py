@@ -6,6 +6,7 @@ import suite
 from suite_text.generation.model_options import TransformerOptions
 from suite_text.generation.options import TextOptions
 from suite_text.generation.prediction_options import GenerationOptions
+from suite_text.generation.preset_options import PresetOptions
 
 NAME = "text-generation"
 
@@ -42,6 +43,15 @@ BUILDERS = [
         build=suite.lazy("suite_text.generation.builders:transformer"),
         codec=suite.lazy("suite_text.generation.codec:GenerationCodec.from_json"),
         options=TransformerOptions,
+        prediction=GenerationOptions,
+    ),
+    suite.ModelBuilder(
+        name="preset",
+        task=NAME,
+        summary="a GPT-2, Llama 3 or Qwen of keras-hub, fine-tuned; needs the extra 'presets'",
+        build=suite.lazy("suite_text.generation.preset_builder:preset"),
+        codec=suite.lazy("suite_text.generation.codec:GenerationCodec.from_json"),
+        options=PresetOptions,
         prediction=GenerationOptions,
     ),
 ]

@@ -11,7 +11,7 @@ from suite_text.generation.survey import Survey
 
 LEAST_CONTEXT = 64
 MOST_CONTEXT = {"tiny": 256, "small": 512, "medium": 1024, "large": 1024}
-"""Tokens that are seen at once, by default: as many as the longest passage has, within these bounds."""
+"""Tokens that are seen at once, at most, by default."""
 
 BATCH_TOKENS = (2048, 8192)
 """Tokens in a batch, about: of little text, which wants many steps, and of much."""
@@ -33,12 +33,17 @@ def transformer_defaults(
     network = options.network
     if network == "auto":
         network = "tiny" if millions < 5 else "small" if millions < 200 else "medium"
-    longest = 1.2 * found.longest / bytes_per_token + 2
     return {
         "network": network,
-        "context": int(np.clip(8 * round(longest / 8 + 0.5), LEAST_CONTEXT, MOST_CONTEXT[network])),
+        "context": context_for(found, bytes_per_token, MOST_CONTEXT[network]),
         "dropout": 0.1 if millions < 20 else 0.0,
     }
+
+
+def context_for(found: Survey, bytes_per_token: float, most: int) -> int:
+    """How many tokens are seen at once: as many as the longest passage has, within bounds."""
+    longest = 1.2 * found.longest / bytes_per_token + 2
+    return int(np.clip(8 * round(longest / 8 + 0.5), LEAST_CONTEXT, most))
 
 
 def recipe_for(found: Survey, bytes_per_token: float, context: int) -> dict[str, Any]:
@@ -60,4 +65,20 @@ def recipe_for(found: Survey, bytes_per_token: float, context: int) -> dict[str,
         "ema": 0.0,
         "early_stopping": 0,
         "validation_every": max(1, round(epochs / 10)),
+    }
+
+
+def preset_recipe(found: Survey, bytes_per_token: float, context: int, *, trained: bool) -> dict[str, Any]:
+    """For a preset, from its weights where `trained`, else from scratch; as others do it, not measured."""
+    recipe = recipe_for(found, bytes_per_token, context)
+    if not trained:
+        return {**recipe, "learning_rate": 5e-4}
+    epochs = int(np.clip(recipe["epochs"] // 5, 1, 5))
+    return {
+        **recipe,
+        "epochs": epochs,
+        "batch_size": min(8, recipe["batch_size"]),
+        "learning_rate": 5e-5,
+        "weight_decay": 0.01,
+        "validation_every": 1,
     }

@@ -1,4 +1,4 @@
-"""The network that writes: a decoder-only Transformer that scores what it is given and goes on with it."""
+"""A decoder-only Transformer that scores what it is given and goes on with it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from suite_text.generation.models.sampling import drawn
+from suite_text.generation.models.language_model import NEVER, LanguageModel, networks_of
 from suite_text.models.blocks import TokenEmbedding, TransformerBlock, causal_mask
-from suite_text.vocabulary import END, PADDING, START, UNKNOWN
+from suite_text.vocabulary import END, PADDING, START
 
 Tensor = Any
-
-_NEVER = -1e9
-_AT_ONCE = 64  # tokens of each example whose scores are in memory
 
 NETWORKS: dict[str, dict[str, int]] = {
     "tiny": {"width": 128, "depth": 2, "heads": 2},
@@ -34,15 +31,7 @@ def generation_network(
     dropout: float = 0.0,
     cached: bool = True,
 ) -> tuple[keras.Model, keras.Model]:
-    """The network that is shipped, and the one that is trained, of the same layers.
-
-    The first takes `tokens` int32 (batch, length), `START` first and `PADDING` last, `draws` float32 (batch,
-    steps), uniform in [0, 1), and `sampling` float32 (batch, 3), see `drawn`. It gives `given`, float32
-    (batch, length), the log-probability of each token after all before it, 0 for the first one and for
-    padding; and `written`, float32 (batch, steps, 2), the tokens that it writes then and their
-    log-probabilities. After an `END` all others are `END`, with log-probability 0.
-
-    The second takes such tokens and gives what the first gives as `given`.
+    """A decoder-only Transformer from scratch, as `networks_of` describes it.
 
     Args:
         vocabulary: how many tokens there are.
@@ -52,25 +41,13 @@ def generation_network(
         dropout: share of what each block adds that is dropped while training.
         cached: whether keys and values are kept from token to token; for comparison.
     """
-    tokens = keras.Input((None,), dtype="int32", name="tokens")
-    draws = keras.Input((None,), name="draws")
-    sampling = keras.Input((3,), name="sampling")
     generator = Generator(vocabulary, width, depth, heads, dropout=dropout, cached=cached, name="generator")
-    given, written = generator(tokens, draws, sampling)
-    shipped = keras.Model(
-        {"tokens": tokens, "draws": draws, "sampling": sampling},
-        {"given": given, "written": written},
-        name="transformer",
-    )
-    return shipped, keras.Model(tokens, generator(tokens), name="transformer")
+    return networks_of(generator, "transformer")
 
 
 @keras.saving.register_keras_serializable(package="suite_text")
-class Generator(layers.Layer):  # type: ignore[misc]  # Keras is not typed
-    """Log-probabilities of given tokens, and where there are `draws`, the tokens written after them.
-
-    For arguments, inputs and outputs see `generation_network`.
-    """
+class Generator(LanguageModel):
+    """A decoder-only Transformer; for its arguments see `generation_network`."""
 
     def __init__(
         self,
@@ -83,8 +60,7 @@ class Generator(layers.Layer):  # type: ignore[misc]  # Keras is not typed
         cached: bool = True,
         **kwargs: Any,
     ) -> None:
-        # Numbers that are drawn are not to become less precise.
-        super().__init__(**{"autocast": False} | kwargs)
+        super().__init__(**kwargs)
         self.own: dict[str, Any] = {
             "vocabulary": vocabulary,
             "width": width,
@@ -109,26 +85,7 @@ class Generator(layers.Layer):  # type: ignore[misc]  # Keras is not typed
         for layer in (*self.blocks, self.norm):
             layer.build((None, None, self.width))
 
-    def call(
-        self, tokens: Tensor, draws: Tensor = None, sampling: Tensor = None, training: Any = None
-    ) -> Any:
-        hidden, caches = self._read(tokens, training=training)
-        given = self._given(hidden, tokens, training)
-        return given if draws is None else (given, self._written(tokens, caches, draws, sampling))
-
-    def compute_output_spec(
-        self, tokens: Any, draws: Any = None, sampling: Any = None, training: Any = None
-    ) -> Any:
-        given = keras.KerasTensor(tokens.shape, dtype="float32")
-        if draws is None:
-            return given
-        return given, keras.KerasTensor((*draws.shape, 2), dtype="float32")
-
     def _read(self, tokens: Tensor, training: Any = None) -> tuple[Tensor, list[Any]]:
-        """What follows each token, (batch, length, width), and what the blocks have kept of it.
-
-        Padding comes last, so that nothing which counts sees it.
-        """
         x = self.dropout(self.embedding(tokens), training=training)
         before = causal_mask(ops.shape(tokens)[1])
         caches = []
@@ -138,54 +95,9 @@ class Generator(layers.Layer):  # type: ignore[misc]  # Keras is not typed
         return self.norm(x), caches
 
     def _scores(self, hidden: Tensor) -> Tensor:
-        """Float32 (..., vocabulary) before a softmax; nothing is padding or a start."""
         ids = ops.arange(self.vocabulary, dtype="int32")
         never = ops.logical_or(ids == PADDING, ids == START)
-        return self.embedding.scores(hidden) + ops.where(never, _NEVER, 0.0)
-
-    def _given(self, hidden: Tensor, tokens: Tensor, training: Any = None) -> Tensor:
-        """The log-probability of each token, (batch, length), after what `hidden` follows from."""
-        following = ops.pad(tokens[:, 1:], [[0, 0], [0, 1]], constant_values=PADDING)
-        told = following != PADDING
-        following = ops.where(told, following, END)  # which is possible
-        if training:
-            # One function with a gradient of its own; exported, its logarithm of 0 would spoil others.
-            scores = self._scores(hidden)
-            found = -ops.sparse_categorical_crossentropy(following, scores, from_logits=True)
-        else:
-            found = self._given_in_steps(hidden, following)
-        found = ops.where(told, ops.cast(found, "float32"), 0.0)
-        return ops.pad(found[:, :-1], [[0, 0], [1, 0]])
-
-    def _given_in_steps(self, hidden: Tensor, following: Tensor) -> Tensor:
-        """A few tokens at a time: the scores of all tokens of a vocabulary would take gigabytes at once."""
-        batch, length = ops.shape(following)[0], ops.shape(following)[1]
-        steps = (length + _AT_ONCE - 1) // _AT_ONCE
-        spare = steps * _AT_ONCE - length
-
-        def cut(x: Tensor) -> Tensor:
-            padded = ops.pad(x, [[0, 0], [0, spare], [0, 0]])
-            parts = ops.reshape(padded, (batch, steps, _AT_ONCE, x.shape[-1]))
-            return ops.transpose(parts, (1, 0, 2, 3))
-
-        def goes_on(step: Tensor, *_: Any) -> Tensor:
-            return step < steps
-
-        def one(step: Tensor, found: Tensor, hidden: Tensor, following: Tensor, numbers: Tensor) -> Any:
-            scores = ops.log_softmax(self._scores(ops.take(hidden, step, axis=0)))
-            told = ops.take_along_axis(scores, ops.take(following, step, axis=0), axis=-1)[:, :, 0]
-            found = ops.where((numbers == step)[:, None, None], told[None], found)
-            return step + 1, found, hidden, following, numbers
-
-        start = (
-            ops.zeros((), "int32"),
-            ops.zeros((steps, batch, _AT_ONCE), "float32"),
-            cut(hidden),
-            cut(following[:, :, None]),
-            ops.arange(steps, dtype="int32"),
-        )
-        found = ops.while_loop(goes_on, one, start)[1]
-        return ops.reshape(ops.transpose(found, (1, 0, 2)), (batch, steps * _AT_ONCE))[:, :length]
+        return self.embedding.scores(hidden) + ops.where(never, NEVER, 0.0)
 
     def _written(self, tokens: Tensor, caches: list[Any], draws: Tensor, sampling: Tensor) -> Tensor:
         """One token at a time; those that are written have places behind all the given ones."""
@@ -227,12 +139,8 @@ class Generator(layers.Layer):  # type: ignore[misc]  # Keras is not typed
                 everything = self._read(seen[0])[0]
                 places = ops.arange(ops.shape(seen[0])[1], dtype="int32")[None]
                 hidden = ops.sum(ops.where((places == place[:, None])[:, :, None], everything, 0.0), axis=1)
-            scores = ops.log_softmax(self._scores(hidden))
-            ids = ops.arange(self.vocabulary, dtype="int32")[None]
             here = (steps_ahead == step)[None]
-            draw = ops.sum(ops.where(here, draws, 0.0), axis=1)
-            following = drawn(ops.where(ids == UNKNOWN, _NEVER, scores), draw, sampling)
-            score = ops.sum(ops.where(ids == following[:, None], scores, 0.0), axis=-1)
+            following, score = self._chosen(hidden, step, draws, sampling)
             following, score = ops.where(ended, END, following), ops.where(ended, 0.0, score)
             if not self.cached:
                 seen = [ops.where(places == place[:, None] + 1, following[:, None], seen[0])]
