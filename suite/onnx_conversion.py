@@ -104,6 +104,7 @@ def _convert(source: Path, target: Path, packages: list[str], scratch: Path) -> 
     import tf2onnx
 
     _teach_erfc()
+    _teach_slice_update()
     model = load_keras(source, packages)
     specs = _specs(model)
 
@@ -155,6 +156,40 @@ def _teach_erfc() -> None:
             )
 
     tf_op("Erfc")(Erfc)
+
+
+def _teach_slice_update() -> None:
+    """Let tf2onnx convert `keras.ops.slice_update`: values that are put into others, from a place on.
+
+    The place is moved so that they fit, as XLA has it.
+    """
+    from onnx import TensorProto
+    from tf2onnx.handler import tf_op
+
+    class SliceUpdate:
+        @classmethod
+        def version_11(cls, ctx: Any, node: Any, **_: Any) -> None:
+            whole, part, start = node.input
+            name, output = node.name, node.output[0]
+            dtype, shape = ctx.get_dtype(output), ctx.get_shape(output)
+            ctx.remove_node(name)
+
+            def made(op: str, inputs: list[str], **more: Any) -> str:
+                first: str = ctx.make_node(op, inputs, **more).output[0]
+                return first
+
+            zero = ctx.make_const(f"{name}/zero", np.zeros((), np.int64)).output[0]
+            begin = made("Cast", [start], attr={"to": TensorProto.INT64})
+            most = made("Sub", [made("Shape", [whole]), made("Shape", [part])])
+            begin = made("Min", [made("Max", [begin, zero]), most])
+            around = made("Concat", [begin, made("Sub", [most, begin])], attr={"axis": 0})
+            ones = ctx.make_const(f"{name}/ones", np.ones(1, np.float32)).output[0]
+            ones = made("Expand", [ones, made("Shape", [part])])
+            inside = made("Cast", [made("Pad", [ones, around])], attr={"to": TensorProto.BOOL})
+            inputs = [inside, made("Pad", [part, around]), whole]
+            ctx.make_node("Where", inputs, name=name, outputs=[output], dtypes=[dtype], shapes=[shape])
+
+    tf_op("XlaDynamicUpdateSlice")(SliceUpdate)
 
 
 def _bind_captured(graph: Any, captures: Iterable[tuple[Any, Any]]) -> None:

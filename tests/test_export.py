@@ -156,16 +156,19 @@ def test_several_inputs_and_outputs_keep_their_names_and_constants_of_layers_the
     assert outputs["scaled"].tolist() == expected[0]["scaled"].tolist() == [[3, 2.5, 2]] * 2
 
 
-def test_constants_of_layers_that_are_no_variables_are_exported(tmp_path):
-    from suite.keras_files import save_keras
-    from suite.onnx_conversion import convert
-
-    normalise = keras.layers.Normalization(mean=[1.0, 2.0], variance=[4.0, 4.0])
-    row = keras.Input((2,), name="row")
-    save_keras(keras.Model(row, normalise(row)), tmp_path / "network.keras")
-    batch = np.array([[1, 2], [3, 4]], np.float32)
-    convert(tmp_path / "network.keras", tmp_path / "network.onnx", [], [batch], tmp_path)
-    assert OnnxNetwork(tmp_path / "network.onnx")(batch).tolist() == [[0, 0], [1, 1]]
+def test_values_that_are_put_into_others_are_moved_to_where_they_fit(tmp_path):
+    whole, part = keras.Input((5, 2), name="whole"), keras.Input((2, 2), name="part")
+    place = keras.Input((3,), dtype="int32", name="place")
+    updated = keras.ops.slice_update(whole, keras.ops.max(place, axis=0), part)
+    save_keras(
+        keras.Model({"whole": whole, "part": part, "place": place}, updated), tmp_path / "network.keras"
+    )
+    arrays = {"whole": np.zeros((2, 5, 2), np.float32), "part": np.ones((2, 2, 2), np.float32)}
+    batches = [{**arrays, "place": np.array([[0, first, 0]] * 2, np.int32)} for first in (1, 9)]
+    _, expected = convert(tmp_path / "network.keras", tmp_path / "network.onnx", [], batches, tmp_path)
+    network = OnnxNetwork(tmp_path / "network.onnx")
+    for batch, outputs, rows in zip(batches, expected, ([0, 1, 1, 0, 0], [0, 0, 0, 1, 1]), strict=True):
+        assert network(batch).tolist() == outputs.tolist() == [[[row, row] for row in rows]] * 2
 
 
 def test_a_missing_package_is_named(run, monkeypatch):

@@ -53,7 +53,7 @@ def bytes_of_token(token: str) -> bytes:
 
 @cache
 def _bytes_of_characters() -> dict[str, int]:
-    """What each character stands for: those that print for themselves, the others follow upon the last byte."""
+    """What each character stands for: those that print for themselves, the others follow after."""
     printing = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [byte for byte in range(256) if byte not in printing]
     return {chr(byte): byte for byte in printing} | {

@@ -18,7 +18,8 @@ MERGES = ["Ġ t", "h e", "Ġt he", "1 2", "12 3", "123 4"]
 def vocabulary(pattern: str = GPT2, tokens: list[str] | None = None) -> Vocabulary:
     tokens = tokens or [*BYTES, *(merge.replace(" ", "") for merge in MERGES), ""]
     return Vocabulary(
-        kind="byte-pairs", tokenizer=byte_pair_tokenizer(SPECIAL, tokens, MERGES if len(tokens) > 9 else [], pattern)
+        kind="byte-pairs",
+        tokenizer=byte_pair_tokenizer(SPECIAL, tokens, MERGES if len(tokens) > 9 else [], pattern),
     )
 
 

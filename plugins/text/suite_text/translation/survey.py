@@ -12,7 +12,7 @@ from suite.data import Dataset, Examples
 from suite_text.cleaning import Cleaning, clean, cleaning_of
 from suite_text.lines import text_of
 from suite_text.translation.types import references_of
-from suite_text.vocabulary import Kind, Vocabulary
+from suite_text.vocabulary import Learned, Vocabulary
 
 MOST_LEARNED_FROM = 500_000
 """Pairs that a vocabulary is learned from, at most, evenly spaced: more would not change it."""
@@ -41,7 +41,7 @@ class Survey:
         """The number of pairs."""
         return len(self.sources)
 
-    def vocabulary(self, kind: Kind, size: int) -> Vocabulary:
+    def vocabulary(self, kind: Learned, size: int) -> Vocabulary:
         """The vocabulary of both languages.
 
         Raises:

@@ -44,9 +44,7 @@ class LanguageModel(layers.Layer):  # type: ignore[misc]  # Keras is not typed
     def _written(self, tokens: Tensor, kept: Any, draws: Tensor, sampling: Tensor) -> Tensor:
         """The tokens that are written, and their log-probabilities."""
 
-    def _chosen(
-        self, hidden: Tensor, step: Tensor, draws: Tensor, sampling: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def _chosen(self, hidden: Tensor, step: Tensor, draws: Tensor, sampling: Tensor) -> tuple[Tensor, Tensor]:
         """The token that is written next, and its log-probability: int32 and float32 (batch,).
 
         Args:

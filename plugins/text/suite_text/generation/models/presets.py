@@ -100,6 +100,11 @@ class PresetLanguageModel(LanguageModel):
         # Of the special tokens, which of the preset's is read and scored for each.
         self._special = [end, end, start, end]
 
+    @property
+    def metrics(self) -> list[Any]:
+        """None: keras-hub compiles its models with some, which nobody fills."""
+        return []
+
     def build(self, tokens_shape: Any, draws_shape: Any = None, sampling_shape: Any = None) -> None:
         if not self.model.built:
             self.model.build(tokens_shape)

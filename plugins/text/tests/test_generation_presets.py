@@ -1,0 +1,224 @@
+"""keras-hub presets that write: the same tokens and scores as keras-hub gives, without it at prediction."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from suite import UserError
+from suite.data import Dataset, Example
+from suite.options import as_dict
+from suite_text.generation.codec import GenerationCodec
+from suite_text.generation.preset_options import PresetOptions
+from suite_text.vocabulary import END, PADDING, SPECIAL, START
+
+keras = pytest.importorskip("keras", reason="needs Keras")
+
+try:
+    import keras_hub as hub
+except ImportError:
+    hub = None
+needs_hub = pytest.mark.skipif(hub is None, reason="keras-hub is not installed")
+
+TEXTS = ("the cat sat on the mat .", "The cat's 12 mats , ñandú ☃", "a  b\nthe the", "")
+FAMILIES = ("GPT2", "Llama3", "Qwen3")
+PRINTING = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+BYTES = [*map(chr, PRINTING), *(chr(256 + place) for place in range(256 - len(PRINTING)))]
+MERGES = ["Ġ t", "h e", "Ġt he", "a t", "Ġ c", "Ġc at", "Ġ m", "Ġm at"]
+NO_TEXT = {
+    "GPT2": ["<|endoftext|>"],
+    "Llama3": [
+        "<|begin_of_text|>",
+        "<|end_of_text|>",
+        "<|eot_id|>",
+        "<|start_header_id|>",
+        "<|end_header_id|>",
+    ],
+    "Qwen3": ["<|im_end|>", "<|endoftext|>"],
+}
+SEEN = 40
+
+
+def save(folder, family: str) -> str:
+    """A tiny preset with weights that are all other than they begin."""
+    tokens = [*NO_TEXT[family], *BYTES, *(merge.replace(" ", "") for merge in MERGES)]
+    common = {"vocabulary_size": len(tokens) + 3, "num_layers": 2, "hidden_dim": 16, "intermediate_dim": 24}
+    if family == "GPT2":
+        backbone = hub.models.GPT2Backbone(**common, num_heads=2, max_sequence_length=SEEN)
+    else:
+        more = {"head_dim": 8} if family == "Qwen3" else {}
+        backbone = getattr(hub.models, f"{family}Backbone")(
+            **common, **more, num_query_heads=2, num_key_value_heads=1
+        )
+    rng = np.random.default_rng(0)
+    backbone.set_weights([one + rng.normal(0, 0.3, one.shape) for one in backbone.get_weights()])
+    tokenizer = getattr(hub.models, f"{family}Tokenizer")(
+        {token: number for number, token in enumerate(tokens)}, MERGES
+    )
+    preprocessor = getattr(hub.models, f"{family}CausalLMPreprocessor")(tokenizer, sequence_length=16)
+    getattr(hub.models, f"{family}CausalLM")(backbone, preprocessor=preprocessor).save_to_preset(folder)
+    return str(folder)
+
+
+def data() -> Dataset:
+    train = [
+        Example(str(place), (text or "a") * 3, 3 * len((text or "a").encode()))
+        for place, text in enumerate(TEXTS)
+    ]
+    return Dataset(train=train, facts={})
+
+
+def build(folder: str, **options):
+    from suite_text.generation.preset_builder import preset
+
+    return preset(data(), PresetOptions(preset=folder, **{"context": 24, "chunk": 6} | options))
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def built(request, tmp_path_factory):
+    if hub is None:
+        pytest.skip("keras-hub is not installed")
+    folder = save(tmp_path_factory.mktemp("preset") / request.param, request.param)
+    return request.param, folder, build(folder)
+
+
+def inputs(codec: GenerationCodec, *texts: str, steps: int = 6, temperature: float = 0.0):
+    ids = [[START, *codec.vocabulary.encode(text)] for text in texts]
+    tokens = np.full((len(ids), max(map(len, ids)) + 2), PADDING, np.int32)
+    for row, one in zip(tokens, ids, strict=True):
+        row[: len(one)] = one
+    draws = np.random.default_rng(1).random((len(ids), steps)).astype(np.float32)
+    sampling = np.tile(np.array([temperature, 0, 1], np.float32), (len(ids), 1))
+    return {"tokens": tokens, "draws": draws, "sampling": sampling}, ids
+
+
+def outputs(built, *texts: str, **more):
+    from suite.networks import KerasNetwork
+
+    given, ids = inputs(built[2].codec, *texts, **more)
+    return KerasNetwork(built[2].network)(given), ids
+
+
+def logits(built, own: list[int]) -> np.ndarray:
+    """What keras-hub's own model says follows each token, what is no text left out."""
+    family, folder, _ = built
+    model = getattr(hub.models, f"{family}CausalLM").from_preset(folder, preprocessor=None)
+    found = model({"token_ids": np.array([own]), "padding_mask": np.ones((1, len(own)), np.int32)})
+    found = keras.ops.convert_to_numpy(found)[0].astype(np.float64)
+    tokenizer = getattr(hub.models, f"{family}Tokenizer").from_preset(folder)
+    found[:, len(NO_TEXT[family]) + len(BYTES) + len(MERGES) :] = -np.inf
+    silent = [number for number in range(len(NO_TEXT[family])) if number != tokenizer.end_token_id]
+    found[:, silent] = -np.inf
+    return found - np.log(np.exp(found).sum(axis=1, keepdims=True))
+
+
+def own_numbers(built, ids: list[int]) -> list[int]:
+    family, folder, _ = built
+    tokenizer = getattr(hub.models, f"{family}Tokenizer").from_preset(folder)
+    start = tokenizer.start_token_id
+    special = {START: tokenizer.end_token_id if start is None else start, END: tokenizer.end_token_id}
+    return [special.get(one, one - len(SPECIAL)) for one in ids]
+
+
+def test_tokens_are_those_of_keras_hub(built):
+    family, folder, pipeline = built
+    tokenizer = getattr(hub.models, f"{family}Tokenizer").from_preset(folder)
+    for text in TEXTS[:2]:
+        ids = pipeline.codec.vocabulary.encode(text)
+        assert own_numbers(built, ids) == np.asarray(tokenizer(text)).tolist(), text
+        assert pipeline.codec.vocabulary.decode(ids) == text
+
+
+def test_scores_are_those_of_keras_hub(built):
+    found, ids = outputs(built, *TEXTS)
+    for row, one in zip(found["given"], ids, strict=True):
+        own = own_numbers(built, one)
+        expected = [logits(built, own)[place - 1, own[place]] for place in range(1, len(own))]
+        np.testing.assert_allclose(row[1 : len(own)], expected, atol=2e-4)
+        assert (row[len(own) :] == 0).all()
+
+
+def test_what_is_written_is_what_keras_hub_finds_likeliest(built):
+    found, ids = outputs(built, *TEXTS)
+    for row, one in zip(found["written"], ids, strict=True):
+        so_far = list(one)
+        for token, score in row.tolist():
+            scores = logits(built, own_numbers(built, so_far))[-1]
+            best = int(scores.argmax())
+            family, folder, _ = built
+            end = getattr(hub.models, f"{family}Tokenizer").from_preset(folder).end_token_id
+            assert token == (END if best == end else best + len(SPECIAL))
+            assert score == pytest.approx(scores.max(), abs=2e-4)
+            if token == END:
+                break
+            so_far.append(int(token))
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_a_text_is_gone_on_with_alone_as_in_a_batch(built, temperature):
+    together, _ = outputs(built, TEXTS[2], TEXTS[0], temperature=temperature)
+    given, _ = inputs(built[2].codec, TEXTS[2], TEXTS[0], temperature=temperature)
+    from suite.networks import KerasNetwork
+
+    alone = KerasNetwork(built[2].network)({name: array[1:] for name, array in given.items()})
+    np.testing.assert_array_equal(together["written"][1:, :, 0], alone["written"][..., 0])
+
+
+def test_it_learns_and_comes_back_from_a_file(built, tmp_path):
+    from suite.keras_files import load_keras, save_keras
+    from suite.networks import KerasNetwork
+
+    pipeline = build(built[1])
+    maker = pipeline.batch_maker
+    examples = [maker.prepare(one) for one in data().train]
+    tokens, weights = maker.make(examples, np.random.default_rng(0), 0.0)
+    network = pipeline.training_network
+    network.compile(keras.optimizers.Adam(1e-2), pipeline.loss, jit_compile=False)
+    losses = [float(network.train_on_batch(tokens, weights)) for _ in range(6)]
+    assert losses[-1] < losses[0]
+    given, _ = inputs(pipeline.codec, *TEXTS)
+    expected = KerasNetwork(pipeline.network)(given)
+    save_keras(pipeline.network, tmp_path / "network.keras")
+    found = KerasNetwork(load_keras(tmp_path / "network.keras", ["suite_text"]))(given)
+    np.testing.assert_array_equal(found["written"], expected["written"])
+
+
+def test_exported_it_writes_the_same(built, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("tf2onnx")
+    from suite.keras_files import save_keras
+    from suite.onnx_conversion import convert
+
+    save_keras(built[2].network, tmp_path / "network.keras")
+    batches = [inputs(built[2].codec, *texts)[0] for texts in (TEXTS[:3], TEXTS[:1])]
+    target = tmp_path / "network.onnx"
+    given, expected = convert(tmp_path / "network.keras", target, ["suite_text"], batches, tmp_path)
+    session = onnxruntime.InferenceSession(target, providers=["CPUExecutionProvider"])
+    names = [one.name for one in session.get_outputs()]
+    for feed, outputs in zip(given, expected, strict=True):
+        found = dict(zip(names, session.run(None, feed), strict=True))
+        np.testing.assert_array_equal(found["written"][..., 0], outputs["written"][..., 0])
+        np.testing.assert_allclose(found["given"], outputs["given"], atol=1e-3)
+
+
+@needs_hub
+def test_what_is_seen_and_what_is_written_fit_into_its_positions(tmp_path):
+    folder = save(tmp_path / "preset", "GPT2")
+    assert build(folder, context="auto").codec.lengths[-1] == SEEN - 6
+    with pytest.raises(UserError, match="sees 40 tokens at most, 6 of which it writes in one go"):
+        build(folder, context=35)
+    assert "auto" not in as_dict(build(folder, context="auto").options).values()
+
+
+@needs_hub
+def test_what_cannot_be_loaded_is_said(tmp_path):
+    with pytest.raises(UserError, match="gpt2_base_en"):
+        build("gpt2_base_e")
+
+
+def test_without_keras_hub_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keras_hub", None)
+    with pytest.raises(UserError, match=r'pip install "keras-suite\[presets\]"'):
+        build("gpt2_base_en")
