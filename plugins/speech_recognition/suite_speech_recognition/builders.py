@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from suite.pipeline import TrainablePipeline
 from suite_speech_recognition.alphabet import Alphabet, learn_characters, learn_subwords
 from suite_speech_recognition.augmentation import Augmentation, SpeechBatches
 from suite_speech_recognition.codec import SpeechCodec
+from suite_speech_recognition.guidance import BEAM
 from suite_speech_recognition.model_options import ConformerOptions, RecognitionOptions, RecurrentOptions
 from suite_speech_recognition.normalisation import Normalisation, normalise
 from suite_speech_recognition.recipes import Choices, conformer_defaults, lengths_for, recurrent_defaults
@@ -20,6 +21,9 @@ from suite_speech_recognition.survey import Survey, survey
 
 if TYPE_CHECKING:
     import keras
+
+MOST_CHARACTERS = 2_000_000
+"""Of the transcripts that a language model is learned from: it is learned anew whenever a run is loaded."""
 
 MASKS = ("time_masks", "time_mask", "frequency_masks", "frequency_mask")
 """The options that are the arguments of `SpecAugment`."""
@@ -66,7 +70,9 @@ def _pipeline(
     assert options.longest != "auto"
     assert options.case != "auto"
     normalisation = Normalisation(case=options.case, punctuation=options.punctuation, unicode=options.unicode)
-    alphabet = _alphabet([normalise(text, normalisation) for text in found.texts], options)
+    texts = [normalise(text, normalisation) for text in found.texts]
+    alphabet = _alphabet(texts, options)
+    transcripts = _transcripts(texts) if options.language_model else ()
     step = frame_samples(options.rate)
     slowest = min(1.0, *options.speed)
     codec = SpeechCodec(
@@ -75,6 +81,8 @@ def _pipeline(
         frame_samples=step,
         alphabet=alphabet,
         normalisation=normalisation,
+        beam=BEAM if transcripts else 1,
+        transcripts=transcripts,
     )
     network = make_network(
         options.rate,
@@ -102,3 +110,10 @@ def _alphabet(texts: list[str], options: RecognitionOptions) -> Alphabet:
         return learn_characters(texts)
     assert options.subwords != "auto"
     return learn_subwords(texts, options.subwords)
+
+
+def _transcripts(texts: Sequence[str]) -> tuple[str, ...]:
+    """Each of them once, those without any text left out; evenly spaced ones where there are too many."""
+    different = [text for text in dict.fromkeys(texts) if text.strip()]
+    step = -(-sum(map(len, different)) // MOST_CHARACTERS)
+    return tuple(different[:: max(1, step)])

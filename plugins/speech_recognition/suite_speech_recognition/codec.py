@@ -15,7 +15,7 @@ from suite.sources import FileSource
 from suite_speech_recognition import decoding, recordings
 from suite_speech_recognition.alphabet import Alphabet
 from suite_speech_recognition.beam_search import Scorer
-from suite_speech_recognition.guidance import BEAM, guidance
+from suite_speech_recognition.guidance import BEAM, guidance, said_in_training
 from suite_speech_recognition.microphone import Microphone, microphone_index
 from suite_speech_recognition.normalisation import Normalisation, normalise
 from suite_speech_recognition.prediction_options import TranscriptionOptions
@@ -47,6 +47,7 @@ class SpeechCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=
         alphabet: the symbols.
         normalisation: how the transcripts that the network learned from are written.
         beam: how many hypotheses are followed at once; 1 takes the most probable symbol of each frame.
+        transcripts: normalised ones of training, which tell a beam of more than 1 what is likely to be said.
     """
 
     rate: int
@@ -55,6 +56,7 @@ class SpeechCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=
     alphabet: Alphabet
     normalisation: Normalisation = Normalisation()
     beam: int = 1
+    transcripts: tuple[str, ...] = ()
 
     called: ClassVar[str] = "speech codec"
     suffixes: ClassVar[tuple[str, ...]] = recordings.SUFFIXES
@@ -180,14 +182,17 @@ class SpeechCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=
         Raises:
             suite.UserError: for a file that cannot be used, and for one beside a beam of 1.
         """
-        scorer = guidance(options, self.alphabet, self.normalisation)
-        if scorer is None:
-            return self if options.beam == "auto" else msgspec.structs.replace(self, beam=options.beam)
-        beam = max(BEAM, self.beam) if options.beam == "auto" else options.beam
-        if beam == 1:
+        asked = options.language_model or options.words
+        if options.beam == 1 and asked:
             raise UserError(
                 "beam = 1 takes what is heard as it is: words and a language model need at least 2"
             )
+        if options.beam == 1:
+            return msgspec.structs.replace(self, beam=1)
+        scorer = guidance(options, self.alphabet, self.normalisation, self.transcripts)
+        if scorer is None:
+            return self if options.beam == "auto" else msgspec.structs.replace(self, beam=options.beam)
+        beam = max(BEAM, self.beam) if options.beam == "auto" else options.beam
         own = {name: getattr(self, name) for name in SpeechCodec.__struct_fields__}
         return GuidedCodec(**{**own, "beam": beam}, scorer=scorer)
 
@@ -209,7 +214,7 @@ class SpeechCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=
         """What `decoding` finds in the log-probabilities (frames, symbols)."""
         if self.beam == 1:
             return decoding.greedy(log_probabilities)
-        return decoding.beam(log_probabilities, self.beam)
+        return decoding.beam(log_probabilities, self.beam, said_in_training(self.transcripts, self.alphabet))
 
     def _checked(self, outputs: Any) -> np.ndarray:
         checked: np.ndarray = np.asarray(outputs, np.float32)

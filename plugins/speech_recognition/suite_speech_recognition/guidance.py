@@ -1,4 +1,4 @@
-"""What a beam search knows of the language, from the files that a user names."""
+"""What a beam search knows of the language: from training, or from the files that a user names."""
 
 from __future__ import annotations
 
@@ -7,50 +7,67 @@ from pathlib import Path
 
 from suite_speech_recognition.alphabet import Alphabet
 from suite_speech_recognition.fusion import Fusion
-from suite_speech_recognition.language_model import NgramModel
+from suite_speech_recognition.language_model import NgramModel, read_utterances, surprise
 from suite_speech_recognition.lexicon import WordList
 from suite_speech_recognition.normalisation import Normalisation, normalise
 from suite_speech_recognition.prediction_options import TranscriptionOptions
 
-BEAM = 16
-"""How many hypotheses are followed where a file is given."""
+BEAM = 32
+"""How many hypotheses are followed where something is known of the language."""
 
-WEIGHT = 0.5
-"""Of a language model."""
+WEIGHT = 0.7
+"""Of a language model.
 
-BONUS = 1.0
-"""For each word with a language model, which alone would rather have few of them."""
+What gave the smallest character error rate on half of the validation part of `sentences`; see
+docs/benchmarks.md.
+"""
 
 
 def guidance(
-    options: TranscriptionOptions, alphabet: Alphabet, normalisation: Normalisation
+    options: TranscriptionOptions,
+    alphabet: Alphabet,
+    normalisation: Normalisation,
+    transcripts: tuple[str, ...] = (),
 ) -> Fusion | None:
-    """What the options say of the language; None where they say nothing.
+    """What is known of the language; None where nothing is.
 
     A file is read once, however often it is asked for, as long as it does not change.
 
     Args:
-        options: with the files.
+        options: with the user's files.
         alphabet: of the network.
         normalisation: of its transcripts; the files are normalised in the same way.
+        transcripts: what the network learned from, where the user names no text.
 
     Raises:
         suite.UserError: where a file is not there, is empty or no text, or the alphabet can write nothing of
             it.
     """
     model = words = None
+    cost = 0.0
     if options.language_model:
         path = Path(options.language_model).expanduser()
-        model = _language_model(str(path), _state(path), alphabet, normalisation)
+        model, cost = _language_model(str(path), _state(path), alphabet, normalisation)
+    elif transcripts:
+        model, cost = _learned(transcripts, alphabet)
     if options.words:
         path = Path(options.words).expanduser()
         unlisted = float("-inf") if options.unlisted_word == "auto" else options.unlisted_word
         words = _word_list(str(path), _state(path), alphabet, normalisation, unlisted)
-    if model is None and words is None and options.word_bonus == "auto":
+    bonuses = (options.word_bonus, options.symbol_bonus)
+    if model is None and words is None and bonuses == ("auto", "auto"):
         return None
-    bonus = (BONUS if model else 0.0) if options.word_bonus == "auto" else options.word_bonus
+    of_word = 0.0 if options.word_bonus == "auto" else options.word_bonus
     weight = WEIGHT if options.language_model_weight == "auto" else options.language_model_weight
-    return Fusion(alphabet, model, weight, words, bonus)
+    # A language model would rather have few symbols: by this, text like its own neither gains nor loses.
+    of_symbol = weight * cost if options.symbol_bonus == "auto" else options.symbol_bonus
+    return Fusion(alphabet, model, weight, words, of_word, of_symbol)
+
+
+@lru_cache(maxsize=2)
+def said_in_training(transcripts: tuple[str, ...], alphabet: Alphabet) -> Fusion | None:
+    """What the transcripts of training tell of the language."""
+    return guidance(TranscriptionOptions(), alphabet, Normalisation(), transcripts)
 
 
 def _state(path: Path) -> tuple[int, int]:
@@ -65,8 +82,19 @@ def _state(path: Path) -> tuple[int, int]:
 @lru_cache(maxsize=2)
 def _language_model(
     path: str, _: tuple[int, int], alphabet: Alphabet, normalisation: Normalisation
-) -> NgramModel:
-    return NgramModel.read(path, alphabet, partial(normalise, normalisation=normalisation))
+) -> tuple[NgramModel, float]:
+    utterances = read_utterances(path, alphabet, partial(normalise, normalisation=normalisation))
+    return _with_cost(utterances, len(alphabet.symbols))
+
+
+@lru_cache(maxsize=2)
+def _learned(transcripts: tuple[str, ...], alphabet: Alphabet) -> tuple[NgramModel, float]:
+    return _with_cost(list(map(alphabet.encode, transcripts)), len(alphabet.symbols))
+
+
+def _with_cost(utterances: list[list[int]], symbols: int) -> tuple[NgramModel, float]:
+    """The language model, and what a symbol costs on average."""
+    return NgramModel(utterances, symbols), surprise(utterances, symbols)
 
 
 @lru_cache(maxsize=2)

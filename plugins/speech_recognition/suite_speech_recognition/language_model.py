@@ -18,6 +18,15 @@ from suite_speech_recognition.plain_text import read_text
 ORDER = 6
 """Five symbols of context; more gains little and takes more memory."""
 
+HELD_OUT = 10
+"""One of so many utterances is not learned from but told, to know what a symbol costs."""
+
+FEWEST_TOLD = 5
+"""Utterances that are told, at least, for it to mean something."""
+
+MOST_TOLD = 500
+"""And at most, evenly spaced."""
+
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])|[\r\n]+")
 _FALLBACK = (0.5, 1.0, 1.5)
 
@@ -95,15 +104,7 @@ class NgramModel:
         Raises:
             suite.UserError: where it cannot be read, or the alphabet can write nothing of it.
         """
-        text = read_text(path, "the text for a language model")
-        utterances = (alphabet.encode(normalise(line)) for line in _SENTENCE_ENDS.split(text))
-        known = [utterance for utterance in utterances if utterance]
-        if not known:
-            raise UserError(
-                f"the text for a language model '{path}' has no character that the model can write; it is to "
-                "be in the language of the transcripts that the model was trained with"
-            )
-        return cls(known, len(alphabet.symbols), order)
+        return cls(read_utterances(path, alphabet, normalise), len(alphabet.symbols), order)
 
     def start(self) -> int:
         """The state before the first symbol of an utterance."""
@@ -129,6 +130,42 @@ class NgramModel:
             score, state = self.extend(state, symbol)
             total += score
         return total
+
+
+def read_utterances(path: str | Path, alphabet: Alphabet, normalise: Callable[[str], str]) -> list[list[int]]:
+    """The lines and sentences of a text file as symbols; see `NgramModel.read`.
+
+    Raises:
+        suite.UserError: where it cannot be read, or the alphabet can write nothing of it.
+    """
+    text = read_text(path, "the text for a language model")
+    utterances = (alphabet.encode(normalise(line)) for line in _SENTENCE_ENDS.split(text))
+    known = [utterance for utterance in utterances if utterance]
+    if not known:
+        raise UserError(
+            f"the text for a language model '{path}' has no character that the model can write; it is to "
+            "be in the language of the transcripts that the model was trained with"
+        )
+    return known
+
+
+def surprise(utterances: Sequence[Sequence[int]], symbols: int, order: int = ORDER) -> float:
+    """Minus the mean log-probability of a symbol of utterances, after learning from others like them.
+
+    Where there are few utterances, they are those that were learned from.
+
+    Args:
+        utterances: as for `NgramModel`.
+        symbols: how many symbols there are.
+        order: how many symbols an n-gram has at most.
+    """
+    told = utterances[::HELD_OUT]
+    learned = [one for number, one in enumerate(utterances) if number % HELD_OUT]
+    if len(told) < FEWEST_TOLD:
+        told = learned = list(utterances)
+    told = told[:: max(1, len(told) // MOST_TOLD)]
+    model = NgramModel(learned, symbols, order)
+    return -sum(map(model.log_probability, told)) / sum(len(one) + 1 for one in told)
 
 
 @dataclass(frozen=True, slots=True)

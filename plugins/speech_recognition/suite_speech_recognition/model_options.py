@@ -40,6 +40,13 @@ class RecognitionOptions(Options, frozen=True):
     subwords: Annotated[
         Auto | Annotated[int, Meta(ge=16, le=20000)], Meta(description="how many subwords there are")
     ] = "auto"
+    language_model: Annotated[
+        Auto | bool,
+        Meta(
+            description="whether the model keeps the transcripts, to know what is likely to be said;"
+            " auto: from a thousand on, if most are different"
+        ),
+    ] = "auto"
     speed: Annotated[
         Auto | Range, Meta(description="least and greatest random speed; pitch changes with it")
     ] = "auto"

@@ -12,7 +12,7 @@ class TranscriptionOptions(Options, frozen=True):
 
     beam: Annotated[
         Auto | Annotated[int, Meta(ge=1, le=1024)],
-        Meta(description="hypotheses that are followed at once; 1: greedy; auto: 1, or 16 with a file below"),
+        Meta(description="hypotheses followed at once; 1: what is heard as it is; auto: 32 with a language"),
     ] = "auto"
     words: Annotated[
         str, Meta(description="file of text with the words that may be said; empty: any may")
@@ -24,7 +24,8 @@ class TranscriptionOptions(Options, frozen=True):
         ),
     ] = "auto"
     language_model: Annotated[
-        str, Meta(description="file of text in the language, to learn what is likely to be said; empty: none")
+        str,
+        Meta(description="file of text to learn what is likely to be said; empty: what training knows of it"),
     ] = ""
     language_model_weight: Annotated[
         Auto | Annotated[float, Meta(ge=0, le=10)],
@@ -32,5 +33,9 @@ class TranscriptionOptions(Options, frozen=True):
     ] = "auto"
     word_bonus: Annotated[
         Auto | Annotated[float, Meta(ge=-20, le=20)],
-        Meta(description="added to the log-probability for each word, against too few of them"),
+        Meta(description="added to the log-probability for each word, against too few of them; auto: 0"),
+    ] = "auto"
+    symbol_bonus: Annotated[
+        Auto | Annotated[float, Meta(ge=-20, le=20)],
+        Meta(description="added for each symbol; auto: what one costs on average with the language model"),
     ] = "auto"

@@ -19,6 +19,9 @@ GROWTH = 1.2
 MOST_LENGTHS = 8
 """How many lengths there are in training, at most: some backends compile the step once for each."""
 
+FEWEST_TRANSCRIPTS = 1000
+"""From so many on, they tell something of the language."""
+
 WINDOW = (20.0, 60.0)
 """Seconds that a network hears at once: least and most, by default."""
 
@@ -55,6 +58,7 @@ def recognition_defaults(found: Survey, options: RecognitionOptions) -> dict[str
         "rate": rate,
         "longest": longest_for(found, min(1.0, *speed)),
         "case": "keep" if found.one_case else "lower",
+        "language_model": found.count >= FEWEST_TRANSCRIPTS and not found.repeated,
         "subwords": int(np.clip(32 * round(math.sqrt(found.count) / 8), 64, 1024)),
         "speed": speed,
         "gain": 6.0,

@@ -166,6 +166,7 @@ def test_a_beam_finds_what_greedy_decoding_finds_where_the_network_is_sure():
 def unsure() -> np.ndarray:
     """ "ab" or, a little less probably, "ac"."""
     outputs = heard(CODEC, "ab")
+    outputs[5:, 0], outputs[5:, 1:] = 0.0, -30.0  # nothing more is said
     outputs[4, CODEC.alphabet.encode("b")] = np.log(0.5)
     outputs[4, CODEC.alphabet.encode("c")] = np.log(0.4)
     return outputs
@@ -179,6 +180,26 @@ def test_a_word_list_and_a_language_model_decide_what_the_network_is_unsure_of(t
     assert codec.decode(unsure, (0.0, 1.0)).text == "ac"
     assert codec.facts == CODEC.facts
     assert SpeechCodec.from_json(codec.to_json()) == msgspec.structs.replace(CODEC, beam=codec.beam)
+
+
+def knowing(*transcripts: str) -> SpeechCodec:
+    return msgspec.structs.replace(CODEC, transcripts=transcripts, beam=8)
+
+
+def test_the_transcripts_of_training_decide_what_the_network_is_unsure_of(unsure):
+    codec = SpeechCodec.from_json(json.loads(json.dumps(knowing("ac ac", "ba ac").to_json())))
+    assert codec.decode(unsure, (0.0, 1.0)).text == "ac"
+    assert codec.configured(options()).decode(unsure, (0.0, 1.0)).text == "ac"
+
+
+def test_a_beam_of_one_takes_what_is_heard_whatever_training_knows(unsure):
+    assert knowing("ac ac").configured(options(beam=1)).decode(unsure, (0.0, 1.0)).text == "ab"
+
+
+def test_a_text_of_the_users_takes_the_place_of_the_transcripts_of_training(tmp_path, unsure):
+    (tmp_path / "text.txt").write_text("ab ab ab\n")
+    codec = knowing("ac ac").configured(options(language_model=str(tmp_path / "text.txt")))
+    assert codec.decode(unsure, (0.0, 1.0)).text == "ab"
 
 
 def test_a_language_model_counts_as_much_as_one_says(tmp_path, unsure):

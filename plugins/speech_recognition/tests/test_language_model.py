@@ -7,13 +7,14 @@ import math
 from collections import Counter
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suite import UserError
 from suite_speech_recognition.alphabet import Alphabet
-from suite_speech_recognition.language_model import NgramModel
+from suite_speech_recognition.language_model import NgramModel, surprise
 from suite_speech_recognition.normalisation import Normalisation, normalise
 
 SYMBOLS = 4
@@ -164,3 +165,14 @@ def test_a_file_that_cannot_be_used_is_told(tmp_path, content, problem):
 def test_there_must_be_something_to_learn(texts):
     with pytest.raises(ValueError, match=r"utterance"):
         NgramModel(texts, SYMBOLS)
+
+
+def test_what_a_symbol_costs_is_told_of_utterances_that_were_not_learned_from():
+    words = [[1, 2, 3], [3, 2, 1], [2, 2], [1, 3]]
+    rng = np.random.default_rng(0)
+    utterances = [words[number] for number in rng.integers(0, 4, 200)]
+    told = utterances[::10]
+    model = NgramModel([one for number, one in enumerate(utterances) if number % 10], 3)
+    expected = -sum(model.log_probability(one) for one in told) / sum(len(one) + 1 for one in told)
+    assert surprise(utterances, 3) == pytest.approx(expected)
+    assert surprise([[1, 2]], 2) > 0

@@ -144,6 +144,26 @@ def _adam():
     return keras.optimizers.Adam(3e-3)
 
 
+def test_transcripts_are_kept_where_there_are_many_different_ones():
+    def kept(texts: tuple[str, ...]) -> bool:
+        looked = Survey(seconds=np.ones(len(texts)), rates=np.full(len(texts), 16000), texts=texts)
+        return recurrent_defaults(looked, RecurrentOptions())[0]["language_model"]
+
+    assert kept(tuple(f"sentence {number}" for number in range(1000)))
+    assert not kept(tuple(f"sentence {number}" for number in range(999)))
+    assert not kept(("one", "two") * 500)
+
+
+def test_transcripts_that_are_kept_are_those_that_the_network_writes():
+    pytest.importorskip("keras", reason="needs Keras")
+    from suite_speech_recognition.builders import recurrent
+
+    codec = recurrent(sample(), RecurrentOptions(mels=20, network="tiny", language_model=True)).codec
+    texts = {codec.alphabet.decode(codec.alphabet.encode(one.target["text"])) for one in sample().train}
+    assert set(codec.transcripts) == texts
+    assert codec.beam > 1
+
+
 def test_what_the_user_gives_stays():
     pytest.importorskip("keras", reason="needs Keras")
     from suite_speech_recognition.builders import recurrent

@@ -50,9 +50,12 @@ def bag_defaults(found: Survey, members: int = 1) -> Choices:
     vector machine: n-grams of up to three words against up to two 0.874 against 0.871 and 0.816 against
     0.814; of three to five characters beside two words against without 0.871 against 0.866 and 0.812 against
     0.801. A hidden layer and convolutions brought nothing on the questions, nor a hidden layer on headlines.
+    Label smoothing of 0.1 at a rate of 0.2 against none at 0.15, of this network: 0.871 against 0.866 on the
+    questions, in cross-validation, and 0.896 against 0.887 on the validation part of 33,494 headlines.
     """
     choices = {
         **_common(found),
+        "label_smoothing": 0.0 if found.multi_label else 0.1,
         "words": 3,
         "characters": (0, 0) if found.without_spaces else (3, 5),
         "least_count": 1 if found.count <= 20_000 else 2,
@@ -74,7 +77,7 @@ def bag_defaults(found: Survey, members: int = 1) -> Choices:
         optimizer="sgd",
         momentum=0.9,
         # The loss is the mean over members.
-        learning_rate=round(0.15 * members * (batch / 64), 4),
+        learning_rate=round(0.2 * members * (batch / 64), 4),
         clip_norm=0.0,
     )
     return choices, recipe
