@@ -1,6 +1,6 @@
 """A text file of 5 GB for generation: how long until it is indexed and split, and how much memory that takes.
 
-    python benchmarks/text_index_memory.py [--gigabytes 5] [--folder DIR]
+    python benchmarks/text_index_memory.py [--gigabytes 5] [--folder DIR] [--index-only]
 
 The text is made up: lines of words of letters drawn at random, with an umlaut here and there and a line of a
 megabyte now and then. It is made in a temporary folder and deleted afterwards. Loading, splitting and the
@@ -42,7 +42,7 @@ def make(path: Path, size: int) -> None:
                 lines.pop()
 
 
-def measure(data: str) -> None:
+def measure(data: str, index_only: bool) -> None:
     """Load, split, name, and print seconds and MiB as JSON."""
     from suite.data import fingerprint
     from suite.splits import complete
@@ -64,6 +64,9 @@ def measure(data: str) -> None:
 
     dataset = load_text(Path(data), TextOptions())
     done("indexing")
+    if index_only:
+        print(json.dumps(result | {"passages": len(dataset.train)}, indent=2))
+        return
     dataset, notes = complete(dataset)
     done("splitting")
     fingerprint(dataset)
@@ -77,17 +80,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gigabytes", type=float, default=5.0)
     parser.add_argument("--folder", help="where the temporary folder is made")
+    parser.add_argument(
+        "--index-only", action="store_true", help="neither split nor name, which take longest"
+    )
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
-        measure(arguments.measure)
+        measure(arguments.measure, arguments.index_only)
         return
     folder = Path(tempfile.mkdtemp(prefix="text-index-memory-", dir=arguments.folder))
     try:
         start = time.perf_counter()
         make(folder / "text.txt", round(arguments.gigabytes * 1e9))
         print(f"made the text in {time.perf_counter() - start:.0f} s", file=sys.stderr)
-        subprocess.run([sys.executable, __file__, "--measure", folder / "text.txt"], check=True)
+        command = [sys.executable, __file__, "--measure", folder / "text.txt"]
+        subprocess.run([*command, *["--index-only"] * arguments.index_only], check=True)
     finally:
         shutil.rmtree(folder)
 
