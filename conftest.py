@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 
 import pytest
@@ -11,10 +10,6 @@ from hypothesis import settings
 # A test that runs beside others on a busy machine may take its time.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
-
-
-# To take TensorFlow's graphs apart takes long, up to a quarter of a minute at once: so it is done seldom.
-gc.set_threshold(1_000_000, 50, 100)
 
 
 @pytest.fixture(scope="session", autouse=True)
