@@ -2,9 +2,9 @@
 
     python benchmarks/leave_one_speaker_out.py [--only SPEAKER ...] [flags of `suite train`]
 
-Trains once for each of the six speakers, or for those that are named, and prints the word error rate of each
-one and the mean. The data lies in the folder named by SUITE_DATA, else in ../shared/data; the runs are kept in
-benchmarks/runs.
+Trains once for each of the six speakers, or for those that are named, and prints the word error rate of
+each one and the mean. The data lies in the folder named by SUITE_DATA, else in ../shared/data; the runs are
+kept in benchmarks/runs.
 """
 
 from __future__ import annotations

@@ -182,17 +182,15 @@ class SpeechCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=
         Raises:
             suite.UserError: for a file that cannot be used, and for one beside a beam of 1.
         """
-        asked = options.language_model or options.words
-        if options.beam == 1 and asked:
-            raise UserError(
-                "beam = 1 takes what is heard as it is: words and a language model need at least 2"
-            )
-        if options.beam == 1:
-            return msgspec.structs.replace(self, beam=1)
-        scorer = guidance(options, self.alphabet, self.normalisation, self.transcripts)
+        transcripts = () if options.beam == 1 else self.transcripts
+        scorer = guidance(options, self.alphabet, self.normalisation, transcripts)
         if scorer is None:
             return self if options.beam == "auto" else msgspec.structs.replace(self, beam=options.beam)
         beam = max(BEAM, self.beam) if options.beam == "auto" else options.beam
+        if beam == 1:
+            raise UserError(
+                "beam = 1 takes what is heard as it is: words and a language model need at least 2"
+            )
         own = {name: getattr(self, name) for name in SpeechCodec.__struct_fields__}
         return GuidedCodec(**{**own, "beam": beam}, scorer=scorer)
 

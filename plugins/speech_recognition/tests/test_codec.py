@@ -196,6 +196,12 @@ def test_a_beam_of_one_takes_what_is_heard_whatever_training_knows(unsure):
     assert knowing("ac ac").configured(options(beam=1)).decode(unsure, (0.0, 1.0)).text == "ab"
 
 
+@pytest.mark.parametrize("bonus", ["word_bonus", "symbol_bonus"])
+def test_a_beam_of_one_beside_a_bonus_is_refused(bonus):
+    with pytest.raises(UserError, match="need at least 2"):
+        knowing("ac ac").configured(options(beam=1, **{bonus: 2}))
+
+
 def test_a_text_of_the_users_takes_the_place_of_the_transcripts_of_training(tmp_path, unsure):
     (tmp_path / "text.txt").write_text("ab ab ab\n")
     codec = knowing("ac ac").configured(options(language_model=str(tmp_path / "text.txt")))

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from suite import UserError
 from suite.data import Dataset
 from suite.options import resolved
 from suite.pipeline import TrainablePipeline
-from suite_text.buckets import lengths_for
 from suite_text.byte_pairs import GPT2, LLAMA3, QWEN, byte_pair_tokenizer
 from suite_text.cleaning import cleaning_of
-from suite_text.generation.batches import PassageBatches
-from suite_text.generation.codec import GenerationCodec
+from suite_text.generation.builders import assembled, bytes_of_a_token
 from suite_text.generation.preset_options import PresetOptions
 from suite_text.generation.recipes import context_for, preset_recipe
 from suite_text.generation.survey import survey
@@ -32,7 +28,6 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
             family, an option does not fit it, or the data has nothing to learn from.
     """
     from suite_text.generation.models.language_model import networks_of
-    from suite_text.generation.models.loss import TokenLoss
     from suite_text.generation.models.presets import PresetLanguageModel, load_preset
 
     cleaning = cleaning_of(dataset.facts)
@@ -40,8 +35,7 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     loaded = load_preset(options.preset, load_weights=options.load_weights)
     tokenizer = loaded.tokenizer
     vocabulary, silent = vocabulary_of(tokenizer, PATTERNS[loaded.family])
-    tokens = sum(len(ids) for ids in vocabulary.encode_batch(found.texts))
-    bytes_per_token = sum(len(text.encode()) for text in found.texts) / max(1, tokens)
+    bytes_per_token = bytes_of_a_token(vocabulary, found)
     # What is written has places of its own behind what is seen.
     most = None if loaded.most is None else loaded.most - options.chunk
     if most is not None and options.context != "auto" and options.context > most:
@@ -52,13 +46,6 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     context = context_for(found, bytes_per_token, 1024)
     options = resolved(options, {"context": context if most is None else min(context, most)})
     assert options.context != "auto"
-    counts = (found.sizes / bytes_per_token).round().astype(int) + 2
-    codec = GenerationCodec(
-        vocabulary=vocabulary,
-        lengths=lengths_for(counts, options.context),
-        chunk=min(options.chunk, max(1, (options.context - 2) // 2)),
-        cleaning=cleaning,
-    )
     end = int(tokenizer.end_token_id)
     start = getattr(tokenizer, "start_token_id", None)
     model = PresetLanguageModel(
@@ -69,16 +56,13 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
         silent=silent,
         name="preset",
     )
-    shipped, trained = networks_of(model, "preset")
-    return TrainablePipeline(
-        codec=codec,
-        network=shipped,
-        training_network=trained,
-        loss=TokenLoss(),
-        batch_maker=PassageBatches(codec),
-        options=options,
-        recipe=preset_recipe(found, bytes_per_token, options.context, trained=options.load_weights),
-        lengths=np.minimum(counts, options.context),
+    return assembled(
+        options,
+        vocabulary,
+        networks_of(model, "preset"),
+        preset_recipe(found, bytes_per_token, options.context, trained=options.load_weights),
+        cleaning=cleaning,
+        counts=found.sizes / bytes_per_token,
     )
 
 

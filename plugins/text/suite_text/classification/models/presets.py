@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import keras
 from keras import layers, ops
 
 from suite import UserError
-from suite.errors import nearest
 from suite.presets import import_keras_hub
+from suite_text.models.presets import listed, loading, source_of
 
 Tensor = Any
 
@@ -46,29 +45,17 @@ def load_preset(preset: str, *, load_weights: bool = True) -> Preset:
             another family.
     """
     hub = import_keras_hub()
-    folder = Path(preset).expanduser()
-    source = str(folder) if folder.is_dir() else preset
     classes = {name: getattr(hub.models, f"{name}Backbone") for name in FAMILIES}
-    known = {name for one in classes.values() for name in one.presets}
-    shown = ", ".join(FAMILIES[:-1]) + " or " + FAMILIES[-1]
-    if not folder.is_dir() and "://" not in preset and preset not in known:
-        raise UserError(
-            f"'{preset}' is neither the folder of a preset nor a {shown} that keras-hub knows: "
-            + nearest(preset, known)
-        )
-    try:
+    source = source_of(preset, classes)
+    with loading(preset):
         backbone = hub.models.Backbone.from_preset(source, load_weights=load_weights)
         family = next((name for name, one in classes.items() if isinstance(backbone, one)), None)
         if family is None:
             raise UserError(
-                f"preset '{preset}' is of {type(backbone).__name__}: texts are classified by those of {shown}"
+                f"preset '{preset}' is of {type(backbone).__name__}: texts are classified by those of"
+                f" {listed(FAMILIES)}"
             )
         tokenizer = getattr(hub.models, f"{family}Tokenizer").from_preset(source)
-    except UserError:
-        raise
-    except Exception as error:  # keras-hub, and what downloads for it, raise of every kind
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UserError(f"preset '{preset}' could not be loaded: {reason[:300]}") from error
     return Preset(backbone=backbone, tokenizer=tokenizer, most=int(backbone.max_sequence_length))
 
 
