@@ -283,24 +283,32 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
         progress = step / self._total_steps
         return self._maker.make(prepared, self.plan.generator(epoch, step_in_epoch), progress)
 
-    def as_dataset(self) -> Any:
-        """The batches as a `tf.data.Dataset`, for lengths that differ from batch to batch.
+    def as_dataset(self, *, open_lengths: bool) -> Any:
+        """The batches as a `tf.data.Dataset`.
 
-        Keras takes the shapes that it allows from the first two batches. Here axis 1 of every array that has
-        one is open, so that TensorFlow traces the step once and not for every length.
+        Its tuning of itself is off: there is nothing to tune, and the thread that does it keeps whoever lets
+        go of the dataset waiting, for ten seconds and more where training was stopped. Keras leaves it on.
+
+        Args:
+            open_lengths: axis 1 of every array that has one is open, for lengths that differ from batch to
+                batch. TensorFlow then traces the step once, and not for every length. Keras would take the
+                shapes that it allows from the first two batches.
         """
         import tensorflow as tf
 
         def specification(array: Any) -> Any:
             shape = np.shape(array)
-            open_shape = (shape[0], None, *shape[2:]) if len(shape) > 1 else shape
-            return tf.TensorSpec(open_shape, np.asarray(array).dtype)
+            if open_lengths and len(shape) > 1:
+                shape = (shape[0], None, *shape[2:])
+            return tf.TensorSpec(shape, np.asarray(array).dtype)
 
+        untuned = tf.data.Options()
+        untuned.autotune.enabled = False
         dataset = tf.data.Dataset.from_generator(
             lambda: (self[item] for item in range(self.num_batches)),
             output_signature=keras.tree.map_structure(specification, self[0]),
         )
-        return dataset.prefetch(2)
+        return dataset.prefetch(2).with_options(untuned)
 
     def waited(self, item: int, since: float) -> float:
         """Seconds from `since` (of `time.perf_counter`) until item was ready: the wait for data."""

@@ -179,9 +179,10 @@ class Trainer:
         going_on_from = self._loop_values or backend_random_state()
         loop = TrainingLoop(self, batches, optimizer, first, last, going_on_from)
         self._loop_values, self._optimizer_values = {}, {}
-        differing = self.pipeline.lengths is not None and self.device.backend == "tensorflow"
         try:
-            given = batches.as_dataset() if differing else batches
+            given: Any = batches
+            if self.device.backend == "tensorflow":
+                given = batches.as_dataset(open_lengths=self.pipeline.lengths is not None)
             network.fit(given, epochs=1, verbose=0, shuffle=False, callbacks=[loop])
         except StageDone as done:
             # Leaving `fit` puts the moving average in the place of the weights on some backends.

@@ -120,6 +120,24 @@ def test_progress_goes_from_zero_to_below_one():
     assert shares[-1] < 1
 
 
+@pytest.mark.parametrize(("open_lengths", "shape"), [(False, (4, 1)), (True, (4, None))])
+def test_tensorflow_takes_the_same_batches(open_lengths, shape):
+    tensorflow = pytest.importorskip("tensorflow")
+    made = batches().as_dataset(open_lengths=open_lengths)
+    assert made.element_spec == (
+        tensorflow.TensorSpec(shape, tensorflow.int64),
+        tensorflow.TensorSpec((2,), tensorflow.float64),
+    )
+    for taken, batch in zip(made.as_numpy_iterator(), (batches()[step] for step in range(12)), strict=True):
+        for left, right in zip(taken, batch, strict=True):
+            np.testing.assert_array_equal(left, right)
+
+
+def test_letting_go_of_a_stopped_dataset_waits_for_no_thread_that_tunes_it():
+    pytest.importorskip("tensorflow")
+    assert batches().as_dataset(open_lengths=False).options().autotune.enabled is False
+
+
 def failing(example):
     if example.input in (2, 3):
         raise UserError(f"{example.id} is broken")
