@@ -12,7 +12,7 @@ from suite_speech_recognition.lexicon import WordList
 from suite_speech_recognition.normalisation import Normalisation, normalise
 from suite_speech_recognition.prediction_options import TranscriptionOptions
 
-BEAM = 32
+BEAM = 64
 """How many hypotheses are followed where something is known of the language."""
 
 WEIGHT = 0.7
