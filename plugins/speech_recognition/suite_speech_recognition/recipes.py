@@ -80,8 +80,8 @@ def epochs_for(found: Survey, at_an_hour: float, least: int, most: int) -> int:
 def averaging_for(steps: int) -> float:
     """The moving average of the weights over a twelfth of the steps of training, but 500 at most.
 
-    On recordings of a digit (`fsdd`) the loss on validation falls sooner and stays down; see
-    docs/benchmarks.md.
+    On less than an hour of digits (`fsdd`) the loss on validation falls sooner and stays down; on nearly two
+    hours of words it ends higher; see docs/benchmarks.md.
     """
     return round(1 - 1 / float(np.clip(steps / 12, 1, 500)), 4)
 
@@ -107,7 +107,7 @@ def recurrent_defaults(found: Survey, options: RecurrentOptions) -> Choices:
     rate = 2e-3 if batch_size == 8 else 3e-3
     epochs = epochs_for(found, 40, 8, 40)
     recipe = _recipe(epochs, batch_size, learning_rate=rate, warmup=0.05)
-    if batch_size == 16:
+    if batch_size == 16 and found.hours < 1:
         recipe["ema"] = averaging_for(epochs * found.count // batch_size)
     return choices, recipe
 

@@ -85,14 +85,15 @@ def test_long_recordings_come_in_small_batches_and_less_data_in_more_epochs():
     assert recipe(4.0, 100)["epochs"] > recipe(4.0, 2000)["epochs"] > recipe(4.0, 20_000)["epochs"]
 
 
-def test_weights_are_averaged_over_a_share_of_a_training_on_short_recordings():
+def test_weights_are_averaged_over_a_share_of_a_training_on_little_that_is_short():
     def averaging(seconds: float, count: int) -> float:
         return recurrent_defaults(found([seconds] * count), RecurrentOptions())[1]["ema"]
 
     assert averaging(0.5, 2500) == 0.998
     assert averaging(0.5, 3) == 0
     assert 0.8 < averaging(0.5, 50) < averaging(0.5, 500) < 0.998
-    assert averaging(4.0, 2000) == 0
+    assert averaging(0.5, 8000) == 0
+    assert averaging(4.0, 800) == 0
 
 
 def test_hours_of_sentences_that_are_all_different_are_learned_with_little_augmentation():
