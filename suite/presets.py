@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from suite.errors import UserError
+from suite.errors import UserError, nearest
 
 
 def import_keras_hub() -> Any:
@@ -20,3 +23,41 @@ def import_keras_hub() -> Any:
             f'presets need keras-hub, which cannot be imported ({error}): pip install "keras-suite[presets]"'
         ) from error
     return keras_hub
+
+
+def preset_source(
+    preset: str, known: Iterable[str], *, kind: str = "one", suggested: Iterable[str] | None = None
+) -> str:
+    """What keras-hub's `from_preset` takes for a preset.
+
+    Args:
+        preset: a name that keras-hub knows, which it downloads once, an address, or the folder of a preset.
+        known: the names that may be given.
+        kind: what they are called in a sentence, with its article.
+        suggested: those that are suggested where the name is none of them; by default all.
+
+    Raises:
+        suite.UserError: for a name that is not known.
+    """
+    folder = Path(preset).expanduser()
+    if folder.is_dir():
+        return str(folder)
+    known = set(known)
+    if "://" not in preset and preset not in known:
+        raise UserError(
+            f"'{preset}' is neither the folder of a preset nor {kind} that keras-hub knows: "
+            + nearest(preset, known if suggested is None else suggested)
+        )
+    return preset
+
+
+@contextmanager
+def loading_preset(preset: str) -> Iterator[None]:
+    """What goes wrong within is the preset's: raises `suite.UserError`, in a line."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:  # keras-hub, and what downloads for it, raise of every kind
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UserError(f"preset '{preset}' could not be loaded: {reason[:300]}") from error

@@ -153,7 +153,7 @@ def test_a_family_takes_its_weights_from_a_file_for_any_number_of_classes(family
     again = applications.application_network(
         "MobileNetV3Small", (32, 32), 7, weights=str(family_files / name)
     )
-    assert again.output_shape == (None, 7)
+    assert again.predict(pictures_for(again), verbose=0).shape == (4, 7)
     ours, theirs = backbone_of(family_network), backbone_of(again)
     assert [weight.path for weight in ours.weights] == [weight.path for weight in theirs.weights]
     for one, two in zip(ours.get_weights(), theirs.get_weights(), strict=True):

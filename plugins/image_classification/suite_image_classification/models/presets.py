@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import keras
 from keras import layers
 
 from suite import UserError
-from suite.errors import nearest
 from suite.normalization import fuse_normalization, keep_statistics
-from suite.presets import import_keras_hub
+from suite.presets import import_keras_hub, loading_preset, preset_source
 from suite_pictures.presets import image_converter, scaled
 
 
@@ -43,14 +41,8 @@ def preset_network(
             pictures or not of this size.
     """
     hub = import_keras_hub()
-    folder = Path(preset).expanduser()
-    source = str(folder) if folder.is_dir() else preset
-    if not folder.is_dir() and "://" not in preset and preset not in hub.models.Backbone.presets:
-        raise UserError(
-            f"'{preset}' is neither the folder of a preset nor one that keras-hub knows: "
-            + nearest(preset, hub.models.Backbone.presets)
-        )
-    try:
+    source = preset_source(preset, hub.models.Backbone.presets)
+    with loading_preset(preset):
         backbone = hub.models.Backbone.from_preset(source, load_weights=load_weights)
         converter = image_converter(hub, source)
         size = size or _own_size(backbone, converter)
@@ -62,11 +54,6 @@ def preset_network(
             backbone = hub.models.Backbone.from_preset(
                 source, load_weights=load_weights, image_shape=(*size, 3)
             )
-    except UserError:
-        raise
-    except Exception as error:  # keras-hub, and what downloads for it, raise of every kind
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UserError(f"preset '{preset}' could not be loaded: {reason[:300]}") from error
     inputs = keras.Input((*size, 3), dtype="uint8", name="pictures")
     x = scaled(inputs, converter)
     x = backbone(x)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -13,9 +12,8 @@ from keras import layers
 
 from suite import UserError
 from suite.devices import dtype_policy
-from suite.errors import nearest
 from suite.normalization import fuse_normalization, keep_statistics
-from suite.presets import import_keras_hub
+from suite.presets import import_keras_hub, loading_preset, preset_source
 from suite_object_detection.preset_codec import Anchors, anchor_boxes
 from suite_pictures.presets import image_converter, scaled
 
@@ -75,15 +73,8 @@ def preset_network(
             can be detected with it.
     """
     hub = import_keras_hub()
-    folder = Path(preset).expanduser()
-    source = str(folder) if folder.is_dir() else preset
-    if not folder.is_dir() and "://" not in preset and preset not in hub.models.Backbone.presets:
-        detectors = hub.models.ObjectDetector.presets
-        raise UserError(
-            f"'{preset}' is neither the folder of a preset nor one that keras-hub knows: "
-            + nearest(preset, detectors)
-        )
-    try:
+    source = preset_source(preset, hub.models.Backbone.presets, suggested=hub.models.ObjectDetector.presets)
+    with loading_preset(preset):
         converter = image_converter(hub, source)
         wanted = size or _own_size(converter)
         kind = hub.models.Backbone.from_preset(source, load_weights=False)
@@ -103,11 +94,6 @@ def preset_network(
                 f"preset '{preset}' is of {type(kind).__name__}, on which no detector can be built:"
                 " take one of RetinaNet or D-FINE, or a backbone with a pyramid of features, such as a ResNet"
             )
-    except UserError:
-        raise
-    except Exception as error:  # keras-hub, and what downloads for it, raise of every kind
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UserError(f"preset '{preset}' could not be loaded: {reason[:300]}") from error
     if load_weights:
         keep_statistics(built.network)
     else:

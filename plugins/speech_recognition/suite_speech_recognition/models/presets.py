@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -11,8 +10,7 @@ import numpy as np
 from keras import layers
 
 from suite import UserError
-from suite.errors import nearest
-from suite.presets import import_keras_hub
+from suite.presets import import_keras_hub, loading_preset, preset_source
 from suite_speech_recognition.models.preset_decoder import TokenDecoder
 from suite_speech_recognition.models.preset_layers import (
     Block,
@@ -76,15 +74,9 @@ def load_preset(preset: str, *, load_weights: bool = True) -> Preset:
             neither Whisper nor Moonshine.
     """
     hub = import_keras_hub()
-    folder = Path(preset).expanduser()
-    source = str(folder) if folder.is_dir() else preset
     known = {**hub.models.WhisperBackbone.presets, **hub.models.MoonshineBackbone.presets}
-    if not folder.is_dir() and "://" not in preset and preset not in known:
-        raise UserError(
-            f"'{preset}' is neither the folder of a preset nor a Whisper or Moonshine that keras-hub knows: "
-            + nearest(preset, known)
-        )
-    try:
+    source = preset_source(preset, known, kind="a Whisper or Moonshine")
+    with loading_preset(preset):
         backbone = hub.models.Backbone.from_preset(source, load_weights=load_weights)
         is_whisper = isinstance(backbone, hub.models.WhisperBackbone)
         if not is_whisper and not isinstance(backbone, hub.models.MoonshineBackbone):
@@ -98,11 +90,6 @@ def load_preset(preset: str, *, load_weights: bool = True) -> Preset:
         found = getattr(hub.models, f"{kind}Tokenizer")
         tokenizer_class: Any = type(found.__name__, (found,), {"backbone_cls": type(backbone)})
         tokenizer = tokenizer_class.from_preset(source)
-    except UserError:
-        raise
-    except Exception as error:  # keras-hub, and what downloads for it, raise of every kind
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UserError(f"preset '{preset}' could not be loaded: {reason[:300]}") from error
     tokens = preset_tokens(tokenizer, is_whisper=is_whisper, vocabulary=backbone.vocabulary_size)
     return Preset(
         backbone=backbone,

@@ -9,13 +9,15 @@ import keras
 from keras import layers, ops
 
 from suite import UserError
-from suite.presets import import_keras_hub
-from suite_text.models.presets import listed, loading, source_of
+from suite.presets import import_keras_hub, loading_preset, preset_source
 
 Tensor = Any
 
 FAMILIES = ("Bert", "DistilBert", "Electra")
 """What writes texts in word pieces, with a token before every text that stands for all of it."""
+
+SHOWN = ", ".join(FAMILIES[:-1]) + " or " + FAMILIES[-1]
+"""Their names in a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,14 +48,14 @@ def load_preset(preset: str, *, load_weights: bool = True) -> Preset:
     """
     hub = import_keras_hub()
     classes = {name: getattr(hub.models, f"{name}Backbone") for name in FAMILIES}
-    source = source_of(preset, classes)
-    with loading(preset):
+    known = {name for one in classes.values() for name in one.presets}
+    source = preset_source(preset, known, kind=f"a {SHOWN}")
+    with loading_preset(preset):
         backbone = hub.models.Backbone.from_preset(source, load_weights=load_weights)
         family = next((name for name, one in classes.items() if isinstance(backbone, one)), None)
         if family is None:
             raise UserError(
-                f"preset '{preset}' is of {type(backbone).__name__}: texts are classified by those of"
-                f" {listed(FAMILIES)}"
+                f"preset '{preset}' is of {type(backbone).__name__}: texts are classified by those of {SHOWN}"
             )
         tokenizer = getattr(hub.models, f"{family}Tokenizer").from_preset(source)
     return Preset(backbone=backbone, tokenizer=tokenizer, most=int(backbone.max_sequence_length))

@@ -9,15 +9,17 @@ import keras
 from keras import ops
 
 from suite import UserError
-from suite.presets import import_keras_hub
+from suite.presets import import_keras_hub, loading_preset, preset_source
 from suite_text.generation.models.language_model import NEVER, LanguageModel
-from suite_text.models.presets import listed, loading, source_of
 from suite_text.vocabulary import END, PADDING, SPECIAL, START, UNKNOWN
 
 Tensor = Any
 
 FAMILIES = ("GPT2", "Llama3", "Qwen", "Qwen3")
 """Those that write in byte pairs, and whose last layer is that of the tokens' vectors the other way round."""
+
+SHOWN = ", ".join(FAMILIES[:-1]) + " or " + FAMILIES[-1]
+"""Their names in a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,14 +52,14 @@ def load_preset(preset: str, *, load_weights: bool = True) -> Preset:
     """
     hub = import_keras_hub()
     classes = {name: getattr(hub.models, f"{name}CausalLM") for name in FAMILIES}
-    source = source_of(preset, classes)
-    with loading(preset):
+    known = {name for one in classes.values() for name in one.presets}
+    source = preset_source(preset, known, kind=f"a {SHOWN}")
+    with loading_preset(preset):
         model = hub.models.CausalLM.from_preset(source, preprocessor=None, load_weights=load_weights)
         family = next((name for name, one in classes.items() if isinstance(model, one)), None)
         if family is None:
             raise UserError(
-                f"preset '{preset}' is a {type(model).__name__}: texts are written by those of"
-                f" {listed(FAMILIES)}"
+                f"preset '{preset}' is a {type(model).__name__}: texts are written by those of {SHOWN}"
             )
         tokenizer = getattr(hub.models, f"{family}Tokenizer").from_preset(source)
     most = getattr(model.backbone, "max_sequence_length", None)
