@@ -21,7 +21,7 @@ from typing import Any
 
 import connected_digits
 
-from suite.runs import Run, new_run_path
+from suite.runs.directory import Run, new_run_path
 
 HERE = Path(__file__).parent
 
@@ -107,7 +107,11 @@ def score(metrics: Mapping[str, Any], part: str, number: str) -> str:
     text = f"{metrics[part][number]:.4f}"
     interval = metrics["intervals"].get(part, {}).get(number)
     first = next(name for name in ("test", "validation") if name in metrics)
-    others = {"baseline": metrics.get("baseline", {}), **metrics.get("peers", {})} if part == first else {}
+    others = (
+        {"baseline": metrics.get("baseline", {}), **metrics.get("reference_models", {})}
+        if part == first
+        else {}
+    )
     if interval is not None:
         text += f" (95 % {interval[0]:.4f} to {interval[1]:.4f})"
     for name, numbers in others.items():

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from suite.devices import activate
-from suite.runs import Run, new_run_path
+from suite.runs.directory import Run, new_run_path
 
 HERE = Path(__file__).parent
 PEER = "5-gram model"
@@ -59,7 +59,7 @@ def bits_per_byte(language: str, flags: list[str]) -> None:
     )
     low, high = metrics["intervals"]["test"]["bits_per_byte"]
     print(f"  test bits per byte {metrics['test']['bits_per_byte']:.4f} (95 % {low:.4f} to {high:.4f})")
-    print(f"  {PEER} {metrics['peers'][PEER]['bits_per_byte']:.4f}")
+    print(f"  {PEER} {metrics['reference_models'][PEER]['bits_per_byte']:.4f}")
     print(f"  perplexity per token {metrics['test']['perplexity']:.2f}")
 
 
@@ -81,7 +81,7 @@ def speed(name: str = "small") -> None:
 
     import keras
 
-    from suite.networks import KerasNetwork
+    from suite.pipeline.networks import KerasNetwork
     from suite_text.generation.models.generator import NETWORKS, generation_network
     from suite_text.vocabulary import START
 

@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 
 from suite.configuration import resolve_training
-from suite.data import Example
+from suite.data.dataset import Example
 from suite.devices import activate, choose_precision, make_deterministic
 from suite.options import NoOptions
-from suite.pipeline import TrainablePipeline
-from suite.progress import Listener
+from suite.pipeline.trainable import TrainablePipeline
+from suite.training.progress import Listener
 from suite.training_options import RuntimeOptions, TrainingOptions
 
 EXAMPLES, BATCH, SKIPPED = 6400, 128, 10
@@ -61,9 +61,9 @@ def main() -> None:
     make_deterministic(device)
     import keras
 
-    from suite.checkpoints import CheckpointFolder
-    from suite.optimizers import make_optimizer
-    from suite.training import Trainer
+    from suite.training.checkpoints import CheckpointFolder
+    from suite.training.optimizers import make_optimizer
+    from suite.training.trainer import Trainer
     from suite_image_classification.models.residual import small_residual_network
 
     keras.config.set_dtype_policy(choose_precision("auto", device))

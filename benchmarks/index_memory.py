@@ -1,8 +1,8 @@
-"""A folder of a million tiny pictures: how long until training starts, and how much memory the index takes.
+"""A folder of a million tiny images: how long until training starts, and how much memory the index takes.
 
     python benchmarks/index_memory.py [--count 1000000] [--folder DIR]
 
-The pictures are BMP files of 8 x 8 random pixels in 1,000 class folders, made in a temporary folder (about
+The images are BMP files of 8 x 8 random pixels in 1,000 class folders, made in a temporary folder (about
 4 GiB of disk) and deleted afterwards. All differ and have one size, so that looking for copies has to read
 them all: the worst case. Loading and splitting run in a process of their own, whose peak memory, with the
 interpreter and its libraries, is reported.
@@ -26,22 +26,22 @@ CLASSES = 1000
 
 
 def make(folder: Path, count: int) -> None:
-    """`count` pictures of 8 x 8 pixels in `CLASSES` folders."""
+    """`count` images of 8 x 8 pixels in `CLASSES` folders."""
     header = struct.pack("<2sIIIIiiHHIIiiII", b"BM", 246, 0, 54, 40, 8, 8, 1, 24, 0, 192, 0, 0, 0, 0)
     pixels = random.Random(0)
     for label in range(CLASSES):
         inside = folder / f"class_{label:04}"
         inside.mkdir()
         for number in range(label, count, CLASSES):
-            (inside / f"picture_{number:07}.bmp").write_bytes(header + pixels.randbytes(192))
+            (inside / f"image_{number:07}.bmp").write_bytes(header + pixels.randbytes(192))
 
 
 def measure(data: str) -> None:
     """Load, split, and print seconds and MiB as JSON."""
     import suite_image_classification
     from suite import Host
-    from suite.loading import load_dataset
-    from suite.splits import complete
+    from suite.data.loading import load_dataset
+    from suite.data.splits import complete
 
     def memory() -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -73,8 +73,8 @@ def first_step(data: str) -> None:
 
     from suite import Host, RunError
     from suite.configuration import from_mapping
-    from suite.experiments import train
-    from suite.progress import Listener
+    from suite.runs.train import train
+    from suite.training.progress import Listener
 
     class Clock(Listener):
         def phase(self, text: str) -> None:
@@ -109,7 +109,7 @@ def main() -> None:
     try:
         start = time.perf_counter()
         make(folder, arguments.count)
-        print(f"made {arguments.count:,} pictures in {time.perf_counter() - start:.0f} s", file=sys.stderr)
+        print(f"made {arguments.count:,} images in {time.perf_counter() - start:.0f} s", file=sys.stderr)
         for what in ("--measure", "--first-step"):
             subprocess.run([sys.executable, __file__, what, folder], check=True)
     finally:

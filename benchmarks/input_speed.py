@@ -6,7 +6,7 @@ Both read the same JPEG files from disk, decode them, cut a random part of 35 to
 random change of proportions, mirror half of them, resize to a square and give uint8 batches of 32, with as
 many threads as the process has cores. They take turns, an epoch each, in one process; the ratio is that of
 the medians, per second and per second of processor time (all threads), which other processes of a busy
-machine disturb less. Twice: reading every file in every epoch, and with the decoded pictures kept in memory
+machine disturb less. Twice: reading every file in every epoch, and with the decoded images kept in memory
 (`cache()` in tf.data), which is suite's default wherever they fit.
 """
 
@@ -25,12 +25,12 @@ import tensorflow as tf
 
 import suite
 import suite_image_classification
-from suite.batches import Batches, EpochPlan, PreparedExamples
-from suite.data import Dataset
+from suite.data.dataset import Dataset
+from suite.data.loading import load_dataset
 from suite.devices import cores
-from suite.loading import load_dataset
-from suite_image_classification.augmentation import Augmentation, PictureBatches
-from suite_image_classification.codec import PictureCodec
+from suite.training.batches import Batches, EpochPlan, PreparedExamples
+from suite_image_classification.augmentation import Augmentation, ImageBatches
+from suite_image_classification.codec import ImageCodec
 
 AREA = (0.35, 1.0)
 STRETCH = 1.25
@@ -71,8 +71,8 @@ def main() -> None:
 
 
 def suite_epochs(dataset: Dataset, size: int, steps: int, kept: bool) -> Callable[[], None]:
-    codec = PictureCodec(classes=tuple(dataset.facts["classes"]), size=(size, size))
-    maker = PictureBatches(codec=codec, augmentation=Augmentation(crop=AREA[0], stretch=STRETCH, flip=True))
+    codec = ImageCodec(classes=tuple(dataset.facts["classes"]), size=(size, size))
+    maker = ImageBatches(codec=codec, augmentation=Augmentation(crop=AREA[0], stretch=STRETCH, flip=True))
     prepared = PreparedExamples(dataset.train, maker.prepare, budget=(1 << 40) if kept else 0)
     epoch = 0
 
@@ -90,8 +90,8 @@ def suite_epochs(dataset: Dataset, size: int, steps: int, kept: bool) -> Callabl
             threads=max(2, cores()),
         )
         for item in range(steps):
-            pictures, _ = batches[item]
-            assert pictures.shape == (BATCH, size, size, 3)
+            images, _ = batches[item]
+            assert images.shape == (BATCH, size, size, 3)
         batches.close()
         epoch += 1
 
@@ -107,17 +107,17 @@ def tf_data_epochs(dataset: Dataset, size: int, steps: int, kept: bool) -> Calla
     def read(path: tf.Tensor, label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return tf.io.decode_jpeg(tf.io.read_file(path), channels=3), tf.one_hot(label, len(classes))
 
-    def augment(picture: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def augment(image: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         begin, extent, _ = tf.image.sample_distorted_bounding_box(
-            tf.shape(picture),
+            tf.shape(image),
             tf.zeros([1, 0, 4]),
             area_range=AREA,
             aspect_ratio_range=(1 / STRETCH, STRETCH),
             use_image_if_no_bounding_boxes=True,
         )
-        picture = tf.image.resize(tf.slice(picture, begin, extent), (size, size))
-        picture = tf.image.random_flip_left_right(picture)
-        return tf.cast(picture + 0.5, tf.uint8), target
+        image = tf.image.resize(tf.slice(image, begin, extent), (size, size))
+        image = tf.image.random_flip_left_right(image)
+        return tf.cast(image + 0.5, tf.uint8), target
 
     pipeline = tf.data.Dataset.from_tensor_slices((files, labels))
     if kept:
@@ -128,7 +128,7 @@ def tf_data_epochs(dataset: Dataset, size: int, steps: int, kept: bool) -> Calla
     pipeline = pipeline.batch(BATCH, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
 
     def run() -> None:
-        seen = sum(1 for pictures, _ in pipeline if pictures.shape == (BATCH, size, size, 3))
+        seen = sum(1 for images, _ in pipeline if images.shape == (BATCH, size, size, 3))
         assert seen == steps
 
     return run

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from suite.runs import Run
+from suite.runs.directory import Run
 
 FLAGS = ["--epochs", "24", "--set", "training.checkpoint_seconds=0.5"]
 

@@ -16,7 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from suite.runs import Run, new_run_path
+from suite.runs.directory import Run, new_run_path
 
 HERE = Path(__file__).parent
 

@@ -44,8 +44,8 @@ def make(path: Path, size: int) -> None:
 
 def measure(data: str, index_only: bool) -> None:
     """Load, split, name, and print seconds and MiB as JSON."""
-    from suite.data import fingerprint
-    from suite.splits import complete
+    from suite.data.dataset import fingerprint
+    from suite.data.splits import complete
     from suite_text.generation.loaders import load_text
     from suite_text.generation.options import TextOptions
 

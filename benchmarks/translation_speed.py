@@ -32,7 +32,7 @@ def main() -> None:
 
     import keras
 
-    from suite.networks import KerasNetwork
+    from suite.pipeline.networks import KerasNetwork
     from suite_text.translation.models.translator import NETWORKS, networks
     from suite_text.vocabulary import END
 

@@ -1,6 +1,6 @@
-"""Write scikit-learn's handwritten digits as a folder of pictures: FOLDER/{train,test}/{0..9}/*.png.
+"""Write scikit-learn's handwritten digits as a folder of images: FOLDER/{train,test}/{0..9}/*.png.
 
-The 1,797 pictures (8 x 8, grey) come with scikit-learn, so nothing is downloaded.
+The 1,797 images (8 x 8, gray) come with scikit-learn, so nothing is downloaded.
 
     python examples/digits.py FOLDER
 """
@@ -17,16 +17,16 @@ from sklearn.model_selection import train_test_split
 
 
 def write(folder: Path) -> int:
-    """Write the pictures below `folder`, a fifth of each digit as the test part; how many there are."""
+    """Write the images below `folder`, a fifth of each digit as the test part; how many there are."""
     digits = load_digits()
     everything = np.arange(len(digits.target))
     _, test = train_test_split(everything, test_size=0.2, random_state=0, stratify=digits.target)
     held_out = set(test.tolist())
-    for index, (grey, digit) in enumerate(zip(digits.images, digits.target, strict=True)):
+    for index, (gray, digit) in enumerate(zip(digits.images, digits.target, strict=True)):
         part = "test" if index in held_out else "train"
         path = folder / part / str(digit) / f"{index:04}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(path), np.rint(grey * 255 / 16).astype(np.uint8))
+        cv2.imwrite(str(path), np.rint(gray * 255 / 16).astype(np.uint8))
     return len(everything)
 
 
@@ -34,4 +34,4 @@ if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit("usage: python examples/digits.py FOLDER")
     count = write(Path(sys.argv[1]))
-    print(f"{count} pictures of handwritten digits are in {sys.argv[1]}")
+    print(f"{count} images of handwritten digits are in {sys.argv[1]}")

@@ -1,8 +1,8 @@
 """Small charts as SVG: axes with lines and bars, and a matrix of counts.
 
 They are drawn here, and not by a plotting library, because the host must be small, and because they take
-their colours from the page they stand on: light, dark or printed. Text stays text. Colours are those of
-Okabe and Ito (2008), which people with any colour vision can tell apart, lighter on a dark page. Drawing is
+their colors from the page they stand on: light, dark or printed. Text stays text. Colors are those of
+Okabe and Ito (2008), which people with any color vision can tell apart, lighter on a dark page. Drawing is
 a pure function: equal data, equal bytes.
 """
 
@@ -24,7 +24,7 @@ STYLE = (
     "--paper:#14181c;--c0:#5aaee0;--c1:#f0894a;--c2:#35c29a;--c3:#e3a3c6;--c4:#e0b040;--c5:#8fd0f5;"
     "--c6:#b795d6;--c7:#a7b1bb}}"
 )
-COLOURS = 8
+COLORS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,14 +35,14 @@ class Line:
         name: for the legend; "" keeps it out of there.
         x: horizontal positions; a point whose y is not finite breaks the line.
         y: vertical positions.
-        colour: 0 to 7, or None for a quiet grey.
+        color: 0 to 7, or None for a quiet gray.
         dashed: whether it is dashed.
     """
 
     name: str
     x: Sequence[float] | np.ndarray
     y: Sequence[float] | np.ndarray
-    colour: int | None = 0
+    color: int | None = 0
     dashed: bool = False
 
 
@@ -102,23 +102,23 @@ class Axes:
 
     def line(self, line: Line) -> None:
         """Draw a line; points without a finite position break it, and a lone point is a dot."""
-        colour = _colour(line.colour)
+        color = _color(line.color)
         dash = ' stroke-dasharray="4 3"' if line.dashed else ""
-        width = 1.8 if line.colour is not None else 1
+        width = 1.8 if line.color is not None else 1
         for run in self._runs(line):
             if len(run) == 1:
                 x, y = run[0]
-                self._front.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>')
+                self._front.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{color}"/>')
                 continue
             points = " ".join(f"{x:.1f},{y:.1f}" for x, y in run)
             self._front.append(
-                f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{width}"'
+                f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="{width}"'
                 f' stroke-linejoin="round"{dash}/>'
             )
         if line.name:
-            self._legend.append((line.name, colour, line.dashed))
+            self._legend.append((line.name, color, line.dashed))
 
-    def bar(self, x: tuple[float, float], y: tuple[float, float], colour: int | None, opacity: float = 1.0,
+    def bar(self, x: tuple[float, float], y: tuple[float, float], color: int | None, opacity: float = 1.0,
             title: str = "") -> None:  # fmt: skip
         """Draw a rectangle between two values of each axis, with a title that shows when pointed at."""
         left, right = self._x(x[0]), self._x(x[1])
@@ -126,7 +126,7 @@ class Axes:
         inner = f"<title>{escape(title)}</title>" if title else ""
         self._front.append(
             f'<rect x="{left:.1f}" y="{low:.1f}" width="{right - left:.1f}" height="{high - low:.1f}"'
-            f' fill="{_colour(colour)}" fill-opacity="{opacity:.2g}">{inner}</rect>'
+            f' fill="{_color(color)}" fill-opacity="{opacity:.2g}">{inner}</rect>'
         )
 
     def mark(self, x: float, text: str) -> None:
@@ -152,10 +152,10 @@ class Axes:
             f' text-anchor="end">{escape(self.x_label)}</text>'
         )
         at = self.left
-        for name, colour, dashed in self._legend:
+        for name, color, dashed in self._legend:
             dash = ' stroke-dasharray="4 3"' if dashed else ""
             yield (
-                f'<path d="M{at:.0f} 10h16" stroke="{colour}" stroke-width="2.5"{dash}/>'
+                f'<path d="M{at:.0f} 10h16" stroke="{color}" stroke-width="2.5"{dash}/>'
                 f'<text x="{at + 21:.0f}" y="14">{escape(_short(name, 22))}</text>'
             )
             at += 34 + 6.2 * len(_short(name, 22))
@@ -342,7 +342,7 @@ def _shades(shades: np.ndarray, margin: float, cell: float) -> Iterable[str]:
     """Many cells in few elements: one path for each of ten shades."""
     levels = np.ceil(shades * 10).astype(int)
     diagonal = np.eye(len(shades), dtype=bool)
-    for colour, part in ((0, diagonal), (1, ~diagonal)):
+    for color, part in ((0, diagonal), (1, ~diagonal)):
         for level in range(1, 11):
             cells = np.argwhere(part & (levels == level)).tolist()
             if cells:
@@ -350,7 +350,7 @@ def _shades(shades: np.ndarray, margin: float, cell: float) -> Iterable[str]:
                 path = "".join(
                     f"M{margin + column * cell:.1f} {margin + row * cell:.1f}{box}" for row, column in cells
                 )
-                yield f'<path d="{path}" fill="var(--c{colour})" fill-opacity="{level / 10:g}"/>'
+                yield f'<path d="{path}" fill="var(--c{color})" fill-opacity="{level / 10:g}"/>'
 
 
 def _svg(width: int, height: int, label: str, parts: Iterable[str]) -> str:
@@ -363,8 +363,8 @@ def _svg(width: int, height: int, label: str, parts: Iterable[str]) -> str:
     )
 
 
-def _colour(index: int | None) -> str:
-    return "var(--rule)" if index is None else f"var(--c{index % COLOURS})"
+def _color(index: int | None) -> str:
+    return "var(--rule)" if index is None else f"var(--c{index % COLORS})"
 
 
 def _short(text: str, most: int) -> str:

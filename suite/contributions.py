@@ -69,23 +69,25 @@ class Task:
         baseline: `baseline(train_targets, examples) -> list of predictions`: what one would predict for
             `examples` without learning from inputs (the majority class, say). It is scored by the same
             evaluators. None where there is no such thing.
-        peers: classical methods to be compared with, by the name that people read ("TF-IDF with a linear
-            SVM"): `peer(train, examples, facts) -> list of predictions` learns from the training part (a
-            `suite.data.Examples`) and predicts `examples`, which have no targets; `facts` are those of the
-            data. They are scored by the same evaluators, and a network that loses to one says so first.
-            A `suite.UserError`, or a package that is not installed, leaves the peer out with a note.
+        reference_models: classical methods to be compared with, by the name that people read ("TF-IDF with a
+            linear
+            SVM"): `reference_model(train, examples, facts) -> list of predictions` learns from the training
+            part (a `suite.data.Examples`) and predicts `examples`, which have no targets; `facts` are those
+            of the data. They are scored by the same evaluators, and a network that loses to one says so
+            first. A `suite.UserError`, or a package that is not installed, leaves the reference model out
+            with a note.
         explain: `explain(pairs, predict) -> figures` for the report that need the model (which words pushed a
             prediction, say): `pairs` is the `suite.evaluation.Pairs` that is scored, and `predict(raws)`
             gives a prediction for each raw thing of a sequence, as the scores are made with. Called where
             a report is written and the model is at hand.
-        inspect: `inspect(dataset, progress) -> suite.inspection.Inspection`: what the data holds and what
-            is wrong with it, beyond counts and duplicates, which the host finds itself.
+        inspect: `inspect(dataset, progress) -> suite.data.inspection.Inspection`: what the data holds and
+            what is wrong with it, beyond counts and duplicates, which the host finds itself.
             `progress(done, total)` may be called now and then with the number of examples done.
         prediction: the type of a prediction, a `msgspec.Struct` (as a lazy address): predictions are
             written to and read from JSON by it. None for plain JSON values.
         formats: other forms of predictions than lines, by the name that is typed after `--format`:
-            `format(path, facts) -> suite.prediction_files.PredictionWriter`. What `suite predict --out
-            FOLDER` writes besides lines is the first one (pictures with boxes, say).
+            `format(path, facts) -> suite.evaluation.prediction_files.PredictionWriter`. What `suite predict
+            --out FOLDER` writes besides lines is the first one (images with boxes, say).
 
     A target is a plain JSON value (a string, a list of strings, ...), so that it can be written beside
     its prediction and read from anybody's file.
@@ -99,7 +101,7 @@ class Task:
     builder: str
     evaluators: tuple[str, ...]
     baseline: Callable[..., Any] | None = None
-    peers: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    reference_models: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     explain: Callable[..., Any] | None = None
     inspect: Callable[..., Any] | None = None
     prediction: Lazy | type | None = None

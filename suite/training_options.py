@@ -44,7 +44,7 @@ class TrainingOptions(Options, frozen=True):
     ] = "auto"
     weight_decay: Annotated[
         Annotated[float, Meta(ge=0)] | Auto,
-        Meta(description="decoupled; not applied to biases and to normalisation"),
+        Meta(description="decoupled; not applied to biases and to normalization"),
     ] = "auto"
     clip_norm: Annotated[
         Annotated[float, Meta(ge=0)] | Auto, Meta(description="largest norm of all gradients; 0: no limit")

@@ -1,4 +1,4 @@
-"""The same pictures with boxes in every format of object detection, and what a loader makes of them."""
+"""The same images with boxes in every format of object detection, and what a loader makes of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def recognized(path):
     return [kind for kind, (detect, _, _) in FORMATS.items() if detect(Path(path))]
 
 
-def write_picture(path, height=40, width=60):
+def write_image(path, height=40, width=60):
     path.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(path), np.full((height, width, 3), 128, np.uint8))
 
@@ -40,7 +40,7 @@ def write(path, content):
     path.write_text(content if isinstance(content, str) else json.dumps(content))
 
 
-# A data set is, for each part, what each picture shows: its size and (x1, y1, x2, y2, class).
+# A data set is, for each part, what each image shows: its size and (x1, y1, x2, y2, class).
 DATA = {
     "train": {
         "a": ((40, 60), [(1, 2, 30, 40, "cat"), (5, 5, 10, 20, "dog")]),
@@ -57,8 +57,8 @@ PART_OF = {"train": "train", "val": "validation", "test": "test"}
 def expected(data):
     """What `targets` is of a data set that was loaded without loss."""
     return {
-        PART_OF[part]: {name: target(size, boxes) for name, (size, boxes) in pictures.items()}
-        for part, pictures in data.items()
+        PART_OF[part]: {name: target(size, boxes) for name, (size, boxes) in images.items()}
+        for part, images in data.items()
     }
 
 
@@ -71,7 +71,7 @@ def target(size, boxes):
 
 
 def targets(dataset):
-    """The target of every picture, by part and name."""
+    """The target of every image, by part and name."""
     found = {}
     for part, examples in dataset.parts.items():
         found[part] = {}
@@ -83,14 +83,14 @@ def targets(dataset):
     return found
 
 
-def write_pictures(folder, pictures):
-    for name, (size, _) in pictures.items():
-        write_picture(folder / f"{name}.png", *size)
+def write_images(folder, images):
+    for name, (size, _) in images.items():
+        write_image(folder / f"{name}.png", *size)
 
 
-def coco_file(pictures, first_id=1, classes=CLASSES):
+def coco_file(images, first_id=1, classes=CLASSES):
     images, annotations = [], []
-    for number, (name, (size, boxes)) in enumerate(pictures.items(), start=first_id):
+    for number, (name, (size, boxes)) in enumerate(images.items(), start=first_id):
         images.append({"id": number, "file_name": f"{name}.png", "height": size[0], "width": size[1]})
         for x1, y1, x2, y2, label in boxes:
             annotations.append(
@@ -105,9 +105,9 @@ def coco_file(pictures, first_id=1, classes=CLASSES):
 
 
 def write_coco(folder, data=DATA):
-    for part, pictures in data.items():
-        write_pictures(folder / f"{part}2017", pictures)
-        write(folder / f"annotations/instances_{part}2017.json", coco_file(pictures))
+    for part, images in data.items():
+        write_images(folder / f"{part}2017", images)
+        write(folder / f"annotations/instances_{part}2017.json", coco_file(images))
     return folder
 
 
@@ -124,16 +124,16 @@ def voc_file(size, boxes, name="x.png", shift=1):
 
 
 def write_voc(folder, data=DATA, lists=True, shift=1):
-    for part, pictures in data.items():
+    for part, images in data.items():
         middle = "" if lists else part
-        write_pictures(folder / "JPEGImages" / middle, pictures)
-        for name, (size, boxes) in pictures.items():
+        write_images(folder / "JPEGImages" / middle, images)
+        for name, (size, boxes) in images.items():
             write(
                 folder / "Annotations" / middle / f"{name}.xml", voc_file(size, boxes, f"{name}.png", shift)
             )
         if lists:
-            write(folder / f"ImageSets/Main/{part}.txt", "".join(f"{name}\n" for name in pictures))
-            write(folder / f"ImageSets/Main/cat_{part}.txt", "".join(f"{name}  1\n" for name in pictures))
+            write(folder / f"ImageSets/Main/{part}.txt", "".join(f"{name}\n" for name in images))
+            write(folder / f"ImageSets/Main/cat_{part}.txt", "".join(f"{name}  1\n" for name in images))
     return folder
 
 
@@ -148,10 +148,10 @@ def yolo_lines(size, boxes, classes=CLASSES):
 
 def write_yolo(folder, data=DATA, layout="images/{part}/{name}", yaml="path: .\n"):
     parts = []
-    for part, pictures in data.items():
-        for name, (size, boxes) in pictures.items():
+    for part, images in data.items():
+        for name, (size, boxes) in images.items():
             where = layout.format(part=part, name=name)
-            write_picture(folder / f"{where}.png", *size)
+            write_image(folder / f"{where}.png", *size)
             label = f"/{where}".replace("/images/", "/labels/")[1:]
             write(folder / f"{label}.txt", yolo_lines(size, boxes))
         parts.append(f"{part}: {layout.format(part=part, name='x').rpartition('/')[0]}\n")
@@ -161,10 +161,10 @@ def write_yolo(folder, data=DATA, layout="images/{part}/{name}", yaml="path: .\n
 
 
 def write_csv(folder, data=DATA):
-    for part, pictures in data.items():
-        write_pictures(folder / part, pictures)
+    for part, images in data.items():
+        write_images(folder / part, images)
         rows = ["filename,width,height,class,xmin,ymin,xmax,ymax"]
-        for name, (size, boxes) in pictures.items():
+        for name, (size, boxes) in images.items():
             for x1, y1, x2, y2, label in boxes or [("", "", "", "", "")]:
                 rows.append(f"{name}.png,{size[1]},{size[0]},{label},{x1},{y1},{x2},{y2}")
         write(folder / f"{part}.csv", "\n".join(rows) + "\n")

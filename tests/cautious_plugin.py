@@ -105,7 +105,7 @@ class CautiousCodec:
         return {"threshold": self.threshold}
 
     def encode(self, raw: Any) -> Any:
-        from suite.pipeline import Encoded
+        from suite.pipeline.codec import Encoded
 
         row = toy_plugin.TrendCodec(self.trends).encode(getattr(raw, "numbers", raw))
         return Encoded(row, float(row.mean()))

@@ -94,14 +94,14 @@ def network(inputs: Any) -> Any:
 
 
 def pipeline(run: Callable[[Any], Any] = network, until: int = 10, codec: Any = None) -> Any:
-    from suite.prediction import LoadedPipeline
+    from suite.prediction.predictor import LoadedPipeline
 
     return LoadedPipeline(TASK, "counting_plugin:counter", codec or CountingCodec(until), run)
 
 
 def save(folder: Path) -> Path:
     """A model folder whose network is not there: tests put `network` in its place."""
-    from suite.manifests import FORMAT, Manifest, write_manifest
+    from suite.pipeline.manifest import FORMAT, Manifest, write_manifest
 
     folder.mkdir(parents=True)
     write_manifest(

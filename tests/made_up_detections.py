@@ -1,4 +1,4 @@
-"""Made-up pictures with boxes, and detections of all kinds of quality, for tests of detection."""
+"""Made-up images with boxes, and detections of all kinds of quality, for tests of detection."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from suite.data import Dataset
-from suite.evaluation import Pairs
+from suite.data.dataset import Dataset
+from suite.evaluation.types import Pairs
 from suite_object_detection.types import Detections
 
 CLASSES = ("cat", "dog", "bird")
 
 
 def target(boxes=(), labels=(), **more) -> dict:
-    """A target of a picture of 100 x 100 pixels."""
+    """A target of an image of 100 x 100 pixels."""
     return {"size": [100, 100], "boxes": [list(box) for box in boxes], "labels": list(labels), **more}
 
 
@@ -30,7 +30,7 @@ def detections(*rows) -> Detections:
 
 
 def pairs_of(targets, predictions, classes: Sequence[str] = CLASSES, **facts) -> Pairs:
-    """Pairs of pictures that are called 0.jpg, 1.jpg, ..."""
+    """Pairs of images that are called 0.jpg, 1.jpg, ..."""
     ids = [f"{number}.jpg" for number in range(len(targets))]
     return Pairs(targets, predictions, ids, facts={"classes": list(classes), **facts})
 
@@ -38,18 +38,18 @@ def pairs_of(targets, predictions, classes: Sequence[str] = CLASSES, **facts) ->
 def random_pairs(
     seed: int,
     *,
-    pictures: int = 12,
+    images: int = 12,
     most: int = 12,
     classes: Sequence[str] = CLASSES,
     ties: bool = True,
     crowds: bool = True,
 ) -> Pairs:
-    """Random pairs: perturbed truth, doubles, wrong classes, noise, pictures with no box or nothing found.
+    """Random pairs: perturbed truth, doubles, wrong classes, noise, images with no box or nothing found.
 
     Args:
         seed: of everything.
-        pictures: how many.
-        most: detections in a picture are fewer.
+        images: how many.
+        most: detections in an image are fewer.
         classes: of which one may have no box at all.
         ties: whether scores may be equal.
         crowds: whether boxes may be crowds.
@@ -57,7 +57,7 @@ def random_pairs(
     rng = np.random.default_rng(seed)
     present = rng.choice(classes, max(1, len(classes) - rng.integers(2)), replace=False)
     targets, predictions = [], []
-    for _ in range(pictures):
+    for _ in range(images):
         count = int(rng.integers(0, 8)) if rng.random() > 0.2 else 0
         low = rng.uniform(0, 200, (count, 2)).round(rng.integers(0, 3))
         boxes = np.concatenate([low, low + 4 + rng.gamma(1.5, 30, (count, 2))], axis=1)
@@ -104,9 +104,9 @@ def write_yolo(folder: Path, dataset: Dataset) -> Path:
                 middle = (x1 + x2) / 2 / width, (y1 + y2) / 2 / height
                 numbers = (*middle, (x2 - x1) / width, (y2 - y1) / height)
                 lines.append(" ".join(map(str, (names.index(label), *numbers))))
-            picture = folder / "images" / part / f"{index}.png"
-            picture.parent.mkdir(parents=True, exist_ok=True)
-            cv2.imwrite(str(picture), cv2.cvtColor(example.input, cv2.COLOR_RGB2BGR))
+            image = folder / "images" / part / f"{index}.png"
+            image.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(image), cv2.cvtColor(example.input, cv2.COLOR_RGB2BGR))
             labels = folder / "labels" / part / f"{index}.txt"
             labels.parent.mkdir(parents=True, exist_ok=True)
             labels.write_text("".join(f"{line}\n" for line in lines))

@@ -1,4 +1,4 @@
-"""Pictures of rectangles, for tests of where boxes and their pixels go."""
+"""Images of rectangles, for tests of where boxes and their pixels go."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import numpy as np
 
 
 def painted(boxes, classes, height: int, width: int) -> np.ndarray:
-    """A black picture with a rectangle in the colour of its class for every box."""
-    picture = np.zeros((height, width, 3), np.uint8)
+    """A black image with a rectangle in the color of its class for every box."""
+    image = np.zeros((height, width, 3), np.uint8)
     for (x1, y1, x2, y2), of in zip(boxes, classes, strict=True):
-        picture[y1:y2, x1:x2, of] = 255
-    return picture
+        image[y1:y2, x1:x2, of] = 255
+    return image
 
 
-def of_class(picture: np.ndarray, of: int, least: int = 124) -> np.ndarray:
-    """Pixels about half of which, or by `least` another part, are in the colour of a class."""
-    levels = picture.astype(int)
+def of_class(image: np.ndarray, of: int, least: int = 124) -> np.ndarray:
+    """Pixels about half of which, or by `least` another part, are in the color of a class."""
+    levels = image.astype(int)
     return levels[:, :, of] - np.delete(levels, of, axis=2).max(axis=2) > least
 
 

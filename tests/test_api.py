@@ -21,10 +21,10 @@ PUBLIC = [
     "suite.evaluation",
     "suite.hookspecs",
     "suite.host",
-    "suite.inspection",
+    "suite.data.inspection",
     "suite.options",
     "suite.pipeline",
-    "suite.prediction",
+    "suite.prediction.predictor",
     "suite.sources",
 ]
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suite.batches import Batches, EpochPlan, PreparedExamples, memory_budget
-from suite.data import Example
+from suite.data.dataset import Example
 from suite.errors import UserError
+from suite.training.batches import Batches, EpochPlan, PreparedExamples, memory_budget
 
 EXAMPLES = [Example(str(number), number, number) for number in range(10)]
 

@@ -81,7 +81,7 @@ def test_predictions_may_be_written_again(predict, files, tmp_path):
 
 
 def test_an_interruption_keeps_what_was_predicted(predict, files, tmp_path, monkeypatch):
-    from suite.prediction import LoadedPipeline
+    from suite.prediction.predictor import LoadedPipeline
 
     whole = LoadedPipeline.predict_each
 
@@ -134,7 +134,7 @@ def test_a_mistake_is_one_sentence_and_status_2(predict, files, words, message):
 
 
 def test_the_inputs_are_checked_before_the_network_is_loaded(predict, files, monkeypatch):
-    monkeypatch.setattr("suite.prediction.load", lambda *_, **__: pytest.fail("loaded"))
+    monkeypatch.setattr("suite.prediction.loading.load", lambda *_, **__: pytest.fail("loaded"))
     assert predict("none.temps")[0] == 2
 
 
@@ -156,12 +156,12 @@ def test_a_reader_that_goes_away_ends_it_quietly(run, environment, tmp_path):
     for number in range(2000):
         (tmp_path / f"{number}.temps").write_text("1 2 3 4")
     program = f"""
-import sys, numpy, weather, suite.cli.main, suite.cli.predict, suite.prediction
+import sys, numpy, weather, suite.cli.main, suite.cli.predict, suite.prediction.predictor
 
 suite.cli.predict.host_from = lambda arguments: weather.host()
 network = lambda inputs: numpy.zeros((len(inputs), 2))
-pipeline = suite.prediction.LoadedPipeline("weather", "weather:linear", weather.codec(), network)
-suite.prediction.load = lambda *given, **named: pipeline
+pipeline = suite.prediction.predictor.LoadedPipeline("weather", "weather:linear", weather.codec(), network)
+suite.load = lambda *given, **named: pipeline
 sys.exit(suite.cli.main.main(["predict", {str(run)!r}, {str(tmp_path)!r}, "--json"]))
 """
     child = subprocess.Popen(

@@ -33,7 +33,7 @@ def predict(tmp_path, monkeypatch, capsys):
             return counting_plugin.network(inputs)
 
         pipeline = counting_plugin.pipeline(network, until)
-        monkeypatch.setattr("suite.prediction.load", lambda *_, **__: pipeline)
+        monkeypatch.setattr("suite.prediction.loading.load", lambda *_, **__: pipeline)
         status = main(["predict", str(run), *words])
         printed = capsys.readouterr()
         return status, [*seen[1:], seen[-1] + printed.out], printed.err

@@ -12,8 +12,8 @@ import suite.cli.predict
 import toy_plugin
 from suite.cli.main import main
 from suite.configuration import from_mapping
-from suite.evaluations import Request, evaluate
-from suite.experiments import train
+from suite.runs.evaluate import Request, evaluate
+from suite.runs.train import train
 
 pytest.importorskip("keras", reason="needs Keras")
 pytestmark = pytest.mark.backend
@@ -133,7 +133,7 @@ def test_a_stream_that_breaks_off_gives_what_came_before_and_a_sentence(predict,
 def test_a_stream_without_an_end_is_read_as_it_is_used(run, host):
     from itertools import islice
 
-    from suite.inputs import Inputs
+    from suite.prediction.inputs import Inputs
 
     pipeline = suite.load(run.path, host=host)
     inputs = Inputs(["endless"], pipeline.codec)

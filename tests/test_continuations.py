@@ -125,7 +125,7 @@ def test_parts_go_on_as_well():
 
 def test_validation_while_training_scores_predictions_that_are_joined(tmp_path):
     pytest.importorskip("keras", reason="needs Keras")
-    from suite.experiments import train
+    from suite.runs.train import train
 
     class AlwaysRising(toy_plugin.TrendCodec):
         def continued(self, raw, predictions):

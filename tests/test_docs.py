@@ -117,9 +117,9 @@ def test_the_sample_of_the_plugin_guide_is_complete(guide):
 
 
 def write_texts(folder: Path) -> None:
-    """Labelled texts, parallel files and plain text, as the README speaks of them."""
-    labelled = pytest.importorskip("suite_text.classification.samples").sample()
-    rows = [f"{example.target},{example.input}\n" for example in labelled.train]
+    """Labeled texts, parallel files and plain text, as the README speaks of them."""
+    labeled = pytest.importorskip("suite_text.classification.samples").sample()
+    rows = [f"{example.target},{example.input}\n" for example in labeled.train]
     (folder / "reviews.csv").write_text("label,text\n" + "".join(rows))
     pairs = pytest.importorskip("suite_text.translation.samples").sample()
     (folder / "sentences").mkdir()

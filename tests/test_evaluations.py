@@ -14,8 +14,8 @@ import toy_plugin
 from suite import UserError
 from suite.cli.main import main
 from suite.configuration import from_mapping
-from suite.evaluations import Request, evaluate
-from suite.experiments import train
+from suite.runs.evaluate import Request, evaluate
+from suite.runs.train import train
 
 HOST = suite.Host(toy_plugin, discover=False)
 

@@ -9,7 +9,7 @@ import ragged_plugin
 import suite
 import toy_plugin
 from suite.configuration import from_mapping
-from suite.experiments import resume, train
+from suite.runs.train import resume, train
 
 pytest.importorskip("keras", reason="needs Keras")
 
@@ -50,7 +50,7 @@ def test_a_stopped_run_ends_like_an_unbroken_one(host, configuration, run, tmp_p
 def test_the_exported_network_takes_any_length(host, run):
     pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
     pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
-    from suite.export import export
+    from suite.export.export import export
 
     exported = suite.load(export(run.path, host=host).folder, host=host)
     rows = [[number / 10.0 + start for number in range(8)] for start in (0.0, 0.001, 0.004)]

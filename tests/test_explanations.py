@@ -10,9 +10,9 @@ import pytest
 import suite
 import toy_plugin
 from suite.configuration import from_mapping
-from suite.evaluation import Passage, Passages
-from suite.evaluations import Request, evaluate
-from suite.experiments import train
+from suite.figures import Passage, Passages
+from suite.runs.evaluate import Request, evaluate
+from suite.runs.train import train
 
 pytest.importorskip("keras", reason="needs Keras")
 

@@ -11,12 +11,12 @@ import suite
 import toy_plugin
 import weather
 from suite.configuration import Configuration
-from suite.export import _alike, _difference, _examples, export
-from suite.keras_files import save_keras
-from suite.manifests import Manifest
-from suite.networks import KerasNetwork, OnnxNetwork
-from suite.onnx_conversion import convert
-from suite.prediction import load
+from suite.export.export import _alike, _difference, _examples, export
+from suite.export.onnx import convert
+from suite.pipeline.keras_files import save_keras
+from suite.pipeline.manifest import Manifest
+from suite.pipeline.networks import KerasNetwork, OnnxNetwork
+from suite.prediction.loading import load
 
 pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
 pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
@@ -42,7 +42,7 @@ def converted(exported, monkeypatch):
         target.write_bytes((exported.folder / "network.onnx").read_bytes())
         return [x], [KerasNetwork(weather.network())(x)]
 
-    monkeypatch.setattr("suite.export.convert", convert)
+    monkeypatch.setattr("suite.export.export.convert", convert)
 
 
 def test_it_predicts_what_keras_predicts(run, exported):
@@ -172,7 +172,7 @@ def test_values_that_are_put_into_others_are_moved_to_where_they_fit(tmp_path):
 
 
 def test_a_missing_package_is_named(run, monkeypatch):
-    monkeypatch.setattr("suite.onnx_conversion.find_spec", lambda name: None if name == "tf2onnx" else name)
+    monkeypatch.setattr("suite.export.onnx.find_spec", lambda name: None if name == "tf2onnx" else name)
     with pytest.raises(suite.UserError, match=r"needs tf2onnx: pip install 'keras-suite\[export\]'"):
         export(run, host=weather.host())
 

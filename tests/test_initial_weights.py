@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from suite.initial_weights import copy_weights
+from suite.training.initial_weights import copy_weights
 
 pytestmark = pytest.mark.backend
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 import suite
-from suite.inputs import Inputs
+from suite.prediction.inputs import Inputs
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import suite
 import weather
-from suite.keras_files import as_float32, check_keras, load_keras, save_keras
+from suite.pipeline.keras_files import as_float32, check_keras, load_keras, save_keras
 
 keras = pytest.importorskip("keras", reason="needs Keras")
 pytestmark = pytest.mark.backend

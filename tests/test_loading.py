@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from suite import DataLoader, Host, Options, PluginError, Task, UserError, hookimpl
-from suite.data import Dataset, Example
+from suite.data.dataset import Dataset, Example
+from suite.data.loading import load_dataset
 from suite.errors import attribution
-from suite.loading import load_dataset
 
 
 class LoaderOptions(Options, frozen=True):

@@ -7,7 +7,7 @@ import pytest
 
 import suite
 import weather
-from suite.networks import KerasNetwork, OnnxNetwork
+from suite.pipeline.networks import KerasNetwork, OnnxNetwork
 
 keras = pytest.importorskip("keras", reason="needs Keras")
 
@@ -36,7 +36,7 @@ def test_many_batches_use_one_compiled_size():
 
 
 def test_large_examples_are_run_in_smaller_batches(monkeypatch):
-    monkeypatch.setattr("suite.networks.MOST_BYTES", 3 * 4 * 4 + 1)  # three examples of four floats
+    monkeypatch.setattr("suite.pipeline.networks.MOST_BYTES", 3 * 4 * 4 + 1)  # three examples of four floats
     model = weather.network()
     network = KerasNetwork(model, batch_size=8)
     sizes = []
@@ -73,7 +73,7 @@ def test_a_list_of_outputs_goes_by_the_layers_names():
 
 
 @pytest.mark.backend
-def test_it_runs_without_training_behaviour():
+def test_it_runs_without_training_behavior():
     inputs = keras.Input((4,))
     network = KerasNetwork(keras.Model(inputs, keras.layers.Dropout(0.5)(inputs)))
     assert (network(np.ones((2, 4), "float32")) == 1).all()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from suite.configuration import resolve_training
-from suite.optimizers import Schedule, make_optimizer
+from suite.training.optimizers import Schedule, make_optimizer
 from suite.training_options import TrainingOptions
 
 KINDS = ["cosine", "one-cycle", "linear", "constant"]

@@ -13,7 +13,8 @@ import pytest
 import suite
 import weather
 from suite.errors import attribution
-from suite.prediction import LoadedPipeline, load
+from suite.prediction.loading import load
+from suite.prediction.predictor import LoadedPipeline
 
 pytest.importorskip("keras", reason="needs Keras")
 

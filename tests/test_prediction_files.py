@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import Task, UserError
-from suite.data import Example
-from suite.evaluation import Pairs
-from suite.prediction_files import PredictionLine, paired, read_predictions, write_predictions
+from suite.data.dataset import Example
+from suite.evaluation.prediction_files import PredictionLine, paired, read_predictions, write_predictions
+from suite.evaluation.types import Pairs
 
 
 class Guess(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,8 +2,8 @@
 
 import suite
 import toy_plugin
-from suite.data import Dataset, Problem
-from suite.inspection import inspect
+from suite.data.dataset import Dataset, Problem
+from suite.data.inspection import inspect
 
 
 def test_a_sentence_names_the_first_places():

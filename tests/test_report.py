@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suite.evaluation import Aligned, Clip, Clips, Gallery, Passage, Passages, Picture, Table
-from suite.report import ReportContent, render, write_report
-from suite.verdict import number, verdict, words
+from suite.figures import Aligned, Clip, Clips, Gallery, Image, Passage, Passages, Table
+from suite.report.page import ReportContent, render, write_report
+from suite.report.verdict import number, verdict, words
 
 METRICS = {
     "test": {"accuracy": 0.9, "log_loss": 0.25},
@@ -38,7 +38,7 @@ def clips(text: str = "a walk", sound: bytes = OGG) -> Clips:
     )
 
 
-def passages(text: str = "a film", weights: tuple[float, ...] = (0.75, -0.5, 0.01)) -> Passages:
+def passages(text: str = "a video", weights: tuple[float, ...] = (0.75, -0.5, 0.01)) -> Passages:
     segments = zip((f"{text} ", "dull", " end"), weights, strict=True)
     item = Passage(caption=f"{text}\nsecond line", segments=list(segments))
     return Passages(title=text, items=[item], caption=text)
@@ -77,7 +77,7 @@ def test_the_verdict_does_not_praise_what_the_baseline_does(metrics, higher, kin
 
 
 @pytest.mark.parametrize(
-    ("peers", "higher", "kind", "text"),
+    ("reference_models", "higher", "kind", "text"),
     [
         (
             {"A": 0.92},
@@ -95,22 +95,24 @@ def test_the_verdict_does_not_praise_what_the_baseline_does(metrics, higher, kin
         ({"A": 0.3}, False, "worse", "This loses to A"),
     ],
 )
-def test_the_verdict_says_first_to_what_the_network_loses(peers, higher, kind, text):
-    scored = {name: {"accuracy": reached} for name, reached in peers.items()}
-    found = verdict(measured(0.9, 0.85, 0.94, 0.5) | {"peers": scored}, "accuracy", higher_is_better=higher)
+def test_the_verdict_says_first_to_what_the_network_loses(reference_models, higher, kind, text):
+    scored = {name: {"accuracy": reached} for name, reached in reference_models.items()}
+    found = verdict(
+        measured(0.9, 0.85, 0.94, 0.5) | {"reference_models": scored}, "accuracy", higher_is_better=higher
+    )
     assert found.kind == kind
     assert text in found.text
 
 
-def test_without_a_baseline_a_peer_is_what_a_network_is_judged_by():
-    metrics = {"test": {"accuracy": 0.9}, "peers": {"A": {"accuracy": 0.9}, "odd": {}}}
+def test_without_a_baseline_a_reference_model_is_what_a_network_is_judged_by():
+    metrics = {"test": {"accuracy": 0.9}, "reference_models": {"A": {"accuracy": 0.9}, "odd": {}}}
     found = verdict(metrics, "accuracy")
     assert found.kind == "worse"
     assert "This is no better than A" in found.text
 
 
-def test_peers_have_columns_beside_the_baseline():
-    page = render(content(metrics=METRICS | {"peers": {"A & B": {"accuracy": 0.875}}}))
+def test_reference_models_have_columns_beside_the_baseline():
+    page = render(content(metrics=METRICS | {"reference_models": {"A & B": {"accuracy": 0.875}}}))
     heads = re.findall(r'<th class="number">([^<]*)</th>', page)
     assert heads == ["test (1,200)", "baseline", "A &amp; B", "validation (300)"]
     assert '<td class="number">0.875</td>' in page
@@ -179,8 +181,8 @@ FULL = {
     ],
     "best_epoch": 2,
     "figures": [
-        Picture(title="ours", content='<svg class="chart"></svg>'),
-        Picture(title="theirs", content="<svg><script>alert(1)</script></svg>"),
+        Image(title="ours", content='<svg class="chart"></svg>'),
+        Image(title="theirs", content="<svg><script>alert(1)</script></svg>"),
         Table(title="table", columns=["name", "n"], rows=[["a", 1], ["b", 2]]),
         Gallery(title="gallery", items=[(PNG, "cat 90 %\nis dog\ntest/1.png")]),
         clips(),
@@ -207,7 +209,7 @@ def test_everything_that_is_given_is_shown():
     for expected in (
         "birds", "Accuracy is 0.900", "1,200", "left out: x.png", "suite train t birds.zip --set a='b'",
         '"cosine"', "true", "[training]", "keras 3.15", "a, b", "cat 90 %", "a walk", "second line", "heard",
-        "said only", "missing", "a film dull end", "Loss", "Learning rate", "best",
+        "said only", "missing", "a video dull end", "Loss", "Learning rate", "best",
     ):  # fmt: skip
         assert expected in text, expected
 
@@ -263,7 +265,7 @@ def test_a_clip_without_its_sound_is_shown_without_a_player():
     assert "said only" in page
 
 
-def test_what_is_wrong_is_said_in_words_and_not_by_colour_alone():
+def test_what_is_wrong_is_said_in_words_and_not_by_color_alone():
     page = render(content(figures=[clips()]))
     wrong = '<span class="marked"><span dir="auto">said only</span><span dir="auto">&ndash;</span>'
     assert f"{wrong}<small>missing</small></span>" in page
@@ -272,16 +274,16 @@ def test_what_is_wrong_is_said_in_words_and_not_by_colour_alone():
 
 def test_a_passage_is_shaded_by_weight_and_says_the_signs_in_text_too():
     page = render(content(figures=[passages()]))
-    assert 'class="for" style="background:rgba(0,114,178,0.38)" title="+0.75">a film </mark>' in page
+    assert 'class="for" style="background:rgba(0,114,178,0.38)" title="+0.75">a video </mark>' in page
     against = 'class="against" style="background:rgba(213,94,0,0.25)" title="\N{MINUS SIGN}0.50"'
     assert f"{against}>dull</mark> end</p>" in page
-    assert "for: a film (+0.75); against: dull (\N{MINUS SIGN}0.50)" in page
+    assert "for: a video (+0.75); against: dull (\N{MINUS SIGN}0.50)" in page
     assert "solid line counts for it, orange over a dashed line against it" in page
 
 
 def test_weights_that_are_none_or_too_large_do_no_harm():
     page = render(content(figures=[passages(weights=(float("nan"), -7.0, 0.0))]))
-    assert '<p class="text" dir="auto">a film <mark class="against"' in page
+    assert '<p class="text" dir="auto">a video <mark class="against"' in page
     assert "against: dull (\N{MINUS SIGN}1.00)" in page
 
 

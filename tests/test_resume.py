@@ -17,11 +17,11 @@ import pytest
 import suite
 import toy_plugin
 from suite import files
-from suite.checkpoints import read_arrays
 from suite.configuration import from_mapping
-from suite.experiments import resume, train
-from suite.pipeline import Stage
-from suite.runs import Run
+from suite.pipeline.trainable import Stage
+from suite.runs.directory import Run
+from suite.runs.train import resume, train
+from suite.training.checkpoints import read_arrays
 
 SETTINGS = {"ema": 0.9, "early_stopping": 50, "epochs": 4, "checkpoint_seconds": 0.0}
 

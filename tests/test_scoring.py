@@ -8,13 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import suite.scoring
+import suite.evaluation.scoring
 from suite import Evaluator, PluginError, Task, UserError
 from suite.contributions import Contributed
-from suite.data import Example
-from suite.evaluation import Evaluation, Pairs, Table
+from suite.data.dataset import Example
+from suite.evaluation.scoring import baseline_pairs, metrics, reference_model_pairs, score
+from suite.evaluation.types import Evaluation, Pairs
+from suite.figures import Table
 from suite.options import Options
-from suite.scoring import baseline_pairs, metrics, peer_pairs, score
 
 
 def pairs_of(targets, predictions=None):
@@ -69,15 +70,15 @@ def test_without_intervals_each_evaluation_is_scored_once():
 
 
 def test_a_slow_mapping_is_resampled_less_and_says_so(monkeypatch):
-    monkeypatch.setattr(suite.scoring, "SECONDS_FOR_RESAMPLES", 0.0)
+    monkeypatch.setattr(suite.evaluation.scoring, "SECONDS_FOR_RESAMPLES", 0.0)
     scores = score([evaluator(right_as_mapping)], HALF, intervals=True)
     assert "right" in scores.intervals
     assert scores.notes == ["right: its interval is of 200 resamples instead of 1,000"]
 
 
 def test_a_mapping_too_slow_to_resample_has_no_interval_and_says_so(monkeypatch):
-    monkeypatch.setattr(suite.scoring, "SECONDS_FOR_RESAMPLES", 0.0)
-    monkeypatch.setattr(suite.scoring, "MOST_SECONDS_FOR_RESAMPLES", 0.0)
+    monkeypatch.setattr(suite.evaluation.scoring, "SECONDS_FOR_RESAMPLES", 0.0)
+    monkeypatch.setattr(suite.evaluation.scoring, "MOST_SECONDS_FOR_RESAMPLES", 0.0)
     scores = score([evaluator(right_as_mapping)], HALF, intervals=True)
     assert not scores.intervals
     assert "no interval" in scores.notes[0]
@@ -209,44 +210,48 @@ def test_a_baseline_of_the_wrong_length_is_the_plugins_fault():
         baseline_pairs(task_with(lambda targets, examples: [0]), [0], HALF)
 
 
-def peer_task(peer):
-    return replace(task_with(None), peers={"a method": peer})
+def reference_model_task(reference_model):
+    return replace(task_with(None), reference_models={"a method": reference_model})
 
 
-def test_a_peer_learns_from_the_training_part_and_predicts_the_same_examples():
+def test_a_reference_model_learns_from_the_training_part_and_predicts_the_same_examples():
     train = [Example("x", 1.0, target=3)]
     pairs = replace(HALF, examples=[Example(name, index, 7) for index, name in enumerate(HALF.ids)])
-    task = peer_task(lambda train, examples, facts: [train[0].target + one.input for one in examples])
-    found = peer_pairs(task, "a method", train, pairs)
+    task = reference_model_task(
+        lambda train, examples, facts: [train[0].target + one.input for one in examples]
+    )
+    found = reference_model_pairs(task, "a method", train, pairs)
     assert found.predictions == [3 + index for index in range(100)]
     assert found.targets is HALF.targets
 
 
-def test_a_peer_never_sees_what_is_to_be_predicted():
+def test_a_reference_model_never_sees_what_is_to_be_predicted():
     pairs = replace(HALF, examples=[Example(name, None, 7) for name in HALF.ids])
-    task = peer_task(lambda train, examples, facts: [one.target for one in examples])
-    assert peer_pairs(task, "a method", [], pairs).predictions == [None] * 100
+    task = reference_model_task(lambda train, examples, facts: [one.target for one in examples])
+    assert reference_model_pairs(task, "a method", [], pairs).predictions == [None] * 100
 
 
-def test_a_peer_without_inputs_or_its_package_is_left_out_for_a_reason():
+def test_a_reference_model_without_inputs_or_its_package_is_left_out_for_a_reason():
     pairs = replace(HALF, examples=[Example(name, None) for name in HALF.ids])
 
     def unpacked(train, examples, facts):
         import a_package_that_nobody_has  # noqa: F401
 
     with pytest.raises(UserError, match="it needs the package 'a_package_that_nobody_has'"):
-        peer_pairs(peer_task(unpacked), "a method", [], pairs)
+        reference_model_pairs(reference_model_task(unpacked), "a method", [], pairs)
     with pytest.raises(UserError, match="the inputs are not known"):
-        peer_pairs(peer_task(unpacked), "a method", [], replace(pairs, examples=None))
+        reference_model_pairs(reference_model_task(unpacked), "a method", [], replace(pairs, examples=None))
 
 
-def test_a_peer_that_fails_otherwise_is_the_plugins_fault():
+def test_a_reference_model_that_fails_otherwise_is_the_plugins_fault():
     pairs = replace(HALF, examples=[Example(name, None) for name in HALF.ids])
-    with pytest.raises(PluginError, match="'a method', a peer of task 't', predicts 1 of 100"):
-        peer_pairs(peer_task(lambda train, examples, facts: [0]), "a method", [], pairs)
+    with pytest.raises(PluginError, match="'a method', a reference model of task 't', predicts 1 of 100"):
+        reference_model_pairs(reference_model_task(lambda train, examples, facts: [0]), "a method", [], pairs)
     with pytest.raises(ZeroDivisionError) as caught:
-        peer_pairs(peer_task(lambda train, examples, facts: 1 / 0), "a method", [], pairs)
-    assert "peer of task 't'" in caught.value.__notes__[0]
+        reference_model_pairs(
+            reference_model_task(lambda train, examples, facts: 1 / 0), "a method", [], pairs
+        )
+    assert "reference model of task 't'" in caught.value.__notes__[0]
 
 
 def test_metrics_are_plain_data_by_part():
@@ -267,4 +272,6 @@ def test_metrics_are_plain_data_by_part():
         "counts": {"test": 100},
         "notes": ["test: auc: left out"],
     }
-    assert metrics({"test": test}, baseline, {"a method": baseline})["peers"] == {"a method": {"right": 0.5}}
+    assert metrics({"test": test}, baseline, {"a method": baseline})["reference_models"] == {
+        "a method": {"right": 0.5}
+    }

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite.data import Dataset, Example
-from suite.duplicates import same_content
+from suite.data.dataset import Dataset, Example
+from suite.data.duplicates import same_content
+from suite.data.splits import complete
 from suite.sources import open_tree
-from suite.splits import complete
 
 
 def examples(count, classes="abc", start=0):

@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from suite.errors import UserError
-from suite.pipeline import StructCodec
+from suite.pipeline.codec import StructCodec
 
 
 class ScaleCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,7 +31,7 @@ def test_a_codec_survives_json():
     [
         ({}, "Object missing required field `labels`"),
         ({"labels": [], "factor": "half"}, "Expected `float`, got `str` - at `$.factor`"),
-        ({"labels": [], "colour": "red"}, "Object contains unknown field `colour`"),
+        ({"labels": [], "color": "red"}, "Object contains unknown field `color`"),
         ({"labels": [], "factor": 0}, "nothing can be scaled by 0"),
     ],
 )

@@ -13,10 +13,10 @@ import pytest
 import suite
 import toy_plugin
 from suite.configuration import from_mapping
-from suite.experiments import resume, train
-from suite.pipeline import Stage
-from suite.progress import Listener
-from suite.training import stage_steps
+from suite.pipeline.trainable import Stage
+from suite.runs.train import resume, train
+from suite.training.progress import Listener
+from suite.training.trainer import stage_steps
 
 pytestmark = pytest.mark.backend
 
@@ -139,7 +139,7 @@ def test_a_loss_that_is_not_finite_names_step_and_learning_rate(host, data, tmp_
     wild = configuration(data, training={"optimizer": "sgd", "learning_rate": 1e30})
     with pytest.raises(suite.RunError, match=r"the loss became \w+ at step \d+ .* learning rate was 1e\+30"):
         train(host, wild, out=tmp_path / "wild")
-    resumable = suite.runs.Run.open(tmp_path / "wild")
+    resumable = suite.runs.directory.Run.open(tmp_path / "wild")
     assert resumable.checkpoints.exist
 
 

@@ -11,9 +11,9 @@ import spelling_plugin
 import suite
 import toy_plugin
 from suite.configuration import from_mapping
-from suite.experiments import resume, train
-from suite.pipeline import Stage
-from suite.progress import Listener
+from suite.pipeline.trainable import Stage
+from suite.runs.train import resume, train
+from suite.training.progress import Listener
 
 keras = pytest.importorskip("keras", reason="needs Keras")
 pytestmark = pytest.mark.backend

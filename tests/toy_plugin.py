@@ -1,7 +1,7 @@
 """A plugin for tests, with a task of its own: is a row of eight numbers rising, falling or level?
 
 It has one contribution of each kind and something random in every place that could make a run differ
-from its repetition: noise in its batches, dropout and batch normalisation in its network.
+from its repetition: noise in its batches, dropout and batch normalization in its network.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def write_input(path: Path, row: dict[str, Any]) -> Path:
 
 
 def _dataset(lines: Sequence[dict[str, Any]], target: str = "trend") -> Any:
-    from suite.data import Dataset, Example
+    from suite.data.dataset import Dataset, Example
 
     parts: dict[str, list[Example]] = {"train": [], "validation": [], "test": []}
     for line in lines:
@@ -219,7 +219,7 @@ def build(dataset: Any, options: DenseOptions) -> Any:
     import keras
     import numpy as np
 
-    from suite.pipeline import TrainablePipeline
+    from suite.pipeline.trainable import TrainablePipeline
 
     trends = list(dataset.facts["trends"])
     if len(trends) < 2:
@@ -257,7 +257,8 @@ def most_common(train_targets: Sequence[str], examples: Any) -> list[Trend]:
 def evaluate(pairs: Any, options: NoOptions) -> Any:
     import numpy as np
 
-    from suite.evaluation import Evaluation, Table
+    from suite.evaluation.types import Evaluation
+    from suite.figures import Table
 
     hits = np.array(
         [

@@ -101,7 +101,7 @@ def host() -> suite.Host:
 
 def save(folder: Path) -> Path:
     """A run directory as a training leaves it."""
-    from suite.prediction import save_pipeline
+    from suite.prediction.loading import save_pipeline
 
     save_pipeline(
         folder / "model",

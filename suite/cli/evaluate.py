@@ -10,7 +10,7 @@ from suite.cli.main import host_from
 from suite.errors import UserError
 
 if TYPE_CHECKING:
-    from suite.evaluations import Outcome
+    from suite.runs.evaluate import Outcome
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
     from suite.configuration import apply_settings
-    from suite.evaluations import Request, evaluate
+    from suite.runs.evaluate import Request, evaluate
 
     settings = apply_settings({}, arguments.set, ("loader", "evaluators", "prediction"))
     if arguments.loader and arguments.data is None:
@@ -85,7 +85,7 @@ def _checked(evaluators: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _listener() -> Any:
-    from suite.progress import Listener
+    from suite.training.progress import Listener
 
     class Phases(Listener):
         """Says on stderr what is being done, where somebody watches."""

@@ -13,8 +13,8 @@ from suite.options import parse_value
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from suite.evaluation import Table
-    from suite.inspection import Finding, Inspection
+    from suite.data.inspection import Finding, Inspection
+    from suite.figures import Table
 
 _ROWS = 40
 _PLACES = 3
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Inspect, and show it."""
-    from suite.inspection import inspect
+    from suite.data.inspection import inspect
 
     host = host_from(arguments)
     options = _loader_options(arguments.set)

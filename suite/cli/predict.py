@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from suite.contributions import Task
-    from suite.inputs import Inputs
-    from suite.prediction import Described, LoadedPipeline, Result
-    from suite.prediction_files import PredictionWriter
+    from suite.evaluation.prediction_files import PredictionWriter
+    from suite.prediction.inputs import Inputs
+    from suite.prediction.loading import Described
+    from suite.prediction.predictor import LoadedPipeline, Result
 
 _ESCAPES = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
 _BATCH_SIZE = 32
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="INPUT",
         nargs="+",
         help="files, folders (with all below), archives, globs in quotes, and, where the task has them,"
-        " texts in quotes, films and cameras (0 is the first)",
+        " texts in quotes, videos and cameras (0 is the first)",
     )
     parser.add_argument(
         "--json", action="store_true", help='print JSON lines: {"input", "prediction"} or {"input", "error"}'
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         metavar="PATH",
-        help="a folder, for predictions.jsonl and what the task shows (pictures with boxes, say); or a file"
+        help="a folder, for predictions.jsonl and what the task shows (images with boxes, say); or a file"
         " with an ending, for the lines",
     )
     parser.add_argument(
@@ -67,8 +68,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from suite.configuration import option_settings
-    from suite.inputs import Inputs
-    from suite.prediction import describe, load
+    from suite.prediction.inputs import Inputs
+    from suite.prediction.loading import describe, load
 
     if arguments.batch_size is not None and arguments.batch_size < 1:
         raise UserError(f"--batch-size {arguments.batch_size} is not allowed: at least 1")
@@ -191,7 +192,7 @@ class _Output:
     """
 
     def __init__(self, arguments: argparse.Namespace, task: Task, described: Described) -> None:
-        from suite.prediction_files import FILE_NAME
+        from suite.evaluation.prediction_files import FILE_NAME
 
         self.json = arguments.json
         self.written: list[Path] = []
@@ -249,7 +250,7 @@ class _Output:
                     try:
                         yield
                     except KeyboardInterrupt as stop:
-                        interrupted = stop  # a long film: what was predicted of it is worth keeping
+                        interrupted = stop  # a long video: what was predicted of it is worth keeping
                 self.written.append(self._lines)
                 if interrupted is not None:
                     raise interrupted
@@ -350,7 +351,7 @@ def _error(result: Result) -> str:
 
 
 def _width(inputs: Inputs) -> int:
-    from suite.encoding import name_of
+    from suite.prediction.encoding import name_of
 
     longest = max((len(name_of(one, None)) for one in inputs), default=0)
     return min(longest, max(20, shutil.get_terminal_size().columns // 2))

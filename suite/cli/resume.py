@@ -17,7 +17,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
     from suite.cli.training_display import TrainingDisplay, stop_on_interrupt
-    from suite.experiments import resume
+    from suite.runs.train import resume
 
     host = host_from(arguments)
     with TrainingDisplay(resumed=True) as display, stop_on_interrupt(display) as stop:

@@ -7,14 +7,14 @@ from typing import Any
 
 from suite.cli.tables import aligned
 from suite.contributions import Task
-from suite.verdict import number, verdict, words
+from suite.report.verdict import number, verdict, words
 
 
 def scores_text(metrics: Mapping[str, Any], task: Task, part: str) -> str:
-    """What `metrics.json` says of a part, its metric first, with intervals, the baseline and the peers."""
+    """What `metrics.json` says of a part, metric first, with intervals, baseline and reference models."""
     judged = verdict(metrics, task.metric, higher_is_better=task.higher_is_better, part=part)
     numbers, spreads = metrics[part], metrics["intervals"].get(part, {})
-    compared = {"baseline": metrics.get("baseline", {}), **metrics.get("peers", {})}
+    compared = {"baseline": metrics.get("baseline", {}), **metrics.get("reference_models", {})}
     compared = {name: others for name, others in compared.items() if others}
     rows = [["", part, "95 % interval", *compared]]
     for name in sorted(numbers, key=lambda name: name != task.metric):

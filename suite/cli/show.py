@@ -90,7 +90,11 @@ def _task_text(task: Task, offered: list[Contributed]) -> str:
         "",
         aligned([["KIND", "NAME", "PLUGIN", ""], *rows]) if rows else "nothing is installed for it",
         *(["", f"predict writes --out in the formats {', '.join(task.formats)}"] if task.formats else []),
-        *(["", f"a report compares with {', '.join(task.peers)}"] if task.peers else []),
+        *(
+            ["", f"a report compares with {', '.join(task.reference_models)}"]
+            if task.reference_models
+            else []
+        ),
         "",
         f"'suite show {task.name} NAME' lists the options of one.",
     ]
@@ -153,7 +157,7 @@ def _task_as_json(task: Task, offered: list[Contributed]) -> dict[str, Any]:
         "builder": task.builder,
         "evaluators": list(task.evaluators),
         "formats": list(task.formats),
-        "peers": list(task.peers),
+        "reference_models": list(task.reference_models),
         "contributions": [_as_json(one) for one in offered],
     }
 

@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     document, where = _document(arguments)
     configuration = from_mapping(document, where)
     host = host_from(arguments)
-    from suite.experiments import train
+    from suite.runs.train import train
 
     with TrainingDisplay(resumed=False) as display, stop_on_interrupt(display) as stop:
         out = Path(arguments.out) if arguments.out else None

@@ -20,9 +20,9 @@ from suite.configuration import Configuration
 from suite.contributions import Task
 from suite.devices import Device
 from suite.options import as_dict
-from suite.progress import Listener, Progress
-from suite.run_report import duration
-from suite.runs import Run
+from suite.runs.directory import Run
+from suite.runs.report import duration
+from suite.training.progress import Listener, Progress
 
 _EVERY_SECONDS = 0.2
 _PLAIN_EVERY_SECONDS = 10.0

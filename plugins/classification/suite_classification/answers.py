@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.errors import UserError
+from suite import UserError
 from suite.evaluation import Pairs
 from suite_classification.labels import refuse_unknown
 from suite_classification.types import Classification

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from suite.charts import Axes, Line, matrix_chart, thinned
-from suite.evaluation import Figure, Picture, Table
+from suite.figures import Axes, Figure, Image, Line, Table, matrix_chart, thinned
 from suite_classification.answers import Answers
 from suite_classification.ranking import Ranking
 from suite_classification.scores import BINS, bin_of, calibration_pairs, per_class
@@ -21,7 +20,7 @@ def figures_of(answers: Answers, things: str, mistakes: Sequence[Figure]) -> lis
 
     Args:
         answers: what was to be answered, and what was.
-        things: what is classified: "pictures", say.
+        things: what is classified: "images", say.
         mistakes: the figures that show the worst mistakes.
     """
     return list(_figures(answers, things, mistakes))
@@ -53,7 +52,7 @@ def confusion(answers: Answers) -> np.ndarray:
     return flat.reshape(size, size)
 
 
-def _matrix(answers: Answers, counts: np.ndarray, things: str) -> Picture:
+def _matrix(answers: Answers, counts: np.ndarray, things: str) -> Image:
     names: Sequence[str] = answers.classes
     caption = (
         f"A row holds the {things} of one class, a column those taken for one. Blue is right, orange is"
@@ -67,7 +66,7 @@ def _matrix(answers: Answers, counts: np.ndarray, things: str) -> Picture:
         caption += (
             f" Only the {MOST_IN_MATRIX} of {len(answers.classes)} classes with most mistakes are shown."
         )
-    return Picture(
+    return Image(
         title="Confusion matrix",
         content=matrix_chart("Confusion matrix", counts, names, row_label="true", column_label="taken for"),
         caption=caption,
@@ -95,7 +94,7 @@ def _confused_most(answers: Answers, counts: np.ndarray, things: str) -> Table:
     )
 
 
-def _calibration(answers: Answers, things: str) -> Picture:
+def _calibration(answers: Answers, things: str) -> Image:
     confidence, correct = (array.ravel() for array in calibration_pairs(answers))
     bins = bin_of(confidence)
     counts = np.bincount(bins, minlength=BINS)
@@ -116,10 +115,10 @@ def _calibration(answers: Answers, things: str) -> Picture:
             0.25 + 0.65 * float(np.sqrt(counts[index] / counts.max())),
             title,
         )
-    axes.line(Line(name="as right as sure", x=[0, 1], y=[0, 1], colour=1, dashed=True))
-    axes.line(Line(name="share that is right", x=[], y=[], colour=0))
+    axes.line(Line(name="as right as sure", x=[0, 1], y=[0, 1], color=1, dashed=True))
+    axes.line(Line(name="share that is right", x=[], y=[], color=0))
     many = int(counts[-1])
-    return Picture(
+    return Image(
         title="Calibration",
         content=axes.svg(),
         caption=(
@@ -130,7 +129,7 @@ def _calibration(answers: Answers, things: str) -> Picture:
     )
 
 
-def _roc(answers: Answers, ranking: Ranking) -> Picture:
+def _roc(answers: Answers, ranking: Ranking) -> Image:
     curves = {}
     for index, name in enumerate(answers.classes):
         true, false = ranking.curve(index)
@@ -142,13 +141,13 @@ def _roc(answers: Answers, ranking: Ranking) -> Picture:
     )  # fmt: skip
     areas = ranking.areas(np.ones(len(answers), np.int64))[0]
     _draw(axes, curves, dict(zip(answers.classes, areas.tolist(), strict=True)))
-    axes.line(Line(name="", x=[0, 1], y=[0, 1], colour=7, dashed=True))
-    return Picture(
+    axes.line(Line(name="", x=[0, 1], y=[0, 1], color=7, dashed=True))
+    return Image(
         title="ROC curves", content=axes.svg(), caption=_about_curves(curves, "the dashed line is chance")
     )
 
 
-def _precision_recall(answers: Answers, ranking: Ranking) -> Picture:
+def _precision_recall(answers: Answers, ranking: Ranking) -> Image:
     curves = {}
     for index, name in enumerate(answers.classes):
         true, false = ranking.curve(index)
@@ -161,7 +160,7 @@ def _precision_recall(answers: Answers, ranking: Ranking) -> Picture:
     )  # fmt: skip
     areas = ranking.areas(np.ones(len(answers), np.int64))[1]
     _draw(axes, curves, dict(zip(answers.classes, areas.tolist(), strict=True)))
-    return Picture(
+    return Image(
         title="Precision and recall",
         content=axes.svg(),
         caption=_about_curves(curves, "upper right is best"),
@@ -169,15 +168,15 @@ def _precision_recall(answers: Answers, ranking: Ranking) -> Picture:
 
 
 def _draw(axes: Axes, curves: dict[str, tuple[np.ndarray, np.ndarray]], areas: dict[str, float]) -> None:
-    """All curves: the three with the least area in colour, the others quiet; two classes in two colours."""
+    """All curves: the three with the least area in color, the others quiet; two classes in two colors."""
     ordered = sorted(curves, key=lambda name: areas[name])
-    coloured = [name for name in curves if name in ordered[:3]]  # in the order of the classes
+    colored = [name for name in curves if name in ordered[:3]]  # in the order of the classes
     for name in reversed(ordered):
         x, y = thinned(*curves[name])
-        if name in coloured:
-            axes.line(Line(name=f"{name} {areas[name]:.3f}", x=x, y=y, colour=coloured.index(name)))
+        if name in colored:
+            axes.line(Line(name=f"{name} {areas[name]:.3f}", x=x, y=y, color=colored.index(name)))
         else:
-            axes.line(Line(name="", x=x, y=y, colour=None))
+            axes.line(Line(name="", x=x, y=y, color=None))
 
 
 def _about_curves(curves: Mapping[str, object], end: str) -> str:

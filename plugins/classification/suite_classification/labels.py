@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 
 from suite import UserError
-from suite.errors import nearest
+from suite.kit import nearest
 
 
 def refuse_unknown(labels: Iterable[str], classes: Collection[str], what: str) -> None:

@@ -11,8 +11,9 @@ from functools import partial
 
 import numpy as np
 
-from suite.evaluation import Evaluation, Figure
-from suite.sentences import some
+from suite.evaluation import Evaluation
+from suite.figures import Figure
+from suite.kit import some
 from suite_classification.answers import Answers
 from suite_classification.ranking import Ranking
 
@@ -28,7 +29,7 @@ def evaluation(
 
     Args:
         answers: the pairs, as `suite_classification.answers.read` gives them.
-        things: what is classified, for the figures: "pictures", say.
+        things: what is classified, for the figures: "images", say.
         mistakes: makes the figures that show the worst mistakes; how a thing is shown, its task knows.
 
     Every number is of the whole; those of each class are in the details. Macro averages are over the

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from suite.evaluation import Figure, Pairs, Picture, Table
+from suite.evaluation.types import Pairs
+from suite.figures import Figure, Image, Table
 from suite_classification.answers import read
 from suite_classification.figures import confusion, figures_of
 from suite_classification.mistakes import how_many, mistake_at, worst_mistakes
@@ -127,7 +128,7 @@ def test_the_class_that_is_known_least_comes_first():
 @pytest.mark.parametrize("classes", [1, 2, 3, 17, 45, 120])
 def test_any_number_of_classes_can_be_shown(classes):
     figures = by_title(made_up(200, [f"c{index}" for index in range(classes)]))
-    svgs = [figure.content for figure in figures.values() if isinstance(figure, Picture)]
+    svgs = [figure.content for figure in figures.values() if isinstance(figure, Image)]
     assert svgs
     assert sum(map(len, svgs)) < 600_000
 

@@ -13,8 +13,8 @@ from sklearn import metrics as sk
 
 from suite import Evaluator, UserError
 from suite.contributions import Contributed
-from suite.evaluation import Pairs
-from suite.scoring import Scores, score
+from suite.evaluation.scoring import Scores, score
+from suite.evaluation.types import Pairs
 from suite_classification.answers import read
 from suite_classification.baseline import most_frequent
 from suite_classification.scores import evaluation

@@ -8,7 +8,7 @@ from suite_image_classification.options import FolderOptions, TableOptions
 
 TASK = "image-classification"
 
-_CODEC = suite.lazy("suite_image_classification.codec:PictureCodec.from_json")
+_CODEC = suite.lazy("suite_image_classification.codec:ImageCodec.from_json")
 
 
 @suite.hookimpl
@@ -17,7 +17,7 @@ def tasks() -> list[suite.Task]:
     return [
         suite.Task(
             name=TASK,
-            summary="which class, or which classes, a picture shows",
+            summary="which class, or which classes, an image shows",
             sample=suite.lazy("suite_image_classification.samples:sample"),
             metric="accuracy",
             builder="residual",
@@ -44,7 +44,7 @@ def data_loaders() -> list[suite.DataLoader]:
         suite.DataLoader(
             name="table",
             task=TASK,
-            summary="CSV, TSV or JSON lines with a path and one or several labels per picture",
+            summary="CSV, TSV or JSON lines with a path and one or several labels per image",
             load=suite.lazy("suite_image_classification.loaders:load_table"),
             detect=suite.lazy("suite_image_classification.loaders:detect_table"),
             options=TableOptions,
@@ -59,7 +59,7 @@ def model_builders() -> list[suite.ModelBuilder]:
         suite.ModelBuilder(
             name="residual",
             task=TASK,
-            summary="a residual network trained from scratch, for small pictures or for photographs",
+            summary="a residual network trained from scratch, for small images or for photographs",
             build=suite.lazy("suite_image_classification.builders:residual"),
             codec=_CODEC,
             options=ResidualOptions,

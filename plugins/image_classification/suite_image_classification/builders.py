@@ -10,12 +10,12 @@ import msgspec
 from suite.data import Dataset
 from suite.options import resolved
 from suite.pipeline import Stage, TrainablePipeline
-from suite_image_classification.augmentation import Augmentation, PictureBatches
-from suite_image_classification.codec import PictureCodec
+from suite_image_classification.augmentation import Augmentation, ImageBatches
+from suite_image_classification.codec import ImageCodec
 from suite_image_classification.model_options import (
     ApplicationsOptions,
     FineTuningOptions,
-    PictureModelOptions,
+    ImageModelOptions,
     PresetOptions,
     ResidualOptions,
 )
@@ -26,12 +26,12 @@ HEAVIEST = 10.0
 
 
 def assembled(
-    options: PictureModelOptions, found: Survey, network: Any, recipe: Mapping[str, Any], **more: Any
+    options: ImageModelOptions, found: Survey, network: Any, recipe: Mapping[str, Any], **more: Any
 ) -> TrainablePipeline:
     """The pipeline of a network, with the codec, the batches and the loss that resolved options ask for."""
     import keras
 
-    codec = picture_codec(options, found)
+    codec = image_codec(options, found)
     drawn = {name: getattr(options, name) for name in Augmentation.__struct_fields__}
     if found.multi_label:
         loss = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=options.label_smoothing)
@@ -42,7 +42,7 @@ def assembled(
         codec=codec,
         network=network,
         loss=loss,
-        batch_maker=PictureBatches(codec=codec, augmentation=Augmentation(**drawn), class_weights=weights),
+        batch_maker=ImageBatches(codec=codec, augmentation=Augmentation(**drawn), class_weights=weights),
         targets=codec.target,
         options=options,
         recipe=recipe,
@@ -50,12 +50,12 @@ def assembled(
     )
 
 
-def picture_codec(options: PictureModelOptions, found: Survey) -> PictureCodec:
+def image_codec(options: ImageModelOptions, found: Survey) -> ImageCodec:
     """The codec that resolved options ask for."""
     assert options.size != "auto"
     height, width = (options.size, options.size) if isinstance(options.size, int) else options.size
     assert options.resize != "auto"
-    return PictureCodec(
+    return ImageCodec(
         classes=found.classes,
         size=(height, width),
         multi_label=found.multi_label,
@@ -64,9 +64,9 @@ def picture_codec(options: PictureModelOptions, found: Survey) -> PictureCodec:
 
 
 def balanced_weights(found: Survey) -> tuple[float, ...]:
-    """A factor per class, inverse to its count, whose mean over the training pictures is one.
+    """A factor per class, inverse to its count, whose mean over the training images is one.
 
-    No class weighs more than `HEAVIEST` times the most frequent: a single picture would outweigh its batch.
+    No class weighs more than `HEAVIEST` times the most frequent: a single image would outweigh its batch.
     """
     largest = max(found.class_counts)
     factors = [min(HEAVIEST, largest / count) if count else 1.0 for count in found.class_counts]
@@ -75,7 +75,7 @@ def balanced_weights(found: Survey) -> tuple[float, ...]:
 
 
 def residual(dataset: Dataset, options: ResidualOptions) -> TrainablePipeline:
-    """A residual network from scratch, for small pictures or for photographs, whichever the data has.
+    """A residual network from scratch, for small images or for photographs, whichever the data has.
 
     Raises:
         suite.UserError: where the data cannot be learned from.
@@ -96,7 +96,7 @@ def residual(dataset: Dataset, options: ResidualOptions) -> TrainablePipeline:
         networks.small_residual_network if architecture == "small" else networks.photograph_residual_network
     )
     network = build(
-        picture_codec(options, found).size,
+        image_codec(options, found).size,
         len(found.classes),
         width=options.width,
         dropout=options.dropout,
@@ -120,7 +120,7 @@ def applications(dataset: Dataset, options: ApplicationsOptions) -> TrainablePip
     options = resolved(options, choices)
     network = application_network(
         options.family,
-        picture_codec(options, found).size,
+        image_codec(options, found).size,
         len(found.classes),
         weights=options.weights,
         dropout=float(options.dropout),
@@ -143,7 +143,7 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     options = resolved(options, choices)
     network = preset_network(
         options.preset,
-        None if own_size else picture_codec(options, found).size,
+        None if own_size else image_codec(options, found).size,
         len(found.classes),
         load_weights=options.load_weights,
         dropout=float(options.dropout),

@@ -1,4 +1,4 @@
-"""Between pictures and arrays, and between logits and classifications. numpy and cv2 only."""
+"""Between images and arrays, and between logits and classifications. numpy and cv2 only."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from suite.initial_weights import Entries
-from suite.pipeline import StructCodec
+from suite.pipeline import Entries, StructCodec
 from suite_classification.coding import classified, target_vector
 from suite_classification.types import Classification
-from suite_pictures import pictures
-from suite_pictures.resizing import Resize, fit
+from suite_images import reading
+from suite_images.resizing import Resize, fit
 
 
-class PictureCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Encodes any picture to one size, and decodes logits to a `Classification`.
+class ImageCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Encodes any image to one size, and decodes logits to a `Classification`.
 
     Attributes:
         classes: the names of the classes, in the order of the network's outputs.
         size: (height, width) of the network's input.
-        multi_label: whether a picture may have several labels or none.
-        resize: how a picture of other proportions is brought to `size`.
+        multi_label: whether an image may have several labels or none.
+        resize: how an image of other proportions is brought to `size`.
     """
 
     classes: tuple[str, ...]
@@ -29,8 +28,8 @@ class PictureCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields
     multi_label: bool = False
     resize: Resize = "squash"
 
-    called: ClassVar[str] = "picture codec"
-    suffixes: ClassVar[tuple[str, ...]] = pictures.SUFFIXES
+    called: ClassVar[str] = "image codec"
+    suffixes: ClassVar[tuple[str, ...]] = reading.SUFFIXES
     input_axes: ClassVar[int] = 3
 
     @property
@@ -39,16 +38,16 @@ class PictureCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields
         return {"logits/kernel": (-1, self.classes), "logits/bias": (-1, self.classes)}
 
     def encode(self, raw: Any) -> np.ndarray:
-        """One picture (a source, a path, encoded bytes or an array) to uint8 (height, width, 3), RGB.
+        """One image (a source, a path, encoded bytes or an array) to uint8 (height, width, 3), RGB.
 
         Raises:
-            suite.UserError: where it is not a picture that can be read.
+            suite.UserError: where it is not an image that can be read.
         """
         height, width = self.size
-        return fit(pictures.read(raw, at_least=max(height, width)), height, width, self.resize)
+        return fit(reading.read(raw, at_least=max(height, width)), height, width, self.resize)
 
     def decode(self, outputs: Any) -> Classification:
-        """Logits (classes,) of one picture to its classification.
+        """Logits (classes,) of one image to its classification.
 
         Raises:
             ValueError: where there is not exactly one output per class, or one is not a number.

@@ -1,4 +1,4 @@
-"""What both loaders give: compact lists of pictures with labels, checked and put together."""
+"""What both loaders give: compact lists of images with labels, checked and put together."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Example
-from suite.sentences import some
+from suite.kit import some
 from suite.sources import Tree
 
 
-class PictureExamples:
-    """Files of a tree with a target each: twelve bytes a picture beside the tree's list of names.
+class ImageExamples:
+    """Files of a tree with a target each: twelve bytes an image beside the tree's list of names.
 
     Args:
-        tree: where the pictures are.
+        tree: where the images are.
         indices: int (examples,), their places in `tree.names`.
         targets: the different targets, class names or lists of class names.
         kinds: int (examples,), the place in `targets` of each example's target.
@@ -52,7 +52,7 @@ class PictureExamples:
 
 def assemble(
     path: Path,
-    parts: Mapping[str, PictureExamples],
+    parts: Mapping[str, ImageExamples],
     problems: Sequence[str],
     *,
     multi_label: bool = False,
@@ -78,10 +78,10 @@ def assemble(
         if unknown := sorted(part.labels() - set(classes)):
             raise UserError(
                 f"{path}: {some(unknown)} in the {name} part but not in the training part: a class must be"
-                " among the training pictures to be learned"
+                " among the training images to be learned"
             )
     if not classes:
-        raise UserError(f"{path}: no training picture has a label")
+        raise UserError(f"{path}: no training image has a label")
     if len(classes) == 1 and not multi_label:
         raise UserError(f"{path} holds one class only, '{classes[0]}': at least two are needed{hint}")
     return Dataset(

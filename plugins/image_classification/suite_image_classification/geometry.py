@@ -1,7 +1,7 @@
-"""Random views of pictures: translation for small ones, all at once; crop, stretch and turn for photographs.
+"""Random views of images: translation for small ones, all at once; crop, stretch and turn for photographs.
 
 Pixel (row, column) covers the square around (row + 0.5, column + 0.5), as everywhere in cv2, so the middle
-of a picture of any size stays in the middle.
+of an image of any size stays in the middle.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from suite_pictures.resizing import LETTERBOX_GREY, Resize
+from suite_images.resizing import LETTERBOX_GRAY, Resize
 
 
 def reflected(indices: np.ndarray, length: int) -> np.ndarray:
@@ -24,11 +24,11 @@ def reflected(indices: np.ndarray, length: int) -> np.ndarray:
     return mirrored
 
 
-def translated(pictures: np.ndarray, down: np.ndarray, right: np.ndarray, flip: np.ndarray) -> np.ndarray:
-    """A batch of equally large pictures, each mirrored where `flip` is set and then moved.
+def translated(images: np.ndarray, down: np.ndarray, right: np.ndarray, flip: np.ndarray) -> np.ndarray:
+    """A batch of equally large images, each mirrored where `flip` is set and then moved.
 
     Args:
-        pictures: (batch, height, width, channels).
+        images: (batch, height, width, channels).
         down: (batch,) integers, by how many rows the content moves down; the gap shows its reflection.
         right: (batch,) integers, by how many columns it moves to the right.
         flip: (batch,) booleans, whether left and right are swapped first.
@@ -36,21 +36,21 @@ def translated(pictures: np.ndarray, down: np.ndarray, right: np.ndarray, flip: 
     Returns:
         A new array of the same shape and dtype.
     """
-    batch, height, width, channels = pictures.shape
+    batch, height, width, channels = images.shape
     rows = reflected(np.arange(height)[None, :] - down[:, None], height)
     columns = reflected(np.arange(width)[None, :] - right[:, None], width)
     columns = np.where(flip[:, None], width - 1 - columns, columns)
     # One gather over all pixels of the batch: several times faster than indexing three axes.
     base = (np.arange(batch)[:, None] * height + rows) * width
     source = base[:, :, None] + columns[:, None, :]
-    moved: np.ndarray = np.take(pictures.reshape(-1, channels), source, axis=0, mode="clip")
+    moved: np.ndarray = np.take(images.reshape(-1, channels), source, axis=0, mode="clip")
     return moved
 
 
 def view_size(shape: Sequence[int], height: int, width: int, mode: Resize) -> tuple[float, float]:
-    """(height, width), in the picture's pixels, of what the network sees of it without augmentation.
+    """(height, width), in the image's pixels, of what the network sees of it without augmentation.
 
-    Smaller than the picture where it is cropped, larger where it is letterboxed.
+    Smaller than the image where it is cropped, larger where it is letterboxed.
     """
     if mode == "squash":
         return float(shape[0]), float(shape[1])
@@ -71,16 +71,16 @@ def view_matrices(
     turn: np.ndarray,
     flip: np.ndarray,
 ) -> np.ndarray:
-    """Affine matrices from pixels of the result to pixels of the picture, one per picture.
+    """Affine matrices from pixels of the result to pixels of the image, one per image.
 
     Args:
-        shapes: (batch, 2), heights and widths of the pictures.
+        shapes: (batch, 2), heights and widths of the images.
         height: rows of the result.
         width: columns of the result.
-        mode: how a picture without augmentation is brought to the result's size.
+        mode: how an image without augmentation is brought to the result's size.
         area: (batch,) shares of the whole view's area that are seen.
         stretch: (batch,) factors by which the view is made wider, and less high.
-        place: (batch, 2) in 0..1, where in the picture the view lies: 0 at the top or left, 1 at the end.
+        place: (batch, 2) in 0..1, where in the image the view lies: 0 at the top or left, 1 at the end.
         turn: (batch,) angles in degrees.
         flip: (batch,) booleans.
 
@@ -91,7 +91,7 @@ def view_matrices(
     side = np.sqrt(area)
     seen_height = np.minimum(whole[:, 0], whole[:, 0] * side / np.sqrt(stretch))
     seen_width = np.minimum(whole[:, 1], whole[:, 1] * side * np.sqrt(stretch))
-    # The middle of the view; a view larger than the picture stays in the middle.
+    # The middle of the view; a view larger than the image stays in the middle.
     middle_y = shapes[:, 0] / 2 + (place[:, 0] - 0.5) * np.maximum(shapes[:, 0] - seen_height, 0.0)
     middle_x = shapes[:, 1] / 2 + (place[:, 1] - 0.5) * np.maximum(shapes[:, 1] - seen_width, 0.0)
     scale_y = seen_height / height
@@ -106,24 +106,24 @@ def view_matrices(
 
 
 def warped(
-    pictures: Sequence[np.ndarray], matrices: np.ndarray, height: int, width: int, mode: Resize
+    images: Sequence[np.ndarray], matrices: np.ndarray, height: int, width: int, mode: Resize
 ) -> np.ndarray:
-    """Pictures of any sizes seen through `matrices`: cut, resized, turned and mirrored in one go.
+    """Images of any sizes seen through `matrices`: cut, resized, turned and mirrored in one go.
 
     Returns:
-        (batch, height, width, 3) uint8. What lies outside a picture is its reflection, or grey where
-        pictures are letterboxed.
+        (batch, height, width, 3) uint8. What lies outside an image is its reflection, or gray where
+        images are letterboxed.
     """
     border = cv2.BORDER_CONSTANT if mode == "letterbox" else cv2.BORDER_REFLECT_101
-    out = np.empty((len(pictures), height, width, 3), np.uint8)
-    for picture, matrix, into in zip(pictures, matrices, out, strict=True):
+    out = np.empty((len(images), height, width, 3), np.uint8)
+    for image, matrix, into in zip(images, matrices, out, strict=True):
         cv2.warpAffine(
-            picture,
+            image,
             matrix,
             (width, height),
             dst=into,
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=border,
-            borderValue=(LETTERBOX_GREY,) * 3,
+            borderValue=(LETTERBOX_GRAY,) * 3,
         )
     return out

@@ -1,26 +1,25 @@
-"""What a data set of pictures holds: classes, sizes, kinds of files, and pictures that are broken or odd."""
+"""What a data set of images holds: classes, sizes, kinds of files, and images that are broken or odd."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
 
-from suite.data import Dataset
-from suite.evaluation import Table
-from suite.inspection import Finding, Inspection
-from suite.sentences import counted
-from suite_pictures.inspection import findings_on, kinds_table, look, sizes_table
+from suite.data import Dataset, Finding, Inspection
+from suite.figures import Table
+from suite.kit import counted
+from suite_images.inspection import findings_on, kinds_table, look, sizes_table
 
 UNBALANCED = 10
-"""Classes are unbalanced where one has this many times the pictures of another."""
+"""Classes are unbalanced where one has this many times the images of another."""
 
 
 def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspection:
-    """Decode every picture and tell what there is and what is wrong.
+    """Decode every image and tell what there is and what is wrong.
 
     Args:
         dataset: as documented in `types`.
-        progress: called with the number of pictures done, and of all.
+        progress: called with the number of images done, and of all.
     """
     seen = look(dataset, progress)
     balance, findings = _balance(dataset)
@@ -36,7 +35,7 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
 
 
 def _balance(dataset: Dataset) -> tuple[Table, list[Finding]]:
-    """Pictures per class and part, and findings on them."""
+    """Images per class and part, and findings on them."""
     counts = {name: Counter[str]() for name in dataset.parts}
     without = Counter[str]()
     for name, part in dataset.parts.items():
@@ -59,7 +58,7 @@ def _balance(dataset: Dataset) -> tuple[Table, list[Finding]]:
     if single:
         findings.append(
             Finding(
-                text=counted(len(single), "class has", "classes have") + " a single training picture",
+                text=counted(len(single), "class has", "classes have") + " a single training image",
                 wrong=False,
                 places=single,
             )
@@ -68,14 +67,14 @@ def _balance(dataset: Dataset) -> tuple[Table, list[Finding]]:
     if train[largest] >= UNBALANCED * train[smallest]:
         findings.append(
             Finding(
-                text=f"the classes are unbalanced: '{largest}' has {train[largest]:,} training pictures,"
+                text=f"the classes are unbalanced: '{largest}' has {train[largest]:,} training images,"
                 f" '{smallest}' {train[smallest]:,}",
                 wrong=False,
             )
         )
     for name in ("validation", "test"):
         if name in counts and (missing := [label for label in classes if not counts[name][label]]):
-            text = counted(len(missing), "class has", "classes have") + f" no picture in the {name} part"
+            text = counted(len(missing), "class has", "classes have") + f" no image in the {name} part"
             findings.append(Finding(text=text, wrong=False, places=missing))
     columns = ["class", *counts, "of train"]
     return Table(title="Classes", columns=columns, rows=rows), findings

@@ -9,14 +9,13 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
-from suite.part_names import PARTS
-from suite.sentences import counted, some
+from suite.kit import PARTS, counted, some
 from suite.sources import Tree, is_archive, open_tree
-from suite_image_classification.examples import PictureExamples, assemble
+from suite_image_classification.examples import ImageExamples, assemble
 from suite_image_classification.options import FolderOptions, TableOptions
 from suite_image_classification.tables import TABLE_SUFFIXES, read_tables, tables_at
-from suite_pictures.headers import KNOWN
-from suite_pictures.listing import is_picture
+from suite_images.headers import KNOWN
+from suite_images.listing import is_image
 
 
 def detect_folder(path: Path) -> bool:
@@ -30,7 +29,7 @@ def detect_table(path: Path) -> bool:
 
 
 def load_table(path: Path, options: TableOptions) -> Dataset:
-    """Load the pictures that a table lists, or a folder's tables called train, validation and test.
+    """Load the images that a table lists, or a folder's tables called train, validation and test.
 
     Raises:
         UserError: where a column is missing, a row has no label or no file, or the table cannot be read;
@@ -40,7 +39,7 @@ def load_table(path: Path, options: TableOptions) -> Dataset:
 
 
 def load_folder(path: Path, options: FolderOptions) -> Dataset:
-    """Load pictures that lie in a folder per class.
+    """Load images that lie in a folder per class.
 
     Parts are folders called train, validation (val, valid, dev) and test above the class folders. A folder
     around all of it, as archives often have, is passed through. Folders below a class belong to it.
@@ -50,18 +49,18 @@ def load_folder(path: Path, options: FolderOptions) -> Dataset:
         options: it has none.
 
     Raises:
-        UserError: where there are no pictures, no class folders, only one class, or a class without
-            training pictures.
+        UserError: where there are no images, no class folders, only one class, or a class without
+            training images.
     """
     del options
     tree = open_tree(path)
     problems = list(tree.problems)
-    indices, folder_of, folders = _pictures(path, tree, problems)
+    indices, folder_of, folders = _images(path, tree, problems)
     if not indices:
         raise UserError(
-            f"{path} is empty: put the pictures of each class in a folder that is called as the class"
+            f"{path} is empty: put the images of each class in a folder that is called as the class"
             if not len(tree)
-            else f"{path} holds no pictures ({KNOWN}), only files like {some(tree.names)}"
+            else f"{path} holds no images ({KNOWN}), only files like {some(tree.names)}"
         )
     split = [folder.split("/") if folder else [] for folder in folders]
     depth = _wrapper_depth(split)
@@ -69,7 +68,7 @@ def load_folder(path: Path, options: FolderOptions) -> Dataset:
     part_folders = _part_folders(path, split)
 
     classes: dict[str, int] = {}
-    # For each folder the number of its part, or -1 where its pictures are left out, and of its class.
+    # For each folder the number of its part, or -1 where its images are left out, and of its class.
     names = ["train", "validation", "test"]
     part_of = np.full(len(folders), -1)
     class_of = np.zeros(len(folders), np.int64)
@@ -80,35 +79,35 @@ def load_folder(path: Path, options: FolderOptions) -> Dataset:
             part_of[number] = names.index(part)
             class_of[number] = classes.setdefault(below[0], len(classes))
 
-    pictures, folder_of_picture = np.array(indices, np.int64), np.array(folder_of, np.int64)
+    images, folder_of_image = np.array(indices, np.int64), np.array(folder_of, np.int64)
     hint = _hint_at_table(tree)
-    if left_out := pictures[part_of[folder_of_picture] < 0].tolist():
+    if left_out := images[part_of[folder_of_image] < 0].tolist():
         listed = some([tree.names[index] for index in left_out[:4]] + [""] * (len(left_out) - 4))
         if not classes:
             raise UserError(
-                f"{path} holds pictures, but not in a folder per class: {listed}. Put each in a folder that"
+                f"{path} holds images, but not in a folder per class: {listed}. Put each in a folder that"
                 f" is called as its class{hint}"
             )
-        lie = counted(len(left_out), "picture lies", "pictures lie")
+        lie = counted(len(left_out), "image lies", "images lie")
         problems.append(f"{lie} in no class folder, left out: {listed}")
     parts = {}
     for number, name in enumerate(names):
-        chosen = part_of[folder_of_picture] == number
+        chosen = part_of[folder_of_image] == number
         if chosen.any():
-            kinds = class_of[folder_of_picture[chosen]]
-            parts[name] = PictureExamples(tree, pictures[chosen], list(classes), kinds)
+            kinds = class_of[folder_of_image[chosen]]
+            parts[name] = ImageExamples(tree, images[chosen], list(classes), kinds)
     return assemble(path, parts, problems, hint=hint)
 
 
-def _pictures(path: Path, tree: Tree, problems: list[str]) -> tuple[list[int], list[int], list[str]]:
-    """The files that are pictures by their ending, the number of each one's folder, and the folders."""
+def _images(path: Path, tree: Tree, problems: list[str]) -> tuple[list[int], list[int], list[str]]:
+    """The files that are images by their ending, the number of each one's folder, and the folders."""
     indices: list[int] = []
     folder_of: list[int] = []
     folders: dict[str, int] = {}
     others: list[str] = []
     unnamed: list[str] = []
     for index, name in enumerate(tree.names):
-        if not is_picture(name):
+        if not is_image(name):
             others.append(name)
         elif not name.isascii() and not _is_text(name):
             unnamed.append(name.encode("utf-8", "backslashreplace").decode())
@@ -116,7 +115,7 @@ def _pictures(path: Path, tree: Tree, problems: list[str]) -> tuple[list[int], l
             indices.append(index)
             folder_of.append(folders.setdefault(name.rpartition("/")[0], len(folders)))
     if others:
-        files = counted(len(others), "file is no picture", "files are no pictures")
+        files = counted(len(others), "file is no image", "files are no images")
         problems.append(f"{files} by the ending: {some(others)}")
     if unnamed:
         files = counted(len(unnamed), "file has a name that is", "files have names that are")
@@ -147,7 +146,7 @@ def _wrapper_depth(folders: Sequence[Sequence[str]]) -> int:
 def _part_folders(path: Path, folders: Sequence[Sequence[str]]) -> dict[str, str]:
     """The part that each folder at the top stands for; empty where the top is classes.
 
-    A folder `train` with pictures and no folders in it is a class (of vehicles, say).
+    A folder `train` with images and no folders in it is a class (of vehicles, say).
     """
     found = {
         folder[0]: PARTS[folder[0].lower()]

@@ -1,4 +1,4 @@
-"""MixUp, CutMix and random erasing on batches of pictures."""
+"""MixUp, CutMix and random erasing on batches of images."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ ERASED_STRETCH = 2.5
 
 
 def mixed(
-    pictures: np.ndarray, targets: np.ndarray, mixup: float, cutmix: float, rng: np.random.Generator
+    images: np.ndarray, targets: np.ndarray, mixup: float, cutmix: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A share of the pictures blended with, and a share pasted over by a part of, another of the batch.
+    """A share of the images blended with, and a share pasted over by a part of, another of the batch.
 
-    MixUp (Zhang et al. 2018, arXiv:1710.09412): picture and target are weighted means of two. CutMix (Yun
-    et al. 2019, arXiv:1905.04899): a rectangle of up to half the picture comes from the other one, and the
-    target is weighted by the areas. Pairs, weights and rectangles are drawn anew for every picture.
+    MixUp (Zhang et al. 2018, arXiv:1710.09412): image and target are weighted means of two. CutMix (Yun
+    et al. 2019, arXiv:1905.04899): a rectangle of up to half the image comes from the other one, and the
+    target is weighted by the areas. Pairs, weights and rectangles are drawn anew for every image.
 
     Args:
-        pictures: (batch, height, width, channels) uint8.
+        images: (batch, height, width, channels) uint8.
         targets: (batch, classes) float32.
         mixup: probability of being blended.
         cutmix: probability of being pasted over; the two together at most 1.
         rng: the source of randomness.
 
     Returns:
-        New pictures and targets, of the same shapes and dtypes.
+        New images and targets, of the same shapes and dtypes.
     """
-    count, height, width = pictures.shape[:3]
+    count, height, width = images.shape[:3]
     partners = rng.permutation(count)
     draw = rng.random(count)
     blend = np.flatnonzero(draw < mixup)
     paste = np.flatnonzero((draw >= mixup) & (draw < mixup + cutmix))
     own = np.ones(count)
-    out = pictures.copy()
+    out = images.copy()
 
     own[blend] = rng.beta(MIXUP_ALPHA, MIXUP_ALPHA, len(blend))
     share = own[blend, None, None, None].astype(np.float32)
-    blended = share * pictures[blend] + (1 - share) * pictures[partners[blend]]
+    blended = share * images[blend] + (1 - share) * images[partners[blend]]
     out[blend] = (blended + 0.5).astype(np.uint8)
 
     side = np.sqrt(rng.uniform(0, 0.5, len(paste)))
@@ -46,33 +46,33 @@ def mixed(
     top, bottom = _span(place[0], side, height)
     left, right = _span(place[1], side, width)
     for index, first_row, last_row, first, last in zip(paste, top, bottom, left, right, strict=True):
-        out[index, first_row:last_row, first:last] = pictures[partners[index], first_row:last_row, first:last]
+        out[index, first_row:last_row, first:last] = images[partners[index], first_row:last_row, first:last]
     own[paste] = 1 - (bottom - top) * (right - left) / (height * width)
 
     own_share = own[:, None].astype(np.float32)
     return out, own_share * targets + (1 - own_share) * targets[partners]
 
 
-def erase(pictures: np.ndarray, probability: float, rng: np.random.Generator) -> None:
-    """A random rectangle of a random colour over a share of the pictures, in place.
+def erase(images: np.ndarray, probability: float, rng: np.random.Generator) -> None:
+    """A random rectangle of a random color over a share of the images, in place.
 
-    Random erasing (Zhong et al. 2017, arXiv:1708.04896), one colour per rectangle.
+    Random erasing (Zhong et al. 2017, arXiv:1708.04896), one color per rectangle.
 
     Args:
-        pictures: (batch, height, width, channels) uint8.
-        probability: the share of pictures that lose a rectangle.
+        images: (batch, height, width, channels) uint8.
+        probability: the share of images that lose a rectangle.
         rng: the source of randomness.
     """
-    count, height, width, channels = pictures.shape
+    count, height, width, channels = images.shape
     chosen = np.flatnonzero(rng.random(count) < probability)
     side = np.sqrt(rng.uniform(*ERASED_AREA, len(chosen)))
     stretch = np.sqrt(ERASED_STRETCH ** rng.uniform(-1, 1, len(chosen)))
     place = rng.random((2, len(chosen)))
     top, bottom = _span(place[0], np.minimum(side * stretch, 1), height)
     left, right = _span(place[1], np.minimum(side / stretch, 1), width)
-    colours = rng.integers(0, 256, (len(chosen), channels), dtype=np.uint8)
+    colors = rng.integers(0, 256, (len(chosen), channels), dtype=np.uint8)
     for row, index in enumerate(chosen):
-        pictures[index, top[row] : bottom[row], left[row] : right[row]] = colours[row]
+        images[index, top[row] : bottom[row], left[row] : right[row]] = colors[row]
 
 
 def _span(place: np.ndarray, share: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:

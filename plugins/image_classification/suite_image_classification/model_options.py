@@ -12,8 +12,8 @@ Side = Annotated[int, Meta(ge=4, le=2048)]
 # collection on a union of a bounded integer with a tuple of fixed length.
 
 
-class PictureModelOptions(Options, frozen=True):
-    """What every builder of this task takes: the input, regularisation and augmentation."""
+class ImageModelOptions(Options, frozen=True):
+    """What every builder of this task takes: the input, regularization and augmentation."""
 
     size: Annotated[
         Auto | Side | Annotated[tuple[Side, ...], Meta(min_length=2, max_length=2)],
@@ -21,7 +21,7 @@ class PictureModelOptions(Options, frozen=True):
     ] = "auto"
     resize: Annotated[
         Auto | Literal["squash", "crop", "letterbox"],
-        Meta(description="how pictures of other proportions are fitted: stretched, cut, or with bars"),
+        Meta(description="how images of other proportions are fitted: stretched, cut, or with bars"),
     ] = "auto"
     dropout: Annotated[
         Auto | Annotated[float, Meta(ge=0, lt=1)],
@@ -33,7 +33,7 @@ class PictureModelOptions(Options, frozen=True):
     ] = "auto"
     class_weights: Annotated[
         Auto | bool,
-        Meta(description="whether pictures of rare classes count more: as much as if all were as frequent"),
+        Meta(description="whether images of rare classes count more: as much as if all were as frequent"),
     ] = "auto"
     translate: Annotated[
         Auto | Annotated[float, Meta(ge=0, le=0.5)],
@@ -41,7 +41,7 @@ class PictureModelOptions(Options, frozen=True):
     ] = "auto"
     crop: Annotated[
         Auto | Annotated[float, Meta(gt=0, le=1)],
-        Meta(description="smallest share of the picture's area that a random crop keeps; 1 is off"),
+        Meta(description="smallest share of the image's area that a random crop keeps; 1 is off"),
     ] = "auto"
     stretch: Annotated[
         Auto | Annotated[float, Meta(ge=1, le=4)],
@@ -50,25 +50,23 @@ class PictureModelOptions(Options, frozen=True):
     rotate: Annotated[
         Auto | Annotated[float, Meta(ge=0, le=180)], Meta(description="greatest random turn in degrees")
     ] = "auto"
-    flip: Annotated[Auto | bool, Meta(description="whether pictures are mirrored at random")] = "auto"
-    colour: Annotated[
+    flip: Annotated[Auto | bool, Meta(description="whether images are mirrored at random")] = "auto"
+    color: Annotated[
         Auto | Annotated[float, Meta(ge=0, le=2)],
         Meta(description="strength of random brightness, contrast, saturation and hue"),
     ] = "auto"
-    grey: Annotated[Auto | Share, Meta(description="share of pictures that lose all colour")] = "auto"
+    gray: Annotated[Auto | Share, Meta(description="share of images that lose all color")] = "auto"
     rand_augment: Annotated[
         Auto | Annotated[int, Meta(ge=0, le=8)],
-        Meta(description="RandAugment operations per picture; 0 is off"),
+        Meta(description="RandAugment operations per image; 0 is off"),
     ] = "auto"
     rand_augment_strength: Annotated[Share, Meta(description="their strength")] = 0.3
     erase: Annotated[
-        Auto | Share, Meta(description="share of pictures in which a random rectangle is erased")
+        Auto | Share, Meta(description="share of images in which a random rectangle is erased")
     ] = "auto"
-    mixup: Annotated[Auto | Share, Meta(description="share of pictures blended with another (MixUp)")] = (
-        "auto"
-    )
+    mixup: Annotated[Auto | Share, Meta(description="share of images blended with another (MixUp)")] = "auto"
     cutmix: Annotated[
-        Auto | Share, Meta(description="share of pictures with a rectangle of another (CutMix)")
+        Auto | Share, Meta(description="share of images with a rectangle of another (CutMix)")
     ] = "auto"
     clean: Annotated[
         Auto | Share,
@@ -76,12 +74,12 @@ class PictureModelOptions(Options, frozen=True):
     ] = "auto"
 
 
-class ResidualOptions(PictureModelOptions, frozen=True):
+class ResidualOptions(ImageModelOptions, frozen=True):
     """A residual network trained from scratch."""
 
     architecture: Annotated[
         Auto | Literal["small", "photograph"],
-        Meta(description="a network for pictures of up to 64 pixels, or one for photographs"),
+        Meta(description="a network for images of up to 64 pixels, or one for photographs"),
     ] = "auto"
     width: Annotated[
         Auto | Annotated[int, Meta(ge=4, le=512)],
@@ -89,7 +87,7 @@ class ResidualOptions(PictureModelOptions, frozen=True):
     ] = "auto"
 
 
-class FineTuningOptions(PictureModelOptions, frozen=True):
+class FineTuningOptions(ImageModelOptions, frozen=True):
     """What is common to the networks that may start from given weights."""
 
     frozen_share: Annotated[

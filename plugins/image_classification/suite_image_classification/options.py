@@ -16,7 +16,7 @@ class TableOptions(Options, frozen=True):
 
     path_column: Annotated[
         str,
-        Meta(description="column with the pictures' paths, relative to the table; empty: found by its name"),
+        Meta(description="column with the images' paths, relative to the table; empty: found by its name"),
     ] = ""
     label_column: Annotated[str, Meta(description="column with the labels; empty: found by its name")] = ""
     split_column: Annotated[

@@ -12,19 +12,19 @@ Choices = tuple[dict[str, Any], dict[str, Any]]
 
 UNBALANCED = 10.0
 """From which ratio of the largest class to the smallest on classes are weighted. Measured on digits, three
-seeds each: at 10 to 1, weights raised the mean recall by 1.3 points and the accuracy on pictures distributed
+seeds each: at 10 to 1, weights raised the mean recall by 1.3 points and the accuracy on images distributed
 as in training by 0.4; at 3 to 1, the recall by 0.2, and the accuracy fell by 0.2."""
 
 
-def epochs_for(pictures: int, at_thousand: float, least: int, most: int) -> int:
-    """A number of epochs: `at_thousand` for a thousand pictures, half as many for sixteen times as many."""
-    return int(max(least, min(most, round(at_thousand * (1000 / max(pictures, 1)) ** 0.25))))
+def epochs_for(images: int, at_thousand: float, least: int, most: int) -> int:
+    """A number of epochs: `at_thousand` for a thousand images, half as many for sixteen times as many."""
+    return int(max(least, min(most, round(at_thousand * (1000 / max(images, 1)) ** 0.25))))
 
 
-def batch_for(pictures: int, most: int) -> int:
+def batch_for(images: int, most: int) -> int:
     """A power of two of at most `most` that leaves at least about 16 steps in an epoch."""
     batch = 8
-    while batch * 2 <= most and batch * 2 * 16 <= pictures:
+    while batch * 2 <= most and batch * 2 * 16 <= images:
         batch *= 2
     return batch
 
@@ -35,8 +35,8 @@ def _common(found: Survey) -> dict[str, Any]:
         "label_smoothing": 0.0 if found.multi_label else 0.1,
         "class_weights": not found.multi_label and found.imbalance >= UNBALANCED,
         "flip": found.mirrors,
-        "grey": 0.0,
-        "colour": 0.0,
+        "gray": 0.0,
+        "color": 0.0,
         "rand_augment": 0,
         "mixup": 0.0,
         "cutmix": 0.0,
@@ -50,7 +50,7 @@ def _common(found: Survey) -> dict[str, Any]:
 
 
 def small_defaults(found: Survey) -> Choices:
-    """For `small_residual_network`; measured on CIFAR-10: 0.88 after 8 epochs of 50,000 pictures."""
+    """For `small_residual_network`; measured on CIFAR-10: 0.88 after 8 epochs of 50,000 images."""
     one_size = found.one_size
     if one_size and max(one_size) <= 64 and min(one_size) >= 4:
         size: int | tuple[int, int] = one_size[0] if one_size[0] == one_size[1] else one_size
@@ -90,8 +90,8 @@ def photograph_defaults(found: Survey) -> Choices:
         "crop": 0.35,
         "stretch": 1.25,
         "rotate": 10.0,
-        "colour": 0.4 if found.in_colour else 0.2,
-        "grey": 0.1 if found.in_colour else 0.0,
+        "color": 0.4 if found.in_color else 0.2,
+        "gray": 0.1 if found.in_color else 0.0,
         "erase": 0.25,
         "mixup": 0.0 if found.multi_label else 0.15,
         "cutmix": 0.0 if found.multi_label else 0.3,
@@ -123,7 +123,7 @@ def fine_tuning_defaults(found: Survey, trained: bool) -> Choices:
         "crop": 0.5 if trained else 0.35,
         "stretch": 1.25,
         "rotate": 10.0,
-        "colour": 0.2 if trained else 0.4,
+        "color": 0.2 if trained else 0.4,
         "erase": 0.0 if trained else 0.25,
         "frozen_share": 0.3 if trained else 0.0,
         "backbone_learning_rate": 0.1 if trained else 1.0,

@@ -1,4 +1,4 @@
-"""A few made-up pictures, for trying the task without any data."""
+"""A few made-up images, for trying the task without any data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SIZE = 24
 
 
 def sample() -> Dataset:
-    """Discs, squares and triangles of random colour, size and place: the same ones at every call.
+    """Discs, squares and triangles of random color, size and place: the same ones at every call.
 
     Inputs are uint8 arrays (24, 24, 3), RGB.
     """
@@ -27,24 +27,24 @@ def sample() -> Dataset:
 
 def _part(name: str, per_shape: int, generator: np.random.Generator) -> list[Example]:
     return [
-        Example(f"{name}/{shape}/{index}", _picture(shape, generator), shape)
+        Example(f"{name}/{shape}/{index}", _image(shape, generator), shape)
         for index in range(per_shape)
         for shape in SHAPES
     ]
 
 
-def _picture(shape: str, generator: np.random.Generator) -> np.ndarray:
+def _image(shape: str, generator: np.random.Generator) -> np.ndarray:
     ground, ink = (generator.integers(low, low + 100, 3) for low in (0, 155))
-    picture = np.empty((SIZE, SIZE, 3), np.uint8)
-    picture[:] = ground
-    colour = [int(value) for value in ink]
+    image = np.empty((SIZE, SIZE, 3), np.uint8)
+    image[:] = ground
+    color = [int(value) for value in ink]
     radius = int(generator.integers(5, 9))
     x, y = (int(value) for value in generator.integers(radius, SIZE - radius, 2))
     if shape == "disc":
-        cv2.circle(picture, (x, y), radius, colour, cv2.FILLED)
+        cv2.circle(image, (x, y), radius, color, cv2.FILLED)
     elif shape == "square":
-        cv2.rectangle(picture, (x - radius, y - radius), (x + radius, y + radius), colour, cv2.FILLED)
+        cv2.rectangle(image, (x - radius, y - radius), (x + radius, y + radius), color, cv2.FILLED)
     else:
         corners = np.array([[x, y - radius], [x - radius, y + radius], [x + radius, y + radius]])
-        cv2.fillPoly(picture, [corners], colour)
-    return picture
+        cv2.fillPoly(image, [corners], color)
+    return image

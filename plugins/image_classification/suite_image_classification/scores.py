@@ -1,9 +1,10 @@
-"""The scores of image classification: those of any classification, and the worst mistakes as pictures."""
+"""The scores of image classification: those of any classification, and the worst mistakes as images."""
 
 from __future__ import annotations
 
-from suite.errors import UserError
-from suite.evaluation import Evaluation, Gallery, Pairs
+from suite import UserError
+from suite.evaluation import Evaluation, Pairs
+from suite.figures import Gallery
 from suite.options import NoOptions
 from suite_classification.answers import Answers, read
 from suite_classification.mistakes import how_many, mistake_at, worst_mistakes
@@ -14,13 +15,13 @@ THUMBNAIL = 160
 
 
 def classification(pairs: Pairs, options: NoOptions) -> Evaluation:
-    """Score classifications of pictures; see `suite_classification.scores.evaluation`."""
+    """Score classifications of images; see `suite_classification.scores.evaluation`."""
     answers = read(pairs)
-    return evaluation(answers, things="pictures", mistakes=lambda: mistakes(answers, pairs))
+    return evaluation(answers, things="images", mistakes=lambda: mistakes(answers, pairs))
 
 
 def mistakes(answers: Answers, pairs: Pairs) -> list[Gallery]:
-    """The worst mistakes as pictures; nothing where there is none, or no picture at hand."""
+    """The worst mistakes as images; nothing where there is none, or no image at hand."""
     wrong = worst_mistakes(answers).tolist()
     if pairs.examples is None or not wrong:
         return []
@@ -32,7 +33,7 @@ def mistakes(answers: Answers, pairs: Pairs) -> list[Gallery]:
         try:
             items.append((_thumbnail(pairs.examples[index].input), _described(answers, pairs, index)))
         except (UserError, OSError):
-            unread += 1  # said in the caption: the scores stand although the picture is gone
+            unread += 1  # said in the caption: the scores stand although the image is gone
     caption = f"{how_many(answers, len(wrong), len(items) + unread)}."
     if unread:
         caption += f" {unread} could not be read and are left out."
@@ -45,10 +46,10 @@ def _described(answers: Answers, pairs: Pairs, index: int) -> str:
 
 
 def _thumbnail(raw: object) -> bytes:
-    """A picture of at most 160 x 160 as JPEG; tiny ones are enlarged with their pixels kept square."""
+    """An image of at most 160 x 160 as JPEG; tiny ones are enlarged with their pixels kept square."""
     # OpenCV is imported where a report is written, not where numbers are computed.
-    from suite_pictures import pictures
-    from suite_pictures.encoding import jpeg
-    from suite_pictures.thumbnails import thumbnail
+    from suite_images import reading
+    from suite_images.encoding import jpeg
+    from suite_images.thumbnails import thumbnail
 
-    return jpeg(thumbnail(pictures.read(raw, at_least=THUMBNAIL), THUMBNAIL))
+    return jpeg(thumbnail(reading.read(raw, at_least=THUMBNAIL), THUMBNAIL))

@@ -1,4 +1,4 @@
-"""What a builder must know of the data before it chooses: how many pictures, how large, in colour."""
+"""What a builder must know of the data before it chooses: how many images, how large, in color."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
-from suite_pictures import pictures
+from suite_images import reading
 
 SIZES_READ = 200
-COLOURS_READ = 32
+COLORS_READ = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +22,12 @@ class Survey:
     """What was found in the training part.
 
     Attributes:
-        count: number of pictures.
+        count: number of images.
         classes: the names of the classes in order.
-        multi_label: whether a picture may have several labels or none.
-        class_counts: pictures per class.
+        multi_label: whether an image may have several labels or none.
+        class_counts: images per class.
         sizes: (n, 2) heights and widths of a sample.
-        in_colour: whether any of the sampled pictures has colour.
+        in_color: whether any of the sampled images has color.
     """
 
     count: int
@@ -35,83 +35,83 @@ class Survey:
     multi_label: bool
     class_counts: tuple[int, ...]
     sizes: np.ndarray
-    in_colour: bool
+    in_color: bool
 
     @property
     def side(self) -> float:
-        """The median of the pictures' shorter sides, in pixels."""
+        """The median of the images' shorter sides, in pixels."""
         return float(np.median(self.sizes.min(axis=1)))
 
     @property
     def one_size(self) -> tuple[int, int] | None:
-        """(height, width) where all sampled pictures are equally large."""
+        """(height, width) where all sampled images are equally large."""
         height, width = (int(side) for side in self.sizes[0])
         return (height, width) if (self.sizes == self.sizes[0]).all() else None
 
     @property
     def imbalance(self) -> float:
-        """How many times more pictures the largest class has than the smallest that has any."""
+        """How many times more images the largest class has than the smallest that has any."""
         present = [count for count in self.class_counts if count]
         return max(present) / min(present) if present else 1.0
 
     @property
     def mirrors(self) -> bool:
-        """Whether a mirrored picture is likely to be of the same class.
+        """Whether a mirrored image is likely to be of the same class.
 
-        No for what is not in colour (scans, handwriting), nor where classes are single characters or
+        No for what is not in color (scans, handwriting), nor where classes are single characters or
         are told apart by side.
         """
         characters = sum(len(name) == 1 or name.isdecimal() for name in self.classes)
         sides = any(word in name.lower() for name in self.classes for word in ("left", "right"))
-        return self.in_colour and not sides and characters < 0.5 * len(self.classes)
+        return self.in_color and not sides and characters < 0.5 * len(self.classes)
 
 
 def survey(dataset: Dataset) -> Survey:
-    """Look at a dataset: the targets of all training pictures, the headers of some, the pixels of a few.
+    """Look at a dataset: the targets of all training images, the headers of some, the pixels of a few.
 
     Raises:
-        suite.UserError: where there is nothing to learn (fewer than two classes, no picture that reads).
+        suite.UserError: where there is nothing to learn (fewer than two classes, no image that reads).
     """
     classes = tuple(dataset.facts["classes"])
     multi_label = bool(dataset.facts.get("multi_label", False))
     count = len(dataset.train)
     if count == 0:
-        raise UserError("the training part holds no picture")
+        raise UserError("the training part holds no image")
     if len(classes) < (1 if multi_label else 2):
         raise UserError(f"there is only one class ('{classes[0]}'): nothing can be learned from it")
     counted: Counter[str] = Counter()
     for index in range(count):
         target = dataset.train[index].target
         counted.update(target if isinstance(target, list) else [target])
-    sizes, in_colour = _sample(dataset)
+    sizes, in_color = _sample(dataset)
     return Survey(
         count=count,
         classes=classes,
         multi_label=multi_label,
         class_counts=tuple(counted[name] for name in classes),
         sizes=sizes,
-        in_colour=in_colour,
+        in_color=in_color,
     )
 
 
 def _sample(dataset: Dataset) -> tuple[np.ndarray, bool]:
-    """Sizes of evenly spaced training pictures, and whether one of the first few decoded has colour."""
+    """Sizes of evenly spaced training images, and whether one of the first few decoded has color."""
     sizes: list[Sequence[int]] = []
-    in_colour = False
+    in_color = False
     decoded = 0
     problem: Any = None
     for index in np.linspace(0, len(dataset.train) - 1, min(SIZES_READ, len(dataset.train))).astype(int):
         raw = dataset.train[int(index)].input
         try:
-            sizes.append(pictures.size(raw))
-            if not in_colour and decoded < COLOURS_READ:
+            sizes.append(reading.size(raw))
+            if not in_color and decoded < COLORS_READ:
                 decoded += 1
-                picture = pictures.read(raw, at_least=64).astype(np.int16)
-                # A scan saved as JPEG is a little off grey, a photograph far off.
-                spread = picture.max(axis=2) - picture.min(axis=2)
-                in_colour = bool((spread > 24).mean() > 0.02)
+                image = reading.read(raw, at_least=64).astype(np.int16)
+                # A scan saved as JPEG is a little off gray, a photograph far off.
+                spread = image.max(axis=2) - image.min(axis=2)
+                in_color = bool((spread > 24).mean() > 0.02)
         except UserError as error:
             problem = error
     if not sizes:
-        raise UserError(f"none of the sampled pictures can be read; the last one: {problem}")
-    return np.array(sizes), in_colour
+        raise UserError(f"none of the sampled images can be read; the last one: {problem}")
+    return np.array(sizes), in_color

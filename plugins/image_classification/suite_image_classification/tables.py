@@ -1,4 +1,4 @@
-"""Tables of pictures and labels: CSV, TSV and JSON lines, with lines in every message."""
+"""Tables of images and labels: CSV, TSV and JSON lines, with lines in every message."""
 
 from __future__ import annotations
 
@@ -14,13 +14,11 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
-from suite.errors import nearest
-from suite.part_names import PARTS
-from suite.sentences import counted, some
+from suite.kit import PARTS, counted, nearest, some
 from suite.sources import FileSource, FolderTree
-from suite_image_classification.examples import PictureExamples, assemble
+from suite_image_classification.examples import ImageExamples, assemble
 from suite_image_classification.options import TableOptions
-from suite_pictures.tables import PATH_COLUMNS, SPLIT_COLUMNS, rows_of_cells, text_of
+from suite_images.tables import PATH_COLUMNS, SPLIT_COLUMNS, rows_of_cells, text_of
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
 
@@ -74,7 +72,7 @@ def read_tables(path: Path, options: TableOptions) -> Dataset:
 
 
 class _Listing:
-    """The pictures of all tables: each file once, each different target once."""
+    """The images of all tables: each file once, each different target once."""
 
     def __init__(self, folder: Path, options: TableOptions) -> None:
         self.folder = folder
@@ -109,7 +107,7 @@ class _Listing:
             first_kind, first_line = self.parts.setdefault(chosen, {}).setdefault(place, (kind, line))
             if first_kind != kind:
                 raise UserError(
-                    f"{where}: '{name.strip()}' has another label in line {first_line}. A picture is one row;"
+                    f"{where}: '{name.strip()}' has another label in line {first_line}. An image is one row;"
                     " several labels stand in one cell, with the option label_separator"
                 )
             repeated += first_line != line
@@ -131,7 +129,7 @@ class _Listing:
             raise UserError(f"{path}: some labels are lists and some are not: give all as lists")
         tree = FolderTree(str(self.folder), self.names, np.array(self.sizes, np.int64))
         parts = {
-            name: PictureExamples(
+            name: ImageExamples(
                 tree, np.array(list(listed)), targets, np.array([kind for kind, _ in listed.values()])
             )
             for name, listed in self.parts.items()
@@ -145,7 +143,7 @@ class _Listing:
         if known is not None:
             return known
         if "://" in name:
-            raise UserError(f"{where}: '{name}' is an address, not a file: download the pictures first")
+            raise UserError(f"{where}: '{name}' is an address, not a file: download the images first")
         for spelling in (name, name.replace("\\", "/")):
             try:
                 found = Path(self.folder, spelling).stat()
@@ -193,7 +191,7 @@ class _Columns:
             )
 
         return cls(
-            pick("path_column", PATH_COLUMNS, "paths of the pictures"),
+            pick("path_column", PATH_COLUMNS, "paths of the images"),
             pick("label_column", LABEL_COLUMNS, "labels"),
             pick("split_column", SPLIT_COLUMNS, ""),
         )

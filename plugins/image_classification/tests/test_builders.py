@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite.data import Dataset, Example
+from suite.data.dataset import Dataset, Example
 from suite.options import as_dict, parse
 from suite.training_options import TrainingOptions
 from suite_image_classification import builders
@@ -24,15 +24,15 @@ def data(
     classes: tuple[str, ...] = ("cat", "dog"),
     *,
     counts: tuple[int, ...] = (12, 4),
-    grey: bool = False,
+    gray: bool = False,
     multi_label: bool = False,
 ) -> Dataset:
     generator = np.random.default_rng(0)
     names = [name for name, count in zip(classes, counts, strict=False) for _ in range(count)]
     train = []
     for index, name in enumerate(names):
-        picture = generator.integers(0, 256, (height, width, 1 if grey else 3), dtype=np.uint8)
-        train.append(Example(str(index), picture, [name] if multi_label else name))
+        image = generator.integers(0, 256, (height, width, 1 if gray else 3), dtype=np.uint8)
+        train.append(Example(str(index), image, [name] if multi_label else name))
     return Dataset(train=train, facts={"classes": list(classes), "multi_label": multi_label})
 
 
@@ -75,13 +75,13 @@ def test_the_users_word_wins():
     ("height", "width", "architecture", "size"),
     [(8, 8, "small", (8, 8)), (28, 20, "small", (28, 20)), (256, 192, "photograph", (112, 112))],
 )
-def test_the_architecture_follows_the_pictures(height, width, architecture, size):
+def test_the_architecture_follows_the_images(height, width, architecture, size):
     pipeline = builders.residual(data(height, width), ResidualOptions(width=4))
     assert pipeline.options.architecture == architecture
     assert pipeline.codec.size == size
 
 
-def test_pictures_of_many_sizes_get_one():
+def test_images_of_many_sizes_get_one():
     small, large = data(20, 30), data(40, 40)
     dataset = Dataset(train=[*small.train, *large.train], facts=small.facts)
     assert builders.residual(dataset, ResidualOptions(width=4)).codec.size == (32, 32)
@@ -91,16 +91,16 @@ def test_pictures_of_many_sizes_get_one():
     ("changes", "mirrored"),
     [
         ({}, True),
-        ({"grey": True}, False),
+        ({"gray": True}, False),
         ({"classes": ("0", "1")}, False),
         ({"classes": ("turn left", "turn right")}, False),
     ],
 )
-def test_pictures_are_mirrored_where_that_is_likely_to_be_right(changes, mirrored):
+def test_images_are_mirrored_where_that_is_likely_to_be_right(changes, mirrored):
     assert builders.residual(data(**changes), ResidualOptions(width=4)).options.flip is mirrored
 
 
-def test_balanced_weights_have_the_mean_of_one_over_all_pictures():
+def test_balanced_weights_have_the_mean_of_one_over_all_images():
     dataset = data(counts=(12, 4))
     pipeline = builders.residual(dataset, ResidualOptions(width=4, class_weights=True, mixup=0.0, cutmix=0.0))
     _, _, weights = batch_of(pipeline, dataset)
@@ -125,20 +125,20 @@ def test_one_class_cannot_be_learned():
 
 
 def test_an_empty_part_cannot_be_learned_from():
-    with pytest.raises(UserError, match="no picture"):
+    with pytest.raises(UserError, match="no image"):
         survey(Dataset(train=[], facts={"classes": ["a", "b"], "multi_label": False}))
 
 
-def test_a_few_broken_pictures_do_not_hinder_the_survey_but_only_broken_ones_do():
+def test_a_few_broken_images_do_not_hinder_the_survey_but_only_broken_ones_do():
     whole = data()
-    broken = [Example("x", b"no picture", "cat")]
+    broken = [Example("x", b"no image", "cat")]
     assert survey(Dataset(train=[*broken, *whole.train], facts=whole.facts)).one_size == (16, 16)
-    with pytest.raises(UserError, match="none of the sampled pictures"):
+    with pytest.raises(UserError, match="none of the sampled images"):
         survey(Dataset(train=broken, facts=whole.facts))
 
 
 @given(st.integers(1, 10**7))
-def test_more_pictures_never_mean_more_epochs_nor_smaller_batches(count):
+def test_more_images_never_mean_more_epochs_nor_smaller_batches(count):
     assert 1 <= epochs_for(count * 2, 40, 8, 100) <= epochs_for(count, 40, 8, 100) <= 100
     assert batch_for(count, 256) <= batch_for(count * 2, 256) <= 256
 
@@ -158,12 +158,12 @@ def test_a_family_from_scratch_has_one_stage_and_from_weights_two(tmp_path):
     assert "auto" not in as_dict(tuned.options).values()
 
 
-def test_colours_that_change_places_never_learn_to_do_otherwise():
+def test_colors_that_change_places_never_learn_to_do_otherwise():
     pipeline = builders.applications(data(40, 40), ApplicationsOptions(size=32, family="VGG16"))
     assert all("preprocessing" in stage.freeze for stage in pipeline.stages)
 
 
-def test_an_unknown_family_is_said_before_any_picture_is_read():
+def test_an_unknown_family_is_said_before_any_image_is_read():
     dataset = Dataset(train=[], facts={"classes": ["a", "b"], "multi_label": False})
     with pytest.raises(UserError, match="did you mean 'VGG16'"):
         builders.applications(dataset, ApplicationsOptions(family="VGG-16"))

@@ -10,12 +10,12 @@ import pytest
 
 import suite_image_classification
 from suite import Host
-from suite.inspection import inspect
+from suite.data.inspection import inspect
 
 RANDOM = np.random.default_rng(0)
 
 
-def picture(path, height=20, width=30, array=None):
+def image(path, height=20, width=30, array=None):
     array = RANDOM.integers(0, 255, (height, width, 3), np.uint8) if array is None else array
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(cv2.imencode(path.suffix, array)[1].tobytes())
@@ -27,7 +27,7 @@ def data(tmp_path):
     for part, count in (("train", 6), ("val", 2), ("test", 2)):
         for label in ("cat", "dog"):
             for number in range(count):
-                picture(tmp_path / "data" / part / label / f"{number}.jpg")
+                image(tmp_path / "data" / part / label / f"{number}.jpg")
     return tmp_path / "data"
 
 
@@ -58,14 +58,14 @@ def test_data_with_nothing_wrong(data):
     assert rows(inspection, "Kinds of files") == [["JPEG", 20]]
 
 
-def test_broken_pictures_are_wrong(data):
+def test_broken_images_are_wrong(data):
     path = data / "train" / "cat" / "0.jpg"
     path.write_bytes(path.read_bytes()[:-100])
     (data / "train" / "dog" / "1.jpg").write_text("a note")
     assert findings(data, wrong=True) == {
-        "2 pictures cannot be read": [
+        "2 images cannot be read": [
             f"{path} is a truncated JPEG: its end is missing",
-            f"{data}/train/dog/1.jpg is text, not a picture",
+            f"{data}/train/dog/1.jpg is text, not an image",
         ]
     }
 
@@ -80,7 +80,7 @@ def test_leaks_are_wrong(data):
     }
 
 
-def test_equal_pictures_of_two_classes_are_wrong(data):
+def test_equal_images_of_two_classes_are_wrong(data):
     content = (data / "train" / "cat" / "0.jpg").read_bytes()
     (data / "train" / "dog" / "1.jpg").write_bytes(content)
     assert findings(data, wrong=True) == {
@@ -98,53 +98,53 @@ def test_copies_within_a_part_are_odd(data):
 
 
 def test_labels_that_look_alike_are_wrong(data):
-    picture(data / "train" / "Cat" / "x.jpg")
+    image(data / "train" / "Cat" / "x.jpg")
     assert list(findings(data, wrong=True)) == ["the labels 'Cat' and 'cat' look alike: are they one class?"]
 
 
 def test_what_the_loader_left_out_is_wrong(data):
     (data / "notes.txt").write_text("x")
-    assert list(findings(data, wrong=True)) == ["1 file is no picture by the ending: 'notes.txt'"]
+    assert list(findings(data, wrong=True)) == ["1 file is no image by the ending: 'notes.txt'"]
 
 
-def test_odd_pictures(data):
-    picture(data / "train" / "cat" / "0.jpg", array=np.full((30, 30, 3), (1, 2, 200), np.uint8))
-    picture(data / "train" / "cat" / "1.jpg", 10, 300)
-    picture(data / "train" / "cat" / "2.png", 1, 1)
+def test_odd_images(data):
+    image(data / "train" / "cat" / "0.jpg", array=np.full((30, 30, 3), (1, 2, 200), np.uint8))
+    image(data / "train" / "cat" / "1.jpg", 10, 300)
+    image(data / "train" / "cat" / "2.png", 1, 1)
     odd = findings(data, wrong=False)
     assert list(odd) == [
-        "1 picture is 10 times as long as wide",
-        "2 pictures are of a single colour",
-        "1 picture is smaller than 8 pixels",
+        "1 image is 10 times as long as wide",
+        "2 images are of a single color",
+        "1 image is smaller than 8 pixels",
     ]
-    assert odd["1 picture is 10 times as long as wide"] == ["train/cat/1.jpg: 300 x 10"]
+    assert odd["1 image is 10 times as long as wide"] == ["train/cat/1.jpg: 300 x 10"]
     assert not found(data).wrong
 
 
 def test_kinds_of_files(data):
-    picture(data / "train" / "cat" / "a.png", array=RANDOM.integers(0, 255, (9, 9), np.uint8))
-    picture(data / "train" / "cat" / "b.png", array=RANDOM.integers(0, 255, (9, 9, 4), np.uint8))
-    picture(data / "train" / "cat" / "c.png", array=RANDOM.integers(0, 65535, (9, 9), np.uint16))
+    image(data / "train" / "cat" / "a.png", array=RANDOM.integers(0, 255, (9, 9), np.uint8))
+    image(data / "train" / "cat" / "b.png", array=RANDOM.integers(0, 255, (9, 9, 4), np.uint8))
+    image(data / "train" / "cat" / "c.png", array=RANDOM.integers(0, 65535, (9, 9), np.uint16))
     kinds = dict(rows(found(data), "Kinds of files"))
-    assert kinds == {"JPEG": 20, "PNG, grey": 1, "PNG, transparency": 1, "PNG, grey, 16 bits": 1}
+    assert kinds == {"JPEG": 20, "PNG, gray": 1, "PNG, transparency": 1, "PNG, gray, 16 bits": 1}
 
 
-def test_unbalanced_classes_and_classes_without_test_pictures(data):
-    picture(data / "train" / "cow" / "0.jpg")
+def test_unbalanced_classes_and_classes_without_test_images(data):
+    image(data / "train" / "cow" / "0.jpg")
     for number in range(10, 20):
-        picture(data / "train" / "cat" / f"{number}.jpg")
+        image(data / "train" / "cat" / f"{number}.jpg")
     assert findings(data, wrong=False) == {
-        "1 class has a single training picture": ["cow"],
-        "the classes are unbalanced: 'cat' has 16 training pictures, 'cow' 1": [],
-        "1 class has no picture in the validation part": ["cow"],
-        "1 class has no picture in the test part": ["cow"],
+        "1 class has a single training image": ["cow"],
+        "the classes are unbalanced: 'cat' has 16 training images, 'cow' 1": [],
+        "1 class has no image in the validation part": ["cow"],
+        "1 class has no image in the test part": ["cow"],
     }
 
 
 def test_several_labels(tmp_path):
     labels = [["cat", "dog"], ["cat"], []]
     for number in range(3):
-        picture(tmp_path / f"{number}.png")
+        image(tmp_path / f"{number}.png")
     lines = [json.dumps({"path": f"{number}.png", "label": labels[number]}) for number in range(3)]
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
     assert rows(found(tmp_path / "a.jsonl"), "Classes") == [
@@ -174,7 +174,7 @@ def test_the_command_says_all_in_text_and_by_its_status(data):
     (data / "train" / "dog" / "[b]1.jpg").write_text("a note")
     broken = run(data)
     assert broken.returncode == 1
-    assert f"{data}/train/dog/[b]1.jpg is text, not a picture" in broken.stdout
+    assert f"{data}/train/dog/[b]1.jpg is text, not an image" in broken.stdout
 
 
 def test_the_command_in_json(data):

@@ -1,4 +1,4 @@
-"""Folders, archives and tables of pictures; what is wrong with them is said with its place."""
+"""Folders, archives and tables of images; what is wrong with them is said with its place."""
 
 import json
 import os
@@ -74,7 +74,7 @@ def test_a_zip_as_users_make_them(tmp_path, names, wrapper):
 
 def test_a_tar(tmp_path):
     with tarfile.open(tmp_path / "data.tgz", "w:gz") as archive:
-        archive.add(make(tmp_path / "pictures", *PARTS), "pictures")
+        archive.add(make(tmp_path / "images", *PARTS), "images")
     assert list(folder(tmp_path / "data.tgz").parts) == ["train", "validation", "test"]
 
 
@@ -100,17 +100,17 @@ def test_examples_are_random_access(tmp_path):
         part[3]
 
 
-def test_files_that_are_no_pictures_are_counted_and_named(tmp_path):
+def test_files_that_are_no_images_are_counted_and_named(tmp_path):
     dataset = folder(make(tmp_path, *PLAIN, "README.txt", "cat/x.txt", "cat/y.txt", "dog/z"))
     assert dataset.problems == [
-        "4 files are no pictures by the ending: 'README.txt', 'cat/x.txt', 'cat/y.txt' and 1 more"
+        "4 files are no images by the ending: 'README.txt', 'cat/x.txt', 'cat/y.txt' and 1 more"
     ]
 
 
-def test_pictures_outside_of_class_folders_are_counted_and_named(tmp_path):
+def test_images_outside_of_class_folders_are_counted_and_named(tmp_path):
     dataset = folder(make(tmp_path, *PARTS, "train/loose.jpg", "extra/cat/1.jpg", "top.jpg"))
     assert dataset.problems == [
-        "3 pictures lie in no class folder, left out: 'extra/cat/1.jpg', 'top.jpg', 'train/loose.jpg'"
+        "3 images lie in no class folder, left out: 'extra/cat/1.jpg', 'top.jpg', 'train/loose.jpg'"
     ]
 
 
@@ -135,8 +135,8 @@ def test_names_that_are_not_utf8(tmp_path):
 @pytest.mark.parametrize(
     ("names", "sentence"),
     [
-        ((), "is empty: put the pictures of each class in a folder"),
-        (("a.txt", "b/c.txt"), "holds no pictures .*, only files like 'a.txt', 'b/c.txt'"),
+        ((), "is empty: put the images of each class in a folder"),
+        (("a.txt", "b/c.txt"), "holds no images .*, only files like 'a.txt', 'b/c.txt'"),
         (("1.jpg", "2.jpg"), "not in a folder per class: '1.jpg', '2.jpg'. Put each in a folder"),
         (("cat/1.jpg", "cat/2.jpg"), "holds one class only, 'cat': at least two are needed"),
         (("train/cat/1.jpg", "train/cat/2.jpg"), "holds one class only, 'cat'"),
@@ -175,7 +175,7 @@ def test_which_loader_recognizes_what(tmp_path):
 
 
 @pytest.fixture
-def pictures(tmp_path):
+def images(tmp_path):
     return make(tmp_path, *(f"images/{number}.jpg" for number in range(1, 7)))
 
 
@@ -203,8 +203,8 @@ EXPECTED = {"images/1.jpg": "cat", "images/2.jpg": "dog"}
         ),
     ],
 )
-def test_tables(pictures, name, lines):
-    dataset = table(write(pictures / name, *lines))
+def test_tables(images, name, lines):
+    dataset = table(write(images / name, *lines))
     assert listed(dataset.train) == EXPECTED
     assert dataset.facts == {"classes": ["cat", "dog"], "multi_label": False}
     assert dataset.problems == []
@@ -212,30 +212,30 @@ def test_tables(pictures, name, lines):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_a_table_with_a_byte_order_mark(pictures, encoding):
+def test_a_table_with_a_byte_order_mark(images, encoding):
     lines = ["path,label", "images/1.jpg,kočka", "images/2.jpg,犬"]
-    dataset = table(write(pictures / "a.csv", *lines, encoding=encoding))
+    dataset = table(write(images / "a.csv", *lines, encoding=encoding))
     assert dataset.facts["classes"] == ["kočka", "犬"]
 
 
-def test_paths_are_relative_to_the_table_or_absolute(pictures):
-    (pictures / "tables").mkdir()
-    lines = ["path,label", "../images/1.jpg,cat", f"{pictures}/images/2.jpg,dog"]
-    dataset = table(write(pictures / "tables" / "a.csv", *lines))
+def test_paths_are_relative_to_the_table_or_absolute(images):
+    (images / "tables").mkdir()
+    lines = ["path,label", "../images/1.jpg,cat", f"{images}/images/2.jpg,dog"]
+    dataset = table(write(images / "tables" / "a.csv", *lines))
     assert [dataset.train[index].input.read() for index in range(2)] == [b"images/1.jpg", b"images/2.jpg"]
-    assert dataset.train[1].input.name == f"{pictures}/images/2.jpg"
+    assert dataset.train[1].input.name == f"{images}/images/2.jpg"
 
 
-def test_columns_can_be_named(pictures):
-    path = write(pictures / "a.csv", "path,a,b", "x,images/1.jpg,cat", "y,images/2.jpg,dog")
+def test_columns_can_be_named(images):
+    path = write(images / "a.csv", "path,a,b", "x,images/1.jpg,cat", "y,images/2.jpg,dog")
     assert listed(table(path, path_column="a", label_column="b").train) == EXPECTED
 
 
-def test_a_folder_of_tables(pictures):
-    write(pictures / "train.csv", "path,label", "images/1.jpg,cat", "images/2.jpg,dog")
-    write(pictures / "val.tsv", "path\tlabel", "images/3.jpg\tcat")
-    write(pictures / "TEST.jsonl", json.dumps({"path": "images/4.jpg", "label": "dog"}))
-    dataset = table(pictures)
+def test_a_folder_of_tables(images):
+    write(images / "train.csv", "path,label", "images/1.jpg,cat", "images/2.jpg,dog")
+    write(images / "val.tsv", "path\tlabel", "images/3.jpg\tcat")
+    write(images / "TEST.jsonl", json.dumps({"path": "images/4.jpg", "label": "dog"}))
+    dataset = table(images)
     assert [listed(part) for part in dataset.parts.values()] == [
         EXPECTED,
         {"images/3.jpg": "cat"},
@@ -243,50 +243,50 @@ def test_a_folder_of_tables(pictures):
     ]
 
 
-def test_a_split_column(pictures):
+def test_a_split_column(images):
     lines = ["path,label,split", "images/1.jpg,cat,train", "images/2.jpg,dog,Train", "images/3.jpg,cat,dev"]
-    dataset = table(write(pictures / "a.csv", *lines))
+    dataset = table(write(images / "a.csv", *lines))
     assert [listed(part) for part in dataset.parts.values()] == [EXPECTED, {"images/3.jpg": "cat"}]
 
 
-def test_several_labels_with_a_separator(pictures):
+def test_several_labels_with_a_separator(images):
     path = write(
-        pictures / "a.csv", "path,labels", "images/1.jpg,cat|dog | cat", "images/2.jpg,", "images/3.jpg,dog"
+        images / "a.csv", "path,labels", "images/1.jpg,cat|dog | cat", "images/2.jpg,", "images/3.jpg,dog"
     )
     dataset = table(path, label_separator="|")
     assert dataset.facts == {"classes": ["cat", "dog"], "multi_label": True}
     assert list(listed(dataset.train).values()) == [["cat", "dog"], [], ["dog"]]
 
 
-def test_several_labels_in_json(pictures):
+def test_several_labels_in_json(images):
     rows = [{"path": "images/1.jpg", "label": ["cat", "dog"]}, {"path": "images/2.jpg", "label": []}]
-    dataset = table(write(pictures / "a.jsonl", *map(json.dumps, rows)))
+    dataset = table(write(images / "a.jsonl", *map(json.dumps, rows)))
     assert dataset.facts["multi_label"]
     assert list(listed(dataset.train).values()) == [["cat", "dog"], []]
 
 
-def test_a_target_may_be_changed_without_harm(pictures):
+def test_a_target_may_be_changed_without_harm(images):
     rows = [{"path": "images/1.jpg", "label": ["cat", "dog"]}]
-    part = table(write(pictures / "a.jsonl", *map(json.dumps, rows))).train
+    part = table(write(images / "a.jsonl", *map(json.dumps, rows))).train
     part[0].target.clear()
     assert part[0].target == ["cat", "dog"]
 
 
-def test_labels_that_look_like_several(pictures):
-    dataset = table(write(pictures / "a.csv", "path,label", "images/1.jpg,cat|dog", "images/2.jpg,dog"))
+def test_labels_that_look_like_several(images):
+    dataset = table(write(images / "a.csv", "path,label", "images/1.jpg,cat|dog", "images/2.jpg,dog"))
     (problem,) = dataset.problems
     assert problem.startswith("labels like 'cat|dog' are taken as one class each")
     assert problem.endswith("say --set loader.label_separator='|'")
 
 
-def test_numbers_as_labels(pictures):
+def test_numbers_as_labels(images):
     rows = [{"path": f"images/{number}.jpg", "label": number} for number in (1, 2)]
-    assert table(write(pictures / "a.jsonl", *map(json.dumps, rows))).facts["classes"] == ["1", "2"]
+    assert table(write(images / "a.jsonl", *map(json.dumps, rows))).facts["classes"] == ["1", "2"]
 
 
-def test_rows_that_repeat_are_counted(pictures):
+def test_rows_that_repeat_are_counted(images):
     lines = ["path,label", "images/1.jpg,cat", "images/1.jpg,cat", "images/2.jpg,dog"]
-    dataset = table(write(pictures / "a.csv", *lines))
+    dataset = table(write(images / "a.csv", *lines))
     assert listed(dataset.train) == EXPECTED
     assert dataset.problems == ["a.csv: 1 row repeats an earlier one, left out"]
 
@@ -309,7 +309,7 @@ def test_rows_that_repeat_are_counted(pictures):
             ["path,name", "images/1.jpg,cat"],
             r"no column for the labels .*only 'path', 'name': name it with --set",
         ),
-        (["a,label", "images/1.jpg,cat"], "no column for the paths of the pictures"),
+        (["a,label", "images/1.jpg,cat"], "no column for the paths of the images"),
         (["path,label", "images/1.jpg"], "line 2 has 1 cells, but the header has 2"),
         (["path,label,label", "images/1.jpg,a,b"], "more than one column 'label'"),
         (["path,label", '"images/1.jpg,cat'], "line 2 has 1 cells"),
@@ -326,9 +326,9 @@ def test_rows_that_repeat_are_counted(pictures):
         ),
     ],
 )
-def test_tables_that_are_wrong(pictures, lines, sentence):
-    with pytest.raises(UserError, match=f"^{pictures}/a.csv.*{sentence}"):
-        table(write(pictures / "a.csv", *lines))
+def test_tables_that_are_wrong(images, lines, sentence):
+    with pytest.raises(UserError, match=f"^{images}/a.csv.*{sentence}"):
+        table(write(images / "a.csv", *lines))
 
 
 @pytest.mark.parametrize(
@@ -343,27 +343,27 @@ def test_tables_that_are_wrong(pictures, lines, sentence):
         ('{"path": "images/2.jpg", "label": ["cat"]}', "some labels are lists and some are not"),
     ],
 )
-def test_json_lines_that_are_wrong(pictures, line, sentence):
+def test_json_lines_that_are_wrong(images, line, sentence):
     with pytest.raises(UserError, match=sentence):
-        table(write(pictures / "a.jsonl", '{"path": "images/1.jpg", "label": "cat"}', line))
+        table(write(images / "a.jsonl", '{"path": "images/1.jpg", "label": "cat"}', line))
 
 
-def test_a_column_that_is_named_and_not_there(pictures):
-    path = write(pictures / "a.csv", "path,label", "images/1.jpg,cat")
+def test_a_column_that_is_named_and_not_there(images):
+    path = write(images / "a.csv", "path,label", "images/1.jpg,cat")
     with pytest.raises(UserError, match=r"no column 'lable' \(label_column\): did you mean 'label'"):
         table(path, label_column="lable")
 
 
-def test_broken_utf8_has_a_line(pictures):
-    (pictures / "a.csv").write_bytes(b"path,label\nimages/1.jpg,cat\nimages/2.jpg,d\xe9j\xe0\n")
+def test_broken_utf8_has_a_line(images):
+    (images / "a.csv").write_bytes(b"path,label\nimages/1.jpg,cat\nimages/2.jpg,d\xe9j\xe0\n")
     with pytest.raises(UserError, match=r"a.csv, line 3 is not UTF-8: save the file as UTF-8"):
-        table(pictures / "a.csv")
+        table(images / "a.csv")
 
 
-def test_two_tables_for_one_part(pictures):
-    make(pictures, "train.csv", "val.csv", "valid.tsv")
+def test_two_tables_for_one_part(images):
+    make(images, "train.csv", "val.csv", "valid.tsv")
     with pytest.raises(UserError, match=r"two tables for the validation part: val.csv, valid.tsv"):
-        table(pictures)
+        table(images)
 
 
 @given(

@@ -1,6 +1,6 @@
 import numpy as np
 
-from suite.data import digest
+from suite.data.dataset import digest
 from suite_image_classification.samples import SHAPES, sample
 
 
@@ -17,7 +17,7 @@ def test_the_sample_is_the_same_at_every_call():
         assert np.array_equal(one.input, other.input)
 
 
-def test_no_picture_of_the_sample_is_there_twice():
+def test_no_image_of_the_sample_is_there_twice():
     dataset = sample()
     everything = [digest(part[index].input) for part in dataset.parts.values() for index in range(len(part))]
     assert len(set(everything)) == len(everything)

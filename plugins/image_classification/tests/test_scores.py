@@ -1,12 +1,13 @@
-"""What image classification adds to the scores of any classification: the worst mistakes as pictures."""
+"""What image classification adds to the scores of any classification: the worst mistakes as images."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from suite.data import Example
-from suite.evaluation import Gallery, Pairs
+from suite.data.dataset import Example
+from suite.evaluation.types import Pairs
+from suite.figures import Gallery
 from suite_classification.types import Classification
 from suite_image_classification.scores import classification
 
@@ -17,9 +18,9 @@ def guess(label, **scores) -> Classification:
     return Classification(label=label, scores=scores)
 
 
-def mistaken(count: int, picture: object) -> Pairs:
+def mistaken(count: int, image: object) -> Pairs:
     names = [f"{index}.png" for index in range(count)]
-    examples = [Example(name, picture) for name in names]
+    examples = [Example(name, image) for name in names]
     return Pairs(
         ["cat"] * count, [guess("dog", dog=0.9, cat=0.1)] * count, names, examples, {"classes": CLASSES}
     )
@@ -29,19 +30,19 @@ def by_title(pairs: Pairs) -> dict[str, Gallery]:
     return {figure.title: figure for figure in classification(pairs, None).figures()}
 
 
-def test_the_evaluator_gives_the_numbers_of_classification_and_figures_about_pictures():
+def test_the_evaluator_gives_the_numbers_of_classification_and_figures_about_images():
     pairs = mistaken(3, np.zeros((4, 4, 3), np.uint8))
     assert classification(pairs, None).score(np.arange(3))["accuracy"] == 0.0
-    assert "A row holds the pictures of one class" in by_title(pairs)["Confusion matrix"].caption
+    assert "A row holds the images of one class" in by_title(pairs)["Confusion matrix"].caption
 
 
-def test_a_mistake_is_shown_as_a_picture_with_what_it_is_and_was_taken_for():
-    picture = np.zeros((8, 16, 3), np.uint8)
+def test_a_mistake_is_shown_as_a_image_with_what_it_is_and_was_taken_for():
+    image = np.zeros((8, 16, 3), np.uint8)
     pairs = Pairs(
         ["cat"],
         [guess("dog", dog=0.9, cat=0.1)],
         ["a/1.png"],
-        [Example("a/1.png", picture)],
+        [Example("a/1.png", image)],
         {"classes": CLASSES},
     )
     gallery = by_title(pairs)["Worst mistakes"]
@@ -51,7 +52,7 @@ def test_a_mistake_is_shown_as_a_picture_with_what_it_is_and_was_taken_for():
     assert cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR).shape == (80, 160, 3)
 
 
-def test_a_picture_that_is_gone_is_counted_not_fatal(tmp_path):
+def test_a_image_that_is_gone_is_counted_not_fatal(tmp_path):
     gallery = by_title(mistaken(5, tmp_path / "gone.png"))["Worst mistakes"]
     assert gallery.items == []
     assert "could not be read and are left out" in gallery.caption
@@ -61,7 +62,7 @@ def test_at_most_24_mistakes_are_shown():
     assert len(by_title(mistaken(300, np.zeros((4, 4, 3), np.uint8)))["Worst mistakes"].items) == 24
 
 
-def test_without_pictures_at_hand_there_is_no_gallery():
+def test_without_images_at_hand_there_is_no_gallery():
     pairs = Pairs(["cat"], [guess("dog")], ["1"], facts={"classes": CLASSES})
     assert "Worst mistakes" not in by_title(pairs)
 

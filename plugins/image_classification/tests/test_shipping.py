@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 import suite
-from suite.export import export
-from suite.prediction import load, save_pipeline
+from suite.export.export import export
+from suite.prediction.loading import load, save_pipeline
 
 pytestmark = pytest.mark.slow
 keras = pytest.importorskip("keras", reason="needs Keras")
@@ -70,12 +70,12 @@ def run(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pictures")
+def images(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("images")
     rng = np.random.default_rng(0)
     for number in range(6):
-        picture = cv2.resize(rng.integers(0, 256, (4, 5, 3), np.uint8), (90, 60 + number))
-        cv2.imwrite(str(folder / f"{number}.{'png' if number % 2 else 'jpg'}"), picture)
+        image = cv2.resize(rng.integers(0, 256, (4, 5, 3), np.uint8), (90, 60 + number))
+        cv2.imwrite(str(folder / f"{number}.{'png' if number % 2 else 'jpg'}"), image)
     return folder
 
 
@@ -84,7 +84,7 @@ def bare_python(tmp_path_factory):
     """An interpreter with the distributions and what they require to run an exported network."""
     folder = tmp_path_factory.mktemp("bare")
     sources = folder / "sources"
-    plugins = ("pictures", "classification", "image_classification")
+    plugins = ("images", "classification", "image_classification")
     for part in (
         "setup.cfg",
         "pyproject.toml",
@@ -112,11 +112,11 @@ def bare_python(tmp_path_factory):
     return python
 
 
-def test_it_predicts_what_keras_predicts(run, pictures, bare_python):
+def test_it_predicts_what_keras_predicts(run, images, bare_python):
     exported = export(run).folder
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     done = subprocess.run(
-        [str(bare_python), "-I", "-c", PROGRAM, str(exported), str(pictures)],
+        [str(bare_python), "-I", "-c", PROGRAM, str(exported), str(images)],
         capture_output=True,
         text=True,
         check=False,
@@ -124,7 +124,7 @@ def test_it_predicts_what_keras_predicts(run, pictures, bare_python):
         cwd=exported,
     )
     assert done.returncode == 0, done.stderr
-    expected = load(run).predict(sorted(pictures.iterdir()))
+    expected = load(run).predict(sorted(images.iterdir()))
     answers = json.loads(done.stdout)
     assert [label for label, _ in answers] == [one.label for one in expected]
     for (_, scores), one in zip(answers, expected, strict=True):
@@ -132,26 +132,26 @@ def test_it_predicts_what_keras_predicts(run, pictures, bare_python):
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
-def test_other_backends_predict_the_same(run, pictures, backend):
+def test_other_backends_predict_the_same(run, images, backend):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     if backend == keras.backend.backend():
         pytest.skip(f"the tests run on {backend} already")
     done = subprocess.run(
-        [sys.executable, "-c", ON_A_BACKEND, str(run), str(pictures), backend],
+        [sys.executable, "-c", ON_A_BACKEND, str(run), str(images), backend],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    expected = load(run).predict(sorted(pictures.iterdir()))
+    expected = load(run).predict(sorted(images.iterdir()))
     for scores, one in zip(json.loads(done.stdout), expected, strict=True):
         assert scores == pytest.approx(one.scores, abs=1e-4)
 
 
-def test_a_stack_of_pictures_is_several(run):
+def test_a_stack_of_images_is_several(run):
     pipeline = load(run)
-    picture = np.zeros((40, 40, 3), np.uint8)
-    assert len(pipeline.predict(np.stack([picture, picture]))) == 2
-    assert isinstance(pipeline.predict(picture).label, str)
-    assert isinstance(pipeline.predict(picture[:, :, 0]).label, str)
+    image = np.zeros((40, 40, 3), np.uint8)
+    assert len(pipeline.predict(np.stack([image, image]))) == 2
+    assert isinstance(pipeline.predict(image).label, str)
+    assert isinstance(pipeline.predict(image[:, :, 0]).label, str)

@@ -16,7 +16,7 @@ def tasks() -> list[suite.Task]:
     return [
         suite.Task(
             name=TASK,
-            summary="what a picture shows, and where: a box around each object",
+            summary="what an image shows, and where: a box around each object",
             sample=suite.lazy("suite_object_detection.samples:sample"),
             metric="map",
             builder="detector",
@@ -47,7 +47,7 @@ def data_loaders() -> list[suite.DataLoader]:
         suite.DataLoader(
             name="voc",
             task=TASK,
-            summary="Pascal VOC: an XML file for each picture",
+            summary="Pascal VOC: an XML file for each image",
             load=suite.lazy("suite_object_detection.loaders:load_voc"),
             detect=suite.lazy("suite_object_detection.loaders:detect_voc"),
             options=VocOptions,
@@ -55,7 +55,7 @@ def data_loaders() -> list[suite.DataLoader]:
         suite.DataLoader(
             name="yolo",
             task=TASK,
-            summary="YOLO: a text file for each picture, with or without a data.yaml",
+            summary="YOLO: a text file for each image, with or without a data.yaml",
             load=suite.lazy("suite_object_detection.loaders:load_yolo"),
             detect=suite.lazy("suite_object_detection.loaders:detect_yolo"),
             options=YoloOptions,

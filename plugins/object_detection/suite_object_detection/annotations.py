@@ -1,4 +1,4 @@
-"""What all formats share: pictures and boxes as a reader finds them, checked and put together."""
+"""What all formats share: images and boxes as a reader finds them, checked and put together."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.sentences import counted
+from suite.kit import counted
 from suite.sources import Source, Tree
-from suite_object_detection.cleaning import Cleaned, clean, pictures_of_shares
-from suite_object_detection.examples import AnnotatedPictures
+from suite_images import reading
+from suite_images.headers import read_header
+from suite_object_detection.cleaning import Cleaned, clean, images_of_shares
+from suite_object_detection.examples import AnnotatedImages
 from suite_object_detection.places import head_of
-from suite_pictures import pictures
-from suite_pictures.headers import read_header
 
 PART_NAMES = ("train", "validation", "test")
 
@@ -29,11 +29,11 @@ _HEAD = 1 << 15
 
 
 class Annotations:
-    """The pictures and boxes of all parts. A format's reader adds what it finds, `dataset` checks it.
+    """The images and boxes of all parts. A format's reader adds what it finds, `dataset` checks it.
 
     Args:
         path: how a message calls the data.
-        tree: where the pictures are.
+        tree: where the images are.
         counted_by: what the `line` of a box counts: lines of a file, or its annotations.
         areas: whether the format says the areas of the objects themselves.
 
@@ -61,13 +61,13 @@ class Annotations:
         self._sources: dict[str, int] = {}
         self._names_of_sources: list[str] = []
         self._classes: dict[str, int] = {}
-        # Of each picture, in the order in which they were added:
+        # Of each image, in the order in which they were added:
         self._part = array("b")
         self._place = array("q")
         self._source = array("q")
         self._size = array("q")
         # Of each box:
-        self._picture = array("q")
+        self._image = array("q")
         self._corners = array("d")
         self._label = array("q")
         self._line = array("q")
@@ -77,14 +77,14 @@ class Annotations:
     def __len__(self) -> int:
         return len(self._place)
 
-    def picture(self, part: str, place: int, source: str, size: tuple[int, int] | None = None) -> int:
-        """Add a picture.
+    def image(self, part: str, place: int, source: str, size: tuple[int, int] | None = None) -> int:
+        """Add an image.
 
         Args:
             part: "train", "validation" or "test".
             place: of the file in `tree.names`. Each file is added once to a part.
             source: the file that annotates it, for messages.
-            size: height and width as annotated; None: as the picture's header says.
+            size: height and width as annotated; None: as the image's header says.
 
         Returns:
             Its number, for `box`.
@@ -100,7 +100,7 @@ class Annotations:
 
     def box(
         self,
-        picture: int,
+        image: int,
         corners: Sequence[float],
         label: str,
         line: int,
@@ -108,8 +108,8 @@ class Annotations:
         crowd: bool = False,
         area: float | None = None,
     ) -> None:
-        """Add a box of a picture: x1, y1, x2, y2 as they are written down, and the line where."""
-        self._picture.append(picture)
+        """Add a box of an image: x1, y1, x2, y2 as they are written down, and the line where."""
+        self._image.append(image)
         self._corners.extend(corners)
         self._label.append(self._classes.setdefault(label, len(self._classes)))
         self._line.append(line)
@@ -131,7 +131,7 @@ class Annotations:
         *,
         classes: Sequence[str] | None = None,
         first_pixel: int = 0,
-        normalised: bool = False,
+        normalized: bool = False,
         facts: Mapping[str, Any] | None = None,
     ) -> Dataset:
         """Check all boxes and give the data set.
@@ -139,35 +139,35 @@ class Annotations:
         Args:
             classes: the names in their order; None: those of the boxes, sorted.
             first_pixel: 1 where corners are numbers of pixels from 1 on, the last one included.
-            normalised: whether corners are shares of the picture's width and height, not pixels.
+            normalized: whether corners are shares of the image's width and height, not pixels.
             facts: to be added to the data set's.
 
         Raises:
             UserError: for what must not be trained on, with the first places and their number; where no
-                picture has a box; where there are parts but none for training, or it could not be used.
+                image has a box; where there are parts but none for training, or it could not be used.
         """
         names = list(classes) if classes is not None else sorted(self._classes)
         boxes = self.corners
-        picture = np.frombuffer(self._picture, np.int64)
+        image = np.frombuffer(self._image, np.int64)
         sizes = self._sizes()
         finite = self._finite(boxes)
         if not finite.all():
             boxes = np.where(finite[:, None], boxes, 0)
-        if not normalised:
-            self._refuse_shares(boxes, picture, sizes)
+        if not normalized:
+            self._refuse_shares(boxes, image, sizes)
         cleaned = clean(
             boxes,
             np.frombuffer(self._label, np.int64),
-            picture,
+            image,
             sizes,
             first_pixel=first_pixel,
-            normalised=normalised,
+            normalized=normalized,
         )
         self._report(cleaned, finite)
         if self.refusals:
             raise self._refused()
         if not cleaned.kept.any():
-            nothing = f"{self.path}: no picture has a box, so there is nothing to learn from"
+            nothing = f"{self.path}: no image has a box, so there is nothing to learn from"
             raise UserError("\n  ".join([nothing, *self.problems]))
         parts = self._parts(cleaned, sizes, names)
         return Dataset(
@@ -179,24 +179,24 @@ class Annotations:
             labels=lambda example: example.target["labels"],
         )
 
-    def _parts(self, cleaned: Cleaned, sizes: np.ndarray, classes: list[str]) -> dict[str, AnnotatedPictures]:
+    def _parts(self, cleaned: Cleaned, sizes: np.ndarray, classes: list[str]) -> dict[str, AnnotatedImages]:
         place = np.frombuffer(self._place, np.int64)
         part_of = np.frombuffer(self._part, np.int8)
-        picture = np.frombuffer(self._picture, np.int64)
+        image = np.frombuffer(self._image, np.int64)
         areas = self._areas_of(cleaned.boxes) if self._areas else None
         place_of_class = {name: number for number, name in enumerate(classes)}
         label = np.array([place_of_class[name] for name in self._classes])[
             np.frombuffer(self._label, np.int64)
         ]
         kept = np.flatnonzero(cleaned.kept)
-        kept = kept[np.argsort(picture[kept], kind="stable")]
+        kept = kept[np.argsort(image[kept], kind="stable")]
         parts = {}
         for number, name in enumerate(PART_NAMES):
             chosen = np.flatnonzero(part_of == number)
             if len(chosen):
-                inside = kept[part_of[picture[kept]] == number]
-                count = np.bincount(picture[inside], minlength=len(self))[chosen]
-                parts[name] = AnnotatedPictures(
+                inside = kept[part_of[image[kept]] == number]
+                count = np.bincount(image[inside], minlength=len(self))[chosen]
+                parts[name] = AnnotatedImages(
                     tree=self.tree,
                     places=place[chosen],
                     sizes=sizes[chosen].astype(np.int32),
@@ -223,24 +223,24 @@ class Annotations:
         return np.where(np.isfinite(areas) & (areas > 0), areas, extents[:, 0] * extents[:, 1])
 
     def _sizes(self) -> np.ndarray:
-        """Height and width of each picture, of its header where none are annotated, 0 where it has none."""
+        """Height and width of each image, of its header where none are annotated, 0 where it has none."""
         sizes = np.frombuffer(self._size, np.int64).reshape(-1, 2).copy()
         unknown = np.flatnonzero(sizes[:, 0] == 0)
 
         def read(numbers: np.ndarray) -> None:
             for number in numbers.tolist():
-                with suppress(UserError):  # whoever reads the picture says why
+                with suppress(UserError):  # whoever reads the image says why
                     sizes[number] = _size(self.tree.source(self._place[number]))
 
         with ThreadPoolExecutor() as pool:
             for _ in pool.map(read, np.split(unknown, range(_CHUNK, len(unknown), _CHUNK))):
                 pass
         unreadable = [self.tree.names[self._place[number]] for number in np.flatnonzero(sizes[:, 0] == 0)]
-        self.problem(unreadable, "picture cannot be read", "pictures cannot be read")
+        self.problem(unreadable, "image cannot be read", "images cannot be read")
         return sizes
 
     def _where(self, box: int) -> str:
-        source = self._names_of_sources[self._source[self._picture[box]]]
+        source = self._names_of_sources[self._source[self._image[box]]]
         return f"{source}, {self._counted_by} {self._line[box]}"
 
     def _finite(self, boxes: np.ndarray) -> np.ndarray:
@@ -251,13 +251,13 @@ class Annotations:
             )
         return finite
 
-    def _refuse_shares(self, boxes: np.ndarray, picture: np.ndarray, sizes: np.ndarray) -> None:
-        """Refuse each file with boxes that are shares of the picture."""
-        found = np.flatnonzero(pictures_of_shares(boxes, picture, sizes)[picture])
-        source = np.frombuffer(self._source, np.int64)[picture[found]]
+    def _refuse_shares(self, boxes: np.ndarray, image: np.ndarray, sizes: np.ndarray) -> None:
+        """Refuse each file with boxes that are shares of the image."""
+        found = np.flatnonzero(images_of_shares(boxes, image, sizes)[image])
+        source = np.frombuffer(self._source, np.int64)[image[found]]
         for box in found[np.unique(source, return_index=True)[1]].tolist():
             self.refusals.append(
-                f"{self._where(box)}: the box {_numbers(boxes[box])} looks like shares of the picture's width"
+                f"{self._where(box)}: the box {_numbers(boxes[box])} looks like shares of the image's width"
                 " and height, but boxes here are in pixels: multiply them by its size"
             )
 
@@ -274,8 +274,8 @@ class Annotations:
     def _report(self, cleaned: Cleaned, finite: np.ndarray) -> None:
         """Put what was done to boxes among the problems."""
         kinds = {
-            "partly outside of the picture, clipped": cleaned.clipped,
-            "outside of the picture, left out": cleaned.outside,
+            "partly outside of the image, clipped": cleaned.clipped,
+            "outside of the image, left out": cleaned.outside,
             "without area, left out": cleaned.empty,
             "upside down or left for right, corners exchanged": cleaned.flipped,
             "there twice, left out once": cleaned.doubled,
@@ -286,12 +286,12 @@ class Annotations:
 
 
 def _size(source: Source) -> tuple[int, int]:
-    """Height and width of a picture. Of a JPEG, whose header is whole at the beginning, that suffices."""
+    """Height and width of an image. Of a JPEG, whose header is whole at the beginning, that suffices."""
     head = head_of(source, _HEAD)
     if head.startswith(b"\xff\xd8\xff"):
         with suppress(UserError):
             return read_header(head, source.name).size
-    return pictures.size(source)
+    return reading.size(source)
 
 
 def _numbers(values: np.ndarray) -> str:

@@ -8,7 +8,7 @@ from itertools import chain
 
 import numpy as np
 
-from suite.errors import UserError
+from suite import UserError
 from suite.evaluation import Pairs
 from suite_classification.labels import refuse_unknown
 from suite_object_detection.types import Detections, Target
@@ -16,49 +16,49 @@ from suite_object_detection.types import Detections, Target
 
 @dataclass(frozen=True, kw_only=True)
 class Truth:
-    """The annotated boxes of all pictures, picture by picture.
+    """The annotated boxes of all images, image by image.
 
     Attributes:
-        picture: the number of each box's picture, intp (n,), ascending.
+        image: the number of each box's image, intp (n,), ascending.
         boxes: x1, y1, x2, y2, float64 (n, 4).
         labels: the number of each box's class, intp (n,).
         crowd: whether it surrounds a group, or is not to be asked for, bool (n,).
         areas: square pixels by which it is small or large, float64 (n,).
     """
 
-    picture: np.ndarray
+    image: np.ndarray
     boxes: np.ndarray
     labels: np.ndarray
     crowd: np.ndarray
     areas: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.picture)
+        return len(self.image)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """The detections of all pictures, picture by picture, and in each the surest first.
+    """The detections of all images, image by image, and in each the surest first.
 
     Attributes:
-        picture: the number of each one's picture, intp (n,), ascending.
+        image: the number of each one's image, intp (n,), ascending.
         boxes: x1, y1, x2, y2, float64 (n, 4).
         labels: the number of each one's class, intp (n,).
-        scores: float64 (n,); equal ones of a picture are in the order in which they were given.
+        scores: float64 (n,); equal ones of an image are in the order in which they were given.
     """
 
-    picture: np.ndarray
+    image: np.ndarray
     boxes: np.ndarray
     labels: np.ndarray
     scores: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.picture)
+        return len(self.image)
 
     def at(self, chosen: np.ndarray) -> Found:
         """Those that `chosen` names: ascending indices or a mask."""
         return Found(
-            picture=self.picture[chosen],
+            image=self.image[chosen],
             boxes=self.boxes[chosen],
             labels=self.labels[chosen],
             scores=self.scores[chosen],
@@ -71,13 +71,13 @@ class Answers:
 
     Attributes:
         classes: the names of the classes; `labels` are indices into them.
-        pictures: how many pictures there are, also those with no box.
+        images: how many images there are, also those with no box.
         truth: what is to be found.
         found: what was found.
     """
 
     classes: tuple[str, ...]
-    pictures: int
+    images: int
     truth: Truth
     found: Found
 
@@ -101,7 +101,7 @@ def read(pairs: Pairs) -> Answers:
     index = {name: number for number, name in enumerate(classes)}
     return Answers(
         classes=classes,
-        pictures=len(pairs),
+        images=len(pairs),
         truth=_truth(targets, true_labels, index, pairs.ids),
         found=_found(predictions, found_labels, index, pairs.ids),
     )
@@ -111,8 +111,8 @@ def _truth(
     targets: Sequence[Target], labels: Sequence[Sequence[str]], index: dict[str, int], ids: Sequence[str]
 ) -> Truth:
     counts = _counts("target", "labels", labels, [target["boxes"] for target in targets], ids)
-    picture = np.repeat(np.arange(len(targets)), counts)
-    boxes = _boxes("target", [target["boxes"] for target in targets], picture, ids)
+    image = np.repeat(np.arange(len(targets)), counts)
+    boxes = _boxes("target", [target["boxes"] for target in targets], image, ids)
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     crowd = np.zeros(len(boxes), bool)
     stops = np.cumsum(counts)
@@ -123,7 +123,7 @@ def _truth(
         if "areas" in target:
             areas[part] = target["areas"]
     return Truth(
-        picture=picture,
+        image=image,
         boxes=boxes,
         labels=_encoded(labels, index, "the data has labels that the model does not know"),
         crowd=crowd,
@@ -139,19 +139,19 @@ def _found(
 ) -> Found:
     counts = _counts("prediction", "labels", labels, [one.boxes for one in predictions], ids)
     _counts("prediction", "scores", [one.scores for one in predictions], labels, ids)
-    picture = np.repeat(np.arange(len(predictions)), counts)
-    boxes = _boxes("prediction", [one.boxes for one in predictions], picture, ids)
+    image = np.repeat(np.arange(len(predictions)), counts)
+    boxes = _boxes("prediction", [one.boxes for one in predictions], image, ids)
     scores = np.fromiter(chain.from_iterable(one.scores for one in predictions), np.float64, len(boxes))
     wrong = np.flatnonzero(~((scores >= 0) & (scores <= 1 + 1e-6)))
     if len(wrong):
         raise UserError(
-            f"the prediction for '{ids[picture[wrong[0]]]}' has the score {scores[wrong[0]]:g}: scores say"
+            f"the prediction for '{ids[image[wrong[0]]]}' has the score {scores[wrong[0]]:g}: scores say"
             " how sure a box is, from 0 to 1"
         )
     encoded = _encoded(labels, index, "the predictions name labels that are none of the classes")
-    found = Found(picture=picture, boxes=boxes, labels=encoded, scores=scores)
-    sorted_already = (np.diff(scores) <= 0) | (np.diff(picture) > 0)
-    return found if sorted_already.all() else found.at(np.lexsort((-scores, picture)))
+    found = Found(image=image, boxes=boxes, labels=encoded, scores=scores)
+    sorted_already = (np.diff(scores) <= 0) | (np.diff(image) > 0)
+    return found if sorted_already.all() else found.at(np.lexsort((-scores, image)))
 
 
 def _counts(
@@ -171,23 +171,23 @@ def _counts(
 
 
 def _boxes(
-    what: str, boxes: Sequence[Sequence[Sequence[float]]], picture: np.ndarray, ids: Sequence[str]
+    what: str, boxes: Sequence[Sequence[Sequence[float]]], image: np.ndarray, ids: Sequence[str]
 ) -> np.ndarray:
-    lengths = np.fromiter(map(len, chain.from_iterable(boxes)), np.intp, len(picture))
+    lengths = np.fromiter(map(len, chain.from_iterable(boxes)), np.intp, len(image))
     odd = np.flatnonzero(lengths != 4)
     if len(odd):
         raise UserError(
-            f"the {what} of '{ids[picture[odd[0]]]}' has a box of {lengths[odd[0]]} numbers: it must have"
+            f"the {what} of '{ids[image[odd[0]]]}' has a box of {lengths[odd[0]]} numbers: it must have"
             " four, x1, y1, x2, y2 in pixels"
         )
     flat = chain.from_iterable(chain.from_iterable(boxes))
-    array = np.fromiter(flat, np.float64, 4 * len(picture)).reshape(-1, 4)
+    array = np.fromiter(flat, np.float64, 4 * len(image)).reshape(-1, 4)
     # Written so that what is no number at all (NaN) is wrong as well.
     right = (array[:, 2:] >= array[:, :2]).all(axis=1) & np.isfinite(array).all(axis=1)
     if not right.all():
         first = int(np.argmin(right))
         raise UserError(
-            f"the {what} of '{ids[picture[first]]}' has the box {array[first].tolist()}: a box is x1, y1, x2,"
+            f"the {what} of '{ids[image[first]]}' has the box {array[first].tolist()}: a box is x1, y1, x2,"
             " y2 in pixels, with x2 right of x1 and y2 below y1 (not x, y, width, height)"
         )
     return array

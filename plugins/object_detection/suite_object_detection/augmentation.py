@@ -1,4 +1,4 @@
-"""Training batches of pictures with boxes: what is read once, and what is drawn anew in every epoch."""
+"""Training batches of images with boxes: what is read once, and what is drawn anew in every epoch."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Example
+from suite_images import reading
+from suite_images.color import jitter
+from suite_images.resizing import letterboxed, resize
 from suite_object_detection.codec import CROWD, PADDING, DetectionCodec
 from suite_object_detection.geometry import (
     areas,
@@ -23,43 +26,40 @@ from suite_object_detection.geometry import (
 from suite_object_detection.mixing import mixed
 from suite_object_detection.mosaic import Tiles, laid_out
 from suite_object_detection.types import Target
-from suite_pictures import pictures
-from suite_pictures.colour import jitter
-from suite_pictures.resizing import letterboxed, resize
 
 MARGIN = 1.25
-"""How much larger than letterboxed pictures are prepared, so that they stay sharp when scaled up."""
+"""How much larger than letterboxed images are prepared, so that they stay sharp when scaled up."""
 
 SMALLEST = 2.0
 """Sides of boxes, in pixels of the network, below which augmentation does not push them."""
 
 Prepared = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""A picture (height, width, 3) uint8, its boxes (n, 4) float32 and their classes (n,) int64."""
+"""An image (height, width, 3) uint8, its boxes (n, 4) float32 and their classes (n,) int64."""
 
 
 class Augmentation(msgspec.Struct, frozen=True, kw_only=True):
-    """What is drawn at random for every picture of a training batch; the defaults change nothing.
+    """What is drawn at random for every image of a training batch; the defaults change nothing.
 
-    A size of 1 is that of the letterboxed picture, which is the size at which the network predicts.
+    A size of 1 is that of the letterboxed image, which is the size at which the network predicts.
 
     Attributes:
-        scale: least and greatest size of a picture that has a canvas of its own. Larger than the canvas, it
+        scale: least and greatest size of an image that has a canvas of its own. Larger than the canvas, it
             is cut, at random but so that one of its objects, drawn at random, stays whole; smaller, it lies
             anywhere.
         translate: greatest shift beyond that, as a share of the canvas; that object stays whole even so.
         stretch: greatest factor by which proportions change.
         rotate: greatest angle in degrees. Boxes grow with it, see `geometry.boxes_through`.
         shear: greatest angle in degrees; boxes grow likewise.
-        flip: whether half of the pictures are mirrored, left to right.
-        flip_vertical: whether half of the pictures are mirrored, top to bottom. For pictures with no up.
-        quarter_turns: whether pictures are turned by 0, 90, 180 or 270 degrees. For pictures with no up.
-            Objects keep their size, so a picture on its side may be cut.
-        colour: strength of random brightness, contrast, saturation and hue.
-        grey: probability of losing all colour.
-        mosaic: probability of being one of four pictures that share a canvas.
-        mosaic_scale: as `scale`, of pictures in a mosaic.
-        mixup: probability of being blended with another picture of the batch.
-        visible: share of a box's area that has to be left where pictures are cut. A box of which less is
+        flip: whether half of the images are mirrored, left to right.
+        flip_vertical: whether half of the images are mirrored, top to bottom. For images with no up.
+        quarter_turns: whether images are turned by 0, 90, 180 or 270 degrees. For images with no up.
+            Objects keep their size, so an image on its side may be cut.
+        color: strength of random brightness, contrast, saturation and hue.
+        gray: probability of losing all color.
+        mosaic: probability of being one of four images that share a canvas.
+        mosaic_scale: as `scale`, of images in a mosaic.
+        mixup: probability of being blended with another image of the batch.
+        visible: share of a box's area that has to be left where images are cut. A box of which less is
             left, or one that has become smaller than two pixels, is not asked for any more: what is left of
             it becomes a region that counts neither as object nor as background (class -2).
         clean: share of the training, at its end, without mosaic, MixUp, rotation and shear.
@@ -73,8 +73,8 @@ class Augmentation(msgspec.Struct, frozen=True, kw_only=True):
     flip: bool = False
     flip_vertical: bool = False
     quarter_turns: bool = False
-    colour: float = 0.0
-    grey: float = 0.0
+    color: float = 0.0
+    gray: float = 0.0
     mosaic: float = 0.0
     mosaic_scale: tuple[float, float] = (0.5, 1.25)
     mixup: float = 0.0
@@ -83,7 +83,7 @@ class Augmentation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def warps(self) -> bool:
-        """Whether pictures are scaled, moved or turned, not only mirrored."""
+        """Whether images are scaled, moved or turned, not only mirrored."""
         return (
             self.scale != (1.0, 1.0)
             or self.stretch > 1.0
@@ -102,10 +102,10 @@ class DetectionBatches:
     """Makes the training batches for `codec`: implements `suite.pipeline.BatchMaker`.
 
     Attributes:
-        codec: encodes pictures; its size and classes are those of the batches.
+        codec: encodes images; its size and classes are those of the batches.
         augmentation: what is drawn at random.
         most_boxes: rows of a training target; None for as many as the codec's have. Mosaic and MixUp show
-            more boxes than a picture has.
+            more boxes than an image has.
     """
 
     codec: DetectionCodec
@@ -113,34 +113,34 @@ class DetectionBatches:
     most_boxes: int | None = None
 
     def prepare(self, example: Example) -> Prepared:
-        """The decoded picture and its boxes in pixels of it.
+        """The decoded image and its boxes in pixels of it.
 
-        Where pictures are only mirrored it is what the codec encodes. Elsewhere it keeps its proportions, and
+        Where images are only mirrored it is what the codec encodes. Elsewhere it keeps its proportions, and
         is at most 1.25 times as large as when letterboxed.
 
         Returns:
             uint8 (height, width, 3); boxes float32 (n, 4), x1, y1, x2, y2; classes int64 (n,), -2 for crowds.
 
         Raises:
-            suite.UserError: where the picture cannot be read or is not of the size that its annotation says,
+            suite.UserError: where the image cannot be read or is not of the size that its annotation says,
                 or a class is not known.
         """
         target: Target = example.target
         height, width = self.codec.size
-        # A picture that loaders could not read has the size 0 x 0: reading it again says why.
+        # An image that loaders could not read has the size 0 x 0: reading it again says why.
         rows, columns = (max(1, side) for side in target["size"])
         boxes = np.asarray(target["boxes"], np.float64).reshape(-1, 4)
         classes = self._classes(example)
         if self.augmentation.warps:
             shrink = min(1.0, MARGIN * min(height / rows, width / columns))
             shorter = max(1, math.ceil(min(rows, columns) * shrink))
-            picture, size = pictures.read_with_size(example.input, at_least=shorter)
+            image, size = reading.read_with_size(example.input, at_least=shorter)
             if shrink < 1.0:
-                picture = resize(picture, max(1, round(rows * shrink)), max(1, round(columns * shrink)))
-            scale_x, scale_y, left, top = picture.shape[1] / columns, picture.shape[0] / rows, 0, 0
+                image = resize(image, max(1, round(rows * shrink)), max(1, round(columns * shrink)))
+            scale_x, scale_y, left, top = image.shape[1] / columns, image.shape[0] / rows, 0, 0
         else:
             encoded = self.codec.encode(example.input)
-            picture, size = np.asarray(encoded.arrays), encoded.context
+            image, size = np.asarray(encoded.arrays), encoded.context
             scale_x, scale_y, left, top = letterboxed(rows, columns, height, width)
         if size != (rows, columns):
             raise UserError(
@@ -148,7 +148,7 @@ class DetectionBatches:
                 " so its boxes cannot be placed: correct the annotation"
             )
         boxes = boxes * (scale_x, scale_y, scale_x, scale_y) + (left, top, left, top)
-        return picture, boxes.astype(np.float32), classes
+        return image, boxes.astype(np.float32), classes
 
     def _classes(self, example: Example) -> np.ndarray:
         target: Target = example.target
@@ -162,7 +162,7 @@ class DetectionBatches:
     def make(
         self, prepared: Sequence[Prepared], rng: np.random.Generator, progress: float
     ) -> tuple[np.ndarray, ...]:
-        """A batch of augmented pictures: a pure function of its arguments.
+        """A batch of augmented images: a pure function of its arguments.
 
         Args:
             prepared: what `prepare` gave; left as it is.
@@ -170,7 +170,7 @@ class DetectionBatches:
             progress: share of the training that lies behind, 0 to 1.
 
         Returns:
-            Pictures uint8 (batch, height, width, 3); targets float32 (batch, most_boxes, 5): rows
+            Images uint8 (batch, height, width, 3); targets float32 (batch, most_boxes, 5): rows
             `[class, x1, y1, x2, y2]` in pixels of the network, class -1 where there is no box, -2 for regions
             that count neither way. Of more boxes than there are rows the largest stay, objects before
             regions.
@@ -187,8 +187,8 @@ class DetectionBatches:
         ):
             paint(prepared[source][0], matrix, batch[canvas], region)
         rows = _rows(prepared, tiles, matrices, natural, drawn.visible)
-        if drawn.colour > 0 or drawn.grey > 0:
-            jitter(batch, drawn.colour, drawn.grey, rng)
+        if drawn.color > 0 or drawn.gray > 0:
+            jitter(batch, drawn.color, drawn.gray, rng)
         if drawn.mixup > 0:
             batch, rows = mixed(batch, rows, drawn.mixup, rng)
         most = self.codec.most_boxes if self.most_boxes is None else self.most_boxes
@@ -203,7 +203,7 @@ def _views(
     width: int,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Matrices (tiles, 2, 3) from prepared pictures to canvases, and (tiles, 2) letterboxing scales."""
+    """Matrices (tiles, 2, 3) from prepared images to canvases, and (tiles, 2) letterboxing scales."""
     count = len(tiles.canvas)
     sizes = np.array([prepared[source][0].shape[1::-1] for source in tiles.source])
     placements = np.array([letterboxed(rows, columns, height, width) for columns, rows in sizes.tolist()])
@@ -227,7 +227,7 @@ def _views(
         turn=drawn.rotate * rng.uniform(-1, 1, count),
         shear=drawn.shear * rng.uniform(-1, 1, (count, 2)),
     )
-    # Where the picture's middle may lie: anywhere between its edges and the region's being flush.
+    # Where the image's middle may lie: anywhere between its edges and the region's being flush.
     low, high = tiles.region[:, :2], tiles.region[:, 2:]
     sticks_out = half - (high - low) / 2
     still = tiles.alone & (drawn.scale == (1.0, 1.0))

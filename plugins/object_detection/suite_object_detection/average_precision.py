@@ -1,9 +1,9 @@
-"""Average precision and recall from matches, for pictures that count any number of times.
+"""Average precision and recall from matches, for images that count any number of times.
 
 The definitions are those of COCO (pycocotools' `COCOeval.accumulate`): the precision at a recall is the
 highest at this recall or a higher one, and average precision is the mean of that at the 101 recalls 0, 0.01,
-..., 1. Detections are sorted once. A resample is then a weight per picture, how often it was drawn; of a
-picture that was drawn twice, each detection counts as two of the same score, one after the other.
+..., 1. Detections are sorted once. A resample is then a weight per image, how often it was drawn; of a
+image that was drawn twice, each detection counts as two of the same score, one after the other.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from suite_object_detection.matching import AREAS, IOU_THRESHOLDS, Matching
 
 RECALLS = np.linspace(0.0, 1.0, 101)
 ALLOWED = (1, 10, 100)
-"""Detections of a class in a picture that recall may be asked of."""
+"""Detections of a class in an image that recall may be asked of."""
 
 
 class AveragePrecision:
@@ -27,7 +27,7 @@ class AveragePrecision:
     def __init__(self, answers: Answers, matching: Matching) -> None:
         truth, found = answers.truth, answers.found
         self.shape = len(answers.classes), len(AREAS), len(IOU_THRESHOLDS)
-        labels, picture = found.labels[matching.detections], found.picture[matching.detections]
+        labels, image = found.labels[matching.detections], found.image[matching.detections]
         order = np.lexsort((-found.scores[matching.detections], labels))
         position = np.empty(len(order), np.intp)
         position[order] = np.arange(len(order))
@@ -35,7 +35,7 @@ class AveragePrecision:
         # A detection counts in the ranges that its size is in, unless a match says otherwise.
         areas = matching.areas[order]
         in_range = (limits[:, :1] <= areas) & (areas <= limits[:, 1:])
-        self._counted_picture = picture[order][np.nonzero(in_range)[1]]
+        self._counted_image = image[order][np.nonzero(in_range)[1]]
 
         # Recall rises at matches only, and precision between two of them only falls. So what happens at
         # matches is enough, and they are as few as there are annotated boxes.
@@ -44,7 +44,7 @@ class AveragePrecision:
         by_row = np.lexsort((position[matching.detection], row))
         self._row = row[by_row]
         area, at = matching.area[by_row], position[matching.detection][by_row]
-        self._match_picture = picture[order][at]
+        self._match_image = image[order][at]
         self._right = ~matching.ignored[by_row]
         self._change = self._right.astype(np.int64) - in_range[area, at]
         # Where to find, in running sums over what counts in each range, a match and the begin of its class.
@@ -58,32 +58,32 @@ class AveragePrecision:
         hit = matching.detection[hits]
         step = np.searchsorted(ALLOWED, matching.ranks[hit], side="right")
         self._hit_cell = (step * self.shape[0] + labels[hit]) * self.shape[2] + matching.threshold[hits]
-        self._hit_picture = picture[hit]
+        self._hit_image = image[hit]
 
         asked_in = (limits[:, :1] <= truth.areas) & (truth.areas <= limits[:, 1:]) & ~truth.crowd
         area, box = np.nonzero(asked_in)
         self._asked_cell = truth.labels[box] * self.shape[1] + area
-        self._asked_picture = truth.picture[box]
+        self._asked_image = truth.image[box]
 
     def asked(self, weights: np.ndarray) -> np.ndarray:
         """How many boxes are to be found: float64 (classes, areas)."""
         cells = self.shape[0] * self.shape[1]
-        counts = np.bincount(self._asked_cell, weights=weights[self._asked_picture], minlength=cells)
+        counts = np.bincount(self._asked_cell, weights=weights[self._asked_image], minlength=cells)
         return counts.reshape(self.shape[:2])
 
     def precision(self, weights: np.ndarray) -> np.ndarray:
         """Average precision.
 
         Args:
-            weights: integers (pictures,), how often each picture counts.
+            weights: integers (images,), how often each image counts.
 
         Returns:
             float64 (classes, areas, thresholds), NaN where there is nothing to be found.
         """
         asked = np.repeat(self.asked(weights), self.shape[2])
-        drawn = weights[self._match_picture]
+        drawn = weights[self._match_image]
         right = self._running(drawn * self._right)
-        sums = np.concatenate([[0], np.cumsum(weights[self._counted_picture])])
+        sums = np.concatenate([[0], np.cumsum(weights[self._counted_image])])
         counted = sums[self._upto] - sums[self._from] + self._running(drawn * self._change)
         precision = right / np.maximum(counted, 1)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -98,15 +98,15 @@ class AveragePrecision:
         """The share of all boxes that is found where 1, 10 or 100 detections are allowed.
 
         Args:
-            weights: integers (pictures,), how often each picture counts.
+            weights: integers (images,), how often each image counts.
 
         Returns:
             float64 (3, classes, thresholds), NaN where there is nothing to be found. The detections that are
-            allowed are the surest of each class in each picture.
+            allowed are the surest of each class in each image.
         """
         classes, _, thresholds = self.shape
         cells = len(ALLOWED) * classes * thresholds
-        hits = np.bincount(self._hit_cell, weights=weights[self._hit_picture], minlength=cells)
+        hits = np.bincount(self._hit_cell, weights=weights[self._hit_image], minlength=cells)
         found = np.cumsum(hits.reshape(len(ALLOWED), classes, thresholds), axis=0)
         asked = self.asked(weights)[:, :1]
         with np.errstate(invalid="ignore", divide="ignore"):

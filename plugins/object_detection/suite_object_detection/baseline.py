@@ -1,4 +1,4 @@
-"""What one would predict for any picture without looking at it."""
+"""What one would predict for any image without looking at it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from functools import lru_cache
 import numpy as np
 
 from suite.data import Example
+from suite_images import reading
 from suite_object_detection.matching import overlaps
 from suite_object_detection.types import Detections, Target
-from suite_pictures import pictures
 
 MOST_PER_CLASS = 20
-MOST_PER_PICTURE = 300
-MOST_PICTURES = 2_000
+MOST_PER_IMAGE = 300
+MOST_IMAGES = 2_000
 MOST_BOXES = 2_000
 MOST_CANDIDATES = 100
 """Boxes of a class from which the typical ones are chosen; like the other limits, it bounds time only."""
@@ -22,19 +22,19 @@ AGREEMENT = 0.5
 
 
 def most_frequent(train_targets: Sequence[Target], examples: Sequence[Example]) -> list[Detections]:
-    """The boxes that are most typical of training, in every picture, scaled to its size.
+    """The boxes that are most typical of training, in every image, scaled to its size.
 
-    Boxes are compared in shares of the width and the height of their picture. Of each class, the box is
-    chosen that overlaps with a box of as many training pictures as possible, by at least 0.5; then, without
-    the boxes that it overlaps, the next one, up to 20. The score of each is the share of training pictures
-    in which it does. Of many pictures and boxes, an evenly spaced part is looked at.
+    Boxes are compared in shares of the width and the height of their image. Of each class, the box is
+    chosen that overlaps with a box of as many training images as possible, by at least 0.5; then, without
+    the boxes that it overlaps, the next one, up to 20. The score of each is the share of training images
+    in which it does. Of many images and boxes, an evenly spaced part is looked at.
 
     Args:
         train_targets: the targets of training.
-        examples: the pictures, of which only the header is read. Where there is no picture either, its size
+        examples: the images, of which only the header is read. Where there is no image either, its size
             is taken to be the median of training.
     """
-    chosen = _evenly(len(train_targets), MOST_PICTURES)
+    chosen = _evenly(len(train_targets), MOST_IMAGES)
     targets = [train_targets[index] for index in chosen.tolist()]
     boxes, scores, labels = _typical(targets)
     sizes = np.array([target["size"] for target in targets] or [(1, 1)])
@@ -45,7 +45,7 @@ def most_frequent(train_targets: Sequence[Target], examples: Sequence[Example]) 
         rows = (boxes * [width, height, width, height]).tolist()
         return Detections(boxes=[(x1, y1, x2, y2) for x1, y1, x2, y2 in rows], scores=scores, labels=labels)
 
-    return [scaled(*(usual if one.input is None else pictures.size(one.input))) for one in examples]
+    return [scaled(*(usual if one.input is None else reading.size(one.input))) for one in examples]
 
 
 def _typical(targets: Sequence[Target]) -> tuple[np.ndarray, list[float], list[str]]:
@@ -67,24 +67,24 @@ def _typical(targets: Sequence[Target]) -> tuple[np.ndarray, list[float], list[s
         for typical, count in _cover(np.array(rows)[part], np.array(numbers)[part]):
             found.append((min(1.0, count / (share_looked_at * len(targets))), label, typical))
     found.sort(key=lambda item: -item[0])
-    del found[MOST_PER_PICTURE:]
+    del found[MOST_PER_IMAGE:]
     boxes = np.array([box for _, _, box in found]).reshape(-1, 4)
     return boxes, [score for score, _, _ in found], [label for _, label, _ in found]
 
 
-def _cover(boxes: np.ndarray, picture: np.ndarray) -> list[tuple[np.ndarray, int]]:
-    """Boxes that agree with those of many pictures, each with the number of pictures it adds.
+def _cover(boxes: np.ndarray, image: np.ndarray) -> list[tuple[np.ndarray, int]]:
+    """Boxes that agree with those of many images, each with the number of images it adds.
 
     This is the greedy algorithm for maximum coverage (Nemhauser et al. 1978, An analysis of approximations
     for maximizing submodular set functions).
 
     Args:
         boxes: float64 (n, 4).
-        picture: the number of each one's picture, ascending (n,).
+        image: the number of each one's image, ascending (n,).
     """
     candidates = boxes[_evenly(len(boxes), MOST_CANDIDATES)]
     agree = overlaps(candidates, boxes) >= AGREEMENT
-    starts = np.flatnonzero(np.diff(picture, prepend=-1))
+    starts = np.flatnonzero(np.diff(image, prepend=-1))
     chosen = []
     for _ in range(min(MOST_PER_CLASS, len(candidates))):
         counts = np.logical_or.reduceat(agree, starts, axis=1).sum(axis=1)
@@ -92,7 +92,7 @@ def _cover(boxes: np.ndarray, picture: np.ndarray) -> list[tuple[np.ndarray, int
         if not counts[best]:
             break
         chosen.append((candidates[best], int(counts[best])))
-        # A prediction finds one box per picture, but one that lies where it lies is no news.
+        # A prediction finds one box per image, but one that lies where it lies is no news.
         agree &= ~agree[best]
     return chosen
 

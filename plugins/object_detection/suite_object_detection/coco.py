@@ -17,8 +17,9 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.sentences import counted, some
+from suite.kit import counted, some
 from suite.sources import FileSource, Source, Tree, is_archive
+from suite_images.listing import is_image
 from suite_object_detection import run_lengths
 from suite_object_detection.annotations import PART_NAMES, Annotations
 from suite_object_detection.options import CocoOptions
@@ -31,13 +32,12 @@ from suite_object_detection.places import (
     part_of_path,
     tail_of,
 )
-from suite_pictures.listing import is_picture
 
 _PEEK = 1 << 16
 
 
 class Image(msgspec.Struct):
-    """A picture as COCO writes it."""
+    """An image as COCO writes it."""
 
     id: int | str
     file_name: str
@@ -65,7 +65,7 @@ class Annotation(msgspec.Struct):
 
 
 class CocoFile(msgspec.Struct):
-    """A whole file. One of pictures only (`image_info_test2017.json`) has no list of annotations."""
+    """A whole file. One of images only (`image_info_test2017.json`) has no list of annotations."""
 
     images: list[Image]
     annotations: list[Annotation] | None = None
@@ -83,14 +83,14 @@ def detect(path: Path) -> bool:
 
 
 def load(path: Path, options: CocoOptions) -> Dataset:
-    """Load the pictures of a COCO file, or of a folder's files that are called after their parts.
+    """Load the images of a COCO file, or of a folder's files that are called after their parts.
 
     Args:
         path: a file (all of it is the training part), a folder or an archive.
-        options: where the pictures are.
+        options: where the images are.
 
     Raises:
-        UserError: where there is no COCO file, one is broken, pictures of all are missing, or annotations
+        UserError: where there is no COCO file, one is broken, images of all are missing, or annotations
             must not be trained on.
     """
     if path.is_file() and not is_archive(path):
@@ -98,15 +98,15 @@ def load(path: Path, options: CocoOptions) -> Dataset:
         files: dict[str, tuple[str, Source]] = {
             "train": (path.relative_to(root).as_posix(), FileSource(path))
         }
-        tree = opened(options.pictures or root)
+        tree = opened(options.images or root)
         notes: list[str] = []
         unusable: set[str] = set()
     else:
         tree = opened(path)
         chosen, unusable, notes = _chosen(path, tree)
         files = {part: (tree.names[place], tree.source(place)) for part, place in chosen.items()}
-        if options.pictures:
-            tree = opened(options.pictures)
+        if options.images:
+            tree = opened(options.images)
     reader = _Reader(path, tree, notes)
     reader.found.unusable = unusable
     return reader.read(files)
@@ -128,7 +128,7 @@ def _files(tree: Tree) -> list[int]:
 
 
 _MOST_FILES = 100
-"""How many files are looked into; of other formats there may be one for each picture."""
+"""How many files are looked into; of other formats there may be one for each image."""
 
 
 def _looks_like_coco(source: Source) -> bool:
@@ -180,7 +180,7 @@ class _Reader:
     def __init__(self, path: Path, tree: Tree, notes: Sequence[str]) -> None:
         self.path = path
         self.tree = tree
-        self.pictures = Files(tree, is_picture)
+        self.images = Files(tree, is_image)
         self.found = Annotations(path, tree, counted_by="annotation", areas=True)
         self.found.problems.extend(notes)
         self.categories: dict[str, int | str] = {}
@@ -195,14 +195,14 @@ class _Reader:
         found = self.found
         if not len(found):
             raise UserError(
-                f"{self.path}: none of its {len(self.missing):,} pictures is in {self.tree.name}:"
-                f" {some(self.missing)}. Name their folder with --set loader.pictures=FOLDER"
+                f"{self.path}: none of its {len(self.missing):,} images is in {self.tree.name}:"
+                f" {some(self.missing)}. Name their folder with --set loader.images=FOLDER"
             )
-        found.problem(self.missing, "picture is missing, left out", "pictures are missing, left out")
+        found.problem(self.missing, "image is missing, left out", "images are missing, left out")
         found.problem(
-            self.pictures.guessed,
-            "picture is not the only one of its name, and may be the wrong one",
-            "pictures are not the only ones of their names, and may be the wrong ones",
+            self.images.guessed,
+            "image is not the only one of its name, and may be the wrong one",
+            "images are not the only ones of their names, and may be the wrong ones",
         )
         numbers = list(self.categories.values())
         facts = {} if numbers == list(range(len(numbers))) else {"category_ids": numbers}
@@ -212,7 +212,7 @@ class _Reader:
         found = self.found
         if file.annotations is None:
             found.problems.append(
-                f"{name} has no list of annotations: its {len(file.images):,} pictures are left out"
+                f"{name} has no list of annotations: its {len(file.images):,} images are left out"
             )
             return
         folder = name.rpartition("/")[0]
@@ -226,7 +226,7 @@ class _Reader:
                 homeless.append(where)
                 continue
             number = numbers[annotation.image_id]
-            if number is None:  # the picture is missing
+            if number is None:  # the image is missing
                 continue
             label = names.get(annotation.category_id)
             if label is None:
@@ -280,7 +280,7 @@ class _Reader:
     def _images(
         self, part: str, name: str, folder: str, images: Sequence[Image]
     ) -> dict[int | str, int | None]:
-        """The number of each image id's picture, None where it is missing."""
+        """The number of each image id's image, None where it is missing."""
         numbers: dict[int | str, int | None] = {}
         by_place: dict[int, int] = {}
         repeated: list[str] = []
@@ -290,7 +290,7 @@ class _Reader:
                     f"{name}: two images have the id {image.id}, the second is '{image.file_name}'"
                 )
                 continue
-            place = self.pictures.named(image.file_name, folder, part)
+            place = self.images.named(image.file_name, folder, part)
             if place is None:
                 self.missing.append(image.file_name)
                 numbers[image.id] = None
@@ -298,12 +298,12 @@ class _Reader:
             if place in by_place:
                 repeated.append(image.file_name)
             else:
-                by_place[place] = self.found.picture(part, place, name, _size(image))
+                by_place[place] = self.found.image(part, place, name, _size(image))
             numbers[image.id] = by_place[place]
         self.found.problem(
             repeated,
-            f"picture is listed more than once in {name}: its annotations are put together",
-            f"pictures are listed more than once in {name}: their annotations are put together",
+            f"image is listed more than once in {name}: its annotations are put together",
+            f"images are listed more than once in {name}: their annotations are put together",
         )
         return numbers
 

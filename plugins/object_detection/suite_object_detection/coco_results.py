@@ -10,20 +10,19 @@ from typing import Any
 import msgspec
 
 from suite import UserError
-from suite.errors import reason
-from suite.files import atomic_path
+from suite.kit import atomic_path, reason
+from suite_images.video import Frame
 from suite_object_detection.naming import relative_name
 from suite_object_detection.types import Detections
-from suite_pictures.films import Frame
 
 
 def results(
     image: int | str, prediction: Detections, category_ids: Mapping[str, int]
 ) -> list[dict[str, Any]]:
-    """The detections of one picture, as COCO writes them.
+    """The detections of one image, as COCO writes them.
 
     Args:
-        image: the picture's id.
+        image: the image's id.
         prediction: what was detected.
         category_ids: the number of each class.
 
@@ -51,10 +50,10 @@ def category_ids(facts: Mapping[str, Any]) -> dict[str, int]:
 
 
 def image_id(raw: Any, name: str) -> int | str:
-    """The number in the name of a COCO picture, `000000000139.jpg`; the name where it is none.
+    """The number in the name of a COCO image, `000000000139.jpg`; the name where it is none.
 
-    Pictures in folders below the one that was given, and in archives, keep these folders in their name;
-    frames of films are called `film.mp4#12`.
+    Images in folders below the one that was given, and in archives, keep these folders in their name;
+    frames of videos are called `video.mp4#12`.
     """
     if isinstance(raw, Frame):
         return f"{Path(raw.source.name).name}#{raw.index}"
@@ -97,15 +96,15 @@ class CocoResultsWriter:
             self._closing = stack.pop_all()
 
     def add(self, raw: Any, name: str, prediction: Detections) -> None:
-        """Write the detections of the next picture; one without any leaves no trace in this format.
+        """Write the detections of the next image; one without any leaves no trace in this format.
 
         Raises:
-            suite.UserError: where two pictures have the same id, or the file cannot be written.
+            suite.UserError: where two images have the same id, or the file cannot be written.
         """
         image = image_id(raw, name)
         if not isinstance(raw, Frame) and self._names.setdefault(image, name) != name:
             raise UserError(
-                f"{self._names[image]} and {name} would both be the picture {image!r} in {self._path}: write"
+                f"{self._names[image]} and {name} would both be the image {image!r} in {self._path}: write"
                 " them to two files"
             )
         try:

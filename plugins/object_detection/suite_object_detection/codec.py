@@ -1,4 +1,4 @@
-"""Between pictures and arrays, and between the network's outputs and detections. numpy and cv2 only."""
+"""Between images and arrays, and between the network's outputs and detections. numpy and cv2 only."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ import msgspec
 import numpy as np
 
 from suite import UserError
-from suite.errors import nearest
-from suite.initial_weights import Entries
-from suite.pipeline import Encoded, StructCodec
+from suite.kit import nearest
+from suite.pipeline import Encoded, Entries, StructCodec
 from suite.sources import FileSource
+from suite_images import reading, video
+from suite_images.resizing import letterbox, letterboxed
 from suite_object_detection.prediction_options import DetectionPredictionOptions
 from suite_object_detection.suppression import suppress
 from suite_object_detection.types import Detections, Target
-from suite_pictures import films, pictures
-from suite_pictures.resizing import letterbox, letterboxed
 
 CANDIDATES = 30_000
 """So many of the surest candidates go into non-maximum suppression at most."""
@@ -27,7 +26,7 @@ PADDING, CROWD = -1, -2
 
 
 class DetectionCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Encodes any picture, letterboxed, to one size, and decodes outputs to `Detections` in its own pixels.
+    """Encodes any image, letterboxed, to one size, and decodes outputs to `Detections` in its own pixels.
 
     The network gives float32 (locations, classes + 4 * bins): for each location (see `locations`) the logits
     of the classes, each for itself, and four times `bins` logits of the distances to the left, upper, right
@@ -41,7 +40,7 @@ class DetectionCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fiel
         bins: values that a distance is spread over.
         threshold: the score from which something counts as detected.
         iou_threshold: of two boxes of a class that overlap more, the less sure one is left out.
-        most: detections per picture at most.
+        most: detections per image at most.
         multi_label: whether one location may give several classes, each with its own score, or only its
             best. Several are for scoring: where the network wavers between two classes, both belong into the
             ranking of their class (on BCCD +0.4 points of mAP50, +0.2 of mAP). A person wants one box per
@@ -62,48 +61,49 @@ class DetectionCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fiel
     most_boxes: int = 100
 
     called: ClassVar[str] = "detection codec"
-    suffixes: ClassVar[tuple[str, ...]] = pictures.SUFFIXES
+    suffixes: ClassVar[tuple[str, ...]] = reading.SUFFIXES
     input_axes: ClassVar[int] = 3
-    stream_suffixes: ClassVar[tuple[str, ...]] = films.SUFFIXES
+    stream_suffixes: ClassVar[tuple[str, ...]] = video.SUFFIXES
 
     @property
     def entries(self) -> Entries:
         """The classes in the detector's last layers, for runs that start from another one."""
         return {f"head_class_logits/{name}": (-1, self.classes) for name in ("kernel", "bias")}
 
-    def stream(self, given: FileSource | str) -> films.Film | films.Camera | None:
-        """The frames of a film, or of the camera that a word like `0` or `camera:0` stands for.
+    def stream(self, given: FileSource | str) -> video.Video | video.Camera | None:
+        """The frames of a video, or of the camera that a word like `0` or `camera:0` stands for.
 
         Raises:
-            suite.UserError: where there is no such camera. What is wrong with a film is said when it is read.
+            suite.UserError: where there is no such camera. What is wrong with a video is said when it is
+            read.
         """
         if isinstance(given, FileSource):
-            return films.Film(given.path)
-        index = films.camera_index(given)
-        return None if index is None else films.Camera(index)
+            return video.Video(given.path)
+        index = video.camera_index(given)
+        return None if index is None else video.Camera(index)
 
     def encode(self, raw: Any) -> Encoded:
-        """One picture (a source, a path, encoded bytes, an array or a frame of a film) for the network.
+        """One image (a source, a path, encoded bytes, an array or a frame of a video) for the network.
 
         Returns:
-            uint8 (height, width, 3), RGB, letterboxed; the context is (height, width) of the picture itself.
+            uint8 (height, width, 3), RGB, letterboxed; the context is (height, width) of the image itself.
 
         Raises:
-            suite.UserError: where it is not a picture that can be read.
+            suite.UserError: where it is not an image that can be read.
         """
         height, width = self.size
-        picture, size = pictures.read_with_size(raw, at_least=max(height, width))
-        return Encoded(letterbox(picture, height, width, size), size)
+        image, size = reading.read_with_size(raw, at_least=max(height, width))
+        return Encoded(letterbox(image, height, width, size), size)
 
     def decode(self, outputs: Any, context: tuple[int, int]) -> Detections:
-        """The outputs (locations, classes + 4 * bins) for one picture to its detections.
+        """The outputs (locations, classes + 4 * bins) for one image to its detections.
 
-        Everything with a score of at least `threshold` is a candidate; boxes are clipped to the picture, and
+        Everything with a score of at least `threshold` is a candidate; boxes are clipped to the image, and
         what then overlaps a surer one of its class by more than `iou_threshold` is left out.
 
         Args:
             outputs: of the network.
-            context: height and width of the picture.
+            context: height and width of the image.
 
         Raises:
             ValueError: where the shape is not that of this codec's outputs, or something is not a number.
@@ -111,7 +111,7 @@ class DetectionCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fiel
         outputs = self._checked(outputs)
         places, classes, scores = self._candidates(outputs[:, : len(self.classes)])
         different, index = np.unique(places, return_inverse=True)
-        boxes = self._in_picture(self._boxes(outputs, different), context)[index]
+        boxes = self._in_image(self._boxes(outputs, different), context)[index]
         real = np.all(boxes[:, 2:] > boxes[:, :2], axis=1)  # a box in the bars alone has no area
         boxes, classes, scores = boxes[real], classes[real], scores[real]
         kept = suppress(boxes, scores, classes, self.iou_threshold, self.most)
@@ -122,7 +122,7 @@ class DetectionCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fiel
         )
 
     def target(self, target: Target) -> np.ndarray:
-        """What a picture shows, for the loss on validation, as the letterboxed picture shows it.
+        """What an image shows, for the loss on validation, as the letterboxed image shows it.
 
         Returns:
             float32 (most_boxes, 5): class index and x1, y1, x2, y2 in pixels of the network's input. The
@@ -143,7 +143,7 @@ class DetectionCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fiel
             areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
             largest = np.sort(np.argsort(-areas, kind="stable")[: self.most_boxes])
             boxes, classes = boxes[largest], classes[largest]
-        # 0 x 0 is a picture that loaders could not read; it has no boxes, and encoding it says why.
+        # 0 x 0 is an image that loaders could not read; it has no boxes, and encoding it says why.
         rows, columns = (max(1, side) for side in target["size"])
         scale_x, scale_y, left, top = letterboxed(rows, columns, *self.size)
         encoded[: len(boxes), 0] = classes
@@ -235,7 +235,7 @@ class DetectionCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def _boxes(self, outputs: np.ndarray, places: np.ndarray) -> np.ndarray:
         """The boxes at some locations, float64 (places, 4), in pixels of the network's input."""
-        centres, strides = locations(self.size, self.strides)
+        centers, strides = locations(self.size, self.strides)
         # Bins first: numpy is several times faster along the first axis than along a short last one.
         logits = np.ascontiguousarray(outputs[places, len(self.classes) :].reshape(-1, self.bins).T)
         with np.errstate(invalid="ignore"):
@@ -245,20 +245,20 @@ class DetectionCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError("the network's output is infinite; its weights are broken")
         distances = means.reshape(-1, 4) * strides[places, None]
         distances[:, :2] *= -1
-        boxes: np.ndarray = np.tile(centres[places], 2) + distances
+        boxes: np.ndarray = np.tile(centers[places], 2) + distances
         return boxes
 
-    def _in_picture(self, boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        """Boxes in the network's pixels to boxes in the picture's, clipped to it."""
+    def _in_image(self, boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        """Boxes in the network's pixels to boxes in the image's, clipped to it."""
         scale_x, scale_y, left, top = letterboxed(*size, *self.size)
         height, width = size
-        in_picture: np.ndarray = (boxes - (left, top, left, top)) / (scale_x, scale_y, scale_x, scale_y)
-        return in_picture.clip(0.0, np.array((width, height, width, height)))
+        in_image: np.ndarray = (boxes - (left, top, left, top)) / (scale_x, scale_y, scale_x, scale_y)
+        return in_image.clip(0.0, np.array((width, height, width, height)))
 
 
 @lru_cache(maxsize=32)
 def locations(size: tuple[int, int], strides: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Where a network's outputs lie: level by level, each row by row, the centres of its cells.
+    """Where a network's outputs lie: level by level, each row by row, the centers of its cells.
 
     Args:
         size: (height, width) of the network's input.
@@ -268,12 +268,12 @@ def locations(size: tuple[int, int], strides: tuple[int, ...]) -> tuple[np.ndarr
         float64 (locations, 2) x and y in pixels of the input, and float64 (locations,) the strides.
     """
     height, width = size
-    centres = []
+    centers = []
     for stride in strides:
         y, x = np.mgrid[: height // stride, : width // stride]
-        centres.append((np.stack([x.ravel(), y.ravel()], axis=1) + 0.5) * stride)
-    repeated = [np.full(len(level), float(stride)) for level, stride in zip(centres, strides, strict=True)]
-    result = np.concatenate(centres), np.concatenate(repeated)
+        centers.append((np.stack([x.ravel(), y.ravel()], axis=1) + 0.5) * stride)
+    repeated = [np.full(len(level), float(stride)) for level, stride in zip(centers, strides, strict=True)]
+    result = np.concatenate(centers), np.concatenate(repeated)
     for array in result:
         array.flags.writeable = False  # all callers share it
     return result

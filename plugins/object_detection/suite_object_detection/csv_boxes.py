@@ -10,16 +10,14 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.part_names import PARTS
-from suite.sentences import counted, some
+from suite.kit import PARTS, counted, decoded, some
 from suite.sources import FileSource, Source, Tree, is_archive
-from suite.tables import decoded
+from suite_images.listing import is_image
+from suite_images.tables import rows_of_cells
 from suite_object_detection.annotations import PART_NAMES, Annotations
 from suite_object_detection.options import CsvOptions
 from suite_object_detection.places import Files, files_of_parts, head_of, opened, part_of_name
 from suite_object_detection.tables import RETINANET, Columns, find_columns, has_box_columns, has_no_header
-from suite_pictures.listing import is_picture
-from suite_pictures.tables import rows_of_cells
 
 SUFFIXES = (".csv", ".tsv")
 _MOST_LOOKED_INTO = 20
@@ -36,20 +34,20 @@ def detect(path: Path) -> bool:
 def load(path: Path, options: CsvOptions) -> Dataset:
     """Load a table with a row per box, or a folder's tables that are called after their parts.
 
-    A row with empty corners is a picture without boxes. Corners are edges, in pixels from 0 on, or shares of
-    the picture's width and height.
+    A row with empty corners is an image without boxes. Corners are edges, in pixels from 0 on, or shares of
+    the image's width and height.
 
     Args:
         path: a table, a folder or an archive.
-        options: what the columns are called, and where the pictures are.
+        options: what the columns are called, and where the images are.
 
     Raises:
-        UserError: where there is no such table, columns or all pictures are missing, or a row is wrong.
+        UserError: where there is no such table, columns or all images are missing, or a row is wrong.
     """
     notes: list[str] = []
     unusable: set[str] = set()
     if path.is_file() and not is_archive(path):
-        tree = opened(options.pictures or path.parent)
+        tree = opened(options.images or path.parent)
         files: dict[str, tuple[str, Source]] = {"train": (path.name, FileSource(path))}
     else:
         tree = opened(path)
@@ -75,8 +73,8 @@ def load(path: Path, options: CsvOptions) -> Dataset:
             count = counted(len(others), "table has", "tables have")
             notes.append(Problem(f"{count} no columns of boxes, left out", others))
             unusable = {part for name in others if (part := part_of_name(posixpath.basename(name)))}
-        if options.pictures:
-            tree = opened(options.pictures)
+        if options.images:
+            tree = opened(options.images)
     reader = _Reader(path, tree, options)
     reader.found.problems += notes
     reader.found.unusable = unusable - files.keys()
@@ -108,10 +106,10 @@ class _Reader:
         self.path = path
         self.tree = tree
         self.options = options
-        self.pictures = Files(tree, is_picture)
+        self.images = Files(tree, is_image)
         self.found = Annotations(path, tree)
         self.missing: dict[str, None] = {}
-        # By the path that a table says, the place; by the place, the part and the number of the picture.
+        # By the path that a table says, the place; by the place, the part and the number of the image.
         self.places: dict[tuple[str, str], int | None] = {}
         self.numbers: dict[int, tuple[str, int]] = {}
 
@@ -139,27 +137,27 @@ class _Reader:
         missing = list(self.missing)
         if not len(found) and not found.refusals:
             raise UserError(
-                f"{self.path}: none of its {len(missing):,} pictures is in {self.tree.name}:"
-                f" {some(missing)}. Name their folder with --set loader.pictures=FOLDER"
+                f"{self.path}: none of its {len(missing):,} images is in {self.tree.name}:"
+                f" {some(missing)}. Name their folder with --set loader.images=FOLDER"
             )
-        found.problem(missing, "picture is missing, left out", "pictures are missing, left out")
+        found.problem(missing, "image is missing, left out", "images are missing, left out")
         found.problem(
-            self.pictures.guessed,
-            "picture is not the only one of its name, and may be the wrong one",
-            "pictures are not the only ones of their names, and may be the wrong ones",
+            self.images.guessed,
+            "image is not the only one of its name, and may be the wrong one",
+            "images are not the only ones of their names, and may be the wrong ones",
         )
-        beside, _ = self.pictures.unused(self.numbers)
+        beside, _ = self.images.unused(self.numbers)
         found.problem(
             [self.tree.names[place] for place in beside],
-            "picture is in no row, left out",
-            "pictures are in no row, left out",
+            "image is in no row, left out",
+            "images are in no row, left out",
         )
         corners = found.corners
         shares = self.options.unit == "shares" or (
             self.options.unit == "auto"
             and bool(((corners >= 0) & (corners <= 1)).all() and (corners != np.floor(corners)).any())
         )
-        return found.dataset(normalised=shares)
+        return found.dataset(normalized=shares)
 
     def _add_row(self, part: str, name: str, line: int, cells: Sequence[str], columns: Columns) -> None:
         refuse = self.found.refusals.append
@@ -170,7 +168,7 @@ class _Reader:
                 refuse(f"{where}: '{said}' is not train, validation or test")
                 return
             part = PARTS[said.lower()]
-        number = self._picture(part, name, line, cells, columns)
+        number = self._image(part, name, line, cells, columns)
         if number is None:
             return
         written = [cells[column].strip() for column in columns.box]
@@ -190,23 +188,23 @@ class _Reader:
         crowd = columns.crowd is not None and cells[columns.crowd].strip().lower() in ("1", "true", "yes")
         self.found.box(number, (x1, y1, x2, y2), label, line, crowd=crowd)
 
-    def _picture(self, part: str, name: str, line: int, cells: Sequence[str], columns: Columns) -> int | None:
-        """The number of a row's picture, None where it is missing."""
+    def _image(self, part: str, name: str, line: int, cells: Sequence[str], columns: Columns) -> int | None:
+        """The number of a row's image, None where it is missing."""
         said = cells[columns.path].strip()
         if not said:
-            self.found.refusals.append(f"{name}, line {line} has no path of a picture")
+            self.found.refusals.append(f"{name}, line {line} has no path of an image")
             return None
         key = (part, said)
         if key not in self.places:
             folder = posixpath.dirname(name)
-            place = self.pictures.named(said, folder, part)
-            self.places[key] = place if place is not None else self.pictures.stemmed(said, folder, part)
+            place = self.images.named(said, folder, part)
+            self.places[key] = place if place is not None else self.images.stemmed(said, folder, part)
         place = self.places[key]
         if place is None:
             self.missing.setdefault(said)
             return None
         if place not in self.numbers:
-            number = self.found.picture(part, place, name, _size(cells, columns))
+            number = self.found.image(part, place, name, _size(cells, columns))
             self.numbers[place] = part, number
         first, number = self.numbers[place]
         if first != part:

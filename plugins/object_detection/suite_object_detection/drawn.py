@@ -1,4 +1,4 @@
-"""Predictions as pictures and films with boxes on them."""
+"""Predictions as images and videos with boxes on them."""
 
 from __future__ import annotations
 
@@ -9,33 +9,32 @@ from typing import Any
 import numpy as np
 
 from suite import UserError
-from suite.errors import reason
-from suite.files import atomic_write
-from suite.prediction_files import FILE_NAME
+from suite.evaluation.prediction_files import FILE_NAME
+from suite.kit import atomic_write, reason
+from suite_images import reading
+from suite_images.drawing import color_of, draw_boxes
+from suite_images.encoding import jpeg, png
+from suite_images.resizing import letterbox
+from suite_images.video import Frame, FrameSource, VideoWriter
 from suite_object_detection.naming import relative_name
 from suite_object_detection.types import Detections
-from suite_pictures import pictures
-from suite_pictures.drawing import colour_of, draw_boxes
-from suite_pictures.encoding import jpeg, png
-from suite_pictures.films import FilmWriter, Frame, FrameSource
-from suite_pictures.resizing import letterbox
 
 _JPEG = (".jpg", ".jpeg", ".jpe", ".jfif")
 
 
 class DrawnWriter:
-    """Writes a picture with boxes for each picture, and a film with boxes for each film.
+    """Writes an image with boxes for each image, and a video with boxes for each video.
 
-    A picture keeps its name, and in what was a folder or an archive also the folders below it; of two that
+    An image keeps its name, and in what was a folder or an archive also the folders below it; of two that
     would be called the same the later one gets a number. A JPEG stays one, everything else becomes a PNG; a
-    film becomes an .mp4. In memory is one picture at a time.
+    video becomes an .mp4. In memory is one image at a time.
 
     A file that was there before is only overwritten in a folder that predictions were written to before,
-    and never by the picture that was made from it.
+    and never by the image that was made from it.
 
     Args:
         folder: made where it is not there.
-        facts: of the data that the model was trained on; a class has the same colour everywhere.
+        facts: of the data that the model was trained on; a class has the same color everywhere.
     """
 
     def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
@@ -44,9 +43,9 @@ class DrawnWriter:
         self._overwrites = (folder / FILE_NAME).exists()
         self._written: list[Path] = []
         self._taken: set[Path] = set()
-        self._film: tuple[FrameSource, FilmWriter, tuple[int, int]] | None = None
+        self._video: tuple[FrameSource, VideoWriter, tuple[int, int]] | None = None
         if folder.exists() and not folder.is_dir():
-            raise UserError(f"{folder} is a file, but pictures with boxes need a folder: name another one")
+            raise UserError(f"{folder} is a file, but images with boxes need a folder: name another one")
         try:
             folder.mkdir(exist_ok=True)
         except OSError as error:
@@ -56,18 +55,18 @@ class DrawnWriter:
         """Draw the next prediction.
 
         Args:
-            raw: the picture: what the codec encoded.
+            raw: the image: what the codec encoded.
             name: how a message calls it.
             prediction: its boxes.
 
         Raises:
-            suite.UserError: where the picture cannot be read any more, or nothing be written.
+            suite.UserError: where the image cannot be read any more, or nothing be written.
         """
-        pixels = self._drawn(pictures.read(raw), prediction)
+        pixels = self._drawn(reading.read(raw), prediction)
         if isinstance(raw, Frame):
             self._add_frame(raw, pixels)
             return
-        self._end_film()
+        self._end_video()
         relative = relative_name(raw, name)
         is_jpeg = relative.suffix.lower() in _JPEG
         path = self._free(relative if is_jpeg else relative.with_suffix(".png"), raw)
@@ -78,8 +77,8 @@ class DrawnWriter:
         self._written.append(path)
 
     def close(self) -> Sequence[Path]:
-        """Finish the film that was begun, and say what was written."""
-        self._end_film()
+        """Finish the video that was begun, and say what was written."""
+        self._end_video()
         return self._written
 
     def _drawn(self, pixels: np.ndarray, prediction: Detections) -> np.ndarray:
@@ -90,7 +89,7 @@ class DrawnWriter:
                 f"{label} {score:.2f}"
                 for label, score in zip(prediction.labels, prediction.scores, strict=True)
             ],
-            [colour_of(self._index(label)) for label in prediction.labels],
+            [color_of(self._index(label)) for label in prediction.labels],
         )
 
     def _index(self, label: str) -> int:
@@ -99,20 +98,20 @@ class DrawnWriter:
         return self._classes.index(label)
 
     def _add_frame(self, frame: Frame, pixels: np.ndarray) -> None:
-        if self._film is None or self._film[0] is not frame.source:
-            self._end_film()
+        if self._video is None or self._video[0] is not frame.source:
+            self._end_video()
             size = pixels.shape[0], pixels.shape[1]
             name = Path(frame.source.name).name.replace(":", "-")  # a camera's has one, which Windows forbids
             path = self._free(PurePosixPath(name).with_suffix(".mp4"), frame.source)
-            self._film = frame.source, FilmWriter(path, size, frame.source.rate), size
-        _, writer, size = self._film
-        # A film has one size, but a broadcast that was recorded may change it.
+            self._video = frame.source, VideoWriter(path, size, frame.source.rate), size
+        _, writer, size = self._video
+        # A video has one size, but a broadcast that was recorded may change it.
         writer.add(pixels if pixels.shape[:2] == size else letterbox(pixels, *size))
 
-    def _end_film(self) -> None:
-        if self._film is not None:
-            _, writer, _ = self._film
-            self._film = None
+    def _end_video(self) -> None:
+        if self._video is not None:
+            _, writer, _ = self._video
+            self._video = None
             writer.close()
             self._written.append(writer.path)
 

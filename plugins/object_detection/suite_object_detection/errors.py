@@ -60,7 +60,7 @@ def false_alarms(answers: Answers, outcomes: Outcomes, boxes: np.ndarray) -> Fal
     wrong = np.flatnonzero(outcomes.wrong)
     kind, about, overlap = np.full(len(wrong), BACKGROUND), np.full(len(wrong), -1), np.zeros(len(wrong))
     wanted = np.flatnonzero(~truth.crowd)
-    for rows, columns in _blocks(outcomes.picture[wrong], truth.picture[wanted]):
+    for rows, columns in _blocks(outcomes.image[wrong], truth.image[wanted]):
         these = wanted[columns]
         common = overlaps(boxes[wrong[rows]], truth.boxes[these])
         same = outcomes.labels[wrong[rows], None] == truth.labels[these]
@@ -116,9 +116,9 @@ def confusion(answers: Answers, outcomes: Outcomes, boxes: np.ndarray, given: np
     free = np.ones(len(left), bool)
     alarms = np.flatnonzero(given & outcomes.wrong)
     taken_for = np.full(len(alarms), size - 1)
-    for rows, columns in _blocks(outcomes.picture[alarms], truth.picture[left]):
+    for rows, columns in _blocks(outcomes.image[alarms], truth.image[left]):
         common = overlaps(boxes[alarms[rows]], truth.boxes[left[columns]])
-        # Within a picture the surest come first, and so do their blocks.
+        # Within an image the surest come first, and so do their blocks.
         for row in np.flatnonzero(common.max(axis=1) >= FOUND_FROM):
             open_to_it = np.where(free[columns], common[row], 0.0)
             best = int(open_to_it.argmax())
@@ -181,15 +181,13 @@ def _map50(outcomes: Outcomes, asked: np.ndarray) -> float:
     return float(np.mean(areas)) if areas else float("nan")
 
 
-def _blocks(picture: np.ndarray, true_picture: np.ndarray) -> list[tuple[slice, slice]]:
-    """Slices of detections and of boxes that are in one picture, of which both have some.
+def _blocks(image: np.ndarray, true_image: np.ndarray) -> list[tuple[slice, slice]]:
+    """Slices of detections and of boxes that are in one image, of which both have some.
 
-    A picture with very many of both has several slices of detections, so that memory is bounded.
+    An image with very many of both has several slices of detections, so that memory is bounded.
     """
-    shared = np.intersect1d(picture, true_picture)
-    edges = [
-        np.searchsorted(one, shared, side) for one in (picture, true_picture) for side in ("left", "right")
-    ]
+    shared = np.intersect1d(image, true_image)
+    edges = [np.searchsorted(one, shared, side) for one in (image, true_image) for side in ("left", "right")]
     blocks = []
     for start, stop, true_start, true_stop in zip(*(edge.tolist() for edge in edges), strict=True):
         step = max(1, _CELLS // (true_stop - true_start))

@@ -1,4 +1,4 @@
-"""Annotated pictures as a compact list of examples."""
+"""Annotated images as a compact list of examples."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from suite_object_detection.types import Target
 
 
 @dataclass(frozen=True, eq=False)
-class AnnotatedPictures:
-    """Pictures of a tree with their boxes: 24 bytes a picture and about 50 a box beside the tree's names.
+class AnnotatedImages:
+    """Images of a tree with their boxes: 24 bytes an image and about 50 a box beside the tree's names.
 
     Attributes:
-        tree: where the pictures are.
-        places: int64 (pictures,), their places in `tree.names`.
-        sizes: int32 (pictures, 2), height and width; 0 where a picture cannot be read.
-        starts: int64 (pictures + 1,): the boxes of picture i are those from `starts[i]` to `starts[i + 1]`.
+        tree: where the images are.
+        places: int64 (images,), their places in `tree.names`.
+        sizes: int32 (images, 2), height and width; 0 where an image cannot be read.
+        starts: int64 (images + 1,): the boxes of image i are those from `starts[i]` to `starts[i + 1]`.
         boxes: float64 (boxes, 4), as in `types`.
         labels: int32 (boxes,), places in `classes`.
         crowd: bool (boxes,)

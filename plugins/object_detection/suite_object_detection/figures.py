@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from suite.charts import Axes, Line, line_chart, matrix_chart, thinned
-from suite.evaluation import Figure, Pairs, Picture, Table
+from suite.evaluation import Pairs
+from suite.figures import Axes, Figure, Image, Line, Table, line_chart, matrix_chart, thinned
 from suite_object_detection.errors import KINDS, FalseAlarms, confusion, false_alarms, gains, missed
 from suite_object_detection.galleries import galleries_of
 from suite_object_detection.matching import AREAS, IOU_THRESHOLDS
@@ -50,7 +50,7 @@ def _figures(scoring: Scoring, pairs: Pairs, boxes: np.ndarray, alarms: FalseAla
         yield _classes(scoring)
 
 
-def _matrix(scoring: Scoring, counts: np.ndarray) -> Picture:
+def _matrix(scoring: Scoring, counts: np.ndarray) -> Image:
     names: Sequence[str] = [*scoring.answers.classes, BACKGROUND]
     caption = (
         f"Detections with a score of at least {scoring.threshold:g} that overlap a box by half or more. A row"
@@ -64,7 +64,7 @@ def _matrix(scoring: Scoring, counts: np.ndarray) -> Picture:
         shown = np.append(shown, len(errors))
         caption += f" Only the {len(shown) - 1} of {len(errors)} classes with most mistakes are shown."
         counts, names = counts[np.ix_(shown, shown)], [names[index] for index in shown.tolist()]
-    return Picture(
+    return Image(
         title="Confusion matrix",
         content=matrix_chart("Confusion matrix", counts, names, row_label="true", column_label="found as"),
         caption=caption,
@@ -90,49 +90,49 @@ def _errors(scoring: Scoring, alarms: FalseAlarms) -> Table:
     )
 
 
-def _threshold(scoring: Scoring) -> Picture:
+def _threshold(scoring: Scoring) -> Image:
     curve = curve_of(scoring.outcomes)
     axes = Axes(
         "Precision, recall and F1 by threshold", x_range=(0, 1), y_range=(0, 1),
         x_label="score from which detections are given", y_label="", height=320,
     )  # fmt: skip
-    for colour, (name, values) in enumerate(
+    for color, (name, values) in enumerate(
         (("F1", curve.f1), ("precision", curve.precision), ("recall", curve.recall))
     ):
         x, y = thinned(curve.thresholds, values)
-        axes.line(Line(name=name, x=x, y=y, colour=colour))
+        axes.line(Line(name=name, x=x, y=y, color=color))
     axes.mark(scoring.threshold, f"{scoring.threshold:g}")
     here = best_of(curve)
     caption = "Of all classes taken together, at an overlap of 0.5."
     if scoring.stored:
         caption += (
-            f" The model's threshold is {scoring.threshold:g}; on these pictures F1 is highest,"
+            f" The model's threshold is {scoring.threshold:g}; on these images F1 is highest,"
             f" {curve.f1.max():.3f}, at {here:g}."
         )
     else:
         caption += f" F1 is highest, {curve.f1.max():.3f}, at {here:g}."
-    return Picture(title="Threshold", content=axes.svg(), caption=caption)
+    return Image(title="Threshold", content=axes.svg(), caption=caption)
 
 
-def _precision_recall(scoring: Scoring) -> Picture:
+def _precision_recall(scoring: Scoring) -> Image:
     axes = Axes(
         "Precision and recall", x_range=(0, 1), y_range=(0, 1), x_label="recall: share of the boxes found",
         y_label="precision: share of the found that is right", height=320,
     )  # fmt: skip
     areas = scoring.precisions[:, 0, 0]
     classes = [index for index in np.argsort(areas, kind="stable").tolist() if np.isfinite(areas[index])]
-    # The three with the least area in colour, the others quiet; in the order of the classes.
-    coloured = sorted(classes[:3])
+    # The three with the least area in color, the others quiet; in the order of the classes.
+    colored = sorted(classes[:3])
     for index in reversed(classes):
         curve = curve_of(scoring.outcomes, index)
         x, y = thinned(curve.recall, curve.precision)
-        if index in coloured:
+        if index in colored:
             name = f"{scoring.answers.classes[index]} {areas[index]:.3f}"
-            axes.line(Line(name=name, x=x, y=y, colour=coloured.index(index)))
+            axes.line(Line(name=name, x=x, y=y, color=colored.index(index)))
         else:
-            axes.line(Line(name="", x=x, y=y, colour=None))
+            axes.line(Line(name="", x=x, y=y, color=None))
     named = "" if len(classes) <= 3 else "; the three with the least area are named"
-    return Picture(
+    return Image(
         title="Precision and recall",
         content=axes.svg(),
         caption=(
@@ -142,16 +142,16 @@ def _precision_recall(scoring: Scoring) -> Picture:
     )
 
 
-def _overlap(scoring: Scoring) -> Picture:
+def _overlap(scoring: Scoring) -> Image:
     lines = []
     for number, name in enumerate(AREAS):
         known = scoring.precisions[:, number]
         known = known[~np.isnan(known).any(axis=1)]
         if len(known):
             lines.append(
-                Line(name=name, x=IOU_THRESHOLDS, y=known.mean(axis=0), colour=number, dashed=number > 0)
+                Line(name=name, x=IOU_THRESHOLDS, y=known.mean(axis=0), color=number, dashed=number > 0)
             )
-    return Picture(
+    return Image(
         title="Average precision by overlap",
         content=line_chart(
             "Average precision by overlap", lines, x_label="overlap from which a box counts as found"

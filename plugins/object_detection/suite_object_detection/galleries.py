@@ -1,4 +1,4 @@
-"""The worst mistakes of a detector as pictures: what it missed, where it raised false alarms."""
+"""The worst mistakes of a detector as images: what it missed, where it raised false alarms."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from functools import lru_cache
 
 import numpy as np
 
+from suite import UserError
 from suite.data import Examples
-from suite.errors import UserError
-from suite.evaluation import Figure, Gallery, Pairs, Picture
+from suite.evaluation import Pairs
+from suite.figures import Figure, Gallery, Image
+from suite_images import reading
+from suite_images.drawing import draw_boxes
+from suite_images.encoding import jpeg
+from suite_images.thumbnails import thumbnail
 from suite_object_detection.errors import BACKGROUND, KINDS, NEAR_FROM, FalseAlarms, missed
 from suite_object_detection.matching import overlaps, ranks
 from suite_object_detection.scores import Scoring
-from suite_pictures import pictures
-from suite_pictures.drawing import draw_boxes
-from suite_pictures.encoding import jpeg
-from suite_pictures.thumbnails import thumbnail
 
 MOST_ITEMS = 24
-MOST_OF_ONE_PICTURE = 3
-"""Mistakes of one picture in a gallery, so that it does not show one picture only."""
-MOST_PICTURES = 4
+MOST_OF_ONE_IMAGE = 3
+"""Mistakes of one image in a gallery, so that it does not show one image only."""
+MOST_IMAGES = 4
 MOST_DRAWN = 300
 SIDE, LARGE_SIDE = 200, 640
 CONTEXT = 2.0
@@ -30,19 +31,19 @@ CONTEXT = 2.0
 LEAST_CONTEXT = 32.0
 """Pixels that a cut-out is wide at least, so that it can be seen what tiny boxes lie on."""
 
-# Blue, orange and green that people with any colour vision can tell apart (Okabe and Ito, 2008).
+# Blue, orange and green that people with any color vision can tell apart (Okabe and Ito, 2008).
 TRUE, FALSE, RIGHT = (0, 114, 178), (213, 94, 0), (0, 158, 115)
 
 
 def galleries_of(
     scoring: Scoring, pairs: Pairs, examples: Examples, boxes: np.ndarray, alarms: FalseAlarms
 ) -> Iterator[Figure]:
-    """Missed boxes, false alarms, and whole pictures with most of both, at the threshold.
+    """Missed boxes, false alarms, and whole images with most of both, at the threshold.
 
     Args:
         scoring: of the pairs.
-        pairs: for the names of the pictures.
-        examples: the pictures.
+        pairs: for the names of the images.
+        examples: the images.
         boxes: of the detections in `scoring.outcomes`, float64 (n, 4).
         alarms: all false alarms.
     """
@@ -51,11 +52,11 @@ def galleries_of(
         yield album.misses()
     if len(album.alarms):
         yield album.false_alarms()
-    yield from album.whole_pictures()
+    yield from album.whole_images()
 
 
 class _Album:
-    """Pictures with boxes drawn into them."""
+    """Images with boxes drawn into them."""
 
     def __init__(
         self, scoring: Scoring, pairs: Pairs, examples: Examples, boxes: np.ndarray, alarms: FalseAlarms
@@ -65,21 +66,21 @@ class _Album:
         self.missed = missed(scoring.answers, scoring.outcomes, scoring.given)
         self.alarms = np.flatnonzero(scoring.given[alarms.detection])  # indices into `all_alarms`
 
-        @lru_cache(maxsize=2 * MOST_OF_ONE_PICTURE)
-        def picture_at(index: int) -> np.ndarray | None:
+        @lru_cache(maxsize=2 * MOST_OF_ONE_IMAGE)
+        def image_at(index: int) -> np.ndarray | None:
             try:
-                return pictures.read(examples[index].input)
+                return reading.read(examples[index].input)
             except (UserError, OSError):
-                return None  # said in the caption: the scores stand although the picture is gone
+                return None  # said in the caption: the scores stand although the image is gone
 
-        self.picture_at = picture_at
+        self.image_at = image_at
 
     def misses(self) -> Gallery:
         """The boxes that nothing finds, the largest of each class first."""
         truth = self.answers.truth
         largest = self.missed[np.argsort(-truth.areas[self.missed], kind="stable")]
         order = largest[np.argsort(ranks(truth.labels[largest]), kind="stable")]
-        chosen = _spread(order, truth.picture[order])
+        chosen = _spread(order, truth.image[order])
         items = []
         for box in chosen.tolist():
             near = self._nearest(box)
@@ -87,7 +88,7 @@ class _Album:
             if near is not None:
                 shown.append((self.boxes[near], FALSE))
             text = f"{self.answers.classes[truth.labels[box]]}\n{self._why_missed(box, near)}"
-            items.append(self._cut_out(int(truth.picture[box]), shown, text))
+            items.append(self._cut_out(int(truth.image[box]), shown, text))
         caption = (
             f"Found by nothing: {len(self.missed):,} of {int((~truth.crowd).sum()):,} boxes (blue)."
             f"{_of_these(len(chosen), len(self.missed), 'the largest of each class')} Orange is what was"
@@ -99,7 +100,7 @@ class _Album:
         """Detections where no box is to be found, the surest first."""
         detection = self.all_alarms.detection[self.alarms]
         order = np.argsort(-self.outcomes.scores[detection], kind="stable")
-        chosen = _spread(self.alarms[order], self.outcomes.picture[detection[order]])
+        chosen = _spread(self.alarms[order], self.outcomes.image[detection[order]])
         items = []
         for alarm in chosen.tolist():
             found, about = int(self.all_alarms.detection[alarm]), int(self.all_alarms.truth[alarm])
@@ -107,29 +108,29 @@ class _Album:
             if about >= 0:
                 shown.append((self.answers.truth.boxes[about], TRUE))
             text = f"{self._detected(found)}\n{self._what_is_wrong(alarm)}"
-            items.append(self._cut_out(int(self.outcomes.picture[found]), shown, text))
+            items.append(self._cut_out(int(self.outcomes.image[found]), shown, text))
         caption = (
             f"Wrong: {len(self.alarms):,} of {int(self.given.sum()):,} detections (orange)."
             f"{_of_these(len(chosen), len(self.alarms), 'the surest')} Blue is the box that they are about."
         )
         return _gallery("False alarms", items, caption)
 
-    def whole_pictures(self) -> Iterator[Picture]:
-        """The pictures with most errors, and what is right in them."""
-        size = self.answers.pictures
-        lost = np.bincount(self.answers.truth.picture[self.missed], minlength=size)
-        wrong = np.bincount(self.outcomes.picture[self.all_alarms.detection[self.alarms]], minlength=size)
-        order = np.argsort(-(lost + wrong), kind="stable")[:MOST_PICTURES]
+    def whole_images(self) -> Iterator[Image]:
+        """The images with most errors, and what is right in them."""
+        size = self.answers.images
+        lost = np.bincount(self.answers.truth.image[self.missed], minlength=size)
+        wrong = np.bincount(self.outcomes.image[self.all_alarms.detection[self.alarms]], minlength=size)
+        order = np.argsort(-(lost + wrong), kind="stable")[:MOST_IMAGES]
         for index in order[(lost + wrong)[order] > 0].tolist():
-            picture = self.picture_at(index)
-            if picture is None:
+            image = self.image_at(index)
+            if image is None:
                 continue
-            here = self.given & (self.outcomes.picture == index)
+            here = self.given & (self.outcomes.image == index)
             right, false = (
                 np.flatnonzero(here & self.outcomes.right),
                 np.flatnonzero(here & self.outcomes.wrong),
             )
-            open_boxes = self.missed[self.answers.truth.picture[self.missed] == index]
+            open_boxes = self.missed[self.answers.truth.image[self.missed] == index]
             shown = [(self.boxes[one], "", RIGHT) for one in right.tolist()]
             shown += [(self.boxes[one], self._detected(one), FALSE) for one in false.tolist()]
             names = self.answers.classes
@@ -137,19 +138,19 @@ class _Album:
                 (self.answers.truth.boxes[one], names[self.answers.truth.labels[one]], TRUE)
                 for one in open_boxes.tolist()
             ]
-            small, scale = _resized(picture, LARGE_SIDE)
+            small, scale = _resized(image, LARGE_SIDE)
             shown = shown[-MOST_DRAWN:]
             drawn = draw_boxes(
                 small,
                 np.array([box for box, _, _ in shown]) * scale,
                 [text for _, text, _ in shown],
-                [colour for _, _, colour in shown],
+                [color for _, _, color in shown],
             )
-            yield Picture(
+            yield Image(
                 title=self.pairs.ids[index],
                 content=jpeg(drawn),
                 caption=(
-                    f"One of the pictures with most errors. Missed (blue): {len(open_boxes):,}. False alarms"
+                    f"One of the images with most errors. Missed (blue): {len(open_boxes):,}. False alarms"
                     f" (orange): {len(false):,}. Right (green): {len(right):,}."
                 ),
             )
@@ -157,18 +158,18 @@ class _Album:
     def _cut_out(
         self, index: int, shown: list[tuple[np.ndarray, tuple[int, int, int]]], text: str
     ) -> tuple[bytes, str] | None:
-        """A part of a picture with boxes, and the words that belong to it."""
-        picture = self.picture_at(index)
-        if picture is None:
+        """A part of an image with boxes, and the words that belong to it."""
+        image = self.image_at(index)
+        if image is None:
             return None
         boxes = np.stack([box for box, _ in shown])
-        left, top, right, bottom = _around(boxes, picture.shape[:2])
-        small, scale = _resized(picture[top:bottom, left:right], SIDE)
+        left, top, right, bottom = _around(boxes, image.shape[:2])
+        small, scale = _resized(image[top:bottom, left:right], SIDE)
         drawn = draw_boxes(
             small,
             (boxes - [left, top, left, top]) * scale,
             [""] * len(shown),
-            [colour for _, colour in shown],
+            [color for _, color in shown],
             thickness=2,
         )
         return jpeg(drawn), f"{text}\n{self.pairs.ids[index]}"
@@ -176,7 +177,7 @@ class _Album:
     def _nearest(self, box: int) -> int | None:
         """What overlaps a missed box most: a false alarm, else a detection of its class that is not given."""
         truth, outcomes = self.answers.truth, self.outcomes
-        here = np.flatnonzero(outcomes.picture == truth.picture[box])
+        here = np.flatnonzero(outcomes.image == truth.image[box])
         common = overlaps(truth.boxes[box : box + 1], self.boxes[here])[0]
         alarm = self.given[here] & outcomes.wrong[here]
         unsure = ~self.given[here] & (outcomes.labels[here] == truth.labels[box])
@@ -204,12 +205,12 @@ class _Album:
         return f"{self.answers.classes[self.outcomes.labels[found]]} {self.outcomes.scores[found]:.2f}"
 
 
-def _spread(ordered: np.ndarray, picture: np.ndarray) -> np.ndarray:
-    """The first items, but not many of one picture; that is in `picture`."""
+def _spread(ordered: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """The first items, but not many of one image; that is in `image`."""
     seen: Counter[int] = Counter()
     chosen = []
-    for item, where in zip(ordered.tolist(), picture.tolist(), strict=True):
-        if seen[where] < MOST_OF_ONE_PICTURE:
+    for item, where in zip(ordered.tolist(), image.tolist(), strict=True):
+        if seen[where] < MOST_OF_ONE_IMAGE:
             seen[where] += 1
             chosen.append(item)
         if len(chosen) == MOST_ITEMS:
@@ -218,7 +219,7 @@ def _spread(ordered: np.ndarray, picture: np.ndarray) -> np.ndarray:
 
 
 def _around(boxes: np.ndarray, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """A square with all boxes and some context, cut at the edges of the picture."""
+    """A square with all boxes and some context, cut at the edges of the image."""
     low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     half = max(CONTEXT * float((high - low).max()), LEAST_CONTEXT) / 2
     limit = np.array([size[1], size[0]])
@@ -227,17 +228,17 @@ def _around(boxes: np.ndarray, size: tuple[int, int]) -> tuple[int, int, int, in
     return int(start[0]), int(start[1]), int(stop[0]), int(stop[1])
 
 
-def _resized(picture: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """A picture of at most `side` pixels, and by what to multiply boxes (4,)."""
-    small = thumbnail(picture, side)
+def _resized(image: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """An image of at most `side` pixels, and by what to multiply boxes (4,)."""
+    small = thumbnail(image, side)
     scale_y, scale_x = (
-        after / before for after, before in zip(small.shape[:2], picture.shape[:2], strict=True)
+        after / before for after, before in zip(small.shape[:2], image.shape[:2], strict=True)
     )
     return small, np.array([scale_x, scale_y, scale_x, scale_y])
 
 
 def _of_these(shown: int, total: int, which: str) -> str:
-    return f" Shown are {which}, at most {MOST_OF_ONE_PICTURE} of a picture." if shown < total else ""
+    return f" Shown are {which}, at most {MOST_OF_ONE_IMAGE} of an image." if shown < total else ""
 
 
 def _gallery(title: str, items: Sequence[tuple[bytes, str] | None], caption: str) -> Gallery:

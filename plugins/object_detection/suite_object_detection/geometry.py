@@ -1,4 +1,4 @@
-"""Affine views of pictures: one matrix takes the pixels and the boxes of a picture to their new places.
+"""Affine views of images: one matrix takes the pixels and the boxes of an image to their new places.
 
 Coordinates are of edges: 0 is the outer edge of the first pixel, the width that of the last one. Only
 `paint` knows that OpenCV counts from the middles of pixels.
@@ -11,7 +11,7 @@ import math
 import cv2
 import numpy as np
 
-from suite_pictures.resizing import LETTERBOX_GREY
+from suite_images.resizing import LETTERBOX_GRAY
 
 
 def linear_maps(
@@ -23,10 +23,10 @@ def linear_maps(
     turn: np.ndarray,
     shear: np.ndarray,
 ) -> np.ndarray:
-    """What happens to a picture besides being moved, in this order: quarter turns, mirroring, scale, turn.
+    """What happens to an image besides being moved, in this order: quarter turns, mirroring, scale, turn.
 
     Args:
-        scale: (count, 2), by how much a picture that was given its quarter turns grows in x and y.
+        scale: (count, 2), by how much an image that was given its quarter turns grows in x and y.
         quarters: (count,) integers, quarter turns clockwise.
         flip: (count,) booleans, whether left and right are swapped.
         upside_down: (count,) booleans, whether top and bottom are swapped.
@@ -36,7 +36,7 @@ def linear_maps(
     Returns:
         (count, 2, 2) float64.
     """
-    # Whole numbers, so that a picture that is only turned and mirrored keeps every pixel as it is.
+    # Whole numbers, so that an image that is only turned and mirrored keeps every pixel as it is.
     cosine, sine = np.array([1, 0, -1, 0])[quarters % 4], np.array([0, 1, 0, -1])[quarters % 4]
     along_x = scale[:, 0] * np.where(flip, -1.0, 1.0)
     along_y = scale[:, 1] * np.where(upside_down, -1.0, 1.0)
@@ -92,38 +92,38 @@ def areas(boxes: np.ndarray) -> np.ndarray:
     return product
 
 
-def paint(picture: np.ndarray, matrix: np.ndarray, canvas: np.ndarray, region: np.ndarray) -> None:
-    """Paint a picture through a matrix into a rectangle of a canvas; what it leaves empty there is grey.
+def paint(image: np.ndarray, matrix: np.ndarray, canvas: np.ndarray, region: np.ndarray) -> None:
+    """Paint an image through a matrix into a rectangle of a canvas; what it leaves empty there is gray.
 
-    Interpolation looks at two pixels in each direction, so a picture that shrinks by more than two is first
+    Interpolation looks at two pixels in each direction, so an image that shrinks by more than two is first
     halved, by the means of areas, as often as needed.
 
     Args:
-        picture: (any height, any width, 3) uint8; not changed.
-        matrix: (2, 3), from the picture to the canvas.
+        image: (any height, any width, 3) uint8; not changed.
+        matrix: (2, 3), from the image to the canvas.
         canvas: (height, width, 3) uint8; changed within the region only.
         region: (4,) integers, x1, y1, x2, y2.
     """
     left, top, right, bottom = region.tolist()
     (x_by_x, x_by_y, x), (y_by_x, y_by_y, y) = matrix.tolist()
-    rows, columns = picture.shape[:2]
+    rows, columns = image.shape[:2]
     fewer_rows = _halved(rows, math.hypot(x_by_y, y_by_y))
     fewer_columns = _halved(columns, math.hypot(x_by_x, y_by_x))
     if (fewer_rows, fewer_columns) != (rows, columns):
-        picture = cv2.resize(picture, (fewer_columns, fewer_rows), interpolation=cv2.INTER_AREA)
+        image = cv2.resize(image, (fewer_columns, fewer_rows), interpolation=cv2.INTER_AREA)
         x_by_x, y_by_x = x_by_x * columns / fewer_columns, y_by_x * columns / fewer_columns
         x_by_y, y_by_y = x_by_y * rows / fewer_rows, y_by_y * rows / fewer_rows
     # The middle of the first pixel lies at (0.5, 0.5), and OpenCV calls it (0, 0).
     x += (x_by_x + x_by_y) / 2 - 0.5 - left
     y += (y_by_x + y_by_y) / 2 - 0.5 - top
     cv2.warpAffine(
-        picture,
+        image,
         np.array([[x_by_x, x_by_y, x], [y_by_x, y_by_y, y]]),
         (right - left, bottom - top),
         dst=canvas[top:bottom, left:right],
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(LETTERBOX_GREY,) * 3,
+        borderValue=(LETTERBOX_GRAY,) * 3,
     )
 
 

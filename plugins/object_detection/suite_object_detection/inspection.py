@@ -1,4 +1,4 @@
-"""What a data set of boxes holds: classes, sizes of boxes and pictures, and what is broken or odd.
+"""What a data set of boxes holds: classes, sizes of boxes and images, and what is broken or odd.
 
 What is wrong with boxes themselves the loaders find, since it decides what is loaded: their sentences are
 among `Dataset.problems`.
@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from suite.data import Dataset, Examples
-from suite.evaluation import Table
-from suite.inspection import Finding, Inspection
-from suite.sentences import counted
-from suite_pictures.inspection import Seen, findings_on, kinds_table, look, sizes_table
+from suite.data import Dataset, Examples, Finding, Inspection
+from suite.figures import Table
+from suite.kit import counted
+from suite_images.inspection import Seen, findings_on, kinds_table, look, sizes_table
 
 SMALL, LARGE = 32**2, 96**2
 """COCO calls objects small below the first and large from the second on, in square pixels."""
@@ -24,7 +23,7 @@ THIN = 2
 """A box that is narrower or lower than this, in pixels, is odd."""
 
 CROWDED = 300
-"""A picture with more boxes than this is odd: evaluators and networks take fewer."""
+"""An image with more boxes than this is odd: evaluators and networks take fewer."""
 
 UNBALANCED = 10
 """Classes are unbalanced where one has this many times the boxes of another."""
@@ -35,18 +34,18 @@ class _Boxes:
     """The boxes of a part.
 
     Attributes:
-        per_picture: int (pictures,)
+        per_image: int (images,)
         label: int (boxes,), a place among the classes.
-        picture: int (boxes,)
+        image: int (boxes,)
         extents: float (boxes, 2), width and height.
         areas: float (boxes,), by which COCO tells sizes.
         crowd: how many are to be ignored.
-        sizes: int (pictures, 2), height and width as annotated.
+        sizes: int (images, 2), height and width as annotated.
     """
 
-    per_picture: np.ndarray
+    per_image: np.ndarray
     label: np.ndarray
-    picture: np.ndarray
+    image: np.ndarray
     extents: np.ndarray
     areas: np.ndarray
     crowd: int
@@ -54,20 +53,20 @@ class _Boxes:
 
 
 def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspection:
-    """Decode every picture, and tell what there is and what is wrong.
+    """Decode every image, and tell what there is and what is wrong.
 
     Args:
         dataset: as documented in `types`.
-        progress: called with the number of pictures done, and of all.
+        progress: called with the number of images done, and of all.
     """
     seen = look(dataset, progress)
     classes = list(dataset.facts["classes"])
     parts = {name: _boxes(part, classes) for name, part in dataset.parts.items()}
-    without = sum(int((part.per_picture == 0).sum()) for part in parts.values())
+    without = sum(int((part.per_image == 0).sum()) for part in parts.values())
     numbers: dict[str, float | str] = {
         "classes": len(classes),
         "boxes": sum(len(part.label) for part in parts.values()),
-        "pictures without a box": without,
+        "images without a box": without,
         "broken": sum(len(part.broken) for part in seen.values()),
     }
     if ignored := sum(part.crowd for part in parts.values()):
@@ -77,7 +76,7 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
         tables=[
             _classes_table(parts, classes),
             _extents_table(parts),
-            _per_picture_table(parts),
+            _per_image_table(parts),
             sizes_table(seen),
             kinds_table(seen),
         ],
@@ -93,16 +92,16 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
 def _boxes(part: Examples, classes: list[str]) -> _Boxes:
     targets = [part[index].target for index in range(len(part))]
     numbers = {name: number for number, name in enumerate(classes)}
-    per_picture = np.array([len(target["boxes"]) for target in targets], np.int64)
+    per_image = np.array([len(target["boxes"]) for target in targets], np.int64)
     corners = np.array([box for target in targets for box in target["boxes"]], np.float64).reshape(-1, 4)
     extents = corners[:, 2:] - corners[:, :2]
     areas = extents[:, 0] * extents[:, 1]
     if targets and all("areas" in target for target in targets):
         areas = np.array([area for target in targets for area in target["areas"]], np.float64)
     return _Boxes(
-        per_picture=per_picture,
+        per_image=per_image,
         label=np.array([numbers[label] for target in targets for label in target["labels"]], np.int64),
-        picture=np.repeat(np.arange(len(targets)), per_picture),
+        image=np.repeat(np.arange(len(targets)), per_image),
         extents=extents,
         areas=areas,
         crowd=sum(sum(target.get("crowd", ())) for target in targets),
@@ -114,8 +113,8 @@ def _classes_table(parts: Mapping[str, _Boxes], classes: list[str]) -> Table:
     columns = ["class"]
     counts: list[list[int]] = []
     for name, part in parts.items():
-        columns += [f"{name} boxes", "in pictures"]
-        pairs = np.unique(np.stack([part.label, part.picture]), axis=1)
+        columns += [f"{name} boxes", "in images"]
+        pairs = np.unique(np.stack([part.label, part.image]), axis=1)
         counts.append(np.bincount(part.label, minlength=len(classes)).tolist())
         counts.append(np.bincount(pairs[0], minlength=len(classes)).tolist())
     total = max(1, sum(counts[0]))
@@ -139,24 +138,24 @@ def _extents_table(parts: Mapping[str, _Boxes]) -> Table:
     return Table(title="Sizes of boxes", columns=columns, rows=rows, caption=caption)
 
 
-def _per_picture_table(parts: Mapping[str, _Boxes]) -> Table:
+def _per_image_table(parts: Mapping[str, _Boxes]) -> Table:
     rows: list[list[str | int]] = [
         [
             name,
-            int((part.per_picture == 0).sum()),
-            int(part.per_picture.min()),
-            int(np.median(part.per_picture)),
-            int(part.per_picture.max()),
+            int((part.per_image == 0).sum()),
+            int(part.per_image.min()),
+            int(np.median(part.per_image)),
+            int(part.per_image.max()),
         ]
         for name, part in parts.items()
-        if len(part.per_picture)
+        if len(part.per_image)
     ]
-    columns = ["part", "pictures without", "min", "median", "max"]
-    return Table(title="Boxes per picture", columns=columns, rows=rows)
+    columns = ["part", "images without", "min", "median", "max"]
+    return Table(title="Boxes per image", columns=columns, rows=rows)
 
 
 def _other_sizes(dataset: Dataset, parts: Mapping[str, _Boxes], seen: Mapping[str, Seen]) -> list[Finding]:
-    """Pictures whose annotated size is not theirs: their boxes may lie elsewhere."""
+    """Images whose annotated size is not theirs: their boxes may lie elsewhere."""
     places = []
     for name, part in dataset.parts.items():
         for index, size in enumerate(seen[name].sizes):
@@ -168,7 +167,7 @@ def _other_sizes(dataset: Dataset, parts: Mapping[str, _Boxes], seen: Mapping[st
                 )
     if not places:
         return []
-    text = counted(len(places), "picture has", "pictures have") + " another size than annotated"
+    text = counted(len(places), "image has", "images have") + " another size than annotated"
     return [Finding(text=f"{text}: boxes may be at the wrong place", places=places)]
 
 
@@ -212,14 +211,14 @@ def _odd_boxes(dataset: Dataset, parts: Mapping[str, _Boxes]) -> list[Finding]:
         examples = dataset.parts[name]
         for box in np.flatnonzero((part.extents < THIN).any(axis=1)).tolist():
             width, height = part.extents[box].tolist()
-            thin.append(f"{examples[int(part.picture[box])].id}: {width:.3g} x {height:.3g}")
-        for picture in np.flatnonzero(part.per_picture > CROWDED).tolist():
-            crowded.append(f"{examples[picture].id}: {part.per_picture[picture]:,} boxes")
+            thin.append(f"{examples[int(part.image[box])].id}: {width:.3g} x {height:.3g}")
+        for image in np.flatnonzero(part.per_image > CROWDED).tolist():
+            crowded.append(f"{examples[image].id}: {part.per_image[image]:,} boxes")
     findings = []
     if thin:
         text = f"{counted(len(thin), 'box is', 'boxes are')} narrower or lower than {THIN} pixels"
         findings.append(Finding(text=text, wrong=False, places=thin))
     if crowded:
-        text = f"{counted(len(crowded), 'picture has', 'pictures have')} more than {CROWDED} boxes"
+        text = f"{counted(len(crowded), 'image has', 'images have')} more than {CROWDED} boxes"
         findings.append(Finding(text=text, wrong=False, places=crowded))
     return findings

@@ -1,6 +1,6 @@
 """Which detection is which annotated box, as COCO has it: the matching of faster-coco-eval.
 
-Detections of a picture and a class are taken from the surest on, and each gets the free box that it overlaps
+Detections of an image and a class are taken from the surest on, and each gets the free box that it overlaps
 most, if by at least the threshold (Lin et al. 2014, Microsoft COCO, arXiv:1405.0312; the rules in detail are
 those of pycocotools' `COCOeval`, to which results are tested equal).
 """
@@ -24,7 +24,7 @@ AREAS = {
 }
 """Ranges of square pixels, both ends included, as pycocotools has them."""
 MOST_PER_CLASS = 100
-"""Detections of one class in one picture that count: the surest."""
+"""Detections of one class in one image that count: the surest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +35,8 @@ class Matching:
 
     Attributes:
         detections: indices into `Answers.found`, ascending: all but those beyond the 100 surest of a class
-            in a picture.
-        ranks: how many surer ones of its class its picture has, intp.
+            in an image.
+        ranks: how many surer ones of its class its image has, intp.
         areas: square pixels of the detection's box, float64.
         area: of the match, index into `AREAS`.
         threshold: index into `IOU_THRESHOLDS`.
@@ -57,19 +57,19 @@ class Matching:
 
 
 def match(answers: Answers) -> Matching:
-    """Match all detections of all pictures to annotated boxes of their class."""
+    """Match all detections of all images to annotated boxes of their class."""
     truth, found = answers.truth, answers.found
     classes = max(len(answers.classes), 1)
-    place = found.picture * classes + found.labels
+    place = found.image * classes + found.labels
     rank_of = ranks(place)
     detections = np.flatnonzero(rank_of < MOST_PER_CLASS)
     rank_of, place = rank_of[detections], place[detections]
     boxes = found.boxes[detections]
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    # Matches can only be where a picture has both detections and boxes of a class. Each such place is given
-    # to the library as a picture of its own with one class: so its work does not grow with the number of
-    # classes times the number of pictures.
-    true_place = truth.picture * classes + truth.labels
+    # Matches can only be where an image has both detections and boxes of a class. Each such place is given
+    # to the library as an image of its own with one class: so its work does not grow with the number of
+    # classes times the number of images.
+    true_place = truth.image * classes + truth.labels
     places = np.intersect1d(place, true_place)
     asked, given = np.flatnonzero(np.isin(true_place, places)), np.flatnonzero(np.isin(place, places))
     given = given[np.argsort(place[given], kind="stable")]

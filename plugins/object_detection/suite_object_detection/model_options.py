@@ -23,11 +23,11 @@ class DetectionOptions(Options, frozen=True):
     ] = "auto"
     most_boxes: Annotated[
         Auto | Annotated[int, Meta(ge=1, le=2000)],
-        Meta(description="boxes per picture that are learned from; of more, the largest"),
+        Meta(description="boxes per image that are learned from; of more, the largest"),
     ] = "auto"
     scale: Annotated[
         Auto | Range,
-        Meta(description="least and greatest random size of a picture; 1 is that of prediction"),
+        Meta(description="least and greatest random size of an image; 1 is that of prediction"),
     ] = "auto"
     translate: Annotated[
         Auto | Annotated[float, Meta(ge=0, le=1)],
@@ -43,26 +43,26 @@ class DetectionOptions(Options, frozen=True):
     shear: Annotated[
         Auto | Annotated[float, Meta(ge=0, le=45)], Meta(description="greatest random shear in degrees")
     ] = "auto"
-    flip: Annotated[Auto | bool, Meta(description="whether pictures are mirrored, left to right")] = "auto"
+    flip: Annotated[Auto | bool, Meta(description="whether images are mirrored, left to right")] = "auto"
     flip_vertical: Annotated[
-        Auto | bool, Meta(description="whether pictures are mirrored, top to bottom: for those with no up")
+        Auto | bool, Meta(description="whether images are mirrored, top to bottom: for those with no up")
     ] = "auto"
     quarter_turns: Annotated[
-        Auto | bool, Meta(description="whether pictures are turned by 90 degrees: for those with no up")
+        Auto | bool, Meta(description="whether images are turned by 90 degrees: for those with no up")
     ] = "auto"
-    colour: Annotated[
+    color: Annotated[
         Auto | Annotated[float, Meta(ge=0, le=2)],
         Meta(description="strength of random brightness, contrast, saturation and hue"),
     ] = "auto"
-    grey: Annotated[Auto | Share, Meta(description="share of pictures that lose all colour")] = "auto"
-    mosaic: Annotated[Auto | Share, Meta(description="share of pictures that are put together from four")] = (
+    gray: Annotated[Auto | Share, Meta(description="share of images that lose all color")] = "auto"
+    mosaic: Annotated[Auto | Share, Meta(description="share of images that are put together from four")] = (
         "auto"
     )
-    mosaic_scale: Annotated[Auto | Range, Meta(description="as scale, of the pictures in a mosaic")] = "auto"
-    mixup: Annotated[Auto | Share, Meta(description="share of pictures blended with another")] = "auto"
+    mosaic_scale: Annotated[Auto | Range, Meta(description="as scale, of the images in a mosaic")] = "auto"
+    mixup: Annotated[Auto | Share, Meta(description="share of images blended with another")] = "auto"
     visible: Annotated[
         Auto | Share,
-        Meta(description="share of a box that has to be left where pictures are cut for it to count"),
+        Meta(description="share of a box that has to be left where images are cut for it to count"),
     ] = "auto"
     clean: Annotated[
         Auto | Share,

@@ -1,4 +1,4 @@
-"""Mosaic: a training picture out of four (Bochkovskiy et al. 2020, YOLOv4, arXiv:2004.10934, section 3.3)."""
+"""Mosaic: a training image out of four (Bochkovskiy et al. 2020, YOLOv4, arXiv:2004.10934, section 3.3)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import NamedTuple
 import numpy as np
 
 FIRST, LAST = 0.25, 0.75
-"""Between which shares of height and width the four pictures of a mosaic meet."""
+"""Between which shares of height and width the four images of a mosaic meet."""
 
 
 class Tiles(NamedTuple):
-    """Which picture is seen in which rectangle of which canvas; ordered by canvas.
+    """Which image is seen in which rectangle of which canvas; ordered by canvas.
 
     Attributes:
         canvas: (tiles,) integers, places in the batch.
-        source: (tiles,) integers, which of the prepared pictures.
+        source: (tiles,) integers, which of the prepared images.
         region: (tiles, 4) integers, x1, y1, x2, y2 in pixels of the canvas.
         alone: (tiles,) booleans, whether the tile is the whole canvas.
     """
@@ -27,15 +27,15 @@ class Tiles(NamedTuple):
 
 
 def laid_out(count: int, height: int, width: int, mosaic: float, rng: np.random.Generator) -> Tiles:
-    """A canvas per picture of a batch: the picture alone, or it and three others around a random point.
+    """A canvas per image of a batch: the image alone, or it and three others around a random point.
 
-    The picture of the same index is always among the four, so every picture is seen in every epoch; the
-    others come from random permutations, so all are seen equally often. (In a small batch a picture may be
-    its own neighbour.) Unlike in YOLOv4 it is the final canvas that is divided: every tile is scaled and cut
+    The image of the same index is always among the four, so every image is seen in every epoch; the
+    others come from random permutations, so all are seen equally often. (In a small batch an image may be
+    its own neighbor.) Unlike in YOLOv4 it is the final canvas that is divided: every tile is scaled and cut
     by itself, and no pixel is made that is not seen.
 
     Args:
-        count: pictures in the batch.
+        count: images in the batch.
         height: rows of a canvas, at least 2 where `mosaic` is above 0.
         width: columns of a canvas, likewise.
         mosaic: the share of canvases that are mosaics.

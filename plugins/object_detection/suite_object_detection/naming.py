@@ -1,4 +1,4 @@
-"""What a predicted picture is called in what is written of it."""
+"""What a predicted image is called in what is written of it."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ def relative_name(raw: Any, name: str) -> PurePosixPath:
         return PurePosixPath(raw.tree.names[raw.index])
     if isinstance(raw, FileSource):
         return PurePosixPath(raw.path.name)
-    return PurePosixPath(PurePath(name).name or "picture")
+    return PurePosixPath(PurePath(name).name or "image")

@@ -6,24 +6,22 @@ from typing import Annotated, Literal
 
 from suite.options import Meta, Options
 
-Unlabelled = Annotated[
+Unlabeled = Annotated[
     Literal["background", "leave-out"],
     Meta(
-        description="what becomes of a picture without a label file: it counts as one without objects, or is"
+        description="what becomes of an image without a label file: it counts as one without objects, or is"
         " left out"
     ),
 ]
 
 
-Pictures = Annotated[
-    str, Meta(description="folder with the pictures; empty: looked for beside the annotations")
-]
+Images = Annotated[str, Meta(description="folder with the images; empty: looked for beside the annotations")]
 
 
 class CocoOptions(Options, frozen=True):
     """Of the loader `coco`."""
 
-    pictures: Pictures = ""
+    images: Images = ""
 
 
 class VocOptions(Options, frozen=True):
@@ -43,20 +41,20 @@ class VocOptions(Options, frozen=True):
             " pixel; 0 where xmax is its right edge; auto: 0 if any coordinate is 0, else 1"
         ),
     ] = "auto"
-    unlabelled: Unlabelled = "background"
+    unlabeled: Unlabeled = "background"
 
 
 class YoloOptions(Options, frozen=True):
     """Of the loader `yolo`."""
 
-    unlabelled: Unlabelled = "background"
+    unlabeled: Unlabeled = "background"
 
 
 class CsvOptions(Options, frozen=True):
     """Of the loader `csv`."""
 
     path_column: Annotated[
-        str, Meta(description="column with the pictures' paths; empty: found by its name")
+        str, Meta(description="column with the images' paths; empty: found by its name")
     ] = ""
     label_column: Annotated[str, Meta(description="column with the classes; empty: found by its name")] = ""
     split_column: Annotated[
@@ -73,8 +71,8 @@ class CsvOptions(Options, frozen=True):
     unit: Annotated[
         Literal["auto", "pixels", "shares"],
         Meta(
-            description="what boxes are in: pixels, or shares of the picture's width and height; auto: shares"
+            description="what boxes are in: pixels, or shares of the image's width and height; auto: shares"
             " if all numbers are from 0 to 1"
         ),
     ] = "auto"
-    pictures: Pictures = ""
+    images: Images = ""

@@ -1,4 +1,4 @@
-"""Where things lie: which part a name stands for, and which picture a name means."""
+"""Where things lie: which part a name stands for, and which image a name means."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from suite import UserError
-from suite.part_names import PARTS
-from suite.sentences import some
+from suite.kit import PARTS, some
 from suite.sources import Source, Tree, is_archive, open_tree
 
 _SEPARATORS = re.compile(r"[^a-z0-9]+")

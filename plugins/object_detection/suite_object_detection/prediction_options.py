@@ -21,6 +21,6 @@ class DetectionPredictionOptions(Options, frozen=True):
         Meta(description="of two boxes of a class that overlap more, the less sure one is left out"),
     ] = "auto"
     most: Annotated[
-        Auto | Annotated[int, Meta(ge=1)], Meta(description="detections per picture at most, the surest ones")
+        Auto | Annotated[int, Meta(ge=1)], Meta(description="detections per image at most, the surest ones")
     ] = "auto"
     classes: Annotated[tuple[str, ...], Meta(description="only these classes; empty: all")] = ()

@@ -45,7 +45,7 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     if made.anchors is None and options.most_boxes > made.predictions:
         raise UserError(
             f"most_boxes is {options.most_boxes}, but '{options.preset}' finds {made.predictions} things in"
-            " a picture at most: take a smaller number, or another preset"
+            " an image at most: take a smaller number, or another preset"
         )
     codec = PresetCodec(
         classes=found.classes,
@@ -95,7 +95,7 @@ def preset_defaults(found: Survey, options: PresetOptions, *, in_parts: bool) ->
         "frozen_share": 0.2 if in_parts else 0.0,
         "backbone_learning_rate": 0.2 if in_parts else 1.0,
         **augmentation_defaults(found, mosaic),
-        "colour": 0.2 if trained else 0.3,
+        "color": 0.2 if trained else 0.3,
         "clean": 0.1,
     }
     recipe = {

@@ -95,7 +95,7 @@ class PresetCodec(DetectionCodec, frozen=True, kw_only=True, forbid_unknown_fiel
 def anchor_boxes(size: tuple[int, int], anchors: Anchors) -> np.ndarray:
     """All anchors, the same ones in the same order as those of keras-hub's `AnchorGenerator`.
 
-    Level by level, each row by row; at a cell ratio by ratio, each scale by scale. They are centred on the
+    Level by level, each row by row; at a cell ratio by ratio, each scale by scale. They are centered on the
     upper left corners of cells, as in the training of keras-hub's weights.
 
     Args:

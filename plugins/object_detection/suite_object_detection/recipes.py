@@ -10,8 +10,8 @@ from suite_object_detection.model_options import DetectorOptions
 from suite_object_detection.survey import Survey
 
 MANY = 5000
-"""Pictures from which on the network is larger, and so are the batches. On two processor cores the nano
-network is better after the same time; so many pictures are a matter of hours, or of a GPU."""
+"""Images from which on the network is larger, and so are the batches. On two processor cores the nano
+network is better after the same time; so many images are a matter of hours, or of a GPU."""
 
 Choices = tuple[dict[str, Any], dict[str, Any]]
 """Values for the builder's options that are "auto", and values for the training options."""
@@ -25,14 +25,14 @@ platelets are 38 of 640 pixels: a third less costs 4 points of mAP50."""
 
 
 def size_for(found: Survey, least: int = 256, most: int = 640) -> tuple[int, int]:
-    """The network's input: (height, width), with the proportions of the pictures.
+    """The network's input: (height, width), with the proportions of the images.
 
     The longer side is such that objects of the smallest class have about `SMALL_OBJECT` pixels, but no larger
-    than pictures are, which would add nothing but work.
+    than images are, which would add nothing but work.
     """
     longer = float(np.median(found.sizes.max(axis=1)))
     longest = min(max(SMALL_OBJECT / found.smallest, least), most, max(longer, least))
-    # Upright and lying pictures mixed need a square; nine of ten shall not be made smaller.
+    # Upright and lying images mixed need a square; nine of ten shall not be made smaller.
     relative = found.sizes / found.sizes.max(axis=1, keepdims=True)
     height, width = (float(side) for side in np.percentile(relative, 90, axis=0))
     return _multiple(height * longest), _multiple(width * longest)
@@ -43,14 +43,14 @@ def _multiple(side: float) -> int:
 
 
 def most_boxes_for(found: Survey, mosaic: float) -> int:
-    """Rows of targets: as many as the fullest of a hundred pictures has, or a mosaic of several."""
-    many = float(np.percentile(found.per_picture, 99)) * (1.0 + 1.5 * mosaic)
+    """Rows of targets: as many as the fullest of a hundred images has, or a mosaic of several."""
+    many = float(np.percentile(found.per_image, 99)) * (1.0 + 1.5 * mosaic)
     return int(np.clip(10 * np.ceil(many / 10), 10, 300))
 
 
-def epochs_for(pictures: int, at_thousand: float, least: int, most: int) -> int:
-    """A number of epochs: `at_thousand` for a thousand pictures, half as many for four times as many."""
-    return int(max(least, min(most, round(at_thousand * (1000 / max(pictures, 1)) ** 0.5))))
+def epochs_for(images: int, at_thousand: float, least: int, most: int) -> int:
+    """A number of epochs: `at_thousand` for a thousand images, half as many for four times as many."""
+    return int(max(least, min(most, round(at_thousand * (1000 / max(images, 1)) ** 0.5))))
 
 
 def augmentation_defaults(found: Survey, mosaic: float) -> dict[str, Any]:
@@ -64,8 +64,8 @@ def augmentation_defaults(found: Survey, mosaic: float) -> dict[str, Any]:
         "flip": found.mirrors,
         "flip_vertical": False,
         "quarter_turns": False,
-        "colour": 0.3,
-        "grey": 0.0,
+        "color": 0.3,
+        "gray": 0.0,
         "mosaic": mosaic,
         "mosaic_scale": (0.5, 1.25),
         "mixup": 0.0,
@@ -76,9 +76,9 @@ def augmentation_defaults(found: Survey, mosaic: float) -> dict[str, Any]:
 def detector_defaults(found: Survey, options: DetectorOptions) -> Choices:
     """For `detector_network` from scratch; what the user chose is minded where other choices depend on it.
 
-    Measured on 205 pictures of blood cells: mAP 0.612 and mAP50 0.89 on others. What mattered most, in
+    Measured on 205 images of blood cells: mAP 0.612 and mAP50 0.89 on others. What mattered most, in
     shorter trainings with a smaller input, was the learning rate (mAP50 0.75 at 0.03, 0.81 at 0.1, 0.85 at
-    0.3) and the mosaic (0.68 without, 0.85 for half of the pictures, 0.86 for all).
+    0.3) and the mosaic (0.68 without, 0.85 for half of the images, 0.86 for all).
     """
     mosaic = 1.0 if options.mosaic == "auto" else options.mosaic
     epochs = epochs_for(found.count, 34, 8, 150)

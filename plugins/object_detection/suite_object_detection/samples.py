@@ -1,4 +1,4 @@
-"""A few made-up pictures with boxes, for trying the task without any data."""
+"""A few made-up images with boxes, for trying the task without any data."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from suite.data import Dataset, Example
 from suite_object_detection.types import Target
 
 SHAPES = {"disc": (220, 60, 50), "square": (60, 190, 80), "triangle": (70, 90, 230)}
-"""The classes, with the colour near which each is painted."""
+"""The classes, with the color near which each is painted."""
 
 HEIGHT, WIDTH = 64, 96
 
 
 def sample() -> Dataset:
-    """Discs, squares and triangles on noise, none to three in a picture: the same ones at every call.
+    """Discs, squares and triangles on noise, none to three in an image: the same ones at every call.
 
     Inputs are uint8 arrays (64, 96, 3), RGB.
     """
@@ -31,17 +31,17 @@ def sample() -> Dataset:
 def _part(name: str, count: int, generator: np.random.Generator) -> list[Example]:
     examples = []
     for index in range(count):
-        # Every shape is in each part, and one picture of a part shows nothing.
+        # Every shape is in each part, and one image of a part shows nothing.
         wanted = min(index, 1 + index % 3)
         shapes = [list(SHAPES)[(index + number) % len(SHAPES)] for number in range(wanted)]
-        picture, target = _scene(shapes, generator)
-        examples.append(Example(f"{name}/{index}", picture, dict(target)))
+        image, target = _scene(shapes, generator)
+        examples.append(Example(f"{name}/{index}", image, dict(target)))
     return examples
 
 
 def _scene(shapes: list[str], generator: np.random.Generator) -> tuple[np.ndarray, Target]:
-    """A picture with the given shapes side by side, each in a column of its own."""
-    picture = generator.integers(90, 150, (HEIGHT, WIDTH, 3)).astype(np.uint8)
+    """An image with the given shapes side by side, each in a column of its own."""
+    image = generator.integers(90, 150, (HEIGHT, WIDTH, 3)).astype(np.uint8)
     boxes = []
     column = WIDTH // max(1, len(shapes))
     for number, shape in enumerate(shapes):
@@ -56,10 +56,10 @@ def _scene(shapes: list[str], generator: np.random.Generator) -> tuple[np.ndarra
         else:
             corners = np.array([[x, y - radius], [x - radius, y + radius], [x + radius, y + radius]])
             cv2.fillPoly(mask, [corners], 1)
-        colour = np.array(SHAPES[shape]) + generator.integers(-30, 31, 3)
-        picture[mask > 0] = np.clip(colour, 0, 255)
+        color = np.array(SHAPES[shape]) + generator.integers(-30, 31, 3)
+        image[mask > 0] = np.clip(color, 0, 255)
         rows, columns = np.nonzero(mask)
         boxes.append(
             [float(columns.min()), float(rows.min()), float(columns.max() + 1), float(rows.max() + 1)]
         )
-    return picture, Target(size=[HEIGHT, WIDTH], boxes=boxes, labels=shapes)
+    return image, Target(size=[HEIGHT, WIDTH], boxes=boxes, labels=shapes)

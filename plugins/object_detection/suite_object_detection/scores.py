@@ -12,9 +12,10 @@ from functools import cached_property
 
 import numpy as np
 
-from suite.evaluation import Evaluation, Figure, Pairs
+from suite.evaluation import Evaluation, Pairs
+from suite.figures import Figure
+from suite.kit import some
 from suite.options import NoOptions
-from suite.sentences import some
 from suite_object_detection.answers import Answers, read
 from suite_object_detection.average_precision import ALLOWED, AveragePrecision
 from suite_object_detection.matching import AREAS, IOU_THRESHOLDS, Matching, match
@@ -38,13 +39,13 @@ def object_detection(pairs: Pairs, options: NoOptions) -> Evaluation:
     - `map_small`, `map_medium`, `map_large`: the same of objects of up to 32 x 32 pixels, of up to 96 x 96,
       and of larger ones.
     - `ar1`, `ar10`, `ar100`: recall, the mean over classes and overlaps, where so many detections of a class
-      are allowed per picture.
+      are allowed per image.
     - `precision`, `recall`, `f1`: of all classes taken together, at an overlap of 0.5, of the detections with
       at least the score `threshold` of `pairs.facts` (that of the model); where it has none, at the threshold
-      with the highest F1 on these very pictures, which is optimistic.
+      with the highest F1 on these very images, which is optimistic.
 
     Means are over the classes that have a box. Crowds count neither as missed nor, where something is
-    detected in them, as a false alarm. Of each class, the 100 surest detections of a picture count.
+    detected in them, as a false alarm. Of each class, the 100 surest detections of an image count.
 
     All have intervals, except the averages where there are more than 100,000 detections and matches.
     """
@@ -100,7 +101,7 @@ class Scoring:
         outcomes: what became of each detection.
         threshold: the score from which detections are given.
         stored: whether `threshold` is the model's, and not found on these very pairs.
-        each_once: the weights of a sample in which each picture is once.
+        each_once: the weights of a sample in which each image is once.
     """
 
     def __init__(self, pairs: Pairs) -> None:
@@ -114,8 +115,8 @@ class Scoring:
         self._precision = AveragePrecision(self.answers, self.matching)
         given = self.given
         size = len(pairs)
-        self._hits = np.bincount(self.outcomes.picture[given & self.outcomes.right], minlength=size)
-        self._alarms = np.bincount(self.outcomes.picture[given & self.outcomes.wrong], minlength=size)
+        self._hits = np.bincount(self.outcomes.image[given & self.outcomes.right], minlength=size)
+        self._alarms = np.bincount(self.outcomes.image[given & self.outcomes.wrong], minlength=size)
         self._asked = self.outcomes.asked.sum(axis=1)
 
     @cached_property
@@ -129,7 +130,7 @@ class Scoring:
         return self._precision.precision(self.each_once)
 
     def averages(self, weights: np.ndarray) -> dict[str, float]:
-        """The means over classes, of pictures that count `weights` times."""
+        """The means over classes, of images that count `weights` times."""
         precision = self._precision.precision(weights)
         by_area = {name: precision[:, number] for number, name in enumerate(AREAS)}
         return {
@@ -144,13 +145,13 @@ class Scoring:
         }
 
     def at_threshold(self, weights: np.ndarray) -> dict[str, float]:
-        """Precision, recall and F1 at the threshold, of pictures that count `weights` times."""
+        """Precision, recall and F1 at the threshold, of images that count `weights` times."""
         hits, alarms, asked = (float(weights @ one) for one in (self._hits, self._alarms, self._asked))
         return shares(hits, hits + alarms, asked)
 
     @cached_property
     def per_class(self) -> dict[str, dict[str, float]]:
-        """The numbers of each class, and how many boxes and pictures have it."""
+        """The numbers of each class, and how many boxes and images have it."""
         size = len(self.answers.classes)
         outcomes, given = self.outcomes, self.given
         hits = np.bincount(outcomes.labels[given & outcomes.right], minlength=size)
@@ -166,7 +167,7 @@ class Scoring:
             }
             table[name] = {key: number for key, number in found.items() if np.isfinite(number)} | {
                 "boxes": int(asked[index]),
-                "pictures": int((outcomes.asked[:, index] > 0).sum()),
+                "images": int((outcomes.asked[:, index] > 0).sum()),
             }
         return table
 
@@ -177,7 +178,7 @@ class Scoring:
         absent = [name for name, row in zip(self.answers.classes, asked, strict=True) if not row[0]]
         if len(absent) == len(asked):
             names = [*_averages_names(), "recall", "f1"]
-            notes |= dict.fromkeys(names, "left out, no picture has a box to be found")
+            notes |= dict.fromkeys(names, "left out, no image has a box to be found")
         else:
             if absent:
                 present = len(asked) - len(absent)
@@ -188,7 +189,7 @@ class Scoring:
         if not self.stored:
             notes["precision"] = (
                 f"it, recall and F1 are of detections with a score of at least {self.threshold:g}, where F1"
-                " is highest on these very pictures"
+                " is highest on these very images"
             )
         return notes
 

@@ -29,7 +29,7 @@ def suppress(
     order = np.argsort(-scores, kind="stable")
     corners = boxes[order].astype(np.float64)
     rectangles: Any = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
-    # OpenCV's scores are float32, in which neighbours may be equal: it gets ranks instead.
+    # OpenCV's scores are float32, in which neighbors may be equal: it gets ranks instead.
     ranks: Any = np.arange(len(order), 0, -1, dtype=np.float32)
     sorted_classes = classes[order]
     # What is kept of the surest ones does not depend on the others, so these are looked at only where too

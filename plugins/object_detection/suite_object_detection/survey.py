@@ -1,4 +1,4 @@
-"""What a builder must know of the data before it chooses: how many pictures, how large, with which boxes."""
+"""What a builder must know of the data before it chooses: how many images, how large, with which boxes."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ class Survey:
 
     Attributes:
         classes: the names of the classes in order.
-        sizes: (pictures, 2) heights and widths.
-        per_picture: (pictures,) boxes of each.
+        sizes: (images, 2) heights and widths.
+        per_image: (images,) boxes of each.
         sides: (boxes, 2) heights and widths.
-        picture: (boxes,) the picture of each.
+        image: (boxes,) the image of each.
         labels: (boxes,) the class of each, as an index.
     """
 
     classes: tuple[str, ...]
     sizes: np.ndarray
-    per_picture: np.ndarray
+    per_image: np.ndarray
     sides: np.ndarray
-    picture: np.ndarray
+    image: np.ndarray
     labels: np.ndarray
 
     @property
     def count(self) -> int:
-        """The number of pictures."""
+        """The number of images."""
         return len(self.sizes)
 
     @property
@@ -55,8 +55,8 @@ class Survey:
 
     @property
     def relative_sides(self) -> np.ndarray:
-        """(boxes,) the root of each box's area as a share of the longer side of its picture."""
-        shares: np.ndarray = np.sqrt(self.sides.prod(axis=1)) / self.sizes.max(axis=1)[self.picture]
+        """(boxes,) the root of each box's area as a share of the longer side of its image."""
+        shares: np.ndarray = np.sqrt(self.sides.prod(axis=1)) / self.sizes.max(axis=1)[self.image]
         return shares
 
     @property
@@ -71,17 +71,17 @@ class Survey:
 
 
 def survey(dataset: Dataset) -> Survey:
-    """Look at the targets of all training pictures; no picture is read.
+    """Look at the targets of all training images; no image is read.
 
     Raises:
-        suite.UserError: where there is nothing to learn: no picture, or none with a box.
+        suite.UserError: where there is nothing to learn: no image, or none with a box.
     """
     classes = tuple(dataset.facts["classes"])
     count = len(dataset.train)
     if count == 0:
-        raise UserError("the training part holds no picture")
+        raise UserError("the training part holds no image")
     sizes = np.zeros((count, 2))
-    per_picture = np.zeros(count, np.int64)
+    per_image = np.zeros(count, np.int64)
     indices = {name: index for index, name in enumerate(classes)}
     boxes: list[list[float]] = []
     labels: list[int] = []
@@ -93,21 +93,21 @@ def survey(dataset: Dataset) -> Survey:
             if not many:
                 boxes.append(box)
                 labels.append(indices[label])
-                per_picture[index] += 1
+                per_image[index] += 1
     if not boxes:
         raise UserError(
-            f"none of the {count} training pictures has a box: there is nothing to learn, so look at"
+            f"none of the {count} training images has a box: there is nothing to learn, so look at"
             " `suite inspect` for how the annotations were read"
         )
-    # A picture that cannot be read has no size, and no boxes; training will name it.
+    # An image that cannot be read has no size, and no boxes; training will name it.
     unknown = sizes.min(axis=1) == 0
     sizes[unknown] = np.median(sizes[~unknown], axis=0)
     edges = np.array(boxes, np.float64)
     return Survey(
         classes=classes,
         sizes=sizes,
-        per_picture=per_picture,
+        per_image=per_image,
         sides=(edges[:, 2:] - edges[:, :2])[:, ::-1],
-        picture=np.repeat(np.arange(count), per_picture),
+        image=np.repeat(np.arange(count), per_image),
         labels=np.array(labels),
     )

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from suite import UserError
-from suite.errors import nearest
+from suite.kit import nearest
+from suite_images.listing import is_image
+from suite_images.tables import PATH_COLUMNS, SPLIT_COLUMNS
 from suite_object_detection.options import CsvOptions
-from suite_pictures.listing import is_picture
-from suite_pictures.tables import PATH_COLUMNS, SPLIT_COLUMNS
 
 _PATHS = (*PATH_COLUMNS, "image_id", "img_id", "external_id")
 _LABELS = (
@@ -33,13 +33,13 @@ class Columns:
     """The number of each column that is needed, None where there is none.
 
     Attributes:
-        path: of the picture.
+        path: of the image.
         label: the class.
         box: x1, y1, x2, y2, or x, y, width and height.
         extents: whether it is the latter.
         split: the part.
         crowd: whether the box is around a group.
-        size: height and width of the picture.
+        size: height and width of the image.
         count: of all columns.
     """
 
@@ -60,8 +60,8 @@ RETINANET = Columns(
 
 
 def has_no_header(cells: Sequence[str]) -> bool:
-    """Whether the first row is a box, or a picture without one, as keras-retinanet has them."""
-    if len(cells) != 6 or not is_picture(cells[0].strip()):
+    """Whether the first row is a box, or an image without one, as keras-retinanet has them."""
+    if len(cells) != 6 or not is_image(cells[0].strip()):
         return False
     corners = [cell.strip() for cell in cells[1:5]]
     return all(re.fullmatch(r"[-+.\de]+", corner) for corner in corners) or not any(corners)
@@ -84,7 +84,7 @@ def find_columns(cells: Sequence[str], options: CsvOptions, name: str) -> Column
     label = _pick(options.label_column, "label_column", _LABELS, cells, names, name)
     split = _pick(options.split_column, "split_column", _SPLITS, cells, names, name)
     for column, option, what in (
-        (path, "path_column", "paths of the pictures"),
+        (path, "path_column", "paths of the images"),
         (label, "label_column", "classes"),
     ):
         if column is None:

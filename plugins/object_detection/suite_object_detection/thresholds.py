@@ -23,16 +23,16 @@ class Outcomes:
     Attributes:
         scores: float64 (n,).
         labels: index of the class (n,).
-        picture: index of the picture (n,).
+        image: index of the image (n,).
         right: whether it is a box of its class that was to be found, bool (n,).
         wrong: whether it is a false alarm, bool (n,). What lies in a crowd is neither.
         truth: the box that it matches as an index into `Answers.truth`, -1 for none.
-        asked: how many boxes were to be found, int64 (pictures, classes).
+        asked: how many boxes were to be found, int64 (images, classes).
     """
 
     scores: np.ndarray
     labels: np.ndarray
-    picture: np.ndarray
+    image: np.ndarray
     right: np.ndarray
     wrong: np.ndarray
     truth: np.ndarray
@@ -65,16 +65,16 @@ def outcomes_of(answers: Answers, matching: Matching) -> Outcomes:
     right = np.zeros(len(matched), bool)
     right[matching.detection[here & ~matching.ignored]] = True
     classes, wanted = len(answers.classes), ~truth.crowd
-    cells = truth.picture[wanted] * classes + truth.labels[wanted]
-    asked = np.bincount(cells, minlength=answers.pictures * classes)
+    cells = truth.image[wanted] * classes + truth.labels[wanted]
+    asked = np.bincount(cells, minlength=answers.images * classes)
     return Outcomes(
         scores=found.scores[matching.detections],
         labels=found.labels[matching.detections],
-        picture=found.picture[matching.detections],
+        image=found.image[matching.detections],
         right=right,
         wrong=matched < 0,
         truth=matched,
-        asked=asked.reshape(answers.pictures, classes),
+        asked=asked.reshape(answers.images, classes),
     )
 
 
@@ -98,7 +98,7 @@ def curve_of(outcomes: Outcomes, label: int | None = None) -> Curve:
 def best_of(curve: Curve) -> float:
     """The threshold with the highest F1, a round number where one gives the same.
 
-    Any number between two neighbouring scores gives the same detections; of those, the one half way is
+    Any number between two neighboring scores gives the same detections; of those, the one half way is
     taken, with as few digits as it allows. Of thresholds with equal F1, the highest.
     """
     if not len(curve.f1) or curve.f1.max() <= 0:

@@ -5,7 +5,7 @@ also `"category_ids": [a number per class]`. An input is a `suite.sources.Source
 an array (height, width[, channels]).
 
 A target is a JSON object, see `Target`. Boxes are everywhere `x1, y1, x2, y2` in pixels of the upright
-picture: the left, upper, right and lower edge, where 0 is the outer edge of the first pixel and the width
+image: the left, upper, right and lower edge, where 0 is the outer edge of the first pixel and the width
 (or the height) that of the last.
 """
 
@@ -20,11 +20,11 @@ Box = tuple[float, float, float, float]
 
 
 class Target(TypedDict):
-    """What a picture shows. The lists have one item per box and may be empty.
+    """What an image shows. The lists have one item per box and may be empty.
 
     Attributes:
-        size: height and width in pixels of the upright picture.
-        boxes: x1, y1, x2, y2, all inside of the picture, and of an area above zero.
+        size: height and width in pixels of the upright image.
+        boxes: x1, y1, x2, y2, all inside of the image, and of an area above zero.
         labels: the name of each box's class.
         crowd: only where some box is: whether a box surrounds a group of objects, or one too difficult to be
             asked for. What is detected there counts neither as right nor as wrong.
@@ -40,10 +40,10 @@ class Target(TypedDict):
 
 
 class Detections(msgspec.Struct, frozen=True, kw_only=True):
-    """The prediction for one picture: what was found, the surest first.
+    """The prediction for one image: what was found, the surest first.
 
     Attributes:
-        boxes: x1, y1, x2, y2 in pixels of the upright picture.
+        boxes: x1, y1, x2, y2 in pixels of the upright image.
         scores: how sure each is, 0 to 1.
         labels: the name of each one's class.
     """

@@ -1,7 +1,7 @@
-"""Pascal VOC's XML: a file per picture, and lists of names for the parts.
+"""Pascal VOC's XML: a file per image, and lists of names for the parts.
 
 The format is that of the VOC2012 development kit, section 3 (Everingham and Winn, 2012): `Annotations`,
-`JPEGImages`, `ImageSets/Main`. Files in folders called after parts, or beside their pictures, are read too.
+`JPEGImages`, `ImageSets/Main`. Files in folders called after parts, or beside their images, are read too.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset
-from suite.sentences import some
+from suite.kit import some
 from suite.sources import Source, Tree, is_archive
+from suite_images.listing import is_image
 from suite_object_detection.annotations import Annotations
 from suite_object_detection.options import VocOptions
 from suite_object_detection.places import Files, head_of, opened, part_of_path
 from suite_object_detection.xml_elements import Element, read_xml
-from suite_pictures.listing import is_picture
 
 _LISTS = {"train": "train", "val": "validation", "test": "test"}
 _MOST_LOOKED_INTO = 20
@@ -37,7 +37,7 @@ def detect(path: Path) -> bool:
 
 
 def load(path: Path, options: VocOptions) -> Dataset:
-    """Load pictures with an XML each.
+    """Load images with an XML each.
 
     The parts are the lists train, val and test in `ImageSets/Main` (trainval where there is no train), else
     folders called after parts, else there is one.
@@ -61,7 +61,7 @@ class _Reader:
         self.path = path
         self.tree = tree
         self.options = options
-        self.pictures = Files(tree, is_picture)
+        self.images = Files(tree, is_image)
         self.found = Annotations(path, tree)
         self.unannotated: list[tuple[str, int]] = []
 
@@ -70,7 +70,7 @@ class _Reader:
         files = _files(tree)
         if not files:
             raise UserError(
-                f"{self.path} has no annotations of Pascal VOC: an XML for each picture, of the same name,"
+                f"{self.path} has no annotations of Pascal VOC: an XML for each image, of the same name,"
                 " beside it or in a folder Annotations"
             )
         parts = self._parts_by_lists(files)
@@ -90,25 +90,25 @@ class _Reader:
                 except UserError as error:
                     found.refusals.append(str(error))
                     continue
-                picture = self._picture(name, root, part)
-                if picture is None:
+                image = self._image(name, root, part)
+                if image is None:
                     without.append(name)
-                elif (part, picture) in used:
+                elif (part, image) in used:
                     twice.append(name)
                 else:
-                    used.add((part, picture))
-                    self._add(part, picture, name, root)
+                    used.add((part, image))
+                    self._add(part, image, name, root)
         if not used and not found.refusals:
             raise UserError(
-                f"{self.path}: none of its {len(without):,} annotations has a picture, {some(without)}"
+                f"{self.path}: none of its {len(without):,} annotations has an image, {some(without)}"
             )
-        found.problem(without, "annotation has no picture, left out", "annotations have no picture, left out")
+        found.problem(without, "annotation has no image, left out", "annotations have no image, left out")
         found.problem(
             twice,
-            "annotation is of a picture that has one already, left out",
-            "annotations are of pictures that have one already, left out",
+            "annotation is of an image that has one already, left out",
+            "annotations are of images that have one already, left out",
         )
-        self._add_background(parts, {picture for _, picture in used}, listed)
+        self._add_background(parts, {image for _, image in used}, listed)
         first = self.options.first_pixel
         if first == "auto":
             corners = found.corners
@@ -116,26 +116,26 @@ class _Reader:
         return found.dataset(first_pixel=int(first))
 
     def _add_background(self, parts: Collection[str], used: set[int], listed: bool) -> None:
-        """Add the pictures that have no annotation: those of lists, else those beside annotated ones."""
+        """Add the images that have no annotation: those of lists, else those beside annotated ones."""
         found, names = self.found, self.tree.names
         if listed:
-            pictures = [(part, place) for part, place in self.unannotated if place not in used]
+            images = [(part, place) for part, place in self.unannotated if place not in used]
         else:
-            beside, _ = self.pictures.unused(used)
-            pictures = []
+            beside, _ = self.images.unused(used)
+            images = []
             for place in beside:
                 part = part_of_path(names[place]) or "train"
-                pictures.append((part if part in parts else "train", place))
-        background = self.options.unlabelled == "background"
+                images.append((part if part in parts else "train", place))
+        background = self.options.unlabeled == "background"
         what = "taken as showing no object" if background else "left out"
         found.problem(
-            [names[place] for _, place in pictures],
-            f"picture has no annotation, {what}",
-            f"pictures have no annotation, {what}",
+            [names[place] for _, place in images],
+            f"image has no annotation, {what}",
+            f"images have no annotation, {what}",
         )
         if background:
-            for part, place in pictures:
-                found.picture(part, place, names[place])
+            for part, place in images:
+                found.image(part, place, names[place])
 
     def _parts_by_lists(self, files: list[int]) -> dict[str, list[int]]:
         """The annotations of each part as `ImageSets/Main` lists them; empty where it lists none."""
@@ -162,11 +162,9 @@ class _Reader:
             for stem, part in _LISTS.items():
                 for entry in dict.fromkeys(map(_without_ending, by_list.get(stem, ()))):
                     file = known.get(entry)
-                    picture = (
-                        self.pictures.stemmed(entry.rpartition("/")[2], top, part) if file is None else None
-                    )
-                    if picture is not None:
-                        self.unannotated.append((part, picture))
+                    image = self.images.stemmed(entry.rpartition("/")[2], top, part) if file is None else None
+                    if image is not None:
+                        self.unannotated.append((part, image))
                     elif file is None:
                         missing.append(f"{stem}.txt: {entry}")
                     else:
@@ -177,8 +175,8 @@ class _Reader:
         unlisted = [tree.names[place] for place in files if place not in listed]
         self.found.problem(
             missing,
-            "name of ImageSets/Main has neither annotation nor picture, left out",
-            "names of ImageSets/Main have neither annotation nor picture, left out",
+            "name of ImageSets/Main has neither annotation nor image, left out",
+            "names of ImageSets/Main have neither annotation nor image, left out",
         )
         self.found.problem(
             unlisted,
@@ -216,16 +214,16 @@ class _Reader:
             )
         return parts
 
-    def _picture(self, name: str, root: Element, part: str) -> int | None:
+    def _image(self, name: str, root: Element, part: str) -> int | None:
         folder, _, base = name.rpartition("/")
         written = root.text_of("filename")
-        place = self.pictures.stemmed(base[: -len(".xml")], folder, part, written or "")
+        place = self.images.stemmed(base[: -len(".xml")], folder, part, written or "")
         if place is None and written:
-            place = self.pictures.named(written, folder, part)
+            place = self.images.named(written, folder, part)
         return place
 
-    def _add(self, part: str, picture: int, name: str, root: Element) -> None:
-        number = self.found.picture(part, picture, name, _size(root))
+    def _add(self, part: str, image: int, name: str, root: Element) -> None:
+        number = self.found.image(part, image, name, _size(root))
         for item in root.all("object"):
             label = item.text_of("name")
             box = item.first("bndbox")
@@ -255,7 +253,7 @@ def _size(root: Element) -> tuple[int, int] | None:
 
 
 def _without_ending(name: str) -> str:
-    return name.rpartition(".")[0] if name.lower().endswith(".xml") or is_picture(name) else name
+    return name.rpartition(".")[0] if name.lower().endswith(".xml") or is_image(name) else name
 
 
 def _names(source: Source) -> list[str]:

@@ -1,4 +1,4 @@
-"""YOLO's text labels: a file per picture, with a `data.yaml` or without."""
+"""YOLO's text labels: a file per image, with a `data.yaml` or without."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.sentences import counted, some
+from suite.kit import counted, some
 from suite.sources import FileSource, Source, Tree, is_archive
+from suite_images.listing import is_image
 from suite_object_detection.annotations import Annotations
 from suite_object_detection.options import YoloOptions
 from suite_object_detection.places import Files, head_of, opened, part_of_path, stem
 from suite_object_detection.yolo_configuration import SUFFIXES, is_configuration
 from suite_object_detection.yolo_labels import read_lines
 from suite_object_detection.yolo_layout import Layout, configuration_in, opened_around
-from suite_pictures.listing import is_picture
 
 _NAMES = ("classes.txt", "obj.names", "_darknet.labels", "predefined_classes.txt")
 _MOST_LOOKED_INTO = 20
 
 
 def detect(path: Path) -> bool:
-    """Whether `path` is a `data.yaml`, or a folder or an archive with one, or with pictures and labels."""
+    """Whether `path` is a `data.yaml`, or a folder or an archive with one, or with images and labels."""
     if path.is_file() and not is_archive(path):
         return path.suffix.lower() in SUFFIXES and is_configuration(FileSource(path))
     tree = opened(path)
     if configuration_in(path, tree) is not None:
         return True
-    labels = _Labels(tree, Files(tree, is_picture))
-    found = (label for place in labels.pictures.places if (label := labels.of(place)) is not None)
+    labels = _Labels(tree, Files(tree, is_image))
+    found = (label for place in labels.images.places if (label := labels.of(place)) is not None)
     return any(_looks_like_labels(tree, place) for place in islice(found, _MOST_LOOKED_INTO))
 
 
 def load(path: Path, options: YoloOptions) -> Dataset:
-    """Load pictures with a text file each.
+    """Load images with a text file each.
 
     The parts are those of `data.yaml`, else folders called after parts, else there is one. A label file has
-    its picture's name and lies in the folder `labels` that corresponds to the picture's folder `images`, or
-    beside the picture.
+    its image's name and lies in the folder `labels` that corresponds to the image's folder `images`, or
+    beside the image.
 
     Args:
         path: a `data.yaml`, a folder or an archive.
-        options: what becomes of pictures without a label file.
+        options: what becomes of images without a label file.
 
     Raises:
         UserError: where there are no labels, one is broken, in pixels or of an unknown class.
@@ -66,17 +66,17 @@ def _is_label(name: str) -> bool:
 
 
 class _Labels:
-    """Which label file belongs to which picture."""
+    """Which label file belongs to which image."""
 
-    def __init__(self, tree: Tree, pictures: Files) -> None:
+    def __init__(self, tree: Tree, images: Files) -> None:
         self.tree = tree
-        self.pictures = pictures
+        self.images = images
         self.files = Files(tree, _is_label)
         self._by_name = {tree.names[place]: place for place in self.files.places}
 
-    def of(self, picture: int) -> int | None:
-        """The label file of a picture, or None."""
-        name = self.tree.names[picture]
+    def of(self, image: int) -> int | None:
+        """The label file of an image, or None."""
+        name = self.tree.names[image]
         own = f"{name.rpartition('.')[0]}.txt"
         above, images, below = f"/{own}".rpartition("/images/")
         mirrored = f"{above}/labels/{below}"[1:] if images else own
@@ -86,7 +86,7 @@ class _Labels:
         # In any other folder, where both names are the only ones of their part.
         part = part_of_path(name)
         labels = [at for at in self.files.all_stemmed(stem(name)) if self._is_of(at, part)]
-        others = [at for at in self.pictures.all_stemmed(stem(name)) if self._is_of(at, part)]
+        others = [at for at in self.images.all_stemmed(stem(name)) if self._is_of(at, part)]
         return labels[0] if len(labels) == 1 and len(others) == 1 else None
 
     def _is_of(self, place: int, part: str | None) -> bool:
@@ -98,15 +98,15 @@ class _Reader:
         self.path = path
         self.options = options
         self.tree, self.folder, self.configuration = opened_around(path)
-        self.pictures = Files(self.tree, is_picture)
-        self.labels = _Labels(self.tree, self.pictures)
+        self.images = Files(self.tree, is_image)
+        self.labels = _Labels(self.tree, self.images)
         self.found = Annotations(path, self.tree)
 
     def read(self) -> Dataset:
         found = self.found
         lists: set[int] = set()
         if self.configuration is not None:
-            layout = Layout(self.tree, self.folder, self.configuration, self.pictures)
+            layout = Layout(self.tree, self.folder, self.configuration, self.images)
             parts = layout.parts()
             lists = layout.lists
             found.problems += layout.problems
@@ -122,8 +122,8 @@ class _Reader:
         self._report_unused({place for places in parts.values() for place in places}, used | lists)
         if not used:
             raise UserError(
-                f"{self.path} has no labels of YOLO: a text file for each picture, of the same name, in a"
-                " folder 'labels' beside the folder 'images', or beside the picture"
+                f"{self.path} has no labels of YOLO: a text file for each image, of the same name, in a"
+                " folder 'labels' beside the folder 'images', or beside the image"
             )
         if not names:
             names = {number: str(number) for number in sorted(ids)}
@@ -133,22 +133,22 @@ class _Reader:
         classes = list(dict.fromkeys(names.values()))
         regular = numbers == list(range(len(classes)))
         return found.dataset(
-            classes=classes, normalised=True, facts={} if regular else {"category_ids": _first_numbers(names)}
+            classes=classes, normalized=True, facts={} if regular else {"category_ids": _first_numbers(names)}
         )
 
     def _parts_by_folders(self) -> dict[str, list[int]]:
-        """Pictures by the parts that their folders are called after, of folders that have any label."""
+        """Images by the parts that their folders are called after, of folders that have any label."""
         tree = self.tree
-        labelled = {
+        labeled = {
             posixpath.dirname(tree.names[place])
-            for place in self.pictures.places
+            for place in self.images.places
             if self.labels.of(place) is not None
         }
         parts: dict[str | None, list[int]] = {}
         elsewhere: list[str] = []
-        for place in self.pictures.places:
+        for place in self.images.places:
             name = tree.names[place]
-            if posixpath.dirname(name) in labelled:
+            if posixpath.dirname(name) in labeled:
                 parts.setdefault(part_of_path(name), []).append(place)
             else:
                 elsewhere.append(name)
@@ -159,8 +159,8 @@ class _Reader:
             elsewhere += [tree.names[place] for place in rest]
         self.found.problem(
             elsewhere,
-            "picture lies in a folder without labels or of no part, left out",
-            "pictures lie in folders without labels or of no part, left out",
+            "image lies in a folder without labels or of no part, left out",
+            "images lie in folders without labels or of no part, left out",
         )
         return {str(part): places for part, places in parts.items()}
 
@@ -170,21 +170,21 @@ class _Reader:
         found = self.found
         without = [self.tree.names[place] for place, label in labels.items() if label is None]
         if without and len(without) == len(labels):
-            pictures = counted(len(without), "picture", "pictures")
-            found.problems.append(Problem(f"the {part} part has {pictures} but no labels, left out"))
+            images = counted(len(without), "image", "images")
+            found.problems.append(Problem(f"the {part} part has {images} but no labels, left out"))
             found.unusable.add(part)
             return
         keypoints = self.configuration is not None and self.configuration.keypoints
-        background = self.options.unlabelled == "background"
+        background = self.options.unlabeled == "background"
         what = "taken as showing no object" if background else "left out"
-        found.problem(without, f"picture has no label file, {what}", f"pictures have no label file, {what}")
+        found.problem(without, f"image has no label file, {what}", f"images have no label file, {what}")
         for place, label in labels.items():
             if label is None:
                 if background:
-                    found.picture(part, place, self.tree.names[place])
+                    found.image(part, place, self.tree.names[place])
                 continue
             name = self.tree.names[label]
-            number = found.picture(part, place, name)
+            number = found.image(part, place, name)
             try:
                 for line in read_lines(self.tree.source(label), name, keypoints):
                     if names and line.label not in names:
@@ -199,20 +199,20 @@ class _Reader:
             except UserError as error:
                 found.refusals.append(str(error))
 
-    def _report_unused(self, pictures: set[int], labels: set[int]) -> None:
+    def _report_unused(self, images: set[int], labels: set[int]) -> None:
         names = self.tree.names
-        left = [place for place in self.pictures.places if place not in pictures]
+        left = [place for place in self.images.places if place not in images]
         theirs = {label: place for place in left if (label := self.labels.of(place)) is not None}
         self.found.problem(
             [names[place] for label, place in theirs.items() if label not in labels],
-            "picture with a label file belongs to no part, left out",
-            "pictures with a label file belong to no part, left out",
+            "image with a label file belongs to no part, left out",
+            "images with a label file belong to no part, left out",
         )
         beside, _ = self.labels.files.unused(labels)
         self.found.problem(
             [names[label] for label in beside if label not in theirs],
-            "label file has no picture, left out",
-            "label files have no picture, left out",
+            "label file has no image, left out",
+            "label files have no image, left out",
         )
 
     def _names(self) -> dict[int, str]:

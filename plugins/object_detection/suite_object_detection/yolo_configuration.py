@@ -1,7 +1,7 @@
 """YOLO's `data.yaml`: where the parts are, and what the classes are called.
 
 As Ultralytics documents it (https://docs.ultralytics.com/datasets/detect/): `path` is the folder around all,
-`train`, `val` and `test` are each a folder, a text file that lists pictures, or a list of such, `names` is a
+`train`, `val` and `test` are each a folder, a text file that lists images, or a list of such, `names` is a
 list or maps numbers to names.
 """
 
@@ -14,8 +14,7 @@ from typing import Any
 import yaml
 
 from suite import UserError
-from suite.part_names import PARTS
-from suite.sentences import some
+from suite.kit import PARTS, some
 from suite.sources import Source
 
 SUFFIXES = (".yaml", ".yml")

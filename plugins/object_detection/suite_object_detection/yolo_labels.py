@@ -1,4 +1,4 @@
-"""YOLO's label files: a line per object, `class x y width height` as shares of the picture."""
+"""YOLO's label files: a line per object, `class x y width height` as shares of the image."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from suite import UserError
-from suite.sentences import counted
+from suite.kit import counted
 from suite.sources import Source
 from suite_object_detection.types import Box
 
 PIXELS_FROM = 2.0
-"""A share may be somewhat above 1 where a box reaches out of its picture; from here on it must be pixels."""
+"""A share may be somewhat above 1 where a box reaches out of its image; from here on it must be pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def _line(words: list[str], number: int, name: str, keypoints: bool) -> Line:
     if any(abs(value) >= PIXELS_FROM for value in values):
         raise UserError(
             f"{name}, line {number}: {max(values, key=abs):g} looks like pixels, but coordinates here are"
-            " shares of the picture's width and height: divide them by its size"
+            " shares of the image's width and height: divide them by its size"
         )
     if len(values) == 4:
         x, y, width, height = values

@@ -1,4 +1,4 @@
-"""Where a YOLO data set has its pictures: as a `data.yaml` says, or as the folders show."""
+"""Where a YOLO data set has its images: as a `data.yaml` says, or as the folders show."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Problem
-from suite.sentences import counted, some
+from suite.kit import counted, some
 from suite.sources import FileSource, Tree, is_archive
 from suite_object_detection.places import Files, opened
 from suite_object_detection.yolo_configuration import (
@@ -47,7 +47,7 @@ def configuration_in(path: Path, tree: Tree) -> int | None:
 def opened_around(path: Path) -> tuple[Tree, str, Configuration | None]:
     """The files around a `data.yaml`, or of a folder or an archive.
 
-    A `data.yaml` may lie elsewhere than its pictures; then the tree is what is around those.
+    A `data.yaml` may lie elsewhere than its images; then the tree is what is around those.
 
     Returns:
         The tree, the folder of the `data.yaml` relative to it, and what it says, if there is one.
@@ -106,31 +106,31 @@ def _exists(path: Path) -> bool:
 
 
 class Layout:
-    """Finds the pictures of each part that a `data.yaml` names.
+    """Finds the images of each part that a `data.yaml` names.
 
     Args:
         tree: as `opened_around` gave it.
         folder: of the `data.yaml`, relative to the tree.
         configuration: what it says.
-        pictures: those of the tree.
+        images: those of the tree.
 
     Attributes:
-        lists: the places of text files that list pictures.
+        lists: the places of text files that list images.
         problems: what was found elsewhere than said, or not at all.
     """
 
-    def __init__(self, tree: Tree, folder: str, configuration: Configuration, pictures: Files) -> None:
+    def __init__(self, tree: Tree, folder: str, configuration: Configuration, images: Files) -> None:
         self.tree = tree
         self.folder = folder
         self.configuration = configuration
-        self.pictures = pictures
+        self.images = images
         self.lists: set[int] = set()
         self.problems: list[str] = []
         self._files = {name: place for place, name in enumerate(tree.names)}
         self._folders = {""} | {above for name in tree.names for above in _above(name)}
 
     def parts(self) -> dict[str, list[int]]:
-        """The pictures of each part.
+        """The images of each part.
 
         Raises:
             UserError: where what it says of the training part is nowhere.
@@ -151,7 +151,7 @@ class Layout:
                     inside = f"{found}/" if found else ""
                     names = self.tree.names
                     places.update(
-                        dict.fromkeys(at for at in self.pictures.places if names[at].startswith(inside))
+                        dict.fromkeys(at for at in self.images.places if names[at].startswith(inside))
                     )
             if places:
                 parts[part] = list(places)
@@ -183,22 +183,22 @@ class Layout:
         return name == "." or name in self._folders or name in self._files
 
     def _listed(self, name: str, part: str) -> Iterable[int]:
-        """The pictures that a text file lists, a path a line."""
+        """The images that a text file lists, a path a line."""
         place = self._files[name]
         self.lists.add(place)
         try:
             lines = self.tree.read(place).decode("utf-8-sig").splitlines()
         except UnicodeDecodeError:
-            raise UserError(f"{self.tree.source(place).name} is no list of pictures in UTF-8") from None
+            raise UserError(f"{self.tree.source(place).name} is no list of images in UTF-8") from None
         missing = []
         for line in filter(None, map(str.strip, lines)):
-            picture = self.pictures.named(line, posixpath.dirname(name), part)
-            if picture is None:
+            image = self.images.named(line, posixpath.dirname(name), part)
+            if image is None:
                 missing.append(line)
             else:
-                yield picture
+                yield image
         if missing:
-            what = f"{counted(len(missing), 'picture', 'pictures')} of {name}"
+            what = f"{counted(len(missing), 'image', 'images')} of {name}"
             are = "is" if len(missing) == 1 else "are"
             self.problems.append(Problem(f"{what} {are} not there, left out", missing))
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite.data import Examples
+from suite.data.dataset import Examples
 from suite.sources import FolderTree
 from suite_object_detection.annotations import Annotations
 from suite_object_detection.cleaning import clean
@@ -22,12 +22,12 @@ def annotations(count=1):
 
 
 def loaded(*boxes, label="cat", size=SIZE, **options):
-    """The data set of one picture with `boxes`, and a second one with a good box."""
+    """The data set of one image with `boxes`, and a second one with a good box."""
     found = annotations(2)
-    number = found.picture("train", 0, "0.xml", size)
+    number = found.image("train", 0, "0.xml", size)
     for line, box in enumerate(boxes, start=1):
         found.box(number, box, label, line)
-    found.box(found.picture("train", 1, "1.xml", size), (10.5, 10, 20, 20), "dog", 1)
+    found.box(found.image("train", 1, "1.xml", size), (10.5, 10, 20, 20), "dog", 1)
     return found.dataset(**options)
 
 
@@ -43,7 +43,7 @@ def test_a_good_box_is_kept_as_it_is():
     assert dataset.problems == []
 
 
-def test_a_picture_without_boxes_is_an_example():
+def test_a_image_without_boxes_is_an_example():
     assert loaded().train[0].target == {"size": [100, 200], "boxes": [], "labels": []}
 
 
@@ -51,7 +51,7 @@ def test_a_box_partly_outside_is_clipped_and_named():
     dataset = loaded((-5, 20, 30, 40), (190, 90, 300, 101), (10, 10, 20, 20))
     assert boxes_of(dataset) == [[0, 20, 30, 40], [190, 90, 200, 100], [10, 10, 20, 20]]
     assert dataset.problems == [
-        "2 boxes are partly outside of the picture, clipped: '0.xml, line 1', '0.xml, line 2'"
+        "2 boxes are partly outside of the image, clipped: '0.xml, line 1', '0.xml, line 2'"
     ]
 
 
@@ -65,7 +65,7 @@ def test_what_rounding_did_is_clipped_without_a_word():
 def test_a_box_entirely_outside_is_left_out_and_named(box):
     dataset = loaded(box, (10, 10, 20, 20))
     assert boxes_of(dataset) == [[10, 10, 20, 20]]
-    assert dataset.problems == ["1 box is outside of the picture, left out: '0.xml, line 1'"]
+    assert dataset.problems == ["1 box is outside of the image, left out: '0.xml, line 1'"]
 
 
 @pytest.mark.parametrize("box", [(10, 10, 10, 20), (10, 10, 20, 10), (5, 5, 5, 5), (0, 0, 0, 0)])
@@ -109,12 +109,12 @@ def test_a_tiny_box_among_others_is_no_share():
     assert len(boxes_of(loaded((0.1, 0.2, 0.9, 0.9), (10, 10, 20, 20)))) == 2
 
 
-def test_a_picture_of_a_single_pixel():
-    dataset = loaded((0, 0, 1, 1), (0.25, 0.25, 0.5, 0.5), size=(1, 1), normalised=True)
+def test_a_image_of_a_single_pixel():
+    dataset = loaded((0, 0, 1, 1), (0.25, 0.25, 0.5, 0.5), size=(1, 1), normalized=True)
     assert boxes_of(dataset) == [[0, 0, 1, 1], [0.25, 0.25, 0.5, 0.5]]
 
 
-def test_ten_thousand_boxes_in_a_picture():
+def test_ten_thousand_boxes_in_a_image():
     corners = [(index % 190, index // 190, index % 190 + 3, index // 190 + 4) for index in range(10_000)]
     assert boxes_of(loaded(*corners)) == [list(map(float, box)) for box in corners]
 
@@ -129,7 +129,7 @@ def test_several_refusals_are_one_message_with_all_that_was_found():
     assert lines[6:] == [
         "and 2 more",
         "Beside that:",
-        "1 box is partly outside of the picture, clipped: '0.xml, line 8'",
+        "1 box is partly outside of the image, clipped: '0.xml, line 8'",
     ]
 
 
@@ -141,10 +141,10 @@ def test_pixels_counted_from_one():
 
 def test_crowds_and_areas():
     found = Annotations(Path("data"), annotations(2).tree, areas=True)
-    number = found.picture("train", 0, "a.json", SIZE)
+    number = found.image("train", 0, "a.json", SIZE)
     found.box(number, (0, 0, 10, 10), "cat", 1, crowd=True, area=50)
     found.box(number, (0, 0, 20, 10), "cat", 2)
-    found.box(found.picture("train", 1, "a.json", SIZE), (0, 0, 5, 5), "cat", 3, area=20)
+    found.box(found.image("train", 1, "a.json", SIZE), (0, 0, 5, 5), "cat", 3, area=20)
     train = found.dataset().train
     assert train[0].target["crowd"] == [True, False]
     assert train[0].target["areas"] == [50, 200]
@@ -153,8 +153,8 @@ def test_crowds_and_areas():
 
 def test_no_box_at_all_is_refused():
     found = annotations()
-    found.picture("train", 0, "a", SIZE)
-    with pytest.raises(UserError, match="data: no picture has a box, so there is nothing to learn from"):
+    found.image("train", 0, "a", SIZE)
+    with pytest.raises(UserError, match="data: no image has a box, so there is nothing to learn from"):
         found.dataset()
 
 
@@ -162,7 +162,7 @@ def test_parts_without_one_for_training():
     for parts, outcome in ((("test",), None), (("test", "validation"), "has no training part")):
         found = annotations(2)
         for place, part in enumerate(parts):
-            found.box(found.picture(part, place, "a", SIZE), (1, 1, 9, 9), "cat", 1)
+            found.box(found.image(part, place, "a", SIZE), (1, 1, 9, 9), "cat", 1)
         if outcome:
             with pytest.raises(UserError, match=outcome):
                 found.dataset()
@@ -181,8 +181,8 @@ corner = st.floats(-300, 300, allow_nan=False) | st.integers(-3, 3).map(float)
 )
 def test_whatever_the_boxes_are_all_that_is_kept_lies_inside_and_has_an_area(corners, height, width):
     boxes = np.array(corners, np.float64).reshape(-1, 4)
-    picture = np.zeros(len(boxes), np.int64)
-    cleaned = clean(boxes, picture, picture, np.array([[height, width]]))
+    image = np.zeros(len(boxes), np.int64)
+    cleaned = clean(boxes, image, image, np.array([[height, width]]))
     kept = cleaned.boxes[cleaned.kept]
     assert (kept >= 0).all()
     assert (kept <= [width, height, width, height]).all()

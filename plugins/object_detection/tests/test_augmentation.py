@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from rectangles import extent, of_class, painted
 from suite import UserError
-from suite.data import Example
+from suite.data.dataset import Example
+from suite_images.resizing import LETTERBOX_GRAY
 from suite_object_detection.augmentation import (
     MARGIN,
     SMALLEST,
@@ -20,7 +21,6 @@ from suite_object_detection.augmentation import (
 )
 from suite_object_detection.codec import CROWD, PADDING, DetectionCodec
 from suite_object_detection.mixing import mixed
-from suite_pictures.resizing import LETTERBOX_GREY
 
 CLASSES = ("red", "green", "blue")
 HEIGHT, WIDTH = 96, 128
@@ -33,12 +33,12 @@ EVERYTHING = Augmentation(
     flip=True,
     flip_vertical=True,
     quarter_turns=True,
-    colour=0.4,
-    grey=0.2,
+    color=0.4,
+    gray=0.2,
     mosaic=0.6,
     mixup=0.5,
 )
-UPRIGHT = msgspec.structs.replace(EVERYTHING, rotate=0.0, shear=0.0, colour=0.0, grey=0.0, mixup=0.0)
+UPRIGHT = msgspec.structs.replace(EVERYTHING, rotate=0.0, shear=0.0, color=0.0, gray=0.0, mixup=0.0)
 
 
 NOTHING = Augmentation()
@@ -50,7 +50,7 @@ def maker(augmentation: Augmentation = NOTHING, most_boxes: int | None = None) -
 
 
 def scene(rng: np.random.Generator, height: int | None = None, width: int | None = None) -> Example:
-    """A picture of any size with up to twelve rectangles that do not touch."""
+    """An image of any size with up to twelve rectangles that do not touch."""
     height, width = height or int(rng.integers(40, 200)), width or int(rng.integers(40, 200))
     boxes, classes = [], []
     for row in range(3):
@@ -75,9 +75,9 @@ def batch(batches: DetectionBatches, examples, seed: int = 0, progress: float = 
 @given(seed=st.integers(0, 2**32))
 def test_in_an_augmented_batch_every_box_has_its_pixels_and_all_pixels_their_box(seed):
     rng = np.random.default_rng(seed)
-    seen_pictures, targets = batch(maker(UPRIGHT), [scene(rng) for _ in range(4)], seed)
-    for picture, target in zip(seen_pictures, targets, strict=True):
-        masks = np.stack([of_class(picture, of) for of in range(3)])
+    seen_images, targets = batch(maker(UPRIGHT), [scene(rng) for _ in range(4)], seed)
+    for image, target in zip(seen_images, targets, strict=True):
+        masks = np.stack([of_class(image, of) for of in range(3)])
         explained = np.zeros_like(masks)
         for of, *box in target:
             if of == PADDING:
@@ -93,7 +93,7 @@ def test_in_an_augmented_batch_every_box_has_its_pixels_and_all_pixels_their_box
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 5), progress=st.floats(0, 1, exclude_max=True))
-def test_a_batch_is_a_pure_function_and_every_box_lies_inside_of_its_picture(seed, count, progress):
+def test_a_batch_is_a_pure_function_and_every_box_lies_inside_of_its_image(seed, count, progress):
     rng = np.random.default_rng(seed)
     batches = maker(EVERYTHING)
     examples = [batches.prepare(scene(rng)) for _ in range(count)]
@@ -105,9 +105,9 @@ def test_a_batch_is_a_pure_function_and_every_box_lies_inside_of_its_picture(see
     for example, copy in zip(examples, before, strict=True):
         for part, part_before in zip(example, copy, strict=True):
             assert (part == part_before).all()
-    seen_pictures, targets = first
-    assert seen_pictures.shape == (count, HEIGHT, WIDTH, 3)
-    assert seen_pictures.dtype == np.uint8
+    seen_images, targets = first
+    assert seen_images.shape == (count, HEIGHT, WIDTH, 3)
+    assert seen_images.dtype == np.uint8
     assert targets.shape == (count, 60, 5)
     assert targets.dtype == np.float32
     assert np.isin(targets[:, :, 0], [PADDING, CROWD, 0, 1, 2]).all()
@@ -122,8 +122,8 @@ def test_a_batch_is_a_pure_function_and_every_box_lies_inside_of_its_picture(see
 def test_other_randomness_gives_other_batches():
     batches = maker(EVERYTHING)
     examples = [scene(np.random.default_rng(seed)) for seed in range(4)]
-    (one_picture, one_target), (other_picture, other_target) = (batch(batches, examples, s) for s in (0, 1))
-    assert (one_picture != other_picture).any(axis=(1, 2, 3)).all()
+    (one_image, one_target), (other_image, other_target) = (batch(batches, examples, s) for s in (0, 1))
+    assert (one_image != other_image).any(axis=(1, 2, 3)).all()
     assert (one_target != other_target).any(axis=(1, 2)).all()
 
 
@@ -131,33 +131,33 @@ def test_other_randomness_gives_other_batches():
 @settings(max_examples=40, deadline=None)
 def test_without_augmentation_a_batch_is_what_the_codec_encodes(seed, height, width):
     rng = np.random.default_rng(seed)
-    picture = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
     x, y = np.sort(rng.uniform(0, width, (5, 2))), np.sort(rng.uniform(0, height, (5, 2)))
     boxes = np.stack([x[:, 0], y[:, 0], x[:, 1], y[:, 1]], axis=1)
     target = {"size": [height, width], "boxes": boxes.tolist(), "labels": ["blue"] * 5}
-    (seen_picture,), (rows,) = batch(maker(), [Example("a", picture, target)])
-    assert (seen_picture == CODEC.encode(picture).arrays).all()
+    (seen_image,), (rows,) = batch(maker(), [Example("a", image, target)])
+    assert (seen_image == CODEC.encode(image).arrays).all()
     assert rows == pytest.approx(CODEC.target(target), abs=1e-4)
 
 
 def test_a_view_on_which_nothing_happened_to_be_drawn_lies_as_the_codec_lays_it():
     example = scene(np.random.default_rng(3), 150, 90)
     turning = maker(Augmentation(mosaic=0.5, clean=1.0))
-    (picture,), (rows,) = batch(turning, [example])
+    (image,), (rows,) = batch(turning, [example])
     (plain,), (plain_rows,) = batch(maker(), [example])
     assert rows == pytest.approx(plain_rows, abs=1)
-    assert abs(picture.astype(int) - plain).mean() < 3
+    assert abs(image.astype(int) - plain).mean() < 3
 
 
-def test_mirrored_pictures_have_mirrored_boxes():
+def test_mirrored_images_have_mirrored_boxes():
     example = scene(np.random.default_rng(0))
     (plain,), (rows,) = batch(maker(), [example])
     flips = [batch(maker(Augmentation(flip=True)), [example], seed) for seed in range(8)]
     mirrored = [(p[0], t[0]) for p, t in flips if (p[0] != plain).any()]
     assert 0 < len(mirrored) < 8
     boxed = rows[:, 0] >= 0
-    for picture, target in mirrored:
-        assert (picture == plain[:, ::-1]).all()
+    for image, target in mirrored:
+        assert (image == plain[:, ::-1]).all()
         assert target[boxed][:, [1, 3]] == pytest.approx(WIDTH - rows[boxed][:, [3, 1]])
         assert target[boxed][:, [0, 2, 4]] == pytest.approx(rows[boxed][:, [0, 2, 4]])
 
@@ -172,7 +172,7 @@ def test_quarter_turns_keep_the_size_of_objects():
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32))
-def test_a_cut_picture_keeps_one_of_its_objects_whole(seed):
+def test_a_cut_image_keeps_one_of_its_objects_whole(seed):
     rng = np.random.default_rng(seed)
     boxes = [[10, 10, 20, 20], [150, 80, 160, 90], [90, 50, 100, 60]]
     target = {"size": [96, 192], "boxes": boxes, "labels": list(CLASSES)}
@@ -185,11 +185,11 @@ def test_a_cut_picture_keeps_one_of_its_objects_whole(seed):
 
 def test_of_boxes_that_are_cut_away_the_rest_is_a_region_that_counts_neither_way():
     # At one and a half times its size four ninths of the box are left.
-    picture = (np.zeros((96, 128, 3), np.uint8), np.array([[0, 0, 128, 96]], np.float32), np.array([1]))
+    image = (np.zeros((96, 128, 3), np.uint8), np.array([[0, 0, 128, 96]], np.float32), np.array([1]))
     rows = {}
     for visible in (0.1, 0.9):
         batches = maker(Augmentation(scale=(1.5, 1.5), visible=visible))
-        _, (target,) = batches.make([picture], np.random.default_rng(0), 0.0)
+        _, (target,) = batches.make([image], np.random.default_rng(0), 0.0)
         rows[visible] = target[target[:, 0] != PADDING]
     assert rows[0.1].tolist() == [[1, 0, 0, WIDTH, HEIGHT]]
     assert rows[0.9].tolist() == [[CROWD, 0, 0, WIDTH, HEIGHT]]
@@ -220,20 +220,20 @@ def test_crowds_move_as_regions_that_count_neither_way(augmentation):
 
 
 @pytest.mark.parametrize("augmentation", [NOTHING, EVERYTHING], ids=["plain", "everything"])
-def test_pictures_without_objects_and_pictures_of_one_pixel_are_pictures_too(augmentation):
+def test_images_without_objects_and_images_of_one_pixel_are_images_too(augmentation):
     empty = Example("a", np.zeros((50, 70, 3), np.uint8), {"size": [50, 70], "boxes": [], "labels": []})
     dot = Example(
         "b", np.full((1, 1, 3), 9, np.uint8), {"size": [1, 1], "boxes": [[0, 0, 1, 1]], "labels": ["red"]}
     )
     line = Example("c", np.zeros((1, 3000, 3), np.uint8), {"size": [1, 3000], "boxes": [], "labels": []})
     for examples in ([empty], [empty, empty], [dot], [empty, dot, line]):
-        seen_pictures, targets = batch(maker(augmentation), examples)
-        assert len(seen_pictures) == len(targets) == len(examples)
+        seen_images, targets = batch(maker(augmentation), examples)
+        assert len(seen_images) == len(targets) == len(examples)
         if dot not in examples:
             assert (targets[:, :, 0] == PADDING).all()
 
 
-def test_a_batch_of_one_is_a_mosaic_of_one_picture():
+def test_a_batch_of_one_is_a_mosaic_of_one_image():
     example = scene(np.random.default_rng(1), 96, 128)
     _, (plain,) = batch(maker(), [example])
     _, (rows,) = batch(maker(Augmentation(mosaic=1.0, mosaic_scale=(0.25, 0.25), visible=0.9)), [example])
@@ -276,8 +276,8 @@ def test_objects_come_before_crowds_where_there_are_too_many():
 def test_large_photographs_are_prepared_a_little_larger_than_the_network_sees_them():
     batches = maker(Augmentation(mosaic=1.0))
     target = {"size": [600, 800], "boxes": [[0, 300, 400, 600]], "labels": ["red"]}
-    picture, boxes, _ = batches.prepare(Example("a", np.zeros((600, 800, 3), np.uint8), target))
-    assert picture.shape == (HEIGHT * MARGIN, WIDTH * MARGIN, 3)
+    image, boxes, _ = batches.prepare(Example("a", np.zeros((600, 800, 3), np.uint8), target))
+    assert image.shape == (HEIGHT * MARGIN, WIDTH * MARGIN, 3)
     assert boxes.tolist() == [[0, 60, 80, 120]]
     small = np.zeros((70, 100, 3), np.uint8)
     kept, _, _ = batches.prepare(Example("b", small, {"size": [70, 100], "boxes": [], "labels": []}))
@@ -285,17 +285,17 @@ def test_large_photographs_are_prepared_a_little_larger_than_the_network_sees_th
 
 
 @pytest.mark.parametrize("augmentation", [NOTHING, EVERYTHING], ids=["plain", "everything"])
-def test_a_picture_that_is_not_of_the_annotated_size_is_named(augmentation):
+def test_a_image_that_is_not_of_the_annotated_size_is_named(augmentation):
     target = {"size": [480, 640], "boxes": [[0, 0, 5, 5]], "labels": ["red"]}
     with pytest.raises(UserError, match=r"a\.jpg has 480 x 640 pixels, but is annotated as of 640 x 480"):
         maker(augmentation).prepare(Example("a.jpg", np.zeros((640, 480, 3), np.uint8), target))
 
 
 @pytest.mark.parametrize("augmentation", [NOTHING, EVERYTHING], ids=["plain", "everything"])
-def test_a_picture_that_cannot_be_read_says_why_where_loaders_found_no_size_either(augmentation):
+def test_a_image_that_cannot_be_read_says_why_where_loaders_found_no_size_either(augmentation):
     target = {"size": [0, 0], "boxes": [], "labels": []}
-    with pytest.raises(UserError, match="is text, not a picture"):
-        maker(augmentation).prepare(Example("a.jpg", b"no picture", target))
+    with pytest.raises(UserError, match="is text, not an image"):
+        maker(augmentation).prepare(Example("a.jpg", b"no image", target))
 
 
 def test_a_class_that_the_network_does_not_know_is_named():
@@ -304,7 +304,7 @@ def test_a_class_that_the_network_does_not_know_is_named():
         maker().prepare(Example("a.jpg", np.zeros((10, 10, 3), np.uint8), target))
 
 
-def test_blended_pictures_have_the_boxes_of_both():
+def test_blended_images_have_the_boxes_of_both():
     levels = np.array([0, 100, 200], np.uint8)
     batch_of_three = np.broadcast_to(levels[:, None, None, None], (3, 8, 8, 3)).copy()
     rows = [np.full((index + 1, 5), index, np.float32) for index in range(3)]
@@ -328,16 +328,16 @@ def test_blended_pictures_have_the_boxes_of_both():
     assert all((now == then).all() for now, then in zip(same_rows, rows, strict=True))
 
 
-def test_colours_change_boxes_do_not():
+def test_colors_change_boxes_do_not():
     examples = [scene(np.random.default_rng(seed)) for seed in range(4)]
     plain, rows = batch(maker(), examples)
-    coloured, same_rows = batch(maker(Augmentation(colour=0.5)), examples)
-    assert (plain != coloured).any(axis=(1, 2, 3)).all()
+    colored, same_rows = batch(maker(Augmentation(color=0.5)), examples)
+    assert (plain != colored).any(axis=(1, 2, 3)).all()
     assert (rows == same_rows).all()
 
 
-def test_what_a_picture_leaves_empty_is_grey():
+def test_what_a_image_leaves_empty_is_gray():
     example = Example("a", np.zeros((96, 128, 3), np.uint8), {"size": [96, 128], "boxes": [], "labels": []})
-    (picture,), _ = batch(maker(Augmentation(scale=(0.5, 0.5))), [example])
-    assert {tuple(pixel) for pixel in picture.reshape(-1, 3)} >= {(LETTERBOX_GREY,) * 3, (0, 0, 0)}
-    assert (picture == LETTERBOX_GREY).mean() == pytest.approx(0.75, abs=0.03)
+    (image,), _ = batch(maker(Augmentation(scale=(0.5, 0.5))), [example])
+    assert {tuple(pixel) for pixel in image.reshape(-1, 3)} >= {(LETTERBOX_GRAY,) * 3, (0, 0, 0)}
+    assert (image == LETTERBOX_GRAY).mean() == pytest.approx(0.75, abs=0.03)

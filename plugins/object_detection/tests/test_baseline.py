@@ -1,4 +1,4 @@
-"""The baseline of object detection: what one would predict without looking at the picture."""
+"""The baseline of object detection: what one would predict without looking at the image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from made_up_detections import pairs_of, target
-from suite.data import Example
+from suite.data.dataset import Example
 from suite.options import NoOptions
 from suite_object_detection.baseline import most_frequent
 from suite_object_detection.scores import object_detection
@@ -16,25 +16,25 @@ from suite_object_detection.scores import object_detection
 BOX = (10, 10, 50, 50)
 
 
-def picture(height=100, width=100) -> Example:
+def image(height=100, width=100) -> Example:
     return Example("a.png", np.zeros((height, width, 3), np.uint8))
 
 
-def test_the_box_that_most_pictures_have_comes_first_with_their_share():
+def test_the_box_that_most_images_have_comes_first_with_their_share():
     train = [target([BOX], ["cat"])] * 3 + [target([(60, 60, 90, 90)], ["dog"])]
-    (guess,) = most_frequent(train, [picture()])
+    (guess,) = most_frequent(train, [image()])
     assert guess.labels == ["cat", "dog"]
     assert guess.scores == [0.75, 0.25]
     assert guess.boxes == [pytest.approx(BOX), pytest.approx((60, 60, 90, 90))]
 
 
-def test_boxes_are_scaled_to_the_size_of_each_picture():
-    guesses = most_frequent([target([BOX], ["cat"])], [picture(200, 50), picture(100, 100)])
+def test_boxes_are_scaled_to_the_size_of_each_image():
+    guesses = most_frequent([target([BOX], ["cat"])], [image(200, 50), image(100, 100)])
     assert guesses[0].boxes == [pytest.approx((5, 20, 25, 100))]
     assert guesses[1].boxes == [pytest.approx(BOX)]
 
 
-def test_without_pictures_the_usual_size_of_training_is_taken():
+def test_without_images_the_usual_size_of_training_is_taken():
     train = [target([BOX], ["cat"]), {**target([BOX], ["cat"]), "size": [300, 300]}, target([BOX], ["cat"])]
     (guess,) = most_frequent(train, [Example("a", None)])
     assert guess.boxes[0] == pytest.approx(BOX)
@@ -46,17 +46,17 @@ def test_boxes_that_overlap_by_half_are_one_and_crowds_do_not_count():
         target([(12, 10, 50, 50)], ["cat"]),
         target([(60, 60, 90, 90)], ["cat"], crowd=[True]),
     ]
-    (guess,) = most_frequent(train, [picture()])
+    (guess,) = most_frequent(train, [image()])
     assert guess.scores == [pytest.approx(2 / 3)]
 
 
 def test_where_training_has_no_box_nothing_is_predicted():
-    assert [len(one) for one in most_frequent([target(), target()], [picture(), picture()])] == [0, 0]
+    assert [len(one) for one in most_frequent([target(), target()], [image(), image()])] == [0, 0]
 
 
 def test_it_is_scored_like_any_other_prediction_and_finds_what_is_always_there():
     train = [target([BOX], ["cat"])] * 5
-    pairs = pairs_of(train, most_frequent(train, [picture()] * 5))
+    pairs = pairs_of(train, most_frequent(train, [image()] * 5))
     assert object_detection(pairs, NoOptions()).score(np.arange(5))["map"] == pytest.approx(1)
 
 
@@ -67,7 +67,7 @@ def test_a_hundred_thousand_boxes_take_a_moment():
     labels = rng.choice([f"class {number}" for number in range(80)], (10_000, 10))
     train = [target(some.tolist(), names.tolist()) for some, names in zip(boxes, labels, strict=True)]
     start = time.process_time()
-    (guess,) = most_frequent(train, [picture()])
+    (guess,) = most_frequent(train, [image()])
     assert time.process_time() - start < 5
     assert 80 <= len(guess) <= 300
     assert guess.scores == sorted(guess.scores, reverse=True)

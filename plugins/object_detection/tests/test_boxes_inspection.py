@@ -1,15 +1,15 @@
-"""What `suite inspect` says of pictures with boxes."""
+"""What `suite inspect` says of images with boxes."""
 
 import cv2
 import numpy as np
 
-from suite.data import Dataset, Example
+from suite.data.dataset import Dataset, Example
 from suite_object_detection.inspection import inspect
 
 
-def example(name, boxes=(), labels=(), size=(100, 200), picture=None, **more):
+def example(name, boxes=(), labels=(), size=(100, 200), image=None, **more):
     shown = np.random.default_rng(len(name)).integers(0, 256, (*size, 3), np.uint8)
-    raw = shown if picture is None else picture
+    raw = shown if image is None else image
     return Example(
         name, raw, {"size": list(size), "boxes": [list(box) for box in boxes], "labels": list(labels), **more}
     )
@@ -40,12 +40,12 @@ GOOD = [
 
 def test_numbers_and_tables():
     found = inspected(GOOD, GOOD[:2])
-    assert found.numbers == {"classes": 2, "boxes": 6, "pictures without a box": 1, "broken": 0}
+    assert found.numbers == {"classes": 2, "boxes": 6, "images without a box": 1, "broken": 0}
     assert table(found, "Classes") == [["cat", 2, 1, 2, 1, "66.7 %"], ["dog", 1, 1, 1, 1, "33.3 %"]]
     assert table(found, "Sizes of boxes") == [
         ["train", 1, 1, 1, 40, 50], ["validation", 1, 1, 1, 40, 50]
     ]  # fmt: skip
-    assert table(found, "Boxes per picture") == [["train", 1, 0, 1, 2], ["validation", 0, 1, 1, 2]]
+    assert table(found, "Boxes per image") == [["train", 1, 0, 1, 2], ["validation", 0, 1, 1, 2]]
     assert table(found, "Sizes in pixels")[0] == ["train", 200, 200, 200, 100, 100, 100]
     assert table(found, "Kinds of files") == [["array", 5]]
     assert not any(finding.wrong for finding in found.findings)
@@ -61,20 +61,20 @@ def test_ignored_boxes_are_counted():
     assert found.numbers["ignored boxes"] == 1
 
 
-def test_pictures_that_cannot_be_read(tmp_path):
-    (tmp_path / "x.png").write_bytes(b"no picture")
-    found = inspected([*GOOD, example("x", picture=str(tmp_path / "x.png"))])
+def test_images_that_cannot_be_read(tmp_path):
+    (tmp_path / "x.png").write_bytes(b"no image")
+    found = inspected([*GOOD, example("x", image=str(tmp_path / "x.png"))])
     assert found.numbers["broken"] == 1
     text, wrong, places = sentences(found)[0]
-    assert (text, wrong) == ("1 picture cannot be read", True)
-    assert "is text, not a picture" in places[0]
+    assert (text, wrong) == ("1 image cannot be read", True)
+    assert "is text, not an image" in places[0]
 
 
-def test_sizes_that_are_not_those_of_the_picture():
+def test_sizes_that_are_not_those_of_the_image():
     small = example("small", [(0, 0, 9, 9)], ["cat"], (60, 90), np.zeros((30, 45, 3), np.uint8))
     turned = example("turned", [(0, 0, 9, 9)], ["dog"], (60, 90), np.zeros((90, 60, 3), np.uint8))
     assert (
-        "2 pictures have another size than annotated: boxes may be at the wrong place",
+        "2 images have another size than annotated: boxes may be at the wrong place",
         True,
         ["small: 45 x 30, annotated 90 x 60", "turned: 60 x 90, annotated 90 x 60 (turned by Exif?)"],
     ) in sentences(inspected([small, turned]))
@@ -96,16 +96,16 @@ def test_classes_that_are_rare():
     assert (text, False, []) in sentences(inspected(train))
 
 
-def test_thin_boxes_and_crowded_pictures():
+def test_thin_boxes_and_crowded_images():
     many = [(index % 100, index // 100, index % 100 + 9, index // 100 + 9) for index in range(400)]
     train = [example("a", [(0, 0, 1, 50)], ["dog"]), example("many", many, ["cat"] * 400)]
     found = sentences(inspected(train))
     assert ("1 box is narrower or lower than 2 pixels", False, ["a: 1 x 50"]) in found
-    assert ("1 picture has more than 300 boxes", False, ["many: 400 boxes"]) in found
+    assert ("1 image has more than 300 boxes", False, ["many: 400 boxes"]) in found
 
 
 def test_no_box_anywhere(tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((10, 20, 3), np.uint8))
-    found = inspected([example("a", picture=str(tmp_path / "a.png"), size=(10, 20))])
+    found = inspected([example("a", image=str(tmp_path / "a.png"), size=(10, 20))])
     assert found.numbers["boxes"] == 0
     assert table(found, "Classes") == [["cat", 0, 0, "0.0 %"], ["dog", 0, 0, "0.0 %"]]

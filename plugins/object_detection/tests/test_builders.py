@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite.data import Dataset, Example
-from suite.evaluation import Pairs
+from suite.data.dataset import Dataset, Example
+from suite.evaluation.types import Pairs
 from suite.options import as_dict, parse
 from suite.training_options import TrainingOptions
 from suite_object_detection import builders
@@ -42,8 +42,8 @@ def data(
         }
         if crowd:
             target["crowd"] = [True] * len(boxes)
-        picture = generator.integers(0, 256, (height, width, 3), dtype=np.uint8)
-        train.append(Example(str(index), picture, target))
+        image = generator.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        train.append(Example(str(index), image, target))
     return Dataset(train=train, facts={"classes": list(classes)})
 
 
@@ -52,9 +52,9 @@ def test_a_pipeline_fits_together():
     dataset = data()
     pipeline = builders.detector(dataset, DetectorOptions(size=(64, 96)))
     prepared = [pipeline.batch_maker.prepare(example) for example in dataset.train]
-    pictures, targets = pipeline.batch_maker.make(prepared, np.random.default_rng(0), 0.0)
-    outputs = np.asarray(pipeline.network.predict(pictures, verbose=0))
-    assert pictures.shape == (6, 64, 96, 3)
+    images, targets = pipeline.batch_maker.make(prepared, np.random.default_rng(0), 0.0)
+    outputs = np.asarray(pipeline.network.predict(images, verbose=0))
+    assert images.shape == (6, 64, 96, 3)
     assert np.isfinite(float(pipeline.loss(targets, outputs)))
     assert pipeline.targets(dataset.train[0].target).shape == targets.shape[1:]
     assert isinstance(pipeline.codec.decode(outputs[0], (48, 64)), Detections)
@@ -88,12 +88,12 @@ def test_a_size_that_does_not_fit_the_strides_is_refused_with_ones_that_do(size,
 
 @pytest.mark.parametrize("empty", [data(boxes=[]), data(crowd=True)])
 def test_data_without_any_box_is_refused(empty):
-    with pytest.raises(UserError, match="none of the 6 training pictures has a box"):
+    with pytest.raises(UserError, match="none of the 6 training images has a box"):
         survey(empty)
 
 
-def test_data_without_pictures_is_refused():
-    with pytest.raises(UserError, match="the training part holds no picture"):
+def test_data_without_images_is_refused():
+    with pytest.raises(UserError, match="the training part holds no image"):
         survey(data(count=0))
 
 
@@ -103,7 +103,7 @@ def test_the_survey_counts_boxes_but_not_crowds():
     found = survey(dataset)
     assert found.count == 3
     assert found.class_counts == (3, 2)
-    assert found.per_picture.tolist() == [1, 2, 2]
+    assert found.per_image.tolist() == [1, 2, 2]
     assert found.sides[0].tolist() == [36, 26]
     np.testing.assert_allclose(found.relative_sides[0], np.sqrt(36 * 26) / 64)
 
@@ -119,7 +119,7 @@ def test_classes_told_apart_by_side_are_not_mirrored():
     width=st.integers(20, 4000),
     share=st.floats(0.01, 1.0),
 )
-def test_the_input_has_about_the_proportions_of_the_pictures_and_fits_the_strides(height, width, share):
+def test_the_input_has_about_the_proportions_of_the_images_and_fits_the_strides(height, width, share):
     target = {"size": [height, width], "boxes": [[0, 0, share * width, share * height]], "labels": ["cat"]}
     found = survey(Dataset(train=[Example("0", "never read", target)], facts={"classes": ["cat"]}))
     rows, columns = size_for(found)
@@ -154,7 +154,7 @@ def test_the_shipped_threshold_is_the_one_that_separates_right_from_wrong():
     assert 0.4 < codec.threshold <= 0.8
 
 
-def test_a_picture_of_unknown_size_does_not_change_the_choice():
+def test_a_image_of_unknown_size_does_not_change_the_choice():
     known = data()
     unknown = Example("broken", b"", {"size": [0, 0], "boxes": [], "labels": []})
     with_unknown = Dataset(train=[*known.train, unknown], facts=known.facts)

@@ -17,15 +17,15 @@ from boxes_on_disk import (
     targets,
     write,
     write_coco,
-    write_picture,
-    write_pictures,
+    write_image,
+    write_images,
 )
 from suite import UserError
 
 
-def coco(tmp_path, content, name="train.json", pictures=("a",)):
-    for stem in pictures:
-        write_picture(tmp_path / f"images/{stem}.png")
+def coco(tmp_path, content, name="train.json", images=("a",)):
+    for stem in images:
+        write_image(tmp_path / f"images/{stem}.png")
     write(tmp_path / name, content)
     return tmp_path
 
@@ -52,9 +52,9 @@ def one_image(annotation=(), image=(), categories=((7, "cat"),)):
     ],
 )
 def test_coco_layouts(tmp_path, file, folder):
-    for part, pictures in DATA.items():
-        write_pictures(tmp_path / folder.format(part), pictures)
-        write(tmp_path / file.format(part), coco_file(pictures))
+    for part, images in DATA.items():
+        write_images(tmp_path / folder.format(part), images)
+        write(tmp_path / file.format(part), coco_file(images))
     assert recognized(tmp_path) == ["coco"]
     dataset = load("coco", tmp_path)
     assert targets(dataset) == expected(DATA)
@@ -75,9 +75,9 @@ def test_of_cocos_own_files_only_the_instances_count(tmp_path):
     assert targets(load("coco", tmp_path)) == expected(DATA)
 
 
-def test_pictures_of_one_name_in_several_parts_are_not_mixed_up(tmp_path):
+def test_images_of_one_name_in_several_parts_are_not_mixed_up(tmp_path):
     for part in ("train", "val"):
-        write_picture(tmp_path / part / "a.png")
+        write_image(tmp_path / part / "a.png")
         write(tmp_path / f"annotations/{part}.json", one_image())
     dataset = load("coco", tmp_path)
     assert dataset.train[0].id == "train/a.png"
@@ -132,12 +132,12 @@ def test_the_box_around_run_lengths_is_that_of_pycocotools(height, width, seed):
 
 def test_images_that_are_elsewhere(tmp_path):
     write(tmp_path / "here/train.json", one_image())
-    write_picture(tmp_path / "there/deep/a.png")
+    write_image(tmp_path / "there/deep/a.png")
     with pytest.raises(
-        UserError, match=r"none of its 1 pictures is in .*here: 'a.png'. Name their folder with"
+        UserError, match=r"none of its 1 images is in .*here: 'a.png'. Name their folder with"
     ):
         load("coco", tmp_path / "here")
-    dataset = load("coco", tmp_path / "here", pictures=str(tmp_path / "there"))
+    dataset = load("coco", tmp_path / "here", images=str(tmp_path / "there"))
     assert dataset.train[0].id == "deep/a.png"
 
 
@@ -147,7 +147,7 @@ def test_some_images_that_are_missing_are_named(tmp_path):
     content["annotations"].append({"id": 6, "image_id": 2, "category_id": 7, "bbox": [0, 0, 1, 1]})
     dataset = load("coco", coco(tmp_path, content))
     assert len(dataset.train) == 1
-    assert dataset.problems == ["1 picture is missing, left out: 'gone.png'"]
+    assert dataset.problems == ["1 image is missing, left out: 'gone.png'"]
 
 
 def test_paths_of_another_machine_are_found_by_their_ends(tmp_path):
@@ -198,10 +198,10 @@ def test_image_ids_and_files_that_are_there_twice(tmp_path):
     content["annotations"].append({"id": 6, "image_id": 2, "category_id": 7, "bbox": [5, 5, 5, 5]})
     dataset = load("coco", coco(tmp_path, content))
     assert dataset.train[0].target["boxes"] == [[1, 2, 4, 6], [5, 5, 10, 10]]
-    assert "1 picture is listed more than once in train.json" in dataset.problems[0]
+    assert "1 image is listed more than once in train.json" in dataset.problems[0]
 
 
-def test_a_size_that_is_not_annotated_is_read_from_the_picture(tmp_path):
+def test_a_size_that_is_not_annotated_is_read_from_the_image(tmp_path):
     dataset = load("coco", coco(tmp_path, one_image(image={"height": None, "width": None})))
     assert dataset.train[0].target["size"] == [40, 60]
 
@@ -223,7 +223,7 @@ def test_json_that_is_broken(tmp_path, content, sentence):
         load("coco", coco(tmp_path, content))
 
 
-def test_a_list_of_pictures_without_annotations_is_said(tmp_path):
+def test_a_list_of_images_without_annotations_is_said(tmp_path):
     write_coco(tmp_path)
     path = tmp_path / "annotations/instances_test2017.json"
     content = json.loads(path.read_text())
@@ -231,7 +231,7 @@ def test_a_list_of_pictures_without_annotations_is_said(tmp_path):
     write(path, content)
     dataset = load("coco", tmp_path)
     assert list(dataset.parts) == ["train", "validation"]
-    assert "instances_test2017.json has no list of annotations: its 1 pictures" in dataset.problems[0]
+    assert "instances_test2017.json has no list of annotations: its 1 images" in dataset.problems[0]
 
 
 def test_a_file_of_a_part_that_is_no_coco_file_is_said(tmp_path):
@@ -245,7 +245,7 @@ def test_a_file_of_a_part_that_is_no_coco_file_is_said(tmp_path):
     "layout", ["annotations/instances_{}2017.json", "{}.json", "{}/_annotations.coco.json"]
 )
 def test_the_validation_part_is_not_trained_on_where_the_file_of_the_training_part_is_none(tmp_path, layout):
-    write_pictures(tmp_path / "images", DATA["val"])
+    write_images(tmp_path / "images", DATA["val"])
     write(tmp_path / layout.format("val"), coco_file(DATA["val"]))
     write(tmp_path / layout.format("train"), "<html>404 not found</html>")
     name = re.escape(layout.format("train"))

@@ -12,9 +12,9 @@ from pycocotools.coco import COCO
 
 from suite import UserError
 from suite.sources import FileSource, open_tree
+from suite_images.video import Video, VideoWriter
 from suite_object_detection.coco_results import CocoResultsWriter, category_ids, image_id
 from suite_object_detection.types import Detections
-from suite_pictures.films import Film, FilmWriter
 
 FACTS = {"classes": ["cat", "dog"], "category_ids": [17, 3]}
 TWO = Detections(
@@ -68,8 +68,8 @@ def test_the_file_is_there_only_when_it_is_whole(tmp_path):
     assert len(json.loads((tmp_path / "results.json").read_text())) == 2
 
 
-def test_two_pictures_with_one_id_are_refused(tmp_path):
-    with pytest.raises(UserError, match=r"a/1\.jpg and b/01\.jpg would both be the picture 1"):
+def test_two_images_with_one_id_are_refused(tmp_path):
+    with pytest.raises(UserError, match=r"a/1\.jpg and b/01\.jpg would both be the image 1"):
         written(tmp_path, ("a/1.jpg", TWO), ("b/01.jpg", TWO))
 
 
@@ -77,11 +77,11 @@ def test_members_of_folders_keep_their_folders_and_frames_have_their_index(tmp_p
     (tmp_path / "in" / "cats").mkdir(parents=True)
     (tmp_path / "in" / "cats" / "tom.jpg").touch()
     assert image_id(open_tree(tmp_path / "in").source(0), "") == "cats/tom.jpg"
-    writer = FilmWriter(tmp_path / "film.mp4", (16, 16), 25)
+    writer = VideoWriter(tmp_path / "video.mp4", (16, 16), 25)
     for _ in range(3):
         writer.add(np.zeros((16, 16, 3), np.uint8))
     writer.close()
-    assert [image_id(frame, "") for frame in Film(tmp_path / "film.mp4")][2] == "film.mp4#2"
+    assert [image_id(frame, "") for frame in Video(tmp_path / "video.mp4")][2] == "video.mp4#2"
 
 
 def test_classes_are_counted_from_zero_where_the_data_did_so():

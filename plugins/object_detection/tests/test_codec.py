@@ -1,4 +1,4 @@
-"""Pictures to arrays, and a network's outputs to detections in the picture's own pixels."""
+"""Images to arrays, and a network's outputs to detections in the image's own pixels."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from suite import UserError
 from suite.options import parse
+from suite_images.resizing import LETTERBOX_GRAY, letterboxed
 from suite_object_detection.codec import CROWD, PADDING, DetectionCodec, locations
 from suite_object_detection.prediction_options import DetectionPredictionOptions
-from suite_pictures.resizing import LETTERBOX_GREY, letterboxed
 
 CLASSES = ("cat", "dog", "eel")
 CODEC = DetectionCodec(classes=CLASSES, size=(64, 96), strides=(8, 16), most_boxes=4)
@@ -35,20 +35,20 @@ def logit(score: float) -> float:
 
 
 def say(outputs, box, name, score, codec=CODEC, place=None, size=None):
-    """Let the location nearest to the box's centre, or `place`, predict `box` in the picture's pixels."""
+    """Let the location nearest to the box's center, or `place`, predict `box` in the image's pixels."""
     box = np.asarray(box, np.float64)
     if size is not None:
         scale_x, scale_y, left, top = letterboxed(*size, *codec.size)
         box = box * (scale_x, scale_y, scale_x, scale_y) + (left, top, left, top)
-    centres, strides = locations(codec.size, codec.strides)
+    centers, strides = locations(codec.size, codec.strides)
     if place is None:
-        wanted = np.abs(centres - (box[:2] + box[2:]) / 2).max(axis=1)
-        inside = np.all((centres > box[:2]) & (centres < box[2:]), axis=1)
-        reach = np.maximum(centres - box[:2], box[2:] - centres).max(axis=1) / strides <= codec.bins - 1
+        wanted = np.abs(centers - (box[:2] + box[2:]) / 2).max(axis=1)
+        inside = np.all((centers > box[:2]) & (centers < box[2:]), axis=1)
+        reach = np.maximum(centers - box[:2], box[2:] - centers).max(axis=1) / strides <= codec.bins - 1
         place = int(np.argmin(np.where(inside & reach, wanted, np.inf)))
         assert inside[place], "no location lies in this box"
         assert reach[place], "no location reaches this box's edges"
-    distances = np.concatenate([centres[place] - box[:2], box[2:] - centres[place]]) / strides[place]
+    distances = np.concatenate([centers[place] - box[:2], box[2:] - centers[place]]) / strides[place]
     logits = np.full((4, codec.bins), -100.0)
     for row, distance in zip(logits, distances, strict=True):
         lower = min(int(distance), codec.bins - 2)
@@ -61,20 +61,20 @@ def say(outputs, box, name, score, codec=CODEC, place=None, size=None):
 
 @settings(deadline=None, max_examples=50)
 @given(st.data())
-def test_a_box_that_the_network_predicts_comes_back_in_the_pixels_of_the_picture(data):
+def test_a_box_that_the_network_predicts_comes_back_in_the_pixels_of_the_image(data):
     rows, columns = data.draw(st.integers(1, 5000)), data.draw(st.integers(1, 5000))
     scale_x, scale_y, left, top = letterboxed(rows, columns, *CODEC.size)
     inner = np.array([left, top, left + columns * scale_x, top + rows * scale_y])
-    centres, strides = locations(CODEC.size, CODEC.strides)
-    (inside,) = np.nonzero(np.all((centres > inner[:2]) & (centres < inner[2:]), axis=1))
+    centers, strides = locations(CODEC.size, CODEC.strides)
+    (inside,) = np.nonzero(np.all((centers > inner[:2]) & (centers < inner[2:]), axis=1))
     if not len(inside):
-        return  # a picture so thin that it lies between the centres
+        return  # an image so thin that it lies between the centers
     place = int(data.draw(st.sampled_from(inside.tolist())))
     share = st.floats(0.02, 0.98)
     reach = np.minimum(
-        np.abs(np.tile(centres[place], 2) - inner), (CODEC.bins - 1) * strides[place]
+        np.abs(np.tile(centers[place], 2) - inner), (CODEC.bins - 1) * strides[place]
     ) * np.array([data.draw(share) for _ in range(4)])
-    box = np.tile(centres[place], 2) + reach * (-1, -1, 1, 1)
+    box = np.tile(centers[place], 2) + reach * (-1, -1, 1, 1)
     expected = (box - (left, top, left, top)) / (scale_x, scale_y, scale_x, scale_y)
     outputs = silence()
     say(outputs, box, "dog", 0.75, place=place)
@@ -96,26 +96,26 @@ def test_what_is_encoded_for_the_loss_and_predicted_by_the_network_decodes_to_th
     target = CODEC.target({"size": [rows, columns], "boxes": [box], "labels": ["eel"]})
     assert target[0, 0] == 2
     assert (target[1:, 0] == PADDING).all()
-    back = CODEC._in_picture(target[:1, 1:].astype(np.float64), (rows, columns))
+    back = CODEC._in_image(target[:1, 1:].astype(np.float64), (rows, columns))
     np.testing.assert_allclose(back[0], box, atol=0.001 * max(rows, columns))
 
 
-def test_encode_letterboxes_and_says_how_large_the_picture_was():
-    picture = np.full((30, 60, 3), 200, np.uint8)
-    encoded = CODEC.encode(picture)
+def test_encode_letterboxes_and_says_how_large_the_image_was():
+    image = np.full((30, 60, 3), 200, np.uint8)
+    encoded = CODEC.encode(image)
     assert encoded.arrays.shape == (64, 96, 3)
     assert encoded.arrays.dtype == np.uint8
     assert encoded.context == (30, 60)
     assert (encoded.arrays[8:56] == 200).all()
-    assert (encoded.arrays[:8] == LETTERBOX_GREY).all()
-    assert (encoded.arrays[56:] == LETTERBOX_GREY).all()
+    assert (encoded.arrays[:8] == LETTERBOX_GRAY).all()
+    assert (encoded.arrays[56:] == LETTERBOX_GRAY).all()
 
 
 def test_a_large_photograph_is_placed_as_if_it_had_been_read_whole(tmp_path):
     """JPEGs are read smaller where that suffices, which rounds their sides."""
     rows, columns = 1003, 1597
-    picture = np.full((rows, columns, 3), 255, np.uint8)
-    content = cv2.imencode(".jpg", picture)[1].tobytes()
+    image = np.full((rows, columns, 3), 255, np.uint8)
+    content = cv2.imencode(".jpg", image)[1].tobytes()
     encoded = CODEC.encode(content)
     assert encoded.context == (rows, columns)
     _, scale_y, _, top = letterboxed(rows, columns, *CODEC.size)
@@ -124,7 +124,7 @@ def test_a_large_photograph_is_placed_as_if_it_had_been_read_whole(tmp_path):
     assert not bright[:top].any()
 
 
-def test_a_picture_of_one_pixel_is_encoded_and_a_box_on_it_covers_it():
+def test_a_image_of_one_pixel_is_encoded_and_a_box_on_it_covers_it():
     encoded = CODEC.encode(np.full((1, 1, 3), 7, np.uint8))
     assert (encoded.arrays[:, 16:80] == 7).all()
     outputs = silence()
@@ -132,7 +132,7 @@ def test_a_picture_of_one_pixel_is_encoded_and_a_box_on_it_covers_it():
     assert CODEC.decode(outputs, encoded.context).boxes == [(0.0, 0.0, 1.0, 1.0)]
 
 
-def test_boxes_are_clipped_to_the_picture_and_those_in_the_bars_are_none():
+def test_boxes_are_clipped_to_the_image_and_those_in_the_bars_are_none():
     outputs = silence()
     size = (48, 96)  # bars of 8 rows above and below
     say(outputs, [10, 30, 40, 60], "cat", 0.9)
@@ -259,7 +259,7 @@ def test_a_crowd_is_marked_in_the_target_and_of_too_many_boxes_the_largest_stay(
     assert target[:, 3].tolist() == [30, 20, 40, 50]
 
 
-def test_a_picture_without_boxes_is_all_padding():
+def test_a_image_without_boxes_is_all_padding():
     target = CODEC.target({"size": [10, 10], "boxes": [], "labels": []})
     assert target.shape == (4, 5)
     assert (target[:, 0] == PADDING).all()
@@ -289,7 +289,7 @@ def test_it_is_written_as_json_and_read_back_equal():
         ({"most": 0}, "at least 1 detection"),
         ({"only": ["cow"]}, "'cow' is none"),
         ({"size": "64"}, "broken"),
-        ({"colour": "red"}, "unknown field"),
+        ({"color": "red"}, "unknown field"),
     ],
 )
 def test_a_description_that_is_impossible_is_refused(change, message):
@@ -297,6 +297,6 @@ def test_a_description_that_is_impossible_is_refused(change, message):
         DetectionCodec.from_json({**CODEC.to_json(), **change})
 
 
-def test_a_picture_that_cannot_be_read_says_so():
+def test_a_image_that_cannot_be_read_says_so():
     with pytest.raises(UserError, match="empty"):
         CODEC.encode(b"")

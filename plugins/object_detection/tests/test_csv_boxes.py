@@ -2,13 +2,13 @@
 
 import pytest
 
-from boxes_on_disk import load, recognized, targets, write, write_picture
+from boxes_on_disk import load, recognized, targets, write, write_image
 from suite import UserError
 
 
-def csv(tmp_path, text, name="train.csv", pictures=("a", "b")):
-    for stem in pictures:
-        write_picture(tmp_path / f"images/{stem}.png")
+def csv(tmp_path, text, name="train.csv", images=("a", "b")):
+    for stem in images:
+        write_image(tmp_path / f"images/{stem}.png")
     write(tmp_path / name, text)
     return tmp_path
 
@@ -70,9 +70,9 @@ def test_groups_of_open_images_are_crowds(tmp_path):
     [
         ("a.png,1,2,3,x,cat", "train.csv, line 2: the box 1, 2, 3, x is not of four numbers"),
         ("a.png,1,2,3,4,", "train.csv, line 2 has no class"),
-        (",1,2,3,4,cat", "train.csv, line 2 has no path of a picture"),
+        (",1,2,3,4,cat", "train.csv, line 2 has no path of an image"),
         ("a.png,1,2,3,4,cat\na.png,1,2", "train.csv, line 3 has 3 cells, but the first row has 6"),
-        ("gone.png,1,2,3,4,cat", "none of its 1 pictures is in .*: 'gone.png'"),
+        ("gone.png,1,2,3,4,cat", "none of its 1 images is in .*: 'gone.png'"),
         ("a.png,nan,2,3,4,cat", "train.csv, line 2: the box nan, 2, 3, 4 is not of finite numbers"),
         ("a.png,.1,.2,.3,.4,cat\nb.png,1,2,3,4,cat", "train.csv, line 2: .* looks like shares"),
     ],
@@ -98,9 +98,9 @@ def test_the_validation_part_is_not_trained_on_where_the_table_of_the_training_p
         load("csv", tmp_path)
 
 
-def test_pictures_that_are_missing_or_in_no_row_are_named(tmp_path):
+def test_images_that_are_missing_or_in_no_row_are_named(tmp_path):
     text = "path,x1,y1,x2,y2,label\na.png,1,2,3,4,cat\ngone.png,1,2,3,4,cat\n"
     assert load("csv", csv(tmp_path, text)).problems == [
-        "1 picture is missing, left out: 'gone.png'",
-        "1 picture is in no row, left out: 'images/b.png'",
+        "1 image is missing, left out: 'gone.png'",
+        "1 image is in no row, left out: 'images/b.png'",
     ]

@@ -32,17 +32,17 @@ def loss_of(y_true: np.ndarray, y_pred: np.ndarray, **options: float) -> float:
     return float(loss(y_true.astype(np.float32), y_pred.astype(np.float32)))
 
 
-def outputs(rng: np.random.Generator, pictures: int = 2) -> np.ndarray:
-    return rng.normal(0, 1.5, (pictures, LOCATIONS, CLASSES + 4 * BINS))
+def outputs(rng: np.random.Generator, images: int = 2) -> np.ndarray:
+    return rng.normal(0, 1.5, (images, LOCATIONS, CLASSES + 4 * BINS))
 
 
-def targets(rng: np.random.Generator, pictures: int = 2, most: int = 6, boxes: int = 4) -> np.ndarray:
-    rows = np.zeros((pictures, most, 5))
+def targets(rng: np.random.Generator, images: int = 2, most: int = 6, boxes: int = 4) -> np.ndarray:
+    rows = np.zeros((images, most, 5))
     rows[:, :, 0] = PADDING
-    corner = rng.uniform(0, 40, (pictures, boxes, 2))
-    rows[:, :boxes, 0] = rng.integers(0, CLASSES, (pictures, boxes))
+    corner = rng.uniform(0, 40, (images, boxes, 2))
+    rows[:, :boxes, 0] = rng.integers(0, CLASSES, (images, boxes))
     rows[:, :boxes, 1:3] = corner
-    rows[:, :boxes, 3:] = corner + rng.uniform(6, 24, (pictures, boxes, 2))
+    rows[:, :boxes, 3:] = corner + rng.uniform(6, 24, (images, boxes, 2))
     return rows
 
 
@@ -86,7 +86,7 @@ def plain_boxes(outputs: np.ndarray) -> np.ndarray:
 def plain_assignment(
     scores: np.ndarray, boxes: np.ndarray, rows: np.ndarray, candidates: int
 ) -> dict[int, tuple[int, float]]:
-    """Location -> (box, quality), for one picture."""
+    """Location -> (box, quality), for one image."""
     claims: dict[int, list[tuple[float, int, float]]] = {}
     for number, (kind, *box) in enumerate(rows):
         if kind < 0:
@@ -171,32 +171,32 @@ def test_the_assignment_is_that_of_plain_loops(seed, candidates):
     y_true, y_pred = targets(rng), outputs(rng)
     scores = 1 / (1 + np.exp(-y_pred[..., :CLASSES]))
     boxes = np.stack([plain_boxes(one) for one in y_pred])
-    centres = np.array([location[:2] for location in plain_locations()], np.float32)
+    centers = np.array([location[:2] for location in plain_locations()], np.float32)
     found = assign(
         scores.astype(np.float32),
         boxes.astype(np.float32),
         y_true[..., 0].astype(np.int32),
         y_true[..., 1:].astype(np.float32),
-        centres,
+        centers,
         candidates=candidates,
         smallest=12.0,
     )
     owned, owner, quality = (ops.convert_to_numpy(part) for part in found)
-    for picture in range(len(y_true)):
-        expected = plain_assignment(scores[picture], boxes[picture], y_true[picture], candidates)
-        assert set(np.flatnonzero(owned[picture])) == set(expected)
+    for image in range(len(y_true)):
+        expected = plain_assignment(scores[image], boxes[image], y_true[image], candidates)
+        assert set(np.flatnonzero(owned[image])) == set(expected)
         for index, (number, value) in expected.items():
-            assert owner[picture, index] == number
-            assert quality[picture, index] == pytest.approx(value, rel=1e-3, abs=1e-6)
-        assert (quality[picture][owned[picture] == 0] == 0).all()
+            assert owner[image, index] == number
+            assert quality[image, index] == pytest.approx(value, rel=1e-3, abs=1e-6)
+        assert (quality[image][owned[image] == 0] == 0).all()
 
 
-def test_a_box_smaller_than_a_cell_that_contains_no_centre_is_learned_all_the_same():
+def test_a_box_smaller_than_a_cell_that_contains_no_center_is_learned_all_the_same():
     scores = np.full((1, LOCATIONS, CLASSES), 0.5, np.float32)
-    centres = np.array([location[:2] for location in plain_locations()], np.float32)
-    boxes = np.concatenate([centres - 6, centres + 6], axis=1)[None]
+    centers = np.array([location[:2] for location in plain_locations()], np.float32)
+    boxes = np.concatenate([centers - 6, centers + 6], axis=1)[None]
     found = assign(
-        scores, boxes, np.zeros((1, 1), np.int32), np.array([[[6.5, 6.5, 9, 9]]], np.float32), centres,
+        scores, boxes, np.zeros((1, 1), np.int32), np.array([[[6.5, 6.5, 9, 9]]], np.float32), centers,
         smallest=12.0,
     )  # fmt: skip
     assert ops.convert_to_numpy(found.owned).sum() > 0
@@ -230,7 +230,7 @@ def test_nothing_is_taught_inside_of_a_crowd():
     assert loss_of(y_true, y_pred) > 0
 
 
-def test_pictures_without_boxes_teach_that_nothing_is_there():
+def test_images_without_boxes_teach_that_nothing_is_there():
     y_true = np.full((2, 3, 5), PADDING, float)
     quiet, loud = (np.zeros((2, LOCATIONS, CLASSES + 4 * BINS)) for _ in range(2))
     quiet[..., :CLASSES], loud[..., :CLASSES] = -8, 2
@@ -270,10 +270,10 @@ def test_training_is_finite_changes_every_weight_and_lowers_the_loss(policy, dty
     keras.utils.set_random_seed(0)
     network = detector_network(SIZE, CLASSES, width=8, filters=16, bins=BINS)
     rng = np.random.default_rng(0)
-    pictures = rng.integers(0, 256, (2, *SIZE, 3), dtype=np.uint8)
+    images = rng.integers(0, 256, (2, *SIZE, 3), dtype=np.uint8)
     y_true = targets(rng).astype(np.float32)
-    y_true[1, :, 0] = PADDING  # a picture without boxes beside one that has some
-    predicted = network.predict(pictures, verbose=0)
+    y_true[1, :, 0] = PADDING  # an image without boxes beside one that has some
+    predicted = network.predict(images, verbose=0)
     assert predicted.shape == (2, LOCATIONS, CLASSES + 4 * BINS)
     assert predicted.dtype == np.float32
     network.compile(
@@ -282,7 +282,7 @@ def test_training_is_finite_changes_every_weight_and_lowers_the_loss(policy, dty
         jit_compile=keras.config.backend() == "jax",  # slow to compile elsewhere, and slow without it there
     )
     before = [np.array(weight) for weight in network.get_weights()]
-    losses = [float(network.train_on_batch(pictures, y_true)) for _ in range(10)]
+    losses = [float(network.train_on_batch(images, y_true)) for _ in range(10)]
     assert np.isfinite(losses).all()
     assert losses[-1] < losses[0]
     for variable, old, new in zip(network.weights, before, network.get_weights(), strict=True):

@@ -1,4 +1,4 @@
-"""Predictions as pictures and films with boxes."""
+"""Predictions as images and videos with boxes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 
 from suite import UserError
 from suite.sources import FileSource, open_tree
+from suite_images import reading
+from suite_images.drawing import color_of
+from suite_images.encoding import jpeg, png
+from suite_images.video import Video, VideoWriter
 from suite_object_detection.codec import DetectionCodec
 from suite_object_detection.drawn import DrawnWriter
 from suite_object_detection.types import Detections
-from suite_pictures import pictures
-from suite_pictures.drawing import colour_of
-from suite_pictures.encoding import jpeg, png
-from suite_pictures.films import Film, FilmWriter
 
 FACTS = {"classes": ["cat", "dog"]}
 PLAIN = np.full((80, 120, 3), 120, np.uint8)
@@ -24,21 +24,21 @@ NOTHING = Detections(boxes=[], scores=[], labels=[])
 
 
 def is_drawn(pixels: np.ndarray) -> bool:
-    """Whether the lower edge of the box of `FOUND` is there, in about the colour of its class."""
+    """Whether the lower edge of the box of `FOUND` is there, in about the color of its class."""
     edge = pixels[69, 62:98].mean(axis=0) - 120
-    wanted = np.subtract(colour_of(1), 120)
+    wanted = np.subtract(color_of(1), 120)
     return bool(edge @ wanted > 0.3 * wanted @ wanted)
 
 
-def write_film(path: Path, count: int = 6) -> Path:
-    writer = FilmWriter(path, PLAIN.shape[:2], 25)
+def write_video(path: Path, count: int = 6) -> Path:
+    writer = VideoWriter(path, PLAIN.shape[:2], 25)
     for _ in range(count):
         writer.add(PLAIN)
     writer.close()
     return path
 
 
-def test_each_picture_keeps_its_name_and_kind_and_gets_its_boxes(tmp_path):
+def test_each_image_keeps_its_name_and_kind_and_gets_its_boxes(tmp_path):
     (tmp_path / "a.JPG").write_bytes(jpeg(PLAIN))
     (tmp_path / "b.png").write_bytes(png(PLAIN))
     (tmp_path / "c.ppm").write_bytes(b"P6 120 80 255\n" + PLAIN.tobytes())
@@ -50,17 +50,17 @@ def test_each_picture_keeps_its_name_and_kind_and_gets_its_boxes(tmp_path):
     assert written[0].read_bytes()[:2] == b"\xff\xd8"
     assert written[1].read_bytes()[:4] == b"\x89PNG"
     for path in written:
-        pixels = pictures.read(path)
+        pixels = reading.read(path)
         assert is_drawn(pixels)
         assert np.abs(pixels[:20].astype(int) - 120).max() < 8, "far from the box nothing changes"
 
 
-def test_a_picture_without_detections_is_written_as_it_is(tmp_path):
+def test_a_image_without_detections_is_written_as_it_is(tmp_path):
     (tmp_path / "b.png").write_bytes(png(PLAIN))
     writer = DrawnWriter(tmp_path / "out", FACTS)
     writer.add(FileSource(tmp_path / "b.png"), "b.png", NOTHING)
     (path,) = writer.close()
-    assert (pictures.read(path) == PLAIN).all()
+    assert (reading.read(path) == PLAIN).all()
 
 
 def test_folders_below_the_given_one_are_kept_and_equal_names_get_numbers(tmp_path):
@@ -78,7 +78,7 @@ def test_folders_below_the_given_one_are_kept_and_equal_names_get_numbers(tmp_pa
     assert all((tmp_path / "out" / name).is_file() for name in written)
 
 
-def test_pictures_are_never_drawn_over_themselves_nor_over_others_that_were_there(tmp_path):
+def test_images_are_never_drawn_over_themselves_nor_over_others_that_were_there(tmp_path):
     (tmp_path / "a.png").write_bytes(png(PLAIN))
     writer = DrawnWriter(tmp_path, FACTS)
     with pytest.raises(UserError, match=r"a\.png is there already and is not overwritten"):
@@ -87,24 +87,24 @@ def test_pictures_are_never_drawn_over_themselves_nor_over_others_that_were_ther
     writer = DrawnWriter(tmp_path, FACTS)
     with pytest.raises(UserError, match="not overwritten"):
         writer.add(FileSource(tmp_path / "a.png"), "a.png", FOUND)
-    assert (pictures.read(tmp_path / "a.png") == PLAIN).all()
+    assert (reading.read(tmp_path / "a.png") == PLAIN).all()
 
 
-def test_predicting_to_the_same_folder_again_writes_the_pictures_anew(tmp_path):
+def test_predicting_to_the_same_folder_again_writes_the_images_anew(tmp_path):
     (tmp_path / "a.png").write_bytes(png(PLAIN))
     for prediction in (NOTHING, FOUND):
         writer = DrawnWriter(tmp_path / "out", FACTS)
         writer.add(FileSource(tmp_path / "a.png"), "a.png", prediction)
         (path,) = writer.close()
         (tmp_path / "out" / "predictions.jsonl").touch()
-    assert is_drawn(pictures.read(path))
+    assert is_drawn(reading.read(path))
 
 
-def test_a_film_becomes_a_film_and_pictures_between_films_stay_pictures(tmp_path):
+def test_a_video_becomes_a_video_and_images_between_videos_stay_images(tmp_path):
     codec = DetectionCodec(classes=("cat", "dog"), size=(64, 64))
     (tmp_path / "a.png").write_bytes(png(PLAIN))
     writer = DrawnWriter(tmp_path / "out", FACTS)
-    first, second = (write_film(tmp_path / name) for name in ("one.mp4", "two.avi"))
+    first, second = (write_video(tmp_path / name) for name in ("one.mp4", "two.avi"))
     for path in (first, second):
         for frame in codec.stream(FileSource(path)):
             assert codec.encode(frame).context == (80, 120)
@@ -112,19 +112,19 @@ def test_a_film_becomes_a_film_and_pictures_between_films_stay_pictures(tmp_path
         writer.add(FileSource(tmp_path / "a.png"), "a.png", FOUND)
     written = writer.close()
     assert [path.name for path in written] == ["one.mp4", "a.png", "two.mp4", "a-2.png"]
-    film = Film(written[2])
-    assert (film.total, film.rate, film.size) == (6, 25, (80, 120))
-    assert all(is_drawn(frame.pixels) for frame in film)
+    video = Video(written[2])
+    assert (video.total, video.rate, video.size) == (6, 25, (80, 120))
+    assert all(is_drawn(frame.pixels) for frame in video)
 
 
-def test_what_was_drawn_of_a_film_before_an_interruption_is_a_film(tmp_path):
+def test_what_was_drawn_of_a_video_before_an_interruption_is_a_video(tmp_path):
     writer = DrawnWriter(tmp_path / "out", FACTS)
-    for frame in Film(write_film(tmp_path / "film.mp4")):
+    for frame in Video(write_video(tmp_path / "video.mp4")):
         if frame.index == 4:
             break
         writer.add(frame, frame.name, FOUND)
     (path,) = writer.close()
-    assert len(list(Film(path))) == 4
+    assert len(list(Video(path))) == 4
 
 
 def test_arrays_are_called_by_what_messages_call_them(tmp_path):
@@ -143,8 +143,8 @@ def test_words_that_are_no_camera_mean_nothing_to_the_codec():
     assert DetectionCodec(classes=("cat",), size=(64, 64)).stream("photo") is None
 
 
-def test_a_file_is_no_folder_for_pictures(tmp_path):
+def test_a_file_is_no_folder_for_images(tmp_path):
     (tmp_path / "a.txt").write_text("mine")
-    with pytest.raises(UserError, match=r"a\.txt is a file, but pictures with boxes need a folder"):
+    with pytest.raises(UserError, match=r"a\.txt is a file, but images with boxes need a folder"):
         DrawnWriter(tmp_path / "a.txt", FACTS)
     assert (tmp_path / "a.txt").read_text() == "mine"

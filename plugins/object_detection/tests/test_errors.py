@@ -110,7 +110,7 @@ def test_confusion_counts_every_box_and_every_detection_once(seed):
 
 
 def test_results_do_not_depend_on_how_much_is_held_in_memory(monkeypatch):
-    pairs = random_pairs(4, pictures=4, most=60)
+    pairs = random_pairs(4, images=4, most=60)
     whole, counts = parts(pairs)[2], confusion_of(pairs)
     monkeypatch.setattr(errors, "_CELLS", 20)
     parted = parts(pairs)[2]

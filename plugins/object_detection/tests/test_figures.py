@@ -10,16 +10,17 @@ import numpy as np
 import pytest
 
 from made_up_detections import CLASSES, detections, pairs_of, random_pairs, target
-from suite.data import Example
-from suite.evaluation import Figure, Gallery, Pairs, Picture, Table
+from suite.data.dataset import Example
+from suite.evaluation.types import Pairs
+from suite.figures import Figure, Gallery, Image, Table
 from suite.options import NoOptions
-from suite.report import ReportContent, render
+from suite.report.page import ReportContent, render
 from suite_object_detection.scores import object_detection
 
 BOX = (10, 10, 50, 50)
 
 
-def with_pictures(pairs: Pairs, size: int = 300) -> Pairs:
+def with_images(pairs: Pairs, size: int = 300) -> Pairs:
     examples = [
         Example(name, np.full((size, size, 3), 40 * index % 256, np.uint8))
         for index, name in enumerate(pairs.ids)
@@ -36,11 +37,11 @@ def decoded(encoded: bytes) -> np.ndarray:
 
 
 def check(figures) -> None:
-    """Every picture can be shown, and so can the whole page."""
+    """Every image can be shown, and so can the whole page."""
     for figure in figures:
-        if isinstance(figure, Picture) and isinstance(figure.content, str):
+        if isinstance(figure, Image) and isinstance(figure.content, str):
             ET.fromstring(figure.content)
-        elif isinstance(figure, Picture):
+        elif isinstance(figure, Image):
             assert decoded(figure.content).shape[2] == 3
         elif isinstance(figure, Gallery):
             assert all(decoded(encoded).size for encoded, _ in figure.items)
@@ -50,7 +51,7 @@ def check(figures) -> None:
 
 
 def test_all_figures_in_the_order_of_the_report():
-    figures = by_title(with_pictures(random_pairs(1)))
+    figures = by_title(with_images(random_pairs(1)))
     names = list(figures)
     assert names[:4] == ["Confusion matrix", "Kinds of errors", "Missed boxes", "False alarms"]
     assert all(name.endswith(".jpg") for name in names[4:-4])
@@ -58,7 +59,7 @@ def test_all_figures_in_the_order_of_the_report():
     check(figures.values())
 
 
-def test_without_the_pictures_there_are_the_other_figures():
+def test_without_the_images_there_are_the_other_figures():
     figures = by_title(random_pairs(1))
     assert not any(isinstance(figure, Gallery) for figure in figures.values())
     check(figures.values())
@@ -72,26 +73,26 @@ def test_without_the_pictures_there_are_the_other_figures():
         pairs_of([target()], [detections()]),
         Pairs([target()], [detections()], ["0.jpg"]),
         pairs_of([target([BOX], ["cat"])], [detections((BOX, 0.5, "cat"))], ["cat"]),
-        random_pairs(0, pictures=1, classes=["cat"]),
-        random_pairs(2, pictures=20, classes=[f"class {number}" for number in range(200)]),
+        random_pairs(0, images=1, classes=["cat"]),
+        random_pairs(2, images=20, classes=[f"class {number}" for number in range(200)]),
         pairs_of([target([BOX], ["cat"], crowd=[True])], [detections((BOX, 0.5, "cat"))]),
         pairs_of([target([(0, 0, 1, 1)], ["cat"])], [detections(((0, 0, 0, 0), 0.5, "cat"))]),
     ],
-    ids=["nothing found", "nothing to find", "neither", "no class", "all right", "one picture and class",
+    ids=["nothing found", "nothing to find", "neither", "no class", "all right", "one image and class",
          "many classes", "a crowd", "tiny"],
 )  # fmt: skip
 def test_any_pairs_can_be_shown(pairs):
-    check(by_title(with_pictures(pairs)).values())
+    check(by_title(with_images(pairs)).values())
 
 
-def test_ten_thousand_boxes_in_one_picture_are_shown_in_seconds():
+def test_ten_thousand_boxes_in_one_image_are_shown_in_seconds():
     rng = np.random.default_rng(0)
     low = rng.uniform(0, 250, (10_000, 2))
     boxes = np.concatenate([low, low + rng.uniform(5, 50, (10_000, 2))], axis=1)
     labels = rng.choice(CLASSES, 10_000).tolist()
     shaken = boxes + rng.normal(0, 1, boxes.shape)
     found = detections(*zip(shaken.tolist(), rng.random(10_000).tolist(), labels, strict=True))
-    pairs = with_pictures(pairs_of([target(boxes.tolist(), labels)], [found]))
+    pairs = with_images(pairs_of([target(boxes.tolist(), labels)], [found]))
     start = time.process_time()
     figures = by_title(pairs)
     assert time.process_time() - start < 20
@@ -102,7 +103,7 @@ def test_ten_thousand_boxes_in_one_picture_are_shown_in_seconds():
 def test_missed_boxes_are_the_largest_of_each_class_with_what_was_found_nearest():
     true = target([(0, 0, 10, 10), (20, 20, 90, 90), (0, 50, 15, 90)], ["cat", "cat", "dog"])
     found = detections(((20, 20, 90, 60), 0.6, "bird"), ((0, 50, 15, 88), 0.1, "dog"))
-    gallery = by_title(with_pictures(pairs_of([true], [found], threshold=0.5), 100))["Missed boxes"]
+    gallery = by_title(with_images(pairs_of([true], [found], threshold=0.5), 100))["Missed boxes"]
     assert [text.split("\n") for _, text in gallery.items] == [
         ["cat", "bird 0.60 overlaps by 0.57", "0.jpg"],
         ["dog", "not sure enough: dog 0.10 overlaps by 0.95", "0.jpg"],
@@ -116,7 +117,7 @@ def test_false_alarms_are_the_surest_first_and_say_what_is_wrong():
     found = detections(
         (BOX, 0.95, "cat"), (BOX, 0.7, "dog"), ((60, 60, 90, 90), 0.9, "bird"), (BOX, 0.2, "cat")
     )
-    gallery = by_title(with_pictures(pairs_of([true], [found], threshold=0.5), 100))["False alarms"]
+    gallery = by_title(with_images(pairs_of([true], [found], threshold=0.5), 100))["False alarms"]
     assert [text.split("\n")[:2] for _, text in gallery.items] == [
         ["bird 0.90", "nothing is there"],
         ["dog 0.70", "wrong class: cat overlaps by 1.00"],
@@ -124,10 +125,10 @@ def test_false_alarms_are_the_surest_first_and_say_what_is_wrong():
 
 
 def test_a_cut_out_shows_the_box_where_it_is():
-    picture = np.zeros((400, 600, 3), np.uint8)
-    picture[300:340, 500:540] = 255
+    image = np.zeros((400, 600, 3), np.uint8)
+    image[300:340, 500:540] = 255
     pairs = pairs_of([{**target([(500, 300, 540, 340)], ["cat"]), "size": [400, 600]}], [detections()])
-    shown = Pairs(pairs.targets, pairs.predictions, pairs.ids, [Example("0.jpg", picture)], pairs.facts)
+    shown = Pairs(pairs.targets, pairs.predictions, pairs.ids, [Example("0.jpg", image)], pairs.facts)
     cut = decoded(by_title(shown)["Missed boxes"].items[0][0])
     assert cut.shape == (160, 160, 3)  # 80 pixels, enlarged with their pixels kept square
     assert cut[60:100, 60:100].min() > 200
@@ -137,32 +138,32 @@ def test_a_cut_out_shows_the_box_where_it_is():
     assert cut[:30].max() < 60
 
 
-def test_pictures_that_cannot_be_read_are_counted():
-    pairs = with_pictures(random_pairs(1))
-    examples = [Example(name, b"no picture") for name in pairs.ids]
+def test_images_that_cannot_be_read_are_counted():
+    pairs = with_images(random_pairs(1))
+    examples = [Example(name, b"no image") for name in pairs.ids]
     figures = by_title(Pairs(pairs.targets, pairs.predictions, pairs.ids, examples, pairs.facts))
     assert figures["Missed boxes"].items == []
     assert "could not be read and are left out." in figures["Missed boxes"].caption
 
 
-def test_whole_pictures_are_those_with_most_errors():
+def test_whole_images_are_those_with_most_errors():
     targets = [target([BOX], ["cat"]), target([BOX, (60, 60, 90, 90)], ["cat", "cat"]), target()]
-    pairs = with_pictures(pairs_of(targets, [detections((BOX, 0.9, "cat")), detections(), detections()]), 100)
+    pairs = with_images(pairs_of(targets, [detections((BOX, 0.9, "cat")), detections(), detections()]), 100)
     figures = by_title(pairs)
     assert "1.jpg" in figures
     assert "0.jpg" not in figures
-    assert figures["1.jpg"].caption.startswith("One of the pictures with most errors. Missed (blue): 2.")
+    assert figures["1.jpg"].caption.startswith("One of the images with most errors. Missed (blue): 2.")
 
 
 def test_the_threshold_figure_says_where_f1_is_highest_and_which_is_the_models():
     pairs = pairs_of([target([BOX], ["cat"])], [detections((BOX, 0.8, "cat"))], threshold=0.9)
-    assert "The model's threshold is 0.9; on these pictures F1 is highest, 1.000, at 0.4." in (
+    assert "The model's threshold is 0.9; on these images F1 is highest, 1.000, at 0.4." in (
         by_title(pairs)["Threshold"].caption
     )
 
 
 def test_of_many_classes_the_matrix_shows_those_with_most_mistakes():
-    pairs = random_pairs(2, pictures=60, classes=[f"class {number}" for number in range(200)])
+    pairs = random_pairs(2, images=60, classes=[f"class {number}" for number in range(200)])
     assert "Only the 59 of 200 classes with most mistakes" in by_title(pairs)["Confusion matrix"].caption
 
 

@@ -23,10 +23,10 @@ def map_of(scale=(1.0, 1.0), quarters=0, flip=False, upside_down=False, turn=0.0
     )
 
 
-def seen(picture: np.ndarray, maps: np.ndarray, place, height: int = 200, width: int = 220):
-    matrices = matrices_around(maps, np.array([picture.shape[1::-1]]) / 2, np.array([place]))
+def seen(image: np.ndarray, maps: np.ndarray, place, height: int = 200, width: int = 220):
+    matrices = matrices_around(maps, np.array([image.shape[1::-1]]) / 2, np.array([place]))
     canvas = np.zeros((height, width, 3), np.uint8)
-    paint(picture, matrices[0], canvas, np.array([0, 0, width, height]))
+    paint(image, matrices[0], canvas, np.array([0, 0, width, height]))
     return canvas, matrices
 
 
@@ -43,8 +43,8 @@ def test_scale_place_mirror_and_quarter_turns_take_a_box_where_its_pixels_go(
     box, scale, quarters, flip, upside_down, place
 ):
     x, y, w, h = box
-    picture = painted([(x, y, x + w, y + h)], [1], 60, 80)
-    canvas, matrices = seen(picture, map_of(scale, quarters, flip, upside_down), place)
+    image = painted([(x, y, x + w, y + h)], [1], 60, 80)
+    canvas, matrices = seen(image, map_of(scale, quarters, flip, upside_down), place)
     (left,) = clipped(boxes_through(np.array([[x, y, x + w, y + h]]), matrices), np.array([0, 0, 220, 200]))
     mask = of_class(canvas, 1)
     if (left[2:] - left[:2]).min() >= 2:
@@ -67,8 +67,8 @@ def test_scale_place_mirror_and_quarter_turns_take_a_box_where_its_pixels_go(
 )
 def test_turn_and_shear_take_the_corners_of_a_box_where_its_pixels_go(box, scale, turn, shear, flip, place):
     x, y, w, h = box
-    picture = painted([(x, y, x + w, y + h)], [2], 60, 80)
-    canvas, matrices = seen(picture, map_of((scale, scale), flip=flip, turn=turn, shear=shear), place)
+    image = painted([(x, y, x + w, y + h)], [2], 60, 80)
+    canvas, matrices = seen(image, map_of((scale, scale), flip=flip, turn=turn, shear=shear), place)
     (moved,) = boxes_through(np.array([[x, y, x + w, y + h]]), matrices)
     # The tip of a corner covers little of its pixel.
     assert extent(of_class(canvas, 2, least=64)) == pytest.approx(moved, abs=1)
@@ -77,22 +77,22 @@ def test_turn_and_shear_take_the_corners_of_a_box_where_its_pixels_go(box, scale
 @settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(0, 3), st.booleans(), st.booleans())
 def test_quarter_turns_and_mirroring_keep_every_pixel_as_it_is(seed, quarters, flip, upside_down):
-    picture = np.random.default_rng(seed).integers(0, 256, (30, 50, 3), dtype=np.uint8)
-    expected = np.rot90(picture, -quarters)
+    image = np.random.default_rng(seed).integers(0, 256, (30, 50, 3), dtype=np.uint8)
+    expected = np.rot90(image, -quarters)
     expected = expected[:: -1 if upside_down else 1, :: -1 if flip else 1]
     height, width = expected.shape[:2]
     maps = map_of(quarters=quarters, flip=flip, upside_down=upside_down)
-    canvas, _ = seen(picture, maps, (width / 2, height / 2), height, width)
+    canvas, _ = seen(image, maps, (width / 2, height / 2), height, width)
     assert (canvas == expected).all()
 
 
 def test_a_turn_by_ninety_degrees_is_a_quarter_turn_clockwise():
-    picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
-    turned, _ = seen(picture, map_of(turn=90), (10, 15), 30, 20)
-    assert abs(turned.astype(int) - np.rot90(picture, -1)).max() <= 1
+    image = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    turned, _ = seen(image, map_of(turn=90), (10, 15), 30, 20)
+    assert abs(turned.astype(int) - np.rot90(image, -1)).max() <= 1
 
 
-def test_a_picture_that_shrinks_much_is_averaged_and_not_skipped():
+def test_a_image_that_shrinks_much_is_averaged_and_not_skipped():
     stripes = np.zeros((256, 256, 3), np.uint8)
     stripes[:, ::2] = 255
     canvas, _ = seen(stripes, map_of((1 / 7, 1 / 7)), (16, 16), 32, 32)
@@ -117,7 +117,7 @@ def test_only_the_region_is_painted_and_all_of_it(x, y, w, h):
 
 @settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 9), st.floats(0, 1))
-def test_the_tiles_of_a_mosaic_fill_every_canvas_once_and_its_own_picture_is_among_them(seed, count, mosaic):
+def test_the_tiles_of_a_mosaic_fill_every_canvas_once_and_its_own_image_is_among_them(seed, count, mosaic):
     tiles = laid_out(count, 8, 9, mosaic, np.random.default_rng(seed))
     covered = np.zeros((count, 8, 9), int)
     for canvas, (x1, y1, x2, y2) in zip(tiles.canvas, tiles.region, strict=True):

@@ -21,7 +21,7 @@ from boxes_on_disk import (
     recognized,
     targets,
     write,
-    write_picture,
+    write_image,
 )
 from suite import UserError
 
@@ -87,14 +87,14 @@ def test_any_data_set_is_the_same_in_every_format(tmp_path, data):
         assert dataset.facts == {"classes": CLASSES}
 
 
-def test_class_folders_of_pictures_are_nobodys(tmp_path):
+def test_class_folders_of_images_are_nobodys(tmp_path):
     for name in ("cat/1.png", "cat/2.png", "dog/1.png"):
-        write_picture(tmp_path / name)
+        write_image(tmp_path / name)
     assert recognized(tmp_path) == []
     for kind, sentence in {
         "coco": "has no COCO file: a JSON with images, annotations and categories",
-        "voc": "has no annotations of Pascal VOC: an XML for each picture",
-        "yolo": "has no labels of YOLO: a text file for each picture",
+        "voc": "has no annotations of Pascal VOC: an XML for each image",
+        "yolo": "has no labels of YOLO: a text file for each image",
         "csv": "has no table .* with columns of boxes: xmin, ymin, xmax, ymax",
     }.items():
         with pytest.raises(UserError, match=sentence):
@@ -167,13 +167,13 @@ def test_any_bytes_in_a_file_are_loaded_or_refused_with_a_sentence(written, wher
         path.write_bytes(original)
 
 
-def test_many_pictures_take_little_memory(tmp_path):
+def test_many_images_take_little_memory(tmp_path):
     count = 2000
-    pictures = {f"{index:06}": ((40, 60), [(1, 2, 30, 40, "cat")] * 1) for index in range(count)}
+    images = {f"{index:06}": ((40, 60), [(1, 2, 30, 40, "cat")] * 1) for index in range(count)}
     (tmp_path / "images").mkdir()
-    for name in pictures:
+    for name in images:
         (tmp_path / f"images/{name}.png").touch()
-    write(tmp_path / "train.json", coco_file(pictures))
+    write(tmp_path / "train.json", coco_file(images))
     train = load("coco", tmp_path).train
     arrays = (train.places, train.sizes, train.starts, train.boxes, train.labels, train.crowd, train.areas)
     assert sum(array.nbytes for array in arrays) < 100 * count

@@ -1,4 +1,4 @@
-"""The outputs of keras-hub's detectors become detections in the picture's own pixels."""
+"""The outputs of keras-hub's detectors become detections in the image's own pixels."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_anchors_are_those_of_keras_hub(size, anchors):
     corner=st.tuples(st.floats(0, 150), st.floats(0, 90)),
     sides=st.tuples(st.floats(4, 40), st.floats(4, 30)),
 )
-def test_a_box_coded_against_its_anchor_comes_back_in_the_pixels_of_the_picture(row, corner, sides):
+def test_a_box_coded_against_its_anchor_comes_back_in_the_pixels_of_the_image(row, corner, sides):
     codec = with_anchors()
     height, width = 128, 192  # twice the network's input
     box = np.array([*corner, *np.add(corner, sides)])

@@ -1,4 +1,4 @@
-"""What keras-hub's detectors minimise, against plain references."""
+"""What keras-hub's detectors minimize, against plain references."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def overlaps(box: np.ndarray) -> np.ndarray:
 
 
 def reference(target: np.ndarray, output: np.ndarray, classes: int) -> tuple[float, int]:
-    """The loss of one picture before it is divided, and its positives: anchor by anchor, in float64."""
+    """The loss of one image before it is divided, and its positives: anchor by anchor, in float64."""
     total, positives = 0.0, 0
     rows = [row for row in target if row[0] >= 0]
     table = np.array([overlaps(row[1:]) for row in rows]).reshape(len(rows), len(BOXES))
@@ -112,7 +112,7 @@ def test_a_box_smaller_than_all_anchors_is_learned_all_the_same():
 
 
 @pytest.mark.parametrize("kind", ["anchors", "sets"])
-def test_padding_and_pictures_without_boxes_give_finite_losses_that_padding_does_not_change(kind):
+def test_padding_and_images_without_boxes_give_finite_losses_that_padding_does_not_change(kind):
     rng = np.random.default_rng(2)
     loss = AnchorLoss(SIZE, ANCHORS, 2) if kind == "anchors" else SetLoss(SIZE, 5, 2)
     outputs = rng.normal(size=(1, len(BOXES), 6)) if kind == "anchors" else rng.random((1, 15, 6))

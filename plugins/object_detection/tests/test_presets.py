@@ -12,9 +12,9 @@ import pytest
 import suite
 from suite import UserError
 from suite.configuration import from_mapping
-from suite.data import Dataset
+from suite.data.dataset import Dataset
 from suite.errors import StoppedRunError
-from suite.experiments import resume, train
+from suite.runs.train import resume, train
 from suite_object_detection.model_options import PresetOptions
 from suite_object_detection.preset_builder import preset
 from suite_object_detection.samples import sample
@@ -132,7 +132,7 @@ def with_classes(*classes: str) -> Dataset:
     return Dataset(**data.parts, facts={"classes": [*data.facts["classes"], *classes]})
 
 
-def pictures(count: int = 2, height: int = SIZE, width: int = SIZE) -> np.ndarray:
+def images(count: int = 2, height: int = SIZE, width: int = SIZE) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (count, height, width, 3), dtype=np.uint8)
 
 
@@ -143,8 +143,8 @@ def numpy_of(tensor) -> np.ndarray:
 def test_a_retinanet_gives_what_keras_hub_gives(presets):
     built = preset(sample(), PresetOptions(preset=presets("retinanet")))
     detector = hub.models.ObjectDetector.from_preset(presets("retinanet"))
-    expected = detector(detector.preprocessor(pictures().astype(np.float32)), training=False)
-    outputs = numpy_of(built.network(pictures(), training=False))
+    expected = detector(detector.preprocessor(images().astype(np.float32)), training=False)
+    outputs = numpy_of(built.network(images(), training=False))
     assert outputs[..., :3] == pytest.approx(numpy_of(expected["cls_logits"]), abs=1e-4)
     assert outputs[..., 3:] == pytest.approx(numpy_of(expected["bbox_regression"]), abs=1e-4)
 
@@ -152,8 +152,8 @@ def test_a_retinanet_gives_what_keras_hub_gives(presets):
 def test_a_d_fine_gives_what_keras_hub_gives(presets):
     built = preset(sample(), PresetOptions(preset=presets("d_fine")))
     detector = hub.models.ObjectDetector.from_preset(presets("d_fine"))
-    expected = detector(detector.preprocessor(pictures().astype(np.float32)), training=False)
-    outputs = numpy_of(built.network(pictures(), training=False))[:, -built.codec.predictions :]
+    expected = detector(detector.preprocessor(images().astype(np.float32)), training=False)
+    outputs = numpy_of(built.network(images(), training=False))[:, -built.codec.predictions :]
     assert outputs[..., :3] == pytest.approx(numpy_of(expected["logits"]), abs=1e-4)
     assert outputs[..., 3:] == pytest.approx(numpy_of(expected["pred_boxes"]), abs=1e-4)
 
@@ -170,7 +170,7 @@ def test_for_other_classes_only_the_last_layers_of_classes_are_new(presets):
         "head_class_logits/kernel",
         "head_class_logits/bias",
     }
-    scores = 1 / (1 + np.exp(-numpy_of(after.network(pictures()))[..., :4]))
+    scores = 1 / (1 + np.exp(-numpy_of(after.network(images()))[..., :4]))
     assert np.median(scores) == pytest.approx(0.01, abs=0.005)
     assert [stage.freeze for stage in after.stages] == [("backbone",), ()]
     assert after.stages[1].learning_rate_factor < 1
@@ -193,7 +193,7 @@ def test_a_d_fine_for_other_classes_and_another_size_keeps_all_weights_that_fit(
 
 def test_a_backbone_for_classification_becomes_a_retinanet(presets):
     built = preset(sample(), PresetOptions(preset=presets("resnet")))
-    outputs = numpy_of(built.network(pictures(), training=False))
+    outputs = numpy_of(built.network(images(), training=False))
     assert outputs.shape == (2, built.codec.rows, 7)
     assert np.abs(outputs[..., 3:]).max() < 0.5  # near the anchors
     assert outputs[..., :3] == pytest.approx(-4.6, abs=1)
@@ -203,9 +203,9 @@ def test_a_backbone_for_classification_becomes_a_retinanet(presets):
 
 
 @pytest.mark.parametrize("name", ["retinanet", "d_fine"])
-def test_pictures_need_not_be_squares(presets, name):
+def test_images_need_not_be_squares(presets, name):
     built = preset(sample(), PresetOptions(preset=presets(name), size=(64, 96)))
-    outputs = numpy_of(built.network(pictures(2, 64, 96), training=False))
+    outputs = numpy_of(built.network(images(2, 64, 96), training=False))
     assert outputs.shape == (2, built.codec.rows, 7)
     assert isinstance(built.codec.for_scoring().decode(outputs[0], (64, 96)), Detections)
 
@@ -226,7 +226,7 @@ def test_what_is_no_preset_and_what_is_no_detector_is_said(presets, tmp_path):
 
 
 def write_coco(folder: Path, dataset: Dataset) -> Path:
-    """The pictures of the sample's training part with a COCO file beside them."""
+    """The images of the sample's training part with a COCO file beside them."""
     names = dataset.facts["classes"]
     images, annotations = [], []
     for number, example in enumerate(dataset.train):
@@ -271,7 +271,7 @@ def test_a_preset_is_trained_resumed_shipped_and_exported_through_the_host(prese
     assert (np.array(found.boxes) <= (96, 64, 96, 64)).all()
 
     pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
-    from suite.export import export
+    from suite.export.export import export
 
     exported = suite.load(export(whole.path, host=host).folder, host=host, options=options)
     theirs = exported.predict(tmp_path / "data" / "3.png")

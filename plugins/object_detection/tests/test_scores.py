@@ -15,9 +15,10 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from made_up_detections import CLASSES, detections, pairs_of, random_pairs, target
-from suite import UserError, scoring
+from suite import UserError
 from suite.contributions import Contributed, Evaluator
-from suite.evaluation import Pairs
+from suite.evaluation import scoring
+from suite.evaluation.types import Pairs
 from suite.options import NoOptions
 from suite_object_detection import scores
 from suite_object_detection.scores import best_threshold, object_detection
@@ -28,7 +29,7 @@ BOX = (10, 10, 50, 50)
 
 
 def by_coco(pairs: Pairs, chosen=None, coco=COCO, evaluator=COCOeval):
-    """pycocotools' evaluation of the pictures `chosen`, of which some may be there twice."""
+    """pycocotools' evaluation of the images `chosen`, of which some may be there twice."""
     classes = pairs.facts["classes"]
     chosen = range(len(pairs)) if chosen is None else chosen
     annotations, results = [], []
@@ -91,17 +92,17 @@ def test_all_averages_are_those_of_pycocotools(seed):
 @settings(max_examples=15, deadline=None)
 @given(
     seed=st.integers(0, 2**32),
-    pictures=st.integers(1, 5),
+    images=st.integers(1, 5),
     most=st.integers(1, 40),
     classes=st.integers(1, 4).map(lambda count: list("abcd"[:count])),
 )
-def test_averages_are_those_of_pycocotools_for_any_sizes(seed, pictures, most, classes):
-    pairs = random_pairs(seed, pictures=pictures, most=most, classes=classes)
+def test_averages_are_those_of_pycocotools_for_any_sizes(seed, images, most, classes):
+    pairs = random_pairs(seed, images=images, most=most, classes=classes)
     assert_equal(numbers_of(pairs), by_coco(pairs))
 
 
-def test_only_the_hundred_surest_of_a_class_in_a_picture_count_as_in_pycocotools():
-    pairs = random_pairs(3, pictures=2, most=700)
+def test_only_the_hundred_surest_of_a_class_in_a_image_count_as_in_pycocotools():
+    pairs = random_pairs(3, images=2, most=700)
     assert max(map(len, pairs.predictions)) > 300
     assert_equal(numbers_of(pairs), by_coco(pairs))
 
@@ -129,7 +130,7 @@ def test_each_class_has_the_average_precision_of_pycocotools(seed):
 
 @pytest.mark.parametrize("seed", range(10))
 def test_the_sample_itself_scores_as_the_librarys_own_accumulation(seed):
-    pairs = random_pairs(seed, pictures=20)
+    pairs = random_pairs(seed, images=20)
     assert_equal(
         numbers_of(pairs),
         by_coco(pairs, coco=faster_coco_eval.COCO, evaluator=faster_coco_eval.COCOeval_faster),
@@ -137,13 +138,13 @@ def test_the_sample_itself_scores_as_the_librarys_own_accumulation(seed):
 
 
 @pytest.mark.parametrize("seed", range(15))
-def test_a_picture_that_is_drawn_twice_counts_as_two_pictures(seed):
+def test_a_image_that_is_drawn_twice_counts_as_two_images(seed):
     pairs = random_pairs(seed, ties=False)
     drawn = np.sort(np.random.default_rng(seed).integers(0, len(pairs), len(pairs)))
     assert_equal(numbers_of(pairs, drawn), by_coco(pairs, drawn.tolist()))
 
 
-def test_two_copies_of_every_picture_score_like_one():
+def test_two_copies_of_every_image_score_like_one():
     pairs = random_pairs(5)
     once, twice = numbers_of(pairs), numbers_of(pairs, np.repeat(np.arange(len(pairs)), 2))
     assert twice == pytest.approx(once, nan_ok=True)
@@ -151,7 +152,7 @@ def test_two_copies_of_every_picture_score_like_one():
 
 def test_many_classes_cost_no_more_than_their_boxes():
     classes = [f"class {number}" for number in range(3000)]
-    pairs = random_pairs(1, pictures=100, classes=classes)
+    pairs = random_pairs(1, images=100, classes=classes)
     start = time.process_time()
     assert 0 <= numbers_of(pairs)["map"] <= 1
     assert time.process_time() - start < 5
@@ -187,20 +188,18 @@ def test_precision_recall_and_f1_are_at_the_threshold_of_the_facts():
             "recall": 1,
             "f1": 2 / 3,
             "boxes": 2,
-            "pictures": 1,
+            "images": 1,
         }
     )
     assert classes["dog"]["recall"] == classes["dog"]["precision"] == 0
-    assert classes["bird"] == {"precision": 0, "boxes": 0, "pictures": 0}
+    assert classes["bird"] == {"precision": 0, "boxes": 0, "images": 0}
 
 
-def test_without_a_threshold_the_best_on_these_pictures_is_taken_and_this_is_said():
+def test_without_a_threshold_the_best_on_these_images_is_taken_and_this_is_said():
     evaluation = object_detection(one_of_everything(), NoOptions())
     numbers = evaluation.score(np.arange(3))
     assert numbers["f1"] == pytest.approx(2 * 2 / (2 + 3))
-    assert (
-        "score of at least 0.75, where F1 is highest on these very pictures" in evaluation.notes["precision"]
-    )
+    assert "score of at least 0.75, where F1 is highest on these very images" in evaluation.notes["precision"]
 
 
 def test_what_is_detected_in_a_crowd_is_neither_right_nor_wrong():
@@ -243,7 +242,7 @@ def f1_at(pairs: Pairs, threshold: float) -> float:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_no_threshold_has_a_higher_f1_than_the_best_one(seed):
-    pairs = random_pairs(seed, pictures=6)
+    pairs = random_pairs(seed, images=6)
     best = best_threshold(pairs)
     scores = sorted({score for one in pairs.predictions for score in one.scores})
     assert f1_at(pairs, best) == pytest.approx(max(f1_at(pairs, score) for score in scores))
@@ -252,7 +251,7 @@ def test_no_threshold_has_a_higher_f1_than_the_best_one(seed):
 
 def test_numbers_that_cannot_be_computed_are_explained():
     notes = object_detection(pairs_of([target()], [detections((BOX, 0.5, "cat"))]), NoOptions()).notes
-    assert notes["map"] == notes["recall"] == "left out, no picture has a box to be found"
+    assert notes["map"] == notes["recall"] == "left out, no image has a box to be found"
     some = pairs_of([target([BOX], ["cat"])], [detections((BOX, 0.5, "cat"))])
     notes = object_detection(some, NoOptions()).notes
     assert notes["map"] == "over 1 of 3 classes, for 'dog', 'bird' has no box"
@@ -268,7 +267,7 @@ def evaluator() -> list[Contributed]:
 
 def test_the_host_gets_intervals_of_everything(monkeypatch):
     monkeypatch.setattr(scoring, "RESAMPLES", 50)
-    pairs = random_pairs(2, pictures=30)
+    pairs = random_pairs(2, images=30)
     found = scoring.score(evaluator(), pairs, intervals=True)
     assert set(found.intervals) == set(found.numbers) == {*NAMES, "precision", "recall", "f1"}
     low, high = found.intervals["map50"]
@@ -278,14 +277,14 @@ def test_the_host_gets_intervals_of_everything(monkeypatch):
 def test_averages_of_very_many_detections_have_no_interval_but_counts_do(monkeypatch):
     monkeypatch.setattr(scoring, "RESAMPLES", 50)
     monkeypatch.setattr(scores, "MOST_BOXES_TO_RESAMPLE", 10)
-    pairs = random_pairs(2, pictures=30)
+    pairs = random_pairs(2, images=30)
     found = scoring.score(evaluator(), pairs, intervals=True)
     assert set(found.intervals) == {"precision", "recall", "f1"}
     assert found.numbers["map"] == pytest.approx(by_coco(pairs).stats[0])
     assert "map75: no interval, there are too many detections to resample" in found.notes
 
 
-def test_a_picture_with_ten_thousand_boxes_is_scored_in_seconds():
+def test_a_image_with_ten_thousand_boxes_is_scored_in_seconds():
     rng = np.random.default_rng(0)
     low = rng.uniform(0, 4000, (10_000, 2))
     boxes = np.concatenate([low, low + rng.uniform(5, 60, (10_000, 2))], axis=1).tolist()

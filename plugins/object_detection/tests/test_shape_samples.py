@@ -1,8 +1,8 @@
-"""The made-up pictures."""
+"""The made-up images."""
 
 import numpy as np
 
-from suite.data import fingerprint
+from suite.data.dataset import fingerprint
 from suite_object_detection.samples import sample
 
 
@@ -12,7 +12,7 @@ def test_they_are_the_same_at_every_call():
     assert all(np.array_equal(a.input, b.input) for a, b in zip(one.train, other.train, strict=True))
 
 
-def test_every_part_shows_every_class_and_a_picture_of_nothing():
+def test_every_part_shows_every_class_and_a_image_of_nothing():
     dataset = sample()
     assert {name: len(part) for name, part in dataset.parts.items()} == {
         "train": 20, "validation": 5, "test": 5

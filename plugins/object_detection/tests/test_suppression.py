@@ -46,7 +46,7 @@ def test_scores_that_differ_by_less_than_single_precision_are_still_told_apart()
     assert suppress(boxes, scores, np.array([0, 0]), 0.5, 10).tolist() == [1]
 
 
-def test_boxes_of_two_classes_do_not_suppress_each_other_however_large_the_picture():
+def test_boxes_of_two_classes_do_not_suppress_each_other_however_large_the_image():
     boxes = np.array([[0, 0, 1e5, 1e5]] * 2)
     assert suppress(boxes, np.array([0.4, 0.5]), np.array([7, 3]), 0.5, 10).tolist() == [1, 0]
 

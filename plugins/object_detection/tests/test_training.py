@@ -1,4 +1,4 @@
-"""From a folder of annotated pictures to boxes on pictures, through the host, as a user has it."""
+"""From a folder of annotated images to boxes on images, through the host, as a user has it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 import suite
 from made_up_detections import write_yolo
 from suite.configuration import from_mapping
+from suite.data.inspection import inspect
 from suite.errors import StoppedRunError
-from suite.experiments import resume, train
-from suite.inspection import inspect
+from suite.runs.train import resume, train
 from suite_object_detection.samples import sample
 from suite_object_detection.types import Detections
 
@@ -65,13 +65,13 @@ def test_the_threshold_that_suits_validation_best_is_shipped(run, host):
 
 
 def test_precision_and_recall_are_those_at_the_shipped_threshold(run, host):
-    from suite.evaluations import predict_examples
-    from suite.loading import load_dataset
+    from suite.data.loading import load_dataset
+    from suite.runs.evaluate import predict_examples
 
     dataset, _ = load_dataset(host, TASK, run.configuration.data, None, {})
     pairs, _ = predict_examples(suite.load(run.path, host=host), dataset.test)
     assert pairs.facts["threshold"] == suite.load(run.path, host=host).codec.threshold
-    assert not any("on these very pictures" in note for note in run.metrics["notes"])
+    assert not any("on these very images" in note for note in run.metrics["notes"])
 
 
 def test_a_resumed_run_is_the_unbroken_one(run, host, data, tmp_path):
@@ -86,11 +86,11 @@ def test_a_resumed_run_is_the_unbroken_one(run, host, data, tmp_path):
     assert all(np.array_equal(unbroken[name], again[name]) for name in unbroken)
 
 
-def test_detections_are_in_the_pixels_of_the_picture(run, host, data):
+def test_detections_are_in_the_pixels_of_the_image(run, host, data):
     pipeline = suite.load(run.path, host=host, options={"threshold": 0.0})
-    picture = sorted((data / "images" / "test").iterdir())[0]
-    height, width = cv2.imread(str(picture)).shape[:2]
-    found = pipeline.predict(picture)
+    image = sorted((data / "images" / "test").iterdir())[0]
+    height, width = cv2.imread(str(image)).shape[:2]
+    found = pipeline.predict(image)
     assert isinstance(found, Detections)
     boxes = np.array(found.boxes)
     assert len(boxes)
@@ -111,13 +111,13 @@ def test_nothing_is_wrong_with_the_sample_data(host, data):
 def test_an_exported_detector_gives_the_same_boxes(run, host, data):
     pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
     pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
-    from suite.export import export
+    from suite.export.export import export
 
     options = {"threshold": 0.0, "most": 20}
     exported = suite.load(export(run.path, host=host).folder, host=host, options=options)
     trained = suite.load(run.path, host=host, options=options)
-    for picture in sorted((data / "images" / "test").iterdir()):
-        ours, theirs = trained.predict(picture), exported.predict(picture)
+    for image in sorted((data / "images" / "test").iterdir()):
+        ours, theirs = trained.predict(image), exported.predict(image)
         assert ours.labels == theirs.labels
         assert np.array(ours.boxes) == pytest.approx(np.array(theirs.boxes), abs=0.01)
         assert ours.scores == pytest.approx(theirs.scores, abs=1e-4)

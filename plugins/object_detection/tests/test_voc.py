@@ -10,8 +10,8 @@ from boxes_on_disk import (
     targets,
     voc_file,
     write,
-    write_picture,
-    write_pictures,
+    write_image,
+    write_images,
     write_voc,
 )
 from suite import UserError
@@ -23,10 +23,10 @@ def test_voc_with_folders_for_parts(tmp_path):
     assert targets(load("voc", tmp_path, first_pixel="1")) == expected(DATA)
 
 
-def test_voc_with_annotations_beside_the_pictures(tmp_path):
-    for part, pictures in {"train": DATA["train"], "valid": DATA["val"]}.items():
-        write_pictures(tmp_path / part, pictures)
-        for name, (size, boxes) in pictures.items():
+def test_voc_with_annotations_beside_the_images(tmp_path):
+    for part, images in {"train": DATA["train"], "valid": DATA["val"]}.items():
+        write_images(tmp_path / part, images)
+        for name, (size, boxes) in images.items():
             write(tmp_path / part / f"{name}.xml", voc_file(size, boxes))
     assert recognized(tmp_path) == ["voc"]
     found = targets(load("voc", tmp_path, first_pixel="1"))
@@ -42,8 +42,8 @@ def test_voc_without_parts_is_all_for_training(tmp_path):
 
 def test_voc_in_a_development_kit_with_masks_beside(tmp_path):
     write_voc(tmp_path / "VOCdevkit/VOC2007")
-    write_picture(tmp_path / "VOCdevkit/VOC2007/SegmentationClass/a.png")
-    write_picture(tmp_path / "VOCdevkit/VOC2007/SegmentationObject/zz.png")
+    write_image(tmp_path / "VOCdevkit/VOC2007/SegmentationClass/a.png")
+    write_image(tmp_path / "VOCdevkit/VOC2007/SegmentationObject/zz.png")
     dataset = load("voc", tmp_path, first_pixel="1")
     assert targets(dataset) == expected(DATA)
     assert dataset.train[0].id == "VOCdevkit/VOC2007/JPEGImages/a.png"
@@ -52,8 +52,8 @@ def test_voc_in_a_development_kit_with_masks_beside(tmp_path):
 def test_names_below_the_folder_of_annotations(tmp_path):
     write(tmp_path / "Annotations/day/one.xml", voc_file((40, 60), [(1, 1, 9, 9, "cat")]))
     write(tmp_path / "Annotations/night/one.xml", voc_file((40, 60), [(1, 1, 5, 5, "cat")]))
-    write_picture(tmp_path / "JPEGImages/day/one.png")
-    write_picture(tmp_path / "JPEGImages/night/one.png", 50, 60)
+    write_image(tmp_path / "JPEGImages/day/one.png")
+    write_image(tmp_path / "JPEGImages/night/one.png", 50, 60)
     write(tmp_path / "ImageSets/Main/train.txt", "day/one\n")
     write(tmp_path / "ImageSets/Main/val.txt", "night/one\n")
     dataset = load("voc", tmp_path)
@@ -87,7 +87,7 @@ def test_difficult_objects_are_ignored_or_as_any_other(tmp_path):
     assert "crowd" not in load("voc", tmp_path, difficult="train").train[0].target
 
 
-def test_annotations_without_picture_and_pictures_without_annotation_are_named(tmp_path):
+def test_annotations_without_image_and_images_without_annotation_are_named(tmp_path):
     write_voc(tmp_path)
     (tmp_path / "JPEGImages/b.png").unlink()
     (tmp_path / "Annotations/c.xml").unlink()
@@ -96,10 +96,10 @@ def test_annotations_without_picture_and_pictures_without_annotation_are_named(t
         "JPEGImages/a.png", "JPEGImages/c.png"
     ]  # fmt: skip
     assert dataset.problems == [
-        "1 annotation has no picture, left out: 'Annotations/b.xml'",
-        "1 picture has no annotation, taken as showing no object: 'JPEGImages/c.png'",
+        "1 annotation has no image, left out: 'Annotations/b.xml'",
+        "1 image has no annotation, taken as showing no object: 'JPEGImages/c.png'",
     ]
-    assert len(load("voc", tmp_path, unlabelled="leave-out").train) == 1
+    assert len(load("voc", tmp_path, unlabeled="leave-out").train) == 1
 
 
 def test_names_of_lists_that_are_nowhere_and_annotations_in_no_list_are_named(tmp_path):
@@ -107,7 +107,7 @@ def test_names_of_lists_that_are_nowhere_and_annotations_in_no_list_are_named(tm
     write(tmp_path / "ImageSets/Main/val.txt", "gone\n")
     dataset = load("voc", tmp_path)
     assert dataset.problems == [
-        "1 name of ImageSets/Main has neither annotation nor picture, left out: 'val.txt: gone'",
+        "1 name of ImageSets/Main has neither annotation nor image, left out: 'val.txt: gone'",
         "1 annotation is in no list of ImageSets/Main, left out: 'Annotations/d.xml'",
     ]
 

@@ -46,8 +46,8 @@ def test_a_data_yaml_names_lists_and_texts(tmp_path):
     assert dataset.facts == {"classes": ["no", "on"]}
     assert sorted(targets(dataset)["train"]) == ["a", "b", "e"]
     assert dataset.problems == [
-        "1 picture of train.txt is not there, left out: 'images/train/x.png'",
-        "1 picture with a label file belongs to no part, left out: 'images/train/c.png'",
+        "1 image of train.txt is not there, left out: 'images/train/x.png'",
+        "1 image with a label file belongs to no part, left out: 'images/train/c.png'",
     ]
 
 
@@ -76,9 +76,7 @@ def test_roboflows_data_yaml(tmp_path):
     )
     dataset = load("yolo", tmp_path)
     assert list(dataset.parts) == ["train", "validation"]
-    assert dataset.problems == [
-        "1 picture with a label file belongs to no part, left out: 'test/images/e.png'"
-    ]
+    assert dataset.problems == ["1 image with a label file belongs to no part, left out: 'test/images/e.png'"]
 
 
 @pytest.mark.parametrize(
@@ -171,17 +169,17 @@ def test_a_label_file_that_is_binary(tmp_path):
         load("yolo", tmp_path)
 
 
-def test_labels_without_picture_and_pictures_without_label_are_named(tmp_path):
+def test_labels_without_image_and_images_without_label_are_named(tmp_path):
     write_yolo(tmp_path)
     (tmp_path / "images/train/b.png").unlink()
     (tmp_path / "labels/train/c.txt").unlink()
     dataset = load("yolo", tmp_path)
     assert sorted(targets(dataset)["train"]) == ["a", "c"]
     assert dataset.problems == [
-        "1 picture has no label file, taken as showing no object: 'images/train/c.png'",
-        "1 label file has no picture, left out: 'labels/train/b.txt'",
+        "1 image has no label file, taken as showing no object: 'images/train/c.png'",
+        "1 label file has no image, left out: 'labels/train/b.txt'",
     ]
-    assert len(load("yolo", tmp_path, unlabelled="leave-out").train) == 1
+    assert len(load("yolo", tmp_path, unlabeled="leave-out").train) == 1
 
 
 def test_a_part_without_any_label_is_left_out_and_said(tmp_path):
@@ -189,20 +187,20 @@ def test_a_part_without_any_label_is_left_out_and_said(tmp_path):
     shutil.rmtree(tmp_path / "labels/test")
     dataset = load("yolo", tmp_path)
     assert list(dataset.parts) == ["train", "validation"]
-    assert dataset.problems == ["the test part has 1 picture but no labels, left out"]
+    assert dataset.problems == ["the test part has 1 image but no labels, left out"]
 
 
 def test_the_validation_part_is_not_trained_on_where_the_training_part_has_no_labels(tmp_path):
     write_yolo(tmp_path, {part: DATA[part] for part in ("train", "val")})
     shutil.rmtree(tmp_path / "labels/train")
-    with pytest.raises(UserError, match=r"no training part, only validation\n.*has 3 pictures but no labels"):
+    with pytest.raises(UserError, match=r"no training part, only validation\n.*has 3 images but no labels"):
         load("yolo", tmp_path)
 
 
-def test_an_unreadable_picture_is_an_example_and_said(tmp_path):
+def test_an_unreadable_image_is_an_example_and_said(tmp_path):
     write_yolo(tmp_path)
-    (tmp_path / "images/train/a.png").write_bytes(b"no picture")
+    (tmp_path / "images/train/a.png").write_bytes(b"no image")
     dataset = load("yolo", tmp_path)
     assert len(dataset.train) == 3
     assert dataset.train[0].target == {"size": [0, 0], "boxes": [], "labels": []}
-    assert dataset.problems == ["1 picture cannot be read: 'images/train/a.png'"]
+    assert dataset.problems == ["1 image cannot be read: 'images/train/a.png'"]

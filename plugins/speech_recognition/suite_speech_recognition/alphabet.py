@@ -18,7 +18,7 @@ class Alphabet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The symbols that a network tells apart, and text in terms of them.
 
     Index 0 of the network's outputs is CTC's blank; `symbols[i]` has index i + 1. A space is a symbol like
-    any other. Text is to be normalised before.
+    any other. Text is to be normalized before.
 
     Attributes:
         symbols: what each stands for, a character or, with a tokenizer, a piece of text; a subword that
@@ -75,7 +75,7 @@ class Alphabet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def learn_characters(texts: Iterable[str]) -> Alphabet:
-    """The alphabet of all characters in normalised texts, sorted.
+    """The alphabet of all characters in normalized texts, sorted.
 
     Raises:
         suite.UserError: where there is not one.
@@ -87,7 +87,7 @@ def learn_characters(texts: Iterable[str]) -> Alphabet:
 
 
 def learn_subwords(texts: Sequence[str], size: int) -> Alphabet:
-    """An alphabet of `size` subwords at most, learned from normalised texts by byte pair encoding.
+    """An alphabet of `size` subwords at most, learned from normalized texts by byte pair encoding.
 
     It holds every character too (Sennrich et al., Neural Machine Translation of Rare Words with Subword
     Units, 2016, section 3.2), so it can write whatever the texts are made of. Subwords do not reach over

@@ -37,7 +37,7 @@ class Augmentation(msgspec.Struct, frozen=True, kw_only=True):
         speed: least and greatest factor of speed and pitch (Ko et al. 2015, "Audio augmentation for speech
             recognition", section 3): a voice at another pitch is another speaker's.
         gain: greatest change of loudness in decibels.
-        noise: probability that noise is added, of a random colour from white to brown.
+        noise: probability that noise is added, of a random color from white to brown.
         join: probability that another recording of the batch follows, after a short pause, where both are
             not too long together.
     """

@@ -48,7 +48,7 @@ def _frames(
 ) -> Iterator[tuple[float, list[tuple[int, float]]]]:
     """The blank's log-probability and the symbols worth a look with their probabilities, likeliest first.
 
-    Neighbouring frames without any such symbol are one; a blank that is certain, as in padding, is none.
+    Neighboring frames without any such symbol are one; a blank that is certain, as in padding, is none.
     """
     blanks = log_probabilities[:, 0].astype(np.float64)
     others = log_probabilities[:, 1:]

@@ -15,7 +15,7 @@ from suite_speech_recognition.augmentation import Augmentation, SpeechBatches
 from suite_speech_recognition.codec import SpeechCodec
 from suite_speech_recognition.guidance import BEAM
 from suite_speech_recognition.model_options import ConformerOptions, RecognitionOptions, RecurrentOptions
-from suite_speech_recognition.normalisation import Normalisation, normalise
+from suite_speech_recognition.normalization import Normalization, normalize
 from suite_speech_recognition.recipes import Choices, conformer_defaults, lengths_for, recurrent_defaults
 from suite_speech_recognition.survey import Survey, survey
 
@@ -69,8 +69,8 @@ def _pipeline(
     assert options.speed != "auto"
     assert options.longest != "auto"
     assert options.case != "auto"
-    normalisation = Normalisation(case=options.case, punctuation=options.punctuation, unicode=options.unicode)
-    texts = [normalise(text, normalisation) for text in found.texts]
+    normalization = Normalization(case=options.case, punctuation=options.punctuation, unicode=options.unicode)
+    texts = [normalize(text, normalization) for text in found.texts]
     alphabet = _alphabet(texts, options)
     transcripts = _transcripts(texts) if options.language_model else ()
     step = frame_samples(options.rate)
@@ -80,7 +80,7 @@ def _pipeline(
         lengths=lengths_for(found, options.rate, step, slowest, options.longest),
         frame_samples=step,
         alphabet=alphabet,
-        normalisation=normalisation,
+        normalization=normalization,
         beam=BEAM if transcripts else 1,
         transcripts=transcripts,
     )

@@ -9,15 +9,14 @@ import msgspec
 import numpy as np
 
 from suite import UserError
-from suite.initial_weights import Entries
-from suite.pipeline import Encoded, StructCodec
+from suite.pipeline import Encoded, Entries, StructCodec
 from suite.sources import FileSource
 from suite_speech_recognition import decoding, recordings
 from suite_speech_recognition.alphabet import Alphabet
 from suite_speech_recognition.beam_search import Scorer
 from suite_speech_recognition.guidance import BEAM, guidance, said_in_training
 from suite_speech_recognition.microphone import Microphone, microphone_index
-from suite_speech_recognition.normalisation import Normalisation, normalise
+from suite_speech_recognition.normalization import Normalization, normalize
 from suite_speech_recognition.prediction_options import TranscriptionOptions
 from suite_speech_recognition.standard_input import StandardInput
 from suite_speech_recognition.types import Target, Transcript, text_of
@@ -45,16 +44,16 @@ class SpeechCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=
             is longer than the last is predicted in windows of that length.
         frame_samples: the number of samples for which the network gives one frame.
         alphabet: the symbols.
-        normalisation: how the transcripts that the network learned from are written.
+        normalization: how the transcripts that the network learned from are written.
         beam: how many hypotheses are followed at once; 1 takes the most probable symbol of each frame.
-        transcripts: normalised ones of training, which tell a beam of more than 1 what is likely to be said.
+        transcripts: normalized ones of training, which tell a beam of more than 1 what is likely to be said.
     """
 
     rate: int
     lengths: tuple[int, ...]
     frame_samples: int
     alphabet: Alphabet
-    normalisation: Normalisation = Normalisation()
+    normalization: Normalization = Normalization()
     beam: int = 1
     transcripts: tuple[str, ...] = ()
 
@@ -157,10 +156,10 @@ class SpeechCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=
         """The symbols of a transcript, for the loss.
 
         Returns:
-            int32 (labels,), normalised, without the characters that are not in the alphabet, and padded with
+            int32 (labels,), normalized, without the characters that are not in the alphabet, and padded with
             0, the blank, to a multiple of `TARGET_STEP`, at least one.
         """
-        indices = self.alphabet.encode(normalise(text_of(target), self.normalisation))
+        indices = self.alphabet.encode(normalize(text_of(target), self.normalization))
         length = max(1, -(-len(indices) // TARGET_STEP)) * TARGET_STEP
         labels = np.zeros(length, np.int32)
         labels[: len(indices)] = indices
@@ -174,7 +173,7 @@ class SpeechCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def facts(self) -> dict[str, Any]:
         """What evaluators should know: how to write references as the model writes, and what it hears."""
-        return {"normalisation": msgspec.to_builtins(self.normalisation), "rate": self.rate}
+        return {"normalization": msgspec.to_builtins(self.normalization), "rate": self.rate}
 
     def configured(self, options: TranscriptionOptions) -> SpeechCodec:
         """The codec with what the user wants of transcriptions.
@@ -183,7 +182,7 @@ class SpeechCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=
             suite.UserError: for a file that cannot be used, and for one beside a beam of 1.
         """
         transcripts = () if options.beam == 1 else self.transcripts
-        scorer = guidance(options, self.alphabet, self.normalisation, transcripts)
+        scorer = guidance(options, self.alphabet, self.normalization, transcripts)
         if scorer is None:
             return self if options.beam == "auto" else msgspec.structs.replace(self, beam=options.beam)
         beam = max(BEAM, self.beam) if options.beam == "auto" else options.beam

@@ -1,8 +1,8 @@
 """From what a network says of each frame to what was said: CTC decoding, and when each word was.
 
-Connectionist temporal classification (Graves et al., Connectionist Temporal Classification: Labelling
+Connectionist temporal classification (Graves et al., Connectionist Temporal Classification: Labeling
 Unsegmented Sequence Data with Recurrent Neural Networks, 2006) gives each frame a symbol or the blank. What
-is said are the symbols of the frames, neighbouring equal ones taken for one, without the blanks.
+is said are the symbols of the frames, neighboring equal ones taken for one, without the blanks.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def align(log_probabilities: np.ndarray, indices: list[int]) -> np.ndarray:
 
     Args:
         log_probabilities: (frames, symbols), natural logarithms; symbol 0 is the blank.
-        indices: symbols, not the blank; with equal neighbours counted twice at most as many as frames.
+        indices: symbols, not the blank; with equal neighbors counted twice at most as many as frames.
 
     Returns:
         int64 (frames,): positions in `indices`, -1 where the path has a blank.

@@ -11,7 +11,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Example, Problem
-from suite.sentences import counted
+from suite.kit import counted
 from suite.sources import Tree
 from suite_speech_recognition.recordings import Recording
 

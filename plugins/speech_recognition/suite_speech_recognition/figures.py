@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import soundfile
 
+from suite import UserError
 from suite.data import Examples
-from suite.errors import UserError
-from suite.evaluation import Aligned, Clip, Clips, Figure, Pairs, Table
+from suite.evaluation import Pairs
+from suite.figures import Aligned, Clip, Clips, Figure, Table
 from suite_speech_recognition.alignment import Step
 from suite_speech_recognition.recordings import opened
 from suite_speech_recognition.scores import Scoring

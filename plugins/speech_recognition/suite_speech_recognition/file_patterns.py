@@ -9,7 +9,7 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset
-from suite.errors import nearest
+from suite.kit import nearest
 from suite_speech_recognition.examples import Rows
 from suite_speech_recognition.listing import is_recording, opened
 from suite_speech_recognition.options import PatternOptions

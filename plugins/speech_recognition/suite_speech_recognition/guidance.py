@@ -9,7 +9,7 @@ from suite_speech_recognition.alphabet import Alphabet
 from suite_speech_recognition.fusion import Fusion
 from suite_speech_recognition.language_model import NgramModel, read_utterances, surprise
 from suite_speech_recognition.lexicon import WordList
-from suite_speech_recognition.normalisation import Normalisation, normalise
+from suite_speech_recognition.normalization import Normalization, normalize
 from suite_speech_recognition.prediction_options import TranscriptionOptions
 
 BEAM = 64
@@ -26,7 +26,7 @@ docs/benchmarks.md.
 def guidance(
     options: TranscriptionOptions,
     alphabet: Alphabet,
-    normalisation: Normalisation,
+    normalization: Normalization,
     transcripts: tuple[str, ...] = (),
 ) -> Fusion | None:
     """What is known of the language; None where nothing is.
@@ -36,7 +36,7 @@ def guidance(
     Args:
         options: with the user's files.
         alphabet: of the network.
-        normalisation: of its transcripts; the files are normalised in the same way.
+        normalization: of its transcripts; the files are normalized in the same way.
         transcripts: what the network learned from, where the user names no text.
 
     Raises:
@@ -47,13 +47,13 @@ def guidance(
     cost = 0.0
     if options.language_model:
         path = Path(options.language_model).expanduser()
-        model, cost = _language_model(str(path), _state(path), alphabet, normalisation)
+        model, cost = _language_model(str(path), _state(path), alphabet, normalization)
     elif transcripts:
         model, cost = _learned(transcripts, alphabet)
     if options.words:
         path = Path(options.words).expanduser()
         unlisted = float("-inf") if options.unlisted_word == "auto" else options.unlisted_word
-        words = _word_list(str(path), _state(path), alphabet, normalisation, unlisted)
+        words = _word_list(str(path), _state(path), alphabet, normalization, unlisted)
     bonuses = (options.word_bonus, options.symbol_bonus)
     if model is None and words is None and bonuses == ("auto", "auto"):
         return None
@@ -67,7 +67,7 @@ def guidance(
 @lru_cache(maxsize=2)
 def said_in_training(transcripts: tuple[str, ...], alphabet: Alphabet) -> Fusion | None:
     """What the transcripts of training tell of the language."""
-    return guidance(TranscriptionOptions(), alphabet, Normalisation(), transcripts)
+    return guidance(TranscriptionOptions(), alphabet, Normalization(), transcripts)
 
 
 def _state(path: Path) -> tuple[int, int]:
@@ -81,9 +81,9 @@ def _state(path: Path) -> tuple[int, int]:
 
 @lru_cache(maxsize=2)
 def _language_model(
-    path: str, _: tuple[int, int], alphabet: Alphabet, normalisation: Normalisation
+    path: str, _: tuple[int, int], alphabet: Alphabet, normalization: Normalization
 ) -> tuple[NgramModel, float]:
-    utterances = read_utterances(path, alphabet, partial(normalise, normalisation=normalisation))
+    utterances = read_utterances(path, alphabet, partial(normalize, normalization=normalization))
     return _with_cost(utterances, len(alphabet.symbols))
 
 
@@ -99,6 +99,6 @@ def _with_cost(utterances: list[list[int]], symbols: int) -> tuple[NgramModel, f
 
 @lru_cache(maxsize=2)
 def _word_list(
-    path: str, _: tuple[int, int], alphabet: Alphabet, normalisation: Normalisation, unlisted: float
+    path: str, _: tuple[int, int], alphabet: Alphabet, normalization: Normalization, unlisted: float
 ) -> WordList:
-    return WordList.read(path, alphabet, partial(normalise, normalisation=normalisation), unlisted)
+    return WordList.read(path, alphabet, partial(normalize, normalization=normalization), unlisted)

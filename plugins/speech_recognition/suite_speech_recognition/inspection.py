@@ -16,10 +16,9 @@ from typing import Any
 import numpy as np
 
 from suite import UserError
-from suite.data import Dataset, Example, Examples
-from suite.evaluation import Table
-from suite.inspection import Finding, Inspection
-from suite.sentences import counted
+from suite.data import Dataset, Example, Examples, Finding, Inspection
+from suite.figures import Table
+from suite.kit import counted
 from suite_speech_recognition import recordings
 from suite_speech_recognition.types import speaker_of, text_of
 

@@ -91,20 +91,20 @@ class NgramModel:
 
     @classmethod
     def read(
-        cls, path: str | Path, alphabet: Alphabet, normalise: Callable[[str], str], order: int = ORDER
+        cls, path: str | Path, alphabet: Alphabet, normalize: Callable[[str], str], order: int = ORDER
     ) -> NgramModel:
         """Learned from a text file: its lines and sentences are utterances.
 
         Args:
             path: text in UTF-8.
             alphabet: whose symbols; what it cannot write is left out.
-            normalise: what is done to transcripts.
+            normalize: what is done to transcripts.
             order: how many symbols an n-gram has at most.
 
         Raises:
             suite.UserError: where it cannot be read, or the alphabet can write nothing of it.
         """
-        return cls(read_utterances(path, alphabet, normalise), len(alphabet.symbols), order)
+        return cls(read_utterances(path, alphabet, normalize), len(alphabet.symbols), order)
 
     def start(self) -> int:
         """The state before the first symbol of an utterance."""
@@ -132,14 +132,14 @@ class NgramModel:
         return total
 
 
-def read_utterances(path: str | Path, alphabet: Alphabet, normalise: Callable[[str], str]) -> list[list[int]]:
+def read_utterances(path: str | Path, alphabet: Alphabet, normalize: Callable[[str], str]) -> list[list[int]]:
     """The lines and sentences of a text file as symbols; see `NgramModel.read`.
 
     Raises:
         suite.UserError: where it cannot be read, or the alphabet can write nothing of it.
     """
     text = read_text(path, "the text for a language model")
-    utterances = (alphabet.encode(normalise(line)) for line in _SENTENCE_ENDS.split(text))
+    utterances = (alphabet.encode(normalize(line)) for line in _SENTENCE_ENDS.split(text))
     known = [utterance for utterance in utterances if utterance]
     if not known:
         raise UserError(

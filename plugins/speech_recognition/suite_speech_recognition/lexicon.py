@@ -32,7 +32,7 @@ class WordList:
         """A list.
 
         Args:
-            words: normalised, without white space.
+            words: normalized, without white space.
             unlisted: added to the log-probability for each word that is not listed, not above 0; -inf: there
                 must be none. In scripts without spaces, each character outside of listed words counts.
 
@@ -50,7 +50,7 @@ class WordList:
         cls,
         path: str | Path,
         alphabet: Alphabet,
-        normalise: Callable[[str], str],
+        normalize: Callable[[str], str],
         unlisted: float = -math.inf,
     ) -> WordList:
         """From a text file: words with white space between them, or one per line.
@@ -58,13 +58,13 @@ class WordList:
         Args:
             path: text in UTF-8.
             alphabet: words with other characters than its are left out: the network cannot write them.
-            normalise: what is done to transcripts.
+            normalize: what is done to transcripts.
             unlisted: see `WordList`.
 
         Raises:
             suite.UserError: where it cannot be read, or the alphabet can write none of the words.
         """
-        words = {*normalise(read_text(path, "the word list")).split()}
+        words = {*normalize(read_text(path, "the word list")).split()}
         writable = [word for word in words if alphabet.characters.issuperset(word)]
         if not writable:
             raise UserError(

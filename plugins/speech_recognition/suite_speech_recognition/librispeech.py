@@ -7,9 +7,7 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset
-from suite.errors import nearest
-from suite.part_names import part_of_name
-from suite.tables import decoded
+from suite.kit import decoded, nearest, part_of_name
 from suite_speech_recognition.examples import Rows
 from suite_speech_recognition.listing import is_recording, opened, stem
 from suite_speech_recognition.options import LibriSpeechOptions

@@ -13,11 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from suite import UserError, tables
+from suite import UserError
 from suite.data import Dataset, Problem
-from suite.errors import nearest, reason
-from suite.part_names import part_of_name
-from suite.sentences import counted, some
+from suite.kit import counted, nearest, part_of_name, reason, some, tables
 from suite.sources import FolderTree, Tree, is_archive
 from suite_speech_recognition.examples import Rows
 from suite_speech_recognition.listing import is_recording, opened

@@ -26,7 +26,7 @@ def microphone_index(word: str) -> int | None:
 
 
 class Microphone:
-    """The utterances that a microphone hears, without end, as a `suite.inputs.Stream`.
+    """The utterances that a microphone hears, without end, as a `suite.prediction.inputs.Stream`.
 
     Args:
         index: the device as sounddevice numbers it; -1 is the system's own choice.

@@ -55,7 +55,7 @@ class RecognitionOptions(Options, frozen=True):
         Meta(description="greatest random change of loudness, in decibels"),
     ] = "auto"
     noise: Annotated[
-        Auto | Share, Meta(description="share of the recordings to which coloured noise is added")
+        Auto | Share, Meta(description="share of the recordings to which colored noise is added")
     ] = "auto"
     join: Annotated[
         Auto | Share, Meta(description="share of the recordings that are joined with another one")

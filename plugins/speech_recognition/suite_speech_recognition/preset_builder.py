@@ -13,7 +13,7 @@ from suite import UserError
 from suite.data import Dataset
 from suite.pipeline import Stage, TrainablePipeline
 from suite_speech_recognition import recordings
-from suite_speech_recognition.normalisation import Normalisation
+from suite_speech_recognition.normalization import Normalization
 from suite_speech_recognition.preset_batches import PresetBatches, preset_codec
 from suite_speech_recognition.preset_codec import LANGUAGE, language_token
 from suite_speech_recognition.preset_options import PresetOptions
@@ -29,10 +29,10 @@ SPARE = 1.25
 def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     """A Whisper or Moonshine of keras-hub, fine-tuned, or as it is.
 
-    Transcripts are learned as the data writes them; they are normalised only to be scored.
+    Transcripts are learned as the data writes them; they are normalized only to be scored.
 
     Raises:
-        suite.UserError: where keras-hub is missing, the preset is not known, does not load or recognises no
+        suite.UserError: where keras-hub is missing, the preset is not known, does not load or recognizes no
             speech, or an option does not fit it.
     """
     from suite_speech_recognition.models.preset_losses import TokenLoss
@@ -58,7 +58,7 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
         rate=loaded.rate,
         lengths=lengths,
         steps=steps,
-        normalisation=Normalisation(case=options.case, punctuation=options.punctuation),
+        normalization=Normalization(case=options.case, punctuation=options.punctuation),
     )
     durations = None if loaded.is_whisper else _durations(dataset, loaded.rate)
     network = preset_network(

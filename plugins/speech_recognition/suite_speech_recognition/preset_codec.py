@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from suite import UserError
-from suite.errors import nearest
+from suite.kit import nearest
 from suite.pipeline import Encoded
 from suite_speech_recognition import recordings
 from suite_speech_recognition.alphabet import Alphabet

@@ -71,6 +71,6 @@ class Stretches:
         total = np.concatenate([[0.0], np.cumsum(np.square(audio, dtype=np.float64))])
         energies = total[width:] - total[:-width]
         quiet = np.flatnonzero(energies <= energies.min() * (1 + 1e-6) + 1e-12)
-        centre = (len(energies) - 1) / 2
-        best = int(quiet[np.argmin(np.abs(quiet - centre))])
+        center = (len(energies) - 1) / 2
+        best = int(quiet[np.argmin(np.abs(quiet - center))])
         return first + (best + width / 2) / self._rate

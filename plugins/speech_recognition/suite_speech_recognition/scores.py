@@ -9,11 +9,12 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from suite.errors import UserError
-from suite.evaluation import Evaluation, Figure, Pairs
+from suite import UserError
+from suite.evaluation import Evaluation, Pairs
+from suite.figures import Figure
 from suite.options import NoOptions
 from suite_speech_recognition.alignment import Alignment, align_characters, align_words
-from suite_speech_recognition.normalisation import Normalisation, normalise
+from suite_speech_recognition.normalization import Normalization, normalize
 from suite_speech_recognition.types import speaker_of, text_of
 
 UNKNOWN_SPEAKER = "(not known)"
@@ -31,7 +32,7 @@ def transcription(pairs: Pairs, options: NoOptions) -> Evaluation:
       and `deletion_rate`.
     - `sentence_error`: the share of transcripts that are not entirely right.
 
-    References and predictions are written in one way first, that of the model (the fact `normalisation`).
+    References and predictions are written in one way first, that of the model (the fact `normalization`).
     In scripts without spaces each character is a word, and spaces inside of them count for nothing; see
     `suite_speech_recognition.alignment`. What is heard where the reference is empty counts as inserted.
 
@@ -57,8 +58,8 @@ class Scoring:
     """All that is known of some pairs, from one alignment; scores and figures take from it.
 
     Attributes:
-        said: the normalised references.
-        heard: the normalised predictions.
+        said: the normalized references.
+        heard: the normalized predictions.
         words: both, word by word.
         counts: int64 (utterances, 7): substituted, inserted, deleted and all words of the reference, wrong
             and all characters, and whether anything is wrong.
@@ -67,10 +68,10 @@ class Scoring:
     """
 
     def __init__(self, pairs: Pairs) -> None:
-        normalisation = msgspec.convert(pairs.facts.get("normalisation", {}), Normalisation)
+        normalization = msgspec.convert(pairs.facts.get("normalization", {}), Normalization)
         references = [_reference(target, name) for target, name in zip(pairs.targets, pairs.ids, strict=True)]
-        self.said = [normalise(text, normalisation) for text in references]
-        self.heard = [normalise(transcript.text, normalisation) for transcript in pairs.predictions]
+        self.said = [normalize(text, normalization) for text in references]
+        self.heard = [normalize(transcript.text, normalization) for transcript in pairs.predictions]
         self.words: Alignment = align_words(self.said, self.heard)
         characters = align_characters(self.said, self.heard)
         errors = characters.counts.sum(axis=1)

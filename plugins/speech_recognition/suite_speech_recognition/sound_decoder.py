@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 
 from suite import UserError
-from suite.errors import reason
+from suite.kit import reason
 from suite.sources import FileSource, FolderTree, Member, Source
 from suite_speech_recognition.sound_files import cannot_be_decoded, cut_off, with_known_length
 

@@ -26,14 +26,14 @@ _SOUND = (
     (0, b"NIST_1A", "NIST SPHERE"),
 )
 _OTHERS = (
-    (8, b"AVI ", "an AVI film"),
-    (8, b"WEBP", "a picture"),
+    (8, b"AVI ", "an AVI video"),
+    (8, b"WEBP", "an image"),
     (4, b"ftypM4A", "an M4A file (AAC)"),
     (4, b"ftyp", "an MP4 or QuickTime file"),
     (0, b"\x1aE\xdf\xa3", "a Matroska or WebM file"),
     (0, b"0&\xb2u\x8ef\xcf\x11", "a WMA or WMV file"),
     (0, b"#!AMR", "an AMR file"),
-    (0, b"FLV", "a Flash film"),
+    (0, b"FLV", "a Flash video"),
     (0, b"ADIF", "an AAC file"),
     (0, b"\xff\xf1", "an AAC file"),
     (0, b"\xff\xf9", "an AAC file"),
@@ -41,8 +41,8 @@ _OTHERS = (
     (0, b"PK\x03\x04", "a zip archive"),
     (0, b"\x1f\x8b", "a gzip archive"),
     (0, b"%PDF", "a PDF document"),
-    (0, b"\xff\xd8\xff", "a picture"),
-    (0, b"\x89PNG", "a picture"),
+    (0, b"\xff\xd8\xff", "an image"),
+    (0, b"\x89PNG", "an image"),
     (0, b"version https://git-lfs", "a pointer of Git LFS, not the file itself"),
 )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite import UserError
-from suite.errors import reason
+from suite.kit import reason
 from suite.sources import FileSource
 from suite_speech_recognition.recordings import Recording, describe
 
@@ -32,7 +32,7 @@ class SpooledSource(FileSource):
 
 
 class StandardInput:
-    """The one recording on the standard input, as a `suite.inputs.Stream`.
+    """The one recording on the standard input, as a `suite.prediction.inputs.Stream`.
 
     It is copied to a temporary file up to its end, in little memory however long it is: most formats cannot
     be read without going back and forth.

@@ -11,9 +11,8 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 from suite import UserError
-from suite.errors import reason
-from suite.files import atomic_write
-from suite.prediction_files import FILE_NAME
+from suite.evaluation.prediction_files import FILE_NAME
+from suite.kit import atomic_write, reason
 from suite.sources import FileSource, Member
 from suite_speech_recognition.recordings import Recording
 from suite_speech_recognition.spacing import SpacedWord, joined, spaced

@@ -7,9 +7,7 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.part_names import PARTS
-from suite.sentences import counted
-from suite.tables import decoded
+from suite.kit import PARTS, counted, decoded
 from suite_speech_recognition.examples import Rows
 from suite_speech_recognition.listing import is_recording, opened, stem
 from suite_speech_recognition.options import TextFilesOptions

@@ -18,7 +18,7 @@ class Target(TypedDict):
     """What is said in a recording.
 
     Attributes:
-        text: the transcript as the data has it; how it is normalised is the model's matter.
+        text: the transcript as the data has it; how it is normalized is the model's matter.
         speaker: who speaks, where that is known.
     """
 

@@ -86,7 +86,7 @@ def merge(
     can be, and so that no word is taken from a window whose end may have cut it.
 
     Args:
-        bounds: start and end of each window in seconds, rising; each overlaps with its neighbours alone.
+        bounds: start and end of each window in seconds, rising; each overlaps with its neighbors alone.
         transcripts: what was heard in each, with times from the beginning of the recording.
         seconds: how long the recording is.
     """
@@ -194,8 +194,8 @@ def _cost(units: Sequence[_Unit], place: int, start: float, end: float) -> float
     pause = right - left
     middle = min(max((start + end) / 2, left), right) if pause > 0 else (left + right) / 2
     cost = abs(middle - (start + end) / 2) - min(pause, 0.3)
-    neighbours = units[max(0, place - 1) : place + 1]
-    cost += 0.25 * (end - start) * sum(not unit.is_sure for unit in neighbours)
+    neighbors = units[max(0, place - 1) : place + 1]
+    cost += 0.25 * (end - start) * sum(not unit.is_sure for unit in neighbors)
     for index, unit in enumerate(units):
         chosen = unit.first if index < place else unit.second
         at_edge = unit.first is not None and unit.first.word.end > end - _EDGE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from suite.data import Example
+from suite.data.dataset import Example
 from suite_speech_recognition.baseline import most_frequent
 from suite_speech_recognition.types import Transcript
 

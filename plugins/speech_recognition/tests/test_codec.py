@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from suite import UserError
 from suite.options import parse
-from suite.prediction import LoadedPipeline
+from suite.prediction.predictor import LoadedPipeline
 from suite_speech_recognition.alphabet import Alphabet, learn_characters, learn_subwords
 from suite_speech_recognition.codec import SpeechCodec
-from suite_speech_recognition.normalisation import Normalisation
+from suite_speech_recognition.normalization import Normalization
 from suite_speech_recognition.prediction_options import TranscriptionOptions
 from suite_speech_recognition.types import Transcript
 
@@ -97,9 +97,9 @@ def test_windows_are_decoded_with_times_of_the_whole_and_merge_to_one_transcript
 
 @settings(deadline=None)
 @given(st.text(alphabet="abc 你好'", max_size=30))
-def test_the_target_of_a_text_decoded_is_the_normalised_text(text):
+def test_the_target_of_a_text_decoded_is_the_normalized_text(text):
     expected = " ".join(text.split())
-    codec = msgspec.structs.replace(CODEC, normalisation=Normalisation(punctuation="keep"))
+    codec = msgspec.structs.replace(CODEC, normalization=Normalization(punctuation="keep"))
     target = codec.target(text)
     assert target.dtype == np.int32
     assert len(target) % 16 == 0
@@ -111,7 +111,7 @@ def test_the_target_of_a_text_decoded_is_the_normalised_text(text):
     assert found.seconds == 1.0
 
 
-def test_targets_are_normalised_and_leave_out_what_is_not_in_the_alphabet():
+def test_targets_are_normalized_and_leave_out_what_is_not_in_the_alphabet():
     assert CODEC.alphabet.decode(CODEC.target({"text": "Ab,  ZZ C!", "speaker": "x"})) == "ab c"
     assert not CODEC.target("zzz").any()
     assert CODEC.target("a" * 17).shape == (32,)
@@ -262,7 +262,7 @@ def test_a_beam_of_one_beside_a_word_list_is_refused(tmp_path):
         msgspec.structs.replace(
             CODEC,
             alphabet=learn_subwords(["the cat the hat"] * 5, 30),
-            normalisation=Normalisation(case="upper"),
+            normalization=Normalization(case="upper"),
         ),
     ],
 )
@@ -282,7 +282,7 @@ def test_a_codec_survives_json(codec):
         ({"lengths": [1005]}, "no multiples"),
         ({"alphabet": {"symbols": ["a", "a"]}}, "distinct symbols"),
         ({"alphabet": {"symbols": ["a", "b"], "tokenizer": "broken"}}, "subword tokenizer cannot be read"),
-        ({"normalisation": {"case": "title"}}, "Invalid enum value 'title'"),
+        ({"normalization": {"case": "title"}}, "Invalid enum value 'title'"),
         ({"unknown": 1}, "unknown field `unknown`"),
     ],
 )
@@ -294,9 +294,9 @@ def test_a_broken_description_is_one_sentence(changes, reason):
         SpeechCodec.from_json({})
 
 
-def test_evaluators_are_told_how_to_normalise_references_and_the_sample_rate():
+def test_evaluators_are_told_how_to_normalize_references_and_the_sample_rate():
     assert CODEC.facts == {
-        "normalisation": {"case": "lower", "punctuation": "remove", "unicode": "NFKC"},
+        "normalization": {"case": "lower", "punctuation": "remove", "unicode": "NFKC"},
         "rate": CODEC.rate,
     }
 

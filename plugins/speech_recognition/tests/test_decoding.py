@@ -49,7 +49,7 @@ small = st.builds(
 )
 
 
-def test_greedy_merges_neighbours_and_leaves_out_blanks():
+def test_greedy_merges_neighbors_and_leaves_out_blanks():
     decoded = greedy(outputs_for([0, 2, 2, 0, 2, 3, 0], 5))
     assert decoded.indices == [2, 2, 3]
     assert (decoded.starts, decoded.ends) == ([1, 4, 5], [3, 5, 6])

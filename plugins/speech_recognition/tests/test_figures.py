@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from suite.data import Example
-from suite.evaluation import Aligned, Clips, Figure, Pairs, Table
+from suite.data.dataset import Example
+from suite.evaluation.types import Pairs
+from suite.figures import Aligned, Clips, Figure, Table
 from suite.options import NoOptions
-from suite.report import ReportContent, render
+from suite.report.page import ReportContent, render
 from suite_speech_recognition.scores import transcription
 from suite_speech_recognition.types import Transcript
 

@@ -99,7 +99,7 @@ def test_words_may_be_said_in_any_subwords():
     )
 
 
-def test_a_word_bonus_favours_more_words():
+def test_a_word_bonus_favors_more_words():
     outputs = heard("the cat", LETTERS)
     space = LETTERS.symbols.index(" ") + 1
     outputs[6] = np.log(0.001)

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from suite import UserError
 from suite_speech_recognition.alphabet import Alphabet
 from suite_speech_recognition.language_model import NgramModel, surprise
-from suite_speech_recognition.normalisation import Normalisation, normalise
+from suite_speech_recognition.normalization import Normalization, normalize
 
 SYMBOLS = 4
 utterances = st.lists(st.lists(st.integers(1, SYMBOLS), max_size=8), min_size=1, max_size=12).filter(any)
 
 
-def normalised(text: str) -> str:
-    return normalise(text, Normalisation())
+def normalized(text: str) -> str:
+    return normalize(text, Normalization())
 
 
 @settings(max_examples=60, deadline=None)
@@ -127,7 +127,7 @@ def test_it_is_learned_from_the_sentences_of_a_file_as_transcripts_are_written(t
     alphabet = Alphabet(symbols=(" ", "a", "b", "c"))
     path = tmp_path / "text.txt"
     path.write_text("\ufeffA b! B, a\r\n\r\nc?x. 123\n", encoding="utf-8")
-    read = NgramModel.read(path, alphabet, normalised, order=3)
+    read = NgramModel.read(path, alphabet, normalized, order=3)
     expected = NgramModel([alphabet.encode(text) for text in ("a b", "b a", "c")], 4, order=3)
     for text in ("a b", "b a", "c", "abc"):
         assert read.log_probability(alphabet.encode(text)) == pytest.approx(
@@ -139,7 +139,7 @@ def test_chinese_sentences_end_without_white_space(tmp_path):
     alphabet = Alphabet(symbols=("你", "好", "再", "见"))
     path = tmp_path / "text.txt"
     path.write_text("你好\u3002再见", encoding="utf-8")
-    read = NgramModel.read(path, alphabet, normalised)
+    read = NgramModel.read(path, alphabet, normalized)
     assert read.log_probability([1, 2]) == pytest.approx(read.log_probability([3, 4]))
 
 
@@ -158,7 +158,7 @@ def test_a_file_that_cannot_be_used_is_told(tmp_path, content, problem):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(UserError, match=f"language model '.*text.txt' {problem}"):
-        NgramModel.read(path, Alphabet(symbols=("a", "b")), normalised)
+        NgramModel.read(path, Alphabet(symbols=("a", "b")), normalized)
 
 
 @pytest.mark.parametrize("texts", [[], [[]], [[5]], [[0]], [[-1]]])

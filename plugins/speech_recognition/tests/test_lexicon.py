@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from suite import UserError
 from suite_speech_recognition.alphabet import Alphabet
 from suite_speech_recognition.lexicon import WordList
-from suite_speech_recognition.normalisation import Normalisation, normalise
+from suite_speech_recognition.normalization import Normalization, normalize
 
 
 def score(words: WordList, text: str, pieces: int = 1) -> float:
@@ -24,8 +24,8 @@ def score(words: WordList, text: str, pieces: int = 1) -> float:
     return total + words.end(state)
 
 
-def normalised(text: str) -> str:
-    return normalise(text, Normalisation())
+def normalized(text: str) -> str:
+    return normalize(text, Normalization())
 
 
 @pytest.mark.parametrize("text", ["", "one", "on", "one one", "ones on", "on one", "one "])
@@ -110,7 +110,7 @@ def test_a_list_is_read_as_transcripts_are_written_and_without_what_cannot_be_wr
     path = tmp_path / "words.txt"
     path.write_text("One  TWO\r\nthree\n\nna\u00efve two\n", encoding="utf-8-sig")
     alphabet = Alphabet(symbols=tuple(" abcdefghijklmnopqrstuvwxyz"))
-    assert WordList.read(path, alphabet, normalised).words == ["one", "three", "two"]
+    assert WordList.read(path, alphabet, normalized).words == ["one", "three", "two"]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_file_that_cannot_be_used_is_told(tmp_path, content, problem):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(UserError, match=f"the word list '.*words.txt' {problem}"):
-        WordList.read(path, Alphabet(symbols=("a", "b")), normalised)
+        WordList.read(path, Alphabet(symbols=("a", "b")), normalized)
 
 
 def test_a_list_needs_a_word_and_no_reward():

@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite.inputs import Inputs
+from suite.prediction.inputs import Inputs
 from suite_speech_recognition.alphabet import Alphabet
 from suite_speech_recognition.codec import SpeechCodec
 from suite_speech_recognition.utterances import utterances

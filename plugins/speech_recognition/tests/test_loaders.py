@@ -10,9 +10,9 @@ import suite
 import suite_speech_recognition
 from speech_on_disk import problems, recordings, rows, table
 from suite import UserError
-from suite.loading import load_dataset
+from suite.data.loading import load_dataset
+from suite.data.splits import complete
 from suite.sources import FolderTree
-from suite.splits import complete
 from suite_speech_recognition import loaders
 from suite_speech_recognition.options import (
     CommonVoiceOptions,

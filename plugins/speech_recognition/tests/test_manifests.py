@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speech_on_disk import problems, recordings, rows, table
-from suite import UserError, tables
+from suite import UserError
+from suite.kit import tables
 from suite_speech_recognition.loaders import detect_manifest, load_manifest
 from suite_speech_recognition.options import ManifestOptions
 
@@ -300,7 +301,7 @@ def test_a_folder_with_two_manifests_for_a_part_or_none_for_training_is_refused(
 def test_what_is_no_manifest_is_not_recognized(folder, tmp_path):
     assert not detect_manifest(folder)
     assert not detect_manifest(table(tmp_path / "labels.csv", "text,label", "hello,good"))
-    assert not detect_manifest(table(tmp_path / "pictures.csv", "path,text", "a.png,hello"))
+    assert not detect_manifest(table(tmp_path / "images.csv", "path,text", "a.png,hello"))
     assert not detect_manifest(table(tmp_path / "notes.txt", "path,text", "clips/a.wav,hello"))
     assert "is no manifest" in refused(folder)
 

@@ -120,7 +120,7 @@ def test_language_and_task_can_be_chosen_at_prediction_where_the_preset_knows_se
 def test_the_codec_is_the_same_from_its_json():
     for codec in (bytes_codec(), pieces_codec()):
         assert PresetCodec.from_json(json.loads(json.dumps(codec.to_json()))) == codec
-    assert bytes_codec().facts["normalisation"]["case"] == "lower"
+    assert bytes_codec().facts["normalization"]["case"] == "lower"
 
 
 @pytest.mark.parametrize(

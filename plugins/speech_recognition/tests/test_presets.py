@@ -18,9 +18,9 @@ import suite
 import suite_speech_recognition as speech
 from suite import UserError
 from suite.configuration import from_mapping
-from suite.data import Dataset, Example
+from suite.data.dataset import Dataset, Example
 from suite.errors import StoppedRunError
-from suite.experiments import resume, train
+from suite.runs.train import resume, train
 from suite_speech_recognition.preset_builder import preset
 from suite_speech_recognition.preset_options import PresetOptions
 from suite_speech_recognition.types import Transcript
@@ -394,7 +394,7 @@ def test_training_learns_to_write_what_is_said(presets, name):
 
 
 def test_only_what_is_to_learn_learns_and_the_file_needs_no_keras_hub(presets, tmp_path):
-    from suite.keras_files import load_keras, save_keras
+    from suite.pipeline.keras_files import load_keras, save_keras
 
     everything = build(presets("whisper"))
     assert everything.stages[0].freeze == ()
@@ -419,7 +419,7 @@ def test_what_is_no_preset_and_what_hears_no_speech_is_said(tmp_path):
     hub.models.ViTBackbone(
         image_shape=(32, 32, 3), patch_size=8, num_layers=1, num_heads=2, hidden_dim=8, mlp_dim=8
     ).save_to_preset(tmp_path / "vit")
-    with pytest.raises(UserError, match="is of ViTBackbone: speech is recognised by"):
+    with pytest.raises(UserError, match="is of ViTBackbone: speech is recognized by"):
         build(str(tmp_path / "vit"))
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="could not be loaded"):
@@ -466,7 +466,7 @@ def test_a_preset_is_trained_resumed_shipped_and_exported_through_the_host(prese
         assert german.codec.prompt != trained.codec.prompt
 
     pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
-    from suite.export import export
+    from suite.export.export import export
 
     exported = suite.load(export(whole.path, host=host).folder, host=host)
     theirs = exported.predict(tmp_path / "data" / "one_3.wav")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from speech_on_disk import FORMATS, LOSSY, RATE, encoded, tone, write
 from suite import UserError
-from suite.data import digest
+from suite.data.dataset import digest
 from suite.sources import FileSource, open_tree
 from suite_speech_recognition import recordings, sound_decoder
 from suite_speech_recognition.recordings import Description, Recording
@@ -48,10 +48,10 @@ def test_every_kind_of_file_is_read_at_its_own_rate(kind, tmp_path):
 
 def test_the_content_says_what_a_file_is_and_not_its_ending(tmp_path):
     sound = tone(0.5, 16_000)
-    mislabelled = write(tmp_path / "a.wav", sound, 16_000, "mp3")
+    mislabeled = write(tmp_path / "a.wav", sound, 16_000, "mp3")
     honest = write(tmp_path / "a.mp3", sound, 16_000, "mp3")
     raw = write(tmp_path / "a.raw", sound, 16_000, "flac")
-    assert np.array_equal(recordings.read(mislabelled, 16_000), recordings.read(honest, 16_000))
+    assert np.array_equal(recordings.read(mislabeled, 16_000), recordings.read(honest, 16_000))
     assert len(recordings.read(raw, 16_000)) == 8_000
 
 
@@ -303,7 +303,7 @@ def test_a_few_missing_samples_at_the_end_do_no_harm():
         (b"\0\0\0\x20ftypM4A " + bytes(100), "is an M4A file (AAC), which is not read: convert it, to WAV"),
         (b"\0\0\0\x20ftypisom" + bytes(100), "is an MP4 or QuickTime file, which is not read: convert it"),
         (b"\x1aE\xdf\xa3" + bytes(100), "is a Matroska or WebM file"),
-        (b"RIFF\0\0\0\0AVI " + bytes(100), "is an AVI film"),
+        (b"RIFF\0\0\0\0AVI " + bytes(100), "is an AVI video"),
         (b"\xff\xf1\x50\x80" + bytes(100), "is an AAC file"),
         (b"PK\x03\x04" + bytes(100), "is a zip archive, which is not read. Read are"),
         (b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS, not the file itself"),

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 import suite
 import suite_speech_recognition
 from suite.contributions import Contributed
-from suite.evaluation import Pairs
+from suite.evaluation.prediction_files import paired, read_predictions
+from suite.evaluation.scoring import score
+from suite.evaluation.types import Pairs
 from suite.options import NoOptions
-from suite.prediction_files import paired, read_predictions
-from suite.scoring import score
 from suite_speech_recognition.scores import transcription
 from suite_speech_recognition.types import Transcript
 
@@ -110,7 +110,7 @@ def test_a_thousand_resamples_of_ten_thousand_utterances_take_seconds():
 def test_texts_are_compared_as_the_model_writes_them():
     texts = ("It's  HERE!", "it's here")
     assert numbers(pairs_of(texts))["wer"] == 0
-    kept = {"normalisation": {"case": "keep", "punctuation": "keep"}}
+    kept = {"normalization": {"case": "keep", "punctuation": "keep"}}
     assert numbers(pairs_of(texts, facts=kept))["wer"] == 1
 
 

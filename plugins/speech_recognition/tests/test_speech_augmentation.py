@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from suite import UserError
-from suite.data import Example
+from suite.data.dataset import Example
 from suite_speech_recognition.alphabet import Alphabet
 from suite_speech_recognition.augmentation import Augmentation, SpeechBatches, frames_needed
 from suite_speech_recognition.codec import SpeechCodec

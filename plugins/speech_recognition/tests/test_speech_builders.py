@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from suite import UserError
-from suite.data import Dataset, Example
+from suite.data.dataset import Dataset, Example
 from suite_speech_recognition.model_options import ConformerOptions, RecurrentOptions
 from suite_speech_recognition.recipes import lengths_for, recurrent_defaults
 from suite_speech_recognition.samples import sample

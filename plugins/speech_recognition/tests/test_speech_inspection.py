@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from speech_on_disk import RATE, encoded, tone, write
-from suite.data import Dataset, Example
+from suite.data.dataset import Dataset, Example
 from suite.sources import FileSource
 from suite_speech_recognition.inspection import inspect
 from suite_speech_recognition.recordings import Recording

@@ -7,7 +7,7 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="needs Keras")
 
-from suite.keras_files import load_keras, save_keras  # noqa: E402
+from suite.pipeline.keras_files import load_keras, save_keras  # noqa: E402
 from suite_speech_recognition.models.conformer import conformer_network  # noqa: E402
 from suite_speech_recognition.models.frames import (  # noqa: E402
     IMPOSSIBLE,
@@ -179,7 +179,7 @@ def test_frames_that_are_joined_and_parted_are_what_they_were():
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(PartFrames(2)(joined, x)), x)
 
 
-def test_normalisation_gives_mean_zero_and_variance_one_over_the_recordings_own_frames():
+def test_normalization_gives_mean_zero_and_variance_one_over_the_recordings_own_frames():
     rng = np.random.default_rng(0)
     x = (rng.normal(size=(2, 40, 8)) * 3 - 5).astype(np.float32)
     x[1, 25:] = -23.0

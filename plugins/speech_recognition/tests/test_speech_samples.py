@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from suite.data import fingerprint
+from suite.data.dataset import fingerprint
 from suite_speech_recognition.inspection import inspect
 from suite_speech_recognition.samples import LETTERS, RATE, SPEAKERS, sample, utterance
 

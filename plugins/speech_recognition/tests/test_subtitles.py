@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite.prediction_files import FILE_NAME
+from suite.evaluation.prediction_files import FILE_NAME
 from suite.sources import FileSource, open_tree
 from suite_speech_recognition.recordings import Recording
 from suite_speech_recognition.subtitles import LINE, SrtWriter, TextWriter, VttWriter, cues, srt, vtt

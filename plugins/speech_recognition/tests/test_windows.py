@@ -29,7 +29,7 @@ def bounds(windows: Windows) -> list[tuple[float, float]]:
 
 
 @given(st.floats(0.5, 60), st.floats(1.001, 500))
-def test_windows_cover_the_recording_and_overlap_with_their_neighbours_alone(window, factor):
+def test_windows_cover_the_recording_and_overlap_with_their_neighbors_alone(window, factor):
     seconds = window * factor
     windows = Windows("talk", seconds, window)
     found = bounds(windows)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from suite.evaluation import Table
-from suite.inspection import Finding
-from suite.sentences import counted
+from suite.data import Finding
+from suite.figures import Table
+from suite.kit import counted
 from suite_text.encodings import REPLACEMENT
 from suite_text.scripts import script_of, scripts_of
 

@@ -18,7 +18,8 @@ from typing import IO, Any
 import msgspec
 
 from suite import UserError
-from suite.inputs import Stream, Unreadable
+from suite.pipeline import Stream
+from suite.prediction.inputs import Unreadable
 from suite.sources import FileSource
 from suite_text.encodings import decoded, encoding_of
 from suite_text.text_tables import TEXT_COLUMNS, as_text, known

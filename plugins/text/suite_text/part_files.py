@@ -8,9 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from suite import UserError
-from suite.errors import nearest
-from suite.part_names import part_of_name
-from suite.sentences import some
+from suite.kit import nearest, part_of_name, some
 from suite.sources import Tree, is_archive, open_tree
 from suite_text.loader_options import FilesOptions
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from suite.data import Problem
-from suite.sentences import counted
+from suite.kit import counted
 from suite_text.encodings import Decoded
 
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from suite import UserError, tables
-from suite.errors import nearest
-from suite.part_names import part_of_name
+from suite import UserError
+from suite.kit import nearest, part_of_name, tables
 from suite.sources import FileSource
 from suite_text.encodings import decoded
 from suite_text.problems import Problems

@@ -9,7 +9,7 @@ keras = pytest.importorskip("keras", reason="needs Keras")
 
 from keras import layers, ops  # noqa: E402
 
-from suite.keras_files import load_keras, save_keras  # noqa: E402
+from suite.pipeline.keras_files import load_keras, save_keras  # noqa: E402
 from suite_text.models.blocks import (  # noqa: E402
     TokenEmbedding,
     TransformerBlock,

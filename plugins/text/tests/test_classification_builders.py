@@ -1,4 +1,4 @@
-"""From labelled texts and options to a pipeline: what is chosen, and that the user's word wins."""
+"""From labeled texts and options to a pipeline: what is chosen, and that the user's word wins."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite.data import Dataset, Example
+from suite.data.dataset import Dataset, Example
 from suite.options import as_dict, parse
 from suite.training_options import TrainingOptions
 from suite_text.classification import builders

@@ -1,4 +1,4 @@
-"""Labelled texts in tables, folders and lines: what is read, and what is left out with its line."""
+"""Labeled texts in tables, folders and lines: what is read, and what is left out with its line."""
 
 import json
 import os
@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from suite import UserError
 from suite_text.classification.loaders import (
     detect_folder,
-    detect_labelled_lines,
+    detect_labeled_lines,
     detect_table,
-    labelled,
+    labeled,
     load_folder,
-    load_labelled_lines,
+    load_labeled_lines,
     load_table,
     target_of,
 )
-from suite_text.classification.options import FolderOptions, LabelledLinesOptions, TableOptions
+from suite_text.classification.options import FolderOptions, LabeledLinesOptions, TableOptions
 from texts_on_disk import lines, pairs, problems
 
 SHARED = Path(os.environ.get("SUITE_DATA", Path(__file__).parents[4] / "shared/data"))
@@ -30,8 +30,8 @@ def table(path, **options):
     return load_table(path, TableOptions(**options))
 
 
-def labelled_lines(path, **options):
-    return load_labelled_lines(path, LabelledLinesOptions(**options))
+def labeled_lines(path, **options):
+    return load_labeled_lines(path, LabeledLinesOptions(**options))
 
 
 def folder(path, **options):
@@ -45,7 +45,7 @@ def refused(load, path, **options):
 
 
 def recognized(path):
-    return [detect_table(path), detect_labelled_lines(path), detect_folder(path)]
+    return [detect_table(path), detect_labeled_lines(path), detect_folder(path)]
 
 
 # Tables
@@ -293,7 +293,7 @@ def test_lines_of_label_tab_and_text_are_read(tmp_path):
     content = ["sport\tthe game was long", "news\ta vote\tand a tab", "", "sport\tgoal", "news\tno", "alone"]
     path = lines(tmp_path / "train.txt", *content)
     assert recognized(path) == recognized(tmp_path) == [False, True, False]
-    dataset = labelled_lines(path)
+    dataset = labeled_lines(path)
     assert pairs(dataset.train) == [
         ("the game was long", "sport"), ("a vote and a tab", "news"), ("goal", "sport"), ("no", "news")
     ]  # fmt: skip
@@ -309,23 +309,23 @@ def test_a_tsv_without_a_header_is_lines(tmp_path):
 def test_lines_of_fasttext_are_read_with_one_label_or_several(tmp_path):
     path = lines(tmp_path / "a.train", "__label__x one two", "__label__y three")
     assert recognized(path) == [False, True, False]
-    assert pairs(labelled_lines(path).train) == [("one two", "x"), ("three", "y")]
+    assert pairs(labeled_lines(path).train) == [("one two", "x"), ("three", "y")]
     lines(path, "__label__x __label__y one two", "__label__y three")
-    dataset = labelled_lines(path)
+    dataset = labeled_lines(path)
     assert pairs(dataset.train) == [("one two", ["x", "y"]), ("three", ["y"])]
     assert dataset.facts["multi_label"] is True
 
 
 def test_several_labels_before_the_tab_are_separated_as_said(tmp_path):
     path = lines(tmp_path / "a.txt", "x,y\tone", "y\ttwo")
-    dataset = labelled_lines(path, label_separator=",")
+    dataset = labeled_lines(path, label_separator=",")
     assert pairs(dataset.train) == [("one", ["x", "y"]), ("two", ["y"])]
 
 
-def test_prose_is_not_taken_for_labelled_lines(tmp_path):
+def test_prose_is_not_taken_for_labeled_lines(tmp_path):
     path = lines(tmp_path / "a.txt", "It was a dark and stormy night.", "The rain fell.")
     assert recognized(path) == [False, False, False]
-    assert "has no lines of label, tab and text" in refused(labelled_lines, path)
+    assert "has no lines of label, tab and text" in refused(labeled_lines, path)
 
 
 LABELS = st.text(st.characters(categories=["L", "N"]), min_size=1)
@@ -333,9 +333,9 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
 
 
 @given(LABELS, TEXTS)
-def test_any_labelled_line_comes_apart_again(label, text):
-    assert labelled(f"{label}\t{text}") == ([label], text)
-    assert labelled(f"__label__{label} x{text}") == ([label], f"x{text}")
+def test_any_labeled_line_comes_apart_again(label, text):
+    assert labeled(f"{label}\t{text}") == ([label], text)
+    assert labeled(f"__label__{label} x{text}") == ([label], f"x{text}")
 
 
 @given(st.lists(LABELS))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from suite import UserError
-from suite.data import Dataset, Example
+from suite.data.dataset import Dataset, Example
 from suite.options import as_dict
 from suite_text.classification.codec import ClassificationCodec
 from suite_text.classification.preset_options import PresetOptions
@@ -154,7 +154,7 @@ def test_features_are_those_of_keras_hub(family, tmp_path):
 def test_the_exported_network_agrees(tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("tf2onnx")
-    from suite.onnx_conversion import convert
+    from suite.export.onnx import convert
 
     built = build(save(tmp_path / "preset", "DistilBert"))
     built.network.save(tmp_path / "network.keras")

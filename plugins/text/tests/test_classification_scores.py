@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from suite.data import Example
-from suite.evaluation import Pairs, Table
+from suite.data.dataset import Example
+from suite.evaluation.types import Pairs
+from suite.figures import Table
 from suite_classification.types import Classification
 from suite_text.classification.scores import LONGEST_SHOWN, classification, shortened
 

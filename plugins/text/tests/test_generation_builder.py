@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from suite.data import Dataset, Example
+from suite.data.dataset import Dataset, Example
 from suite.errors import UserError
 from suite_text.cleaning import AS_IT_IS
 from suite_text.generation.batches import PassageBatches

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from suite import UserError
-from suite.splits import complete
+from suite.data.splits import complete
 from suite_text.generation.loaders import detect_text, load_text
 from suite_text.generation.options import TextOptions
 from texts_on_disk import lines, problems

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from suite import UserError
-from suite.data import Dataset, Example
+from suite.data.dataset import Dataset, Example
 from suite.options import as_dict
 from suite_text.generation.codec import GenerationCodec
 from suite_text.generation.preset_options import PresetOptions
@@ -95,7 +95,7 @@ def inputs(codec: GenerationCodec, *texts: str, steps: int = 6, temperature: flo
 
 
 def outputs(built, *texts: str, **more):
-    from suite.networks import KerasNetwork
+    from suite.pipeline.networks import KerasNetwork
 
     given, ids = inputs(built[2].codec, *texts, **more)
     return KerasNetwork(built[2].network)(given), ids
@@ -160,15 +160,15 @@ def test_what_is_written_is_what_keras_hub_finds_likeliest(built):
 def test_a_text_is_gone_on_with_alone_as_in_a_batch(built, temperature):
     together, _ = outputs(built, TEXTS[2], TEXTS[0], temperature=temperature)
     given, _ = inputs(built[2].codec, TEXTS[2], TEXTS[0], temperature=temperature)
-    from suite.networks import KerasNetwork
+    from suite.pipeline.networks import KerasNetwork
 
     alone = KerasNetwork(built[2].network)({name: array[1:] for name, array in given.items()})
     np.testing.assert_array_equal(together["written"][1:, :, 0], alone["written"][..., 0])
 
 
 def test_it_learns_and_comes_back_from_a_file(built, tmp_path):
-    from suite.keras_files import load_keras, save_keras
-    from suite.networks import KerasNetwork
+    from suite.pipeline.keras_files import load_keras, save_keras
+    from suite.pipeline.networks import KerasNetwork
 
     pipeline = build(built[1])
     maker = pipeline.batch_maker
@@ -188,8 +188,8 @@ def test_it_learns_and_comes_back_from_a_file(built, tmp_path):
 def test_exported_it_writes_the_same(built, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("tf2onnx")
-    from suite.keras_files import save_keras
-    from suite.onnx_conversion import convert
+    from suite.export.onnx import convert
+    from suite.pipeline.keras_files import save_keras
 
     save_keras(built[2].network, tmp_path / "network.keras")
     batches = [inputs(built[2].codec, *texts)[0] for texts in (TEXTS[:3], TEXTS[:1])]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from suite.data import Example
+from suite.data.dataset import Example
 from suite.errors import UserError
-from suite.evaluation import Pairs
+from suite.evaluation.types import Pairs
 from suite.options import NoOptions
 from suite_text.generation.figures import explain
 from suite_text.generation.scores import likelihood

@@ -11,7 +11,7 @@ import pytest
 import suite
 from suite.configuration import from_mapping
 from suite.errors import StoppedRunError
-from suite.experiments import resume, train
+from suite.runs.train import resume, train
 from suite_text.generation.samples import sample
 from suite_text.generation.types import Continuation, Dissected
 
@@ -52,7 +52,7 @@ def run(host, data, tmp_path_factory):
 
 def test_the_run_is_scored_in_bits_per_byte_beside_the_5_gram_model(run):
     assert 0 < run.metrics["test"]["bits_per_byte"] < 8
-    assert 0 < run.metrics["peers"]["5-gram model"]["bits_per_byte"] < 2
+    assert 0 < run.metrics["reference_models"]["5-gram model"]["bits_per_byte"] < 2
     low, high = run.metrics["intervals"]["test"]["bits_per_byte"]
     assert low <= run.metrics["test"]["bits_per_byte"] <= high
     history = run.history()
@@ -123,7 +123,7 @@ def test_lines_of_a_file_are_gone_on_with(run, host, tmp_path, capsys, monkeypat
 def test_the_exported_network_writes_as_keras_does_greedy_and_drawn(run, host):
     pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
     pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
-    from suite.export import export
+    from suite.export.export import export
 
     folder = export(run.path, host=host).folder
     for options in ({"temperature": 0}, {"temperature": 0.7, "seed": 3}):

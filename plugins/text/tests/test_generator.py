@@ -7,8 +7,8 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="needs Keras")
 
-from suite.keras_files import load_keras, save_keras  # noqa: E402
-from suite.networks import KerasNetwork  # noqa: E402
+from suite.pipeline.keras_files import load_keras, save_keras  # noqa: E402
+from suite.pipeline.networks import KerasNetwork  # noqa: E402
 from suite_text.generation.models.generator import generation_network  # noqa: E402
 from suite_text.vocabulary import END, PADDING, START, UNKNOWN  # noqa: E402
 
@@ -235,8 +235,8 @@ def test_it_is_loaded_as_it_was_saved_and_computes_in_half_precision_too(network
 @pytest.mark.slow
 def test_exported_it_writes_the_same_greedy_and_drawn(networks, tmp_path):
     pytest.importorskip("tf2onnx")
-    from suite.networks import OnnxNetwork
-    from suite.onnx_conversion import convert
+    from suite.export.onnx import convert
+    from suite.pipeline.networks import OnnxNetwork
 
     save_keras(networks[0], tmp_path / "network.keras")
     convert(

@@ -1,10 +1,10 @@
-"""What `suite inspect` says of labelled texts, translations and plain text."""
+"""What `suite inspect` says of labeled texts, translations and plain text."""
 
 # ruff: noqa: RUF001
 
 import pytest
 
-from suite.data import Dataset, Example
+from suite.data.dataset import Dataset, Example
 from suite_text.classification.inspection import inspect as inspect_classification
 from suite_text.classification.samples import sample as classification
 from suite_text.generation.inspection import inspect as inspect_generation
@@ -18,7 +18,7 @@ def examples(*pairs):
     return [Example(f"a:{number}", *pair) for number, pair in enumerate(pairs, start=1)]
 
 
-def labelled(train, **parts):
+def labeled(train, **parts):
     classes = sorted({example.target for example in train})
     return inspect_classification(
         Dataset(train=train, **parts, facts={"classes": classes, "multi_label": False}), lambda done, of: None
@@ -54,11 +54,11 @@ def test_in_good_data_nothing_is_found_and_progress_is_told(sample, inspect):
     assert told[-1] == (total, total)
 
 
-# Labelled texts
+# Labeled texts
 
 
 def test_classes_lengths_and_scripts_are_counted():
-    found = labelled(
+    found = labeled(
         examples(("one two", "x"), ("three", "x"), ("四五六", "y")), test=examples(("two one", "x"))
     )
     assert dict(found.numbers) == {"classes": 2, "characters": 11}
@@ -73,14 +73,14 @@ def test_classes_lengths_and_scripts_are_counted():
 
 
 def test_unbalanced_classes_are_said():
-    found = labelled(examples(*[(f"text {number}", "x") for number in range(40)], ("y one", "y"), ("y", "y")))
+    found = labeled(examples(*[(f"text {number}", "x") for number in range(40)], ("y one", "y"), ("y", "y")))
     text = "the classes are unbalanced: 'x' has 40 training texts, 'y' 2"
     assert sentences(found)[text] == (False, [])
 
 
 def test_texts_that_are_alike_with_other_labels_or_in_other_parts_are_named():
     train = examples(("Good film!", "x"), ("bad film", "y"), ("good  film", "y"), ("bad film", "y"))
-    found = sentences(labelled(train, test=examples(("BAD, film.", "y"))))
+    found = sentences(labeled(train, test=examples(("BAD, film.", "y"))))
     what = "1 set of texts that are alike but for case, punctuation and blanks, with different labels"
     assert found[what] == (True, ["a:1 (x) ~ a:3 (y)"])
     what = "1 text of test is like one of train, but for case, punctuation and blanks"
@@ -94,7 +94,7 @@ def test_characters_that_were_lost_or_misread_or_are_odd_are_named():
         Example("b:2", "schÃ¶n", "y"),
         Example("b:3", "the letter Ж", "y"),
     ]
-    found = sentences(labelled(train, test=[Example("c:1", "plain ñ words", "x")]))
+    found = sentences(labeled(train, test=[Example("c:1", "plain ñ words", "x")]))
     what = "1 text has U+FFFD, which stands for what was lost when it was saved"
     assert found[what] == (True, ["b:1"])
     assert found["1 text looks like UTF-8 that was read as Windows-1252"] == (True, ["b:2: schÃ¶n"])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from suite.data import fingerprint
-from suite.duplicates import same_content
+from suite.data.dataset import fingerprint
+from suite.data.duplicates import same_content
 from suite_text.classification.samples import sample as classification
 from suite_text.generation.samples import sample as generation
 from suite_text.translation.samples import sample as translation

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite.data import Example
+from suite.data.dataset import Example
 from suite_text.lines import Line
 from suite_text.translation.batches import TranslationBatches
 from suite_text.translation.codec import TranslationCodec

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite.data import Example
-from suite.evaluation import Pairs, Table
+from suite.data.dataset import Example
+from suite.evaluation.types import Pairs
+from suite.figures import Table
 from suite.options import NoOptions
 from suite_text.translation.baseline import copy_source
 from suite_text.translation.scores import tokenization, translation

@@ -11,7 +11,7 @@ import pytest
 import suite
 from suite.configuration import from_mapping
 from suite.errors import StoppedRunError
-from suite.experiments import resume, train
+from suite.runs.train import resume, train
 from suite_text.translation.samples import sample
 from suite_text.translation.types import Translation
 
@@ -118,7 +118,7 @@ def test_lines_of_a_file_come_out_as_json_in_their_order(run, host, tmp_path, ca
 def test_the_exported_network_translates_as_keras_does(run, host):
     pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
     pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
-    from suite.export import export
+    from suite.export.export import export
 
     exported = suite.load(export(run.path, host=host).folder, host=host)
     trained = suite.load(run.path, host=host)
@@ -142,8 +142,8 @@ def test_a_network_learns_a_small_language(tmp_path):
     network = pipeline.training_network
     network.compile(keras.optimizers.Adam(3e-3, clipnorm=1.0), pipeline.loss, jit_compile=False)
     network.fit(inputs, targets, batch_size=54, epochs=40, verbose=0)
-    from suite.networks import KerasNetwork
-    from suite.prediction import LoadedPipeline
+    from suite.pipeline.networks import KerasNetwork
+    from suite.prediction.predictor import LoadedPipeline
 
     ready = LoadedPipeline(TASK, "text:transformer", pipeline.codec, KerasNetwork(pipeline.network))
     found = ready.predict([example.input for example in made.test])

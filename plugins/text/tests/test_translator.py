@@ -178,7 +178,7 @@ def test_dropout_only_drops_while_training():
 
 
 def test_it_comes_back_from_a_file_and_finds_the_same(pair, tmp_path):
-    from suite.keras_files import load_keras, save_keras
+    from suite.pipeline.keras_files import load_keras, save_keras
 
     save_keras(pair[0], tmp_path / "network.keras")
     again = load_keras(tmp_path / "network.keras", ["suite_text"])
@@ -191,9 +191,9 @@ def test_exported_it_finds_the_same_with_every_width(pair, tmp_path):
     pytest.importorskip("tf2onnx")
     if keras.backend.backend() != "tensorflow":
         pytest.skip("exporting runs on TensorFlow whatever the backend")
-    from suite.keras_files import save_keras
-    from suite.networks import OnnxNetwork
-    from suite.onnx_conversion import convert
+    from suite.export.onnx import convert
+    from suite.pipeline.keras_files import save_keras
+    from suite.pipeline.networks import OnnxNetwork
 
     save_keras(pair[0], tmp_path / "network.keras")
     search = np.array([[3, 1], [1, 0], [2, 0.6], [3, 0]], np.float32)

@@ -1,1 +1,1 @@
-"""The networks of image classification: uint8 pictures in, float32 logits out."""
+"""The networks of image classification: uint8 images in, float32 logits out."""

@@ -1,4 +1,4 @@
-"""The families of `keras.applications`, as classifiers of pictures of 0 to 255."""
+"""The families of `keras.applications`, as classifiers of images of 0 to 255."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ import numpy as np
 from keras import layers
 
 from suite import UserError
-from suite.errors import nearest
-from suite.keras_files import load_keras
-from suite.normalization import fuse_normalization, keep_statistics
+from suite.kit import nearest
+from suite.pipeline.keras_files import load_keras
+from suite_images.normalization import fuse_normalization, keep_statistics
 
 PREPROCESSING = "preprocessing"
 
@@ -54,12 +54,12 @@ def application_network(
 ) -> keras.Model:
     """A network of `keras.applications` with its preprocessing inside and a new last layer.
 
-    With weights, the means and variances of batch normalisation stay those of the data that the weights
+    With weights, the means and variances of batch normalization stay those of the data that the weights
     were trained on.
 
     Args:
         family: a name of `families`.
-        size: (height, width) of the pictures.
+        size: (height, width) of the images.
         classes: number of logits.
         weights: "none", "imagenet" (Keras downloads them unless it has them), or the path of a
             `.weights.h5`, `.h5` or `.keras` file of the family, with or without its last layer.
@@ -67,7 +67,7 @@ def application_network(
 
     Returns:
         A model from uint8 (batch, height, width, 3) to float32 (batch, classes), with the layers
-        "pictures", "preprocessing", one that is the family's model, "dropout" and "logits".
+        "images", "preprocessing", one that is the family's model, "dropout" and "logits".
 
     Raises:
         suite.UserError: for an unknown family, a size too small for it, or weights that do not fit.
@@ -86,9 +86,7 @@ def application_network(
         )
     except ValueError as error:
         reason = str(error).strip().splitlines()[0]
-        raise UserError(
-            f"{family} cannot be built for pictures of {size[0]} x {size[1]}: {reason}"
-        ) from error
+        raise UserError(f"{family} cannot be built for images of {size[0]} x {size[1]}: {reason}") from error
     except Exception as error:
         if not downloaded:
             raise
@@ -99,7 +97,7 @@ def application_network(
     backbone = _with_stable_names(backbone)
     if weights not in ("none", "imagenet"):
         load_weights(backbone, path, family)
-    inputs = keras.Input((*size, 3), dtype="uint8", name="pictures")
+    inputs = keras.Input((*size, 3), dtype="uint8", name="images")
     x = preprocessed(inputs, build)
     x = backbone(x)
     if dropout > 0:
@@ -113,11 +111,11 @@ def application_network(
     return network
 
 
-def preprocessed(pictures: Any, build: Callable[..., keras.Model]) -> Any:
-    """Pictures of 0 to 255, RGB, as the family's `preprocess_input` gives them, by layers in float32.
+def preprocessed(images: Any, build: Callable[..., keras.Model]) -> Any:
+    """Images of 0 to 255, RGB, as the family's `preprocess_input` gives them, by layers in float32.
 
-    Every one of these functions is an affine map of the three colours, so it is found by trying it: a scale
-    and an offset per colour and, where colours change places, a fixed 1 x 1 convolution.
+    Every one of these functions is an affine map of the three colors, so it is found by trying it: a scale
+    and an offset per color and, where colors change places, a fixed 1 x 1 convolution.
     """
     # The module that defines the family also defines its preprocessing.
     function = sys.modules[build.__module__].__dict__["preprocess_input"]
@@ -125,13 +123,13 @@ def preprocessed(pictures: Any, build: Callable[..., keras.Model]) -> Any:
     answers = np.asarray(function(probes[:, None, None, :].copy(), data_format="channels_last"))
     answers = answers.reshape(4, 3).astype("float64")
     offset = answers[0]
-    matrix = (answers[1:] - offset) / 255  # from colour (row) to channel (column)
+    matrix = (answers[1:] - offset) / 255  # from color (row) to channel (column)
     if np.count_nonzero(matrix - np.diag(np.diag(matrix))) == 0:
         scales, offsets = (
             [float(f"{value:.9g}") for value in values] for values in (np.diag(matrix), offset)
         )
-        return layers.Rescaling(scales, offsets, dtype="float32", name=PREPROCESSING)(pictures)
-    x = layers.Rescaling(1.0, dtype="float32", name="as_floats")(pictures)
+        return layers.Rescaling(scales, offsets, dtype="float32", name=PREPROCESSING)(images)
+    x = layers.Rescaling(1.0, dtype="float32", name="as_floats")(images)
     return layers.Conv2D(
         3,
         1,

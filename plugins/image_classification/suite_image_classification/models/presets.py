@@ -1,4 +1,4 @@
-"""keras-hub presets as classifiers of pictures of 0 to 255."""
+"""keras-hub presets as classifiers of images of 0 to 255."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import keras
 from keras import layers
 
 from suite import UserError
-from suite.normalization import fuse_normalization, keep_statistics
-from suite.presets import import_keras_hub, loading_preset, preset_source
-from suite_pictures.presets import image_converter, scaled
+from suite.kit import import_keras_hub, loading_preset, preset_source
+from suite_images.normalization import fuse_normalization, keep_statistics
+from suite_images.presets import image_converter, scaled
 
 
 def preset_network(
@@ -23,12 +23,12 @@ def preset_network(
 ) -> keras.Model:
     """The backbone of a preset with its preprocessing inside and a new last layer.
 
-    With weights, the means and variances of batch normalisation stay those of the data that the weights
+    With weights, the means and variances of batch normalization stay those of the data that the weights
     were trained on.
 
     Args:
         preset: a name that keras-hub knows, which it downloads once, or the folder of a preset.
-        size: (height, width) of the pictures, or None for the preset's own.
+        size: (height, width) of the images, or None for the preset's own.
         classes: number of logits.
         load_weights: whether to load the preset's weights, or only build its architecture.
         dropout: share of features dropped before the last layer.
@@ -38,7 +38,7 @@ def preset_network(
 
     Raises:
         suite.UserError: where keras-hub is not installed, the preset is not known, does not load, takes no
-            pictures or not of this size.
+            images or not of this size.
     """
     hub = import_keras_hub()
     source = preset_source(preset, hub.models.Backbone.presets)
@@ -48,13 +48,13 @@ def preset_network(
         size = size or _own_size(backbone, converter)
         shape = tuple(backbone.input.shape[1:]) if hasattr(backbone.input, "shape") else ()
         if len(shape) != 3 or shape[2] not in (None, 3):
-            raise UserError(f"preset '{preset}' takes no pictures: it is of {type(backbone).__name__}")
+            raise UserError(f"preset '{preset}' takes no images: it is of {type(backbone).__name__}")
         if shape[:2] not in ((None, None), size):
             # Networks with position embeddings are built for one size.
             backbone = hub.models.Backbone.from_preset(
                 source, load_weights=load_weights, image_shape=(*size, 3)
             )
-    inputs = keras.Input((*size, 3), dtype="uint8", name="pictures")
+    inputs = keras.Input((*size, 3), dtype="uint8", name="images")
     x = scaled(inputs, converter)
     x = backbone(x)
     x = _pooled(x, preset)

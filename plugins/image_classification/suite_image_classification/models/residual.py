@@ -1,4 +1,4 @@
-"""Residual convolutional networks that are good from scratch: one for small pictures, one for photographs."""
+"""Residual convolutional networks that are good from scratch: one for small images, one for photographs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from suite.normalization import fuse_normalization
+from suite_images.normalization import fuse_normalization
 
 Tensor = Any
 
@@ -26,7 +26,7 @@ def _convolution(
     activate: bool = True,
     gamma: str = "ones",
 ) -> Tensor:
-    """Convolution, 2 x 2 max pooling where `pool`, batch normalisation, leaky ReLU where `activate`."""
+    """Convolution, 2 x 2 max pooling where `pool`, batch normalization, leaky ReLU where `activate`."""
     x = layers.Conv2D(
         filters,
         kernel,
@@ -36,7 +36,7 @@ def _convolution(
         kernel_initializer="he_normal",
         name=f"{name}_convolution",
     )(x)
-    if pool:  # before the normalisation: a quarter of the work for what follows
+    if pool:  # before the normalization: a quarter of the work for what follows
         x = layers.MaxPooling2D(2, name=f"{name}_pool")(x)
     x = layers.BatchNormalization(
         momentum=0.9, epsilon=1e-5, gamma_initializer=gamma, name=f"{name}_normalization"
@@ -53,8 +53,8 @@ def _head(x: Tensor, classes: int, dropout: float, scale: float = 1.0) -> Tensor
     return x if scale == 1.0 else layers.Rescaling(scale, dtype="float32", name="scaled_logits")(x)
 
 
-def _pictures(size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    inputs = keras.Input((*size, 3), dtype="uint8", name="pictures")
+def _images(size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    inputs = keras.Input((*size, 3), dtype="uint8", name="images")
     scaled = layers.Rescaling(1 / 64, offset=-2.0, dtype="float32", name="rescaling")(inputs)
     return inputs, scaled
 
@@ -62,14 +62,14 @@ def _pictures(size: tuple[int, int]) -> tuple[Tensor, Tensor]:
 def small_residual_network(
     size: tuple[int, int], classes: int, *, width: int = 64, dropout: float = 0.0
 ) -> keras.Model:
-    """A residual network for pictures of up to about 64 pixels.
+    """A residual network for images of up to about 64 pixels.
 
     A stem and up to three stages, as far as the size allows: a convolution with max pooling, which halves
     the resolution, and a residual block; then global max pooling. The design of the fast CIFAR networks
     (Page 2018, "How to train your ResNet"; Jordan 2024, arXiv:2404.00498), narrow enough for a CPU.
 
     Args:
-        size: (height, width) of the pictures.
+        size: (height, width) of the images.
         classes: number of logits.
         width: filters of the first stage; doubled in each later one.
         dropout: share of features dropped before the last layer.
@@ -77,7 +77,7 @@ def small_residual_network(
     Returns:
         A model from uint8 (batch, height, width, 3) to float32 (batch, classes).
     """
-    inputs, x = _pictures(size)
+    inputs, x = _images(size)
     side = min(size)
     pool_stem = side > 48
     x = _convolution(x, max(8, width // 2), "stem", pool=pool_stem)
@@ -109,10 +109,10 @@ def photograph_residual_network(
     """A residual network for photographs, with a stem that shrinks by four.
 
     Basic blocks (He et al. 2015, arXiv:1512.03385) with the averaged shortcut of ResNet-D (He et al. 2018,
-    arXiv:1812.01187), and the last normalisation of a block starting at zero (Goyal et al. 2017).
+    arXiv:1812.01187), and the last normalization of a block starting at zero (Goyal et al. 2017).
 
     Args:
-        size: (height, width) of the pictures.
+        size: (height, width) of the images.
         classes: number of logits.
         width: filters of the first stage; doubled in each later one.
         depths: blocks per stage.
@@ -121,7 +121,7 @@ def photograph_residual_network(
     Returns:
         A model from uint8 (batch, height, width, 3) to float32 (batch, classes).
     """
-    inputs, x = _pictures(size)
+    inputs, x = _images(size)
     x = layers.Conv2D(width // 2, 3, strides=2, padding="same", name="stem_a_convolution")(x)
     x = layers.LeakyReLU(negative_slope=NEGATIVE_SLOPE, name="stem_a_activation")(x)
     x = _convolution(x, width, "stem_b", stride=2)

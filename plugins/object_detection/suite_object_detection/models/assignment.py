@@ -30,7 +30,7 @@ def assign(
     boxes: Tensor,
     true_classes: Tensor,
     true_boxes: Tensor,
-    centres: Tensor,
+    centers: Tensor,
     *,
     candidates: int = 10,
     smallest: float = 8.0,
@@ -39,7 +39,7 @@ def assign(
 
     Feng et al. 2021, "TOOD: Task-aligned One-stage Object Detection", arXiv:2108.07755, section 3.2: a
     location's alignment with a box is score^0.5 * overlap^6; the `candidates` best of the locations whose
-    centre lies in the box learn it. A location that several boxes want goes to the one that it overlaps
+    center lies in the box learn it. A location that several boxes want goes to the one that it overlaps
     most. What a location's class learns is its alignment, scaled so that the largest of a box is the largest
     overlap of that box.
 
@@ -48,9 +48,9 @@ def assign(
         boxes: (batch, locations, 4) predicted boxes in pixels.
         true_classes: (batch, boxes) int32; negative is no box.
         true_boxes: (batch, boxes, 4).
-        centres: (locations, 2).
+        centers: (locations, 2).
         candidates: locations per box, at most.
-        smallest: boxes with shorter sides than this are taken for so large when asking which centres lie in
+        smallest: boxes with shorter sides than this are taken for so large when asking which centers lie in
             them, so that no box is smaller than the finest grid and learned by nobody.
     """
     scores, boxes = ops.stop_gradient(scores), ops.stop_gradient(boxes)
@@ -62,8 +62,8 @@ def assign(
     sure = ops.matmul(wanted * real, ops.transpose(ops.sqrt(scores + 1e-9), (0, 2, 1)))
     overlaps = overlap(ops.expand_dims(true_boxes, 2), ops.expand_dims(boxes, 1))
     cubed = overlaps * overlaps * overlaps
-    alignment = sure * cubed * cubed * inside(centres, at_least(true_boxes, smallest))
-    count = min(candidates, int(centres.shape[0]))
+    alignment = sure * cubed * cubed * inside(centers, at_least(true_boxes, smallest))
+    count = min(candidates, int(centers.shape[0]))
     last = ops.min(ops.top_k(alignment, count)[0], axis=-1, keepdims=True)
     chosen = ops.logical_and(alignment >= last, alignment > 0)
     claims = ops.where(chosen, overlaps, -1.0)
@@ -79,16 +79,16 @@ def assign(
     return Assignment(owned, ops.cast(owner, "int32"), quality)
 
 
-def inside(centres: Tensor, boxes: Tensor) -> Tensor:
-    """(batch, boxes, locations) float32: 1 where a centre (locations, 2) lies in a box (batch, boxes, 4)."""
-    x, y = centres[:, 0], centres[:, 1]
+def inside(centers: Tensor, boxes: Tensor) -> Tensor:
+    """(batch, boxes, locations) float32: 1 where a center (locations, 2) lies in a box (batch, boxes, 4)."""
+    x, y = centers[:, 0], centers[:, 1]
     x1, y1, x2, y2 = (boxes[..., index : index + 1] for index in range(4))
     across = ops.logical_and(x >= x1, x <= x2)
     return ops.cast(ops.logical_and(across, ops.logical_and(y >= y1, y <= y2)), "float32")
 
 
 def at_least(boxes: Tensor, side: float) -> Tensor:
-    """Boxes with the same centres whose sides are no shorter than `side`."""
+    """Boxes with the same centers whose sides are no shorter than `side`."""
     middle = (boxes[..., :2] + boxes[..., 2:]) / 2
     half = ops.maximum((boxes[..., 2:] - boxes[..., :2]) / 2, side / 2)
     return ops.concatenate([middle - half, middle + half], axis=-1)

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from suite.normalization import fuse_normalization
+from suite_images.normalization import fuse_normalization
 
 Tensor = Any
 
@@ -41,7 +41,7 @@ def _convolution(
     activate: bool = True,
     gamma: str = "ones",
 ) -> Tensor:
-    """Convolution, batch normalisation, leaky ReLU where `activate`."""
+    """Convolution, batch normalization, leaky ReLU where `activate`."""
     x = layers.Conv2D(
         filters,
         kernel,
@@ -130,7 +130,7 @@ def _pyramid(features: Sequence[Tensor], filters: int) -> list[Tensor]:
 def _head(levels: Sequence[Tensor], classes: int, bins: int, filters: int, depth: int) -> Tensor:
     """Logits of classes and distances at every location.
 
-    The convolutions are the same for all levels, the normalisations are not (Lyu et al. 2022, RTMDet,
+    The convolutions are the same for all levels, the normalizations are not (Lyu et al. 2022, RTMDet,
     arXiv:2212.07784, section 3.2).
     """
     branches = {"class": classes, "box": 4 * bins}
@@ -194,7 +194,7 @@ def detector_network(
     Returns:
         A model from uint8 (batch, height, width, 3) to float32 (batch, locations, classes + 4 * bins).
     """
-    inputs = keras.Input((*size, 3), dtype="uint8", name="pictures")
+    inputs = keras.Input((*size, 3), dtype="uint8", name="images")
     x = layers.Rescaling(1 / 64, offset=-2.0, dtype="float32", name="rescaling")(inputs)
     levels = _pyramid(_backbone(x, width, depths), filters)
     network = keras.Model(inputs, _head(levels, classes, bins, filters, head_depth), name="detector")

@@ -1,4 +1,4 @@
-"""What a detector minimises: class, overlap and distances of the locations that learn a box."""
+"""What a detector minimizes: class, overlap and distances of the locations that learn a box."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not ty
     It is called with:
 
     - `y_true` (batch, most boxes, 5) float32: rows of class, x1, y1, x2, y2 in pixels of the network's input.
-      Class -1 is padding, -2 a crowd: a location whose centre lies in it is not taught that nothing is there.
+      Class -1 is padding, -2 a crowd: a location whose center lies in it is not taught that nothing is there.
     - `y_pred` (batch, locations, classes + 4 * bins) float32: the network's output.
 
     Args:
@@ -67,24 +67,24 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not ty
         self.distance_weight = distance_weight
         self.candidates = candidates
         self.class_factors = (1.0,) * classes if class_factors is None else tuple(class_factors)
-        centres, sides = locations(self.size, self.strides)
-        self.centres, self.sides = centres.astype(np.float32), sides.astype(np.float32)
+        centers, sides = locations(self.size, self.strides)
+        self.centers, self.sides = centers.astype(np.float32), sides.astype(np.float32)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """The loss of each picture, (batch,) float32; their mean is the batch's sum over its qualities."""
+        """The loss of each image, (batch,) float32; their mean is the batch's sum over its qualities."""
         true_classes = ops.cast(y_true[..., 0], "int32")
         true_boxes = y_true[..., 1:]
-        centres = ops.convert_to_tensor(self.centres)
+        centers = ops.convert_to_tensor(self.centers)
         sides = ops.convert_to_tensor(self.sides[:, None])
         logits, bins = ops.split(y_pred, [self.classes], axis=-1)
-        bins = ops.reshape(bins, (-1, len(self.centres), 4, self.bins))
-        boxes = boxes_at(centres, expected_distances(bins) * sides)
+        bins = ops.reshape(bins, (-1, len(self.centers), 4, self.bins))
+        boxes = boxes_at(centers, expected_distances(bins) * sides)
         owned, owner, quality = assign(
             ops.sigmoid(logits),
             boxes,
             true_classes,
             true_boxes,
-            centres,
+            centers,
             candidates=self.candidates,
             smallest=1.5 * min(self.strides),
         )
@@ -94,7 +94,7 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not ty
         own_class = ops.take_along_axis(true_classes, owner, axis=1)
         own_box = ops.take_along_axis(true_boxes, ops.expand_dims(owner, -1), axis=1)
         in_crowd = ops.max(
-            inside(centres, true_boxes) * ops.cast(true_classes == CROWD, "float32")[..., None], axis=1
+            inside(centers, true_boxes) * ops.cast(true_classes == CROWD, "float32")[..., None], axis=1
         )
         counts = ops.maximum(1.0 - in_crowd, owned)
         own = ops.one_hot(ops.maximum(own_class, 0), self.classes, dtype="float32") * owned[..., None]
@@ -107,7 +107,7 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not ty
         # Where nothing is owned a box is compared with itself: no gradient, and nothing that is not finite.
         own_box = ops.where(owned[..., None] > 0, own_box, ops.stop_gradient(boxes))
         box_loss = ops.sum((1.0 - complete_overlap(boxes, own_box)) * quality, axis=-1)
-        distances = ops.concatenate([centres - own_box[..., :2], own_box[..., 2:] - centres], axis=-1) / sides
+        distances = ops.concatenate([centers - own_box[..., :2], own_box[..., 2:] - centers], axis=-1) / sides
         distance_loss = ops.sum(distribution_focal_loss(bins, distances) * quality, axis=-1)
         return scale * (
             self.class_weight * class_loss + self.box_weight * box_loss + self.distance_weight * distance_loss
@@ -142,10 +142,10 @@ def expected_distances(logits: Tensor) -> Tensor:
     return ops.sum(ops.softmax(logits, axis=-1) * ops.arange(bins, dtype=logits.dtype), axis=-1)
 
 
-def boxes_at(centres: Tensor, distances: Tensor) -> Tensor:
-    """Boxes x1, y1, x2, y2 from centres (..., 2) and distances left, top, right, bottom (..., 4)."""
+def boxes_at(centers: Tensor, distances: Tensor) -> Tensor:
+    """Boxes x1, y1, x2, y2 from centers (..., 2) and distances left, top, right, bottom (..., 4)."""
     before, after = ops.split(distances, 2, axis=-1)
-    return ops.concatenate([centres - before, centres + after], axis=-1)
+    return ops.concatenate([centers - before, centers + after], axis=-1)
 
 
 def distribution_focal_loss(logits: Tensor, distances: Tensor) -> Tensor:

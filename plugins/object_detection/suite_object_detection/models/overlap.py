@@ -19,7 +19,7 @@ def overlap(first: Tensor, second: Tensor) -> Tensor:
 
 
 def complete_overlap(first: Tensor, second: Tensor) -> Tensor:
-    """Complete intersection over union: less the further apart the centres and the proportions are.
+    """Complete intersection over union: less the further apart the centers and the proportions are.
 
     Zheng et al. 2020, "Distance-IoU Loss", arXiv:1911.08287, section 3.3 (CIoU). Unlike the plain overlap, it
     has a gradient where boxes do not touch.

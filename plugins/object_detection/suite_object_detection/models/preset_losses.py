@@ -1,7 +1,7 @@
-"""What keras-hub's detectors minimise, with all that has to be matched done in operations of any backend.
+"""What keras-hub's detectors minimize, with all that has to be matched done in operations of any backend.
 
 keras-hub computes its losses in its models' own training loops. That of RetinaNet knows neither padded
-targets nor crowds, and that of D-FINE asks for as many objects in every picture.
+targets nor crowds, and that of D-FINE asks for as many objects in every image.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class AnchorLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not typed
     It is called with:
 
     - `y_true` (batch, most boxes, 5) float32: rows of class, x1, y1, x2, y2 in pixels of the network's input.
-      Class -1 is padding, -2 a crowd: an anchor whose centre lies in it is not taught that nothing is there.
+      Class -1 is padding, -2 a crowd: an anchor whose center lies in it is not taught that nothing is there.
     - `y_pred` (batch, anchors, classes + 4) float32: see `PresetCodec`.
 
     Args:
@@ -69,7 +69,7 @@ class AnchorLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not typed
         self.boxes = anchor_boxes(size, anchors)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """The loss of each picture, (batch,) float32; their mean is the batch's sum over its positives."""
+        """The loss of each image, (batch,) float32; their mean is the batch's sum over its positives."""
         classes = ops.cast(y_true[..., 0], "int32")
         boxes = y_true[..., 1:]
         anchors = ops.convert_to_tensor(self.boxes)
@@ -103,7 +103,7 @@ class AnchorLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not typed
         self, classes: Tensor, boxes: Tensor, anchors: Tensor, middles: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Of each anchor, all (batch, anchors): the box with the best claim to it, and that claim; the
-        highest overlap with any box; whether the centre lies in a crowd.
+        highest overlap with any box; whether the center lies in a crowd.
 
         A claim is the overlap, and one more where no anchor overlaps the box more. It is gone through box by
         box: boxes times anchors are too many numbers to keep.
@@ -138,7 +138,7 @@ class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not typed
     Varifocal loss of the classes, L1 and complete overlap of the boxes, of the encoder's queries and of each
     decoder layer's, as in RT-DETR (Zhao et al. 2023, arXiv:2304.08069, section 4), with the costs and
     weights of D-FINE (Peng et al. 2024, arXiv:2410.13842). What D-FINE adds in its own training is left out:
-    the fine-grained localisation loss, self-distillation and denoising. The sum is divided by the number of
+    the fine-grained localization loss, self-distillation and denoising. The sum is divided by the number of
     boxes in the batch.
 
     It is called with `y_true` as `AnchorLoss`, and `y_pred` (batch, sets * queries, classes + 4) float32, see
@@ -158,10 +158,10 @@ class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not typed
         self.classes = classes
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """The loss of each picture, (batch,) float32; their mean is the batch's sum over its boxes."""
+        """The loss of each image, (batch,) float32; their mean is the batch's sum over its boxes."""
         sets = y_pred.shape[1] // self.queries
         most = y_true.shape[1]
-        # A set is like a picture from here on.
+        # A set is like an image from here on.
         y_pred = ops.reshape(y_pred, (-1, self.queries, self.classes + 4))
         y_true = ops.reshape(ops.repeat(ops.expand_dims(y_true, 1), sets, axis=1), (-1, most, 5))
         classes = ops.cast(y_true[..., 0], "int32")

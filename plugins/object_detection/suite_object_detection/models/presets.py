@@ -11,11 +11,10 @@ import keras
 from keras import layers
 
 from suite import UserError
-from suite.devices import dtype_policy
-from suite.normalization import fuse_normalization, keep_statistics
-from suite.presets import import_keras_hub, loading_preset, preset_source
+from suite.kit import dtype_policy, import_keras_hub, loading_preset, preset_source
+from suite_images.normalization import fuse_normalization, keep_statistics
+from suite_images.presets import image_converter, scaled
 from suite_object_detection.preset_codec import Anchors, anchor_boxes
-from suite_pictures.presets import image_converter, scaled
 
 STEP = 32
 """Sides of the input are multiples of this: what is halved five times is doubled again."""
@@ -59,12 +58,12 @@ def preset_network(
 
     All weights are kept but those of the last layers of the classes, which are only kept where there are as
     many classes as before. A preset of a backbone alone, for classification, becomes a RetinaNet whose
-    pyramid and heads are new. With weights, the means and variances of batch normalisation stay those of the
+    pyramid and heads are new. With weights, the means and variances of batch normalization stay those of the
     data that the weights were trained on.
 
     Args:
         preset: a name that keras-hub knows, which it downloads once, or the folder of a preset.
-        size: (height, width) of the pictures, multiples of 32, or None for the preset's own.
+        size: (height, width) of the images, multiples of 32, or None for the preset's own.
         classes: their number.
         load_weights: whether to load the preset's weights, or only build its architecture.
 
@@ -78,7 +77,7 @@ def preset_network(
         converter = image_converter(hub, source)
         wanted = size or _own_size(converter)
         kind = hub.models.Backbone.from_preset(source, load_weights=False)
-        inputs = keras.Input((*wanted, 3), dtype="uint8", name="pictures")
+        inputs = keras.Input((*wanted, 3), dtype="uint8", name="images")
         if isinstance(kind, hub.models.DFineBackbone):
             built = _d_fine(hub, source, converter, inputs, wanted, classes, load_weights)
         elif isinstance(kind, hub.models.RetinaNetBackbone):
@@ -114,7 +113,7 @@ def _retinanet(
     )
     # keras-hub says wrong shapes of a pyramid's upper levels where the input is not a square.
     known = size if size[0] == size[1] else (None, None)
-    inputs = keras.Input((*known, 3), dtype="uint8", name="pictures")
+    inputs = keras.Input((*known, 3), dtype="uint8", name="images")
     backbone = detector.backbone.get_layer("backbone")
     levels = detector.backbone.feature_pyramid(backbone(scaled(inputs, converter)))
     count = generator.num_base_anchors

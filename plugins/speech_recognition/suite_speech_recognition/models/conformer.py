@@ -37,9 +37,9 @@ def _feed_forward(x: Tensor, width: int, dropout: float, name: str) -> Tensor:
 def _convolution(
     x: Tensor, samples: Tensor, width: int, kernel: int, step: int, dropout: float, name: str
 ) -> Tensor:
-    """Gate, depthwise convolution, normalisation (the same, section 2.2).
+    """Gate, depthwise convolution, normalization (the same, section 2.2).
 
-    Layer normalisation stands for batch normalisation, whose statistics padding would be part of.
+    Layer normalization stands for batch normalization, whose statistics padding would be part of.
     """
     y = layers.LayerNormalization(name=f"{name}_normalization")(x)
     value = layers.Dense(width, name=f"{name}_value")(y)

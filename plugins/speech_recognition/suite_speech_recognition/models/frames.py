@@ -1,4 +1,4 @@
-"""What has to know how long a recording is: masks, normalisation, and the network's output.
+"""What has to know how long a recording is: masks, normalization, and the network's output.
 
 All of them take the recordings' true numbers of samples, and all leave exact zeros (or what the output has
 for them) where there is only padding, so that padding never changes what is heard.
@@ -91,8 +91,8 @@ class UtteranceNormalization(FrameLayer):
             overall = ops.mean(own, axis=-1, keepdims=True) / count
             return (own + self.prior * overall) / (count + self.prior)
 
-        centred = ops.where(valid, x - mean(x), 0.0)
-        return centred / ops.sqrt(mean(ops.square(centred)) + 1e-2)
+        centered = ops.where(valid, x - mean(x), 0.0)
+        return centered / ops.sqrt(mean(ops.square(centered)) + 1e-2)
 
     def get_config(self) -> dict[str, Any]:
         """What makes the same layer again."""

@@ -65,8 +65,8 @@ class LogMel(layers.Layer):  # type: ignore[misc]  # Keras is not typed
     """The logarithm of the mel power spectrogram, always in float32.
 
     Equal to `log(max(librosa.feature.melspectrogram(y, sr=rate, n_fft=window, hop_length=hop,
-    n_mels=mels, pad_mode="constant"), 1e-10))`: frame t is centred on sample `t * hop`. The last frame is the
-    last that begins a hop within the recording, where librosa adds one more.
+    n_mels=mels, pad_mode="constant"), 1e-10))`: frame t is centered on sample `t * hop`. The last frame is
+    the last that begins a hop within the recording, where librosa adds one more.
 
     Args:
         rate: samples per second.

@@ -127,7 +127,7 @@ class FrameCount(layers.Layer):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable(package="suite_speech_recognition")
 class WholeNormalization(layers.Layer):  # type: ignore[misc]
-    """Group normalisation with a single group over the frames that are no padding (Wu & He 2018, section 3).
+    """Group normalization with a single group over the frames that are no padding (Wu & He 2018, section 3).
 
     From (batch, frames, width) and their numbers int32 (batch,), to the same shape.
     """
@@ -146,8 +146,8 @@ class WholeNormalization(layers.Layer):  # type: ignore[misc]
         numbers = ops.cast(count, "float32")[:, None, None] * x.shape[-1]
         mean = ops.sum(x * real, axis=(1, 2), keepdims=True) / numbers
         variance = ops.sum(ops.square(x - mean) * real, axis=(1, 2), keepdims=True) / numbers
-        normalised = (x - mean) / ops.sqrt(variance + self.epsilon)
-        scaled = normalised * ops.cast(self.gamma, "float32") + ops.cast(self.beta, "float32")
+        normalized = (x - mean) / ops.sqrt(variance + self.epsilon)
+        scaled = normalized * ops.cast(self.gamma, "float32") + ops.cast(self.beta, "float32")
         return ops.cast(scaled, self.compute_dtype)
 
     def compute_output_shape(self, x_shape: Any, count_shape: Any) -> Any:
@@ -243,7 +243,7 @@ class Attention(layers.Layer):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable(package="suite_speech_recognition")
 class Block(layers.Layer):  # type: ignore[misc]
-    """A block of a Transformer that normalises first: attention, in a decoder twice, and feed-forward.
+    """A block of a Transformer that normalizes first: attention, in a decoder twice, and feed-forward.
 
     Args:
         heads: of the attention.
@@ -251,7 +251,7 @@ class Block(layers.Layer):  # type: ignore[misc]
         units: of the feed-forward part.
         cross: whether there is attention to the encoder.
         gated: whether the feed-forward part is a SwiGLU (Shazeer 2020, arXiv:2002.05202), else with a GELU.
-        bias: whether attention (but for its keys) and normalisation have biases, as in Whisper.
+        bias: whether attention (but for its keys) and normalization have biases, as in Whisper.
         attention_bias: whether attention has biases, keys too, as some Moonshines might.
         rotary: see `Attention`.
         dropout: of what each part adds, while training.

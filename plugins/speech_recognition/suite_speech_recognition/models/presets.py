@@ -10,7 +10,7 @@ import numpy as np
 from keras import layers
 
 from suite import UserError
-from suite.presets import import_keras_hub, loading_preset, preset_source
+from suite.kit import import_keras_hub, loading_preset, preset_source
 from suite_speech_recognition.models.preset_decoder import TokenDecoder
 from suite_speech_recognition.models.preset_layers import (
     Block,
@@ -81,7 +81,7 @@ def load_preset(preset: str, *, load_weights: bool = True) -> Preset:
         is_whisper = isinstance(backbone, hub.models.WhisperBackbone)
         if not is_whisper and not isinstance(backbone, hub.models.MoonshineBackbone):
             raise UserError(
-                f"preset '{preset}' is of {type(backbone).__name__}: speech is recognised by those of Whisper"
+                f"preset '{preset}' is of {type(backbone).__name__}: speech is recognized by those of Whisper"
                 " and Moonshine"
             )
         kind = "Whisper" if is_whisper else "Moonshine"

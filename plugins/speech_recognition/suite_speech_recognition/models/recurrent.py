@@ -27,7 +27,7 @@ JOINED = 2
 """Frames of the output to one of the recurrent layers, which work at half its rate."""
 
 PRIOR = 100.0
-"""Frames of the spectrogram, a second, that normalisation adds to an utterance in thought."""
+"""Frames of the spectrogram, a second, that normalization adds to an utterance in thought."""
 
 KERNEL = 9
 """Frames that each recurrent layer looks at together: 0.72 seconds."""
@@ -59,7 +59,7 @@ def front(rate: int, mels: int, channels: int, masks: dict[str, Any] | None) -> 
     x = LogMel(rate, mels, multiple=REDUCTION, name="log_mel")(audio)
     x = UtteranceNormalization(hop, PRIOR, name="normalization")(x, samples)
     x = SpecAugment(hop, **masks, name="spec_augment")(x, samples)
-    x = layers.Reshape((-1, mels, 1), name="picture")(x)
+    x = layers.Reshape((-1, mels, 1), name="image")(x)
     for index in (1, 2):
         x = layers.Conv2D(
             channels * index // 2,
@@ -112,7 +112,7 @@ def recurrent_network(
     """Two strided convolutions, and recurrent layers that read in both directions.
 
     Quasi-recurrent layers, bidirectional and deep, for CTC as in Graves et al. 2013, arXiv:1303.5778, with a
-    normalisation after each layer and a way around it. Each hears its frame's neighbours by a depthwise
+    normalization after each layer and a way around it. Each hears its frame's neighbors by a depthwise
     convolution. They work on `JOINED` frames at once, and tell the symbols of each, which halves the work
     (as in the middle of the Squeezeformer, Kim et al. 2022, arXiv:2206.00888, section 3.1.1).
 

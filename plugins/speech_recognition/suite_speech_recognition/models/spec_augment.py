@@ -14,7 +14,7 @@ Tensor = Any
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class SpecAugment(FrameLayer):
-    """Bands of frequencies and stretches of time become 0, the mean of what is normalised.
+    """Bands of frequencies and stretches of time become 0, the mean of what is normalized.
 
     Park et al. 2019, arXiv:1904.08779, section 2, without time warping; the stretches' greatest length is
     relative to the recording (Park et al. 2020, arXiv:1912.05533, section 3.1). Does nothing in prediction.

@@ -10,9 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 import numpy as np
 
-from suite.initial_weights import Entries
-from suite.inputs import Stream
-from suite.pipeline import StructCodec
+from suite.pipeline import Entries, Stream, StructCodec
 from suite_classification.coding import classified, target_vector
 from suite_classification.types import Classification
 from suite_text import lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import suite
 from suite_text.classification.model_options import BagOptions, ConvolutionalOptions, EncoderOptions
-from suite_text.classification.options import FolderOptions, LabelledLinesOptions, TableOptions
+from suite_text.classification.options import FolderOptions, LabeledLinesOptions, TableOptions
 from suite_text.classification.prediction_options import ReadingOptions
 from suite_text.classification.preset_options import PresetOptions
 
@@ -20,7 +20,9 @@ TASK = suite.Task(
     builder="bag",
     evaluators=("classification",),
     baseline=suite.lazy("suite_classification.baseline:most_frequent"),
-    peers={"TF-IDF with a linear SVM": suite.lazy("suite_text.classification.linear_peer:linear_svm")},
+    reference_models={
+        "TF-IDF with a linear SVM": suite.lazy("suite_text.classification.linear_reference:linear_svm")
+    },
     explain=suite.lazy("suite_text.classification.explanation:explain"),
     inspect=suite.lazy("suite_text.classification.inspection:inspect"),
     prediction=suite.lazy("suite_classification.types:Classification"),
@@ -44,12 +46,12 @@ LOADERS = [
         options=FolderOptions,
     ),
     suite.DataLoader(
-        name="labelled-lines",
+        name="labeled-lines",
         task=NAME,
         summary="lines of label, tab and text, or as fastText has them: __label__NAME text",
-        load=suite.lazy("suite_text.classification.loaders:load_labelled_lines"),
-        detect=suite.lazy("suite_text.classification.loaders:detect_labelled_lines"),
-        options=LabelledLinesOptions,
+        load=suite.lazy("suite_text.classification.loaders:load_labeled_lines"),
+        detect=suite.lazy("suite_text.classification.loaders:detect_labeled_lines"),
+        options=LabeledLinesOptions,
     ),
 ]
 

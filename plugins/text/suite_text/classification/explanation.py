@@ -7,7 +7,8 @@ from math import ceil
 
 import numpy as np
 
-from suite.evaluation import Pairs, Passage, Passages
+from suite.evaluation import Pairs
+from suite.figures import Passage, Passages
 from suite_classification.answers import Answers, read
 from suite_classification.mistakes import how_many, mistake_at, worst_mistakes
 from suite_classification.types import Classification
@@ -31,7 +32,7 @@ def explain(pairs: Pairs, predict: Callable[[Sequence[str]], Sequence[Classifica
     The weight of a word is by how much the log-odds of the class fall when it is left out (occlusion: Zeiler
     & Fergus 2014, section 4.2; of words: Li et al. 2016, arXiv:1612.08220, section 3), as a share of the
     largest change in its text: above zero where it pushed towards the class, below where it pushed away. A
-    text of more than 64 words is looked at in 64 pieces of neighbouring words.
+    text of more than 64 words is looked at in 64 pieces of neighboring words.
 
     Args:
         pairs: targets and predictions, with their examples.
@@ -73,7 +74,7 @@ def explain(pairs: Pairs, predict: Callable[[Sequence[str]], Sequence[Classifica
             title="Words that pushed the worst mistakes",
             items=items,
             caption=(
-                f"{how_many(answers, len(wrong), len(items))}. Each word, or a few neighbours in a long text,"
+                f"{how_many(answers, len(wrong), len(items))}. Each word, or a few neighbors in a long text,"
                 " was left out in turn, and weighs by how much the odds of the class fell then, as a share of"
                 " the largest change in its text."
             ),
@@ -82,7 +83,7 @@ def explain(pairs: Pairs, predict: Callable[[Sequence[str]], Sequence[Classifica
 
 
 def _pieces(text: str) -> list[tuple[int, int]]:
-    """Where the pieces begin and end that are left out in turn: words, or a few neighbours together."""
+    """Where the pieces begin and end that are left out in turn: words, or a few neighbors together."""
     words = places(text)[:MOST_WORDS]
     size = max(1, ceil(len(words) / MOST_PIECES))
     groups = [words[first : first + size] for first in range(0, len(words), size)]

@@ -1,4 +1,4 @@
-"""What all loaders of labelled texts give: clean texts with labels, checked and put together."""
+"""What all loaders of labeled texts give: clean texts with labels, checked and put together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset, Example, Problem
-from suite.sentences import some
+from suite.kit import some
 from suite_text.cleaning import as_fact, clean, cleaning_from
 from suite_text.loader_options import ReadingOptions
 from suite_text.part_files import PARTS

@@ -1,14 +1,13 @@
-"""What a data set of labelled texts holds: classes, lengths, scripts; and what is wrong or odd."""
+"""What a data set of labeled texts holds: classes, lengths, scripts; and what is wrong or odd."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
 
-from suite.data import Dataset
-from suite.evaluation import Table
-from suite.inspection import Finding, Inspection
-from suite.sentences import counted
+from suite.data import Dataset, Finding, Inspection
+from suite.figures import Table
+from suite.kit import counted
 from suite_text.inspection import Seen, alike_findings, character_findings, lengths_table, scripts_table
 from suite_text.lines import text_of
 

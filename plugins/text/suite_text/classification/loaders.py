@@ -1,4 +1,4 @@
-"""The loaders of labelled texts: tables, a folder of .txt per class, lines that begin with their label."""
+"""The loaders of labeled texts: tables, a folder of .txt per class, lines that begin with their label."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from typing import Any
 
 import msgspec
 
-from suite import UserError, tables
+from suite import UserError
 from suite.data import Dataset
-from suite.part_names import PARTS
-from suite.sentences import counted, some
+from suite.kit import PARTS, counted, some, tables
 from suite.sources import FileSource, is_archive
 from suite_text import text_tables
 from suite_text.classification.gathering import Gathering, Target
-from suite_text.classification.options import FolderOptions, LabelledLinesOptions, TableOptions
+from suite_text.classification.options import FolderOptions, LabeledLinesOptions, TableOptions
 from suite_text.encodings import decoded
 from suite_text.part_files import files_in, opened, parts_of
 
 LINES_SUFFIXES = (".txt", ".tsv", ".tab", ".ft", ".train", ".valid", ".test")
-"""What files of labelled lines end with."""
+"""What files of labeled lines end with."""
 
 TEXT = ".txt"
 _PEEK = 1 << 16
@@ -33,9 +32,9 @@ def detect_table(path: Path) -> bool:
     return _format(path) == "table"
 
 
-def detect_labelled_lines(path: Path) -> bool:
+def detect_labeled_lines(path: Path) -> bool:
     """Whether `path` is a file of lines that begin with their label, or a folder with some."""
-    return _format(path) == "labelled-lines"
+    return _format(path) == "labeled-lines"
 
 
 def detect_folder(path: Path) -> bool:
@@ -61,7 +60,7 @@ def load_table(path: Path, options: TableOptions) -> Dataset:
     return gathering.dataset()
 
 
-def load_labelled_lines(path: Path, options: LabelledLinesOptions) -> Dataset:
+def load_labeled_lines(path: Path, options: LabeledLinesOptions) -> Dataset:
     """Load lines of label, tab and text, or of fastText's __label__NAME (one or several) and text.
 
     Args:
@@ -86,7 +85,7 @@ def load_labelled_lines(path: Path, options: LabelledLinesOptions) -> Dataset:
         for number, line in enumerate(found.text.split("\n"), start=1):
             if not line.strip():
                 continue
-            labels, text = labelled(line, options.label_separator)
+            labels, text = labeled(line, options.label_separator)
             if labels is None:
                 gathering.problems.note(
                     "line has neither a tab after its label nor __label__ before it, and is left out",
@@ -102,7 +101,7 @@ def load_labelled_lines(path: Path, options: LabelledLinesOptions) -> Dataset:
     return gathering.dataset()
 
 
-def labelled(line: str, separator: str = "") -> tuple[list[str] | None, str]:
+def labeled(line: str, separator: str = "") -> tuple[list[str] | None, str]:
     """The labels before a text, and the text; None where the line has no such form."""
     if found := _FASTTEXT.fullmatch(line):
         return [word.rstrip(",") for word in found[1].replace("__label__", " ").split()] or None, found[2]
@@ -202,7 +201,7 @@ def target_of(cell: Any, separator: str = "") -> Target:
 
 
 def _parts(
-    path: Path, files: dict[str, Path], options: TableOptions | LabelledLinesOptions, gathering: Gathering
+    path: Path, files: dict[str, Path], options: TableOptions | LabeledLinesOptions, gathering: Gathering
 ) -> dict[str, str]:
     parts, rest = parts_of(path, list(files), options)
     for name in rest:
@@ -231,7 +230,7 @@ def _format(path: Path) -> str:
     if any(_has_columns(names) for names in columns):
         return "table"
     if _line_files(path):
-        return "labelled-lines"
+        return "labeled-lines"
     if found:
         return "table"
     if path.is_file() and not is_archive(path):
@@ -263,7 +262,7 @@ def _begins_with_labels(file: Path) -> bool:
         return False
     lines = [line for line in text.split("\n") if line.strip()]
     lines = lines[:-1] if len(head) == _PEEK and len(lines) > 1 else lines
-    found = [labels for line in lines if (labels := labelled(line)[0])]
+    found = [labels for line in lines if (labels := labeled(line)[0])]
     # Of a table of other things the first cells mostly differ.
     return len(found) >= 0.8 * len(lines) > 0 and (
         text.lstrip().startswith("__label__")

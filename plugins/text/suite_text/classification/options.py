@@ -27,8 +27,8 @@ class FolderOptions(ReadingOptions, frozen=True):
     """Of the loader `folder`."""
 
 
-class LabelledLinesOptions(FilesOptions, frozen=True):
-    """Of the loader `labelled-lines`."""
+class LabeledLinesOptions(FilesOptions, frozen=True):
+    """Of the loader `labeled-lines`."""
 
     label_separator: Annotated[
         str,

@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 
 from suite.data import Examples
-from suite.evaluation import Details, Evaluation, Figure, Pairs, Table
+from suite.evaluation import Details, Evaluation, Pairs
+from suite.figures import Figure, Table
 from suite.options import NoOptions
 from suite_classification.answers import Answers, read
 from suite_classification.mistakes import how_many, mistake_at, worst_mistakes

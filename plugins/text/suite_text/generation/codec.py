@@ -10,9 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 import numpy as np
 
-from suite.initial_weights import Entries
-from suite.inputs import Stream
-from suite.pipeline import Encoded, StructCodec
+from suite.pipeline import Encoded, Entries, Stream, StructCodec
 from suite_text.buckets import padded
 from suite_text.cleaning import Cleaning, clean
 from suite_text.generation.passages import Passage

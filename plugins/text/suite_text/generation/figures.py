@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from suite.evaluation import Figure, Pairs, Passage, Passages, Table
+from suite.evaluation import Pairs
+from suite.figures import Figure, Passage, Passages, Table
 from suite_text.generation.scores import Scoring
 from suite_text.generation.types import Continuation, Dissected
 from suite_text.lines import text_of

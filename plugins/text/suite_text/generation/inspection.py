@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import blake2b
 
-from suite.data import Dataset
-from suite.evaluation import Table
-from suite.inspection import Finding, Inspection
-from suite.sentences import counted
+from suite.data import Dataset, Finding, Inspection
+from suite.figures import Table
+from suite.kit import counted
 from suite_text.inspection import Seen, character_findings, lengths_table, scripts_table, shortened
 from suite_text.lines import text_of
 

@@ -12,10 +12,9 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Example, Examples, Subset, digest
-from suite.duplicates import same_content
-from suite.part_names import PARTS as FOLDERS
-from suite.part_names import part_of_name
-from suite.sentences import counted, some
+from suite.data.duplicates import same_content
+from suite.kit import PARTS as FOLDERS
+from suite.kit import counted, part_of_name, some
 from suite.sources import open_tree
 from suite_text.cleaning import as_fact, cleaning_from
 from suite_text.encodings import REPLACEMENT, called, encoding_of

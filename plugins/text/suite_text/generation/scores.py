@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from suite.evaluation import Evaluation, Figure, Pairs
+from suite.evaluation import Evaluation, Pairs
+from suite.figures import Figure
 from suite.options import NoOptions
 from suite_text.generation.types import PLACES, bytes_of
 

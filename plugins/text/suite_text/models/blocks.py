@@ -150,9 +150,9 @@ class Attention(layers.Layer):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable(package="suite_text")
 class TransformerBlock(layers.Layer):  # type: ignore[misc]
-    """A block that normalises first: attention, perhaps attention to another sequence, and feed-forward.
+    """A block that normalizes first: attention, perhaps attention to another sequence, and feed-forward.
 
-    Normalisation is by the root of the mean square (Zhang & Sennrich 2019, arXiv:1910.07467), the
+    Normalization is by the root of the mean square (Zhang & Sennrich 2019, arXiv:1910.07467), the
     feed-forward part a SwiGLU (Shazeer 2020, arXiv:2002.05202, equation 6). There are no biases.
 
     Args:

@@ -8,9 +8,7 @@ import msgspec
 import numpy as np
 
 from suite import UserError
-from suite.initial_weights import Entries
-from suite.inputs import Stream
-from suite.pipeline import Encoded, StructCodec
+from suite.pipeline import Encoded, Entries, Stream, StructCodec
 from suite_text import lines
 from suite_text.buckets import padded
 from suite_text.cleaning import Cleaning, clean

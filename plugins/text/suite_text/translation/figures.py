@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from suite.evaluation import Figure, Pairs, Table
+from suite.evaluation import Pairs
+from suite.figures import Figure, Table
 from suite_text.translation.scores import Scoring
 
 SHOWN = 12

@@ -7,10 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from suite.data import Dataset
-from suite.evaluation import Table
-from suite.inspection import Finding, Inspection
-from suite.sentences import counted
+from suite.data import Dataset, Finding, Inspection
+from suite.figures import Table
+from suite.kit import counted
 from suite_text.inspection import (
     Seen,
     alike_findings,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from suite import UserError
-from suite.errors import nearest
+from suite.kit import nearest
 
 _CODES = """
 ab aa af ak sq am ar an hy as av ae ay az bm ba eu be bn bh bi bs br bg my ca ch ce ny zh cv kw co cr

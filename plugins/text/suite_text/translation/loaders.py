@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from suite import UserError, tables
+from suite import UserError
 from suite.data import Dataset
+from suite.kit import tables
 from suite.sources import FileSource
 from suite_text import text_tables
 from suite_text.encodings import decoded

@@ -8,7 +8,7 @@ from itertools import product
 from suite.data import Dataset, Example
 from suite_text.cleaning import Cleaning, as_fact
 
-COLOURS = {"red": "rot", "green": "grün", "big": "groß", "old": "alt"}
+COLORS = {"red": "rot", "green": "grün", "big": "groß", "old": "alt"}
 THINGS = {"dog": "Hund", "tree": "Baum", "chair": "Stuhl", "table": "Tisch"}
 VERBS = {"sees": "sieht", "wants": "will", "knows": "kennt"}
 NAMES = ("Ann", "Bo", "Cy")
@@ -21,8 +21,8 @@ def sample() -> Dataset:
     """
     draws = random.Random(0)  # noqa: S311 (no secret)
     pairs = [
-        translated(name, verb, colour, thing)
-        for name, verb, colour, thing in product(NAMES, VERBS, COLOURS, THINGS)
+        translated(name, verb, color, thing)
+        for name, verb, color, thing in product(NAMES, VERBS, COLORS, THINGS)
     ]
     draws.shuffle(pairs)
 
@@ -37,8 +37,8 @@ def sample() -> Dataset:
     )
 
 
-def translated(name: str, verb: str, colour: str, thing: str) -> tuple[str, str]:
+def translated(name: str, verb: str, color: str, thing: str) -> tuple[str, str]:
     """A sentence of these English words, and its translation."""
     end = " sehen" if verb == "wants" else ""
-    source = f"{name} {verb} {'to see ' if end else ''}the {colour} {thing} ."
-    return source, f"{name} {VERBS[verb]} den {COLOURS[colour]}en {THINGS[thing]}{end} ."
+    source = f"{name} {verb} {'to see ' if end else ''}the {color} {thing} ."
+    return source, f"{name} {VERBS[verb]} den {COLORS[color]}en {THINGS[thing]}{end} ."

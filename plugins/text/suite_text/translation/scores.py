@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from sacrebleu.metrics import BLEU, CHRF
 
-from suite.evaluation import Evaluation, Figure, Pairs
+from suite.evaluation import Evaluation, Pairs
+from suite.figures import Figure
 from suite.options import NoOptions
 from suite_text.lines import text_of
 from suite_text.translation.types import references_of

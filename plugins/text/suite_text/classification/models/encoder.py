@@ -46,7 +46,7 @@ def encoder_network(
     dropout: float,
     block_dropout: float,
 ) -> keras.Model:
-    """Blocks that normalise first, with rotary positions, and the mean over all tokens.
+    """Blocks that normalize first, with rotary positions, and the mean over all tokens.
 
     Args:
         vocabulary: tokens, that of the padding included.

@@ -9,7 +9,7 @@ import keras
 from keras import layers, ops
 
 from suite import UserError
-from suite.presets import import_keras_hub, loading_preset, preset_source
+from suite.kit import import_keras_hub, loading_preset, preset_source
 
 Tensor = Any
 

@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from suite import UserError
-from suite.presets import import_keras_hub, loading_preset, preset_source
+from suite.kit import import_keras_hub, loading_preset, preset_source
 from suite_text.generation.models.language_model import NEVER, LanguageModel
 from suite_text.vocabulary import END, PADDING, SPECIAL, START, UNKNOWN
 

@@ -27,7 +27,7 @@ NETWORKS: Mapping[str, Mapping[str, int]] = {
 class Translator(layers.Layer):  # type: ignore[misc]  # Keras is not typed
     """An encoder and a decoder (Vaswani et al., Attention Is All You Need, 2017) with one table of vectors.
 
-    Blocks normalise first and turn queries and keys with their position (`suite_text.models.blocks`).
+    Blocks normalize first and turn queries and keys with their position (`suite_text.models.blocks`).
 
     Given true translations, `target`, int32 (batch, steps) with their end, it gives float32 (batch, steps,
     2): the log-probability of each of their tokens after all before it, and the mean log-probability of all

@@ -1,0 +1,49 @@
+"""Random brightness, contrast, saturation and hue: one matrix per image."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+LUMINANCE = np.array([0.299, 0.587, 0.114])
+HUE_SHARE = 0.125
+"""Turn of the hue, in full circles, at strength 1."""
+
+
+def jitter(images: np.ndarray, strength: float, gray: float, rng: np.random.Generator) -> None:
+    """Change brightness, contrast, saturation and hue of every image at random, in place.
+
+    Args:
+        images: (batch, height, width, 3) uint8, RGB.
+        strength: brightness, contrast and saturation are multiplied by 1 / (1 + strength) to
+            1 + strength; the hue turns by up to an eighth of that in full circles.
+        gray: probability of losing all color.
+        rng: the source of randomness.
+    """
+    count = len(images)
+    draw = rng.uniform(-1, 1, (4, count))
+    brightness, contrast, saturation = (1.0 + strength) ** draw[:3]
+    saturation = np.where(rng.random(count) < gray, 0.0, saturation)
+    matrices = color_matrices(brightness, contrast, saturation, HUE_SHARE * strength * draw[3])
+    for image, matrix in zip(images, matrices, strict=True):
+        cv2.transform(image, matrix, dst=image)
+
+
+def color_matrices(
+    brightness: np.ndarray, contrast: np.ndarray, saturation: np.ndarray, hue: np.ndarray
+) -> np.ndarray:
+    """Affine maps of RGB, (batch, 3, 4).
+
+    Saturation blends with the luminance (0 gives gray), contrast scales around middle gray, brightness
+    scales, and the hue turns around the gray axis by `hue` full circles. All are (batch,).
+    """
+    angle = 2 * np.pi * hue[:, None, None]
+    cosine, sine = np.cos(angle), np.sin(angle)
+    cross = np.sqrt(1 / 3) * np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]])
+    turn = cosine * np.eye(3) + (1 - cosine) / 3 + sine * cross  # Rodrigues, around (1, 1, 1)
+    blend = saturation[:, None, None]
+    saturate = blend * np.eye(3) + (1 - blend) * LUMINANCE[None, None, :]
+    matrices = np.empty((len(hue), 3, 4))
+    matrices[:, :, :3] = (brightness * contrast)[:, None, None] * (saturate @ turn)
+    matrices[:, :, 3] = (128 * brightness * (1 - contrast))[:, None]
+    return matrices

@@ -1,0 +1,276 @@
+"""What the header of an image file says: its kind, size, orientation and mode, without decoding.
+
+Formats as specified in ITU-T T.81 (JPEG), the W3C's PNG, GIF89a, RFC 9649 (WebP), Windows BMP, TIFF 6.0,
+Netpbm, and Exif 2.32 for the orientation.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from suite import UserError
+
+MOST_PIXELS = 178_956_970
+"""An image with more pixels is refused before it is decoded (half a gigabyte as RGB). Pillow's limit too."""
+
+KNOWN = "JPEG, PNG, GIF, WebP, BMP, TIFF and PNM"
+
+SUFFIXES = (
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff",
+    ".ppm", ".pgm", ".pbm", ".pnm",
+)  # fmt: skip
+"""The endings of image files, lower case."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """What a header says.
+
+    Attributes:
+        kind: "JPEG", "PNG", ...
+        height: as stored, before `orientation` is applied.
+        width: as stored, before `orientation` is applied.
+        orientation: 1 to 8 as in Exif; 1 is upright.
+        mode: "color", "gray", "palette" or "CMYK".
+        alpha: whether it may be transparent.
+        bits: per channel.
+        data: where the compressed data begins (JPEG), else 0.
+    """
+
+    kind: str
+    height: int
+    width: int
+    orientation: int = 1
+    mode: str = "color"
+    alpha: bool = False
+    bits: int = 8
+    data: int = 0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) as a person sees it."""
+        upright = self.orientation <= 4
+        return (self.height, self.width) if upright else (self.width, self.height)
+
+
+def read_header(content: bytes, name: str) -> Header:
+    """Read the header of an encoded image.
+
+    Args:
+        content: the file.
+        name: how a message calls it.
+
+    Raises:
+        UserError: where it is no image of a known kind (saying what it is), its header is damaged, or it
+            has more than `MOST_PIXELS`.
+    """
+    kind, reader = next(
+        ((kind, reader) for magic, kind, reader in _READERS if content.startswith(magic)), ("", None)
+    )
+    if reader is None or (kind == "WebP" and content[8:12] != b"WEBP"):
+        raise UserError(f"{name} {_what(content)}")
+    try:
+        header = reader(content)
+    except (struct.error, IndexError, ValueError):
+        header = None
+    if header is None or header.height <= 0 or header.width <= 0:
+        raise UserError(f"{name} is a damaged {kind}: its header cannot be read")
+    if header.height * header.width > MOST_PIXELS:
+        raise UserError(
+            f"{name} has {header.width:,} x {header.height:,} pixels, more than the {MOST_PIXELS // 10**6}"
+            " million that are read: make it smaller"
+        )
+    return header
+
+
+def _jpeg(raw: bytes) -> Header | None:
+    orientation, found = 1, None
+    position = 2
+    while (position := raw.find(b"\xff", position)) >= 0:
+        marker = raw[position + 1]
+        if marker == 0xFF:  # padding
+            position += 1
+        elif marker in (0x00, 0x01) or 0xD0 <= marker <= 0xD8:  # they have no length
+            position += 2
+        elif marker == 0xD9:
+            return None
+        else:
+            (length,) = struct.unpack_from(">H", raw, position + 2)
+            if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+                found = struct.unpack_from(">BHHB", raw, position + 4)
+            elif marker == 0xE1 and raw[position + 4 : position + 10] == b"Exif\0\0":
+                orientation = _orientation(raw[position + 10 : position + 2 + length])
+            elif marker == 0xDA:
+                break
+            position += 2 + length
+    if position < 0 or found is None:
+        return None
+    bits, height, width, channels = found
+    mode = {1: "gray", 4: "CMYK"}.get(channels, "color")
+    return Header(
+        kind="JPEG", height=height, width=width, orientation=orientation, mode=mode, bits=bits, data=position
+    )
+
+
+def png_chunks(raw: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The chunks of a PNG: type, start and end, where a chunk that is cut off ends behind the file's end."""
+    position = 8
+    while position + 8 <= len(raw):
+        (length,) = struct.unpack_from(">I", raw, position)
+        yield raw[position + 4 : position + 8], position, position + 12 + length
+        position += 12 + length
+
+
+def _png(raw: bytes) -> Header | None:
+    width, height, bits, color = struct.unpack_from(">IIBB", raw, 16)
+    orientation, alpha = 1, bool(color & 4)
+    for kind, start, end in png_chunks(raw):
+        if kind == b"eXIf":
+            orientation = _orientation(raw[start + 8 : end - 4])
+        elif kind == b"tRNS":
+            alpha = True
+    mode = {0: "gray", 3: "palette", 4: "gray"}.get(color, "color")
+    return Header(
+        kind="PNG", height=height, width=width, orientation=orientation, mode=mode, alpha=alpha, bits=bits
+    )
+
+
+def _gif(raw: bytes) -> Header | None:
+    width, height = struct.unpack_from("<HH", raw, 6)
+    return Header(kind="GIF", height=height, width=width, mode="palette")
+
+
+def _webp(raw: bytes) -> Header | None:
+    form = raw[12:16]
+    if form == b"VP8X":
+        width, height = (int.from_bytes(raw[at : at + 3], "little") + 1 for at in (24, 27))
+        orientation, position = 1, 12
+        while raw[20] & 0x08 and position + 8 <= len(raw):
+            (length,) = struct.unpack_from("<I", raw, position + 4)
+            if raw[position : position + 4] == b"EXIF":
+                exif = raw[position + 8 : position + 8 + length]
+                orientation = _orientation(exif.removeprefix(b"Exif\0\0"))
+            position += 8 + length + length % 2
+        return Header(
+            kind="WebP", height=height, width=width, orientation=orientation, alpha=bool(raw[20] & 0x10)
+        )
+    if form == b"VP8L" and raw[20] == 0x2F:
+        (packed,) = struct.unpack_from("<I", raw, 21)
+        height, width = (packed >> 14 & 0x3FFF) + 1, (packed & 0x3FFF) + 1
+        return Header(kind="WebP", height=height, width=width, alpha=bool(packed >> 28 & 1))
+    if form == b"VP8 " and raw[23:26] == b"\x9d\x01\x2a":
+        width, height = struct.unpack_from("<HH", raw, 26)
+        return Header(kind="WebP", height=height & 0x3FFF, width=width & 0x3FFF)
+    return None
+
+
+def _bmp(raw: bytes) -> Header | None:
+    (length,) = struct.unpack_from("<I", raw, 14)
+    width, height = struct.unpack_from("<HH" if length == 12 else "<ii", raw, 18)
+    return Header(kind="BMP", height=abs(height), width=width)
+
+
+def _tiff(raw: bytes) -> Header | None:
+    tags = _tags(raw)
+    if 256 not in tags or 257 not in tags:
+        return None
+    mode = {0: "gray", 1: "gray", 3: "palette", 5: "CMYK"}.get(tags.get(262, 2), "color")
+    return Header(
+        kind="TIFF", height=tags[257], width=tags[256], orientation=_orientation(raw),
+        mode=mode, alpha=338 in tags, bits=tags.get(258, 1),
+    )  # fmt: skip
+
+
+def _pnm(raw: bytes) -> Header | None:
+    words: list[bytes] = []
+    for line in raw[2:1024].split(b"\n"):
+        words += line.partition(b"#")[0].split()
+        if len(words) >= 2:
+            break
+    width, height = int(words[0]), int(words[1])
+    return Header(kind="PNM", height=height, width=width, mode="color" if raw[1:2] in b"36" else "gray")
+
+
+def _tags(raw: bytes) -> dict[int, int]:
+    """The first value of each tag of short or long integers in a TIFF's first directory."""
+    order = {b"II": "<", b"MM": ">"}.get(raw[:2])
+    if order is None:
+        return {}
+    tags = {}
+    try:
+        (start,) = struct.unpack_from(order + "I", raw, 4)
+        (count,) = struct.unpack_from(order + "H", raw, start)
+        for position in range(start + 2, start + 2 + 12 * count, 12):
+            tag, form, length = struct.unpack_from(order + "HHI", raw, position)
+            letter = {3: "H", 4: "I"}.get(form)
+            if letter and length:
+                at = position + 8
+                if length * struct.calcsize(letter) > 4:
+                    (at,) = struct.unpack_from(order + "I", raw, at)
+                (tags[tag],) = struct.unpack_from(order + letter, raw, at)
+    except struct.error:
+        pass
+    return tags
+
+
+def _orientation(exif: bytes) -> int:
+    found = _tags(exif).get(274, 1)
+    return found if 1 <= found <= 8 else 1
+
+
+def _what(content: bytes) -> str:
+    """What a file that is no image is, as the end of a sentence."""
+    if not content:
+        return "is empty"
+    start = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "is an HTML page, not an image"
+    if b"<svg" in start:
+        return "is an SVG drawing, which is not read: convert it to PNG"
+    if content[4:8] == b"ftyp":
+        brand = content[8:12]
+        names = {b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIF"}
+        if brand in names:
+            return f"is an image in {names[brand]}, which is not read: convert it to JPEG or PNG"
+        return "is a video, not an image"
+    for magic, what in _OTHERS.items():
+        if content.startswith(magic):
+            return f"is {what}, not an image"
+    if not content[:1024].strip(b"\0"):
+        return "holds zeros, not an image"
+    try:
+        text = content[:1024].decode("utf-8")
+    except UnicodeDecodeError as error:
+        text = content[: error.start].decode("utf-8") if error.start > 1000 else "\0"
+    if all(letter.isprintable() or letter.isspace() for letter in text):
+        return "is text, not an image"
+    return f"is no image of a kind that is read ({KNOWN})"
+
+
+_READERS = (
+    (b"\xff\xd8\xff", "JPEG", _jpeg),
+    (b"\x89PNG\r\n\x1a\n", "PNG", _png),
+    (b"GIF87a", "GIF", _gif),
+    (b"GIF89a", "GIF", _gif),
+    (b"RIFF", "WebP", _webp),
+    (b"BM", "BMP", _bmp),
+    (b"II*\0", "TIFF", _tiff),
+    (b"MM\0*", "TIFF", _tiff),
+    *(
+        (b"P%d" % number + blank, "PNM", _pnm)
+        for number in range(1, 7)
+        for blank in (b"\n", b" ", b"\r", b"\t")
+    ),
+)
+
+_OTHERS = {
+    b"%PDF": "a PDF document",
+    b"PK\x03\x04": "a zip archive",
+    b"\x1f\x8b": "a gzip archive",
+    b"\x93NUMPY": "a NumPy array",
+    b"8BPS": "a Photoshop document",
+    b"OggS": "sound or video",
+    b"ID3": "sound",
+}

@@ -1,0 +1,25 @@
+"""Small images for people to look at."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+
+def thumbnail(image: np.ndarray, side: int) -> np.ndarray:
+    """An image whose longer side is about `side`; small ones are enlarged with their pixels kept square.
+
+    Args:
+        image: uint8 (height, width, 3).
+        side: pixels; of what has to be enlarged by two or more, the longer side is the largest multiple that
+            is not longer.
+    """
+    height, width = image.shape[:2]
+    factor = side / max(height, width)
+    if factor >= 2:
+        factor = int(factor)
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    small: np.ndarray = cv2.resize(
+        image, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_NEAREST
+    )
+    return small

@@ -1,1 +1,0 @@
-"""What plugins for pictures share. No plugin itself: it contributes nothing to a host."""

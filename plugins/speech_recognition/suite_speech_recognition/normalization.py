@@ -1,0 +1,100 @@
+"""One way of writing what is said, so that a network need not guess at case and commas."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import groupby
+from typing import Literal
+
+import msgspec
+
+from suite_speech_recognition.scripts import without_spaces
+
+APOSTROPHES = "'\u2019\u02bc\u00b4\u1ffd`\u1fef\uff40\uff07"
+"""What is written for an apostrophe; where punctuation is removed, each of them counts as the first."""
+
+_ONE_APOSTROPHE = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
+
+_JOINERS = "\u200c\u200d"  # they tell words apart in Persian and in the scripts of India
+_MARK = re.compile(r"[^\w ]|_")
+_MARKS = re.compile(r"(?:[^\w ]|_)+")
+
+
+class Normalization(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How transcripts are written before a network learns them and before they are scored.
+
+    Attributes:
+        case: "lower", "upper", or "keep" as it is.
+        punctuation: "remove" it (Unicode's categories P*), but for apostrophes inside of words; or "keep".
+        unicode: the normal form of Unicode; "none" leaves characters as they are.
+    """
+
+    case: Literal["lower", "upper", "keep"] = "lower"
+    punctuation: Literal["remove", "keep"] = "remove"
+    unicode: Literal["NFKC", "NFC", "none"] = "NFKC"
+
+
+def normalize(text: str, normalization: Normalization) -> str:
+    """The text as `normalization` writes it. Normalizing twice changes nothing more.
+
+    White space is collapsed to single spaces, and characters that are not seen (byte order marks, soft
+    hyphens, directions) are left out in any case. Punctuation parts words, except beside a character of a
+    script without spaces, where it vanishes. Digits and symbols (+, $) are left alone.
+    """
+    # Before NFKC, which makes a space and an accent of the acute that is typed for an apostrophe.
+    if normalization.punctuation == "remove":
+        text = text.translate(_ONE_APOSTROPHE)
+    text = _formed(text, normalization)
+    if normalization.case != "keep":
+        # Once more after the case, which takes some letters apart.
+        text = _formed(text.lower() if normalization.case == "lower" else text.upper(), normalization)
+    text = _MARK.sub(_seen, text)
+    if normalization.punctuation == "remove":
+        text = _MARKS.sub(_without_punctuation, text.translate(_ONE_APOSTROPHE))
+    return " ".join(_formed(text, normalization).split())
+
+
+def _formed(text: str, normalization: Normalization) -> str:
+    return text if normalization.unicode == "none" else unicodedata.normalize(normalization.unicode, text)
+
+
+def _seen(match: re.Match[str]) -> str:
+    """Nothing for what is not seen, a space for white space of any kind."""
+    character = match[0]
+    category = unicodedata.category(character)
+    if category in ("Cc", "Zs", "Zl", "Zp"):
+        return " "
+    return "" if category == "Cf" and character not in _JOINERS else character
+
+
+def _without_punctuation(match: re.Match[str]) -> str:
+    """A run of marks without those that are punctuation."""
+    kept = []
+    place = match.start()
+    for is_punctuation, group in groupby(match[0], _is_punctuation):
+        run = "".join(group)
+        if is_punctuation and not (run == "'" and _is_inside(match.string, place)):
+            around = _neighbors(match.string, place, len(run))
+            kept.append("" if any(map(without_spaces, around)) else " ")
+        else:
+            kept.append(run)
+        place += len(run)
+    return "".join(kept)
+
+
+def _is_punctuation(character: str) -> bool:
+    return unicodedata.category(character).startswith("P")
+
+
+def _is_inside(text: str, place: int) -> bool:
+    """Whether there are letters of a script with spaces on both sides of the character at `place`."""
+    around = _neighbors(text, place, 1)
+    return len(around) == 2 and all(
+        (one.isalnum() or unicodedata.category(one).startswith("M")) and not without_spaces(one)
+        for one in around
+    )
+
+
+def _neighbors(text: str, place: int, length: int) -> str:
+    return text[max(0, place - 1) : place] + text[place + length : place + length + 1]

@@ -1,0 +1,83 @@
+"""One way of writing what is said."""
+# ruff: noqa: RUF001
+
+from __future__ import annotations
+
+import unicodedata
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suite_speech_recognition.normalization import Normalization, normalize
+
+DEFAULT = Normalization()
+EVERYTHING = st.builds(
+    Normalization,
+    case=st.sampled_from(["lower", "upper", "keep"]),
+    punctuation=st.sampled_from(["remove", "keep"]),
+    unicode=st.sampled_from(["NFKC", "NFC", "none"]),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("  Hello,   World!\n", "hello world"),
+        ("Don’t STOP “now”", "don't stop now"),
+        ("it`s O´Brien's dogs'", "it's o'brien's dogs"),
+        ("the '90s, rock 'n' roll", "the 90s rock n roll"),
+        ("e-mail and well—well", "e mail and well well"),
+        ("你好，世界！", "你好世界"),
+        ("他说：“OK”。", "他说ok"),
+        ("ＡＢＣ１２\u3000ｱ", "abc12 ア"),
+        ("3 + 4 = 7 for $5", "3 + 4 = 7 for $5"),
+        ("co\u00adoperate \ufeffnow\u200b", "cooperate now"),
+        ("ΟΔΟΣ, Straße", "οδος straße"),
+        ("¿Qué? ¡No!", "qué no"),
+        ("...", ""),
+        ("", ""),
+    ],
+)
+def test_by_default_case_and_punctuation_go_and_apostrophes_inside_of_words_stay(text, expected):
+    assert normalize(text, DEFAULT) == expected
+
+
+def test_each_step_can_be_left_out():
+    text = "Don’t,  Ａ!"
+    assert normalize(text, Normalization(case="keep")) == "Don't A"
+    assert normalize(text, Normalization(case="upper")) == "DON'T A"
+    assert normalize(text, Normalization(punctuation="keep")) == "don’t, a!"
+    assert normalize(text, Normalization(unicode="NFC")) == "don't ａ"
+    nothing = Normalization(case="keep", punctuation="keep", unicode="none")
+    assert normalize(" cafe\u0301,\tB ", nothing) == "cafe\u0301, B"
+
+
+def test_a_letter_and_its_accent_become_one_character():
+    assert normalize("cafe\u0301", DEFAULT) == "café"
+
+
+@given(st.text(), EVERYTHING)
+def test_normalizing_twice_changes_nothing_more(text, normalization):
+    once = normalize(text, normalization)
+    assert normalize(once, normalization) == once
+
+
+@given(st.text())
+def test_what_is_normalized_holds_no_capitals_no_doubled_spaces_and_no_punctuation_but_apostrophes(text):
+    found = normalize(text, DEFAULT)
+    assert found == found.strip()
+    assert "  " not in found
+    assert not any(
+        unicodedata.category(one).startswith("P") or (one.isspace() and one != " ")
+        for one in found.replace("'", "")
+    )
+    assert found == found.lower()
+
+
+@given(EVERYTHING)
+def test_it_survives_json_and_refuses_what_it_does_not_know(normalization):
+    assert msgspec.json.decode(msgspec.json.encode(normalization), type=Normalization) == normalization
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"case": "title"}, Normalization)

@@ -1,0 +1,36 @@
+"""What loaders give and what is made of it: examples, splits, duplicates, findings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.lazy_exports import lazy_exports
+
+if TYPE_CHECKING:
+    from suite.data.dataset import Dataset as Dataset
+    from suite.data.dataset import Example as Example
+    from suite.data.dataset import Examples as Examples
+    from suite.data.dataset import Problem as Problem
+    from suite.data.dataset import Subset as Subset
+    from suite.data.dataset import Target as Target
+    from suite.data.dataset import digest as digest
+    from suite.data.dataset import fingerprint as fingerprint
+    from suite.data.inspection import Finding as Finding
+    from suite.data.inspection import Inspection as Inspection
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__, __all__ = lazy_exports(
+        __name__,
+        {
+            "Dataset": "suite.data.dataset",
+            "Example": "suite.data.dataset",
+            "Examples": "suite.data.dataset",
+            "Finding": "suite.data.inspection",
+            "Inspection": "suite.data.inspection",
+            "Problem": "suite.data.dataset",
+            "Subset": "suite.data.dataset",
+            "Target": "suite.data.dataset",
+            "digest": "suite.data.dataset",
+            "fingerprint": "suite.data.dataset",
+        },
+    )

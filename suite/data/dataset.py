@@ -1,0 +1,146 @@
+"""What a data loader gives: examples with random access, decoded on demand, in up to three parts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import msgspec
+import numpy as np
+
+Target = Any
+"""A plain JSON value (a string, a list of strings, a list of boxes, ...), as documented by its task."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example, not decoded yet.
+
+    Attributes:
+        id: names it for people and in `predictions.jsonl`; unique within its part (a relative path, say).
+        input: whatever the task's codecs can encode: a `suite.sources.Source`, a string, an array.
+        target: what is to be predicted, a plain JSON value; None where it is not known.
+    """
+
+    id: str
+    input: Any
+    target: Target = None
+
+
+@runtime_checkable
+class Examples(Protocol):
+    """A sequence of examples with random access. `examples[i]` is cheap: nothing is read or decoded.
+
+    A list of `Example` is one.
+    """
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Example: ...
+
+
+@dataclass(frozen=True)
+class Subset:
+    """The examples of `examples` at `indices`, in that order."""
+
+    examples: Examples
+    indices: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: int, /) -> Example:
+        return self.examples[int(self.indices[index])]
+
+
+class Problem(str):
+    """A sentence on what a loader left out or found odd; `suite inspect` lists all of its places.
+
+    Args:
+        text: the sentence, to be followed by the first few of `places`.
+        places: all places (files, lines).
+    """
+
+    places: Sequence[str]
+
+    def __new__(cls, text: str, places: Sequence[str] = ()) -> Problem:
+        """The sentence as it is shown where there is room for a few places only."""
+        if places:
+            more = f" and {len(places) - 3:,} more" if len(places) > 3 else ""
+            shown = ", ".join(f"'{place}'" for place in places[:3])
+            text = f"{text}: {shown}{more}"
+        problem = super().__new__(cls, text)
+        problem.places = places
+        return problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """What a loader found.
+
+    Attributes:
+        train: the examples to learn from.
+        validation: the part by which weights are chosen, or None where the data has none; the host then
+            takes a seeded, stratified share of `train`.
+        test: the part that is scored once, or None.
+        facts: what is known of all parts before any decoding, as JSON values: class names, say. Which
+            keys there are is part of the task's documented types.
+        problems: what the loader had to leave out or found odd, a sentence each with the place, or a
+            `Problem` with many.
+        groups: `groups(example) -> hashable`: examples of one group stay on one side of a made split (a
+            speaker, say). None where there are no groups; exact duplicates always stay together.
+        labels: `labels(example) -> names`: what made parts hold in equal shares, and train never lacks,
+            where targets are more than that (the classes of an image's boxes, say). None where the target
+            itself is the class, or a list of classes.
+    """
+
+    train: Examples
+    validation: Examples | None = None
+    test: Examples | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    problems: Sequence[str] = ()
+    groups: Callable[[Example], Hashable] | None = None
+    labels: Callable[[Example], Collection[str]] | None = None
+
+    @property
+    def parts(self) -> dict[str, Examples]:
+        """The parts that exist, by name, in the order train, validation, test."""
+        named = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: part for name, part in named.items() if part is not None}
+
+
+def digest(raw: Any) -> bytes:
+    """A 16-byte BLAKE2b digest of the content of an example's input: equal inputs, equal digests.
+
+    `raw` may be a source (anything with `read() -> bytes`), bytes, text, an array, or any value that
+    JSON can hold.
+    """
+    if hasattr(raw, "read"):
+        content = raw.read()
+    elif isinstance(raw, bytes):
+        content = raw
+    elif isinstance(raw, str):
+        content = raw.encode("utf-8", "surrogatepass")
+    elif isinstance(raw, np.ndarray):
+        content = f"{raw.dtype}{raw.shape}".encode() + np.ascontiguousarray(raw).tobytes()
+    else:
+        content = msgspec.json.encode(raw)
+    return hashlib.blake2b(content, digest_size=16).digest()
+
+
+def fingerprint(dataset: Dataset) -> str:
+    """A short name for the data as the loader listed it: changes when an id, a target or a part does.
+
+    Contents are not read: that would take minutes for a million files.
+    """
+    total = hashlib.blake2b(digest_size=12)
+    for name, part in dataset.parts.items():
+        total.update(f"{name} {len(part)}\n".encode())
+        for index in range(len(part)):
+            example = part[index]
+            size = getattr(example.input, "size", "")
+            line = f"{example.id}\t{size}\t{example.target}\n"
+            total.update(line.encode("utf-8", "surrogatepass"))
+    return total.hexdigest()

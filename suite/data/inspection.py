@@ -1,0 +1,201 @@
+"""What data holds, and what is wrong with it: what the host sees, and what the task's plugin adds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from suite.data.dataset import Dataset, Example
+from suite.data.duplicates import same_content
+from suite.data.loading import load_dataset
+from suite.data.splits import AUTO_MOST, AUTO_SHARE
+from suite.errors import PluginError, attributed
+from suite.figures import Table
+from suite.host import Host
+
+Progress = Callable[[int, int], None]
+"""Called now and then with the number of examples that are done, and of all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Something that somebody should know of the data.
+
+    Attributes:
+        text: a sentence.
+        wrong: whether it should be put right; else it is only worth a look.
+        places: which examples, all of them.
+    """
+
+    text: str
+    wrong: bool = True
+    places: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """What an inspection found. A task's `inspect` gives one, and the host adds what it sees itself.
+
+    Attributes:
+        numbers: named numbers (or words) on all of the data.
+        tables: to be shown in this order.
+        findings: what is wrong or odd.
+    """
+
+    numbers: Mapping[str, float | str] = field(default_factory=dict)
+    tables: Sequence[Table] = ()
+    findings: Sequence[Finding] = ()
+
+    @property
+    def wrong(self) -> bool:
+        """Whether anything should be put right."""
+        return any(finding.wrong for finding in self.findings)
+
+
+def inspect(
+    host: Host,
+    task: str,
+    path: str | Path,
+    loader: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Inspection:
+    """Load the data at `path` and look at all of it. Every example is read.
+
+    Args:
+        host: where the task and the loader are looked up.
+        task: the task's name.
+        path: the data.
+        loader: a loader's name, or None for the one that recognizes the data.
+        options: the loader's.
+        progress: see `Progress`.
+
+    Raises:
+        UserError: where the data cannot be loaded at all.
+    """
+    dataset, found = load_dataset(host, task, path, loader, options)
+    own = _inspect_parts(dataset)
+    item = host.task(task)
+    added = Inspection()
+    if item.inspect is not None:
+        with attributed(f"inspect of task '{item.name}'"):
+            added = item.inspect(dataset, progress or _no_progress)
+        if not isinstance(added, Inspection):
+            raise PluginError(f"inspect of task '{item.name}' gave {type(added).__name__}, no Inspection")
+    return replace(
+        own,
+        numbers={"loader": found.item.name, **own.numbers, **added.numbers},
+        tables=[*own.tables, *added.tables],
+        findings=[*own.findings, *added.findings],
+    )
+
+
+def _no_progress(done: int, total: int) -> None:
+    pass
+
+
+def _inspect_parts(dataset: Dataset) -> Inspection:
+    counts = {name: len(part) for name, part in dataset.parts.items()}
+    total = sum(counts.values())
+    rows: list[list[str | int]] = [
+        [name, count, f"{100 * count / total:.1f} %"] for name, count in counts.items()
+    ]
+    findings = [
+        Finding(text=str(problem), places=getattr(problem, "places", ())) for problem in dataset.problems
+    ]
+    taken = {
+        part: f"there is no {part} part: training takes {100 * AUTO_SHARE:.0f} % of train for it,"
+        f" {most:,} at most"
+        for part, most in AUTO_MOST.items()
+    }
+    if dataset.validation is None:
+        findings.append(Finding(text=taken["validation"], wrong=False))
+        if dataset.test is None:
+            findings.append(Finding(text=taken["test"], wrong=False))
+    elif dataset.test is None:
+        findings.append(
+            Finding(
+                text="there is no test part: scores will be on validation, by which weights are chosen, and"
+                " so optimistic",
+                wrong=False,
+            )
+        )
+    return Inspection(
+        numbers={"examples": total},
+        tables=[Table(title="Parts", columns=["part", "examples", "share"], rows=rows)],
+        findings=[*findings, *_duplicates(dataset)],
+    )
+
+
+def _duplicates(dataset: Dataset) -> list[Finding]:
+    parts = list(dataset.parts.values())
+    names = list(dataset.parts)
+    starts = np.cumsum([0, *map(len, parts)])
+    same = same_content(*parts)
+
+    def place(position: int) -> tuple[str, Example]:
+        number = int(np.searchsorted(starts, position, side="right")) - 1
+        return names[number], parts[number][position - int(starts[number])]
+
+    copies: dict[str, list[str]] = {name: [] for name in names}
+    leaks: dict[tuple[str, str], list[str]] = {pair: [] for pair in combinations(names, 2)}
+    contradictions: list[str] = []
+    for positions in _groups(same):
+        members = [place(position) for position in positions]
+        for name in names:
+            own = [example.id for part, example in members if part == name]
+            copies[name].extend(f"{other} = {own[0]}" for other in own[1:])
+        for (first, second), places in leaks.items():
+            known = [example.id for part, example in members if part == first]
+            if known:
+                places.extend(f"{example.id} = {known[0]}" for part, example in members if part == second)
+        targets = [example.target for _, example in members]
+        if any(target != targets[0] for target in targets):
+            contradictions.append(" = ".join(f"{one.id} ({_shortened(one.target)})" for _, one in members))
+
+    findings = [
+        Finding(
+            text=f"{_examples(len(places))} of {second} with the content of one of {first}: scores on"
+            f" {second} would be too good",
+            places=places,
+        )
+        for (first, second), places in leaks.items()
+        if places
+    ]
+    if contradictions:
+        sets = "1 set" if len(contradictions) == 1 else f"{len(contradictions):,} sets"
+        text = f"{sets} of equal examples with different targets"
+        findings.append(Finding(text=text, places=contradictions))
+    findings.extend(
+        Finding(
+            text=f"{_examples(len(places))} of {name} with the content of another one",
+            wrong=False,
+            places=places,
+        )
+        for name, places in copies.items()
+        if places
+    )
+    return findings
+
+
+def _shortened(target: Any) -> str:
+    text = str(target)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _groups(same: np.ndarray) -> Iterator[list[int]]:
+    """The positions of equal examples, for each content that more than one has."""
+    order = np.argsort(same, kind="stable")
+    cuts = np.flatnonzero(np.diff(same[order])) + 1
+    for group in np.split(order, cuts) if np.any(same != np.arange(len(same))) else []:
+        if len(group) > 1:
+            yield group.tolist()
+
+
+def _examples(count: int) -> str:
+    return "1 example" if count == 1 else f"{count:,} examples"

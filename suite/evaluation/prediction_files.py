@@ -1,0 +1,189 @@
+"""`predictions.jsonl`: one line per example with its id, target and prediction, by anybody's program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from suite.contributions import Lazy, Task
+from suite.data.dataset import Examples, Target
+from suite.errors import UserError
+from suite.evaluation.types import Pairs
+from suite.files import atomic_path
+
+FILE_NAME = "predictions.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionLine:
+    """A line of a file of predictions.
+
+    Attributes:
+        id: the example's id.
+        prediction: of the task's prediction type.
+        target: what was to be predicted, None where the line does not say.
+    """
+
+    id: str
+    prediction: Any
+    target: Target = None
+
+
+class PredictionWriter(Protocol):
+    """Writes predictions in a form of the task's own, one at a time: see `Task.formats`."""
+
+    def add(self, raw: Any, name: str, prediction: Any) -> None:
+        """Take the next prediction, in the order of the inputs.
+
+        Args:
+            raw: what was predicted: a source, or a thing of a stream, as the codec's `encode` got it.
+            name: how a message calls it.
+            prediction: of the task's prediction type.
+
+        Raises:
+            UserError: where it cannot be written.
+        """
+
+    def close(self) -> Sequence[Path]:
+        """Finish what was begun and say which files were written. Called in any case, once."""
+
+
+def write_predictions(path: Path, pairs: Pairs) -> None:
+    """Write `{"id": ..., "target": ..., "prediction": ...}` lines, whole or not at all."""
+    encoder = msgspec.json.Encoder()
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        for name, target, prediction in zip(pairs.ids, pairs.targets, pairs.predictions, strict=True):
+            file.write(encoder.encode({"id": name, "target": target, "prediction": prediction}) + b"\n")
+
+
+def read_predictions(path: Path, task: Task) -> list[PredictionLine]:
+    """Read predictions that `write_predictions`, or any other program, wrote.
+
+    A line is an object with `id`, `prediction` and, if the targets are to be taken from this file,
+    `target`. Where the task's prediction type has one field that it needs (a label, say), the bare value
+    of this field will do for `prediction`. Blank lines and further keys are passed over.
+
+    Raises:
+        UserError: naming file and line, for what is not JSON, lacks a key, is of a wrong type, or has an
+            id that was there before; and for a file that is not there, not text or empty.
+    """
+    kind = _prediction_type(task)
+    lines: list[PredictionLine] = []
+    first_seen: dict[str, int] = {}
+    for number, text in enumerate(_text(path).split("\n"), start=1):
+        if not text.strip():
+            continue
+        where = f"{path}, line {number}"
+        line = _parsed(text, kind, where)
+        if line.id in first_seen:
+            raise UserError(
+                f"{where}: the id '{line.id}' is there twice, first in line {first_seen[line.id]}"
+            )
+        first_seen[line.id] = number
+        lines.append(line)
+    if not lines:
+        raise UserError(f"{path}: there is no prediction in this file")
+    return lines
+
+
+def paired(
+    lines: Sequence[PredictionLine], examples: Examples | None, facts: Mapping[str, Any], where: str
+) -> Pairs:
+    """Put predictions beside targets.
+
+    Args:
+        lines: what `read_predictions` gave.
+        examples: the examples whose targets count, matched by id; None takes the targets in `lines`.
+        facts: the facts of the data set, for the evaluators.
+        where: how messages call the file of predictions.
+
+    Raises:
+        UserError: where an id is not that of an example, an example has no prediction, or a target is
+            not known.
+    """
+    if examples is None:
+        unknown = [line.id for line in lines if line.target is None]
+        if unknown:
+            raise UserError(
+                f"{where}: {_some(unknown, len(lines))} no target: add the key 'target', or name the data"
+                " that has the targets"
+            )
+        return Pairs(
+            [line.target for line in lines], [line.prediction for line in lines], [line.id for line in lines],
+            facts=facts,
+        )  # fmt: skip
+    wanted = {examples[index].id: index for index in range(len(examples))}
+    strangers = [line.id for line in lines if line.id not in wanted]
+    if strangers:
+        raise UserError(
+            f"{where}: {len(strangers):,} of {len(lines):,} ids are not in the data, '{strangers[0]}' is the"
+            f" first; the ids of the data look like '{next(iter(wanted), '')}'"
+        )
+    by_id = {line.id: line.prediction for line in lines}
+    missing = [name for name in wanted if name not in by_id]
+    if missing:
+        raise UserError(f"{where}: {_some(missing, len(wanted))} no prediction")
+    without_target = [name for name, index in wanted.items() if examples[index].target is None]
+    if without_target:
+        raise UserError(f"{_some(without_target, len(wanted))} no target in the data: nothing to score with")
+    return Pairs(
+        targets=[examples[index].target for index in wanted.values()],
+        predictions=[by_id[name] for name in wanted],
+        ids=list(wanted),
+        examples=examples,
+        facts=facts,
+    )
+
+
+def _some(names: Sequence[str], total: int) -> str:
+    verb = "has" if len(names) == 1 else "have"
+    return f"{len(names):,} of {total:,} examples ('{names[0]}' is the first) {verb}"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file of predictions") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is not UTF-8 text (byte {error.start:,})") from None
+
+
+def _prediction_type(task: Task) -> Any:
+    kind = task.prediction
+    return kind.resolve() if isinstance(kind, Lazy) else kind
+
+
+def _parsed(text: str, kind: Any, where: str) -> PredictionLine:
+    try:
+        entry = msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise UserError(f"{where}: this is not JSON: {error}") from None
+    if not isinstance(entry, dict):
+        raise UserError(f'{where}: expected an object like {{"id": "...", "prediction": ...}}')
+    for key in ("id", "prediction"):
+        if key not in entry:
+            raise UserError(f"{where}: the key '{key}' is missing")
+    if not isinstance(entry["id"], str):
+        raise UserError(f"{where}: the id {entry['id']!r} is not text")
+    return PredictionLine(entry["id"], _prediction(entry["prediction"], kind, where), entry.get("target"))
+
+
+def _prediction(value: Any, kind: Any, where: str) -> Any:
+    if kind is None:
+        return value
+    if not isinstance(value, dict) and issubclass(kind, msgspec.Struct):
+        needed = [field.name for field in msgspec.structs.fields(kind) if field.required]
+        if len(needed) == 1:
+            value = {needed[0]: value}
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        reason = str(error).replace("`$", "`prediction").replace("`", "'")
+        raise UserError(f"{where}: {reason[:1].lower()}{reason[1:]}") from None

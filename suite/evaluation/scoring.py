@@ -1,0 +1,369 @@
+"""Runs evaluators over pairs of target and prediction: numbers, how sure they are, and a baseline.
+
+Intervals are 95 % percentile bootstraps over examples (Efron and Tibshirani, An Introduction to the
+Bootstrap, 1993, chapter 13): the examples are drawn again with replacement, as many as there are, and
+scored anew. They say how much the score would vary with another sample of this size; they do not cover
+the chance in training.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import numpy as np
+
+from suite.contributions import Contributed, Evaluator, Task
+from suite.data.dataset import Example, Examples, Target
+from suite.errors import PluginError, UserError, attributed, nearest
+from suite.evaluation.types import Details, Evaluation, Pairs
+from suite.figures import Figure
+from suite.options import parse
+
+LEVEL = 0.95
+RESAMPLES = 1000
+FEWEST_RESAMPLES = 200
+SECONDS_FOR_RESAMPLES = 10.0
+"""How long an evaluator that has to be called anew may take for its intervals, if 200 resamples allow."""
+MOST_SECONDS_FOR_RESAMPLES = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """What evaluators found for one part of the data.
+
+    Attributes:
+        numbers: every number by its name. Where two evaluators give one name, the first keeps it and the
+            later one's is called `evaluator/name`.
+        intervals: the 95 % interval, low and high, of the numbers that have one.
+        details: numbers of single classes, speakers and the like, as `Evaluation.details`.
+        notes: sentences on what is missing and why.
+        count: the number of examples.
+    """
+
+    numbers: Mapping[str, float]
+    intervals: Mapping[str, tuple[float, float]]
+    details: Details
+    notes: Sequence[str]
+    count: int
+    _figures: Sequence[tuple[str, Callable[[], Sequence[Figure]]]] = field(default=(), repr=False)
+
+    def figures(self) -> list[Figure]:
+        """The evaluators' figures, in the order of the evaluators. Slow: it may draw and read examples."""
+        figures: list[Figure] = []
+        for evaluator, make in self._figures:
+            with attributed(evaluator):
+                figures.extend(make())
+        return figures
+
+
+def score(
+    evaluators: Sequence[Contributed],
+    pairs: Pairs,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    intervals: bool,
+    seed: int = 0,
+) -> Scores:
+    """Score predictions.
+
+    Args:
+        evaluators: the evaluators, in the order in which their names have precedence.
+        pairs: targets and predictions of at least one example.
+        options: options of evaluators, by evaluator name (or `plugin:name`).
+        intervals: whether to bootstrap. Without, this is as cheap as the evaluators' own scores.
+        seed: of the resampling; the same pairs and seed give the same intervals.
+
+    Raises:
+        UserError: for no pairs, and for options that no evaluator has.
+        PluginError: where an evaluator gives something that is not a mapping of names to numbers.
+    """
+    if not len(pairs):
+        raise UserError("there is nothing to score: no example has both a target and a prediction")
+    given = dict(options or {})
+    known = {key for one in evaluators for key in _keys(one)}
+    for key in given:
+        if key not in known:
+            raise UserError(
+                f"there are options for an evaluator '{key}', which is not used: {nearest(key, known)}"
+            )
+    numbers: dict[str, float] = {}
+    found_intervals: dict[str, tuple[float, float]] = {}
+    details: dict[str, Mapping[str, Mapping[str, float]]] = {}
+    notes: list[str] = []
+    figures: list[tuple[str, Callable[[], Sequence[Figure]]]] = []
+    for one in evaluators:
+        values = next((given[key] for key in _keys(one) if key in given), {})
+        found = _Found(one, pairs, values)
+        names = _names(one, [*found.numbers, *found.missing], numbers, notes)
+        numbers |= {names[name]: number for name, number in found.numbers.items()}
+        notes += [f"{names.get(name, name)}: {note}" for name, note in found.notes.items()]
+        notes += [f"{names[name]} is left out: it is {value}" for name, value in found.missing.items()]
+        details |= {
+            name if name not in details else f"{one.item.name}/{name}": table
+            for name, table in found.details.items()
+        }
+        figures.append((str(one), found.figures))
+        if intervals:
+            spreads, remarks = found.intervals(seed)
+            found_intervals |= {names[name]: spread for name, spread in spreads.items()}
+            notes += [f"{names.get(name, name)}: {remark}" for name, remark in remarks.items()]
+    return Scores(
+        numbers=numbers,
+        intervals=found_intervals,
+        details=details,
+        notes=notes,
+        count=len(pairs),
+        _figures=tuple(figures),
+    )
+
+
+def baseline_pairs(task: Task, train_targets: Sequence[Target], pairs: Pairs) -> Pairs | None:
+    """The same examples with what the task would predict for them without learning from inputs.
+
+    Returns:
+        Pairs to be scored by the same evaluators, or None where the task has no baseline.
+
+    Raises:
+        PluginError: where the task's baseline does not give a prediction per example.
+    """
+    if task.baseline is None:
+        return None
+    with attributed(f"the baseline of task '{task.name}'"):
+        predictions = task.baseline(train_targets, _without_targets(pairs))
+    return _compared(pairs, predictions, f"the baseline of task '{task.name}'")
+
+
+def reference_model_pairs(task: Task, name: str, train: Examples, pairs: Pairs) -> Pairs:
+    """The same examples with what a classical method predicts that learned from the training part.
+
+    Raises:
+        UserError: where it cannot be compared for a reason that people can do something about.
+        PluginError: where it does not give a prediction per example.
+    """
+    if pairs.examples is None:
+        raise UserError("the inputs are not known, only the predictions for them")
+    reference_model = f"'{name}', a reference model of task '{task.name}',"
+    try:
+        with attributed(reference_model):
+            predictions = task.reference_models[name](train, _without_targets(pairs), pairs.facts)
+    except ModuleNotFoundError as error:
+        raise UserError(f"it needs the package '{error.name}', which is not installed") from error
+    return _compared(pairs, predictions, reference_model)
+
+
+def _without_targets(pairs: Pairs) -> list[Example]:
+    """The examples for what is compared: what is scored must not reach it."""
+    return [
+        Example(id=name, input=None if pairs.examples is None else pairs.examples[index].input)
+        for index, name in enumerate(pairs.ids)
+    ]
+
+
+def _compared(pairs: Pairs, predictions: Sequence[Any], whose: str) -> Pairs:
+    if len(predictions) != len(pairs):
+        raise PluginError(f"{whose} predicts {len(predictions)} of {len(pairs)} examples")
+    return replace(pairs, predictions=predictions)
+
+
+def metrics(
+    parts: Mapping[str, Scores],
+    baseline: Scores | None = None,
+    reference_models: Mapping[str, Scores] | None = None,
+) -> dict[str, Any]:
+    """The content of `metrics.json`.
+
+    Args:
+        parts: the scores of each part that was scored ("test", "validation").
+        baseline: the scores of the baseline's predictions for the first part.
+        reference_models: those of the classical methods', by their names.
+
+    Returns:
+        `{"test": {name: number}, ..., "baseline": {...}, "reference_models": {"a method": {...}},
+        "intervals": {"test":
+        {name: [low, high]}}, "details": {"test": {"classes": {"cat": {...}}}}, "counts": {"test": 1000},
+        "notes": [...]}`; "reference_models" only where there are any.
+    """
+    everything = dict(parts) if baseline is None else {**parts, "baseline": baseline}
+    notes = [f"{part}: {note}" for part, scores in parts.items() for note in scores.notes]
+    return {
+        **{part: dict(scores.numbers) for part, scores in everything.items()},
+        **(
+            {"reference_models": {name: dict(scores.numbers) for name, scores in reference_models.items()}}
+            if reference_models
+            else {}
+        ),
+        "intervals": {
+            part: {name: list(spread) for name, spread in scores.intervals.items()}
+            for part, scores in everything.items()
+            if scores.intervals
+        },
+        "details": {part: scores.details for part, scores in parts.items() if scores.details},
+        "counts": {part: scores.count for part, scores in parts.items()},
+        "notes": notes,
+    }
+
+
+def scored_metrics(
+    task: Task,
+    evaluators: Sequence[Contributed],
+    parts: Mapping[str, Pairs],
+    train: Examples | None,
+    options: Mapping[str, Mapping[str, Any]],
+    notes: Sequence[str],
+    phase: Callable[[str], None] = lambda text: None,
+) -> tuple[dict[str, Any], Callable[[], list[Figure]]]:
+    """Score parts of the data, and the baseline and the reference models on the first of them.
+
+    Args:
+        task: whose baseline and reference models they are.
+        evaluators: as for `score`.
+        parts: what is to be scored; the first is the one that counts.
+        train: what baseline and reference models learn from; None for neither.
+        options: of evaluators by name.
+        notes: sentences to put before those of the scores.
+        phase: told of each reference model before it learns.
+
+    Returns:
+        The content of `metrics.json`, and a function that draws the figures of the first part.
+    """
+    scores = {name: score(evaluators, pairs, options, intervals=True) for name, pairs in parts.items()}
+    first = next(iter(parts), None)
+    baseline = None
+    reference_models: dict[str, Scores] = {}
+    left_out: list[str] = []
+    if first is not None and train is not None and len(train):
+        targets = [train[index].target for index in range(len(train))]
+        guesses = baseline_pairs(task, targets, parts[first])
+        if guesses is not None:
+            baseline = score(evaluators, guesses, options, intervals=False)
+        for name in task.reference_models:
+            phase(f"comparing with {name}")
+            try:
+                reference_models[name] = score(
+                    evaluators,
+                    reference_model_pairs(task, name, train, parts[first]),
+                    options,
+                    intervals=False,
+                )
+            except UserError as error:
+                left_out.append(f"not compared with {name}: {error}")
+    found = metrics(scores, baseline, reference_models)
+    found["notes"] = [*notes, *left_out, *found["notes"]]
+    return found, scores[first].figures if first is not None else list
+
+
+class _Found:
+    """One evaluator's answer, checked: its finite numbers, and how to get more of them."""
+
+    def __init__(self, contributed: Contributed, pairs: Pairs, values: Mapping[str, Any]) -> None:
+        self.contributed = contributed
+        self.pairs = pairs
+        evaluator = cast(Evaluator, contributed.item)
+        self.options = parse(evaluator.options, values, f"evaluator '{evaluator.name}'")
+        self.evaluate = evaluator.evaluate
+        start = time.perf_counter()
+        with attributed(str(contributed)):
+            answer = self.evaluate(pairs, self.options)
+        self.seconds = time.perf_counter() - start
+        self.evaluation = answer if isinstance(answer, Evaluation) else None
+        self.numbers: dict[str, float] = {}
+        self.missing: dict[str, float] = {}
+        self.notes: dict[str, str] = {}
+        self.details: Details = {}
+        self.figures: Callable[[], Sequence[Figure]] = tuple
+        if self.evaluation is None:
+            self._take(self._checked(answer))
+        else:
+            with attributed(str(contributed)):
+                resampled = self._checked(self.evaluation.score(np.arange(len(pairs))))
+                once = self._checked(self.evaluation.once())
+                self.details = self.evaluation.details()
+            self.notes = dict(self.evaluation.notes)
+            self.figures = self.evaluation.figures
+            self._take({**resampled, **once})
+            self.once = set(once)
+
+    def _take(self, found: Mapping[str, float]) -> None:
+        for name, number in found.items():
+            if math.isfinite(number):
+                self.numbers[name] = number
+            elif name not in self.notes:
+                self.missing[name] = number
+
+    def _checked(self, answer: Any) -> dict[str, float]:
+        if not isinstance(answer, Mapping):
+            raise PluginError(
+                f"{self.contributed} gave {type(answer).__name__}, not an Evaluation or a mapping of names to"
+                " numbers"
+            )
+        for name, number in answer.items():
+            if isinstance(number, bool) or not isinstance(number, int | float | np.integer | np.floating):
+                raise PluginError(f"{self.contributed} gave {name} = {number!r}, which is not a number")
+        return {str(name): float(number) for name, number in answer.items()}
+
+    def intervals(self, seed: int) -> tuple[dict[str, tuple[float, float]], dict[str, str]]:
+        """The intervals by number, and remarks on those that are missing or come from fewer resamples."""
+        remarks: dict[str, str] = {}
+        count = len(self.pairs)
+        names = [name for name in self.numbers if self.evaluation is None or name not in self.once]
+        if count < 2 or not names:
+            return {}, dict.fromkeys(names, "no interval, there is one example only")
+        resamples = self._resamples()
+        if not resamples:
+            reason = f"no interval, scoring takes {self.seconds:.1f} s and would have to be done"
+            return {}, dict.fromkeys(names, f"{reason} {FEWEST_RESAMPLES} times")
+        generator = np.random.default_rng(seed)
+        values = np.full((resamples, len(names)), np.nan)
+        for row in values:
+            indices = generator.integers(0, count, count)
+            with attributed(str(self.contributed)):
+                found = self._again(indices)
+            row[:] = [found.get(name, np.nan) for name in names]
+        spreads = {}
+        tail = (1 - LEVEL) / 2
+        for name, column in zip(names, values.T, strict=True):
+            finite = column[np.isfinite(column)]
+            # A number that often cannot be computed has no honest interval: what is left is selected.
+            if len(finite) < LEVEL * resamples:
+                failed = resamples - len(finite)
+                remarks[name] = f"no interval, it cannot be computed in {failed:,} of {resamples:,} resamples"
+                continue
+            low, high = np.quantile(finite, [tail, 1 - tail])
+            spreads[name] = (float(low), float(high))
+            if resamples < RESAMPLES:
+                remarks[name] = f"its interval is of {resamples} resamples instead of {RESAMPLES:,}"
+        return spreads, remarks
+
+    def _resamples(self) -> int:
+        if self.evaluation is not None:
+            return RESAMPLES
+        affordable = int(SECONDS_FOR_RESAMPLES / max(self.seconds, 1e-9))
+        chosen = min(max(affordable, FEWEST_RESAMPLES), RESAMPLES)
+        return chosen if chosen * self.seconds <= MOST_SECONDS_FOR_RESAMPLES else 0
+
+    def _again(self, indices: np.ndarray) -> Mapping[str, float]:
+        if self.evaluation is not None:
+            return self.evaluation.score(indices)
+        return cast(Mapping[str, float], self.evaluate(self.pairs.at(indices), self.options))
+
+
+def _keys(one: Contributed) -> tuple[str, str]:
+    return f"{one.plugin}:{one.item.name}", one.item.name
+
+
+def _names(
+    one: Contributed, given: Sequence[str], taken: Mapping[str, float], notes: list[str]
+) -> dict[str, str]:
+    """What the numbers of one evaluator are called, so that no evaluator changes another one's."""
+    names = {}
+    for name in given:
+        names[name] = name
+        if name in taken:
+            longer = f"{one.item.name}/{name}"
+            names[name] = longer if longer not in taken else f"{one.plugin}:{longer}"
+            notes.append(f"{names[name]}: the name '{name}' is taken, so the one of {one} is called so")
+    return names

@@ -1,0 +1,283 @@
+"""Export for use without Keras; it counts only when the written file was run and agrees with Keras."""
+
+from __future__ import annotations
+
+import math
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from suite.data.dataset import Dataset
+from suite.errors import RunError, UserError, nearest
+from suite.export.onnx import convert
+from suite.files import atomic_write
+from suite.host import Host
+from suite.pipeline.codec import Arrays, Codec, Encoded
+from suite.pipeline.manifest import Manifest, model_folder, write_manifest
+from suite.pipeline.networks import Network, OnnxNetwork
+from suite.prediction.encoding import decode_each, encode, same_shapes, stack
+from suite.prediction.loading import builder_packages, describe
+
+FORMATS = ("onnx",)
+REPORT = "export.json"
+EXAMPLES = 64
+TOLERANCE = 1e-4
+"""Of the largest output: what float32 in another order of summation gives is a hundred times less."""
+
+PREDICTION_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """What was written and how it was compared with Keras.
+
+    Attributes:
+        folder: where the exported pipeline is: `suite.load(folder)` reads it.
+        examples: how many examples were compared.
+        source: where they came from, for people.
+        largest_difference: between two outputs, absolute.
+        relative_difference: the same, of the largest output.
+        size: bytes of the network's file.
+    """
+
+    folder: Path
+    examples: int
+    source: str
+    largest_difference: float
+    relative_difference: float
+    size: int
+
+
+def export(
+    path: str | Path,
+    *,
+    out: str | Path | None = None,
+    format: str = "onnx",  # noqa: A002 - as on the command line
+    host: Host | None = None,
+) -> Export:
+    """Write a trained pipeline for a runtime without Keras, run the written file and compare.
+
+    It is compared on up to 64 examples of the run's data (of its test part, else of validation, else of
+    training), else, where the data is not there any more, on the task's made-up sample, else on random
+    arrays: outputs one at a time and in batches, and decoded predictions.
+
+    Args:
+        path: a run or a model folder.
+        out: the folder to write, which appears only when everything agrees, and replaces an earlier
+            export; by default `export` in the run.
+        format: "onnx".
+        host: where builder and loader are looked up; None takes what is installed.
+
+    Raises:
+        UserError: where there is nothing to export, a package is missing, or `out` is something else.
+        RunError: where the network cannot be converted, or the written file predicts something else.
+    """
+    if format not in FORMATS:
+        raise UserError(f"there is no format '{format}': {nearest(format, FORMATS)}")
+    path = Path(path)
+    host = host if host is not None else Host()
+    folder = model_folder(path)
+    described = describe(folder, host=host)
+    manifest, codec = described.manifest, described.codec
+    if not manifest.network.endswith(".keras"):
+        raise UserError(f"{path} is an export already: give the run that it was made from")
+    target = (
+        Path(out) if out is not None else (folder.parent if folder.name == "model" else folder) / "export"
+    )
+    _check_target(target)
+    encoded, source = _examples(folder, manifest, codec, host)
+    groups = same_shapes({index: one.arrays for index, one in encoded.items()})
+    batches = [stack([encoded[index].arrays for index in indices]) for indices in groups]
+    contexts = [[encoded[index].context for index in indices] for indices in groups] or None
+    target.parent.mkdir(parents=True, exist_ok=True)
+    written = target.with_name(f".{secrets.token_hex(4)}.tmp.{target.name}")
+    try:
+        written.mkdir()
+        network = written / "network.onnx"
+        with tempfile.TemporaryDirectory() as scratch:
+            packages = builder_packages(host, manifest)
+            inputs, expected = convert(folder / manifest.network, network, packages, batches, Path(scratch))
+        report = _compared(OnnxNetwork(network), codec, inputs, contexts, expected, manifest)
+        report |= {"source": source, "size": network.stat().st_size}
+        write_manifest(written, msgspec.structs.replace(manifest, network=network.name))
+        atomic_write(written / REPORT, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+        _put_in_place(written, target)
+    finally:
+        shutil.rmtree(written, ignore_errors=True)
+    return Export(
+        folder=target,
+        examples=report["examples"],
+        source=source,
+        largest_difference=report["largest_difference"],
+        relative_difference=report["relative_difference"],
+        size=report["size"],
+    )
+
+
+def _compared(
+    network: Network,
+    codec: Codec,
+    inputs: Sequence[Arrays],
+    contexts: Sequence[Sequence[Any]] | None,
+    expected: Sequence[Arrays],
+    manifest: Manifest,
+) -> dict[str, Any]:
+    """Run the exported network one by one and in batches; a report, or `RunError` where it differs.
+
+    Without `contexts` (the inputs are random arrays then) there are no predictions to compare.
+    """
+    largest = relative = 0.0
+    examples = 0
+    comparable = getattr(codec, "comparable", lambda outputs: outputs)
+    tolerance = getattr(codec, "tolerance", TOLERANCE)
+    for number, (batch, wanted) in enumerate(zip(inputs, expected, strict=True)):
+        count = len(_arrays(batch)[0])
+        if not all(np.isfinite(array).all() for array in _arrays(wanted)):
+            raise RunError("the network gives outputs that are not finite under Keras too: train it again")
+        singles = [_at(network(_at(batch, slice(index, index + 1))), 0) for index in range(count)]
+        for how, given in (("in a batch", network(batch)), ("one by one", stack(singles))):
+            absolute, share = _difference(comparable(given), comparable(wanted))
+            if not share <= tolerance:
+                raise RunError(
+                    f"the exported network gives other outputs than Keras for {count} examples run {how}:"
+                    f" they differ by up to {absolute:.3g}, {share:.2g} of the largest output, and"
+                    f" {tolerance:g} is allowed; nothing was exported"
+                )
+            largest, relative = max(largest, absolute), max(relative, share)
+            if contexts is None:
+                continue
+            pairs = zip(
+                decode_each(codec, given, contexts[number], manifest.builder),
+                decode_each(codec, wanted, contexts[number], manifest.builder),
+                strict=True,
+            )
+            differing = sum(not _alike(msgspec.to_builtins(a), msgspec.to_builtins(b)) for a, b in pairs)
+            if differing:
+                raise RunError(
+                    f"the exported network's outputs agree with Keras's to {share:.2g}, but {differing} of"
+                    f" {count} predictions (run {how}) are others; nothing was exported"
+                )
+        examples += count
+    return {
+        "format": "onnx",
+        "verified": True,
+        "examples": examples,
+        "compared": f"outputs{' and predictions' if contexts else ''}, one by one and in batches",
+        "largest_difference": largest,
+        "relative_difference": relative,
+        "tolerance": tolerance,
+        "packages": {
+            name: metadata.version(name) for name in ("keras", "tensorflow", "tf2onnx", "onnxruntime")
+        },
+    }
+
+
+def _difference(given: Arrays, wanted: Arrays) -> tuple[float, float]:
+    """The largest absolute difference, and the largest one in terms of an output's largest value."""
+    if isinstance(given, dict) != isinstance(wanted, dict):
+        return math.inf, math.inf
+    pairs = [(given, wanted)]
+    if isinstance(given, dict) and isinstance(wanted, dict):
+        if given.keys() != wanted.keys():
+            return math.inf, math.inf
+        pairs = [(given[name], wanted[name]) for name in wanted]
+    absolute = relative = 0.0
+    for a, b in pairs:
+        assert isinstance(a, np.ndarray)
+        assert isinstance(b, np.ndarray)
+        if a.shape != b.shape or not (np.isfinite(a).all() and np.isfinite(b).all()):
+            return math.inf, math.inf
+        difference = float(np.max(np.abs(a.astype(np.float64) - b.astype(np.float64)), initial=0.0))
+        scale = float(np.max(np.abs(b), initial=0.0)) or 1.0
+        absolute, relative = max(absolute, difference), max(relative, difference / scale)
+    return absolute, relative
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Whether two predictions as JSON values are the same but for the last digits of numbers."""
+    if isinstance(a, float) and isinstance(b, (int, float)):
+        return math.isclose(a, b, rel_tol=PREDICTION_TOLERANCE, abs_tol=PREDICTION_TOLERANCE)
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_alike(a[key], b[key]) for key in a)
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+        return len(a) == len(b) and all(_alike(one, other) for one, other in zip(a, b, strict=True))
+    return bool(a == b)
+
+
+def _examples(folder: Path, manifest: Manifest, codec: Codec, host: Host) -> tuple[dict[int, Encoded], str]:
+    """Encoded examples and where they are from; none where only random arrays are left."""
+    found = _data_of_run(folder.parent, manifest, host)
+    if found is not None:
+        dataset, where = found
+        for part in ("test", "validation", "train"):
+            encoded = _encoded(dataset, part, codec)
+            if encoded:
+                return encoded, f"the {part} part of {where}"
+    sample = host.task(manifest.task).sample()
+    if isinstance(sample, Dataset):
+        encoded = _encoded(sample, "train", codec)
+        if encoded:
+            return encoded, "made-up examples of the task (the run's data is not there)"
+    return {}, "random arrays (the run's data is not there)"
+
+
+def _data_of_run(run: Path, manifest: Manifest, host: Host) -> tuple[Dataset, str] | None:
+    from suite.configuration import from_mapping, read_toml
+    from suite.data.loading import load_dataset
+
+    file = run / "config.toml"
+    if not file.is_file():
+        return None
+    configuration = from_mapping(read_toml(file), str(file))
+    try:
+        loader, options = configuration.loader_name, configuration.loader
+        return load_dataset(host, manifest.task, configuration.data, loader, options)[0], configuration.data
+    except UserError:
+        return None
+
+
+def _encoded(dataset: Dataset, part: str, codec: Codec) -> dict[int, Encoded]:
+    """Up to `EXAMPLES` examples, evenly spaced; unreadable ones are passed over."""
+    examples = dataset.parts.get(part, [])
+    chosen = np.unique(np.linspace(0, len(examples) - 1, min(EXAMPLES, len(examples))).astype(int))
+    encoded: dict[int, Encoded] = {}
+    for index in chosen.tolist():
+        try:
+            encoded[index] = encode(codec, examples[index].input)
+        except (UserError, OSError):
+            continue
+    return encoded
+
+
+def _check_target(target: Path) -> None:
+    if target.is_dir() and any(target.iterdir()) and not (target / REPORT).is_file():
+        raise UserError(f"{target} is not empty and no earlier export: give another folder with --out")
+    if target.exists() and not target.is_dir():
+        raise UserError(f"{target} is a file: give a folder with --out")
+
+
+def _put_in_place(written: Path, target: Path) -> None:
+    old = target.with_name(f".{secrets.token_hex(4)}.old.{target.name}")
+    if target.exists():
+        os.replace(target, old)
+    os.replace(written, target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _arrays(arrays: Arrays) -> list[np.ndarray]:
+    return list(arrays.values()) if isinstance(arrays, dict) else [arrays]
+
+
+def _at(arrays: Arrays, index: Any) -> Arrays:
+    if isinstance(arrays, dict):
+        return {name: array[index] for name, array in arrays.items()}
+    return np.asarray(arrays[index])

@@ -1,0 +1,246 @@
+"""A `.keras` file to ONNX, in a process of its own.
+
+TensorFlow is the backend whose export has dynamic shapes, whatever backend the calling process has, and
+what TensorFlow and tf2onnx print while they convert belongs to this process alone.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from suite.errors import RunError, UserError
+from suite.pipeline.codec import Arrays
+from suite.pipeline.keras_files import check_keras
+
+if TYPE_CHECKING:
+    import keras
+
+OPSET = 18
+_NEEDED = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime")
+_CHILD = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from suite.export.onnx import _child
+_child()
+"""
+
+
+def convert(
+    source: Path, target: Path, packages: Iterable[str], batches: Sequence[Arrays], scratch: Path
+) -> tuple[list[Arrays], list[Arrays]]:
+    """Write `source`, a `.keras` file, as ONNX to `target`, and run it under Keras.
+
+    The first axis of all inputs and outputs is dynamic, as are others that the network leaves open.
+    Inputs and outputs have the names that they have in Keras.
+
+    Args:
+        source: the file of the network.
+        target: the ONNX file to write.
+        packages: as for `load_keras`.
+        batches: encoded examples to run under Keras. Where there are none, random ones are made.
+        scratch: a folder for passing arrays on.
+
+    Returns:
+        The batches, and Keras's outputs for them.
+
+    Raises:
+        UserError: where a package is missing or `source` is no proper file.
+        RunError: where the network cannot be converted.
+    """
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise UserError(f"export needs {' and '.join(missing)}: pip install 'keras-suite[export]'")
+    check_keras(source, packages)
+    if batches:
+        _write(scratch / "inputs.npz", batches)
+    job = {"source": str(source), "target": str(target), "packages": list(packages), "scratch": str(scratch)}
+    done = subprocess.run(
+        [sys.executable, "-c", _CHILD, json.dumps(sys.path), json.dumps(job)],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    answer = scratch / "answer.json"
+    said = json.loads(answer.read_text()) if answer.is_file() else {}
+    if "user_error" in said:
+        raise UserError(said["user_error"])
+    if done.returncode != 0 or not target.is_file():
+        reason = said.get("error") or (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
+        raise RunError(f"{source} could not be converted to ONNX: {reason}")
+    return _read(scratch / "inputs.npz"), _read(scratch / "outputs.npz")
+
+
+def _child() -> None:
+    job = json.loads(sys.argv[2])
+    scratch = Path(job["scratch"])
+    try:
+        _convert(Path(job["source"]), Path(job["target"]), job["packages"], scratch)
+    except UserError as error:
+        (scratch / "answer.json").write_text(json.dumps({"user_error": str(error)}))
+        raise
+    except Exception as error:
+        lines = str(error).strip().splitlines() or [""]
+        (scratch / "answer.json").write_text(json.dumps({"error": f"{type(error).__name__}: {lines[0]}"}))
+        raise
+
+
+def _convert(source: Path, target: Path, packages: list[str], scratch: Path) -> None:
+    from suite.devices import activate
+    from suite.pipeline.keras_files import load_keras
+    from suite.pipeline.networks import KerasNetwork
+
+    activate("tensorflow", "cpu")
+    import onnx
+    import tensorflow as tf
+    import tf2onnx
+
+    _teach_erfc()
+    _teach_slice_update()
+    model = load_keras(source, packages)
+    specs = _specs(model)
+
+    def forward(*tensors: Any) -> Any:
+        named = dict(zip(specs, tensors, strict=True))
+        outputs = model(named if isinstance(model.input, dict) else list(tensors), training=False)
+        if isinstance(outputs, dict):
+            return outputs
+        flat = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+        return dict(zip(model.output_names, flat, strict=True))
+
+    signature = [tf.TensorSpec(shape, dtype, name=name) for name, (shape, dtype) in specs.items()]
+    function = tf.function(forward, input_signature=signature)
+    # Keras compiles grouped convolutions as functions of their own, which ONNX does not know: so inlined.
+    tf.config.run_functions_eagerly(True)
+    converted, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
+    _bind_captured(converted.graph, function.get_concrete_function().graph.captures)
+    tf.config.run_functions_eagerly(False)
+    onnx.save(converted, str(target))
+    if not (scratch / "inputs.npz").is_file():
+        _write(scratch / "inputs.npz", [_random(specs)])
+    network = KerasNetwork(model)
+    _write(scratch / "outputs.npz", [network(batch) for batch in _read(scratch / "inputs.npz")])
+
+
+def _teach_erfc() -> None:
+    """Let tf2onnx convert what TensorFlow makes of the exact GELU: 1 - Erf."""
+    from tf2onnx.handler import tf_op
+
+    class Erfc:
+        @classmethod
+        def version_9(cls, ctx: Any, node: Any, **_: Any) -> None:
+            dtype, shape, inputs = (
+                ctx.get_dtype(node.output[0]),
+                ctx.get_shape(node.output[0]),
+                list(node.input),
+            )
+            name, output = node.name, node.output[0]
+            ctx.remove_node(name)
+            one = ctx.make_const(f"{name}/one", np.ones((), np.float32))
+            erf = ctx.make_node("Erf", inputs, dtypes=[dtype], shapes=[shape])
+            ctx.make_node(
+                "Sub",
+                [one.output[0], erf.output[0]],
+                name=name,
+                outputs=[output],
+                dtypes=[dtype],
+                shapes=[shape],
+            )
+
+    tf_op("Erfc")(Erfc)
+
+
+def _teach_slice_update() -> None:
+    """Let tf2onnx convert `keras.ops.slice_update`: values that are put into others, from a place on.
+
+    The place is moved so that they fit, as XLA has it.
+    """
+    from onnx import TensorProto
+    from tf2onnx.handler import tf_op
+
+    class SliceUpdate:
+        @classmethod
+        def version_11(cls, ctx: Any, node: Any, **_: Any) -> None:
+            whole, part, start = node.input
+            name, output = node.name, node.output[0]
+            dtype, shape = ctx.get_dtype(output), ctx.get_shape(output)
+            ctx.remove_node(name)
+
+            def made(op: str, inputs: list[str], **more: Any) -> str:
+                first: str = ctx.make_node(op, inputs, **more).output[0]
+                return first
+
+            zero = ctx.make_const(f"{name}/zero", np.zeros((), np.int64)).output[0]
+            begin = made("Cast", [start], attr={"to": TensorProto.INT64})
+            most = made("Sub", [made("Shape", [whole]), made("Shape", [part])])
+            begin = made("Min", [made("Max", [begin, zero]), most])
+            around = made("Concat", [begin, made("Sub", [most, begin])], attr={"axis": 0})
+            ones = ctx.make_const(f"{name}/ones", np.ones(1, np.float32)).output[0]
+            ones = made("Expand", [ones, made("Shape", [part])])
+            inside = made("Cast", [made("Pad", [ones, around])], attr={"to": TensorProto.BOOL})
+            inputs = [inside, made("Pad", [part, around]), whole]
+            ctx.make_node("Where", inputs, name=name, outputs=[output], dtypes=[dtype], shapes=[shape])
+
+    tf_op("XlaDynamicUpdateSlice")(SliceUpdate)
+
+
+def _bind_captured(graph: Any, captures: Iterable[tuple[Any, Any]]) -> None:
+    """Make constants that the function captured constants of the ONNX graph.
+
+    A layer may hold tensors that are no variables (the mean of `keras.layers.Normalization`, say);
+    tf2onnx makes them inputs, which nobody would feed.
+    """
+    from onnx import numpy_helper
+
+    values = {inner.name: outer for outer, inner in captures}
+    for given in [one for one in graph.input if one.name in values]:
+        graph.initializer.append(numpy_helper.from_array(values[given.name].numpy(), given.name))
+        graph.input.remove(given)
+
+
+def _specs(model: keras.Model) -> dict[str, tuple[tuple[int | None, ...], str]]:
+    """Shapes and dtypes of the inputs by the names under which a codec gives them."""
+    structure = model.input
+    if isinstance(structure, dict):
+        tensors = structure
+    else:
+        flat = structure if isinstance(structure, (list, tuple)) else [structure]
+        tensors = {tensor.name: tensor for tensor in flat}
+    return {name: (tuple(tensor.shape), tensor.dtype) for name, tensor in tensors.items()}
+
+
+def _random(specs: dict[str, tuple[tuple[int | None, ...], str]]) -> Arrays:
+    rng = np.random.default_rng(0)
+    made = {}
+    for name, (shape, dtype) in specs.items():
+        full = (8, *(16 if size is None else size for size in shape[1:]))
+        if np.issubdtype(np.dtype(dtype), np.floating):
+            made[name] = rng.normal(size=full).astype(dtype)
+        else:
+            made[name] = rng.integers(0, 256 if dtype == "uint8" else 2, full).astype(dtype)
+    return made if len(made) > 1 else next(iter(made.values()))
+
+
+def _write(path: Path, batches: Sequence[Arrays]) -> None:
+    named = {}
+    for number, batch in enumerate(batches):
+        for name, array in batch.items() if isinstance(batch, dict) else [("", batch)]:
+            named[f"{number}/{name}"] = array
+    np.savez(path, allow_pickle=False, **named)
+
+
+def _read(path: Path) -> list[Arrays]:
+    found: dict[int, dict[str, np.ndarray]] = {}
+    with np.load(path, allow_pickle=False) as stored:
+        for key in stored.files:
+            number, _, name = key.partition("/")
+            found.setdefault(int(number), {})[name] = stored[key]
+    return [batch[""] if set(batch) == {""} else batch for _, batch in sorted(found.items())]

@@ -1,0 +1,113 @@
+"""What a report can show: images, tables, galleries, recordings and shaded texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from suite.charts import Axes as Axes
+from suite.charts import Line as Line
+from suite.charts import line_chart as line_chart
+from suite.charts import matrix_chart as matrix_chart
+from suite.charts import thinned as thinned
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """A figure that is an image: SVG text or PNG/JPEG/WebP bytes.
+
+    Attributes:
+        title: a few words.
+        content: SVG as text, or an encoded image as bytes.
+        caption: a sentence on how to read it.
+    """
+
+    title: str
+    content: str | bytes
+    caption: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A figure that is a table of text and numbers."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str | float | int]]
+    caption: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gallery:
+    """A figure that is a row of small images, each encoded (PNG, JPEG, WebP) with a caption."""
+
+    title: str
+    items: Sequence[tuple[bytes, str]]
+    caption: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aligned:
+    """Two things that stand for each other: what should be, and below it what is.
+
+    Attributes:
+        upper: text, empty where only `lower` is there.
+        lower: text, empty where only `upper` is there.
+        mark: what is wrong with them, in a word; empty where nothing is.
+    """
+
+    upper: str
+    lower: str
+    mark: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """Something to listen to, and two rows of text that are aligned with each other.
+
+    Attributes:
+        sound: encoded audio that browsers play (MP3, Ogg, WAV, FLAC); empty where it is not at hand.
+        caption: lines of text; the first one is shown as its heading.
+        rows: what the upper and the lower row are called.
+        aligned: the columns of the two rows, in order.
+    """
+
+    sound: bytes
+    caption: str
+    rows: tuple[str, str] = ("", "")
+    aligned: Sequence[Aligned] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clips:
+    """A figure that is a list of things to listen to."""
+
+    title: str
+    items: Sequence[Clip]
+    caption: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """A text of which some parts weigh more than others.
+
+    Attributes:
+        caption: lines of text; the first one is shown as its heading.
+        segments: the text in pieces, in order and with the spaces between them, each with a weight from -1
+            (against what the caption says) over 0 to 1 (for it).
+    """
+
+    caption: str
+    segments: Sequence[tuple[str, float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passages:
+    """A figure that is a list of texts, shaded by the weights of their parts."""
+
+    title: str
+    items: Sequence[Passage]
+    caption: str = ""
+
+
+Figure = Image | Table | Gallery | Clips | Passages

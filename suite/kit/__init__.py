@@ -1,0 +1,42 @@
+"""What only plugins use: tables, names of splits, presets of keras-hub, numbers in sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.lazy_exports import lazy_exports
+
+if TYPE_CHECKING:
+    from suite.devices import dtype_policy as dtype_policy
+    from suite.errors import nearest as nearest
+    from suite.errors import reason as reason
+    from suite.files import atomic_path as atomic_path
+    from suite.files import atomic_write as atomic_write
+    from suite.kit.keras_hub import import_keras_hub as import_keras_hub
+    from suite.kit.keras_hub import loading_preset as loading_preset
+    from suite.kit.keras_hub import preset_source as preset_source
+    from suite.kit.split_names import PARTS as PARTS
+    from suite.kit.split_names import part_of_name as part_of_name
+    from suite.kit.tables import decoded as decoded
+    from suite.wording import counted as counted
+    from suite.wording import some as some
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__, __all__ = lazy_exports(
+        __name__,
+        {
+            "PARTS": "suite.kit.split_names",
+            "atomic_path": "suite.files",
+            "atomic_write": "suite.files",
+            "counted": "suite.wording",
+            "decoded": "suite.kit.tables",
+            "dtype_policy": "suite.devices",
+            "import_keras_hub": "suite.kit.keras_hub",
+            "loading_preset": "suite.kit.keras_hub",
+            "nearest": "suite.errors",
+            "part_of_name": "suite.kit.split_names",
+            "preset_source": "suite.kit.keras_hub",
+            "reason": "suite.errors",
+            "some": "suite.wording",
+        },
+    )

@@ -1,0 +1,36 @@
+"""A trained thing is a pipeline: a codec, which is words and numpy, and a network, which is arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.lazy_exports import lazy_exports
+
+if TYPE_CHECKING:
+    from suite.pipeline.codec import Arrays as Arrays
+    from suite.pipeline.codec import Codec as Codec
+    from suite.pipeline.codec import Encoded as Encoded
+    from suite.pipeline.codec import Entries as Entries
+    from suite.pipeline.codec import Parts as Parts
+    from suite.pipeline.codec import StructCodec as StructCodec
+    from suite.pipeline.trainable import BatchMaker as BatchMaker
+    from suite.pipeline.trainable import Stage as Stage
+    from suite.pipeline.trainable import TrainablePipeline as TrainablePipeline
+    from suite.prediction.inputs import Stream as Stream
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__, __all__ = lazy_exports(
+        __name__,
+        {
+            "Arrays": "suite.pipeline.codec",
+            "BatchMaker": "suite.pipeline.trainable",
+            "Codec": "suite.pipeline.codec",
+            "Encoded": "suite.pipeline.codec",
+            "Entries": "suite.pipeline.codec",
+            "Parts": "suite.pipeline.codec",
+            "Stage": "suite.pipeline.trainable",
+            "Stream": "suite.prediction.inputs",
+            "StructCodec": "suite.pipeline.codec",
+            "TrainablePipeline": "suite.pipeline.trainable",
+        },
+    )

@@ -1,0 +1,100 @@
+"""What a model builder gives: a codec, a network, and all that training them needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from suite.data.dataset import Example
+from suite.options import NoOptions, Options
+from suite.pipeline.codec import Arrays, Codec
+
+if TYPE_CHECKING:
+    import keras
+
+    from suite.evaluation.types import Pairs
+
+
+class BatchMaker(Protocol):
+    """Makes the training batches of a pipeline: the part that is read once, and the part that is random."""
+
+    def prepare(self, example: Example) -> Any:
+        """What does not change from epoch to epoch: read, decode, shrink. Kept in memory when all fits.
+
+        Called from several threads at once. An array, or a tuple of arrays and plain values.
+        """
+
+    def make(self, prepared: Sequence[Any], rng: np.random.Generator, progress: float) -> tuple[Arrays, ...]:
+        """A batch `(inputs, targets)` or `(inputs, targets, sample weights)` from prepared examples.
+
+        A pure function: the same arguments give the same arrays. Called from several threads at once.
+
+        Args:
+            prepared: what `prepare` gave for the examples of the batch; not to be changed.
+            rng: the only source of randomness; a function of seed, epoch and step.
+            progress: the share of the training that lies behind, 0 to below 1.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A stretch of training with some layers frozen.
+
+    Attributes:
+        share: its share of all epochs.
+        freeze: names of layers of the network that is trained which do not learn in this stage.
+        learning_rate_factor: multiplies the run's learning rate.
+    """
+
+    share: float = 1.0
+    freeze: tuple[str, ...] = ()
+    learning_rate_factor: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainablePipeline:
+    """What a model builder gives: everything that training needs, nothing of it trained.
+
+    Attributes:
+        codec: fitted on the training part.
+        network: a built `keras.Model`, not compiled: what is shipped. Name its layers: `--init` and resume
+            find weights by their paths.
+        loss: a `keras.losses.Loss`, or one by output name.
+        batch_maker: makes the training batches.
+        targets: `targets(target) -> array(s)` for the loss on validation, without a batch axis; not asked for
+            where there is a `training_network`.
+        options: the builder's options with no "auto" left.
+        recipe: values for the training options that suit this network and this data; a value that the
+            user gives wins over them, and they win over the host's defaults.
+        stages: more than one for fine-tuning.
+        calibrate: `calibrate(codec, pairs) -> codec`: the codec that is shipped, from what the trained
+            network predicted for the validation part (a threshold, say). None leaves it as it is.
+        lengths: (training examples,), how long each one is, in any unit: examples of alike lengths then share
+            batches. Axis 1 of inputs and targets may differ from batch to batch, best among a few values.
+            None where all are of one shape.
+        training_network: what is trained in the place of `network`, where the two differ: a network that
+            writes searches by itself, and is trained on each token after the true ones before it. A built
+            `keras.Model` of the very same layers, which takes what the batch maker makes and gives what the
+            loss takes. Its layers are those that a stage freezes. The loss on validation is its loss on
+            the batches that the batch maker makes of the validation part.
+    """
+
+    codec: Codec
+    network: keras.Model
+    loss: Any
+    batch_maker: BatchMaker
+    targets: Any = None
+    options: Options = field(default_factory=NoOptions)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    stages: tuple[Stage, ...] = (Stage(),)
+    calibrate: Callable[[Any, Pairs], Codec] | None = None
+    lengths: np.ndarray | None = None
+    training_network: keras.Model | None = None
+
+    @property
+    def trained_network(self) -> keras.Model:
+        """The network that training is done on, which holds the weights of the one that is shipped."""
+        return self.network if self.training_network is None else self.training_network

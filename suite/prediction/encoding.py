@@ -1,0 +1,149 @@
+"""What goes through a network: raw things encoded and stacked, in parts where they are long, and decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from suite.errors import UserError, attributed, reason
+from suite.pipeline.codec import NO_CONTEXT, Arrays, Codec, Encoded, Parts
+
+
+class Whole:
+    """A raw thing that is predicted in parts, and what was predicted of them so far."""
+
+    def __init__(self, raw: Any, parts: Parts) -> None:
+        self.raw = raw
+        self.parts = parts
+        self.predictions: list[Any] = []
+        self.error: str | None = None
+
+    def add(self, prediction: Any, error: str | None) -> int:
+        """Take what became of the next part; how many there were by now."""
+        self.predictions.append(prediction)
+        self.error = self.error or error
+        return len(self.predictions)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What is encoded as one: a raw thing, a part of one, or in its place why it cannot be read."""
+
+    raw: Any
+    name: str
+    whole: Whole | None = None
+    last: bool = False
+    error: str | None = None
+
+
+def units(codec: Codec, raws: Iterable[Any], builder: str) -> Iterator[Unit]:
+    """What is encoded: each raw thing, or its parts where the codec makes parts of it.
+
+    Args:
+        codec: that encodes.
+        raws: whatever it reads.
+        builder: the model builder as `plugin:name`, whose codec it is.
+    """
+    for index, raw in enumerate(raws):
+        name = name_of(raw, index)
+        whole = None
+        try:
+            parts = parts_of(codec, raw, builder)
+            if parts is None:
+                yield Unit(raw, name)
+                continue
+            whole = Whole(raw, parts)
+            for number, part in enumerate(parts, start=1):
+                yield Unit(part, name, whole, last=number == parts.total)
+        except (UserError, OSError) as error:
+            yield Unit(raw, name, whole, last=True, error=why(error))
+
+
+def parts_of(codec: Codec, raw: Any, builder: str) -> Parts | None:
+    """The parts that the codec makes of a raw thing; None where it is encoded as one."""
+    make_parts = getattr(codec, "parts", None)
+    if make_parts is None:
+        return None
+    with codec_of(builder):
+        parts: Parts | None = make_parts(raw)
+    return parts
+
+
+def codec_of(builder: str) -> AbstractContextManager[None]:
+    """An error that is raised inside is the codec's of this model builder (`plugin:name`), and says so."""
+    return attributed(f"the codec of model builder '{builder}'")
+
+
+def stack(encoded: Sequence[Arrays]) -> Arrays:
+    """Encoded examples of equal shapes as one batch."""
+    first = encoded[0]
+    if isinstance(first, dict):
+        return {name: np.stack([one[name] for one in encoded]) for name in first}
+    return np.stack(encoded)  # type: ignore[arg-type]
+
+
+def encode(codec: Codec, raw: Any) -> Encoded:
+    """One raw thing, encoded; the context is `NO_CONTEXT` where the codec gives none."""
+    given = codec.encode(raw)
+    return given if isinstance(given, Encoded) else Encoded(given, NO_CONTEXT)
+
+
+def scoring_codec(codec: Codec) -> Codec:
+    """The codec with which scores are made: its own choice, else itself."""
+    for_scoring = getattr(codec, "for_scoring", None)
+    return codec if for_scoring is None else for_scoring()
+
+
+def decode_each(codec: Codec, outputs: Arrays, contexts: Sequence[Any], builder: str) -> list[Any]:
+    """The prediction for each example of a batch of outputs; an error names `builder`, whose codec it is.
+
+    Args:
+        codec: that encoded the examples.
+        outputs: of the network, batch axis first.
+        contexts: what `encode` gave beside each example's arrays.
+        builder: the model builder as `plugin:name`.
+    """
+    with codec_of(builder):
+        predictions = []
+        for index, context in enumerate(contexts):
+            if isinstance(outputs, dict):
+                own: Arrays = {name: array[index] for name, array in outputs.items()}
+            else:
+                own = outputs[index]
+            predictions.append(codec.decode(own) if context is NO_CONTEXT else codec.decode(own, context))
+        return predictions
+
+
+def same_shapes(encoded: Mapping[int, Arrays | tuple[Arrays, ...]]) -> list[list[int]]:
+    """The keys of encoded examples in groups that `stack` can make batches of, each in order."""
+    groups: dict[Any, list[int]] = {}
+    for index, arrays in encoded.items():
+        groups.setdefault(_shapes(arrays), []).append(index)
+    return list(groups.values())
+
+
+def _shapes(arrays: Arrays | tuple[Arrays, ...]) -> Any:
+    if isinstance(arrays, dict):
+        return tuple((name, array.shape) for name, array in arrays.items())
+    if isinstance(arrays, tuple):
+        return tuple(_shapes(one) for one in arrays)
+    return np.shape(arrays)
+
+
+def name_of(raw: Any, index: int | None) -> str:
+    """How a message calls an input: its name, path or text, else its number, counted from 0."""
+    name = getattr(raw, "name", None)
+    text = raw if isinstance(raw, str) else str(raw) if isinstance(raw, Path) else name
+    if isinstance(text, str):
+        return text if len(text) <= 200 else text[:199] + "…"
+    return "the input" if index is None else f"input {index}"
+
+
+def why(error: UserError | OSError) -> str:
+    """Why something cannot be read, as one reads it after its name."""
+    return str(error) if isinstance(error, UserError) else reason(error)

@@ -1,0 +1,168 @@
+"""Trained pipelines in folders: written, loaded, described."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from suite.contributions import Contributed, Lazy, ModelBuilder
+from suite.devices import activate
+from suite.errors import UserError, attributed
+from suite.host import Host
+from suite.options import parse
+from suite.pipeline.codec import Codec
+from suite.pipeline.manifest import FORMAT, MANIFEST, Manifest, model_folder, read_manifest, write_manifest
+from suite.pipeline.networks import KerasNetwork, Network, OnnxNetwork
+from suite.prediction.predictor import LoadedPipeline
+
+if TYPE_CHECKING:
+    import keras
+
+
+def save_pipeline(
+    folder: Path,
+    *,
+    task: str,
+    builder: str,
+    codec: Codec,
+    network: keras.Model,
+    facts: Mapping[str, Any],
+    plugin_version: str = "",
+) -> None:
+    """Write what one ships: `network.keras` (in float32) and `pipeline.json`, each whole or not at all.
+
+    Args:
+        folder: made where it is not there.
+        task: the task's name.
+        builder: the model builder as `plugin:name`.
+        codec: the fitted codec.
+        network: the network, of any dtype policy.
+        facts: the facts of the data set, JSON values.
+        plugin_version: the version of the builder's plugin.
+    """
+    from suite.pipeline.keras_files import save_keras
+
+    folder.mkdir(parents=True, exist_ok=True)
+    save_keras(network, folder / "network.keras")
+    plugin = builder.rpartition(":")[0]
+    write_manifest(
+        folder,
+        Manifest(
+            format=FORMAT,
+            task=task,
+            builder=builder,
+            plugin={"name": plugin, "version": plugin_version},
+            codec=codec.to_json(),
+            network="network.keras",
+            facts=dict(facts),
+        ),
+    )
+
+
+def load(
+    path: str | Path,
+    *,
+    host: Host | None = None,
+    backend: str = "auto",
+    device: str = "auto",
+    threads: int | None = None,
+    batch_size: int = 32,
+    options: Mapping[str, Any] | None = None,
+) -> LoadedPipeline:
+    """Load a trained pipeline for prediction.
+
+    Args:
+        path: a run, a model folder or an exported folder.
+        host: where the model builder is looked up; None takes what is installed.
+        backend: for a Keras network, see `suite.devices.activate`; "auto" takes what Keras has already
+            been imported with, else TensorFlow.
+        device: for a Keras network, "auto", "cpu", "gpu" or "gpu:N".
+        threads: for an ONNX network, the threads of one forward pass; None leaves it to the runtime.
+        batch_size: how many examples run at a time.
+        options: for the codec, as `suite show TASK BUILDER` lists them under prediction.
+
+    Raises:
+        UserError: where `path` holds no pipeline, the plugin it needs is not there, a file is damaged, or
+            an option is not known or not allowed.
+    """
+    folder, manifest, builder, codec = _without_network(Path(path), host, options)
+    file = folder / manifest.network
+    network: Network
+    if file.suffix == ".onnx":
+        network = OnnxNetwork(file, threads)
+    elif file.suffix == ".keras":
+        from suite.pipeline.keras_files import load_keras
+
+        activate(backend, device)
+        network = KerasNetwork(load_keras(file, _packages(builder)), batch_size)
+    else:
+        raise UserError(
+            f"{folder / MANIFEST}: no runtime here reads '{manifest.network}': known are .keras and .onnx"
+        )
+    return LoadedPipeline(manifest.task, manifest.builder, codec, network, manifest.facts, batch_size)
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a model folder says of itself, known at once: the network is not loaded.
+
+    Attributes:
+        manifest: the content of `pipeline.json`.
+        codec: with the given options.
+    """
+
+    manifest: Manifest
+    codec: Codec
+
+
+def describe(
+    path: str | Path, *, host: Host | None = None, options: Mapping[str, Any] | None = None
+) -> Described:
+    """What `load` would load, without the network and so at once; the errors are the same."""
+    _, manifest, _, codec = _without_network(Path(path), host, options)
+    return Described(manifest, codec)
+
+
+def builder_packages(host: Host, manifest: Manifest) -> set[str]:
+    """The import names of the packages whose layers a network of the manifest's builder may use."""
+    builder = host.find("model_builders", manifest.builder, manifest.task).item
+    assert isinstance(builder, ModelBuilder)
+    return _packages(builder)
+
+
+def _without_network(
+    path: Path, host: Host | None, options: Mapping[str, Any] | None = None
+) -> tuple[Path, Manifest, ModelBuilder, Codec]:
+    folder = model_folder(path)
+    manifest = read_manifest(folder)
+    contributed = _builder(manifest, folder, host if host is not None else Host())
+    builder = contributed.item
+    assert isinstance(builder, ModelBuilder)
+    with attributed(f"the codec of {contributed}"):
+        codec: Any = builder.codec(manifest.codec)
+        if options:
+            given = parse(builder.prediction, options, f"prediction with {contributed}")
+            codec = codec.configured(given)
+    return folder, manifest, builder, codec
+
+
+def _builder(manifest: Manifest, folder: Path, host: Host) -> Contributed:
+    plugin = manifest.builder.rpartition(":")[0]
+    if plugin not in {one.name for one in host.plugins}:
+        version = manifest.plugin.get("version", "")
+        raise UserError(
+            f"{folder} needs the plugin '{plugin}'{f' ({version})' if version else ''}, which is not"
+            f" installed or was left out: pip install {plugin}"
+        )
+    return host.find("model_builders", manifest.builder, manifest.task)
+
+
+def _packages(builder: ModelBuilder) -> set[str]:
+    """The import names of the builder's own packages, whose layers its networks may use."""
+    addresses = [
+        one.address.partition(":")[0] if isinstance(one, Lazy) else str(getattr(one, "__module__", ""))
+        for one in (builder.build, builder.codec)
+    ]
+    return {address.partition(".")[0] for address in addresses if address}

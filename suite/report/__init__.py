@@ -1,0 +1,1 @@
+"""The page on how good a model is."""

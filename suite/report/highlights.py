@@ -1,0 +1,68 @@
+"""Texts for the report whose parts are shaded by their weights.
+
+Whoever sees no colors, or no page at all, learns the same: what counts for has a solid line below it, what
+counts against a dashed one, and the parts with the most weight are named in a sentence after the text.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+from suite.figures import Passage
+
+LEGEND = (
+    "Blue over a solid line counts for it, orange over a dashed line against it: the stronger the color, the"
+    " more."
+)
+
+_LEAST = 0.05
+"""Smaller weights are not marked: a text where everything is marked shows nothing."""
+_NAMED = 3
+_BLUE, _ORANGE = "0,114,178", "213,94,0"
+_STRONGEST = 0.5
+"""The opacity of a weight of one, on which text still has enough contrast in a light and in a dark page."""
+
+
+def passage(item: Passage) -> str:
+    """An item of the list that a `Passages` figure is, as HTML."""
+    first, *rest = item.caption.split("\n")
+    caption = f"<strong>{escape(first)}</strong>"
+    caption += "".join(f'<br><span class="quiet">{escape(line)}</span>' for line in rest)
+    segments = [(text, _bounded(weight)) for text, weight in item.segments]
+    text = "".join(_segment(text, weight) for text, weight in segments)
+    words = "; ".join(
+        f"{name}: {', '.join(f'{word} ({_signed(weight)})' for word, weight in strongest)}"
+        for name, strongest in (("for", _strongest(segments, 1)), ("against", _strongest(segments, -1)))
+        if strongest
+    )
+    named = f'<p class="quiet" dir="auto">{escape(words)}</p>' if words else ""
+    return f'<li><p>{caption}</p><p class="text" dir="auto">{text}</p>{named}</li>'
+
+
+def _segment(text: str, weight: float) -> str:
+    if abs(weight) < _LEAST or not text.strip():
+        return escape(text)
+    kind, color = ("for", _BLUE) if weight > 0 else ("against", _ORANGE)
+    shade = f"background:rgba({color},{abs(weight) * _STRONGEST:.2f})"
+    return f'<mark class="{kind}" style="{shade}" title="{_signed(weight)}">{escape(text)}</mark>'
+
+
+def _strongest(segments: Sequence[tuple[str, float]], sign: int) -> list[tuple[str, float]]:
+    """The words that weigh most in one direction, each once."""
+    most: dict[str, float] = {}
+    for text, weight in segments:
+        word = text.strip()
+        if word and sign * weight >= _LEAST:
+            most[word] = max(most.get(word, 0.0), sign * weight)
+    ranked = sorted(most.items(), key=lambda one: -one[1])[:_NAMED]
+    return [(word, sign * weight) for word, weight in ranked]
+
+
+def _bounded(weight: float) -> float:
+    return max(-1.0, min(1.0, float(weight))) if math.isfinite(weight) else 0.0
+
+
+def _signed(weight: float) -> str:
+    return f"{weight:+.2f}".replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,350 @@
+"""`report.html`: one self-contained page on how good a model is, and why.
+
+It opens anywhere and years later: no scripts, no requests (its own policy forbids both), light, dark and
+printed. All text is escaped, so no class name or file name can become markup.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from suite.charts import Line, interval_chart, line_chart
+from suite.figures import Aligned, Clip, Clips, Figure, Image, Passages, Table
+from suite.files import atomic_write
+from suite.report.highlights import LEGEND, passage
+from suite.report.verdict import capitalized, number, verdict, words
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportContent:
+    """What a report shows; plain data, and whatever is empty is not shown.
+
+    Attributes:
+        title: the name of the run.
+        subtitle: what it is, in a line.
+        metric: the number that counts.
+        higher_is_better: whether a larger one is better.
+        metrics: the content of `metrics.json`.
+        part: the part of the data that the verdict is on.
+        facts: a few words or numbers each, shown large: how many examples, weights, minutes.
+        history: a row of numbers per epoch; columns `x` and `validation_x` share a chart.
+        best_epoch: the epoch whose weights were kept.
+        figures: of the evaluators.
+        data: what is known of the data, by name.
+        configuration: tables of options, as in `config.toml`.
+        environment: what it ran on, by name.
+        command: what repeats it.
+        notes: sentences on what was left out or is odd.
+        footer: a line at the end.
+    """
+
+    title: str
+    subtitle: str = ""
+    metric: str
+    higher_is_better: bool = True
+    metrics: Mapping[str, Any]
+    part: str = "test"
+    facts: Mapping[str, str] = field(default_factory=dict)
+    history: Sequence[Mapping[str, float]] = ()
+    best_epoch: int | None = None
+    figures: Sequence[Figure] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    command: str = ""
+    notes: Sequence[str] = ()
+    footer: str = ""
+
+
+def write_report(content: ReportContent, path: Path) -> None:
+    """Write the page, whole or not at all."""
+    atomic_write(path, render(content))
+
+
+def render(content: ReportContent) -> str:
+    """The page as HTML; equal content gives equal text."""
+    template = Template((Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
+    return template.substitute(
+        title=escape(content.title),
+        subtitle=escape(content.subtitle),
+        body="\n".join(_sections(content)),
+        footer=escape(content.footer),
+    )
+
+
+def _sections(content: ReportContent) -> Iterator[str]:
+    yield _verdict(content)
+    if content.facts:
+        items = "".join(
+            f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
+            for name, value in content.facts.items()
+        )
+        yield f'<dl class="facts">{items}</dl>'
+    if any(content.metrics.get(part) for part in ("test", "validation", "baseline", content.part)):
+        yield _section("Scores", _scores(content))
+    if content.notes:
+        notes = "".join(f"<li>{escape(note)}</li>" for note in content.notes)
+        yield _section("Notes", f'<ul class="notes">{notes}</ul>')
+    if content.figures:
+        yield _section("A closer look", f'<div class="grid">{"".join(map(_figure, content.figures))}</div>')
+    curves = "".join(_curves(content))
+    if curves:
+        yield _section("Training", f'<div class="grid">{curves}</div>')
+    if content.data:
+        yield _section("Data", _facts_table(content.data))
+    if content.command:
+        yield _section("Repeat it", f"<pre>{escape(content.command)}</pre>")
+    if content.configuration:
+        yield _section("Configuration", f'<div class="grid">{"".join(_configuration(content))}</div>')
+    if content.environment:
+        yield _section("Environment", _facts_table(content.environment))
+
+
+def _section(title: str, body: str) -> str:
+    return f"<section>\n<h2>{escape(title)}</h2>\n{body}\n</section>"
+
+
+def _verdict(content: ReportContent) -> str:
+    found = verdict(
+        content.metrics, content.metric, higher_is_better=content.higher_is_better, part=content.part
+    )
+    doubt = "" if found.kind == "better" else " doubt"
+    value = content.metrics.get(content.part, {}).get(content.metric)
+    baseline = content.metrics.get("baseline", {}).get(content.metric)
+    spread = content.metrics.get("intervals", {}).get(content.part, {}).get(content.metric)
+    chart = ""
+    if value is not None and all(0 <= one <= 1 for one in (value, baseline or 0, *(spread or ()))):
+        chart = interval_chart(found.text, value, spread, baseline, words(content.metric))
+    remark = ""
+    if content.part == "validation":
+        remark = (
+            "<p>There is no test part. The weights were chosen on these examples, so this is optimistic.</p>"
+        )
+    return f'<div class="verdict{doubt}"><p>{escape(found.text)}</p>{remark}{chart}</div>'
+
+
+def _scores(content: ReportContent) -> str:
+    metrics = content.metrics
+    intervals, counts, reference_models = (
+        metrics.get(key, {}) for key in ("intervals", "counts", "reference_models")
+    )
+
+    def of_parts(*parts: str) -> list[tuple[str, Mapping[str, float], Mapping[str, Sequence[float]]]]:
+        heads = {part: f"{part} ({counts[part]:,})" if part in counts else part for part in parts}
+        return [
+            (head, metrics[part], intervals.get(part, {}))
+            for part, head in heads.items()
+            if metrics.get(part)
+        ]
+
+    columns = of_parts(content.part, "test", "baseline")
+    columns += [(name, numbers, {}) for name, numbers in reference_models.items()]
+    columns += of_parts("validation") if content.part != "validation" else []
+    names = list(dict.fromkeys(name for _, numbers, _ in columns for name in numbers))
+    names.sort(key=lambda name: name != content.metric)
+    rows = []
+    for name in names:
+        cells = [f"<td>{escape(words(name))}</td>"]
+        for _, numbers, spreads in columns:
+            text = number(numbers[name]) if name in numbers else "&ndash;"
+            if name in spreads:
+                low, high = spreads[name]
+                text += f" <small>{number(low)} &ndash; {number(high)}</small>"
+            cells.append(f'<td class="number">{text}</td>')
+        kind = ' class="main"' if name == content.metric else ""
+        rows.append(f"<tr{kind}>{''.join(cells)}</tr>")
+    heads = "".join(f'<th class="number">{escape(head)}</th>' for head, _, _ in columns)
+    caption = "In small: the range in which the score lies with 95 % confidence (bootstrap over examples)."
+    if metrics.get("baseline"):
+        caption += " The baseline predicts without learning from the inputs."
+    if reference_models:
+        learned = "is a classical method that" if len(reference_models) == 1 else "are classical methods that"
+        caption += f" {' and '.join(reference_models)} {learned} learned from the same examples."
+    if metrics.get("validation") and content.part != "validation":
+        caption += " Weights were chosen on the validation part, so its scores are optimistic."
+    return (
+        f'<div class="scroll"><table><thead><tr><th></th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody>'
+        f'</table></div><p class="caption">{escape(caption)}</p>'
+    )
+
+
+def _curves(content: ReportContent) -> Iterator[str]:
+    """Charts of loss, metric and learning rate; `history.csv` has the rest."""
+    rows = content.history
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    if len(rows) < 2:
+        return
+    quantities: dict[str, list[str]] = {}
+    for column in columns:
+        quantities.setdefault(column.removeprefix("validation_"), []).append(column)
+    mark = (content.best_epoch, "best") if content.best_epoch is not None else None
+    for quantity in dict.fromkeys(("loss", content.metric, "learning_rate")):
+        names = quantities.get(quantity)
+        if not names:
+            continue
+        lines = []
+        for name in sorted(names, key=lambda name: name != quantity):
+            label = "validation" if name != quantity else "training" if len(names) > 1 else ""
+            xs = [row.get("epoch", index + 1) for index, row in enumerate(rows) if name in row]
+            ys = [row[name] for row in rows if name in row]
+            lines.append(Line(name=label, x=xs, y=ys, color=1 if name != quantity else 0))
+        title = capitalized(words(quantity))
+        svg = line_chart(title, lines, x_label="epoch", whole_x=True, mark=mark)
+        yield f"<figure><h3>{escape(title)}</h3>{svg}</figure>"
+
+
+def _figure(figure: Figure) -> str:
+    caption = f"<figcaption>{escape(figure.caption)}</figcaption>" if figure.caption else ""
+    title = f"<h3>{escape(figure.title)}</h3>"
+    if isinstance(figure, Image):
+        wide = (
+            ' class="wide"' if isinstance(figure.content, str) and "chart wide" in figure.content[:60] else ""
+        )
+        return f"<figure{wide}>{title}{_image(figure.content, figure.title)}{caption}</figure>"
+    if isinstance(figure, Table):
+        return f"<figure>{title}{_table(figure.columns, figure.rows)}{caption}</figure>"
+    if isinstance(figure, Clips):
+        clips = "".join(map(_clip, figure.items))
+        return f'<figure class="wide">{title}<ol class="clips">{clips}</ol>{caption}</figure>'
+    if isinstance(figure, Passages):
+        items = "".join(map(passage, figure.items))
+        caption = f"<figcaption>{escape(' '.join(filter(None, (figure.caption, LEGEND))))}</figcaption>"
+        return f'<figure class="wide">{title}<ol class="passages">{items}</ol>{caption}</figure>'
+    items = "".join(_gallery_item(encoded, text) for encoded, text in figure.items)
+    return f'<figure class="wide">{title}<div class="gallery">{items}</div>{caption}</figure>'
+
+
+def _image(content: str | bytes, title: str) -> str:
+    # Charts of ours are part of the page, so that they take its colors. Any other SVG is shown as an
+    # image: its names cannot clash with the page's, and nothing in it runs.
+    if isinstance(content, str) and content.startswith('<svg class="chart'):
+        return content
+    return f'<img src="{_data_address(content)}" alt="{escape(title)}">'
+
+
+def _data_address(content: str | bytes) -> str:
+    encoded = content.encode() if isinstance(content, str) else content
+    kinds = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp"}
+    kind = next((kind for start, kind in kinds.items() if encoded.startswith(start)), "svg+xml")
+    return f"data:image/{kind};base64,{base64.b64encode(encoded).decode()}"
+
+
+def _gallery_item(encoded: bytes, text: str) -> str:
+    first, *rest = text.split("\n")
+    lines = "".join(f"<br><span>{escape(line)}</span>" for line in rest[:1])
+    lines += "".join(f'<br><span class="source">{escape(line)}</span>' for line in rest[1:])
+    return (
+        f'<figure><img src="{_data_address(encoded)}" alt="{escape(text)}" loading="lazy">'
+        f"<p><strong>{escape(first)}</strong>{lines}</p></figure>"
+    )
+
+
+def _clip(clip: Clip) -> str:
+    first, *rest = clip.caption.split("\n")
+    text = f"<strong>{escape(first)}</strong>"
+    text += "".join(f'<br><span class="quiet">{escape(line)}</span>' for line in rest)
+    sound = ""
+    if clip.sound:
+        address = _sound_address(clip.sound)
+        sound = f'<audio controls preload="none" src="{address}" aria-label="{escape(first)}"></audio>'
+    aligned = ""
+    if clip.aligned:
+        upper, lower = clip.rows
+        names = f'<span class="rows"><span>{escape(upper)}</span><span>{escape(lower)}</span></span>'
+        aligned = f'<div class="aligned">{names}{"".join(map(_aligned, clip.aligned))}</div>'
+    return f"<li><p>{text}</p>{sound}{aligned}</li>"
+
+
+def _aligned(column: Aligned) -> str:
+    """A column; what is wrong is said in words, so that its color is only a help."""
+    # A column that is half empty keeps its height, and reads as what it is.
+    upper, lower = (escape(text) or "&ndash;" for text in (column.upper, column.lower))
+    mark = f"<small>{escape(column.mark)}</small>" if column.mark else ""
+    kind = ' class="marked"' if column.mark else ""
+    return f'<span{kind}><span dir="auto">{upper}</span><span dir="auto">{lower}</span>{mark}</span>'
+
+
+def _sound_address(encoded: bytes) -> str:
+    # MP3 has no fixed beginning: it begins with a tag or with the first frame's header.
+    kinds = {b"OggS": "ogg", b"RIFF": "wav", b"fLaC": "flac"}
+    kind = next((kind for start, kind in kinds.items() if encoded.startswith(start)), "mpeg")
+    return f"data:audio/{kind};base64,{base64.b64encode(encoded).decode()}"
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    numeric = [all(_is_number(row[index]) for row in rows) for index in range(len(columns))]
+    kinds = [' class="number"' if one else "" for one in numeric]
+    head = "".join(f"<th{kind}>{escape(name)}</th>" for kind, name in zip(kinds, columns, strict=True))
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td{kind}>{escape(_text(cell))}</td>" for kind, cell in zip(kinds, row, strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _is_number(cell: Any) -> bool:
+    if isinstance(cell, int | float):
+        return True
+    try:
+        float(str(cell).removesuffix("%").replace(",", ""))
+    except ValueError:
+        return False
+    return True
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_text(item)}" for name, item in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(item) for item in value)
+    return "" if value is None else str(value)
+
+
+def _facts_table(facts: Mapping[str, Any]) -> str:
+    rows = "".join(
+        f"<tr><th>{escape(words(name))}</th><td>{escape(_text(value))}</td></tr>"
+        for name, value in facts.items()
+        if value not in (None, "", [], {})
+    )
+    return f'<div class="scroll"><table><tbody>{rows}</tbody></table></div>'
+
+
+def _configuration(content: ReportContent) -> Iterator[str]:
+    """A table per section; values as they would be written in `config.toml`."""
+    plain = {name: value for name, value in content.configuration.items() if not isinstance(value, Mapping)}
+    tables = {name: value for name, value in content.configuration.items() if isinstance(value, Mapping)}
+    for title, values in [("", plain), *tables.items()]:
+        rows = "".join(
+            f"<tr><th>{escape(name)}</th><td><code>{escape(_code(value))}</code></td></tr>"
+            for name, value in values.items()
+            if value != {}
+        )
+        head = f"<h3>[{escape(title)}]</h3>" if title else ""
+        if rows:
+            yield f"<figure>{head}<table><tbody>{rows}</tbody></table></figure>"
+
+
+def _code(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_code, value))}]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name} = {_code(item)}" for name, item in value.items()) + "}"
+    return str(value)

@@ -1,0 +1,141 @@
+"""How good a model is, in words: against no learning and classical methods, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["better", "unclear", "worse", "unknown"]
+
+_WORST_FIRST: tuple[Kind, ...] = ("worse", "unclear", "better", "unknown")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The first lines of a report.
+
+    Attributes:
+        text: a sentence or two.
+        kind: whether the model is surely better than the baseline and every reference model, not told apart
+            from one of them, or worse; or unknown, where there is neither, or no score.
+    """
+
+    text: str
+    kind: Kind
+
+
+def verdict(
+    metrics: Mapping[str, Any], metric: str, *, higher_is_better: bool = True, part: str = "test"
+) -> Verdict:
+    """Judge a model by its task's metric.
+
+    Args:
+        metrics: the content of `metrics.json`.
+        metric: the name of the number that counts.
+        higher_is_better: whether a larger one is better.
+        part: the part that was scored.
+    """
+    name = words(metric)
+    value = metrics.get(part, {}).get(metric)
+    if value is None:
+        return Verdict(f"The {name} of the {part} part could not be computed: see the notes.", "unknown")
+    count = metrics.get("counts", {}).get(part)
+    examples = f"{count:,} {part} examples" if count else f"the {part} part"
+    spread = metrics.get("intervals", {}).get(part, {}).get(metric)
+    text = f"{capitalized(name)} is {number(value)} on {examples}"
+    if spread:
+        text += f", with 95 % confidence between {number(spread[0])} and {number(spread[1])}"
+    text += "."
+    score = _Score(value, spread, higher_is_better)
+    against = [
+        _against_baseline(score, metrics.get("baseline", {}).get(metric)),
+        _against_reference_models(score, metrics.get("reference_models", {}), metric),
+    ]
+    # What it loses to comes first: praise that has to be taken back is none.
+    against.sort(key=lambda one: _WORST_FIRST.index(one.kind))
+    return Verdict(" ".join(one for one in (text, *(one.text for one in against)) if one), against[0].kind)
+
+
+@dataclass(frozen=True)
+class _Score:
+    value: float
+    spread: Sequence[float] | None
+    higher_is_better: bool
+
+    def gain(self, other: float) -> float:
+        """How much better it is; negative where it is worse."""
+        return self.value - other if self.higher_is_better else other - self.value
+
+    def against(self, other: float) -> Kind:
+        """Whether it is surely better; where there is no interval, equal is not better."""
+        low, high = self.spread or (self.value, self.value)
+        if low > other if self.higher_is_better else high < other:
+            return "better"
+        return "worse" if self.gain(other) < 0 or not self.spread else "unclear"
+
+
+def _against_baseline(score: _Score, baseline: float | None) -> Verdict:
+    if baseline is None:
+        return Verdict("", "unknown")
+    kind, reached = score.against(baseline), number(baseline)
+    texts = {
+        "better": f"Without learning it would be {reached}.",
+        "worse": f"This is no better than predicting without learning, which reaches {reached}.",
+        "unclear": f"This cannot be told apart from predicting without learning, which reaches {reached}.",
+    }
+    return Verdict(texts[kind], kind)
+
+
+def _against_reference_models(
+    score: _Score, reference_models: Mapping[str, Mapping[str, float]], metric: str
+) -> Verdict:
+    """Against the best of the classical methods."""
+    reached = {name: numbers[metric] for name, numbers in reference_models.items() if metric in numbers}
+    if not reached:
+        return Verdict("", "unknown")
+    best = min(reached, key=lambda name: score.gain(reached[name]))
+    kind, learned = score.against(reached[best]), "learned from the same examples"
+    texts = {
+        "better": f"{best}, which {learned}, reaches {number(reached[best])}.",
+        "worse": f"This {'loses to' if score.gain(reached[best]) < 0 else 'is no better than'} {best}, which"
+        f" {learned} and reaches {number(reached[best])}.",
+        "unclear": f"This cannot be told apart from {best}, which {learned} and reaches"
+        f" {number(reached[best])}.",
+    }
+    return Verdict(texts[kind], kind)
+
+
+def words(name: str) -> str:
+    """A number's name for people: `macro_f1` is "macro F1"."""
+    known = {
+        "f1": "F1",
+        "roc": "ROC",
+        "auc": "AUC",
+        "top5": "top-5",
+        "map": "mAP",
+        "map50": "mAP50",
+        "map75": "mAP75",
+        "ar1": "AR1",
+        "ar10": "AR10",
+        "ar100": "AR100",
+        "wer": "WER",
+        "cer": "CER",
+        "bleu": "BLEU",
+        "chrf": "chrF",
+    }
+    return " ".join(known.get(word, word) for word in name.split("_"))
+
+
+def capitalized(text: str) -> str:
+    """With a capital at its beginning, but for a first word that has capitals of its own (mAP)."""
+    first = text.partition(" ")[0]
+    return text if first != first.lower() else f"{text[:1].upper()}{text[1:]}"
+
+
+def number(value: float) -> str:
+    """A number with the digits that people compare: three after the point, or four in all."""
+    if abs(value) < 1e-6 or 0.0095 <= abs(value) < 100:
+        # What is not quite one does not read as one.
+        return f"{value:.5f}" if 0.9995 <= abs(value) < 1 else f"{value:.3f}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -1,0 +1,185 @@
+"""The run directory: what a training leaves behind, readable at every moment whatever killed it.
+
+runs/<name>/  config.toml environment.json history.csv metrics.json predictions.jsonl report.html
+model/ (network.keras, pipeline.json: what one ships)   checkpoints/ (what resume needs)
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from suite.training.checkpoints import CheckpointFolder
+from suite.configuration import Configuration, from_mapping, read_toml
+from suite.errors import UserError
+from suite.files import atomic_write
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory that exists."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path, configuration: Configuration, environment: Mapping[str, Any]) -> Run:
+        """Make a run directory, which appears with its configuration and environment in it.
+
+        Raises:
+            UserError: where `path` exists and is not an empty folder.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise UserError(
+                f"{path} exists already: give another name with --out, remove it, or go on with it:"
+                f" suite resume {path}"
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{os.getpid()}-{path.name}")
+        try:
+            temporary.mkdir()
+            atomic_write(temporary / "config.toml", configuration.to_toml())
+            atomic_write(temporary / "environment.json", to_json(environment))
+            with suppress(OSError):
+                path.rmdir()
+            os.replace(temporary, path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path) -> Run:
+        """The run in a directory.
+
+        Raises:
+            UserError: where there is none, or only a part of one.
+        """
+        if not path.is_dir():
+            raise UserError(f"there is no run {path}: {_runs_beside(path)}")
+        for name in ("config.toml", "environment.json"):
+            if not (path / name).is_file():
+                raise UserError(f"{path} is not a run, or only a part of one: it has no {name}")
+        return cls(path)
+
+    @property
+    def configuration(self) -> Configuration:
+        """What is in `config.toml`."""
+        return from_mapping(read_toml(self.path / "config.toml"), str(self.path / "config.toml"))
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """What is in `environment.json`."""
+        return read_json(self.path / "environment.json")
+
+    @property
+    def checkpoints(self) -> CheckpointFolder:
+        """Its checkpoints."""
+        return CheckpointFolder(self.path / "checkpoints")
+
+    @property
+    def model(self) -> Path:
+        """The folder of the trained pipeline."""
+        return self.path / "model"
+
+    @property
+    def metrics(self) -> dict[str, Any] | None:
+        """What is in `metrics.json`, None while the run has not been scored."""
+        path = self.path / "metrics.json"
+        return read_json(path) if path.is_file() else None
+
+    def history(self) -> list[dict[str, float]]:
+        """The rows of `history.csv`."""
+        path = self.path / "history.csv"
+        if not path.is_file():
+            return []
+        with open(path, newline="", encoding="utf-8") as file:
+            return [
+                {name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)
+            ]
+
+    def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
+        """Write `history.csv`: a row per epoch, a column for every number that any row has."""
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        atomic_write(self.path / "history.csv", text.getvalue())
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Write a JSON file of the run."""
+        atomic_write(self.path / name, to_json(value))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from training in this run at the same time.
+
+        Raises:
+            UserError: where one does. The lock goes with its process, however that ends.
+        """
+        try:
+            import fcntl
+        except ImportError:
+            yield
+            return
+        with open(self.path / ".lock", "w", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise UserError(
+                    f"another process is training in {self.path}: wait for it, or stop it"
+                ) from None
+            yield
+
+
+def new_run_path(folder: Path, data: str) -> Path:
+    """A name for a new run that is not taken: after the data, with a number where need be."""
+    name = Path(data).name or Path(data).resolve().name
+    name = re.sub(r"(\.(zip|tar|tgz|gz|bz2|xz|csv|tsv|jsonl?|toml))+$", "", name, flags=re.IGNORECASE)
+    name = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run"
+    path = folder / name
+    number = 2
+    while path.exists():
+        path = folder / f"{name}-{number}"
+        number += 1
+    return path
+
+
+def to_json(value: Any) -> str:
+    """Indented JSON of plain values, ending in a line break."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file.
+
+    Raises:
+        UserError: where it cannot be read or is no JSON object, with the line.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read {path}: {error}") from None
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path} is not JSON: line {error.lineno}: {error.msg}") from None
+    if not isinstance(value, dict):
+        raise UserError(f"{path} holds {type(value).__name__}, not a JSON object")
+    return value
+
+
+def _runs_beside(path: Path) -> str:
+    """What runs there are where somebody looked for one."""
+    for folder in (path.parent, Path("runs")):
+        with suppress(OSError):
+            runs = sorted(str(found.parent) for found in folder.glob("*/config.toml"))
+            if runs:
+                return "there are " + ", ".join(runs[:10])
+    return "suite train makes one"

@@ -1,0 +1,326 @@
+"""Scoring a trained pipeline, or predictions from anywhere, on data: `suite evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import suite
+from suite.configuration import Configuration
+from suite.contributions import Task
+from suite.data.dataset import Dataset, Examples, Subset, fingerprint
+from suite.errors import SuiteError, UserError
+from suite.evaluation.types import Pairs
+from suite.runs.explanations import explanations
+from suite.files import atomic_write
+from suite.host import Host
+from suite.data.loading import load_dataset
+from suite.prediction.predictor import LoadedPipeline
+from suite.prediction.loading import describe, load
+from suite.evaluation.prediction_files import FILE_NAME, paired, read_predictions, write_predictions
+from suite.training.progress import Listener
+from suite.report.page import ReportContent, write_report
+from suite.runs.report import data_facts
+from suite.runs.directory import Run, new_run_path, to_json
+from suite.evaluation.scoring import scored_metrics
+from suite.data.splits import complete
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is to be scored.
+
+    Attributes:
+        run: a run directory.
+        data: other data to score, or None for the run's own.
+        part: "train", "validation" or "test"; None takes the test part, or all of data that has no parts.
+        predictions: a file of predictions to score instead of predicting; without `data` its own targets
+            count, unless `part` names a part of the run's data.
+        loader: the loader of `data`, or None to let the data decide.
+        loader_options: its options.
+        evaluator_options: options of evaluators by name; they win over the run's.
+        prediction_options: what `suite predict --set` takes, for predicting otherwise than by default.
+        out: the folder to write; None makes one in `RUN/evaluations`.
+        backend: for the network, see `suite.load`; "auto" takes what the run was trained with.
+        device: for the network.
+        command: what repeats this, for the report.
+    """
+
+    run: Path
+    data: str | None = None
+    part: str | None = None
+    predictions: Path | None = None
+    loader: str | None = None
+    loader_options: Mapping[str, Any] = field(default_factory=dict)
+    evaluator_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    prediction_options: Mapping[str, Any] = field(default_factory=dict)
+    out: Path | None = None
+    backend: str = "auto"
+    device: str = "auto"
+    command: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What was found and written.
+
+    Attributes:
+        folder: with `metrics.json`, `predictions.jsonl` and `report.html`.
+        task: the run's task.
+        part: the name under which the scores are in `metrics`.
+        metrics: the content of `metrics.json`.
+    """
+
+    folder: Path
+    task: Task
+    part: str
+    metrics: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The examples to score: None where the targets are in the file of predictions."""
+
+    part: str
+    examples: Examples | None
+    where: str
+    notes: list[str]
+    train: Examples | None = None
+
+
+def evaluate(host: Host, request: Request, listener: Listener | None = None) -> Outcome:
+    """Score, and write the numbers, the predictions and a report.
+
+    Raises:
+        UserError: for whatever is wrong with the run, the data, the predictions or the options.
+    """
+    listener = listener or Listener()
+    run = Run.open(request.run)
+    configuration = run.configuration
+    task = host.task(configuration.task)
+    names = tuple(configuration.evaluators) or task.evaluators
+    evaluators = [host.find("evaluators", name, task.name) for name in names]
+    options = {**configuration.evaluators}
+    for name, values in request.evaluator_options.items():
+        options[name] = {**options.get(name, {}), **values}
+    out = _folder(request)
+    if request.prediction_options:
+        if request.predictions is not None:
+            raise UserError(f"{request.predictions} holds predictions: options of predicting change nothing")
+        describe(run.path, host=host, options=request.prediction_options)  # what is wrong is said at once
+
+    listener.phase("looking at the data")
+    chosen = _choose(host, run, configuration, request)
+    notes = list(chosen.notes)
+    pipeline = None
+    if request.predictions is not None:
+        lines = read_predictions(request.predictions, task)
+        facts = run.environment.get("facts", {})
+        pairs = paired(lines, chosen.examples, facts, str(request.predictions))
+    else:
+        pairs, pipeline = _predicted(host, run, configuration, request, chosen, notes, listener)
+
+    listener.phase("scoring")
+    train = _train_part(host, configuration, chosen, task, notes)
+    parts = {chosen.part: pairs}
+    scored, figures = scored_metrics(task, evaluators, parts, train, options, notes, listener.phase)
+
+    listener.phase("writing the report")
+    shown = figures()
+    if pipeline is not None:
+        explained, remarks = explanations(host, task, pairs, pipeline)
+        shown += explained
+        scored["notes"] += remarks
+    content = _content(run, configuration, request, task, chosen, scored, shown)
+    out.mkdir(parents=True, exist_ok=True)
+    write_predictions(out / FILE_NAME, pairs)
+    write_report(content, out / "report.html")
+    atomic_write(out / "metrics.json", to_json(scored))
+    return Outcome(folder=out, task=task, part=chosen.part, metrics=scored)
+
+
+def _folder(request: Request) -> Path:
+    if request.out is None:
+        about = request.data or request.predictions or request.part or "test"
+        return new_run_path(request.run / "evaluations", str(about))
+    if request.out.exists() and (not request.out.is_dir() or any(request.out.iterdir())):
+        raise UserError(f"{request.out} exists already: give another name with --out")
+    return request.out
+
+
+def _choose(host: Host, run: Run, configuration: Configuration, request: Request) -> _Chosen:
+    if request.data is None and request.predictions is not None and request.part is None:
+        return _Chosen("test", None, str(request.predictions), [])
+    if request.data is not None and not _names_own_data(request, configuration):
+        return _choose_from(host, configuration, request, request.data)
+    dataset = _own_data(host, run, configuration)
+    if dataset is None:
+        what = (
+            f"the data in {configuration.data} is not what {run.path} was trained with (other files, labels"
+        )
+        what += " or parts), so its parts are not known any more"
+        if request.data is None:
+            raise UserError(f"{what}: name the data to score, suite evaluate {run.path} DATA")
+        chosen = _choose_from(host, configuration, request, request.data)
+        chosen.notes.insert(0, f"{what}: the model may have learned from some of these examples")
+        return chosen
+    part = request.part or ("test" if dataset.test is not None else "validation")
+    examples = dataset.parts.get(part)
+    if not examples:
+        raise UserError(f"the data of {run.path} has no {part} part: it has {', '.join(dataset.parts)}")
+    notes = list(dataset.problems)
+    if part == "train":
+        notes.append("the model has learned from these very examples: its scores on them say little")
+    return _with_targets(_Chosen(part, examples, configuration.data, notes, dataset.train))
+
+
+def _names_own_data(request: Request, configuration: Configuration) -> bool:
+    """Whether DATA is what the run was trained with: then what it has learned from is not to be scored."""
+    own = request.loader in (None, configuration.loader_name) and not request.loader_options
+    return own and Path(request.data or "").expanduser().resolve() == Path(configuration.data)
+
+
+def _choose_from(host: Host, configuration: Configuration, request: Request, data: str) -> _Chosen:
+    dataset, _ = load_dataset(host, configuration.task, data, request.loader, request.loader_options)
+    notes = list(dataset.problems)
+    parts = dataset.parts
+    if request.part is not None:
+        if not parts.get(request.part):
+            raise UserError(f"{data} has no {request.part} part: it has {', '.join(parts)}")
+        return _with_targets(_Chosen(request.part, parts[request.part], data, notes))
+    part = next(name for name in ("test", "validation", "train") if parts.get(name))
+    if len(parts) > 1:
+        left = ", ".join(name for name in parts if name != part)
+        notes.append(f"scored the {part} part of {data}, not {left}: --part chooses another")
+    return _with_targets(_Chosen("test", parts[part], data, notes))
+
+
+def _with_targets(chosen: _Chosen) -> _Chosen:
+    """Leave out the examples without a target, and say so."""
+    assert chosen.examples is not None
+    examples = chosen.examples
+    known = [index for index in range(len(examples)) if examples[index].target is not None]
+    missing = len(examples) - len(known)
+    if not missing:
+        return chosen
+    if not known:
+        raise UserError(f"{chosen.where}: no example has a target, so there is nothing to score")
+    note = f"left out: {missing:,} of {len(examples):,} examples have no target"
+    subset = Subset(examples, np.asarray(known, np.int64))
+    return _Chosen(chosen.part, subset, chosen.where, [*chosen.notes, note], chosen.train)
+
+
+def _own_data(host: Host, run: Run, configuration: Configuration) -> Dataset | None:
+    """The data of the run with the very parts it was trained with; None where it has changed.
+
+    Raises:
+        UserError: where it is not there any more.
+    """
+    dataset = _loaded(host, configuration)
+    return dataset if fingerprint(dataset) == run.environment.get("data_fingerprint") else None
+
+
+def _predicted(
+    host: Host,
+    run: Run,
+    configuration: Configuration,
+    request: Request,
+    chosen: _Chosen,
+    notes: list[str],
+    listener: Listener,
+) -> tuple[Pairs, LoadedPipeline]:
+    assert chosen.examples is not None
+    backend = configuration.runtime.backend if request.backend == "auto" else request.backend
+    listener.phase("loading the model")
+    options = request.prediction_options
+    pipeline = load(
+        run.path, host=host, backend=backend, device=request.device, batch_size=128, options=options
+    )
+    listener.phase(f"predicting {len(chosen.examples):,} examples")
+    pairs, unreadable = predict_examples(pipeline, chosen.examples)
+    if not len(pairs):
+        raise UserError(f"{chosen.where}: no example could be read; the first: {unreadable[0]}")
+    notes += [f"left out: {error}" for error in unreadable]
+    return pairs, pipeline
+
+
+def _train_part(
+    host: Host, configuration: Configuration, chosen: _Chosen, task: Task, notes: list[str]
+) -> Examples | None:
+    """What the baseline and the reference models learn from: the examples that the model was trained with."""
+    if chosen.train is not None:
+        return chosen.train
+    try:
+        return _loaded(host, configuration).train
+    except SuiteError as error:
+        missing = "no baseline and no reference_models" if task.reference_models else "no baseline"
+        notes.append(f"{missing}, for the training data cannot be loaded: {error}")
+        return None
+
+
+def _loaded(host: Host, configuration: Configuration) -> Dataset:
+    """The data that is where the run's was, in parts as the run made them."""
+    dataset, _ = load_dataset(
+        host, configuration.task, configuration.data, configuration.loader_name, configuration.loader
+    )
+    split = configuration.split
+    dataset, _ = complete(dataset, validation=split.validation, test=split.test, seed=split.seed)
+    return dataset
+
+
+def _content(
+    run: Run,
+    configuration: Configuration,
+    request: Request,
+    task: Task,
+    chosen: _Chosen,
+    scored: Mapping[str, Any],
+    figures: Sequence[Any],
+) -> ReportContent:
+    environment = run.environment
+    what = Path(chosen.where).name if request.data or request.predictions else f"its {chosen.part} part"
+    by = f"predictions in {request.predictions}" if request.predictions else f"the model of {run.path}"
+    return ReportContent(
+        title=f"{run.path.resolve().name} on {what}",
+        subtitle=f"{task.name} · {by}",
+        metric=task.metric,
+        higher_is_better=task.higher_is_better,
+        metrics=scored,
+        part=chosen.part,
+        facts={"examples": f"{scored['counts'][chosen.part]:,}", "scored": chosen.where},
+        figures=figures,
+        data={f"trained on: {name}": value for name, value in data_facts(configuration, environment).items()},
+        command=request.command,
+        notes=scored["notes"],
+        footer=f"Made by suite {suite.__version__}.",
+    )
+
+
+def predict_examples(pipeline: LoadedPipeline, examples: Examples) -> tuple[Pairs, list[str]]:
+    """Predict examples that have targets.
+
+    Returns:
+        The pairs of those that could be read, and a sentence on each of the others.
+    """
+    inputs = (examples[index].input for index in range(len(examples)))
+    kept, predictions, unreadable = [], [], []
+    for index, result in enumerate(pipeline.for_scoring().predict_each(inputs, pipeline.batch_size)):
+        if result.error is None:
+            kept.append(index)
+            predictions.append(result.prediction)
+        else:
+            unreadable.append(f"{examples[index].id}: {result.error}")
+    readable = Subset(examples, np.asarray(kept, np.int64))
+    shown = [readable[index] for index in range(len(kept))]
+    pairs = Pairs(
+        targets=[example.target for example in shown],
+        predictions=predictions,
+        ids=[example.id for example in shown],
+        examples=readable,
+        facts=pipeline.scoring_facts,
+    )
+    return pairs, unreadable

@@ -1,0 +1,107 @@
+"""The report of a run, from what its directory holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import suite
+from suite.configuration import Configuration
+from suite.contributions import Task
+from suite.figures import Figure
+from suite.report.page import ReportContent
+from suite.runs.directory import Run
+
+SHOWN_APART = {"command", "notes", "counts", "facts", "data_fingerprint", "codec_fingerprint", "weights"}
+
+
+def run_content(run: Run, task: Task, metrics: Mapping[str, Any], figures: Sequence[Figure]) -> ReportContent:
+    """What the report of a training shows.
+
+    Args:
+        run: with its configuration, environment and history.
+        task: the run's task.
+        metrics: what is, or will be, in its `metrics.json`.
+        figures: of the evaluators, on the part that is scored.
+    """
+    configuration, environment, history = run.configuration, run.environment, run.history()
+    part = "test" if "test" in metrics else "validation"
+    counts: Mapping[str, int] = environment.get("counts", {})
+    facts = {"training examples" if name == "train" else name: f"{count:,}" for name, count in counts.items()}
+    if history:
+        facts["epochs"] = f"{history[-1].get('epoch', len(history)):g}"
+    if "weights" in environment:
+        facts["weights"] = f"{environment['weights']:,}"
+    if history and "seconds" in history[-1]:
+        facts["time"] = duration(history[-1]["seconds"])
+    if environment.get("device"):
+        facts["device"] = str(environment["device"])
+    return ReportContent(
+        title=run.path.resolve().name,
+        subtitle=" · ".join(
+            text for text in (task.name, configuration.model_name, day(environment.get("started"))) if text
+        ),
+        metric=task.metric,
+        higher_is_better=task.higher_is_better,
+        metrics=metrics,
+        part=part,
+        facts=facts,
+        history=history,
+        best_epoch=best_epoch(history, task),
+        figures=figures,
+        data=data_facts(configuration, environment),
+        configuration=options_of(configuration),
+        environment={name: value for name, value in environment.items() if name not in SHOWN_APART},
+        command=str(environment.get("command", "")),
+        notes=metrics.get("notes", ()),
+        footer=f"Made by suite {suite.__version__}.",
+    )
+
+
+def data_facts(configuration: Configuration, environment: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of the data that a run was trained on, for people."""
+    return {
+        "path": configuration.data,
+        "loader": configuration.loader_name,
+        **environment.get("facts", {}),
+        "fingerprint": environment.get("data_fingerprint"),
+    }
+
+
+def options_of(configuration: Configuration) -> dict[str, Any]:
+    """The options as they are in `config.toml`, without what the report shows elsewhere."""
+    import tomllib
+
+    shown = tomllib.loads(configuration.to_toml())
+    return {name: value for name, value in shown.items() if name not in ("task", "data")}
+
+
+def best_epoch(history: Sequence[Mapping[str, float]], task: Task) -> int | None:
+    """The epoch with the best metric on validation; of equal ones that with the least loss."""
+    sign = 1 if task.higher_is_better else -1
+    column = f"validation_{task.metric}"
+    ranked = [
+        (sign * row[column], -row.get("validation_loss", 0.0), -row["epoch"])
+        for row in history
+        if column in row and "epoch" in row
+    ]
+    return int(-max(ranked)[2]) if ranked else None
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: `19 min 40 s`."""
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {left} s" if minutes else f"{seconds:.3g} s"
+
+
+def day(moment: Any) -> str:
+    """The day of an ISO time, as `21 November 2026`; "" where it is none."""
+    try:
+        return f"{datetime.fromisoformat(str(moment)):%d %B %Y}".lstrip("0")
+    except ValueError:
+        return ""

@@ -1,0 +1,279 @@
+"""A whole training: from a configuration to a run directory with a model, scores and a report."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+
+from suite.configuration import Configuration
+from suite.errors import RunError, StoppedRunError, UserError, attributed
+from suite.host import Host
+from suite.training.initial_weights import initialize
+from suite.runs.build import Experiment, environment, prepare
+from suite.training.progress import Listener
+from suite.runs.directory import Run, new_run_path
+
+if TYPE_CHECKING:
+    from suite.data.dataset import Dataset
+    from suite.evaluation.types import Pairs
+    from suite.prediction.predictor import LoadedPipeline
+    from suite.training.trainer import Trainer
+    from suite.training.validation import Validation
+
+
+SCORING_BATCH = 128
+
+
+def train(
+    host: Host,
+    configuration: Configuration,
+    *,
+    out: Path | None = None,
+    folder: Path = Path("runs"),
+    command: str = "",
+    listener: Listener | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Run:
+    """Train, score and report.
+
+    Args:
+        host: where everything is looked up.
+        configuration: what the user said; what is "auto" is chosen here.
+        out: the run directory; None makes one in `folder`, named after the data.
+        folder: where runs are.
+        command: the command that repeats the run, for the report.
+        listener: is told what happens.
+        stop: asked after each step; true ends the training with everything kept.
+
+    Raises:
+        UserError: for what the user can put right, before anything is written where possible.
+        RunError: where training failed, or was stopped (the message says how to go on).
+    """
+    listener = listener or Listener()
+    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(
+            f"{out} exists already: give another name with --out, or go on with it: suite resume {out}"
+        )
+    experiment = prepare(host, configuration, listener)
+    path = out or new_run_path(folder, configuration.data)
+    run = Run.create(path, experiment.configuration, environment(experiment, command))
+    try:
+        with run.locked():
+            return _train(run, experiment, listener, stop)
+    except UserError:
+        if not run.checkpoints.exist:  # nothing has been learned, and the name is free again
+            shutil.rmtree(run.path, ignore_errors=True)
+        raise
+
+
+def resume(
+    host: Host, path: Path, *, listener: Listener | None = None, stop: Callable[[], bool] = lambda: False
+) -> Run:
+    """Go on with a run from its newest checkpoint, or only finish its scores and report.
+
+    Raises:
+        UserError: where there is no run, it is complete, its data has changed, or it does not fit the
+            plugins that are installed now.
+        RunError: as `train`.
+    """
+    listener = listener or Listener()
+    run = Run.open(path)
+    with run.locked():
+        if run.metrics is not None and (run.path / "report.html").is_file():
+            raise UserError(f"{path} is complete: there is nothing to go on with")
+        configuration = run.configuration
+        if run.checkpoints.exist:
+            # What it started from lies in the checkpoint, and may be gone from where it was.
+            configuration = replace(configuration, init=None)
+        experiment = prepare(host, configuration, listener)
+        if run.environment.get("data_fingerprint") != experiment.fingerprint:
+            raise UserError(
+                f"the data in {experiment.configuration.data} is not what {path} was started with"
+                " (other files, labels or parts): train anew, or put the data back"
+            )
+        if run.environment.get("codec_fingerprint") != experiment.codec_fingerprint:
+            raise UserError(
+                f"what {experiment.builder} learns from the data before training (a vocabulary, say) is not"
+                f" what it was when {path} was started, so its weights mean something else: train anew"
+            )
+        return _train(run, experiment, listener, stop)
+
+
+def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[[], bool]) -> Run:
+    from suite.training.batches import memory_budget
+    from suite.prediction.loading import load, save_pipeline
+    from suite.training.trainer import Trainer
+    from suite.training.loop import StopRequested
+    from suite.training.validation import Validation
+
+    configuration, dataset, pipeline = experiment.configuration, experiment.dataset, experiment.pipeline
+    threads = cast(int, configuration.runtime.threads)
+    skipped: list[str] = []
+
+    def skip(message: str) -> None:
+        skipped.append(f"left out: {message}")
+        listener.note(skipped[-1])
+
+    validation = None
+    if dataset.validation is not None and len(dataset.validation):
+        validation = Validation(
+            pipeline,
+            dataset.validation,
+            task=experiment.task.name,
+            builder=experiment.builder_name,
+            facts=dataset.facts,
+            evaluators=experiment.evaluators,
+            evaluator_options=configuration.evaluators,
+            training_batch=int(configuration.training.batch_size),
+            threads=threads,
+            budget=memory_budget(configuration.runtime.cache, 0.2),
+            skip_unreadable=configuration.training.unreadable == "skip",
+            noticed=skip,
+        )
+    trainer = Trainer(
+        pipeline,
+        dataset.train,
+        configuration.training,
+        runtime=configuration.runtime,
+        device=experiment.device,
+        folder=run.checkpoints,
+        validate=validation,
+        metric=experiment.task.metric,
+        higher_is_better=experiment.task.higher_is_better,
+        listener=listener,
+        stop=stop,
+        history_changed=run.write_history,
+        skipped=skip,
+    )
+    with attributed(str(experiment.builder)):
+        if not trainer.restore() and configuration.init is not None:
+            note = initialize(pipeline.network, pipeline.codec, configuration.init, experiment.host)
+            listener.note(note)
+    facts = {name: len(part) for name, part in dataset.parts.items()}
+    facts |= {"weights": pipeline.network.count_params(), "step": trainer.state.step}
+    listener.started(run.path, configuration, experiment.device, facts)
+    try:
+        with attributed(str(experiment.builder)):
+            if not trainer.state.finished:
+                _read_ahead(trainer, validation, listener)
+            state = trainer.train()
+    except StopRequested:
+        step = trainer.state.step
+        raise StoppedRunError(f"stopped after step {step}; to go on: suite resume {run.path}") from None
+    except RunError as error:
+        raise RunError(f"{error}\nwhat was learned before is in {run.path}") from None
+    run.write_history(state.history)
+    if state.reason:
+        listener.note(f"stopped early: {state.reason}")
+
+    trainer.load_best()
+    listener.phase("saving the model")
+    version = {one.name: one.version for one in experiment.host.plugins}[experiment.builder.plugin]
+    save_pipeline(
+        run.model,
+        task=experiment.task.name,
+        builder=experiment.builder_name,
+        codec=pipeline.codec,
+        network=pipeline.network,
+        facts=dataset.facts,
+        plugin_version=version,
+    )
+    notes = [*experiment.notes, *skipped]
+    backend = experiment.device.backend
+    shipped = load(run.path, host=experiment.host, backend=backend, batch_size=SCORING_BATCH)
+    parts: dict[str, Pairs] = {}
+    if dataset.validation is not None and len(dataset.validation):
+        listener.phase("scoring the validation part")
+        parts["validation"] = _predicted(shipped, dataset, "validation", notes)
+        shipped = _calibrated(run, experiment, shipped, parts["validation"])
+        parts["validation"] = replace(parts["validation"], facts=shipped.scoring_facts)
+    if dataset.test is not None and len(dataset.test):
+        listener.phase("scoring the test part")
+        parts = {"test": _predicted(shipped, dataset, "test", notes)} | parts
+    _score(run, experiment, shipped, parts, notes, listener)
+    return run
+
+
+def _predicted(shipped: LoadedPipeline, dataset: Dataset, part: str, notes: list[str]) -> Pairs:
+    from suite.runs.evaluate import predict_examples
+
+    pairs, unreadable = predict_examples(shipped, dataset.parts[part])
+    notes += [f"left out of {part}: {error}" for error in unreadable]
+    return pairs
+
+
+def _calibrated(
+    run: Run, experiment: Experiment, shipped: LoadedPipeline, validation: Pairs
+) -> LoadedPipeline:
+    """The pipeline with what the codec learns from the trained network's predictions, saved so."""
+    from suite.pipeline.manifest import read_manifest, write_manifest
+
+    calibrate = experiment.pipeline.calibrate
+    if calibrate is None or not len(validation):
+        return shipped
+    with attributed(str(experiment.builder)):
+        codec = calibrate(shipped.codec, validation)
+    manifest = read_manifest(run.model)
+    write_manifest(run.model, msgspec.structs.replace(manifest, codec=codec.to_json()))
+    return replace(shipped, codec=codec)
+
+
+def _read_ahead(trainer: Trainer, validation: Validation | None, listener: Listener) -> None:
+    """Read what fits into memory before the first step, and refuse all that cannot be read at once."""
+    listener.phase("reading the examples")
+    prepared = {"training": trainer.prepared}
+    if validation is not None:
+        prepared["validation"] = validation.encoded
+    found = {name: one.read_ahead(trainer.threads) for name, one in prepared.items()}
+    messages = [message for several in found.values() for message in several]
+    if not messages:
+        return
+    counts = " and ".join(f"{len(several)} {name}" for name, several in found.items() if several)
+    shown = "\n  ".join(messages[:10])
+    more = f"\n  and {len(messages) - 10} more" if len(messages) > 10 else ""
+    raise UserError(
+        f"{counts} {'examples' if len(messages) > 1 else 'example'} cannot be read:\n  {shown}{more}\n"
+        "Repair or remove them, or go on without them: --set training.unreadable=skip"
+    )
+
+
+def _score(
+    run: Run,
+    experiment: Experiment,
+    shipped: LoadedPipeline,
+    parts: Mapping[str, Pairs],
+    notes: list[str],
+    listener: Listener,
+) -> None:
+    """Score what is shipped on what it has not learned from, and write the report."""
+    from suite.runs.explanations import explanations
+    from suite.evaluation.prediction_files import FILE_NAME, write_predictions
+    from suite.report.page import write_report
+    from suite.runs.report import run_content
+    from suite.evaluation.scoring import scored_metrics
+
+    listener.phase("counting")
+    scored, figures = scored_metrics(
+        experiment.task,
+        experiment.evaluators,
+        parts,
+        experiment.dataset.train,
+        experiment.configuration.evaluators,
+        notes,
+        listener.phase,
+    )
+    listener.phase("writing the report")
+    shown = figures()
+    if parts:
+        first = next(iter(parts.values()))
+        write_predictions(run.path / FILE_NAME, first)
+        explained, remarks = explanations(experiment.host, experiment.task, first, shipped)
+        shown += explained
+        scored["notes"] += remarks
+    write_report(run_content(run, experiment.task, scored, shown), run.path / "report.html")
+    run.write_json("metrics.json", scored)

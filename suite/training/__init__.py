@@ -1,0 +1,1 @@
+"""Training a pipeline so that it can be resumed exactly."""
