@@ -14,9 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from suite.export.export import export
 from suite.prediction.encoding import encode
 from suite.prediction.loading import load
+from suite.runs.export import export
 
 ROUNDS = 100
 WARM_UP = 10

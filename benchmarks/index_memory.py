@@ -55,7 +55,7 @@ def measure(data: str) -> None:
     print(
         json.dumps(
             {
-                "parts": {name: len(part) for name, part in dataset.parts.items()},
+                "parts": {name: len(part) for name, part in dataset.splits.items()},
                 "notes": notes,
                 "seconds to load": round(loaded - before, 1),
                 "peak MiB after loading": round(loaded_memory),

@@ -22,8 +22,8 @@ import keras
 import numpy as np
 
 import suite
-from suite.export.export import export
 from suite.prediction.loading import load, save_pipeline
+from suite.runs.export import export
 
 TASK = "image-classification"
 ROUNDS = 100
@@ -63,7 +63,7 @@ def made_up(path: Path) -> Path:
 
 def save(folder: Path, architecture: str, size: int) -> Path:
     host = suite.Host()
-    found = host.find("model_builders", "residual", TASK)
+    found = host.builder("residual", TASK)
     dataset = host.task(TASK).sample()
     keras.utils.set_random_seed(0)
     pipeline = found.item.build(dataset, found.item.options(architecture=architecture, size=size))

@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from suite.configuration import option_settings
-from suite.export.export import export
 from suite.prediction.encoding import encode
 from suite.prediction.loading import load
+from suite.runs.export import export
 from suite_speech_recognition.recordings import read
 
 WARM_UP = 5

@@ -46,7 +46,7 @@ class Configuration:
         init: a run whose weights to start from, or None.
         loader_name: the data loader's name, or None to let the data decide.
         loader: options of the loader, as given.
-        split: how missing parts are made.
+        split: how missing splits are made.
         model_name: the model builder's name, or None for the task's default.
         model: options of the builder, as given; after resolving, all of them.
         training: how to train.

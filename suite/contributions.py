@@ -1,20 +1,40 @@
-"""What a plugin can contribute: frozen, keyword-only declarations with a name and a callable.
+"""What a plugin can contribute: frozen, keyword-only declarations with a name and callables.
 
 Importing this module costs a few milliseconds: it imports neither numpy nor Keras, and a plugin that
-declares its contributions must not either. Give a callable as `lazy("package.module:function")` and it
-is imported when it is first called.
+declares its contributions must not either. Give a callable as `lazy("package.module:function")`, and it is
+imported when it is first called.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic
 
 import pluggy
 
 from suite.options import NoOptions, Options
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    from suite.data.dataset import Dataset, Example, Examples
+    from suite.data.inspection import Inspection
+    from suite.evaluation.prediction_files import PredictionWriter
+    from suite.evaluation.types import Evaluation, Pairs
+    from suite.figures import Figure
+    from suite.pipeline.codec import Codec
+    from suite.pipeline.trainable import TrainablePipeline
+
+    AnyOptions = TypeVar("AnyOptions", bound=Options, default=Any)
+    Item_co = TypeVar("Item_co", bound="Contribution", covariant=True, default="Contribution")
+else:
+    from typing import TypeVar
+
+    AnyOptions = TypeVar("AnyOptions", bound=Options)
+    Item_co = TypeVar("Item_co", covariant=True)
 
 hookimpl = pluggy.HookimplMarker("suite")
 
@@ -29,8 +49,8 @@ class Lazy:
         """Import the module and return the object. Errors of the import pass through."""
         module_name, _, qualified_name = self.address.partition(":")
         found: Any = importlib.import_module(module_name)
-        for part in qualified_name.split("."):
-            found = getattr(found, part)
+        for attribute in qualified_name.split("."):
+            found = getattr(found, attribute)
         return found
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -44,72 +64,101 @@ def lazy(address: str) -> Lazy:
         address: `package.module:function`, or `package.module:Class.method`.
 
     Raises:
-        ValueError: where the address is not of that form; the import itself is not tried.
+        ValueError: if the address is not of that form; the import itself is not tried.
     """
     module_name, colon, qualified_name = address.partition(":")
-    parts = [*module_name.split("."), *qualified_name.split(".")]
-    if not colon or not all(part.isidentifier() for part in parts):
+    names = [*module_name.split("."), *qualified_name.split(".")]
+    if not colon or not all(name.isidentifier() for name in names):
         raise ValueError(f"'{address}' is not an address of the form 'package.module:function'")
     return Lazy(address)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A number that an evaluator gives.
+
+    Attributes:
+        label: what people read: "mAP", "macro F1".
+        higher_is_better: whether a larger number is better.
+        unit: what it is measured in ("bits per byte"); empty for a number without a unit.
+    """
+
+    label: str
+    higher_is_better: bool = True
+    unit: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """A kind of problem, and what its loaders, builders and evaluators share.
 
+    A target is a plain JSON value (a string, a list of strings, ...), so that it can be written beside
+    its prediction and read from anybody's file.
+
     Attributes:
         name: lower case with hyphens.
         summary: one line for `suite tasks`.
-        sample: `sample() -> Dataset`, a few made-up examples with train, validation and test parts,
+        sample: `sample() -> Dataset`: a few made-up examples with train, validation and test splits,
             small enough to train on in seconds.
-        metric: the number (of one of `evaluators`) by which weights are chosen on validation.
-        higher_is_better: whether a larger `metric` is better.
-        builder: the default model builder's name.
+        metric: the metric of one of `evaluators` by which weights are chosen on validation; the evaluator
+            says whether a higher one is better.
+        builder: the default model builder's name; it means the one of the task's own plugin.
         evaluators: the default evaluators' names, in the order of the report.
-        baseline: `baseline(train_targets, examples) -> list of predictions`: what one would predict for
-            `examples` without learning from inputs (the majority class, say). It is scored by the same
-            evaluators. None where there is no such thing.
-        reference_models: classical methods to be compared with, by the name that people read ("TF-IDF with a
-            linear
-            SVM"): `reference_model(train, examples, facts) -> list of predictions` learns from the training
-            part (a `suite.data.Examples`) and predicts `examples`, which have no targets; `facts` are those
+        baseline: `baseline(train, examples, facts) -> predictions`: what one would predict for `examples`
+            without learning from inputs (the majority class, say). It is scored by the same evaluators.
+            None if there is no such thing.
+        reference_models: classical methods to compare with, by the name that people read ("TF-IDF with a
+            linear SVM"): `reference_model(train, examples, facts) -> predictions` learns from the training
+            split (a `suite.data.Examples`) and predicts `examples`, which have no targets; `facts` are those
             of the data. They are scored by the same evaluators, and a network that loses to one says so
             first. A `suite.UserError`, or a package that is not installed, leaves the reference model out
             with a note.
-        explain: `explain(pairs, predict) -> figures` for the report that need the model (which words pushed a
-            prediction, say): `pairs` is the `suite.evaluation.Pairs` that is scored, and `predict(raws)`
-            gives a prediction for each raw thing of a sequence, as the scores are made with. Called where
-            a report is written and the model is at hand.
-        inspect: `inspect(dataset, progress) -> suite.data.inspection.Inspection`: what the data holds and
-            what is wrong with it, beyond counts and duplicates, which the host finds itself.
-            `progress(done, total)` may be called now and then with the number of examples done.
-        prediction: the type of a prediction, a `msgspec.Struct` (as a lazy address): predictions are
+        explain: `explain(pairs, predict) -> figures`: figures of the report that need the model (which words
+            pushed a prediction, say). `pairs` is the `suite.evaluation.Pairs` that is scored, and
+            `predict(raws)` returns a prediction for each raw input of a sequence.
+        inspect: `inspect(dataset, progress) -> suite.data.Inspection`: what the data holds and what is wrong
+            with it, beyond counts and duplicates, which the host finds itself. `progress(done, total)` may
+            be called now and then with the number of examples done.
+        check: `check(dataset)` raises `suite.UserError` if a loader's data does not satisfy the task (targets
+            of another type, a fact that is missing). Called for every loader, those of other plugins too.
+        facts: `facts(dataset) -> facts`: what the task derives from examples that come without facts: the
+            names of the classes, say.
+        prediction_type: the type of a prediction, a `msgspec.Struct` (or its lazy address): predictions are
             written to and read from JSON by it. None for plain JSON values.
         formats: other forms of predictions than lines, by the name that is typed after `--format`:
-            `format(path, facts) -> suite.evaluation.prediction_files.PredictionWriter`. What `suite predict
-            --out FOLDER` writes besides lines is the first one (images with boxes, say).
-
-    A target is a plain JSON value (a string, a list of strings, ...), so that it can be written beside
-    its prediction and read from anybody's file.
+            `format(path, facts) -> suite.evaluation.PredictionWriter`. The first one is what `suite predict
+            --out FOLDER` writes beside lines (images with boxes, say).
+        types: the module that documents facts, input, target and prediction: "suite_birds.types".
     """
 
     name: str
     summary: str
-    sample: Callable[[], Any]
+    sample: Callable[[], Dataset]
     metric: str
-    higher_is_better: bool = True
     builder: str
     evaluators: tuple[str, ...]
-    baseline: Callable[..., Any] | None = None
-    reference_models: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
-    explain: Callable[..., Any] | None = None
-    inspect: Callable[..., Any] | None = None
-    prediction: Lazy | type | None = None
-    formats: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    baseline: Callable[[Examples, Sequence[Example], Mapping[str, Any]], Sequence[Any]] | None = None
+    reference_models: Mapping[
+        str, Callable[[Examples, Sequence[Example], Mapping[str, Any]], Sequence[Any]]
+    ] = field(default_factory=dict)
+    explain: Callable[[Pairs, Callable[[Sequence[Any]], list[Any]]], Sequence[Figure]] | None = None
+    inspect: Callable[[Dataset, Callable[[int, int], None]], Inspection] | None = None
+    check: Callable[[Dataset], None] | None = None
+    facts: Callable[[Dataset], Mapping[str, Any]] | None = None
+    prediction_type: Lazy | type | None = None
+    formats: Mapping[str, Callable[[Path, Mapping[str, Any]], PredictionWriter]] = field(default_factory=dict)
+    types: str = ""
+
+    @property
+    def prediction_class(self) -> Any:
+        """The type of a prediction, imported; None for plain JSON values."""
+        return (
+            self.prediction_type.resolve() if isinstance(self.prediction_type, Lazy) else self.prediction_type
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataLoader:
+class DataLoader(Generic[AnyOptions]):
     """Reads one format of data for one task.
 
     Attributes:
@@ -117,20 +166,20 @@ class DataLoader:
         task: the name of the task it loads data for.
         summary: one line for `suite show`.
         load: `load(path, options) -> suite.data.Dataset`. It indexes; it decodes nothing.
-        detect: `detect(path) -> bool`, whether `path` is of this format, without reading much of it.
+        detect: `detect(path) -> bool`: whether `path` is of this format, without reading much of it.
         options: the type of `options`.
     """
 
     name: str
     task: str
     summary: str = ""
-    load: Callable[..., Any]
-    detect: Callable[..., bool]
-    options: type[Options] = NoOptions
+    load: Callable[[Path, AnyOptions], Dataset]
+    detect: Callable[[Path], bool]
+    options: type[AnyOptions] = NoOptions  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelBuilder:
+class ModelBuilder(Generic[AnyOptions]):
     """Builds an untrained pipeline for one task.
 
     Attributes:
@@ -138,23 +187,23 @@ class ModelBuilder:
         task: the name of the task.
         summary: one line for `suite show`.
         build: `build(dataset, options) -> suite.pipeline.TrainablePipeline`. Keras may be imported here.
-        codec: `codec(json) -> suite.pipeline.Codec`, the codec from what its `to_json` gave. It must
-            work where Keras is not installed: it is all that prediction with an exported network needs.
+        codec: `codec(json) -> suite.pipeline.Codec`: the codec from what its `to_json` returned. It must
+            work without Keras: it is all that prediction with an exported network needs.
         options: the type of `options`.
-        prediction: the type of the options at prediction, which the codec's `configured` takes.
+        prediction_options: the type of the options at prediction, which the codec's `with_options` takes.
     """
 
     name: str
     task: str
     summary: str = ""
-    build: Callable[..., Any]
-    codec: Callable[..., Any]
-    options: type[Options] = NoOptions
-    prediction: type[Options] = NoOptions
+    build: Callable[[Dataset, AnyOptions], TrainablePipeline]
+    codec: Callable[[Mapping[str, Any]], Codec]
+    options: type[AnyOptions] = NoOptions  # type: ignore[assignment]
+    prediction_options: type[Options] = NoOptions
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluator:
+class Evaluator(Generic[AnyOptions]):
     """Scores predictions of one task, whatever made them.
 
     Attributes:
@@ -162,27 +211,45 @@ class Evaluator:
         task: the name of the task.
         summary: one line for `suite show`.
         evaluate: `evaluate(pairs, options) -> suite.evaluation.Evaluation`, or a mapping of names to
-            numbers, where `pairs` is a `suite.evaluation.Pairs`.
+            numbers; `pairs` is a `suite.evaluation.Pairs`.
+        metrics: the numbers that it gives, by name. One that is not declared is shown by its name, and
+            cannot be a task's `metric`.
         options: the type of `options`.
     """
 
     name: str
     task: str
     summary: str = ""
-    evaluate: Callable[..., Any]
-    options: type[Options] = NoOptions
+    evaluate: Callable[[Pairs, AnyOptions], Evaluation | Mapping[str, float]]
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    options: type[AnyOptions] = NoOptions  # type: ignore[assignment]
 
 
-Contribution = Task | DataLoader | ModelBuilder | Evaluator
+Contribution = Task | DataLoader[Any] | ModelBuilder[Any] | Evaluator[Any]
 
 
 @dataclass(frozen=True)
-class Contributed:
+class Contributed(Generic[Item_co]):
     """A contribution and the plugin it came from."""
 
     plugin: str
-    item: Contribution
-    kind: str = field(default="")
+    item: Item_co
+    kind: str = ""
+
+    @property
+    def name(self) -> str:
+        """The contribution's name."""
+        return self.item.name
+
+    @property
+    def full_name(self) -> str:
+        """The contribution's name with its plugin's: `plugin:name`."""
+        return f"{self.plugin}:{self.item.name}"
+
+    @property
+    def task(self) -> str:
+        """The name of the task that it is for; a task's own name."""
+        return self.item.name if isinstance(self.item, Task) else self.item.task
 
     def __str__(self) -> str:
         return f"{self.kind} '{self.item.name}' of plugin '{self.plugin}'"

@@ -8,7 +8,7 @@ an entry point in the group `suite.v1`:
     import suite
 
     @suite.hookimpl
-    def model_builders():
+    def suite_model_builders():
         return [suite.ModelBuilder(
             name="tiny", task="...", build=suite.lazy("suite_birds.tiny:build"),
             codec=suite.lazy("suite_birds.tiny:Codec.from_json"))]
@@ -19,6 +19,7 @@ The order in which plugins are called means nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import pluggy
 
@@ -31,20 +32,20 @@ ENTRY_POINT_GROUP = f"suite.{API_VERSION}"
 
 
 @hookspec
-def tasks() -> Iterable[Task]:  # type: ignore[empty-body]
+def suite_tasks() -> Iterable[Task]:  # type: ignore[empty-body]
     """The tasks that this plugin defines."""
 
 
 @hookspec
-def data_loaders() -> Iterable[DataLoader]:  # type: ignore[empty-body]
+def suite_data_loaders() -> Iterable[DataLoader[Any]]:  # type: ignore[empty-body]
     """The data formats that this plugin reads."""
 
 
 @hookspec
-def model_builders() -> Iterable[ModelBuilder]:  # type: ignore[empty-body]
+def suite_model_builders() -> Iterable[ModelBuilder[Any]]:  # type: ignore[empty-body]
     """The models that this plugin builds."""
 
 
 @hookspec
-def evaluators() -> Iterable[Evaluator]:  # type: ignore[empty-body]
+def suite_evaluators() -> Iterable[Evaluator[Any]]:  # type: ignore[empty-body]
     """The scores that this plugin computes."""

@@ -10,29 +10,33 @@ drops the second of two entry points with one name.
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, fields, replace
 from importlib import metadata
-from importlib.util import find_spec
 from types import ModuleType
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import pluggy
 
 from suite import hookspecs
-from suite.contributions import Contributed, Contribution, DataLoader, Evaluator, ModelBuilder, Task, hookimpl
+from suite.contributions import Contributed, DataLoader, Evaluator, ModelBuilder, Task
 from suite.errors import PluginError, UserError, nearest
+from suite.options import Options
 
-KINDS: dict[str, tuple[str, type]] = {
-    "tasks": ("task", Task),
-    "data_loaders": ("data loader", DataLoader),
-    "model_builders": ("model builder", ModelBuilder),
-    "evaluators": ("evaluator", Evaluator),
+KINDS: dict[type, tuple[str, str]] = {
+    Task: ("suite_tasks", "task"),
+    DataLoader: ("suite_data_loaders", "data loader"),
+    ModelBuilder: ("suite_model_builders", "model builder"),
+    Evaluator: ("suite_evaluators", "evaluator"),
 }
+"""The hook that gives a kind of contribution, and what a message calls it."""
 
-Kind = Literal["tasks", "data_loaders", "model_builders", "evaluators"]
-Item = TypeVar("Item", Task, DataLoader, ModelBuilder, Evaluator)
+HEAVY = ("keras", "tensorflow", "jax", "torch")
+"""What declaring must not import: Keras fixes its backend when imported, so `--backend` would be lost."""
+
+Kind = TypeVar("Kind", Task, DataLoader[Any], ModelBuilder[Any], Evaluator[Any])
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,11 @@ class Plugin:
     """A plugin that was found: what it contributes, or why it could not be loaded.
 
     Attributes:
-        name: the name of its distribution, or of the module or object where it has none.
-        version: the version of its distribution, "" where it has none.
-        contributions: everything it contributes; empty where `error` is set.
-        error: one line on why it is not usable, "" where it is.
-        seconds: how long importing it and asking it took.
+        name: the name of its distribution, or of the module or object if it has none.
+        version: the version of its distribution, "" if it has none.
+        contributions: everything it contributes; empty if `error` is set.
+        error: one line on why it is not usable, "" if it is.
+        seconds: how long importing it and calling its hooks took.
     """
 
     name: str
@@ -65,8 +69,12 @@ class _Candidate:
 class Host:
     """The plugins in use and a look-up of what they contribute.
 
+    A name that is looked up may say its plugin, `plugin:name`. So may the name of a task, which tells two
+    tasks of one name apart.
+
     Args:
-        *plugins: modules or objects with hook implementations, used in addition to installed ones.
+        *plugins: modules or objects with hook implementations, used in addition to installed ones. A module
+            that an installed distribution declares as its plugin has that distribution's name.
         discover: whether to look for installed plugins (the entry-point group `suite.v1`).
         without: names of plugins to leave out; they are not even imported.
     """
@@ -74,16 +82,18 @@ class Host:
     def __init__(self, *plugins: Any, discover: bool = True, without: Iterable[str] = ()) -> None:
         excluded = set(without)
         self.plugins: list[Plugin] = []
+        found = _installed() if discover or any(isinstance(plugin, ModuleType) for plugin in plugins) else {}
         if discover:
-            found = _installed()
             for name in sorted(excluded - found.keys()):
                 raise UserError(f"there is no plugin '{name}' to leave out: {nearest(name, found)}")
             for name, candidate in sorted(found.items()):
                 if name not in excluded:
                     self.plugins.append(_read_installed(candidate))
         for plugin in plugins:
-            name = getattr(plugin, "__name__", None) or type(plugin).__name__
-            self.plugins.append(_read(Plugin(str(name)), [plugin]))
+            identity = _identity(plugin, found)
+            if any(known.name == identity.name and known.version for known in self.plugins):
+                continue  # it was discovered
+            self.plugins.append(_read(identity, [plugin]))
         names = [plugin.name for plugin in self.plugins]
         for name in names:
             if names.count(name) > 1:
@@ -94,55 +104,122 @@ class Host:
         """The plugins that could not be loaded."""
         return [plugin for plugin in self.plugins if plugin.error]
 
-    def contributed(self, kind: Kind, task: str | None = None) -> list[Contributed]:
-        """Everything of one kind, of one task where `task` is given, by name and plugin."""
-        _, wanted = KINDS[kind]
-        found = [
+    def tasks(self) -> list[Contributed[Task]]:
+        """Every task, by name and plugin."""
+        return self._contributed(Task)
+
+    def loaders(self, task: str | None = None) -> list[Contributed[DataLoader[Any]]]:
+        """Every data loader, of one task if `task` is given, by name and plugin."""
+        return self._contributed(DataLoader, task)
+
+    def builders(self, task: str | None = None) -> list[Contributed[ModelBuilder[Any]]]:
+        """Every model builder, of one task if `task` is given, by name and plugin."""
+        return self._contributed(ModelBuilder, task)
+
+    def evaluators(self, task: str | None = None) -> list[Contributed[Evaluator[Any]]]:
+        """Every evaluator, of one task if `task` is given, by name and plugin."""
+        return self._contributed(Evaluator, task)
+
+    def contributions(self, task: str) -> list[Contributed]:
+        """Everything that there is for a task: loaders, builders, evaluators."""
+        return [*self.loaders(task), *self.builders(task), *self.evaluators(task)]
+
+    def task(self, name: str, prefer: Collection[str] = ()) -> Task:
+        """The task called `name`; see `find_task`."""
+        return self.find_task(name, prefer).item
+
+    def find_task(self, name: str, prefer: Collection[str] = ()) -> Contributed[Task]:
+        """The task called `name`, and its plugin.
+
+        Args:
+            name: the task's name, or `plugin:name`.
+            prefer: names of plugins whose task is meant if several plugins have one of this name.
+
+        Raises:
+            UserError: if there is none (naming the nearest, and any plugin that could not be loaded), or if
+                two plugins offer the name.
+        """
+        return self._one_of(Task, name, self.tasks(), prefer=prefer)
+
+    def loader(self, name: str, task: str) -> Contributed[DataLoader[Any]]:
+        """The data loader called `name` for `task`. Raises `UserError` as `find_task` does."""
+        return self._one_of(DataLoader, name, self.loaders(task), task)
+
+    def builder(self, name: str, task: str, prefer: Collection[str] = ()) -> Contributed[ModelBuilder[Any]]:
+        """The model builder called `name` for `task`. Raises `UserError` as `find_task` does.
+
+        Args:
+            name: the builder's name, or `plugin:name`.
+            task: the task's name.
+            prefer: names of plugins whose builder is meant if several plugins have one of this name.
+        """
+        return self._one_of(ModelBuilder, name, self.builders(task), task, prefer)
+
+    def evaluator(self, name: str, task: str, prefer: Collection[str] = ()) -> Contributed[Evaluator[Any]]:
+        """The evaluator called `name` for `task`; arguments and errors as for `builder`."""
+        return self._one_of(Evaluator, name, self.evaluators(task), task, prefer)
+
+    def _contributed(self, kind: type[Kind], task: str | None = None) -> list[Contributed[Kind]]:
+        plugin_of_task, _, bare = (task or "").rpartition(":")
+        owners = {plugin.name for plugin in self.plugins for name in _task_names(plugin) if name == bare}
+        found: list[Any] = [
             contributed
             for plugin in self.plugins
             for contributed in plugin.contributions
-            if isinstance(contributed.item, wanted)
-            and (task is None or getattr(contributed.item, "task", contributed.item.name) == task)
+            if isinstance(contributed.item, kind)
+            and (task is None or contributed.task == bare)
+            # What the plugin of another task of this name contributes is for that one.
+            and (not plugin_of_task or plugin.name == plugin_of_task or plugin.name not in owners)
         ]
-        return sorted(found, key=lambda one: (one.item.name, one.plugin))
+        return sorted(found, key=lambda contributed: (contributed.name, contributed.plugin))
 
-    def task(self, name: str) -> Task:
-        """The task called `name` (or `plugin:name`)."""
-        return self._find("tasks", name).item  # type: ignore[return-value]
-
-    def find(self, kind: Kind, name: str, task: str) -> Contributed:
-        """The contribution of `kind` called `name` (or `plugin:name`) for `task`.
-
-        Raises:
-            UserError: where there is none (naming the nearest, and any plugin that could not be loaded),
-                or where two plugins offer the name.
-        """
-        return self._find(kind, name, self.task(task).name)
-
-    def _find(self, kind: Kind, name: str, task: str | None = None) -> Contributed:
+    def _one_of(
+        self,
+        kind: type[Kind],
+        name: str,
+        offered: list[Contributed[Kind]],
+        task: str | None = None,
+        prefer: Collection[str] = (),
+    ) -> Contributed[Kind]:
+        if task is not None and not offered:
+            self.find_task(task)
         wanted_plugin, _, bare = name.rpartition(":")
-        offered = self.contributed(kind, task)
         matches = [
-            one
-            for one in offered
-            if one.item.name == bare and (not wanted_plugin or one.plugin == wanted_plugin)
+            contributed
+            for contributed in offered
+            if contributed.name == bare and (not wanted_plugin or contributed.plugin == wanted_plugin)
         ]
-        if len(matches) == 1:
-            return matches[0]
-        label = KINDS[kind][0]
+        preferred = [contributed for contributed in matches if contributed.plugin in prefer]
+        if len(matches) == 1 or len(preferred) == 1:
+            return (preferred or matches)[0]
+        label = KINDS[kind][1]
         where = f" for task '{task}'" if task else ""
         if matches:
-            choices = " or ".join(f"{one.plugin}:{bare}" for one in matches)
+            choices = " or ".join(contributed.full_name for contributed in matches)
             raise UserError(f"more than one plugin offers the {label} '{bare}'{where}: say {choices}")
-        known = [one.item.name for one in offered]
-        if wanted_plugin:
-            known = [f"{one.plugin}:{one.item.name}" for one in offered]
+        known = [contributed.full_name if wanted_plugin else contributed.name for contributed in offered]
         message = f"there is no {label} '{name}'{where}: {nearest(name, known)}"
         if not offered and not self.plugins:
             message = f"there is no {label} '{name}'{where}: no plugin is installed"
         for plugin in self.broken:
             message += f"\nplugin '{plugin.name}' could not be loaded and may offer it: {plugin.error}"
         raise UserError(message)
+
+
+def _task_names(plugin: Plugin) -> Iterator[str]:
+    for contributed in plugin.contributions:
+        if isinstance(contributed.item, Task):
+            yield contributed.item.name
+
+
+def _identity(plugin: Any, installed: dict[str, _Candidate]) -> Plugin:
+    """The name of a plugin that is given as an object: its distribution's if one declares it."""
+    name = str(getattr(plugin, "__name__", None) or type(plugin).__name__)
+    if isinstance(plugin, ModuleType):
+        for candidate in installed.values():
+            if any(entry_point.value == name for entry_point in candidate.entry_points):
+                return Plugin(candidate.name, candidate.version)
+    return Plugin(name)
 
 
 def _installed() -> dict[str, _Candidate]:
@@ -159,7 +236,9 @@ def _installed() -> dict[str, _Candidate]:
         candidate = _Candidate(name, distribution.metadata["Version"] or "")
         try:
             found = distribution.entry_points.select(group=hookspecs.ENTRY_POINT_GROUP)
-            candidate.entry_points.extend(sorted(found, key=lambda one: (one.name, one.value)))
+            candidate.entry_points.extend(
+                sorted(found, key=lambda entry_point: (entry_point.name, entry_point.value))
+            )
         except Exception as error:  # noqa: BLE001 - recorded and shown
             candidate.error = f"its entry points cannot be read: {_one_line(error)}"
         if candidate.entry_points or candidate.error:
@@ -172,8 +251,14 @@ def _read_installed(candidate: _Candidate) -> Plugin:
     if plugin.error:
         return plugin
     start = time.perf_counter()
+    imported = set(HEAVY) & sys.modules.keys()
     try:
         loaded = [entry_point.load() for entry_point in candidate.entry_points]
+        heavy = sorted(set(HEAVY) & sys.modules.keys() - imported)
+        if heavy:
+            raise PluginError(
+                f"it imports {heavy[0]} when it is declared: give its callables as suite.lazy(...)"
+            )
     except (Exception, SystemExit) as error:  # noqa: BLE001 - recorded and shown
         return replace(plugin, error=_one_line(error), seconds=time.perf_counter() - start)
     read = _read(plugin, loaded)
@@ -181,58 +266,59 @@ def _read_installed(candidate: _Candidate) -> Plugin:
 
 
 def _read(plugin: Plugin, objects: list[Any]) -> Plugin:
-    """Ask one plugin for everything it contributes: all of it counts, or none."""
+    """Call the hooks of one plugin: all that it contributes counts, or nothing."""
     start = time.perf_counter()
     contributions: list[Contributed] = []
     try:
         manager = pluggy.PluginManager("suite")
         manager.add_hookspecs(hookspecs)
         for index, implementation in enumerate(objects):
-            _refuse_hidden_hooks(implementation)
             manager.register(implementation, f"{plugin.name}:{index}")
         manager.check_pending()
-        for kind, (label, wanted) in KINDS.items():
-            for answer in getattr(manager.hook, kind)():
-                if not isinstance(answer, Iterable):
-                    raise PluginError(f"its hook {kind}() returned {answer!r}, which is not a list")
-                for item in answer:
-                    contributions.append(_checked(plugin, kind, label, wanted, item))
+        for kind, (hook, label) in KINDS.items():
+            for returned in getattr(manager.hook, hook)():
+                if not isinstance(returned, Iterable):
+                    raise PluginError(f"its hook {hook}() returned {returned!r}, which is not a list")
+                for item in returned:
+                    _check(item, kind, hook, label)
+                    contributions.append(Contributed(plugin.name, item, label))
         _refuse_twins(contributions)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - recorded and shown
         return replace(plugin, error=_one_line(error), seconds=time.perf_counter() - start)
     return replace(plugin, contributions=tuple(contributions), seconds=time.perf_counter() - start)
 
 
-def _refuse_hidden_hooks(plugin: Any) -> None:
-    """Refuse a package with a hook and a submodule of one name.
+_CALLABLES = ("sample", "load", "detect", "build", "codec", "evaluate")
+_OPTIONAL_CALLABLES = ("baseline", "explain", "inspect", "check", "facts")
 
-    Python makes a submodule an attribute of its package when it is imported, so the hook would vanish as
-    soon as something in that module is used: the first host would have it, and the next one would not.
-    """
-    if not isinstance(plugin, ModuleType) or not hasattr(plugin, "__path__"):
-        return
-    for name in dir(plugin):
-        is_hook = hasattr(getattr(plugin, name), f"{hookimpl.project_name}_impl")
-        if is_hook and find_spec(f"{plugin.__name__}.{name}") is not None:
+
+def _check(item: Any, kind: type, hook: str, label: str) -> None:
+    """Refuse a contribution that is malformed. Raises `PluginError`."""
+    if not isinstance(item, kind):
+        raise PluginError(f"its hook {hook}() returned {item!r}, which is not a {kind.__name__}")
+    name = item.name  # type: ignore[attr-defined]
+    if not isinstance(name, str) or not name or ":" in name or name != name.strip():
+        raise PluginError(f"it names a {label} {name!r}: a name is not empty and has no ':'")
+    for attribute in fields(item):  # type: ignore[arg-type]
+        value = getattr(item, attribute.name)
+        is_options = attribute.name in ("options", "prediction_options")
+        if is_options and not (isinstance(value, type) and issubclass(value, Options)):
             raise PluginError(
-                f"its module {plugin.__name__}.{name} hides its hook {name}(): rename the module"
+                f"the {attribute.name} of its {label} '{name}' are {value!r}, no class of options"
             )
-
-
-def _checked(plugin: Plugin, kind: str, label: str, wanted: type, item: Contribution) -> Contributed:
-    if not isinstance(item, wanted):
-        raise PluginError(f"its hook {kind}() returned {item!r}, which is not a {wanted.__name__}")
-    if not item.name or ":" in item.name or item.name != item.name.strip():
-        raise PluginError(f"it names a {label} {item.name!r}: a name is not empty and has no ':'")
-    return Contributed(plugin.name, item, label)
+        optional = attribute.name in _OPTIONAL_CALLABLES and value is None
+        if attribute.name in (*_CALLABLES, *_OPTIONAL_CALLABLES) and not callable(value) and not optional:
+            raise PluginError(
+                f"the {attribute.name} of its {label} '{name}' is {value!r}, which cannot be called"
+            )
 
 
 def _refuse_twins(contributions: list[Contributed]) -> None:
     seen = set()
-    for one in contributions:
-        key = (one.kind, getattr(one.item, "task", None), one.item.name)
+    for contributed in contributions:
+        key = (contributed.kind, contributed.task, contributed.name)
         if key in seen:
-            raise PluginError(f"it contributes the {one.kind} '{one.item.name}' twice")
+            raise PluginError(f"it contributes the {contributed.kind} '{contributed.name}' twice")
         seen.add(key)
 
 

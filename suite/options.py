@@ -26,6 +26,7 @@ __all__ = [
     "Option",
     "Options",
     "as_dict",
+    "chosen",
     "describe",
     "parse",
     "parse_value",
@@ -86,6 +87,14 @@ def resolved(options: OptionsType, chosen: Mapping[str, Any]) -> OptionsType:
     return msgspec.structs.replace(
         options, **{name: value for name, value in chosen.items() if getattr(options, name) == "auto"}
     )
+
+
+Value = TypeVar("Value")
+
+
+def chosen(value: Value | Auto, default: Value) -> Value:
+    """`value`, or `default` if it is "auto"."""
+    return default if isinstance(value, str) and value == "auto" else value
 
 
 def parse_value(text: str) -> Any:

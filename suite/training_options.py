@@ -56,7 +56,7 @@ class TrainingOptions(Options, frozen=True):
     validation_every: Annotated[
         PositiveInteger | Auto,
         Meta(
-            description="epochs from one scoring of the validation part to the next; the last is scored too"
+            description="epochs from one scoring of the validation split to the next; the last is scored too"
         ),
     ] = "auto"
     early_stopping: Annotated[
@@ -76,7 +76,7 @@ class TrainingOptions(Options, frozen=True):
 
 
 class SplitOptions(Options, frozen=True):
-    """How parts that the data does not have are made from its training part."""
+    """How splits that the data does not have are made from its training split."""
 
     validation: Annotated[
         Annotated[float, Meta(ge=0, lt=1)] | Auto, Meta(description="share for validation")

@@ -40,7 +40,7 @@ def write(path, content):
     path.write_text(content if isinstance(content, str) else json.dumps(content))
 
 
-# A data set is, for each part, what each image shows: its size and (x1, y1, x2, y2, class).
+# A data set is, for each split, what each image shows: its size and (x1, y1, x2, y2, class).
 DATA = {
     "train": {
         "a": ((40, 60), [(1, 2, 30, 40, "cat"), (5, 5, 10, 20, "dog")]),
@@ -57,8 +57,8 @@ PART_OF = {"train": "train", "val": "validation", "test": "test"}
 def expected(data):
     """What `targets` is of a data set that was loaded without loss."""
     return {
-        PART_OF[part]: {name: target(size, boxes) for name, (size, boxes) in images.items()}
-        for part, images in data.items()
+        PART_OF[split]: {name: target(size, boxes) for name, (size, boxes) in images.items()}
+        for split, images in data.items()
     }
 
 
@@ -71,15 +71,15 @@ def target(size, boxes):
 
 
 def targets(dataset):
-    """The target of every image, by part and name."""
+    """The target of every image, by split and name."""
     found = {}
-    for part, examples in dataset.parts.items():
-        found[part] = {}
+    for split, examples in dataset.splits.items():
+        found[split] = {}
         for index in range(len(examples)):
             target = dict(examples[index].target)
             target.pop("areas", None)
             target["boxes"] = [[round(value, 3) for value in box] for box in target["boxes"]]
-            found[part][Path(examples[index].id).stem] = target
+            found[split][Path(examples[index].id).stem] = target
     return found
 
 
@@ -105,9 +105,9 @@ def coco_file(images, first_id=1, classes=CLASSES):
 
 
 def write_coco(folder, data=DATA):
-    for part, images in data.items():
-        write_images(folder / f"{part}2017", images)
-        write(folder / f"annotations/instances_{part}2017.json", coco_file(images))
+    for split, images in data.items():
+        write_images(folder / f"{split}2017", images)
+        write(folder / f"annotations/instances_{split}2017.json", coco_file(images))
     return folder
 
 
@@ -124,16 +124,16 @@ def voc_file(size, boxes, name="x.png", shift=1):
 
 
 def write_voc(folder, data=DATA, lists=True, shift=1):
-    for part, images in data.items():
-        middle = "" if lists else part
+    for split, images in data.items():
+        middle = "" if lists else split
         write_images(folder / "JPEGImages" / middle, images)
         for name, (size, boxes) in images.items():
             write(
                 folder / "Annotations" / middle / f"{name}.xml", voc_file(size, boxes, f"{name}.png", shift)
             )
         if lists:
-            write(folder / f"ImageSets/Main/{part}.txt", "".join(f"{name}\n" for name in images))
-            write(folder / f"ImageSets/Main/cat_{part}.txt", "".join(f"{name}  1\n" for name in images))
+            write(folder / f"ImageSets/Main/{split}.txt", "".join(f"{name}\n" for name in images))
+            write(folder / f"ImageSets/Main/cat_{split}.txt", "".join(f"{name}  1\n" for name in images))
     return folder
 
 
@@ -146,28 +146,28 @@ def yolo_lines(size, boxes, classes=CLASSES):
     )
 
 
-def write_yolo(folder, data=DATA, layout="images/{part}/{name}", yaml="path: .\n"):
-    parts = []
-    for part, images in data.items():
+def write_yolo(folder, data=DATA, layout="images/{split}/{name}", yaml="path: .\n"):
+    splits = []
+    for split, images in data.items():
         for name, (size, boxes) in images.items():
-            where = layout.format(part=part, name=name)
+            where = layout.format(split=split, name=name)
             write_image(folder / f"{where}.png", *size)
             label = f"/{where}".replace("/images/", "/labels/")[1:]
             write(folder / f"{label}.txt", yolo_lines(size, boxes))
-        parts.append(f"{part}: {layout.format(part=part, name='x').rpartition('/')[0]}\n")
+        splits.append(f"{split}: {layout.format(split=split, name='x').rpartition('/')[0]}\n")
     if yaml is not None:
-        write(folder / "data.yaml", f"{yaml}{''.join(parts)}nc: 2\nnames: [cat, dog]\n")
+        write(folder / "data.yaml", f"{yaml}{''.join(splits)}nc: 2\nnames: [cat, dog]\n")
     return folder
 
 
 def write_csv(folder, data=DATA):
-    for part, images in data.items():
-        write_images(folder / part, images)
+    for split, images in data.items():
+        write_images(folder / split, images)
         rows = ["filename,width,height,class,xmin,ymin,xmax,ymax"]
         for name, (size, boxes) in images.items():
             for x1, y1, x2, y2, label in boxes or [("", "", "", "", "")]:
                 rows.append(f"{name}.png,{size[1]},{size[0]},{label},{x1},{y1},{x2},{y2}")
-        write(folder / f"{part}.csv", "\n".join(rows) + "\n")
+        write(folder / f"{split}.csv", "\n".join(rows) + "\n")
     return folder
 
 

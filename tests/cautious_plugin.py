@@ -33,7 +33,7 @@ class CautiousOptions(Options, frozen=True):
 
 
 @suite.hookimpl
-def tasks() -> list[suite.Task]:
+def suite_tasks() -> list[suite.Task]:
     return [
         suite.Task(
             name=TASK,
@@ -42,32 +42,32 @@ def tasks() -> list[suite.Task]:
             metric="accuracy",
             builder="cautious",
             evaluators=("hits",),
-            prediction=CautiousTrend,
+            prediction_type=CautiousTrend,
             formats={"table": Table},
         )
     ]
 
 
 @suite.hookimpl
-def data_loaders() -> list[suite.DataLoader]:
+def suite_data_loaders() -> list[suite.DataLoader]:
     return [suite.DataLoader(name="lines", task=TASK, load=_load, detect=toy_plugin.detect)]
 
 
 @suite.hookimpl
-def model_builders() -> list[suite.ModelBuilder]:
+def suite_model_builders() -> list[suite.ModelBuilder]:
     return [
         suite.ModelBuilder(
             name="cautious",
             task=TASK,
             build=build,
             codec=CautiousCodec.from_json,
-            prediction=CautiousOptions,
+            prediction_options=CautiousOptions,
         )
     ]
 
 
 @suite.hookimpl
-def evaluators() -> list[suite.Evaluator]:
+def suite_evaluators() -> list[suite.Evaluator]:
     return [suite.Evaluator(name="hits", task=TASK, evaluate=_evaluate)]
 
 
@@ -100,8 +100,7 @@ class CautiousCodec:
     def to_json(self) -> dict[str, Any]:
         return {"trends": list(self.trends), "threshold": self.threshold}
 
-    @property
-    def facts(self) -> dict[str, Any]:
+    def scoring_facts(self) -> dict[str, Any]:
         return {"threshold": self.threshold}
 
     def encode(self, raw: Any) -> Any:
@@ -118,10 +117,10 @@ class CautiousCodec:
     def for_scoring(self) -> CautiousCodec:
         return replace(self, threshold=0.0)
 
-    def configured(self, options: CautiousOptions) -> CautiousCodec:
+    def with_options(self, options: CautiousOptions) -> CautiousCodec:
         return self if options.threshold == "auto" else replace(self, threshold=options.threshold)
 
-    def parts(self, raw: Any) -> Any:
+    def chunks(self, raw: Any) -> Any:
         if not hasattr(raw, "read"):
             return None
         try:
@@ -130,7 +129,7 @@ class CautiousCodec:
             return None  # encoding says what is wrong with it
         return Pieces(numbers) if len(numbers) > toy_plugin.LENGTH else None
 
-    def stream(self, given: Any) -> Any:
+    def open_stream(self, given: Any) -> Any:
         if isinstance(given, str):
             return Rows(None) if given == "endless" else None
         return Rows(given)

@@ -29,24 +29,24 @@ class CountingOptions(Options, frozen=True):
 
 
 @suite.hookimpl
-def tasks() -> list[suite.Task]:
+def suite_tasks() -> list[suite.Task]:
     return [
         suite.Task(
             name=TASK, summary="", sample=list, metric="accuracy", builder="counter", evaluators=(),
-            prediction=Counted,
+            prediction_type=Counted,
         )
     ]  # fmt: skip
 
 
 @suite.hookimpl
-def model_builders() -> list[suite.ModelBuilder]:
+def suite_model_builders() -> list[suite.ModelBuilder]:
     return [
         suite.ModelBuilder(
             name="counter",
             task=TASK,
             build=list,
             codec=CountingCodec.from_json,
-            prediction=CountingOptions,
+            prediction_options=CountingOptions,
         )
     ]
 
@@ -58,7 +58,7 @@ class CountingCodec:
     until: int = 10
 
     suffixes = ()
-    words = True
+    accepts_text = True
 
     @classmethod
     def from_json(cls, words: Mapping[str, Any]) -> CountingCodec:
@@ -67,7 +67,7 @@ class CountingCodec:
     def to_json(self) -> dict[str, Any]:
         return {"until": self.until}
 
-    def configured(self, options: CountingOptions) -> CountingCodec:
+    def with_options(self, options: CountingOptions) -> CountingCodec:
         return CountingCodec(options.until)
 
     def encode(self, raw: str) -> Any:
@@ -79,13 +79,13 @@ class CountingCodec:
     def decode(self, outputs: Any) -> Counted:
         return Counted(text=" ".join(str(int(number)) for number in outputs if number <= self.until))
 
-    def continued(self, raw: str, predictions: Sequence[Counted]) -> str | None:
+    def next_input(self, raw: str, predictions: Sequence[Counted]) -> str | None:
         text = f"{raw} {self.joined(predictions)}"
         if text.rsplit(maxsplit=1)[-1] == "13":
             raise suite.UserError("nobody counts on from 13")
         return text if int(text.rsplit(maxsplit=1)[-1]) < self.until else None
 
-    def joined(self, predictions: Sequence[Counted]) -> Counted:
+    def join(self, predictions: Sequence[Counted]) -> Counted:
         return Counted(text=" ".join(one.text for one in predictions))
 
 

@@ -93,7 +93,7 @@ def random_pairs(
 def write_yolo(folder: Path, dataset: Dataset) -> Path:
     """The dataset as YOLO has it: images, labels and a data.yaml."""
     names = dataset.facts["classes"]
-    for part, examples in dataset.parts.items():
+    for split, examples in dataset.splits.items():
         for index in range(len(examples)):
             example = examples[index]
             height, width = example.target["size"]
@@ -104,10 +104,10 @@ def write_yolo(folder: Path, dataset: Dataset) -> Path:
                 middle = (x1 + x2) / 2 / width, (y1 + y2) / 2 / height
                 numbers = (*middle, (x2 - x1) / width, (y2 - y1) / height)
                 lines.append(" ".join(map(str, (names.index(label), *numbers))))
-            image = folder / "images" / part / f"{index}.png"
+            image = folder / "images" / split / f"{index}.png"
             image.parent.mkdir(parents=True, exist_ok=True)
             cv2.imwrite(str(image), cv2.cvtColor(example.input, cv2.COLOR_RGB2BGR))
-            labels = folder / "labels" / part / f"{index}.txt"
+            labels = folder / "labels" / split / f"{index}.txt"
             labels.parent.mkdir(parents=True, exist_ok=True)
             labels.write_text("".join(f"{line}\n" for line in lines))
     (folder / "data.yaml").write_text(

@@ -16,7 +16,7 @@ tasks, data_loaders, evaluators = toy_plugin.tasks, toy_plugin.data_loaders, toy
 
 
 @suite.hookimpl
-def model_builders() -> list[suite.ModelBuilder]:
+def suite_model_builders() -> list[suite.ModelBuilder]:
     builder = toy_plugin.model_builders()[0]
     return [
         replace(

@@ -14,7 +14,7 @@ def painted(boxes, classes, height: int, width: int) -> np.ndarray:
 
 
 def of_class(image: np.ndarray, of: int, least: int = 124) -> np.ndarray:
-    """Pixels about half of which, or by `least` another part, are in the color of a class."""
+    """Pixels about half of which, or by `least` another split, are in the color of a class."""
     levels = image.astype(int)
     return levels[:, :, of] - np.delete(levels, of, axis=2).max(axis=2) > least
 

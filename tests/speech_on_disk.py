@@ -69,11 +69,11 @@ def table(path, *lines, encoding="utf-8"):
     return path
 
 
-def rows(part):
+def rows(split):
     """Id, text and speaker of each example."""
     return [
         (example.id, example.target["text"], example.target.get("speaker"))
-        for example in (part[index] for index in range(len(part)))
+        for example in (split[index] for index in range(len(split)))
     ]
 
 

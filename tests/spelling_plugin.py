@@ -21,7 +21,7 @@ START = LETTERS
 
 
 @suite.hookimpl
-def model_builders() -> list[suite.ModelBuilder]:
+def suite_model_builders() -> list[suite.ModelBuilder]:
     builder = toy_plugin.model_builders()[0]
     return [
         replace(

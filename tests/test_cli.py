@@ -158,7 +158,7 @@ def test_a_reader_who_leaves_early_is_no_error(toy_installed):
 def test_plugins_are_listed_with_what_they_contribute(toy_installed):
     printed = run(toy_installed, "plugins").stdout
     assert "suite-toy 1.0  (" in printed
-    assert "    data loader    trend / lines  a JSON object per line: id, numbers, trend, part" in printed
+    assert "    data loader    trend / lines  a JSON object per line: id, numbers, trend, split" in printed
 
 
 def test_plugins_are_listed_for_programs(toy_installed):

@@ -61,10 +61,10 @@ def test_what_the_codec_learns_on_validation_is_shipped(run, host):
 
 
 def test_scores_are_made_by_the_codec_for_scoring_and_know_its_facts(run, host):
-    for part in ("test", "validation"):
-        assert run.metrics[part]["unsure"] == 0
-        assert run.metrics[part]["known_threshold"] == 0.5
-    again = evaluate(host, Request(run=run.path, part="test"))
+    for split in ("test", "validation"):
+        assert run.metrics[split]["unsure"] == 0
+        assert run.metrics[split]["known_threshold"] == 0.5
+    again = evaluate(host, Request(run=run.path, split="test"))
     assert again.metrics["test"] == run.metrics["test"]
 
 
@@ -205,19 +205,19 @@ def test_parts_are_read_only_as_they_are_needed(run, host):
     pipeline = suite.load(run.path, host=host)
 
     class EndlessCodec(cautious_plugin.CautiousCodec):
-        def parts(self, raw):
+        def chunks(self, raw):
             return Endless()
 
     codec = EndlessCodec(pipeline.codec.trends)
     done = []
 
-    def part_done(name, count, total):
+    def chunk_done(name, count, total):
         done.append(count)
         if count == 10:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(replace(pipeline, codec=codec).predict_each(["x"], 4, part_done))
+        list(replace(pipeline, codec=codec).predict_each(["x"], 4, chunk_done))
     assert len(read) <= 10 + 4 * 4
 
 

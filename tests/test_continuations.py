@@ -79,7 +79,7 @@ def test_partial_predictions_are_told_of_and_complete_ones_are_results():
 def test_what_cannot_be_gone_on_with_has_an_error_and_the_others_go_on():
     class Forgetful(CountingCodec):
         def continued(self, raw, predictions):
-            text = super().continued(raw, predictions)
+            text = super().next_input(raw, predictions)
             return f"{text} x" if raw == "2" and text else text
 
     results = list(pipeline(codec=Forgetful(16)).predict_each(["3", "2", "10"]))
@@ -103,7 +103,7 @@ def test_an_error_of_the_codec_in_going_on_is_called_its_own():
 
 def test_parts_go_on_as_well():
     class InParts(CountingCodec):
-        def parts(self, raw):
+        def chunks(self, raw):
             class Lines:
                 total = raw.count("\n") + 1
 
@@ -141,7 +141,7 @@ def test_validation_while_training_scores_predictions_that_are_joined(tmp_path):
         evaluators = staticmethod(toy_plugin.evaluators)
 
         @suite.hookimpl
-        def model_builders(self):
+        def suite_model_builders(self):
             def build(dataset, options):
                 built = toy_plugin.build(dataset, options)
                 return replace(built, codec=AlwaysRising(built.codec.trends))

@@ -17,7 +17,7 @@ GOOD = """
 import suite
 
 @suite.hookimpl
-def tasks():
+def suite_tasks():
     return [suite.Task(name="{task}", summary="", sample=list, metric="m", builder="b", evaluators=())]
 """
 
@@ -69,7 +69,7 @@ def test_plugins_are_in_the_order_of_their_names(site):
 def test_equal_entry_point_names_of_two_distributions_are_both_loaded(site):
     site.install("suite-one", GOOD.format(task="one"))
     site.install("suite-two", GOOD.format(task="two"))
-    assert [one.item.name for one in suite.Host().contributed("tasks")] == ["one", "two"]
+    assert [one.item.name for one in suite.Host().tasks()] == ["one", "two"]
 
 
 def test_several_entry_points_of_a_distribution_are_one_plugin(site):
@@ -85,7 +85,7 @@ def test_an_entry_point_may_name_an_object_of_a_module(site):
         GOOD.format(task="birds") + "\nclass Plugin:\n    tasks = staticmethod(tasks)\nplugin = Plugin()\n"
     )
     site.install("suite-birds", source, "[suite.v1]\nx = suite_birds_module:plugin\n")
-    assert [one.item.name for one in suite.Host().contributed("tasks")] == ["birds"]
+    assert [one.item.name for one in suite.Host().tasks()] == ["birds"]
 
 
 def test_entry_points_of_another_version_of_the_interface_are_not_ours(site):
@@ -109,7 +109,7 @@ def test_a_broken_plugin_is_recorded_and_does_not_stop_the_others(site, source, 
     site.install("suite-broken", source)
     site.install("suite-good", GOOD.format(task="good"))
     host = suite.Host()
-    assert [one.item.name for one in host.contributed("tasks")] == ["good"]
+    assert [one.item.name for one in host.tasks()] == ["good"]
     (broken,) = host.broken
     assert broken.name == "suite-broken"
     assert reason in broken.error
@@ -149,7 +149,7 @@ def test_plugins_given_as_objects_come_in_addition_to_installed_ones(site):
 
     site.install("suite-good", GOOD.format(task="good"))
     host = suite.Host(toy_plugin)
-    assert [one.item.name for one in host.contributed("tasks")] == ["good", "trend"]
+    assert [one.item.name for one in host.tasks()] == ["good", "trend"]
 
 
 def test_a_distribution_earlier_on_the_path_hides_a_later_one(site, monkeypatch, tmp_path):

@@ -113,7 +113,7 @@ def test_the_sample_of_the_plugin_guide_is_complete(guide):
     import suite_tabular  # type: ignore[import-not-found]
 
     dataset = suite.Host(suite_tabular, discover=False).task("tabular-classification").sample()
-    assert set(dataset.parts) == {"train", "validation", "test"}
+    assert set(dataset.splits) == {"train", "validation", "test"}
 
 
 def write_texts(folder: Path) -> None:
@@ -192,7 +192,7 @@ def test_the_example_of_the_hooks_is_a_plugin():
     exec(textwrap.dedent("\n".join(indented[start:])), vars(example))
     host = suite.Host(example, discover=False)
     assert host.broken == []
-    assert [one.item.name for one in host.contributed("model_builders")] == ["tiny"]
+    assert [one.item.name for one in host.builders()] == ["tiny"]
 
 
 def test_the_example_of_the_options_describes_itself():

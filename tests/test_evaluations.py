@@ -1,4 +1,4 @@
-"""`suite evaluate`: other data, other parts, and predictions from anywhere, scored like the run itself."""
+"""`suite evaluate`: other data, other splits, and predictions from anywhere, scored like the run itself."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def write_lines(path, lines):
     return path
 
 
-def test_the_runs_own_test_part_is_scored_again_to_the_same_numbers(run, tmp_path):
+def test_the_runs_own_test_split_is_scored_again_to_the_same_numbers(run, tmp_path):
     outcome = evaluate(HOST, Request(run=run, out=tmp_path / "out"))
     again, before = outcome.metrics, json.loads((run / "metrics.json").read_text())
     assert again["test"] == before["test"]
@@ -55,7 +55,7 @@ def test_metrics_predictions_and_a_report_are_written(run, tmp_path):
     ]  # fmt: skip
     assert json.loads((outcome.folder / "metrics.json").read_text()) == outcome.metrics
     assert len(lines_of(outcome.folder / "predictions.jsonl")) == 30
-    assert "on its test part" in (outcome.folder / "report.html").read_text("utf-8")
+    assert "on its test split" in (outcome.folder / "report.html").read_text("utf-8")
 
 
 def test_each_evaluation_has_a_folder_of_its_own(run, data):
@@ -64,20 +64,20 @@ def test_each_evaluation_has_a_folder_of_its_own(run, data):
     assert folders[0].parent == run / "evaluations"
 
 
-def test_the_training_part_can_be_scored_and_it_says_what_that_is_worth(run, tmp_path):
-    outcome = evaluate(HOST, Request(run=run, part="train", out=tmp_path / "out"))
+def test_the_training_split_can_be_scored_and_it_says_what_that_is_worth(run, tmp_path):
+    outcome = evaluate(HOST, Request(run=run, split="train", out=tmp_path / "out"))
     assert outcome.metrics["counts"] == {"train": 60}
     assert "has learned from these very examples" in outcome.metrics["notes"][0]
 
 
-def test_other_data_without_parts_is_scored_whole(run, tmp_path):
+def test_other_data_without_splits_is_scored_whole(run, tmp_path):
     other = toy_plugin.write(tmp_path / "other.jsonl", train=15, validation=0, test=0)
     outcome = evaluate(HOST, Request(run=run, data=str(other), out=tmp_path / "out"))
     assert outcome.metrics["counts"] == {"test": 15}
     assert outcome.metrics["baseline"]
 
 
-def test_data_that_the_run_learned_from_is_scored_by_its_parts(tmp_path):
+def test_data_that_the_run_learned_from_is_scored_by_its_splits(tmp_path):
     data = toy_plugin.write(tmp_path / "toy.jsonl", train=60, validation=0, test=0)
     configuration = from_mapping({"task": "trend", "data": str(data), "training": {"epochs": 1}}, "the test")
     path = train(HOST, configuration, out=tmp_path / "run").path
@@ -88,11 +88,11 @@ def test_data_that_the_run_learned_from_is_scored_by_its_parts(tmp_path):
     assert "may have learned from some of these examples" in outcome.metrics["notes"][0]
 
 
-def test_of_other_data_with_parts_the_test_part_is_scored_and_it_says_so(run, tmp_path):
+def test_of_other_data_with_splits_the_test_split_is_scored_and_it_says_so(run, tmp_path):
     other = toy_plugin.write(tmp_path / "other.jsonl")
     outcome = evaluate(HOST, Request(run=run, data=str(other), out=tmp_path / "out"))
     assert outcome.metrics["counts"] == {"test": 30}
-    assert "scored the test part" in outcome.metrics["notes"][0]
+    assert "scored the test split" in outcome.metrics["notes"][0]
 
 
 def test_examples_without_a_target_are_left_out_and_counted(run, tmp_path):
@@ -114,7 +114,7 @@ def test_examples_that_cannot_be_read_are_left_out_and_named(run, tmp_path):
 
 
 def test_predictions_from_anywhere_are_scored_against_the_data_by_id(run, data, tmp_path):
-    rows = [row for row in lines_of(data) if row["part"] == "test"]
+    rows = [row for row in lines_of(data) if row["split"] == "test"]
     lines = [{"id": row["id"], "prediction": row["trend"]} for row in reversed(rows)]
     file = write_lines(tmp_path / "mine.jsonl", lines)
     outcome = evaluate(HOST, Request(run=run, data=str(data), predictions=file, out=tmp_path / "out"))
@@ -200,7 +200,7 @@ def test_the_command_prints_json_for_programs(command, run, tmp_path):
         (["RUN", "--set", "training.epochs=3"], "cannot be set here: known: evaluators, loader, prediction"),
         (["RUN", "--set", "evaluators.hits=3"], "the form is evaluators.NAME.KEY=VALUE"),
         (["RUN", "--set", "evaluators.hist.a=3"], "evaluator 'hist'.*did you mean 'hits'"),
-        (["RUN", "--part", "dev"], "invalid choice: 'dev'"),
+        (["RUN", "--split", "dev"], "invalid choice: 'dev'"),
         (["RUN", "--predictions", "nowhere.jsonl"], "there is no such file of predictions"),
     ],
 )

@@ -50,7 +50,7 @@ def test_a_stopped_run_ends_like_an_unbroken_one(host, configuration, run, tmp_p
 def test_the_exported_network_takes_any_length(host, run):
     pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
     pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
-    from suite.export.export import export
+    from suite.runs.export import export
 
     exported = suite.load(export(run.path, host=host).folder, host=host)
     rows = [[number / 10.0 + start for number in range(8)] for start in (0.0, 0.001, 0.004)]

@@ -35,7 +35,7 @@ def explaining(function):
         model_builders = staticmethod(toy_plugin.model_builders)
 
         @suite.hookimpl
-        def tasks(self):
+        def suite_tasks(self):
             (task,) = toy_plugin.tasks()
             return [replace(task, explain=function)]
 

@@ -111,10 +111,10 @@ def test_the_earlier_export_stays_when_a_later_one_fails(run, exported, converte
 
 @pytest.fixture
 def toy_run(tmp_path):
-    """A run whose data is there, with one line of its test part that cannot be encoded."""
+    """A run whose data is there, with one line of its test split that cannot be encoded."""
     data = toy_plugin.write(tmp_path / "rows.jsonl", train=9, validation=3, test=90)
     with data.open("a") as file:
-        file.write('{"id": "short", "numbers": [1], "trend": "level", "part": "test"}\n')
+        file.write('{"id": "short", "numbers": [1], "trend": "level", "split": "test"}\n')
     (tmp_path / "run" / "model").mkdir(parents=True)
     configuration = Configuration(task="trend", data=str(data))
     (tmp_path / "run" / "config.toml").write_text(configuration.to_toml())
@@ -129,10 +129,10 @@ def compared_examples(run):
     return _examples(run / "model", manifest, codec, suite.Host(toy_plugin, discover=False))
 
 
-def test_it_is_compared_on_examples_of_the_runs_test_part(toy_run):
+def test_it_is_compared_on_examples_of_the_runs_test_split(toy_run):
     run, data = toy_run
     encoded, source = compared_examples(run)
-    assert source == f"the test part of {data}"
+    assert source == f"the test split of {data}"
     assert len(encoded) == 63  # of 64, the last one cannot be encoded
 
 
@@ -157,13 +157,13 @@ def test_several_inputs_and_outputs_keep_their_names_and_constants_of_layers_the
 
 
 def test_values_that_are_put_into_others_are_moved_to_where_they_fit(tmp_path):
-    whole, part = keras.Input((5, 2), name="whole"), keras.Input((2, 2), name="part")
+    whole, split = keras.Input((5, 2), name="whole"), keras.Input((2, 2), name="split")
     place = keras.Input((3,), dtype="int32", name="place")
-    updated = keras.ops.slice_update(whole, keras.ops.max(place, axis=0), part)
+    updated = keras.ops.slice_update(whole, keras.ops.max(place, axis=0), split)
     save_keras(
-        keras.Model({"whole": whole, "part": part, "place": place}, updated), tmp_path / "network.keras"
+        keras.Model({"whole": whole, "split": split, "place": place}, updated), tmp_path / "network.keras"
     )
-    arrays = {"whole": np.zeros((2, 5, 2), np.float32), "part": np.ones((2, 2, 2), np.float32)}
+    arrays = {"whole": np.zeros((2, 5, 2), np.float32), "split": np.ones((2, 2, 2), np.float32)}
     batches = [{**arrays, "place": np.array([[0, first, 0]] * 2, np.int32)} for first in (1, 9)]
     _, expected = convert(tmp_path / "network.keras", tmp_path / "network.onnx", [], batches, tmp_path)
     network = OnnxNetwork(tmp_path / "network.onnx")

@@ -35,7 +35,7 @@ def builder(name: str, task: str = "trend") -> suite.ModelBuilder:
 def test_a_host_with_nothing_installed_lists_nothing():
     host = suite.Host(discover=False)
     assert host.plugins == []
-    assert host.contributed("tasks") == []
+    assert host.tasks() == []
     with pytest.raises(suite.UserError, match="no task 'trend': no plugin is installed"):
         host.task("trend")
 
@@ -54,13 +54,13 @@ def test_a_plugin_given_as_a_module_contributes_all_kinds():
 
 def test_a_contribution_is_found_by_kind_name_and_task():
     host = suite.Host(toy_plugin, discover=False)
-    assert host.find("model_builders", "dense", "trend").item.options is toy_plugin.DenseOptions
+    assert host.builder("dense", "trend").item.options is toy_plugin.DenseOptions
     assert host.task("trend").metric == "accuracy"
 
 
 def test_a_third_party_adds_a_model_to_a_task_it_does_not_own():
     host = suite.Host(toy_plugin, plugin("other", model_builders=[builder("tree")]), discover=False)
-    assert [one.item.name for one in host.contributed("model_builders", "trend")] == ["dense", "tree"]
+    assert [one.item.name for one in host.builders("trend")] == ["dense", "tree"]
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_one():
@@ -68,43 +68,43 @@ def test_an_unknown_name_is_refused_with_the_nearest_one():
     with pytest.raises(
         suite.UserError, match="no model builder 'dens' for task 'trend': did you mean 'dense'"
     ):
-        host.find("model_builders", "dens", "trend")
+        host.builder("dens", "trend")
     with pytest.raises(suite.UserError, match="no task 'trends': did you mean 'trend'"):
-        host.find("model_builders", "dense", "trends")
+        host.builder("dense", "trends")
 
 
 def test_a_name_that_resembles_none_is_refused_with_all_that_there_are():
     with pytest.raises(suite.UserError, match="no data loader 'xyz' for task 'trend': known: lines"):
-        suite.Host(toy_plugin, discover=False).find("data_loaders", "xyz", "trend")
+        suite.Host(toy_plugin, discover=False).loader("xyz", "trend")
 
 
 class TestTwoPluginsWithOneName:
     host = suite.Host(toy_plugin, plugin("other", model_builders=[builder("dense")]), discover=False)
 
     def test_both_are_listed(self):
-        assert [one.plugin for one in self.host.contributed("model_builders")] == ["other", "toy_plugin"]
+        assert [one.plugin for one in self.host.builders()] == ["other", "toy_plugin"]
 
     def test_asking_for_the_bare_name_is_an_error_that_names_both(self):
         with pytest.raises(suite.UserError, match="say other:dense or toy_plugin:dense"):
-            self.host.find("model_builders", "dense", "trend")
+            self.host.builder("dense", "trend")
 
     def test_a_plugin_and_a_name_choose_one(self):
-        assert self.host.find("model_builders", "other:dense", "trend").plugin == "other"
+        assert self.host.builder("other:dense", "trend").plugin == "other"
 
     def test_a_plugin_that_does_not_offer_the_name_is_refused(self):
         with pytest.raises(suite.UserError, match="did you mean 'other:dense'"):
-            self.host.find("model_builders", "othr:dense", "trend")
+            self.host.builder("othr:dense", "trend")
 
 
 def test_one_name_for_two_tasks_is_no_conflict():
     host = suite.Host(toy_plugin, plugin("other", model_builders=[builder("dense", "sums")]), discover=False)
-    assert host.find("model_builders", "dense", "trend").plugin == "toy_plugin"
+    assert host.builder("dense", "trend").plugin == "toy_plugin"
 
 
 def test_the_order_of_plugins_does_not_matter():
     plugins = [toy_plugin, plugin("other", model_builders=[builder("dense"), builder("a")])]
     one, other = suite.Host(*plugins, discover=False), suite.Host(*reversed(plugins), discover=False)
-    assert one.contributed("model_builders") == other.contributed("model_builders")
+    assert one.builders() == other.builders()
 
 
 def test_two_hosts_share_nothing():
@@ -143,7 +143,7 @@ def test_a_plugin_that_breaks_the_contract_is_recorded_with_the_reason(hooks, re
 
 def test_a_plugin_counts_as_a_whole_or_not_at_all():
     odd = plugin("odd", model_builders=[builder("tree")], evaluators=ValueError("no luck"))
-    assert suite.Host(odd, discover=False).contributed("model_builders") == []
+    assert suite.Host(odd, discover=False).builders() == []
 
 
 def test_a_broken_plugin_leaves_the_others_and_is_named_where_something_is_not_found():

@@ -68,7 +68,7 @@ def test_an_array_with_one_axis_more_than_the_codec_takes_is_a_stack(pipeline):
 
 def test_without_input_axes_every_array_is_one_thing():
     codec = weather.codec()
-    codec.input_axes = None
+    codec.input_ndim = None
     with pytest.raises(suite.UserError, match="8 numbers"):
         fake(codec=codec).predict(np.array([COLD, WARM]))
 
@@ -121,7 +121,7 @@ class BreaksOff:
 
 def test_a_file_that_cannot_be_read_while_it_is_taken_apart_is_an_error_of_its_own(files):
     codec = weather.codec()
-    codec.parts = lambda raw: (
+    codec.chunks = lambda raw: (
         BreaksOff() if raw.stem == "a" else raw.with_suffix("").read_bytes() if raw.stem == "b" else None
     )
     results = list(fake(codec=codec).predict_each([files / f"{name}.temps" for name in "abc"]))

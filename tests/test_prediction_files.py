@@ -23,7 +23,7 @@ class Guess(msgspec.Struct, frozen=True, kw_only=True):
 
 def task_of(prediction: Any) -> Task:
     return Task(
-        name="t", summary="", sample=list, metric="m", builder="b", evaluators=(), prediction=prediction
+        name="t", summary="", sample=list, metric="m", builder="b", evaluators=(), prediction_type=prediction
     )
 
 

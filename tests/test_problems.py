@@ -19,7 +19,7 @@ def test_inspection_lists_all_places(tmp_path):
         tasks = staticmethod(toy_plugin.tasks)
 
         @suite.hookimpl
-        def data_loaders(self):
+        def suite_data_loaders(self):
             def load(path, options):
                 found = toy_plugin.load(path, toy_plugin.LinesOptions())
                 return Dataset(train=found.train, problems=[Problem("nine lines are blank", places)])

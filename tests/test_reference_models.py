@@ -41,7 +41,7 @@ class with_reference_models:  # noqa: N801 - its name is the plugin's
     model_builders = staticmethod(toy_plugin.model_builders)
 
     @suite.hookimpl
-    def tasks(self):
+    def suite_tasks(self):
         (task,) = toy_plugin.tasks()
         return [replace(task, reference_models={"the nearest row": nearest, "a choosy one": choosy})]
 

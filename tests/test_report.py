@@ -289,7 +289,7 @@ def test_weights_that_are_none_or_too_large_do_no_harm():
 
 def test_a_score_on_validation_is_called_optimistic():
     metrics = {"validation": {"accuracy": 0.9}, "counts": {"validation": 10}}
-    assert "optimistic" in render(content(metrics=metrics, part="validation"))
+    assert "optimistic" in render(content(metrics=metrics, split="validation"))
 
 
 def test_a_model_that_loses_to_the_baseline_is_marked():

@@ -34,7 +34,7 @@ class in_stages:  # noqa: N801 - its name is the plugin's
     evaluators = staticmethod(toy_plugin.evaluators)
 
     @suite.hookimpl
-    def model_builders(self):
+    def suite_model_builders(self):
         def build(dataset, options):
             stages = (Stage(share=0.5, freeze=("hidden",)), Stage(share=0.5, learning_rate_factor=0.5))
             return dataclasses.replace(toy_plugin.build(dataset, options), stages=stages)

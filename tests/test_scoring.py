@@ -214,7 +214,7 @@ def reference_model_task(reference_model):
     return replace(task_with(None), reference_models={"a method": reference_model})
 
 
-def test_a_reference_model_learns_from_the_training_part_and_predicts_the_same_examples():
+def test_a_reference_model_learns_from_the_training_split_and_predicts_the_same_examples():
     train = [Example("x", 1.0, target=3)]
     pairs = replace(HALF, examples=[Example(name, index, 7) for index, name in enumerate(HALF.ids)])
     task = reference_model_task(
@@ -254,7 +254,7 @@ def test_a_reference_model_that_fails_otherwise_is_the_plugins_fault():
     assert "reference model of task 't'" in caught.value.__notes__[0]
 
 
-def test_metrics_are_plain_data_by_part():
+def test_metrics_are_plain_data_by_split():
     def detailed(pairs, options):
         return Evaluation(
             score=lambda indices: {"right": 0.5},

@@ -1,4 +1,4 @@
-"""Parts that the data lacks are taken from train: seeded, stratified, and without copies on both sides."""
+"""Splits that the data lacks are taken from train: seeded, stratified, and without copies on both sides."""
 
 import random
 from collections import Counter
@@ -22,80 +22,80 @@ def examples(count, classes="abc", start=0):
     ]
 
 
-def ids(part):
-    return [part[index].id for index in range(len(part))]
+def ids(split):
+    return [split[index].id for index in range(len(split))]
 
 
-def targets(part):
-    return Counter(str(part[index].target) for index in range(len(part)))
+def targets(split):
+    return Counter(str(split[index].target) for index in range(len(split)))
 
 
 def test_a_tenth_each_where_the_data_has_neither():
     made, notes = complete(Dataset(train=examples(300)), seed=0)
-    assert {name: len(part) for name, part in made.parts.items()} == {
+    assert {name: len(split) for name, split in made.splits.items()} == {
         "train": 240,
         "validation": 30,
         "test": 30,
     }
     assert notes == [
-        "made a test part of 30 examples (10 % of train, seed 0)",
-        "made a validation part of 30 examples (10 % of train, seed 0)",
+        "made a test split of 30 examples (10 % of train, seed 0)",
+        "made a validation split of 30 examples (10 % of train, seed 0)",
     ]
 
 
 def test_no_example_is_lost_or_doubled():
     made, _ = complete(Dataset(train=examples(307)))
-    assert sorted(name for part in made.parts.values() for name in ids(part)) == ids(examples(307))
+    assert sorted(name for split in made.splits.values() for name in ids(split)) == ids(examples(307))
 
 
-def test_only_validation_where_there_is_a_test_part():
+def test_only_validation_where_there_is_a_test_split():
     made, notes = complete(Dataset(train=examples(100), test=examples(20, start=100)), seed=3)
-    assert {name: len(part) for name, part in made.parts.items()} == {
+    assert {name: len(split) for name, split in made.splits.items()} == {
         "train": 90,
         "validation": 10,
         "test": 20,
     }
-    assert notes == ["made a validation part of 10 examples (10 % of train, seed 3)"]
+    assert notes == ["made a validation split of 10 examples (10 % of train, seed 3)"]
 
 
-def test_no_test_part_is_made_where_there_is_validation():
+def test_no_test_split_is_made_where_there_is_validation():
     data = Dataset(train=examples(100), validation=examples(20, start=100))
     made, notes = complete(data)
     assert made is data
     assert len(notes) == 1
-    assert "no test part" in notes[0]
+    assert "no test split" in notes[0]
     assert "optimistic" in notes[0]
 
 
-def test_data_with_all_parts_is_left_alone():
+def test_data_with_all_splits_is_left_alone():
     data = Dataset(train=examples(9), validation=examples(3), test=examples(3))
     assert complete(data) == (data, [])
 
 
-def test_made_parts_are_never_larger_than_their_use():
+def test_made_splits_are_never_larger_than_their_use():
     made, _ = complete(Dataset(train=examples(60_000)))
-    assert len(made.parts["validation"]) == 2500
-    assert len(made.parts["test"]) == 5000
+    assert len(made.splits["validation"]) == 2500
+    assert len(made.splits["test"]) == 5000
 
 
 def test_the_users_share_wins():
     made, _ = complete(Dataset(train=examples(300)), validation=0.2, test=0)
-    assert {name: len(part) for name, part in made.parts.items()} == {"train": 240, "validation": 60}
+    assert {name: len(split) for name, split in made.splits.items()} == {"train": 240, "validation": 60}
 
 
-def test_a_test_part_can_be_asked_for():
+def test_a_test_split_can_be_asked_for():
     data = Dataset(train=examples(100), validation=examples(20, start=100))
     made, _ = complete(data, test=0.3)
-    assert {name: len(part) for name, part in made.parts.items()} == {
+    assert {name: len(split) for name, split in made.splits.items()} == {
         "train": 70,
         "validation": 20,
         "test": 30,
     }
 
 
-def test_a_share_for_a_part_that_is_there_is_an_error():
+def test_a_share_for_a_split_that_is_there_is_an_error():
     with pytest.raises(
-        UserError, match=r"test = 0.2 asks for a share .* a test part of its own with 20 examples"
+        UserError, match=r"test = 0.2 asks for a share .* a test split of its own with 20 examples"
     ):
         complete(Dataset(train=examples(100), test=examples(20)), test=0.2)
 
@@ -128,7 +128,7 @@ def test_only_copies_of_one_example():
 def test_every_class_has_its_share():
     train = examples(1000, "a" * 7 + "b" * 2 + "c")
     made, _ = complete(Dataset(train=train))
-    assert targets(made.parts["test"]) == {"a": 70, "b": 20, "c": 10}
+    assert targets(made.splits["test"]) == {"a": 70, "b": 20, "c": 10}
 
 
 def test_a_class_with_one_example_stays_in_train_and_is_named():
@@ -145,7 +145,7 @@ def test_every_class_stays_in_train():
 
 def test_another_seed_is_another_split_and_the_same_seed_the_same():
     data = Dataset(train=examples(300))
-    first, again, other = (ids(complete(data, seed=seed)[0].parts["test"]) for seed in (0, 0, 1))
+    first, again, other = (ids(complete(data, seed=seed)[0].splits["test"]) for seed in (0, 0, 1))
     assert first == again != other
 
 
@@ -154,14 +154,14 @@ def test_the_order_of_the_examples_does_not_matter():
     shuffled = random.Random(0).sample(train, 300)
     first, second = (complete(Dataset(train=listed))[0] for listed in (train, shuffled))
     for name in ("train", "validation", "test"):
-        assert sorted(ids(first.parts[name])) == sorted(ids(second.parts[name]))
+        assert sorted(ids(first.splits[name])) == sorted(ids(second.splits[name]))
 
 
 def test_groups_stay_on_one_side():
     train = examples(300)
     data = Dataset(train=train, groups=lambda example: int(example.id) // 10)
     made, _ = complete(data)
-    sides = [{int(name) // 10 for name in ids(part)} for part in made.parts.values()]
+    sides = [{int(name) // 10 for name in ids(split)} for split in made.splits.values()]
     assert sum(map(len, sides)) == 30
     assert all(sides)
 
@@ -169,7 +169,7 @@ def test_groups_stay_on_one_side():
 def test_a_group_larger_than_the_share_is_taken_where_there_is_no_other():
     data = Dataset(train=examples(90), groups=lambda example: int(example.id) // 30)
     made, _ = complete(data, test=0)
-    assert len(made.parts["validation"]) == 30
+    assert len(made.splits["validation"]) == 30
 
 
 def test_copies_join_groups():
@@ -179,13 +179,13 @@ def test_copies_join_groups():
     data = Dataset(train=train, groups=lambda example: group.get(example.id, example.id))
     for seed in range(20):
         made, _ = complete(data, seed=seed, validation=0.3, test=0.3)
-        assert sum(bool({"a", "b", "c"} & set(ids(part))) for part in made.parts.values()) == 1
+        assert sum(bool({"a", "b", "c"} & set(ids(split))) for split in made.splits.values()) == 1
 
 
 def test_lists_of_labels_are_stratified():
     train = [Example(str(number), f"{number}", ["a", "b"] if number % 4 else ["c"]) for number in range(400)]
     made, _ = complete(Dataset(train=train))
-    assert targets(made.parts["test"]) == {"['a', 'b']": 30, "['c']": 10}
+    assert targets(made.splits["test"]) == {"['a', 'b']": 30, "['c']": 10}
 
 
 def test_a_label_of_a_list_stays_in_train():
@@ -203,7 +203,7 @@ def test_a_label_of_a_list_stays_in_train():
 def test_texts_as_targets_are_split_without_classes():
     train = [Example(str(number), f"{number}", f"sentence {number}") for number in range(200)]
     made, notes = complete(Dataset(train=train))
-    assert len(made.parts["test"]) == 20
+    assert len(made.splits["test"]) == 20
     assert len(notes) == 2
 
 
@@ -213,8 +213,8 @@ def test_files_of_one_size_are_compared_by_content(tmp_path):
     tree = open_tree(tmp_path)
     train = [Example(name, tree.source(index), "x") for index, name in enumerate(tree.names)]
     made, notes = complete(Dataset(train=train))
-    for part in made.parts.values():
-        assert all(count == 2 for count in Counter(int(name) // 2 for name in ids(part)).values())
+    for split in made.splits.values():
+        assert all(count == 2 for count in Counter(int(name) // 2 for name in ids(split)).values())
     assert "20 examples have the content of another one: kept on the side of that one" in notes
 
 
@@ -239,15 +239,15 @@ def test_a_split_is_a_partition_that_keeps_copies_groups_and_classes(contents, c
         made, _ = complete(data, seed=seed, validation=0.2, test=0.2)
     except UserError:
         return
-    listed = [[part[index] for index in range(len(part))] for part in made.parts.values()]
-    assert sorted(example.id for part in listed for example in part) == ids(train)
+    listed = [[split[index] for index in range(len(split))] for split in made.splits.values()]
+    assert sorted(example.id for split in listed for example in split) == ids(train)
     of = [lambda example: example.input, *([group] if groups else [])]
     for key in of:
-        seen = [{key(example) for example in part} for part in listed]
+        seen = [{key(example) for example in split} for split in listed]
         assert sum(map(len, seen)) == len(set().union(*seen))
     assert set(targets(made.train)) == set(targets(train))
     if not groups:
-        assert len(made.parts["test"]) <= max(round(0.2 * len(train)), max(Counter(contents).values()))
+        assert len(made.splits["test"]) <= max(round(0.2 * len(train)), max(Counter(contents).values()))
 
 
 def test_equal_inputs_have_the_number_of_the_first():

@@ -77,7 +77,7 @@ def test_a_run_directory_holds_what_the_design_says(finished):
     }
 
 
-def test_the_test_part_is_scored_beside_a_baseline_with_an_interval(finished):
+def test_the_test_split_is_scored_beside_a_baseline_with_an_interval(finished):
     metrics = json.loads((finished[0].path / "metrics.json").read_text())
     low, high = metrics["intervals"]["test"]["accuracy"]
     assert low <= metrics["test"]["accuracy"] <= high
@@ -91,7 +91,7 @@ def test_history_has_a_row_per_epoch(finished):
     assert [row["loss"] for row in run.history()] == [row["loss"] for row in recorder.rows]
 
 
-def test_every_prediction_of_the_test_part_is_written(finished):
+def test_every_prediction_of_the_test_split_is_written(finished):
     lines = [json.loads(line) for line in (finished[0].path / "predictions.jsonl").open()]
     assert len(lines) == 30
     assert set(lines[0]) == {"id", "target", "prediction"}
@@ -203,7 +203,7 @@ def test_weights_that_do_not_fit_start_anew_and_are_named(finished, host, data, 
     assert "hidden/kernel" not in note
 
 
-def test_data_without_parts_gets_them(host, tmp_path):
+def test_data_without_splits_gets_them(host, tmp_path):
     recorder = Recorder()
     data = toy_plugin.write(tmp_path / "all.jsonl", train=100, validation=0, test=0)
     train(host, configuration(data, training={"epochs": 1}), out=tmp_path / "run", listener=recorder)
@@ -239,7 +239,7 @@ def test_a_complete_run_has_nothing_to_go_on_with(finished, host):
 def test_an_unreadable_example_is_named_before_training(host, data, tmp_path):
     broken = tmp_path / "broken.jsonl"
     lines = data.read_text().splitlines()
-    lines.insert(3, '{"id": "odd", "numbers": [1, 2], "trend": "level", "part": "train"}')
+    lines.insert(3, '{"id": "odd", "numbers": [1, 2], "trend": "level", "split": "train"}')
     broken.write_text("\n".join(lines))
     with pytest.raises(suite.UserError, match=r"1 training example cannot be read:\n.*8 numbers"):
         train(host, configuration(broken), out=tmp_path / "stop")
@@ -252,10 +252,10 @@ def test_an_unreadable_example_is_named_before_training(host, data, tmp_path):
 
 def test_an_unreadable_validation_example_is_not_paired_with_another_ones_prediction(host, tmp_path):
     data = toy_plugin.write(tmp_path / "toy.jsonl")
-    train_part = [line for line in data.read_text().splitlines() if '"part":"train"' in line]
-    odd = '{"id": "odd", "numbers": [1], "trend": "falling", "part": "validation"}'
-    even = '{"id": "even", "numbers": [-1,-1,-1,0,0,1,1,1], "trend": "rising", "part": "validation"}'
-    data.write_text("\n".join([*train_part, odd, even]))
+    train_split = [line for line in data.read_text().splitlines() if '"split":"train"' in line]
+    odd = '{"id": "odd", "numbers": [1], "trend": "falling", "split": "validation"}'
+    even = '{"id": "even", "numbers": [-1,-1,-1,0,0,1,1,1], "trend": "rising", "split": "validation"}'
+    data.write_text("\n".join([*train_split, odd, even]))
     run = train(host, configuration(data, training={"unreadable": "skip"}), out=tmp_path / "run")
     assert run.history()[-1]["validation_accuracy"] == 1.0
 

@@ -33,7 +33,7 @@ class spelling:  # noqa: N801 - its name is the plugin's
         self.built = []
 
     @suite.hookimpl
-    def model_builders(self):
+    def suite_model_builders(self):
         def build(dataset, options):
             self.built.append(dataclasses.replace(spelling_plugin.build(dataset, options), **self.changes))
             return self.built[-1]
@@ -82,7 +82,7 @@ def test_validation_scores_the_network_that_is_shipped_with_the_weights_of_that_
     assert run.metrics["validation"]["accuracy"] == pytest.approx(best)
 
 
-def test_the_loss_on_validation_is_that_of_the_training_network_on_batches_of_the_validation_part(
+def test_the_loss_on_validation_is_that_of_the_training_network_on_batches_of_the_validation_split(
     data, tmp_path
 ):
     plugin = spelling()

@@ -39,7 +39,7 @@ class DenseOptions(Options, frozen=True):
 
 
 @suite.hookimpl
-def tasks() -> list[suite.Task]:
+def suite_tasks() -> list[suite.Task]:
     return [
         suite.Task(
             name=TASK,
@@ -49,18 +49,18 @@ def tasks() -> list[suite.Task]:
             builder="dense",
             evaluators=("hits",),
             baseline=most_common,
-            prediction=Trend,
+            prediction_type=Trend,
         )
     ]
 
 
 @suite.hookimpl
-def data_loaders() -> list[suite.DataLoader]:
+def suite_data_loaders() -> list[suite.DataLoader]:
     return [
         suite.DataLoader(
             name="lines",
             task=TASK,
-            summary="a JSON object per line: id, numbers, trend, part",
+            summary="a JSON object per line: id, numbers, trend, split",
             load=load,
             detect=detect,
             options=LinesOptions,
@@ -69,7 +69,7 @@ def data_loaders() -> list[suite.DataLoader]:
 
 
 @suite.hookimpl
-def model_builders() -> list[suite.ModelBuilder]:
+def suite_model_builders() -> list[suite.ModelBuilder]:
     return [
         suite.ModelBuilder(
             name="dense",
@@ -83,7 +83,7 @@ def model_builders() -> list[suite.ModelBuilder]:
 
 
 @suite.hookimpl
-def evaluators() -> list[suite.Evaluator]:
+def suite_evaluators() -> list[suite.Evaluator]:
     return [suite.Evaluator(name="hits", task=TASK, summary="share of right answers", evaluate=evaluate)]
 
 
@@ -101,10 +101,12 @@ def rows(count: int, seed: int) -> list[dict[str, Any]]:
 
 
 def write(path: Path, train: int = 120, validation: int = 30, test: int = 30) -> Path:
-    """Write made-up data that the loader `lines` reads; a count of 0 leaves the part out."""
+    """Write made-up data that the loader `lines` reads; a count of 0 leaves the split out."""
     lines = [
-        {**row, "part": part}
-        for seed, (part, count) in enumerate({"train": train, "validation": validation, "test": test}.items())
+        {**row, "split": split}
+        for seed, (split, count) in enumerate(
+            {"train": train, "validation": validation, "test": test}.items()
+        )
         for row in rows(count, seed)
     ]
     path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
@@ -120,15 +122,15 @@ def write_input(path: Path, row: dict[str, Any]) -> Path:
 def _dataset(lines: Sequence[dict[str, Any]], target: str = "trend") -> Any:
     from suite.data.dataset import Dataset, Example
 
-    parts: dict[str, list[Example]] = {"train": [], "validation": [], "test": []}
+    splits: dict[str, list[Example]] = {"train": [], "validation": [], "test": []}
     for line in lines:
         example = Example(line["id"], line["numbers"], line.get(target))
-        parts[line.get("part", "train")].append(example)
-    trends = sorted({example.target for part in parts.values() for example in part if example.target})
+        splits[line.get("split", "train")].append(example)
+    trends = sorted({example.target for split in splits.values() for example in split if example.target})
     return Dataset(
-        train=parts["train"],
-        validation=parts["validation"] or None,
-        test=parts["test"] or None,
+        train=splits["train"],
+        validation=splits["validation"] or None,
+        test=splits["test"] or None,
         facts={"trends": trends},
     )
 
@@ -137,8 +139,8 @@ def sample() -> Any:
     counts = {"train": 30, "validation": 9, "test": 9}
     return _dataset(
         [
-            {**row, "part": part}
-            for seed, (part, count) in enumerate(counts.items())
+            {**row, "split": split}
+            for seed, (split, count) in enumerate(counts.items())
             for row in rows(count, seed)
         ]
     )

@@ -23,7 +23,7 @@ class WeatherCodec:
     """Reads files of four numbers, their bytes, or arrays of them."""
 
     suffixes = (".temps",)
-    input_axes = 1
+    input_ndim = 1
 
     def __init__(self, classes: list[str]) -> None:
         self.classes = classes
@@ -83,7 +83,7 @@ class weather:  # noqa: N801 - its name is the plugin's
     """The plugin."""
 
     @suite.hookimpl
-    def tasks(self) -> list[suite.Task]:
+    def suite_tasks(self) -> list[suite.Task]:
         return [
             suite.Task(
                 name="weather", summary="", sample=list, metric="accuracy", builder="linear", evaluators=()
@@ -91,7 +91,7 @@ class weather:  # noqa: N801 - its name is the plugin's
         ]
 
     @suite.hookimpl
-    def model_builders(self) -> list[suite.ModelBuilder]:
+    def suite_model_builders(self) -> list[suite.ModelBuilder]:
         return [suite.ModelBuilder(name="linear", task="weather", build=_build, codec=WeatherCodec.from_json)]
 
 

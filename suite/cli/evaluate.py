@@ -17,12 +17,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words and flags of the command."""
     parser.add_argument("run", metavar="RUN", help="a run directory")
     parser.add_argument(
-        "data", metavar="DATA", nargs="?", help="other data to score (default: the run's own test part)"
+        "data", metavar="DATA", nargs="?", help="other data to score (default: the run's own test split)"
     )
     parser.add_argument(
-        "--part",
+        "--split",
         choices=("test", "validation", "train"),
-        help="the part of the data (default: test, or all of data that has no parts)",
+        help="the split of the data (default: test, or all of data that has no splits)",
     )
     parser.add_argument(
         "--predictions",
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     request = Request(
         run=Path(arguments.run),
         data=arguments.data,
-        part=arguments.part,
+        split=arguments.split,
         predictions=Path(arguments.predictions) if arguments.predictions else None,
         loader=arguments.loader,
         loader_options=settings.get("loader", {}),
@@ -105,7 +105,7 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
     if as_json:
         print(json_text({**found, "folder": str(outcome.folder)}))
         return
-    print(scores_text(found, outcome.task, outcome.part))
+    print(scores_text(found, outcome.task.metric, outcome.declared, outcome.split))
     for note in found["notes"]:
         print(f"note: {note}")
     print(f"report: {outcome.folder / 'report.html'}")
@@ -115,15 +115,15 @@ def _command(arguments: argparse.Namespace) -> str:
     """The command that repeats this evaluation."""
     import shlex
 
-    parts = ["suite", "evaluate", arguments.run]
+    words = ["suite", "evaluate", arguments.run]
     if arguments.data:
-        parts.append(arguments.data)
-    for flag in ("part", "predictions", "loader"):
+        words.append(arguments.data)
+    for flag in ("split", "predictions", "loader"):
         value = getattr(arguments, flag)
         if value is not None:
-            parts += [f"--{flag}", value]
+            words += [f"--{flag}", value]
     for setting in arguments.set:
-        parts += ["--set", setting]
+        words += ["--set", setting]
     for plugin in arguments.without:
-        parts += ["--without", plugin]
-    return shlex.join(parts)
+        words += ["--without", plugin]
+    return shlex.join(words)

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from suite.export.export import export
+    from suite.runs.export import export
 
     done = export(arguments.run, out=arguments.out, format=arguments.format, host=host_from(arguments))
     if arguments.json:

@@ -7,7 +7,7 @@ from typing import Any
 
 from suite.cli.main import host_from
 from suite.cli.tables import aligned, json_text
-from suite.contributions import Contributed
+from suite.contributions import Contributed, Task
 from suite.host import Plugin
 
 
@@ -35,8 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _name(one: Contributed) -> str:
-    task = getattr(one.item, "task", None)
-    return f"{task} / {one.item.name}" if task else one.item.name
+    return one.name if isinstance(one.item, Task) else f"{one.task} / {one.name}"
 
 
 def _as_json(plugin: Plugin) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def _as_json(plugin: Plugin) -> dict[str, Any]:
         "contributions": [
             {
                 "kind": one.kind,
-                "task": getattr(one.item, "task", one.item.name),
+                "task": one.task,
                 "name": one.item.name,
                 "summary": one.item.summary,
             }

@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     options = option_settings(arguments.set)
     # Everything that can be wrong with the words is said before seconds go into loading a network.
     described = describe(arguments.run, host=host, options=options)
-    task = host.task(described.manifest.task)
+    task = host.task(described.manifest.task, prefer=[described.manifest.builder.rpartition(":")[0]])
     inputs = Inputs(arguments.inputs, described.codec)
     output = _Output(arguments, task, described)
     batch_size = arguments.batch_size or (_STREAM_BATCH_SIZE if inputs.streams else _BATCH_SIZE)
@@ -114,7 +114,7 @@ def _predict(pipeline: LoadedPipeline, inputs: Inputs, batch_size: int, output: 
     written = output.grow if output.goes_on and batch_size == 1 else None
     with (
         output.open(inputs),
-        closing(pipeline.predict_each(inputs, batch_size, bars.part_done, ahead, written)) as results,
+        closing(pipeline.predict_each(inputs, batch_size, bars.chunk_done, ahead, written)) as results,
     ):
         for result in bars.track(results, inputs.total):
             done += 1
@@ -124,7 +124,7 @@ def _predict(pipeline: LoadedPipeline, inputs: Inputs, batch_size: int, output: 
 
 
 class _Bars:
-    """Progress on the error stream, where that is a terminal: of all inputs, and within one in parts.
+    """Progress on the error stream, where that is a terminal: of all inputs, and within one in chunks.
 
     Args:
         of_inputs: whether to show how many inputs are done; where their lines appear, nobody needs it.
@@ -133,7 +133,7 @@ class _Bars:
     def __init__(self, of_inputs: bool) -> None:
         self._of_inputs = of_inputs
         self._bar: Progress | None = None
-        self._part: TaskID | None = None
+        self._chunk: TaskID | None = None
 
     def track(self, results: Iterator[Result], total: int | None) -> Iterator[Result]:
         """The results, each counted when it is there."""
@@ -150,17 +150,17 @@ class _Bars:
         finally:
             self._bar.stop()
 
-    def part_done(self, name: str, done: int, total: int) -> None:
+    def chunk_done(self, name: str, done: int, total: int) -> None:
         """Show how much of one input is done."""
         if self._bar is None:
             return
-        if self._part is None:
-            self._part = self._bar.add_task(Path(name).name, total=total)
+        if self._chunk is None:
+            self._chunk = self._bar.add_task(Path(name).name, total=total)
             self._bar.start()
-        self._bar.update(self._part, completed=done)
+        self._bar.update(self._chunk, completed=done)
         if done == total:
-            self._bar.remove_task(self._part)
-            self._part = None
+            self._bar.remove_task(self._chunk)
+            self._chunk = None
             if not self._bar.tasks:  # lines follow, which a bar that is still alive would disturb
                 self._bar.stop()
 
@@ -223,7 +223,7 @@ class _Output:
             self.json = True
         self._prints = path is None
         self.json_to_terminal = self._prints and self.json
-        self.goes_on = self._prints and not self.json and hasattr(described.codec, "continued")
+        self.goes_on = self._prints and not self.json and described.codec.can_stream
         self._alone = False
         self._growing: GrowingText | None = None
         self._writer: PredictionWriter | None = None
@@ -306,7 +306,7 @@ class _Output:
 def _check_lines(path: Path, codec: Any) -> None:
     """Refuse to write lines where they would not be looked for, or over something else."""
     suffix = path.suffix.lower()
-    if suffix in (*codec.suffixes, *getattr(codec, "stream_suffixes", ())):
+    if suffix in (*codec.suffixes, *codec.stream_suffixes):
         raise UserError(
             f"--out {path}: predictions are lines of text, and '{suffix}' is not: name a folder, or a file as"
             f" in {path.with_suffix('.jsonl').name}"

@@ -22,5 +22,5 @@ def run(arguments: argparse.Namespace) -> int:
     host = host_from(arguments)
     with TrainingDisplay(resumed=True) as display, stop_on_interrupt(display) as stop:
         finished = resume(host, Path(arguments.run), listener=display, stop=stop)
-    display.show_result(finished, host.task(finished.configuration.task))
+    display.show_result(finished, host)
     return 0

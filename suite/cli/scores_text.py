@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from suite.cli.tables import aligned
-from suite.contributions import Task
-from suite.report.verdict import number, verdict, words
+from suite.contributions import Metric
+from suite.evaluation.metrics import label
+from suite.report.verdict import number, verdict
 
 
-def scores_text(metrics: Mapping[str, Any], task: Task, part: str) -> str:
-    """What `metrics.json` says of a part, metric first, with intervals, baseline and reference models."""
-    judged = verdict(metrics, task.metric, higher_is_better=task.higher_is_better, part=part)
-    numbers, spreads = metrics[part], metrics["intervals"].get(part, {})
+def scores_text(metrics: Mapping[str, Any], metric: str, declared: Mapping[str, Metric], split: str) -> str:
+    """What `metrics.json` says of a split, metric first, with intervals, baseline and reference models."""
+    judged = verdict(metrics, metric, declared, split)
+    numbers, spreads = metrics[split], metrics["intervals"].get(split, {})
     compared = {"baseline": metrics.get("baseline", {}), **metrics.get("reference_models", {})}
     compared = {name: others for name, others in compared.items() if others}
-    rows = [["", part, "95 % interval", *compared]]
-    for name in sorted(numbers, key=lambda name: name != task.metric):
+    rows = [["", split, "95 % interval", *compared]]
+    for name in sorted(numbers, key=lambda name: name != metric):
         spread = f"{number(spreads[name][0])} to {number(spreads[name][1])}" if name in spreads else ""
         reached = [number(others[name]) if name in others else "" for others in compared.values()]
-        rows.append([words(name), number(numbers[name]), spread, *reached])
+        rows.append([label(name, declared), number(numbers[name]), spread, *reached])
     return f"{judged.text}\n\n{aligned(rows)}\n"

@@ -10,12 +10,11 @@ from typing import Any
 
 from suite.cli.main import host_from
 from suite.cli.tables import aligned, json_text, wrapped
-from suite.contributions import Contributed, ModelBuilder, Task
+from suite.contributions import Contributed, Metric, ModelBuilder, Task
 from suite.errors import UserError, nearest
-from suite.host import Host, Kind
+from suite.evaluation.metrics import default_metrics, metric_of
+from suite.host import Host
 from suite.options import Option, Options, describe
-
-KINDS: tuple[Kind, ...] = ("data_loaders", "model_builders", "evaluators")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,10 +35,16 @@ def run(arguments: argparse.Namespace) -> int:
             json_text(_options_as_json(general)) if arguments.json else _general_text(arguments.task, general)
         )
         return 0
-    task = host.task(arguments.task)
+    task = host.find_task(arguments.task)
     if arguments.name is None:
-        offered = [one for kind in KINDS for one in host.contributed(kind, task.name)]
-        print(json_text(_task_as_json(task, offered)) if arguments.json else _task_text(task, offered))
+        offered = host.contributions(task.full_name)
+        metric = metric_of(task.item, default_metrics(host, task))
+        as_json = arguments.json
+        print(
+            json_text(_task_as_json(task.item, metric, offered))
+            if as_json
+            else _task_text(task.item, metric, offered)
+        )
         return 0
     named = _named(host, task, arguments.name)
     if arguments.json:
@@ -65,10 +70,10 @@ def _general_text(table: str, options: list[Option]) -> str:
     return f"[{table}]: --set {table}.OPTION=VALUE\n\n{_options_text(options)}"
 
 
-def _named(host: Host, task: Task, name: str) -> list[Contributed]:
+def _named(host: Host, task: Contributed[Task], name: str) -> list[Contributed]:
     """Everything called `name`, of whatever kind: a loader and an evaluator may share a name."""
     plugin, _, bare = name.rpartition(":")
-    offered = [one for kind in KINDS for one in host.contributed(kind, task.name)]
+    offered = host.contributions(task.full_name)
     found = [one for one in offered if one.item.name == bare and plugin in ("", one.plugin)]
     if not found:
         known = [f"{one.plugin}:{one.item.name}" if plugin else one.item.name for one in offered]
@@ -80,8 +85,8 @@ def _named(host: Host, task: Task, name: str) -> list[Contributed]:
     return found
 
 
-def _task_text(task: Task, offered: list[Contributed]) -> str:
-    better = "higher" if task.higher_is_better else "lower"
+def _task_text(task: Task, metric: Metric, offered: list[Contributed]) -> str:
+    better = "higher" if metric.higher_is_better else "lower"
     defaults = {task.builder, *task.evaluators}
     rows = [[one.kind, one.item.name, one.plugin, _with_default(one, defaults)] for one in offered]
     lines = [
@@ -145,15 +150,15 @@ def _options(one: Contributed) -> list[Option]:
 
 
 def _prediction_options(one: Contributed) -> list[Option]:
-    return describe(one.item.prediction) if isinstance(one.item, ModelBuilder) else []
+    return describe(one.item.prediction_options) if isinstance(one.item, ModelBuilder) else []
 
 
-def _task_as_json(task: Task, offered: list[Contributed]) -> dict[str, Any]:
+def _task_as_json(task: Task, metric: Metric, offered: list[Contributed]) -> dict[str, Any]:
     return {
         "name": task.name,
         "summary": task.summary,
         "metric": task.metric,
-        "higher_is_better": task.higher_is_better,
+        "higher_is_better": metric.higher_is_better,
         "builder": task.builder,
         "evaluators": list(task.evaluators),
         "formats": list(task.formats),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from suite.cli.main import host_from
 from suite.cli.tables import aligned, json_text
-from suite.contributions import Task
+from suite.contributions import Contributed, Task
+from suite.evaluation.metrics import default_metrics, metric_of
+from suite.host import Host
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,31 +18,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     host = host_from(arguments)
-    found = [(one.plugin, one.item) for one in host.contributed("tasks") if isinstance(one.item, Task)]
+    found = host.tasks()
     if arguments.json:
-        print(
-            json_text(
-                [
-                    {
-                        "name": task.name,
-                        "plugin": plugin,
-                        "summary": task.summary,
-                        "metric": task.metric,
-                        "higher_is_better": task.higher_is_better,
-                        "builder": task.builder,
-                        "evaluators": list(task.evaluators),
-                    }
-                    for plugin, task in found
-                ]
-            )
-        )
+        print(json_text([_as_json(host, task) for task in found]))
     elif found:
-        print(
-            aligned([["TASK", "PLUGIN", ""], *([task.name, plugin, task.summary] for plugin, task in found)])
-        )
+        rows = [[task.name, task.plugin, task.item.summary] for task in found]
+        print(aligned([["TASK", "PLUGIN", ""], *rows]))
     else:
         print("no task: " + ("no plugin is installed" if not host.plugins else "no plugin contributes one"))
     for plugin in host.broken:
         if not arguments.json:
             print(f"plugin '{plugin.name}' could not be loaded: {plugin.error}")
     return 0
+
+
+def _as_json(host: Host, task: Contributed[Task]) -> dict[str, Any]:
+    metrics = default_metrics(host, task)
+    return {
+        "name": task.name,
+        "plugin": task.plugin,
+        "summary": task.item.summary,
+        "metric": task.item.metric,
+        "higher_is_better": metric_of(task.item, metrics).higher_is_better,
+        "builder": task.item.builder,
+        "evaluators": list(task.item.evaluators),
+    }

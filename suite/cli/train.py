@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         finished = train(
             host, configuration, out=out, command=_command(arguments), listener=display, stop=stop
         )
-    display.show_result(finished, host.task(configuration.task))
+    display.show_result(finished, host)
     return 0
 
 
@@ -107,13 +107,13 @@ def _command(arguments: argparse.Namespace) -> str:
     """The command that repeats this run."""
     import shlex
 
-    parts = ["suite", "train", *arguments.words]
+    words = ["suite", "train", *arguments.words]
     for flag in (*_FLAGS, "init"):
         value = getattr(arguments, flag)
         if value is not None:
-            parts += [f"--{flag.replace('_', '-')}", value]
+            words += [f"--{flag.replace('_', '-')}", value]
     for setting in arguments.set:
-        parts += ["--set", setting]
+        words += ["--set", setting]
     for plugin in arguments.without:
-        parts += ["--without", plugin]
-    return shlex.join(parts)
+        words += ["--without", plugin]
+    return shlex.join(words)

@@ -17,9 +17,12 @@ from rich.table import Table
 
 from suite.cli.scores_text import scores_text
 from suite.configuration import Configuration
-from suite.contributions import Task
 from suite.devices import Device
+from suite.evaluation.metrics import declared_metrics
+from suite.host import Host
 from suite.options import as_dict
+from suite.runs.build import evaluators_of
+from suite.runs.data import task_of
 from suite.runs.directory import Run
 from suite.runs.report import duration
 from suite.training.progress import Listener, Progress
@@ -96,24 +99,28 @@ class TrainingDisplay(Listener):
             self.console.print(progress_line(progress), markup=False, soft_wrap=True)
 
     def epoch(self, row: dict[str, float], is_best: bool) -> None:
-        parts = [
+        words = [
             f"epoch {row['epoch']:>{len(str(self._epochs))}.0f}/{self._epochs}",
             f"loss {row['loss']:.4f}",
         ]
-        parts += [
+        words += [
             f"validation {name} {row[f'validation_{name}']:.4f}"
             for name in ("loss", self._metric)
             if f"validation_{name}" in row
         ]
-        parts.append(f"{duration(row['seconds'])}")
-        self.console.print("  ".join(parts) + ("  [green]best[/]" if is_best else ""), soft_wrap=True)
+        words.append(f"{duration(row['seconds'])}")
+        self.console.print("  ".join(words) + ("  [green]best[/]" if is_best else ""), soft_wrap=True)
 
-    def show_result(self, run: Run, task: Task) -> None:
+    def show_result(self, run: Run, host: Host) -> None:
         """Say how good the model is and where everything lies, after a training that came to its end."""
         scored = run.metrics or {}
-        part = next((name for name in ("test", "validation") if name in scored), None)
-        if part is not None:
-            self.console.print(scores_text(scored, task, part), markup=False, soft_wrap=True)
+        split = next((name for name in ("test", "validation") if name in scored), None)
+        if split is not None:
+            task = task_of(host, run.configuration)
+            declared = declared_metrics(evaluators_of(host, run.configuration, task))
+            self.console.print(
+                scores_text(scored, task.item.metric, declared, split), markup=False, soft_wrap=True
+            )
         told = run.environment.get("notes", [])
         for note in scored.get("notes", []):
             if note not in told:
@@ -144,21 +151,21 @@ def stop_on_interrupt(display: TrainingDisplay) -> Iterator[Callable[[], bool]]:
 
 def progress_line(progress: Progress) -> str:
     """One line with everything that one looks for while waiting."""
-    parts = [
+    words = [
         f"epoch {progress.epoch}/{progress.epochs}",
         f"step {progress.step}/{progress.steps}",
         f"loss {progress.loss:.4f}",
         f"lr {progress.learning_rate:.2g}",
     ]
     if progress.items_per_second:
-        parts += [
+        words += [
             f"{progress.items_per_second:,.0f}/s",
             f"waiting {progress.waiting:.0%}",
             f"{duration(progress.seconds_left)} left",
         ]
     if progress.best is not None:
-        parts.append(f"best {progress.metric} {progress.best:.4f}")
-    return "  ".join(parts)
+        words.append(f"best {progress.metric} {progress.best:.4f}")
+    return "  ".join(words)
 
 
 def _listed(options: Any) -> str:

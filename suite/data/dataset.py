@@ -1,4 +1,4 @@
-"""What a data loader gives: examples with random access, decoded on demand, in up to three parts."""
+"""What a data loader gives: examples with random access, decoded on demand, in up to three splits."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 import numpy as np
 
+from suite.options import Options
+
 Target = Any
 """A plain JSON value (a string, a list of strings, a list of boxes, ...), as documented by its task."""
 
@@ -19,7 +21,7 @@ class Example:
     """One example, not decoded yet.
 
     Attributes:
-        id: names it for people and in `predictions.jsonl`; unique within its part (a relative path, say).
+        id: names it for people and in `predictions.jsonl`; unique within its split (a relative path, say).
         input: whatever the task's codecs can encode: a `suite.sources.Source`, a string, an array.
         target: what is to be predicted, a plain JSON value; None where it is not known.
     """
@@ -82,18 +84,23 @@ class Dataset:
 
     Attributes:
         train: the examples to learn from.
-        validation: the part by which weights are chosen, or None where the data has none; the host then
+        validation: the split by which weights are chosen, or None where the data has none; the host then
             takes a seeded, stratified share of `train`.
-        test: the part that is scored once, or None.
-        facts: what is known of all parts before any decoding, as JSON values: class names, say. Which
+        test: the split that is scored once, or None.
+        facts: what is known of all splits before any decoding, as JSON values: class names, say. Which
             keys there are is part of the task's documented types.
         problems: what the loader had to leave out or found odd, a sentence each with the place, or a
             `Problem` with many.
         groups: `groups(example) -> hashable`: examples of one group stay on one side of a made split (a
             speaker, say). None where there are no groups; exact duplicates always stay together.
-        labels: `labels(example) -> names`: what made parts hold in equal shares, and train never lacks,
+        labels: `labels(example) -> names`: what made splits hold in equal shares, and train never lacks,
             where targets are more than that (the classes of an image's boxes, say). None where the target
             itself is the class, or a list of classes.
+        order: `order(example) -> comparable`: when an example happened. Made splits are then the last ones:
+            validation after train, test after validation. None if time plays no role.
+        gap: how many examples between two splits in time are left out, so that none of one split overlaps
+            the next.
+        options: the loader's options with what "auto" became; None leaves them as they were given.
     """
 
     train: Examples
@@ -103,12 +110,53 @@ class Dataset:
     problems: Sequence[str] = ()
     groups: Callable[[Example], Hashable] | None = None
     labels: Callable[[Example], Collection[str]] | None = None
+    order: Callable[[Example], Any] | None = None
+    gap: int = 0
+    options: Options | None = None
+
+    @classmethod
+    def of(
+        cls,
+        inputs: Sequence[Any],
+        targets: Sequence[Target],
+        *,
+        validation: tuple[Sequence[Any], Sequence[Target]] | None = None,
+        test: tuple[Sequence[Any], Sequence[Target]] | None = None,
+        facts: Mapping[str, Any] | None = None,
+    ) -> Dataset:
+        """A data set in memory.
+
+        Args:
+            inputs: of the training examples: arrays, texts, paths, whatever the task's codecs can encode.
+            targets: of the same examples, plain JSON values.
+            validation: inputs and targets of the validation split.
+            test: inputs and targets of the test split.
+            facts: see `facts`; what is left out is derived by the task, if it can.
+
+        Raises:
+            ValueError: if there are not as many targets as inputs.
+        """
+
+        def examples(name: str, pair: tuple[Sequence[Any], Sequence[Target]]) -> list[Example]:
+            if len(pair[0]) != len(pair[1]):
+                raise ValueError(f"{name} has {len(pair[0])} inputs and {len(pair[1])} targets")
+            return [
+                Example(f"{name} {index}", raw, target)
+                for index, (raw, target) in enumerate(zip(*pair, strict=True))
+            ]
+
+        return cls(
+            train=examples("train", (inputs, targets)),
+            validation=None if validation is None else examples("validation", validation),
+            test=None if test is None else examples("test", test),
+            facts=facts or {},
+        )
 
     @property
-    def parts(self) -> dict[str, Examples]:
-        """The parts that exist, by name, in the order train, validation, test."""
+    def splits(self) -> dict[str, Examples]:
+        """The splits that exist, by name, in the order train, validation, test."""
         named = {"train": self.train, "validation": self.validation, "test": self.test}
-        return {name: part for name, part in named.items() if part is not None}
+        return {name: split for name, split in named.items() if split is not None}
 
 
 def digest(raw: Any) -> bytes:
@@ -131,15 +179,15 @@ def digest(raw: Any) -> bytes:
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """A short name for the data as the loader listed it: changes when an id, a target or a part does.
+    """A short name for the data as the loader listed it: changes when an id, a target or a split does.
 
     Contents are not read: that would take minutes for a million files.
     """
     total = hashlib.blake2b(digest_size=12)
-    for name, part in dataset.parts.items():
-        total.update(f"{name} {len(part)}\n".encode())
-        for index in range(len(part)):
-            example = part[index]
+    for name, split in dataset.splits.items():
+        total.update(f"{name} {len(split)}\n".encode())
+        for index in range(len(split)):
+            example = split[index]
             size = getattr(example.input, "size", "")
             line = f"{example.id}\t{size}\t{example.target}\n"
             total.update(line.encode("utf-8", "surrogatepass"))

@@ -14,29 +14,29 @@ from suite.errors import UserError
 _CHUNK = 512
 
 
-def same_content(*parts: Examples) -> np.ndarray:
+def same_content(*splits: Examples) -> np.ndarray:
     """Number the examples so that two have the same number exactly if their inputs are equal.
 
     Inputs of different size differ, so only those that share their size are read, in threads.
 
     Args:
-        *parts: their examples are seen as one sequence.
+        *splits: their examples are seen as one sequence.
 
     Returns:
         int64 (examples,), each number being the position of the first example with that content. An input
         that cannot be read is equal to no other.
     """
-    sizes = np.array([_size(part[index]) for part in parts for index in range(len(part))], np.int64)
+    sizes = np.array([_size(split[index]) for split in splits for index in range(len(split))], np.int64)
     _, inverse, counts = np.unique(sizes, return_inverse=True, return_counts=True)
     candidates = np.flatnonzero((counts[inverse] > 1) | (sizes < 0))
-    starts = np.cumsum([0, *(len(part) for part in parts)])
+    starts = np.cumsum([0, *(len(split) for split in splits)])
     digests = np.zeros((len(candidates), 2), np.uint64)
 
     def read(start: int) -> None:
         for row in range(start, min(start + _CHUNK, len(candidates))):
             position = int(candidates[row])
             number = int(np.searchsorted(starts, position, side="right")) - 1
-            example = parts[number][position - int(starts[number])]
+            example = splits[number][position - int(starts[number])]
             try:
                 digests[row] = np.frombuffer(digest(example.input), np.uint64)
             except (UserError, OSError):

@@ -79,17 +79,17 @@ def inspect(
         UserError: where the data cannot be loaded at all.
     """
     dataset, found = load_dataset(host, task, path, loader, options)
-    own = _inspect_parts(dataset)
-    item = host.task(task)
+    own = _inspect_splits(dataset)
+    inspected = host.find_task(task)
     added = Inspection()
-    if item.inspect is not None:
-        with attributed(f"inspect of task '{item.name}'"):
-            added = item.inspect(dataset, progress or _no_progress)
+    if inspected.item.inspect is not None:
+        with attributed(f"inspect of {inspected}"):
+            added = inspected.item.inspect(dataset, progress or _no_progress)
         if not isinstance(added, Inspection):
-            raise PluginError(f"inspect of task '{item.name}' gave {type(added).__name__}, no Inspection")
+            raise PluginError(f"inspect of {inspected} gave {type(added).__name__}, no Inspection")
     return replace(
         own,
-        numbers={"loader": found.item.name, **own.numbers, **added.numbers},
+        numbers={"loader": found.name, **own.numbers, **added.numbers},
         tables=[*own.tables, *added.tables],
         findings=[*own.findings, *added.findings],
     )
@@ -99,8 +99,8 @@ def _no_progress(done: int, total: int) -> None:
     pass
 
 
-def _inspect_parts(dataset: Dataset) -> Inspection:
-    counts = {name: len(part) for name, part in dataset.parts.items()}
+def _inspect_splits(dataset: Dataset) -> Inspection:
+    counts = {name: len(split) for name, split in dataset.splits.items()}
     total = sum(counts.values())
     rows: list[list[str | int]] = [
         [name, count, f"{100 * count / total:.1f} %"] for name, count in counts.items()
@@ -109,9 +109,9 @@ def _inspect_parts(dataset: Dataset) -> Inspection:
         Finding(text=str(problem), places=getattr(problem, "places", ())) for problem in dataset.problems
     ]
     taken = {
-        part: f"there is no {part} part: training takes {100 * AUTO_SHARE:.0f} % of train for it,"
+        split: f"there is no {split} split: training takes {100 * AUTO_SHARE:.0f} % of train for it,"
         f" {most:,} at most"
-        for part, most in AUTO_MOST.items()
+        for split, most in AUTO_MOST.items()
     }
     if dataset.validation is None:
         findings.append(Finding(text=taken["validation"], wrong=False))
@@ -120,27 +120,27 @@ def _inspect_parts(dataset: Dataset) -> Inspection:
     elif dataset.test is None:
         findings.append(
             Finding(
-                text="there is no test part: scores will be on validation, by which weights are chosen, and"
+                text="there is no test split: scores will be on validation, by which weights are chosen, and"
                 " so optimistic",
                 wrong=False,
             )
         )
     return Inspection(
         numbers={"examples": total},
-        tables=[Table(title="Parts", columns=["part", "examples", "share"], rows=rows)],
+        tables=[Table(title="Splits", columns=["split", "examples", "share"], rows=rows)],
         findings=[*findings, *_duplicates(dataset)],
     )
 
 
 def _duplicates(dataset: Dataset) -> list[Finding]:
-    parts = list(dataset.parts.values())
-    names = list(dataset.parts)
-    starts = np.cumsum([0, *map(len, parts)])
-    same = same_content(*parts)
+    splits = list(dataset.splits.values())
+    names = list(dataset.splits)
+    starts = np.cumsum([0, *map(len, splits)])
+    same = same_content(*splits)
 
     def place(position: int) -> tuple[str, Example]:
         number = int(np.searchsorted(starts, position, side="right")) - 1
-        return names[number], parts[number][position - int(starts[number])]
+        return names[number], splits[number][position - int(starts[number])]
 
     copies: dict[str, list[str]] = {name: [] for name in names}
     leaks: dict[tuple[str, str], list[str]] = {pair: [] for pair in combinations(names, 2)}
@@ -148,12 +148,12 @@ def _duplicates(dataset: Dataset) -> list[Finding]:
     for positions in _groups(same):
         members = [place(position) for position in positions]
         for name in names:
-            own = [example.id for part, example in members if part == name]
+            own = [example.id for split, example in members if split == name]
             copies[name].extend(f"{other} = {own[0]}" for other in own[1:])
         for (first, second), places in leaks.items():
-            known = [example.id for part, example in members if part == first]
+            known = [example.id for split, example in members if split == first]
             if known:
-                places.extend(f"{example.id} = {known[0]}" for part, example in members if part == second)
+                places.extend(f"{example.id} = {known[0]}" for split, example in members if split == second)
         targets = [example.target for _, example in members]
         if any(target != targets[0] for target in targets):
             contradictions.append(" = ".join(f"{one.id} ({_shortened(one.target)})" for _, one in members))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from suite.contributions import Contributed, DataLoader
+from suite.contributions import Contributed, DataLoader, Task
 from suite.data.dataset import Dataset
 from suite.errors import PluginError, UserError, attributed
 from suite.host import Host
@@ -19,24 +20,24 @@ def load_dataset(
     path: str | Path,
     loader: str | None = None,
     options: Mapping[str, Any] | None = None,
-) -> tuple[Dataset, Contributed]:
+) -> tuple[Dataset, Contributed[DataLoader[Any]]]:
     """Load the data at `path` by the named loader, or by the one that recognizes it.
 
     Args:
         host: where loaders are looked up.
         task: the task's name.
         path: what the user gave.
-        loader: a loader's name, or None to ask each. Where none recognizes the path, or several do, it is
+        loader: a loader's name, or None to try each. If none recognizes the path, or several do, it is
             the only one that knows all of `options`.
         options: the loader's options by name; those left out have their defaults.
 
     Returns:
-        The data set, and the loader that made it.
+        The data set, whose `options` are the loader's with what "auto" became, and the loader.
 
     Raises:
-        UserError: where nothing is at `path`, no loader or more than one recognizes it, or an option is
-            wrong; and whatever the loader finds wrong with the data.
-        PluginError: where the loader gives something that is no `Dataset`.
+        UserError: if nothing is at `path`, no loader or more than one recognizes it, or an option is
+            wrong; and whatever the loader or the task finds wrong with the data.
+        PluginError: if the loader gives something that is no `Dataset`.
     """
     path = Path(path)
     try:
@@ -46,37 +47,66 @@ def load_dataset(
     except OSError as error:
         raise UserError(f"'{path}' cannot be read: {error.strerror}") from None
     options = options or {}
-    found = host.find("data_loaders", loader, task) if loader else _detected(host, task, path, options)
-    item = found.item
-    assert isinstance(item, DataLoader)
-    parsed = parse(item.options, options, f"[loader] ({item.name})")
-    with attributed(str(found)):
-        dataset = item.load(path, parsed)
+    chosen = host.loader(loader, task) if loader else _detected(host, task, path, options)
+    parsed = parse(chosen.item.options, options, f"[loader] ({chosen.name})")
+    with attributed(str(chosen)):
+        dataset = chosen.item.load(path, parsed)
     if not isinstance(dataset, Dataset):
-        raise PluginError(f"{found} gave {type(dataset).__name__}, which is not a suite.data.Dataset")
-    if not any(len(part) for part in dataset.parts.values()):
-        raise UserError(f"{path} holds no examples (read by the loader '{item.name}')")
-    return dataset, found
+        raise PluginError(f"{chosen} gave {type(dataset).__name__}, which is not a suite.data.Dataset")
+    if not any(len(examples) for examples in dataset.splits.values()):
+        raise UserError(f"{path} holds no examples (read by the loader '{chosen.name}')")
+    if dataset.options is None:
+        dataset = replace(dataset, options=parsed)
+    elif type(dataset.options) is not type(parsed):
+        raise PluginError(
+            f"{chosen} gave the options {type(dataset.options).__name__}, not {type(parsed).__name__}"
+        )
+    return checked(dataset, host.find_task(task)), chosen
 
 
-def _detected(host: Host, task: str, path: Path, options: Mapping[str, Any]) -> Contributed:
-    offered = host.contributed("data_loaders", host.task(task).name)
-    claims = []
-    for one in offered:
-        assert isinstance(one.item, DataLoader)
-        with attributed(str(one)):
-            if one.item.detect(path):
-                claims.append(one)
+def checked(dataset: Dataset, task: Contributed[Task]) -> Dataset:
+    """The data set with the facts that its task derives, after the task's own check.
+
+    Raises:
+        UserError: if the data does not satisfy the task.
+    """
+    if task.item.facts is not None and not dataset.facts:
+        with attributed(f"facts of {task}"):
+            dataset = replace(dataset, facts=task.item.facts(dataset))
+    if task.item.check is not None:
+        with attributed(f"check of {task}"):
+            task.item.check(dataset)
+    return dataset
+
+
+def _detected(host: Host, task: str, path: Path, options: Mapping[str, Any]) -> Contributed[DataLoader[Any]]:
+    offered = host.loaders(task) or host.loaders(host.find_task(task).name)
+    claims, failed = [], []
+    for loader in offered:
+        try:
+            if loader.item.detect(path):
+                claims.append(loader)
+        except UserError:
+            continue
+        except Exception as error:  # noqa: BLE001 - one loader's defect is not to stop the others
+            failed.append(f"\n{loader} failed when it looked at the data: {type(error).__name__}: {error}")
     if len(claims) == 1:
         return claims[0]
-    meant = [one for one in claims or offered if options and options.keys() <= _known_options(one)]
+    meant = [
+        loader
+        for loader in claims or offered
+        if options and options.keys() <= set(loader.item.options.__struct_fields__)
+    ]
     if len(meant) == 1:
         return meant[0]
     if claims:
         names = " and ".join(_full_names(claims))
         raise UserError(f"more than one loader recognizes '{path}': {names}. Choose one with --loader")
-    listed = "".join(f"\n  {one.item.name}: {getattr(one.item, 'summary', '')}" for one in offered)
-    broken = "".join(f"\nplugin '{one.name}' could not be loaded: {one.error}" for one in host.broken)
+    listed = "".join(f"\n  {loader.name}: {loader.item.summary}" for loader in offered)
+    broken = "".join(
+        f"\nplugin '{plugin.name}' could not be loaded: {plugin.error}" for plugin in host.broken
+    )
+    broken += "".join(failed)
     if not offered:
         raise UserError(f"no plugin offers a data loader for task '{task}'{broken}")
     if path.is_dir() and not any(path.iterdir()):
@@ -88,27 +118,21 @@ def _detected(host: Host, task: str, path: Path, options: Mapping[str, Any]) -> 
     )
 
 
-def _known_options(loader: Contributed) -> set[str]:
-    assert isinstance(loader.item, DataLoader)
-    return set(loader.item.options.__struct_fields__)
-
-
 def _tasks_of(host: Host, task: str, path: Path) -> list[str]:
     """The other tasks of which a loader recognizes the data."""
-    found = []
-    for one in host.contributed("data_loaders"):
-        assert isinstance(one.item, DataLoader)
-        if one.item.task != task and one.item.task not in found:
-            with attributed(str(one)):
-                if one.item.detect(path):
-                    found.append(one.item.task)
+    found: list[str] = []
+    for loader in host.loaders():
+        if loader.task not in (task.rpartition(":")[2], *found):
+            try:
+                recognized = loader.item.detect(path)
+            except Exception:  # noqa: BLE001 - a hint is not worth an error
+                recognized = False
+            if recognized:
+                found.append(loader.task)
     return found
 
 
-def _full_names(contributions: list[Contributed]) -> list[str]:
-    """Bare names, with the plugin's where two have the same."""
-    names = [one.item.name for one in contributions]
-    return [
-        f"{one.plugin}:{one.item.name}" if names.count(one.item.name) > 1 else one.item.name
-        for one in contributions
-    ]
+def _full_names(loaders: list[Contributed[DataLoader[Any]]]) -> list[str]:
+    """Bare names, or with the plugin's if two are the same."""
+    names = [loader.name for loader in loaders]
+    return [loader.full_name if names.count(loader.name) > 1 else loader.name for loader in loaders]

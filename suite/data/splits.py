@@ -1,7 +1,7 @@
-"""The parts that a data set lacks, taken from its training part by a seeded, stratified split.
+"""The splits that a data set lacks, taken from its training split by a seeded, stratified split.
 
 Examples with equal content and examples of one group (`Dataset.groups`) stay on one side: a copy of a
-training example in the test part would make the score a lie.
+training example in the test split would make the score a lie.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ RARE = 10
 def complete(
     dataset: Dataset, *, validation: float | Auto = "auto", test: float | Auto = "auto", seed: int = 0
 ) -> tuple[Dataset, list[str]]:
-    """Take the missing parts from `train`.
+    """Take the missing splits from `train`.
 
-    A part that the data has of its own is never touched. "auto" makes a validation part where there is none
-    (10 % of train, 2,500 examples at most), and a test part (10 %, 5,000 at most) where the data has neither
+    A split that the data has of its own is never touched. "auto" makes a validation split where there is none
+    (10 % of train, 2,500 examples at most), and a test split (10 %, 5,000 at most) where the data has neither
     of the two. The outcome depends on the seed and on the examples' ids, contents and targets, not on their
     order.
 
@@ -41,11 +41,11 @@ def complete(
         seed: of the random choice.
 
     Returns:
-        The data set with its parts, and sentences for people on what was done.
+        The data set with its splits, and sentences for people on what was done.
 
     Raises:
         UserError: where train has too few examples that differ, a share is out of bounds, or a share is
-            given for a part that the data has of its own.
+            given for a split that the data has of its own.
     """
     wanted, notes = _wanted(dataset, validation, test)
     if not wanted:
@@ -59,18 +59,18 @@ def complete(
 
     side_of_example = np.empty(len(dataset.train), np.int8)
     side_of_example[units.order] = side[units.of_example]
-    parts: dict[str, Any] = {}
-    for number, part in enumerate(["train", *wanted]):
-        parts[part] = Subset(dataset.train, np.flatnonzero(side_of_example == number))
-        count, total = len(parts[part]), len(dataset.train)
+    splits: dict[str, Any] = {}
+    for number, split in enumerate(["train", *wanted]):
+        splits[split] = Subset(dataset.train, np.flatnonzero(side_of_example == number))
+        count, total = len(splits[split]), len(dataset.train)
         if not count:
             raise UserError(
-                f"the data has no {part} part, and its {total:,} training examples do not suffice to take one"
-                f" from: give more examples that differ, or a {part} part, or set '{part}' to 0"
+                f"the data has no {split} split, and its {total:,} training examples do not suffice to take"
+                f" one from: give more examples that differ, or a {split} split, or set '{split}' to 0"
             )
         if number:
             share = f"{100 * count / total:.3g} % of train"
-            notes.append(f"made a {part} part of {count:,} examples ({share}, seed {seed})")
+            notes.append(f"made a {split} split of {count:,} examples ({share}, seed {seed})")
     if units.copies:
         notes.append(
             f"{units.copies:,} examples have the content of another one: kept on the side of that one"
@@ -79,43 +79,43 @@ def complete(
         shown = ", ".join(f"'{name}'" for name in alone[:5])
         more = f" and {len(alone) - 5:,} more" if len(alone) > 5 else ""
         notes.append(f"only one example that differs from the rest, so it stays in train: {shown}{more}")
-    return replace(dataset, **parts), notes
+    return replace(dataset, **splits), notes
 
 
 def _wanted(
     dataset: Dataset, validation: float | Auto, test: float | Auto
 ) -> tuple[dict[str, int], list[str]]:
-    """The parts to make with their numbers of examples, and notes on those that there will not be."""
+    """The splits to make with their numbers of examples, and notes on those that there will not be."""
     total = len(dataset.train)
     shares: dict[str, float | Auto] = {"test": test, "validation": validation}
     wanted: dict[str, int] = {}
-    for part, share in shares.items():
-        own = dataset.parts.get(part)
+    for split, share in shares.items():
+        own = dataset.splits.get(split)
         if share == "auto":
-            if own is None and (part == "validation" or dataset.validation is None):
-                wanted[part] = max(1, min(AUTO_MOST[part], round(AUTO_SHARE * total)))
+            if own is None and (split == "validation" or dataset.validation is None):
+                wanted[split] = max(1, min(AUTO_MOST[split], round(AUTO_SHARE * total)))
         elif not 0 <= share < 1:
-            raise UserError(f"{part} = {share} is not allowed: it is a share of train, from 0 to below 1")
+            raise UserError(f"{split} = {share} is not allowed: it is a share of train, from 0 to below 1")
         elif share > 0 and own is not None:
             raise UserError(
-                f"{part} = {share} asks for a share of train, but the data has a {part} part of its own with"
-                f" {len(own):,} examples: leave the option out, or give the data without that part"
+                f"{split} = {share} asks for a share of train, but the data has a {split} split of its own"
+                f" with {len(own):,} examples: leave the option out, or give the data without that split"
             )
         elif share > 0:
-            wanted[part] = max(1, round(share * total))
+            wanted[split] = max(1, round(share * total))
     if wanted and sum(wanted.values()) >= total:
         raise UserError(
             f"{total:,} training example{'s do' if total != 1 else ' does'} not suffice to take"
             f" {' and '.join(wanted)} examples from:"
-            " give more, or parts of its own, or smaller shares"
+            " give more, or splits of its own, or smaller shares"
         )
     notes = []
     if dataset.test is None and "test" not in wanted:
         notes.append(
-            "there is no test part: scores are on validation, by which weights are chosen, and so optimistic"
+            "there is no test split: scores are on validation, by which weights are chosen, and so optimistic"
         )
     if dataset.validation is None and "validation" not in wanted:
-        notes.append("there is no validation part: weights cannot be chosen by it")
+        notes.append("there is no validation split: weights cannot be chosen by it")
     return wanted, notes
 
 
@@ -177,7 +177,7 @@ def _units(dataset: Dataset) -> _Units:
 
 
 def _stratified(dataset: Dataset, index: int) -> Target:
-    """What is spread evenly over the parts: the example's labels, each once, or its target."""
+    """What is spread evenly over the splits: the example's labels, each once, or its target."""
     example = dataset.train[index]
     return example.target if dataset.labels is None else sorted(set(dataset.labels(example)))
 

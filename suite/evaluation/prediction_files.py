@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from suite.contributions import Lazy, Task
+from suite.contributions import Task
 from suite.data.dataset import Examples, Target
 from suite.errors import UserError
 from suite.evaluation.types import Pairs
@@ -71,7 +71,7 @@ def read_predictions(path: Path, task: Task) -> list[PredictionLine]:
         UserError: naming file and line, for what is not JSON, lacks a key, is of a wrong type, or has an
             id that was there before; and for a file that is not there, not text or empty.
     """
-    kind = _prediction_type(task)
+    kind = task.prediction_class
     lines: list[PredictionLine] = []
     first_seen: dict[str, int] = {}
     for number, text in enumerate(_text(path).split("\n"), start=1):
@@ -153,11 +153,6 @@ def _text(path: Path) -> str:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: is not UTF-8 text (byte {error.start:,})") from None
-
-
-def _prediction_type(task: Task) -> Any:
-    kind = task.prediction
-    return kind.resolve() if isinstance(kind, Lazy) else kind
 
 
 def _parsed(text: str, kind: Any, where: str) -> PredictionLine:

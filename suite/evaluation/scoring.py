@@ -17,7 +17,7 @@ from typing import Any, cast
 import numpy as np
 
 from suite.contributions import Contributed, Evaluator, Task
-from suite.data.dataset import Example, Examples, Target
+from suite.data.dataset import Example, Examples
 from suite.errors import PluginError, UserError, attributed, nearest
 from suite.evaluation.types import Details, Evaluation, Pairs
 from suite.figures import Figure
@@ -33,7 +33,7 @@ MOST_SECONDS_FOR_RESAMPLES = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """What evaluators found for one part of the data.
+    """What evaluators found for one split of the data.
 
     Attributes:
         numbers: every number by its name. Where two evaluators give one name, the first keeps it and the
@@ -61,7 +61,7 @@ class Scores:
 
 
 def score(
-    evaluators: Sequence[Contributed],
+    evaluators: Sequence[Contributed[Evaluator[Any]]],
     pairs: Pairs,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     *,
@@ -121,7 +121,7 @@ def score(
     )
 
 
-def baseline_pairs(task: Task, train_targets: Sequence[Target], pairs: Pairs) -> Pairs | None:
+def baseline_pairs(task: Task, train: Examples, pairs: Pairs) -> Pairs | None:
     """The same examples with what the task would predict for them without learning from inputs.
 
     Returns:
@@ -133,12 +133,12 @@ def baseline_pairs(task: Task, train_targets: Sequence[Target], pairs: Pairs) ->
     if task.baseline is None:
         return None
     with attributed(f"the baseline of task '{task.name}'"):
-        predictions = task.baseline(train_targets, _without_targets(pairs))
+        predictions = task.baseline(train, _without_targets(pairs), pairs.facts)
     return _compared(pairs, predictions, f"the baseline of task '{task.name}'")
 
 
 def reference_model_pairs(task: Task, name: str, train: Examples, pairs: Pairs) -> Pairs:
-    """The same examples with what a classical method predicts that learned from the training part.
+    """The same examples with what a classical method predicts that learned from the training split.
 
     Raises:
         UserError: where it cannot be compared for a reason that people can do something about.
@@ -170,15 +170,15 @@ def _compared(pairs: Pairs, predictions: Sequence[Any], whose: str) -> Pairs:
 
 
 def metrics(
-    parts: Mapping[str, Scores],
+    splits: Mapping[str, Scores],
     baseline: Scores | None = None,
     reference_models: Mapping[str, Scores] | None = None,
 ) -> dict[str, Any]:
     """The content of `metrics.json`.
 
     Args:
-        parts: the scores of each part that was scored ("test", "validation").
-        baseline: the scores of the baseline's predictions for the first part.
+        splits: the scores of each split that was scored ("test", "validation").
+        baseline: the scores of the baseline's predictions for the first split.
         reference_models: those of the classical methods', by their names.
 
     Returns:
@@ -187,57 +187,56 @@ def metrics(
         {name: [low, high]}}, "details": {"test": {"classes": {"cat": {...}}}}, "counts": {"test": 1000},
         "notes": [...]}`; "reference_models" only where there are any.
     """
-    everything = dict(parts) if baseline is None else {**parts, "baseline": baseline}
-    notes = [f"{part}: {note}" for part, scores in parts.items() for note in scores.notes]
+    everything = dict(splits) if baseline is None else {**splits, "baseline": baseline}
+    notes = [f"{split}: {note}" for split, scores in splits.items() for note in scores.notes]
     return {
-        **{part: dict(scores.numbers) for part, scores in everything.items()},
+        **{split: dict(scores.numbers) for split, scores in everything.items()},
         **(
             {"reference_models": {name: dict(scores.numbers) for name, scores in reference_models.items()}}
             if reference_models
             else {}
         ),
         "intervals": {
-            part: {name: list(spread) for name, spread in scores.intervals.items()}
-            for part, scores in everything.items()
+            split: {name: list(spread) for name, spread in scores.intervals.items()}
+            for split, scores in everything.items()
             if scores.intervals
         },
-        "details": {part: scores.details for part, scores in parts.items() if scores.details},
-        "counts": {part: scores.count for part, scores in parts.items()},
+        "details": {split: scores.details for split, scores in splits.items() if scores.details},
+        "counts": {split: scores.count for split, scores in splits.items()},
         "notes": notes,
     }
 
 
 def scored_metrics(
     task: Task,
-    evaluators: Sequence[Contributed],
-    parts: Mapping[str, Pairs],
+    evaluators: Sequence[Contributed[Evaluator[Any]]],
+    splits: Mapping[str, Pairs],
     train: Examples | None,
     options: Mapping[str, Mapping[str, Any]],
     notes: Sequence[str],
     phase: Callable[[str], None] = lambda text: None,
 ) -> tuple[dict[str, Any], Callable[[], list[Figure]]]:
-    """Score parts of the data, and the baseline and the reference models on the first of them.
+    """Score splits of the data, and the baseline and the reference models on the first of them.
 
     Args:
         task: whose baseline and reference models they are.
         evaluators: as for `score`.
-        parts: what is to be scored; the first is the one that counts.
+        splits: what is to be scored; the first is the one that counts.
         train: what baseline and reference models learn from; None for neither.
         options: of evaluators by name.
         notes: sentences to put before those of the scores.
         phase: told of each reference model before it learns.
 
     Returns:
-        The content of `metrics.json`, and a function that draws the figures of the first part.
+        The content of `metrics.json`, and a function that draws the figures of the first split.
     """
-    scores = {name: score(evaluators, pairs, options, intervals=True) for name, pairs in parts.items()}
-    first = next(iter(parts), None)
+    scores = {name: score(evaluators, pairs, options, intervals=True) for name, pairs in splits.items()}
+    first = next(iter(splits), None)
     baseline = None
     reference_models: dict[str, Scores] = {}
     left_out: list[str] = []
     if first is not None and train is not None and len(train):
-        targets = [train[index].target for index in range(len(train))]
-        guesses = baseline_pairs(task, targets, parts[first])
+        guesses = baseline_pairs(task, train, splits[first])
         if guesses is not None:
             baseline = score(evaluators, guesses, options, intervals=False)
         for name in task.reference_models:
@@ -245,7 +244,7 @@ def scored_metrics(
             try:
                 reference_models[name] = score(
                     evaluators,
-                    reference_model_pairs(task, name, train, parts[first]),
+                    reference_model_pairs(task, name, train, splits[first]),
                     options,
                     intervals=False,
                 )
@@ -259,10 +258,12 @@ def scored_metrics(
 class _Found:
     """One evaluator's answer, checked: its finite numbers, and how to get more of them."""
 
-    def __init__(self, contributed: Contributed, pairs: Pairs, values: Mapping[str, Any]) -> None:
+    def __init__(
+        self, contributed: Contributed[Evaluator[Any]], pairs: Pairs, values: Mapping[str, Any]
+    ) -> None:
         self.contributed = contributed
         self.pairs = pairs
-        evaluator = cast(Evaluator, contributed.item)
+        evaluator = contributed.item
         self.options = parse(evaluator.options, values, f"evaluator '{evaluator.name}'")
         self.evaluate = evaluator.evaluate
         start = time.perf_counter()
@@ -351,12 +352,12 @@ class _Found:
         return cast(Mapping[str, float], self.evaluate(self.pairs.at(indices), self.options))
 
 
-def _keys(one: Contributed) -> tuple[str, str]:
+def _keys(one: Contributed[Evaluator[Any]]) -> tuple[str, str]:
     return f"{one.plugin}:{one.item.name}", one.item.name
 
 
 def _names(
-    one: Contributed, given: Sequence[str], taken: Mapping[str, float], notes: list[str]
+    one: Contributed[Evaluator[Any]], given: Sequence[str], taken: Mapping[str, float], notes: list[str]
 ) -> dict[str, str]:
     """What the numbers of one evaluator are called, so that no evaluator changes another one's."""
     names = {}

@@ -16,23 +16,18 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from suite.data.dataset import Dataset
-from suite.errors import RunError, UserError, nearest
+from suite.errors import RunError
 from suite.export.onnx import convert
 from suite.files import atomic_write
 from suite.host import Host
 from suite.pipeline.codec import Arrays, Codec, Encoded
-from suite.pipeline.manifest import Manifest, model_folder, write_manifest
+from suite.pipeline.manifest import Manifest, write_manifest
 from suite.pipeline.networks import Network, OnnxNetwork
-from suite.prediction.encoding import decode_each, encode, same_shapes, stack
-from suite.prediction.loading import builder_packages, describe
+from suite.prediction.encoding import decode_each, same_shapes, stack
+from suite.prediction.loading import Described, builder_packages
 
 FORMATS = ("onnx",)
 REPORT = "export.json"
-EXAMPLES = 64
-TOLERANCE = 1e-4
-"""Of the largest output: what float32 in another order of summation gives is a hundred times less."""
-
 PREDICTION_TOLERANCE = 1e-3
 
 
@@ -57,45 +52,27 @@ class Export:
     size: int
 
 
-def export(
-    path: str | Path,
-    *,
-    out: str | Path | None = None,
-    format: str = "onnx",  # noqa: A002 - as on the command line
-    host: Host | None = None,
+def export_to(
+    target: Path, folder: Path, described: Described, encoded: Sequence[Encoded], source: str, host: Host
 ) -> Export:
-    """Write a trained pipeline for a runtime without Keras, run the written file and compare.
+    """Write a trained pipeline as ONNX, run the written file and compare it with Keras.
 
-    It is compared on up to 64 examples of the run's data (of its test part, else of validation, else of
-    training), else, where the data is not there any more, on the task's made-up sample, else on random
-    arrays: outputs one at a time and in batches, and decoded predictions.
+    Outputs are compared one at a time and in batches, and so are decoded predictions.
 
     Args:
-        path: a run or a model folder.
-        out: the folder to write, which appears only when everything agrees, and replaces an earlier
-            export; by default `export` in the run.
-        format: "onnx".
-        host: where builder and loader are looked up; None takes what is installed.
+        target: the folder to write, which appears only when everything agrees.
+        folder: the model folder.
+        described: what it says of itself.
+        encoded: examples to compare on; random arrays are used if there are none.
+        source: where the examples are from, for people.
+        host: where the builder is looked up.
 
     Raises:
-        UserError: where there is nothing to export, a package is missing, or `out` is something else.
-        RunError: where the network cannot be converted, or the written file predicts something else.
+        UserError: if a package is missing or the network's file is damaged.
+        RunError: if the network cannot be converted, or the written file predicts something else.
     """
-    if format not in FORMATS:
-        raise UserError(f"there is no format '{format}': {nearest(format, FORMATS)}")
-    path = Path(path)
-    host = host if host is not None else Host()
-    folder = model_folder(path)
-    described = describe(folder, host=host)
-    manifest, codec = described.manifest, described.codec
-    if not manifest.network.endswith(".keras"):
-        raise UserError(f"{path} is an export already: give the run that it was made from")
-    target = (
-        Path(out) if out is not None else (folder.parent if folder.name == "model" else folder) / "export"
-    )
-    _check_target(target)
-    encoded, source = _examples(folder, manifest, codec, host)
-    groups = same_shapes({index: one.arrays for index, one in encoded.items()})
+    manifest = described.manifest
+    groups = same_shapes({index: example.arrays for index, example in enumerate(encoded)})
     batches = [stack([encoded[index].arrays for index in indices]) for indices in groups]
     contexts = [[encoded[index].context for index in indices] for indices in groups] or None
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +83,7 @@ def export(
         with tempfile.TemporaryDirectory() as scratch:
             packages = builder_packages(host, manifest)
             inputs, expected = convert(folder / manifest.network, network, packages, batches, Path(scratch))
-        report = _compared(OnnxNetwork(network), codec, inputs, contexts, expected, manifest)
+        report = _compared(OnnxNetwork(network), described.codec, inputs, contexts, expected, manifest)
         report |= {"source": source, "size": network.stat().st_size}
         write_manifest(written, msgspec.structs.replace(manifest, network=network.name))
         atomic_write(written / REPORT, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
@@ -137,8 +114,8 @@ def _compared(
     """
     largest = relative = 0.0
     examples = 0
-    comparable = getattr(codec, "comparable", lambda outputs: outputs)
-    tolerance = getattr(codec, "tolerance", TOLERANCE)
+    comparable = codec.comparable
+    tolerance = codec.export_tolerance
     for number, (batch, wanted) in enumerate(zip(inputs, expected, strict=True)):
         count = len(_arrays(batch)[0])
         if not all(np.isfinite(array).all() for array in _arrays(wanted)):
@@ -211,58 +188,6 @@ def _alike(a: Any, b: Any) -> bool:
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
         return len(a) == len(b) and all(_alike(one, other) for one, other in zip(a, b, strict=True))
     return bool(a == b)
-
-
-def _examples(folder: Path, manifest: Manifest, codec: Codec, host: Host) -> tuple[dict[int, Encoded], str]:
-    """Encoded examples and where they are from; none where only random arrays are left."""
-    found = _data_of_run(folder.parent, manifest, host)
-    if found is not None:
-        dataset, where = found
-        for part in ("test", "validation", "train"):
-            encoded = _encoded(dataset, part, codec)
-            if encoded:
-                return encoded, f"the {part} part of {where}"
-    sample = host.task(manifest.task).sample()
-    if isinstance(sample, Dataset):
-        encoded = _encoded(sample, "train", codec)
-        if encoded:
-            return encoded, "made-up examples of the task (the run's data is not there)"
-    return {}, "random arrays (the run's data is not there)"
-
-
-def _data_of_run(run: Path, manifest: Manifest, host: Host) -> tuple[Dataset, str] | None:
-    from suite.configuration import from_mapping, read_toml
-    from suite.data.loading import load_dataset
-
-    file = run / "config.toml"
-    if not file.is_file():
-        return None
-    configuration = from_mapping(read_toml(file), str(file))
-    try:
-        loader, options = configuration.loader_name, configuration.loader
-        return load_dataset(host, manifest.task, configuration.data, loader, options)[0], configuration.data
-    except UserError:
-        return None
-
-
-def _encoded(dataset: Dataset, part: str, codec: Codec) -> dict[int, Encoded]:
-    """Up to `EXAMPLES` examples, evenly spaced; unreadable ones are passed over."""
-    examples = dataset.parts.get(part, [])
-    chosen = np.unique(np.linspace(0, len(examples) - 1, min(EXAMPLES, len(examples))).astype(int))
-    encoded: dict[int, Encoded] = {}
-    for index in chosen.tolist():
-        try:
-            encoded[index] = encode(codec, examples[index].input)
-        except (UserError, OSError):
-            continue
-    return encoded
-
-
-def _check_target(target: Path) -> None:
-    if target.is_dir() and any(target.iterdir()) and not (target / REPORT).is_file():
-        raise UserError(f"{target} is not empty and no earlier export: give another folder with --out")
-    if target.exists() and not target.is_dir():
-        raise UserError(f"{target} is a file: give a folder with --out")
 
 
 def _put_in_place(written: Path, target: Path) -> None:

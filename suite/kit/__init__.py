@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from suite.kit.keras_hub import import_keras_hub as import_keras_hub
     from suite.kit.keras_hub import loading_preset as loading_preset
     from suite.kit.keras_hub import preset_source as preset_source
-    from suite.kit.split_names import PARTS as PARTS
-    from suite.kit.split_names import part_of_name as part_of_name
+    from suite.kit.split_names import SPLITS as SPLITS
+    from suite.kit.split_names import split_of_name as split_of_name
     from suite.kit.tables import decoded as decoded
     from suite.wording import counted as counted
     from suite.wording import some as some
@@ -25,7 +25,7 @@ if not TYPE_CHECKING:
     __getattr__, __dir__, __all__ = lazy_exports(
         __name__,
         {
-            "PARTS": "suite.kit.split_names",
+            "SPLITS": "suite.kit.split_names",
             "atomic_path": "suite.files",
             "atomic_write": "suite.files",
             "counted": "suite.wording",
@@ -34,7 +34,7 @@ if not TYPE_CHECKING:
             "import_keras_hub": "suite.kit.keras_hub",
             "loading_preset": "suite.kit.keras_hub",
             "nearest": "suite.errors",
-            "part_of_name": "suite.kit.split_names",
+            "split_of_name": "suite.kit.split_names",
             "preset_source": "suite.kit.keras_hub",
             "reason": "suite.errors",
             "some": "suite.wording",

@@ -8,15 +8,15 @@ from suite.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from suite.pipeline.codec import Arrays as Arrays
+    from suite.pipeline.codec import Chunks as Chunks
     from suite.pipeline.codec import Codec as Codec
     from suite.pipeline.codec import Encoded as Encoded
-    from suite.pipeline.codec import Entries as Entries
-    from suite.pipeline.codec import Parts as Parts
+    from suite.pipeline.codec import NamedAxes as NamedAxes
+    from suite.pipeline.codec import Stream as Stream
     from suite.pipeline.codec import StructCodec as StructCodec
     from suite.pipeline.trainable import BatchMaker as BatchMaker
     from suite.pipeline.trainable import Stage as Stage
     from suite.pipeline.trainable import TrainablePipeline as TrainablePipeline
-    from suite.prediction.inputs import Stream as Stream
 
 if not TYPE_CHECKING:
     __getattr__, __dir__, __all__ = lazy_exports(
@@ -26,10 +26,10 @@ if not TYPE_CHECKING:
             "BatchMaker": "suite.pipeline.trainable",
             "Codec": "suite.pipeline.codec",
             "Encoded": "suite.pipeline.codec",
-            "Entries": "suite.pipeline.codec",
-            "Parts": "suite.pipeline.codec",
+            "NamedAxes": "suite.pipeline.codec",
+            "Chunks": "suite.pipeline.codec",
             "Stage": "suite.pipeline.trainable",
-            "Stream": "suite.prediction.inputs",
+            "Stream": "suite.pipeline.codec",
             "StructCodec": "suite.pipeline.codec",
             "TrainablePipeline": "suite.pipeline.trainable",
         },

@@ -1,14 +1,12 @@
-"""A trained thing is a pipeline: a codec, which is words and numpy, and a network, which is arrays.
+"""A codec: between raw inputs (a file, bytes, an array, a string), arrays, and predictions.
 
-The codec turns raw things (a file, bytes, an array, a string) into arrays and output arrays into
-predictions. It is saved as JSON and never imports Keras. The network takes arrays and gives arrays, with
-all numeric preprocessing inside. So training and serving cannot disagree, and an exported network runs
-under ONNX Runtime with the very same codec.
+It is saved as JSON and never imports Keras. So training and serving cannot disagree, and an exported network
+runs under ONNX Runtime with the very same codec.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self
 
@@ -20,20 +18,20 @@ from suite.errors import UserError
 Arrays = np.ndarray | dict[str, np.ndarray]
 """One array, or several by name: the inputs or the outputs of a network."""
 
-Entries = Mapping[str, tuple[int, Sequence[str]]]
-"""By the path of a weight: an axis of it, and what the entries along this axis stand for.
+NamedAxes = Mapping[str, tuple[int, Sequence[str]]]
+"""By the path of a weight: one of its axes, and the names of the entries along this axis.
 
-Where an axis is some times as long as its names, they stand there so many times, one after the other.
+If an axis is a multiple of its names in length, the names repeat along it.
 """
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """What a codec's `encode` gives where `decode` has to know more than the network's outputs.
+    """What `Codec.encode` returns if `decode` needs more than the network's outputs.
 
     Attributes:
         arrays: the network's input, without a batch axis.
-        context: whatever `decode` needs of the raw thing (the size of an image, say); any value that does
+        context: whatever `decode` needs of the raw input (the size of an image, say); any value that does
             not change. It does not pass through the network.
     """
 
@@ -41,83 +39,125 @@ class Encoded:
     context: Any
 
 
-NO_CONTEXT: Any = object()
-"""The context of what was encoded to arrays alone: `decode` is then called without one."""
+class Codec:
+    """Turns raw inputs into arrays, and a network's outputs into predictions.
 
-
-class Codec(Protocol):
-    """Between raw things and arrays. Written to JSON; imports numpy and its own field's library only.
+    Derive from it, or from `StructCodec`, and override `encode`, `decode` and `to_json`. Everything else has
+    a default, which is the plain behavior. A codec imports numpy and its own field's library, never Keras.
 
     Attributes:
-        suffixes: the endings of the files it reads, lower case with the dot, for picking the inputs in a
-            folder; empty where inputs are not files.
-
-    What a codec may have besides, and the host then uses:
-
-    - `input_axes`, the most axes that one raw array has. An array with exactly one more is then taken for a
-      stack of raw things by `LoadedPipeline.predict`.
-    - `for_scoring() -> Codec`: one that decodes as evaluators want it, where that differs from what people
-      want (detections however unsure they are, say). All scores are made with it.
-    - `comparable(outputs) -> outputs`: in which terms an exported network is compared with Keras, where the
-      outputs themselves say too much (probabilities for their logarithms, whose smallest mean nothing); and
-      `tolerance`, how far they may differ, as a share of the largest one, where 1e-4 is too little.
-    - `entries`: a mapping from the path of a weight to an axis of it and the names of what stands along this
-      axis (classes, symbols). With `--init`, entries of the same name are copied, wherever they stand.
-    - `facts`: a mapping that is added to the facts which evaluators get (the threshold that people's
-      predictions are made with, say).
-    - `configured(options) -> Codec`: one with the options that are given at prediction; their type is
-      `ModelBuilder.prediction`.
-    - `stream(input) -> suite.prediction.inputs.Stream | None` and `stream_suffixes`: for inputs that are
-      many raw things, one after the other (videos, cameras, microphones). `stream` is given a
-      `suite.sources.FileSource` for a file with one of these endings, and any word on the command line that
-      is no path (`-` for the standard input, say); it gives None for a word that means nothing to it.
-    - `words`, true where a word on the command line that is no path, glob or stream is a raw thing itself,
-      a string. A word that reads like a path that was mistyped is still an error.
-    - `parts(raw) -> Parts | None`: for raw things that can be too long to be encoded as one (recordings of
-      hours); None where it is not. It is asked of every raw thing before it is encoded.
-    - `continued(raw, predictions) -> raw | None` and `joined(predictions) -> prediction`: for predictions
-      that take several forward passes (text that is written on and on). After each pass `continued` is
-      asked what to encode next, given the raw thing and what was predicted so far, pass by pass; None where
-      that is all of it. `joined` makes one prediction of what was predicted so far, one or more. It should
-      grow: `suite predict` prints what `str()` of it has more than before.
+        suffixes: the endings of the files it reads, lower case with the dot, to pick the inputs in a folder;
+            empty if inputs are not files.
+        stream_suffixes: the endings of the files that `open_stream` reads.
+        accepts_text: a word on the command line that is no path, glob or stream is an input itself, a
+            string. A word that reads like a mistyped path is still an error.
+        input_ndim: the axes of one raw array at most. `LoadedPipeline.predict` takes an array with exactly
+            one axis more for a stack of inputs. None: every array is one input.
+        can_stream: a prediction takes several forward passes (text that is written on and on): the codec has
+            `next_input` and `join`.
+        export_tolerance: how far an exported network's outputs may differ from Keras's, as a share of the
+            largest one.
     """
 
-    @property
-    def suffixes(self) -> tuple[str, ...]: ...
+    suffixes: ClassVar[tuple[str, ...]] = ()
+    stream_suffixes: ClassVar[tuple[str, ...]] = ()
+    accepts_text: ClassVar[bool] = False
+    input_ndim: ClassVar[int | None] = None
+    can_stream: ClassVar[bool] = False
+    export_tolerance: ClassVar[float] = 1e-4
 
     def encode(self, raw: Any) -> Arrays | Encoded:
-        """One raw thing to the network's input, without a batch axis.
+        """One raw input to the network's input, without a batch axis.
 
         Returns:
-            The arrays; or `Encoded`, whose context is then the second argument of `decode`.
+            The arrays; or `Encoded`, whose context becomes the second argument of `decode`.
 
         Raises:
-            suite.UserError: where it cannot be read; the message says what is wrong with it.
+            suite.UserError: if it cannot be read; the message says what is wrong with it.
         """
+        raise NotImplementedError(f"{type(self).__name__} has no encode()")
 
-    @property
-    def decode(self) -> Callable[..., Any]:
-        """`decode(outputs)`, or `decode(outputs, context)` where `encode` gives a context.
+    def decode(self, outputs: Any, context: Any = None) -> Any:
+        """One example's outputs (no batch axis) to a prediction, of the task's prediction type.
 
-        One example's outputs (no batch axis) to a prediction, of the task's prediction type.
+        Args:
+            outputs: an array, or arrays by name if the network has several outputs.
+            context: of `Encoded`; None if `encode` returned arrays alone.
         """
+        raise NotImplementedError(f"{type(self).__name__} has no decode()")
 
     def to_json(self) -> dict[str, Any]:
         """Everything it knows as plain JSON values, from which `ModelBuilder.codec` makes it again."""
+        raise NotImplementedError(f"{type(self).__name__} has no to_json()")
+
+    def with_options(self, options: Any) -> Codec:
+        """The codec with the options that are given at prediction, of `ModelBuilder.prediction_options`."""
+        return self
+
+    def for_scoring(self) -> Codec:
+        """The codec that evaluators need, if people want something else (only sure detections, say)."""
+        return self
+
+    def scoring_facts(self) -> Mapping[str, Any]:
+        """What evaluators get besides the facts of the data (the threshold of people's predictions, say)."""
+        return {}
+
+    def open_stream(self, source: Any) -> Stream | None:
+        """Many raw inputs, one after the other (a video, a camera, a microphone).
+
+        Args:
+            source: a `suite.sources.FileSource` for a file with one of `stream_suffixes`, or a word of the
+                command line that is no path (`-` for the standard input, say).
+
+        Returns:
+            The stream; None for a word that means nothing to the codec.
+        """
+        return None
+
+    def chunks(self, raw: Any) -> Chunks | None:
+        """The chunks of a raw input that is too long to be encoded as one; None if it is not.
+
+        Called for every raw input before it is encoded.
+        """
+        return None
+
+    def next_input(self, raw: Any, predictions: Sequence[Any]) -> Any | None:
+        """What to encode next, given the predictions so far, one for each forward pass; None at the end."""
+        return None
+
+    def join(self, predictions: Sequence[Any]) -> Any:
+        """One prediction from those of one or more forward passes.
+
+        It should grow: `suite predict` prints what `str()` of it has more than before.
+        """
+        return predictions[-1]
+
+    def comparable(self, outputs: Arrays) -> Arrays:
+        """The terms in which an exported network is compared with Keras, if outputs say too much.
+
+        Probabilities instead of their logarithms, for example, whose smallest mean nothing.
+        """
+        return outputs
+
+    def named_axes(self) -> NamedAxes:
+        """Axes of weights whose entries have names (classes, symbols).
+
+        With `--init`, entries of the same name are copied, wherever they stand.
+        """
+        return {}
 
 
-class StructCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StructCodec(Codec, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of codecs that are `msgspec.Struct`s: their fields are their description.
 
+    A codec whose fields have the right types but make no sense together raises `ValueError` in
+    `__post_init__`, which says why.
+
     Attributes:
-        called: how a message calls such a codec, "speech codec" say.
+        called: what a message calls such a codec, "speech codec" say.
     """
 
     called: ClassVar[str] = "codec"
-
-    def impossible(self) -> str:
-        """Why no codec can be as the fields say, though their types are right; empty where one can."""
-        return ""
 
     def to_json(self) -> dict[str, Any]:
         """Everything it knows, from which `from_json` makes it again."""
@@ -129,34 +169,57 @@ class StructCodec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         """The codec that `to_json` described.
 
         Raises:
-            suite.UserError: where something is missing, unknown, of the wrong type or impossible.
+            suite.UserError: if something is missing, unknown, of the wrong type or impossible.
         """
         try:
-            codec = msgspec.convert(dict(json), cls)
-            wrong = codec.impossible()
+            return msgspec.convert(dict(json), cls)
         except msgspec.ValidationError as error:
-            wrong = str(error)
-        if wrong:
-            raise UserError(f"the {cls.called}'s description is broken: {wrong}")
-        return codec
+            raise UserError(f"the {cls.called}'s description is broken: {error}") from None
 
 
-class Parts(Protocol):
-    """A raw thing that is too long to be encoded as one, as parts that are encoded one by one.
+class Stream(Protocol):
+    """Many raw inputs, one after the other: the frames of a video or of a camera, say.
 
     Attributes:
-        total: how many parts there are.
+        name: what a message calls it.
+        total: the number of inputs, or None if that is not known before the end.
+        live: the inputs come as they happen (a camera, a microphone). Each is then predicted as soon as it is
+            there, before the next one is asked for.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def total(self) -> int | None: ...
+
+    @property
+    def live(self) -> bool: ...
+
+    def __iter__(self) -> Iterator[Any]:
+        """What the codec encodes, one at a time, each with a `name` of its own.
+
+        Raises:
+            suite.UserError: if it cannot be opened, or breaks off; the message says what was read by then.
+        """
+
+
+class Chunks(Protocol):
+    """A raw input that is too long to be encoded as one, in chunks that are encoded one by one.
+
+    Attributes:
+        total: the number of chunks.
     """
 
     @property
     def total(self) -> int: ...
 
     def __iter__(self) -> Iterator[Any]:
-        """What the codec encodes, one part at a time, read when it is asked for.
+        """What the codec encodes, one chunk at a time, read when it is asked for.
 
         Raises:
-            suite.UserError: where it cannot be read; the whole then has no prediction.
+            suite.UserError: if it cannot be read; the whole input then has no prediction.
         """
 
     def merge(self, predictions: Sequence[Any]) -> Any:
-        """The prediction for the whole from those for its parts, in their order."""
+        """The prediction for the whole input from those for its chunks, in their order."""

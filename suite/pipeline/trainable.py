@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class BatchMaker(Protocol):
-    """Makes the training batches of a pipeline: the part that is read once, and the part that is random."""
+    """Makes the training batches of a pipeline: what is read once, and what is random."""
 
     def prepare(self, example: Example) -> Any:
         """What does not change from epoch to epoch: read, decode, shrink. Kept in memory when all fits.
@@ -59,7 +59,7 @@ class TrainablePipeline:
     """What a model builder gives: everything that training needs, nothing of it trained.
 
     Attributes:
-        codec: fitted on the training part.
+        codec: fitted on the training split.
         network: a built `keras.Model`, not compiled: what is shipped. Name its layers: `--init` and resume
             find weights by their paths.
         loss: a `keras.losses.Loss`, or one by output name.
@@ -71,7 +71,7 @@ class TrainablePipeline:
             user gives wins over them, and they win over the host's defaults.
         stages: more than one for fine-tuning.
         calibrate: `calibrate(codec, pairs) -> codec`: the codec that is shipped, from what the trained
-            network predicted for the validation part (a threshold, say). None leaves it as it is.
+            network predicted for the validation split (a threshold, say). None leaves it as it is.
         lengths: (training examples,), how long each one is, in any unit: examples of alike lengths then share
             batches. Axis 1 of inputs and targets may differ from batch to batch, best among a few values.
             None where all are of one shape.
@@ -79,7 +79,7 @@ class TrainablePipeline:
             writes searches by itself, and is trained on each token after the true ones before it. A built
             `keras.Model` of the very same layers, which takes what the batch maker makes and gives what the
             loss takes. Its layers are those that a stage freezes. The loss on validation is its loss on
-            the batches that the batch maker makes of the validation part.
+            the batches that the batch maker makes of the validation split.
     """
 
     codec: Codec

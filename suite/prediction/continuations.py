@@ -50,8 +50,7 @@ def grow(
         builder: the model builder as `plugin:name`, whose codec it is.
         partly: whether to give what is not complete as well.
     """
-    going_on: Any = codec
-    if not hasattr(going_on, "continued"):
+    if not codec.can_stream:
         yield from (Grown(index, prediction) for index, prediction in firsts.items())
         return
     so_far = {index: [prediction] for index, prediction in firsts.items()}
@@ -60,9 +59,9 @@ def grow(
         for index, predictions in so_far.items():
             try:
                 with codec_of(builder):
-                    following[index] = going_on.continued(raws[index], predictions)
+                    following[index] = codec.next_input(raws[index], predictions)
                     complete = following[index] is None
-                    joined = going_on.joined(predictions) if partly or complete else None
+                    joined = codec.join(predictions) if partly or complete else None
             except UserError as error:
                 following[index] = None
                 yield Grown(index, error=str(error))

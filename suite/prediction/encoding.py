@@ -1,4 +1,4 @@
-"""What goes through a network: raw things encoded and stacked, in parts where they are long, and decoded."""
+"""What goes through a network: raw things encoded and stacked, in chunks where they are long, and decoded."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ from typing import Any
 import numpy as np
 
 from suite.errors import UserError, attributed, reason
-from suite.pipeline.codec import NO_CONTEXT, Arrays, Codec, Encoded, Parts
+from suite.pipeline.codec import Arrays, Chunks, Codec, Encoded
+
+NO_CONTEXT: Any = object()
+"""The context of what was encoded to arrays alone: `decode` then gets none."""
 
 
 class Whole:
-    """A raw thing that is predicted in parts, and what was predicted of them so far."""
+    """A raw thing that is predicted in chunks, and what was predicted of them so far."""
 
-    def __init__(self, raw: Any, parts: Parts) -> None:
+    def __init__(self, raw: Any, chunks: Chunks) -> None:
         self.raw = raw
-        self.parts = parts
+        self.chunks = chunks
         self.predictions: list[Any] = []
         self.error: str | None = None
 
     def add(self, prediction: Any, error: str | None) -> int:
-        """Take what became of the next part; how many there were by now."""
+        """Take what became of the next chunk; how many there were by now."""
         self.predictions.append(prediction)
         self.error = self.error or error
         return len(self.predictions)
@@ -32,7 +35,7 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What is encoded as one: a raw thing, a part of one, or in its place why it cannot be read."""
+    """What is encoded as one: a raw thing, a chunk of one, or in its place why it cannot be read."""
 
     raw: Any
     name: str
@@ -42,7 +45,7 @@ class Unit:
 
 
 def units(codec: Codec, raws: Iterable[Any], builder: str) -> Iterator[Unit]:
-    """What is encoded: each raw thing, or its parts where the codec makes parts of it.
+    """What is encoded: each raw thing, or its chunks where the codec makes chunks of it.
 
     Args:
         codec: that encodes.
@@ -53,25 +56,21 @@ def units(codec: Codec, raws: Iterable[Any], builder: str) -> Iterator[Unit]:
         name = name_of(raw, index)
         whole = None
         try:
-            parts = parts_of(codec, raw, builder)
-            if parts is None:
+            chunks = chunks_of(codec, raw, builder)
+            if chunks is None:
                 yield Unit(raw, name)
                 continue
-            whole = Whole(raw, parts)
-            for number, part in enumerate(parts, start=1):
-                yield Unit(part, name, whole, last=number == parts.total)
+            whole = Whole(raw, chunks)
+            for number, chunk in enumerate(chunks, start=1):
+                yield Unit(chunk, name, whole, last=number == chunks.total)
         except (UserError, OSError) as error:
             yield Unit(raw, name, whole, last=True, error=why(error))
 
 
-def parts_of(codec: Codec, raw: Any, builder: str) -> Parts | None:
-    """The parts that the codec makes of a raw thing; None where it is encoded as one."""
-    make_parts = getattr(codec, "parts", None)
-    if make_parts is None:
-        return None
+def chunks_of(codec: Codec, raw: Any, builder: str) -> Chunks | None:
+    """The chunks that the codec makes of a raw thing; None where it is encoded as one."""
     with codec_of(builder):
-        parts: Parts | None = make_parts(raw)
-    return parts
+        return codec.chunks(raw)
 
 
 def codec_of(builder: str) -> AbstractContextManager[None]:
@@ -91,12 +90,6 @@ def encode(codec: Codec, raw: Any) -> Encoded:
     """One raw thing, encoded; the context is `NO_CONTEXT` where the codec gives none."""
     given = codec.encode(raw)
     return given if isinstance(given, Encoded) else Encoded(given, NO_CONTEXT)
-
-
-def scoring_codec(codec: Codec) -> Codec:
-    """The codec with which scores are made: its own choice, else itself."""
-    for_scoring = getattr(codec, "for_scoring", None)
-    return codec if for_scoring is None else for_scoring()
 
 
 def decode_each(codec: Codec, outputs: Arrays, contexts: Sequence[Any], builder: str) -> list[Any]:

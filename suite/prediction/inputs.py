@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Any
 
-from suite.errors import UserError
-from suite.pipeline.codec import Codec
+from suite.errors import PluginError, UserError
+from suite.pipeline.codec import Codec, Stream
 from suite.sources import FileSource, Tree, is_archive, open_tree
 
 
@@ -27,31 +27,6 @@ class Unreadable:
     def read(self) -> bytes:
         """Raise `UserError` with the reason."""
         raise UserError(self.reason)
-
-
-class Stream(Protocol):
-    """Many raw things, one after the other: the images of a video or of a camera, say.
-
-    Attributes:
-        name: how a message calls it.
-        total: how many there are, or None where that is not known before the end.
-
-    A stream may have an attribute `live`: whether its things come as they happen (a camera, a microphone).
-    Each is then predicted when it is there, before the next one is asked for.
-    """
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def total(self) -> int | None: ...
-
-    def __iter__(self) -> Iterator[Any]:
-        """What the codec encodes, one at a time, each with a `name` of its own.
-
-        Raises:
-            UserError: where it cannot be opened, or breaks off; the message says what was read by then.
-        """
 
 
 class Inputs:
@@ -79,26 +54,27 @@ class Inputs:
     def __init__(self, words: Sequence[str], codec: Codec) -> None:
         self.left_out: Counter[str] = Counter()
         self._suffixes = tuple(suffix.lower() for suffix in codec.suffixes)
-        self._stream_suffixes = tuple(getattr(codec, "stream_suffixes", ()))
-        self._words = bool(getattr(codec, "words", False))
-        self._codec: Any = codec
-        self._parts: list[_Files | _OneStream | Any] = []
+        self._stream_suffixes = codec.stream_suffixes
+        self._words = codec.accepts_text
+        self._codec = codec
+        self._files = bool(self._suffixes or self._stream_suffixes or self._words)
+        self._inputs: list[_Files | _OneStream | Any] = []
         for word in words:
             self._add_word(word)
-        streams = [part.stream for part in self._parts if isinstance(part, _OneStream)]
+        streams = [item.stream for item in self._inputs if isinstance(item, _OneStream)]
         self.streams = bool(streams)
-        self.live = any(getattr(stream, "live", False) for stream in streams)
+        self.live = any(stream.live for stream in streams)
 
     @property
     def total(self) -> int | None:
         """How many inputs there are; None where a stream does not say."""
         counts = [
-            len(part.indices)
-            if isinstance(part, _Files)
-            else part.stream.total
-            if isinstance(part, _OneStream)
+            len(item.indices)
+            if isinstance(item, _Files)
+            else item.stream.total
+            if isinstance(item, _OneStream)
             else 1
-            for part in self._parts
+            for item in self._inputs
         ]
         return None if None in counts else sum(count for count in counts if count is not None)
 
@@ -107,41 +83,37 @@ class Inputs:
 
         A stream that breaks off gives an `Unreadable` at its end, and the next input follows.
         """
-        for part in self._parts:
-            if isinstance(part, _Files):
-                for index in part.indices:
-                    yield part.tree.source(index)
-            elif isinstance(part, _OneStream):
+        for item in self._inputs:
+            if isinstance(item, _Files):
+                for index in item.indices:
+                    yield item.tree.source(index)
+            elif isinstance(item, _OneStream):
                 try:
-                    yield from part.stream
+                    yield from item.stream
                 except UserError as error:
-                    yield Unreadable(part.stream.name, str(error))
+                    yield Unreadable(item.stream.name, str(error))
             else:
-                yield part
+                yield item
 
     def _add_word(self, word: str) -> None:
-        streams = hasattr(self._codec, "stream")
-        if not self._suffixes and not streams:
-            if word == "-":
-                raise UserError("'-' stands for nothing here: give the inputs themselves")
-            self._parts.append(word)
-            return
-        there = _is_there(word, or_long=self._words)
-        stream = None
-        if streams and not there:
-            stream = self._codec.stream(word)
+        there = self._files and _is_there(word, or_long=self._words)
+        stream = None if there else self._codec.open_stream(word)
         if stream is not None:
-            self._parts.append(_OneStream(stream))
+            self._inputs.append(_OneStream(stream))
             return
         if word == "-":
-            raise UserError("'-' stands for nothing here: give files, folders, archives or globs")
+            wanted = "files, folders, archives or globs" if self._files else "the inputs themselves"
+            raise UserError(f"this model does not read standard input ('-'): give {wanted}")
+        if not self._files:
+            self._inputs.append(word)
+            return
         paths = [Path(word).expanduser()] if there else _matches(word)
         if not paths:
             if not self._words:
                 raise UserError(_nothing_there(word))
             if _reads_like_a_path(word):
                 raise UserError(f"{_nothing_there(word)} (for the word itself, put a space after it)")
-            self._parts.append(word)
+            self._inputs.append(word)
         for path in paths:
             self._add(path)
 
@@ -168,17 +140,20 @@ class Inputs:
                 f" {', '.join((*self._suffixes, *self._stream_suffixes))}"
             )
         self.left_out += others
-        self._parts.append(_Files(tree, indices))
+        self._inputs.append(_Files(tree, indices))
         for stream in streams:
             self._add_file(FileSource(stream))
-        self._parts.extend(Unreadable(str(path), problem) for problem in tree.problems)
+        self._inputs.extend(Unreadable(str(path), problem) for problem in tree.problems)
 
     def _add_file(self, source: Any) -> None:
         suffix = PurePosixPath(source.name).suffix.lower()
         if suffix in self._stream_suffixes and suffix not in self._suffixes:
-            self._parts.append(_OneStream(self._codec.stream(source)))
+            stream = self._codec.open_stream(source)
+            if stream is None:
+                raise PluginError(f"the codec lists {suffix} in stream_suffixes and opens no such file")
+            self._inputs.append(_OneStream(stream))
         else:
-            self._parts.append(source)
+            self._inputs.append(source)
 
 
 @dataclass(frozen=True)

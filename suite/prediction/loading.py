@@ -127,39 +127,36 @@ def describe(
 
 def builder_packages(host: Host, manifest: Manifest) -> set[str]:
     """The import names of the packages whose layers a network of the manifest's builder may use."""
-    builder = host.find("model_builders", manifest.builder, manifest.task).item
-    assert isinstance(builder, ModelBuilder)
-    return _packages(builder)
+    return _packages(host.builder(manifest.builder, manifest.task).item)
 
 
 def _without_network(
     path: Path, host: Host | None, options: Mapping[str, Any] | None = None
-) -> tuple[Path, Manifest, ModelBuilder, Codec]:
+) -> tuple[Path, Manifest, ModelBuilder[Any], Codec]:
     folder = model_folder(path)
     manifest = read_manifest(folder)
     contributed = _builder(manifest, folder, host if host is not None else Host())
     builder = contributed.item
-    assert isinstance(builder, ModelBuilder)
     with attributed(f"the codec of {contributed}"):
-        codec: Any = builder.codec(manifest.codec)
+        codec = builder.codec(manifest.codec)
         if options:
-            given = parse(builder.prediction, options, f"prediction with {contributed}")
-            codec = codec.configured(given)
+            given = parse(builder.prediction_options, options, f"prediction with {contributed}")
+            codec = codec.with_options(given)
     return folder, manifest, builder, codec
 
 
-def _builder(manifest: Manifest, folder: Path, host: Host) -> Contributed:
+def _builder(manifest: Manifest, folder: Path, host: Host) -> Contributed[ModelBuilder[Any]]:
     plugin = manifest.builder.rpartition(":")[0]
-    if plugin not in {one.name for one in host.plugins}:
+    if plugin not in {known.name for known in host.plugins}:
         version = manifest.plugin.get("version", "")
         raise UserError(
             f"{folder} needs the plugin '{plugin}'{f' ({version})' if version else ''}, which is not"
             f" installed or was left out: pip install {plugin}"
         )
-    return host.find("model_builders", manifest.builder, manifest.task)
+    return host.builder(manifest.builder, manifest.task)
 
 
-def _packages(builder: ModelBuilder) -> set[str]:
+def _packages(builder: ModelBuilder[Any]) -> set[str]:
     """The import names of the builder's own packages, whose layers its networks may use."""
     addresses = [
         one.address.partition(":")[0] if isinstance(one, Lazy) else str(getattr(one, "__module__", ""))

@@ -20,13 +20,12 @@ from suite.prediction.continuations import Grown, grow
 from suite.prediction.encoding import (
     Unit,
     Whole,
+    chunks_of,
     codec_of,
     decode_each,
     encode,
     name_of,
-    parts_of,
     same_shapes,
-    scoring_codec,
     stack,
     units,
     why,
@@ -95,7 +94,7 @@ class LoadedPipeline:
         self,
         raws: Iterable[Any],
         batch_size: int = 32,
-        part_done: Callable[[str, int, int], None] = lambda name, done, total: None,
+        chunk_done: Callable[[str, int, int], None] = lambda name, done, total: None,
         ahead: int = 2,
         written: Callable[[Result], None] | None = None,
     ) -> Generator[Result, None, None]:
@@ -104,13 +103,13 @@ class LoadedPipeline:
         A thing that cannot be read gives a result with `error` and the others go on. Reading and
         encoding happen in threads, a few batches ahead. An error that is the codec's own fault is
         raised, with a note of whose code it was. What is too long to be encoded as one is predicted in the
-        parts that the codec makes of it, and gives one result. What the codec goes on with takes several
+        chunks that the codec makes of it, and gives one result. What the codec goes on with takes several
         forward passes, and a batch stays together until all of it is complete.
 
         Args:
             raws: whatever the codec reads.
             batch_size: how many are run at a time.
-            part_done: told the name of a thing in parts, how many of them are done, and how many there are.
+            chunk_done: told the name of a thing in chunks, how many of them are done, and how many there are.
             ahead: batches that are read before they are run; 0 for what comes as it happens.
             written: told of every prediction that is to be gone on with, as far as it has come.
         """
@@ -128,7 +127,7 @@ class LoadedPipeline:
                         if unit.whole is None:
                             yield Result(unit.raw, unit.name, prediction, error)
                             continue
-                        part_done(unit.name, unit.whole.add(prediction, error), unit.whole.parts.total)
+                        chunk_done(unit.name, unit.whole.add(prediction, error), unit.whole.chunks.total)
                         if unit.last:
                             yield self._merged(unit.whole, unit.name)
             finally:
@@ -139,7 +138,7 @@ class LoadedPipeline:
 
         Returns:
             Predictions that grow, of the task's prediction type; the last one is what `predict` gives.
-            There is one only where the codec does not go on, and of what is predicted in parts.
+            There is one only where the codec does not go on, and of what is predicted in chunks.
 
         Raises:
             UserError: where the thing cannot be read; the message names it.
@@ -149,11 +148,11 @@ class LoadedPipeline:
     @property
     def scoring_facts(self) -> dict[str, Any]:
         """What evaluators are told: the facts of the data, and what the codec adds to them."""
-        return {**self.facts, **getattr(self.codec, "facts", {})}
+        return {**self.facts, **self.codec.scoring_facts()}
 
     def for_scoring(self) -> LoadedPipeline:
         """The pipeline that predicts as evaluators want it, which may be more than people want."""
-        codec = scoring_codec(self.codec)
+        codec = self.codec.for_scoring()
         return self if codec is self.codec else replace(self, codec=codec)
 
     def complete_each(self, raws: Sequence[Any], predictions: Sequence[Any]) -> list[Any]:
@@ -177,13 +176,13 @@ class LoadedPipeline:
         if whole.error is not None:
             return Result(whole.raw, name, None, whole.error)
         with codec_of(self.builder):
-            return Result(whole.raw, name, whole.parts.merge(whole.predictions))
+            return Result(whole.raw, name, whole.chunks.merge(whole.predictions))
 
     def _stream(self, raw: Any, *, partly: bool) -> Iterator[Any]:
         """One thing, without threads: a batch of one is for programs that wait for it."""
         name = name_of(raw, None)
         try:
-            if parts_of(self.codec, raw, self.builder) is not None:
+            if chunks_of(self.codec, raw, self.builder) is not None:
                 (result,) = self.predict_each([raw], self.batch_size)
                 yield _sure(result)
                 return
@@ -237,7 +236,7 @@ class LoadedPipeline:
 
     def _is_several(self, x: Any) -> bool:
         if isinstance(x, np.ndarray):
-            axes = getattr(self.codec, "input_axes", None)
+            axes = self.codec.input_ndim
             return x.dtype == object or (axes is not None and x.ndim == axes + 1)
         return isinstance(x, (list, tuple, Iterator))
 

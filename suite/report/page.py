@@ -15,10 +15,12 @@ from string import Template
 from typing import Any
 
 from suite.charts import Line, interval_chart, line_chart
+from suite.contributions import Metric
+from suite.evaluation.metrics import label
 from suite.figures import Aligned, Clip, Clips, Figure, Image, Passages, Table
 from suite.files import atomic_write
 from suite.report.highlights import LEGEND, passage
-from suite.report.verdict import capitalized, number, verdict, words
+from suite.report.verdict import capitalized, number, verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +31,9 @@ class ReportContent:
         title: the name of the run.
         subtitle: what it is, in a line.
         metric: the number that counts.
-        higher_is_better: whether a larger one is better.
+        declared: what evaluators declare of the metrics, by name.
         metrics: the content of `metrics.json`.
-        part: the part of the data that the verdict is on.
+        split: the split of the data that the verdict is on.
         facts: a few words or numbers each, shown large: how many examples, weights, minutes.
         history: a row of numbers per epoch; columns `x` and `validation_x` share a chart.
         best_epoch: the epoch whose weights were kept.
@@ -47,9 +49,9 @@ class ReportContent:
     title: str
     subtitle: str = ""
     metric: str
-    higher_is_better: bool = True
+    declared: Mapping[str, Metric] = field(default_factory=dict)
     metrics: Mapping[str, Any]
-    part: str = "test"
+    split: str = "test"
     facts: Mapping[str, str] = field(default_factory=dict)
     history: Sequence[Mapping[str, float]] = ()
     best_epoch: int | None = None
@@ -86,7 +88,7 @@ def _sections(content: ReportContent) -> Iterator[str]:
             for name, value in content.facts.items()
         )
         yield f'<dl class="facts">{items}</dl>'
-    if any(content.metrics.get(part) for part in ("test", "validation", "baseline", content.part)):
+    if any(content.metrics.get(split) for split in ("test", "validation", "baseline", content.split)):
         yield _section("Scores", _scores(content))
     if content.notes:
         notes = "".join(f"<li>{escape(note)}</li>" for note in content.notes)
@@ -111,20 +113,18 @@ def _section(title: str, body: str) -> str:
 
 
 def _verdict(content: ReportContent) -> str:
-    found = verdict(
-        content.metrics, content.metric, higher_is_better=content.higher_is_better, part=content.part
-    )
+    found = verdict(content.metrics, content.metric, content.declared, content.split)
     doubt = "" if found.kind == "better" else " doubt"
-    value = content.metrics.get(content.part, {}).get(content.metric)
+    value = content.metrics.get(content.split, {}).get(content.metric)
     baseline = content.metrics.get("baseline", {}).get(content.metric)
-    spread = content.metrics.get("intervals", {}).get(content.part, {}).get(content.metric)
+    spread = content.metrics.get("intervals", {}).get(content.split, {}).get(content.metric)
     chart = ""
     if value is not None and all(0 <= one <= 1 for one in (value, baseline or 0, *(spread or ()))):
-        chart = interval_chart(found.text, value, spread, baseline, words(content.metric))
+        chart = interval_chart(found.text, value, spread, baseline, label(content.metric, content.declared))
     remark = ""
-    if content.part == "validation":
+    if content.split == "validation":
         remark = (
-            "<p>There is no test part. The weights were chosen on these examples, so this is optimistic.</p>"
+            "<p>There is no test split. The weights were chosen on these examples, so this is optimistic.</p>"
         )
     return f'<div class="verdict{doubt}"><p>{escape(found.text)}</p>{remark}{chart}</div>'
 
@@ -135,22 +135,22 @@ def _scores(content: ReportContent) -> str:
         metrics.get(key, {}) for key in ("intervals", "counts", "reference_models")
     )
 
-    def of_parts(*parts: str) -> list[tuple[str, Mapping[str, float], Mapping[str, Sequence[float]]]]:
-        heads = {part: f"{part} ({counts[part]:,})" if part in counts else part for part in parts}
+    def of_splits(*splits: str) -> list[tuple[str, Mapping[str, float], Mapping[str, Sequence[float]]]]:
+        heads = {split: f"{split} ({counts[split]:,})" if split in counts else split for split in splits}
         return [
-            (head, metrics[part], intervals.get(part, {}))
-            for part, head in heads.items()
-            if metrics.get(part)
+            (head, metrics[split], intervals.get(split, {}))
+            for split, head in heads.items()
+            if metrics.get(split)
         ]
 
-    columns = of_parts(content.part, "test", "baseline")
+    columns = of_splits(content.split, "test", "baseline")
     columns += [(name, numbers, {}) for name, numbers in reference_models.items()]
-    columns += of_parts("validation") if content.part != "validation" else []
+    columns += of_splits("validation") if content.split != "validation" else []
     names = list(dict.fromkeys(name for _, numbers, _ in columns for name in numbers))
     names.sort(key=lambda name: name != content.metric)
     rows = []
     for name in names:
-        cells = [f"<td>{escape(words(name))}</td>"]
+        cells = [f"<td>{escape(label(name, content.declared))}</td>"]
         for _, numbers, spreads in columns:
             text = number(numbers[name]) if name in numbers else "&ndash;"
             if name in spreads:
@@ -166,8 +166,8 @@ def _scores(content: ReportContent) -> str:
     if reference_models:
         learned = "is a classical method that" if len(reference_models) == 1 else "are classical methods that"
         caption += f" {' and '.join(reference_models)} {learned} learned from the same examples."
-    if metrics.get("validation") and content.part != "validation":
-        caption += " Weights were chosen on the validation part, so its scores are optimistic."
+    if metrics.get("validation") and content.split != "validation":
+        caption += " Weights were chosen on the validation split, so its scores are optimistic."
     return (
         f'<div class="scroll"><table><thead><tr><th></th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody>'
         f'</table></div><p class="caption">{escape(caption)}</p>'
@@ -190,11 +190,11 @@ def _curves(content: ReportContent) -> Iterator[str]:
             continue
         lines = []
         for name in sorted(names, key=lambda name: name != quantity):
-            label = "validation" if name != quantity else "training" if len(names) > 1 else ""
+            name_of_line = "validation" if name != quantity else "training" if len(names) > 1 else ""
             xs = [row.get("epoch", index + 1) for index, row in enumerate(rows) if name in row]
             ys = [row[name] for row in rows if name in row]
-            lines.append(Line(name=label, x=xs, y=ys, color=1 if name != quantity else 0))
-        title = capitalized(words(quantity))
+            lines.append(Line(name=name_of_line, x=xs, y=ys, color=1 if name != quantity else 0))
+        title = capitalized(label(quantity, content.declared))
         svg = line_chart(title, lines, x_label="epoch", whole_x=True, mark=mark)
         yield f"<figure><h3>{escape(title)}</h3>{svg}</figure>"
 
@@ -316,7 +316,7 @@ def _text(value: Any) -> str:
 
 def _facts_table(facts: Mapping[str, Any]) -> str:
     rows = "".join(
-        f"<tr><th>{escape(words(name))}</th><td>{escape(_text(value))}</td></tr>"
+        f"<tr><th>{escape(name.replace('_', ' '))}</th><td>{escape(_text(value))}</td></tr>"
         for name, value in facts.items()
         if value not in (None, "", [], {})
     )

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from suite.contributions import Metric
+from suite.evaluation.metrics import label
+
 Kind = Literal["better", "unclear", "worse", "unknown"]
 
 _WORST_FIRST: tuple[Kind, ...] = ("worse", "unclear", "better", "unknown")
@@ -26,28 +29,28 @@ class Verdict:
 
 
 def verdict(
-    metrics: Mapping[str, Any], metric: str, *, higher_is_better: bool = True, part: str = "test"
+    metrics: Mapping[str, Any], metric: str, declared: Mapping[str, Metric], split: str = "test"
 ) -> Verdict:
     """Judge a model by its task's metric.
 
     Args:
         metrics: the content of `metrics.json`.
         metric: the name of the number that counts.
-        higher_is_better: whether a larger one is better.
-        part: the part that was scored.
+        declared: what evaluators declare of the metrics, by name.
+        split: the split that was scored.
     """
-    name = words(metric)
-    value = metrics.get(part, {}).get(metric)
+    name = label(metric, declared)
+    value = metrics.get(split, {}).get(metric)
     if value is None:
-        return Verdict(f"The {name} of the {part} part could not be computed: see the notes.", "unknown")
-    count = metrics.get("counts", {}).get(part)
-    examples = f"{count:,} {part} examples" if count else f"the {part} part"
-    spread = metrics.get("intervals", {}).get(part, {}).get(metric)
+        return Verdict(f"The {name} of the {split} split could not be computed: see the notes.", "unknown")
+    count = metrics.get("counts", {}).get(split)
+    examples = f"{count:,} {split} examples" if count else f"the {split} split"
+    spread = metrics.get("intervals", {}).get(split, {}).get(metric)
     text = f"{capitalized(name)} is {number(value)} on {examples}"
     if spread:
         text += f", with 95 % confidence between {number(spread[0])} and {number(spread[1])}"
     text += "."
-    score = _Score(value, spread, higher_is_better)
+    score = _Score(value, spread, metric not in declared or declared[metric].higher_is_better)
     against = [
         _against_baseline(score, metrics.get("baseline", {}).get(metric)),
         _against_reference_models(score, metrics.get("reference_models", {}), metric),
@@ -104,27 +107,6 @@ def _against_reference_models(
         f" {number(reached[best])}.",
     }
     return Verdict(texts[kind], kind)
-
-
-def words(name: str) -> str:
-    """A number's name for people: `macro_f1` is "macro F1"."""
-    known = {
-        "f1": "F1",
-        "roc": "ROC",
-        "auc": "AUC",
-        "top5": "top-5",
-        "map": "mAP",
-        "map50": "mAP50",
-        "map75": "mAP75",
-        "ar1": "AR1",
-        "ar10": "AR10",
-        "ar100": "AR100",
-        "wer": "WER",
-        "cer": "CER",
-        "bleu": "BLEU",
-        "chrf": "chrF",
-    }
-    return " ".join(known.get(word, word) for word in name.split("_"))
 
 
 def capitalized(text: str) -> str:

@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from suite.configuration import Configuration, resolve_training
-from suite.contributions import Contributed, ModelBuilder, Task
+from suite.contributions import Contributed, DataLoader, Evaluator, Metric, ModelBuilder, Task
 from suite.data.dataset import Dataset, digest, fingerprint
 from suite.devices import Device, activate, choose_precision, cores, dtype_policy, make_deterministic
 from suite.errors import PluginError, UserError, attributed
 from suite.host import Host
-from suite.data.loading import load_dataset
+from suite.evaluation.metrics import declared_metrics, metric_of
 from suite.options import Options, as_dict, parse
 from suite.training.progress import Listener
-from suite.data.splits import complete
+from suite.runs.data import RunData, run_data, task_of
 
 if TYPE_CHECKING:
     from suite.pipeline.trainable import TrainablePipeline
@@ -30,23 +30,38 @@ PACKAGES = ("keras-suite", "keras", "tensorflow", "jax", "torch", "numpy", "msgs
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """A configuration made real: data loaded, pipeline built, nothing "auto" any more."""
+    """A configuration made real: data loaded, pipeline built, nothing "auto" any more.
+
+    Attributes:
+        host: where everything was looked up.
+        task: and its plugin.
+        configuration: resolved.
+        dataset: with all its splits.
+        builder: that built the pipeline.
+        evaluators: in the order of the report.
+        metrics: what the evaluators declare, by name.
+        pipeline: not trained.
+        device: what Keras runs on.
+        notes: sentences for people on the data.
+        fingerprint: of the data.
+    """
 
     host: Host
-    task: Task
+    task: Contributed[Task]
     configuration: Configuration
     dataset: Dataset
-    builder: Contributed
-    evaluators: list[Contributed]
+    builder: Contributed[ModelBuilder[Any]]
+    evaluators: list[Contributed[Evaluator[Any]]]
+    metrics: Mapping[str, Metric]
     pipeline: TrainablePipeline
     device: Device
     notes: list[str]
     fingerprint: str
 
     @property
-    def builder_name(self) -> str:
-        """The builder as `plugin:name`."""
-        return f"{self.builder.plugin}:{self.builder.item.name}"
+    def metric(self) -> Metric:
+        """The metric by which weights are chosen."""
+        return metric_of(self.task.item, self.metrics)
 
     @property
     def codec_fingerprint(self) -> str:
@@ -54,53 +69,82 @@ class Experiment:
         return digest(self.pipeline.codec.to_json()).hex()
 
 
-def check(host: Host, configuration: Configuration) -> tuple[Task, Contributed, list[Contributed]]:
-    """Look up the task, the builder and the evaluators, and check their options: no Keras, no data.
+@dataclass(frozen=True)
+class Chosen:
+    """What a configuration names, looked up, with its options checked: no Keras, no data."""
+
+    task: Contributed[Task]
+    builder: Contributed[ModelBuilder[Any]]
+    options: Options
+    evaluators: list[Contributed[Evaluator[Any]]]
+
+
+def look_up(host: Host, configuration: Configuration) -> Chosen:
+    """Look up the task, the builder and the evaluators, and check their options.
 
     Raises:
         UserError: for a name that nobody offers and an option that is not known or not allowed.
+        PluginError: if no evaluator declares the metric by which the task's weights are chosen.
     """
-    task = host.task(configuration.task)
-    builder = host.find("model_builders", configuration.model_name or task.builder, task.name)
-    _parsed(builder, configuration.model)
-    names = tuple(configuration.evaluators) or task.evaluators
-    evaluators = [host.find("evaluators", name, task.name) for name in names]
-    for one in evaluators:
-        _parsed(one, configuration.evaluators.get(one.item.name, {}))
+    task = task_of(host, configuration)
+    own = [task.plugin]
+    # A default means what the task's own plugin offers, whoever else offers the same name.
+    builder = host.builder(
+        configuration.model_name or task.item.builder, task.full_name, own if not configuration.model_name else ()
+    )
+    options = _parsed(builder, configuration.model)
+    evaluators = evaluators_of(host, configuration, task)
+    for evaluator in evaluators:
+        _parsed(evaluator, configuration.evaluators.get(evaluator.name, {}))
+    metric_of(task.item, declared_metrics(evaluators))
     if configuration.loader_name is not None:
-        _parsed(host.find("data_loaders", configuration.loader_name, task.name), configuration.loader)
+        _parsed(host.loader(configuration.loader_name, task.full_name), configuration.loader)
     if configuration.init is not None:
         _check_initial(configuration.init)
-    return task, builder, evaluators
+    return Chosen(task, builder, options, evaluators)
 
 
-def _parsed(contributed: Contributed, values: Mapping[str, Any]) -> Options:
-    item = cast(ModelBuilder, contributed.item)
-    return parse(item.options, values, f"{contributed.kind} '{item.name}'")
+def evaluators_of(
+    host: Host, configuration: Configuration, task: Contributed[Task]
+) -> list[Contributed[Evaluator[Any]]]:
+    """The evaluators that a configuration names, else the task's own."""
+    own = () if configuration.evaluators else [task.plugin]
+    names = tuple(configuration.evaluators) or task.item.evaluators
+    return [host.evaluator(name, task.full_name, own) for name in names]
 
 
-def prepare(host: Host, configuration: Configuration, listener: Listener) -> Experiment:
+def _parsed(
+    contributed: Contributed[DataLoader[Any]] | Contributed[ModelBuilder[Any]] | Contributed[Evaluator[Any]],
+    values: Mapping[str, Any],
+) -> Options:
+    options: Options = parse(
+        contributed.item.options, values, f"{contributed.kind} '{contributed.name}'"
+    )
+    return options
+
+
+def build(
+    host: Host, configuration: Configuration, listener: Listener, dataset: Dataset | None = None
+) -> Experiment:
     """Load the data, import Keras, build the pipeline and replace every "auto".
+
+    Args:
+        host: where everything is looked up.
+        configuration: what the user said.
+        listener: is told what happens.
+        dataset: data in memory, if the configuration names none.
 
     Raises:
         UserError: for whatever of it the user can put right.
-        PluginError: where the builder gives something that is not a pipeline.
+        PluginError: if the builder gives something that is not a pipeline.
     """
-    task, builder, evaluators = check(host, configuration)
-    item = cast(ModelBuilder, builder.item)
-    options = _parsed(builder, configuration.model)
-    names = tuple(configuration.evaluators) or task.evaluators
-
+    chosen = look_up(host, configuration)
     listener.phase("looking at the data")
-    data = str(Path(configuration.data).expanduser().resolve())
-    dataset, loader = load_dataset(host, task.name, data, configuration.loader_name, configuration.loader)
-    if not len(dataset.train):
-        raise UserError(
-            f"{data} holds no examples to train on, only a {' and a '.join(list(dataset.parts)[1:])} part"
-        )
-    split = configuration.split
-    dataset, notes = complete(dataset, validation=split.validation, test=split.test, seed=split.seed)
-    for note in (*dataset.problems, *notes):
+    data = run_data(host, configuration, dataset)
+    if not len(data.dataset.train):
+        held = " and a ".join(list(data.dataset.splits)[1:])
+        raise UserError(f"{data.path} holds no examples to train on, only a {held} split")
+    for note in data.notes:
         listener.note(note)
 
     listener.phase("starting Keras")
@@ -112,27 +156,58 @@ def prepare(host: Host, configuration: Configuration, listener: Listener) -> Exp
 
     listener.phase("building the network")
     keras.utils.set_random_seed(configuration.training.seed)
-    with attributed(str(builder)), dtype_policy(precision):
-        pipeline: TrainablePipeline = item.build(dataset, options)
-    _check_pipeline(pipeline, builder)
+    with attributed(str(chosen.builder)), dtype_policy(precision):
+        pipeline = chosen.builder.item.build(data.dataset, chosen.options)
+    check_pipeline(pipeline, chosen.builder)
+    return Experiment(
+        host=host,
+        task=chosen.task,
+        configuration=_resolved(host, configuration, chosen, data, pipeline, device, precision),
+        dataset=data.dataset,
+        builder=chosen.builder,
+        evaluators=chosen.evaluators,
+        metrics=declared_metrics(chosen.evaluators),
+        pipeline=pipeline,
+        device=device,
+        notes=list(data.notes),
+        fingerprint=fingerprint(data.dataset),
+    )
+
+
+def _resolved(
+    host: Host,
+    configuration: Configuration,
+    chosen: Chosen,
+    data: RunData,
+    pipeline: TrainablePipeline,
+    device: Device,
+    precision: str,
+) -> Configuration:
+    """The configuration with every "auto" replaced, as it is written to `config.toml`."""
     training = resolve_training(
         configuration.training,
         pipeline.recipe,
-        len(dataset.train),
+        len(data.dataset.train),
         device_kind=device.kind,
         backend=device.backend,
-        builder=str(builder),
+        builder=str(chosen.builder),
     )
-    taking_part = {loader.plugin, builder.plugin, *(one.plugin for one in evaluators)}
-    taking_part |= {one.plugin for one in host.contributed("tasks", task.name)}
-    resolved = replace(
+    taking_part = {chosen.task.plugin, chosen.builder.plugin}
+    taking_part |= {evaluator.plugin for evaluator in chosen.evaluators}
+    loader = {}
+    if data.loader is not None:
+        taking_part.add(data.loader.plugin)
+        assert data.dataset.options is not None
+        loader = as_dict(data.dataset.options)
+    runtime = configuration.runtime
+    names = tuple(configuration.evaluators) or chosen.task.item.evaluators
+    return replace(
         configuration,
-        data=data,
+        data=data.path,
         init=str(Path(configuration.init).resolve()) if configuration.init else None,
-        loader_name=loader.item.name,
-        loader=as_dict(_parsed(loader, configuration.loader)),
-        split=split,
-        model_name=configuration.model_name or task.builder,
+        loader_name=None if data.loader is None else data.loader.name,
+        loader=loader,
+        model_name=configuration.model_name or chosen.task.item.builder,
         model=as_dict(pipeline.options),
         training=training,
         runtime=parse(
@@ -143,23 +218,11 @@ def prepare(host: Host, configuration: Configuration, listener: Listener) -> Exp
             "[runtime]",
         ),
         evaluators={name: dict(configuration.evaluators.get(name, {})) for name in names},
-        plugins={one.name: one.version for one in host.plugins if one.name in taking_part},
-    )
-    return Experiment(
-        host=host,
-        task=task,
-        configuration=resolved,
-        dataset=dataset,
-        builder=builder,
-        evaluators=evaluators,
-        pipeline=pipeline,
-        device=device,
-        notes=[*dataset.problems, *notes],
-        fingerprint=fingerprint(dataset),
+        plugins={plugin.name: plugin.version for plugin in host.plugins if plugin.name in taking_part},
     )
 
 
-def _check_pipeline(pipeline: TrainablePipeline, builder: Contributed) -> None:
+def check_pipeline(pipeline: TrainablePipeline, builder: Contributed) -> None:
     """Refuse what cannot be trained, or would be trained without what is shipped learning it."""
     if not hasattr(pipeline, "batch_maker"):
         raise PluginError(f"{builder} gave {type(pipeline).__name__}, not a TrainablePipeline")
@@ -210,7 +273,7 @@ def environment(experiment: Experiment, command: str) -> dict[str, Any]:
         "seed": experiment.configuration.training.seed,
         "data_fingerprint": experiment.fingerprint,
         "codec_fingerprint": experiment.codec_fingerprint,
-        "counts": {name: len(part) for name, part in experiment.dataset.parts.items()},
+        "counts": {name: len(split) for name, split in experiment.dataset.splits.items()},
         "facts": dict(experiment.dataset.facts),
         "notes": experiment.notes,
         "weights": experiment.pipeline.network.count_params(),

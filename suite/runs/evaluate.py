@@ -11,7 +11,7 @@ import numpy as np
 
 import suite
 from suite.configuration import Configuration
-from suite.contributions import Task
+from suite.contributions import Metric, Task
 from suite.data.dataset import Dataset, Examples, Subset, fingerprint
 from suite.errors import SuiteError, UserError
 from suite.evaluation.types import Pairs
@@ -27,7 +27,9 @@ from suite.report.page import ReportContent, write_report
 from suite.runs.report import data_facts
 from suite.runs.directory import Run, new_run_path, to_json
 from suite.evaluation.scoring import scored_metrics
-from suite.data.splits import complete
+from suite.evaluation.metrics import declared_metrics
+from suite.runs.build import evaluators_of
+from suite.runs.data import run_data, task_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +39,9 @@ class Request:
     Attributes:
         run: a run directory.
         data: other data to score, or None for the run's own.
-        part: "train", "validation" or "test"; None takes the test part, or all of data that has no parts.
+        split: "train", "validation" or "test"; None takes the test split, or all of data that has no splits.
         predictions: a file of predictions to score instead of predicting; without `data` its own targets
-            count, unless `part` names a part of the run's data.
+            count, unless `split` names a split of the run's data.
         loader: the loader of `data`, or None to let the data decide.
         loader_options: its options.
         evaluator_options: options of evaluators by name; they win over the run's.
@@ -52,7 +54,7 @@ class Request:
 
     run: Path
     data: str | None = None
-    part: str | None = None
+    split: str | None = None
     predictions: Path | None = None
     loader: str | None = None
     loader_options: Mapping[str, Any] = field(default_factory=dict)
@@ -71,13 +73,15 @@ class Outcome:
     Attributes:
         folder: with `metrics.json`, `predictions.jsonl` and `report.html`.
         task: the run's task.
-        part: the name under which the scores are in `metrics`.
+        declared: the metrics that the evaluators declare, by name.
+        split: the name under which the scores are in `metrics`.
         metrics: the content of `metrics.json`.
     """
 
     folder: Path
     task: Task
-    part: str
+    declared: Mapping[str, Metric]
+    split: str
     metrics: dict[str, Any]
 
 
@@ -85,7 +89,7 @@ class Outcome:
 class _Chosen:
     """The examples to score: None where the targets are in the file of predictions."""
 
-    part: str
+    split: str
     examples: Examples | None
     where: str
     notes: list[str]
@@ -101,9 +105,9 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
     listener = listener or Listener()
     run = Run.open(request.run)
     configuration = run.configuration
-    task = host.task(configuration.task)
-    names = tuple(configuration.evaluators) or task.evaluators
-    evaluators = [host.find("evaluators", name, task.name) for name in names]
+    task = task_of(host, configuration)
+    evaluators = evaluators_of(host, configuration, task)
+    metrics = declared_metrics(evaluators)
     options = {**configuration.evaluators}
     for name, values in request.evaluator_options.items():
         options[name] = {**options.get(name, {}), **values}
@@ -118,34 +122,34 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
     notes = list(chosen.notes)
     pipeline = None
     if request.predictions is not None:
-        lines = read_predictions(request.predictions, task)
+        lines = read_predictions(request.predictions, task.item)
         facts = run.environment.get("facts", {})
         pairs = paired(lines, chosen.examples, facts, str(request.predictions))
     else:
         pairs, pipeline = _predicted(host, run, configuration, request, chosen, notes, listener)
 
     listener.phase("scoring")
-    train = _train_part(host, configuration, chosen, task, notes)
-    parts = {chosen.part: pairs}
-    scored, figures = scored_metrics(task, evaluators, parts, train, options, notes, listener.phase)
+    train = _train_split(host, configuration, chosen, task.item, notes)
+    splits = {chosen.split: pairs}
+    scored, figures = scored_metrics(task.item, evaluators, splits, train, options, notes, listener.phase)
 
     listener.phase("writing the report")
     shown = figures()
     if pipeline is not None:
-        explained, remarks = explanations(host, task, pairs, pipeline)
+        explained, remarks = explanations(task, pairs, pipeline)
         shown += explained
         scored["notes"] += remarks
-    content = _content(run, configuration, request, task, chosen, scored, shown)
+    content = _content(run, configuration, request, task.item, metrics, chosen, scored, shown)
     out.mkdir(parents=True, exist_ok=True)
     write_predictions(out / FILE_NAME, pairs)
     write_report(content, out / "report.html")
     atomic_write(out / "metrics.json", to_json(scored))
-    return Outcome(folder=out, task=task, part=chosen.part, metrics=scored)
+    return Outcome(folder=out, task=task.item, declared=metrics, split=chosen.split, metrics=scored)
 
 
 def _folder(request: Request) -> Path:
     if request.out is None:
-        about = request.data or request.predictions or request.part or "test"
+        about = request.data or request.predictions or request.split or "test"
         return new_run_path(request.run / "evaluations", str(about))
     if request.out.exists() and (not request.out.is_dir() or any(request.out.iterdir())):
         raise UserError(f"{request.out} exists already: give another name with --out")
@@ -153,7 +157,7 @@ def _folder(request: Request) -> Path:
 
 
 def _choose(host: Host, run: Run, configuration: Configuration, request: Request) -> _Chosen:
-    if request.data is None and request.predictions is not None and request.part is None:
+    if request.data is None and request.predictions is not None and request.split is None:
         return _Chosen("test", None, str(request.predictions), [])
     if request.data is not None and not _names_own_data(request, configuration):
         return _choose_from(host, configuration, request, request.data)
@@ -162,20 +166,20 @@ def _choose(host: Host, run: Run, configuration: Configuration, request: Request
         what = (
             f"the data in {configuration.data} is not what {run.path} was trained with (other files, labels"
         )
-        what += " or parts), so its parts are not known any more"
+        what += " or splits), so its splits are not known any more"
         if request.data is None:
             raise UserError(f"{what}: name the data to score, suite evaluate {run.path} DATA")
         chosen = _choose_from(host, configuration, request, request.data)
         chosen.notes.insert(0, f"{what}: the model may have learned from some of these examples")
         return chosen
-    part = request.part or ("test" if dataset.test is not None else "validation")
-    examples = dataset.parts.get(part)
+    split = request.split or ("test" if dataset.test is not None else "validation")
+    examples = dataset.splits.get(split)
     if not examples:
-        raise UserError(f"the data of {run.path} has no {part} part: it has {', '.join(dataset.parts)}")
+        raise UserError(f"the data of {run.path} has no {split} split: it has {', '.join(dataset.splits)}")
     notes = list(dataset.problems)
-    if part == "train":
+    if split == "train":
         notes.append("the model has learned from these very examples: its scores on them say little")
-    return _with_targets(_Chosen(part, examples, configuration.data, notes, dataset.train))
+    return _with_targets(_Chosen(split, examples, configuration.data, notes, dataset.train))
 
 
 def _names_own_data(request: Request, configuration: Configuration) -> bool:
@@ -187,16 +191,16 @@ def _names_own_data(request: Request, configuration: Configuration) -> bool:
 def _choose_from(host: Host, configuration: Configuration, request: Request, data: str) -> _Chosen:
     dataset, _ = load_dataset(host, configuration.task, data, request.loader, request.loader_options)
     notes = list(dataset.problems)
-    parts = dataset.parts
-    if request.part is not None:
-        if not parts.get(request.part):
-            raise UserError(f"{data} has no {request.part} part: it has {', '.join(parts)}")
-        return _with_targets(_Chosen(request.part, parts[request.part], data, notes))
-    part = next(name for name in ("test", "validation", "train") if parts.get(name))
-    if len(parts) > 1:
-        left = ", ".join(name for name in parts if name != part)
-        notes.append(f"scored the {part} part of {data}, not {left}: --part chooses another")
-    return _with_targets(_Chosen("test", parts[part], data, notes))
+    splits = dataset.splits
+    if request.split is not None:
+        if not splits.get(request.split):
+            raise UserError(f"{data} has no {request.split} split: it has {', '.join(splits)}")
+        return _with_targets(_Chosen(request.split, splits[request.split], data, notes))
+    split = next(name for name in ("test", "validation", "train") if splits.get(name))
+    if len(splits) > 1:
+        left = ", ".join(name for name in splits if name != split)
+        notes.append(f"scored the {split} split of {data}, not {left}: --split chooses another")
+    return _with_targets(_Chosen("test", splits[split], data, notes))
 
 
 def _with_targets(chosen: _Chosen) -> _Chosen:
@@ -211,16 +215,16 @@ def _with_targets(chosen: _Chosen) -> _Chosen:
         raise UserError(f"{chosen.where}: no example has a target, so there is nothing to score")
     note = f"left out: {missing:,} of {len(examples):,} examples have no target"
     subset = Subset(examples, np.asarray(known, np.int64))
-    return _Chosen(chosen.part, subset, chosen.where, [*chosen.notes, note], chosen.train)
+    return _Chosen(chosen.split, subset, chosen.where, [*chosen.notes, note], chosen.train)
 
 
 def _own_data(host: Host, run: Run, configuration: Configuration) -> Dataset | None:
-    """The data of the run with the very parts it was trained with; None where it has changed.
+    """The data of the run with the very splits it was trained with; None where it has changed.
 
     Raises:
         UserError: where it is not there any more.
     """
-    dataset = _loaded(host, configuration)
+    dataset = run_data(host, configuration).dataset
     return dataset if fingerprint(dataset) == run.environment.get("data_fingerprint") else None
 
 
@@ -248,28 +252,18 @@ def _predicted(
     return pairs, pipeline
 
 
-def _train_part(
+def _train_split(
     host: Host, configuration: Configuration, chosen: _Chosen, task: Task, notes: list[str]
 ) -> Examples | None:
     """What the baseline and the reference models learn from: the examples that the model was trained with."""
     if chosen.train is not None:
         return chosen.train
     try:
-        return _loaded(host, configuration).train
+        return run_data(host, configuration).dataset.train
     except SuiteError as error:
         missing = "no baseline and no reference_models" if task.reference_models else "no baseline"
         notes.append(f"{missing}, for the training data cannot be loaded: {error}")
         return None
-
-
-def _loaded(host: Host, configuration: Configuration) -> Dataset:
-    """The data that is where the run's was, in parts as the run made them."""
-    dataset, _ = load_dataset(
-        host, configuration.task, configuration.data, configuration.loader_name, configuration.loader
-    )
-    split = configuration.split
-    dataset, _ = complete(dataset, validation=split.validation, test=split.test, seed=split.seed)
-    return dataset
 
 
 def _content(
@@ -277,21 +271,22 @@ def _content(
     configuration: Configuration,
     request: Request,
     task: Task,
+    declared: Mapping[str, Metric],
     chosen: _Chosen,
     scored: Mapping[str, Any],
     figures: Sequence[Any],
 ) -> ReportContent:
     environment = run.environment
-    what = Path(chosen.where).name if request.data or request.predictions else f"its {chosen.part} part"
+    what = Path(chosen.where).name if request.data or request.predictions else f"its {chosen.split} split"
     by = f"predictions in {request.predictions}" if request.predictions else f"the model of {run.path}"
     return ReportContent(
         title=f"{run.path.resolve().name} on {what}",
         subtitle=f"{task.name} · {by}",
         metric=task.metric,
-        higher_is_better=task.higher_is_better,
+        declared=declared,
         metrics=scored,
-        part=chosen.part,
-        facts={"examples": f"{scored['counts'][chosen.part]:,}", "scored": chosen.where},
+        split=chosen.split,
+        facts={"examples": f"{scored['counts'][chosen.split]:,}", "scored": chosen.where},
         figures=figures,
         data={f"trained on: {name}": value for name, value in data_facts(configuration, environment).items()},
         command=request.command,

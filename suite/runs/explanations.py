@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, get_args
 
-from suite.contributions import Task
+from suite.contributions import Contributed, Task
 from suite.errors import SuiteError, UserError
 from suite.figures import Figure
 from suite.evaluation.types import Pairs
-from suite.host import Host
 from suite.prediction.predictor import LoadedPipeline
 
 
 def explanations(
-    host: Host, task: Task, pairs: Pairs, pipeline: LoadedPipeline
+    task: Contributed[Task], pairs: Pairs, pipeline: LoadedPipeline
 ) -> tuple[list[Figure], list[str]]:
     """What the task's `explain` gives; a failure of it is a note, for the scores do not depend on it.
 
     Args:
-        host: knows whose task it is.
         task: explains.
         pairs: what is scored, with the examples.
         pipeline: that predicted them.
@@ -27,7 +25,7 @@ def explanations(
     Returns:
         Figures for the report, and a sentence on why there are none.
     """
-    if task.explain is None or not len(pairs):
+    if task.item.explain is None or not len(pairs):
         return [], []
     scoring = pipeline.for_scoring()
 
@@ -36,14 +34,13 @@ def explanations(
         return predictions
 
     try:
-        figures = list(task.explain(pairs, predict))
+        figures = list(task.item.explain(pairs, predict))
         for figure in figures:
             if not isinstance(figure, get_args(Figure)):
                 raise TypeError(f"explain gave {type(figure).__name__}, which is no figure")
     except UserError as error:
         return [], [f"the predictions are not explained: {error}"]
     except Exception as error:  # noqa: BLE001 - a training of hours is not lost to a defect of its images
-        whose = next(one for one in host.contributed("tasks", task.name) if one.item is task)
         what = str(error) if isinstance(error, SuiteError) else f"{type(error).__name__}: {error}"
-        return [], [f"the predictions are not explained, for a defect of {whose}: {what}"]
+        return [], [f"the predictions are not explained, for a defect of {task}: {what}"]
     return figures, []

@@ -8,7 +8,8 @@ from typing import Any
 
 import suite
 from suite.configuration import Configuration
-from suite.contributions import Task
+from suite.contributions import Metric, Task
+from suite.evaluation.metrics import metric_of
 from suite.figures import Figure
 from suite.report.page import ReportContent
 from suite.runs.directory import Run
@@ -16,17 +17,24 @@ from suite.runs.directory import Run
 SHOWN_APART = {"command", "notes", "counts", "facts", "data_fingerprint", "codec_fingerprint", "weights"}
 
 
-def run_content(run: Run, task: Task, metrics: Mapping[str, Any], figures: Sequence[Figure]) -> ReportContent:
+def run_content(
+    run: Run,
+    task: Task,
+    declared: Mapping[str, Metric],
+    metrics: Mapping[str, Any],
+    figures: Sequence[Figure],
+) -> ReportContent:
     """What the report of a training shows.
 
     Args:
         run: with its configuration, environment and history.
         task: the run's task.
+        declared: the metrics that its evaluators declare, by name.
         metrics: what is, or will be, in its `metrics.json`.
-        figures: of the evaluators, on the part that is scored.
+        figures: of the evaluators, on the split that is scored.
     """
     configuration, environment, history = run.configuration, run.environment, run.history()
-    part = "test" if "test" in metrics else "validation"
+    split = "test" if "test" in metrics else "validation"
     counts: Mapping[str, int] = environment.get("counts", {})
     facts = {"training examples" if name == "train" else name: f"{count:,}" for name, count in counts.items()}
     if history:
@@ -43,12 +51,12 @@ def run_content(run: Run, task: Task, metrics: Mapping[str, Any], figures: Seque
             text for text in (task.name, configuration.model_name, day(environment.get("started"))) if text
         ),
         metric=task.metric,
-        higher_is_better=task.higher_is_better,
+        declared=declared,
         metrics=metrics,
-        part=part,
+        split=split,
         facts=facts,
         history=history,
-        best_epoch=best_epoch(history, task),
+        best_epoch=best_epoch(history, task.metric, metric_of(task, declared)),
         figures=figures,
         data=data_facts(configuration, environment),
         configuration=options_of(configuration),
@@ -77,10 +85,10 @@ def options_of(configuration: Configuration) -> dict[str, Any]:
     return {name: value for name, value in shown.items() if name not in ("task", "data")}
 
 
-def best_epoch(history: Sequence[Mapping[str, float]], task: Task) -> int | None:
+def best_epoch(history: Sequence[Mapping[str, float]], name: str, metric: Metric) -> int | None:
     """The epoch with the best metric on validation; of equal ones that with the least loss."""
-    sign = 1 if task.higher_is_better else -1
-    column = f"validation_{task.metric}"
+    sign = 1 if metric.higher_is_better else -1
+    column = f"validation_{name}"
     ranked = [
         (sign * row[column], -row.get("validation_loss", 0.0), -row["epoch"])
         for row in history

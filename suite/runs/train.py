@@ -14,7 +14,7 @@ from suite.configuration import Configuration
 from suite.errors import RunError, StoppedRunError, UserError, attributed
 from suite.host import Host
 from suite.training.initial_weights import initialize
-from suite.runs.build import Experiment, environment, prepare
+from suite.runs.build import Experiment, build, environment
 from suite.training.progress import Listener
 from suite.runs.directory import Run, new_run_path
 
@@ -36,6 +36,7 @@ def train(
     out: Path | None = None,
     folder: Path = Path("runs"),
     command: str = "",
+    dataset: Dataset | None = None,
     listener: Listener | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Run:
@@ -47,6 +48,7 @@ def train(
         out: the run directory; None makes one in `folder`, named after the data.
         folder: where runs are.
         command: the command that repeats the run, for the report.
+        dataset: data in memory, if the configuration names none: see `suite.data.Dataset.of`.
         listener: is told what happens.
         stop: asked after each step; true ends the training with everything kept.
 
@@ -59,8 +61,8 @@ def train(
         raise UserError(
             f"{out} exists already: give another name with --out, or go on with it: suite resume {out}"
         )
-    experiment = prepare(host, configuration, listener)
-    path = out or new_run_path(folder, configuration.data)
+    experiment = build(host, configuration, listener, dataset)
+    path = out or new_run_path(folder, configuration.data or experiment.task.name)
     run = Run.create(path, experiment.configuration, environment(experiment, command))
     try:
         with run.locked():
@@ -72,7 +74,12 @@ def train(
 
 
 def resume(
-    host: Host, path: Path, *, listener: Listener | None = None, stop: Callable[[], bool] = lambda: False
+    host: Host,
+    path: Path,
+    *,
+    dataset: Dataset | None = None,
+    listener: Listener | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Run:
     """Go on with a run from its newest checkpoint, or only finish its scores and report.
 
@@ -90,11 +97,11 @@ def resume(
         if run.checkpoints.exist:
             # What it started from lies in the checkpoint, and may be gone from where it was.
             configuration = replace(configuration, init=None)
-        experiment = prepare(host, configuration, listener)
+        experiment = build(host, configuration, listener, dataset)
         if run.environment.get("data_fingerprint") != experiment.fingerprint:
             raise UserError(
                 f"the data in {experiment.configuration.data} is not what {path} was started with"
-                " (other files, labels or parts): train anew, or put the data back"
+                " (other files, labels or splits): train anew, or put the data back"
             )
         if run.environment.get("codec_fingerprint") != experiment.codec_fingerprint:
             raise UserError(
@@ -125,7 +132,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
             pipeline,
             dataset.validation,
             task=experiment.task.name,
-            builder=experiment.builder_name,
+            builder=experiment.builder.full_name,
             facts=dataset.facts,
             evaluators=experiment.evaluators,
             evaluator_options=configuration.evaluators,
@@ -143,8 +150,8 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
         device=experiment.device,
         folder=run.checkpoints,
         validate=validation,
-        metric=experiment.task.metric,
-        higher_is_better=experiment.task.higher_is_better,
+        metric=experiment.task.item.metric,
+        higher_is_better=experiment.metric.higher_is_better,
         listener=listener,
         stop=stop,
         history_changed=run.write_history,
@@ -154,7 +161,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
         if not trainer.restore() and configuration.init is not None:
             note = initialize(pipeline.network, pipeline.codec, configuration.init, experiment.host)
             listener.note(note)
-    facts = {name: len(part) for name, part in dataset.parts.items()}
+    facts = {name: len(split) for name, split in dataset.splits.items()}
     facts |= {"weights": pipeline.network.count_params(), "step": trainer.state.step}
     listener.started(run.path, configuration, experiment.device, facts)
     try:
@@ -177,7 +184,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
     save_pipeline(
         run.model,
         task=experiment.task.name,
-        builder=experiment.builder_name,
+        builder=experiment.builder.full_name,
         codec=pipeline.codec,
         network=pipeline.network,
         facts=dataset.facts,
@@ -186,24 +193,24 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
     notes = [*experiment.notes, *skipped]
     backend = experiment.device.backend
     shipped = load(run.path, host=experiment.host, backend=backend, batch_size=SCORING_BATCH)
-    parts: dict[str, Pairs] = {}
+    splits: dict[str, Pairs] = {}
     if dataset.validation is not None and len(dataset.validation):
-        listener.phase("scoring the validation part")
-        parts["validation"] = _predicted(shipped, dataset, "validation", notes)
-        shipped = _calibrated(run, experiment, shipped, parts["validation"])
-        parts["validation"] = replace(parts["validation"], facts=shipped.scoring_facts)
+        listener.phase("scoring the validation split")
+        splits["validation"] = _predicted(shipped, dataset, "validation", notes)
+        shipped = _calibrated(run, experiment, shipped, splits["validation"])
+        splits["validation"] = replace(splits["validation"], facts=shipped.scoring_facts)
     if dataset.test is not None and len(dataset.test):
-        listener.phase("scoring the test part")
-        parts = {"test": _predicted(shipped, dataset, "test", notes)} | parts
-    _score(run, experiment, shipped, parts, notes, listener)
+        listener.phase("scoring the test split")
+        splits = {"test": _predicted(shipped, dataset, "test", notes)} | splits
+    _score(run, experiment, shipped, splits, notes, listener)
     return run
 
 
-def _predicted(shipped: LoadedPipeline, dataset: Dataset, part: str, notes: list[str]) -> Pairs:
+def _predicted(shipped: LoadedPipeline, dataset: Dataset, split: str, notes: list[str]) -> Pairs:
     from suite.runs.evaluate import predict_examples
 
-    pairs, unreadable = predict_examples(shipped, dataset.parts[part])
-    notes += [f"left out of {part}: {error}" for error in unreadable]
+    pairs, unreadable = predict_examples(shipped, dataset.splits[split])
+    notes += [f"left out of {split}: {error}" for error in unreadable]
     return pairs
 
 
@@ -246,7 +253,7 @@ def _score(
     run: Run,
     experiment: Experiment,
     shipped: LoadedPipeline,
-    parts: Mapping[str, Pairs],
+    splits: Mapping[str, Pairs],
     notes: list[str],
     listener: Listener,
 ) -> None:
@@ -259,9 +266,9 @@ def _score(
 
     listener.phase("counting")
     scored, figures = scored_metrics(
-        experiment.task,
+        experiment.task.item,
         experiment.evaluators,
-        parts,
+        splits,
         experiment.dataset.train,
         experiment.configuration.evaluators,
         notes,
@@ -269,11 +276,11 @@ def _score(
     )
     listener.phase("writing the report")
     shown = figures()
-    if parts:
-        first = next(iter(parts.values()))
+    if splits:
+        first = next(iter(splits.values()))
         write_predictions(run.path / FILE_NAME, first)
-        explained, remarks = explanations(experiment.host, experiment.task, first, shipped)
+        explained, remarks = explanations(experiment.task, first, shipped)
         shown += explained
         scored["notes"] += remarks
-    write_report(run_content(run, experiment.task, scored, shown), run.path / "report.html")
+    write_report(run_content(run, experiment.task.item, experiment.metrics, scored, shown), run.path / "report.html")
     run.write_json("metrics.json", scored)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suite.errors import UserError
-from suite.pipeline.codec import Codec, Entries
+from suite.pipeline.codec import Codec, NamedAxes
 
 if TYPE_CHECKING:
     import keras
@@ -70,11 +70,11 @@ def initialize(network: keras.Model, codec: Codec, init: str, host: Host) -> str
 def copy_weights(source: keras.Model, source_codec: Codec, network: keras.Model, codec: Codec) -> Copied:
     """Copy weights wherever path and shape agree, and single entries where both codecs name them.
 
-    A codec names them in its attribute `entries`, of type `Entries`: the classes or symbols along an axis of
+    A codec names them in `named_axes`: the classes or symbols along an axis of
     a weight. Those of the same name are copied, wherever they stand; others stay as they are in `network`.
     """
-    theirs: Entries = getattr(source_codec, "entries", {})
-    ours: Entries = getattr(codec, "entries", {})
+    theirs: NamedAxes = source_codec.named_axes()
+    ours: NamedAxes = codec.named_axes()
     by_path = {weight.path: weight for weight in source.weights}
     copied = Copied()
     for weight in network.weights:

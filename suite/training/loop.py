@@ -237,7 +237,7 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
             return [0.0]
         if trainer.metric not in scores:
             raise RunError(
-                f"no evaluator gives '{trainer.metric}' on the validation part, by which weights are"
+                f"no evaluator gives '{trainer.metric}' on the validation split, by which weights are"
                 f" chosen: it gives {', '.join(scores)}"
             )
         sign = 1 if trainer.higher_is_better else -1

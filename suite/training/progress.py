@@ -49,7 +49,7 @@ class Listener:
         """Something that a person should know: a choice made from the data, a file left out."""
 
     def phase(self, text: str) -> None:
-        """What is being done now, in a few words: "reading the data", "scoring the test part"."""
+        """What is being done now, in a few words: "reading the data", "scoring the test split"."""
 
     def started(self, run: Path, configuration: Configuration, device: Device, facts: dict[str, Any]) -> None:
         """Everything is resolved and training begins or goes on.
@@ -58,7 +58,7 @@ class Listener:
             run: the run directory.
             configuration: with every default filled in.
             device: what it runs on.
-            facts: counts of the parts ("train", ...), number of weights ("weights"), first step ("step").
+            facts: counts of the splits ("train", ...), number of weights ("weights"), first step ("step").
         """
 
     def progress(self, progress: Progress) -> None:

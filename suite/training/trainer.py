@@ -33,12 +33,12 @@ class Trainer:
 
     Args:
         pipeline: the network and all that belongs to it. Its weights are trained in place.
-        examples: the training part.
+        examples: the training split.
         options: resolved.
         runtime: for the number of threads and the cache.
         device: what Keras runs on.
         folder: where checkpoints are.
-        validate: scores the network, or None where there is no validation part.
+        validate: scores the network, or None where there is no validation split.
         metric: the number of `validate` by which weights are chosen.
         higher_is_better: its direction.
         listener: is told what happens.

@@ -1,4 +1,4 @@
-"""Scores a network on the validation part while it is being trained, as its predictions will be used."""
+"""Scores a network on the validation split while it is being trained, as its predictions will be used."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from suite.contributions import Contributed
+from suite.contributions import Contributed, Evaluator
 from suite.data.dataset import Example, Examples
 from suite.evaluation.scoring import score
 from suite.evaluation.types import Pairs
 from suite.pipeline.codec import Arrays
 from suite.pipeline.networks import KerasNetwork
 from suite.pipeline.trainable import TrainablePipeline
-from suite.prediction.encoding import encode, same_shapes, scoring_codec, stack
+from suite.prediction.encoding import encode, same_shapes, stack
 from suite.prediction.predictor import LoadedPipeline
 from suite.training.batches import PreparedExamples
 
@@ -41,7 +41,7 @@ class Validation:
 
     Args:
         pipeline: with the network that is being trained.
-        examples: the validation part.
+        examples: the validation split.
         task: the task's name.
         builder: the model builder as `plugin:name`.
         facts: of the data set.
@@ -62,7 +62,7 @@ class Validation:
         task: str,
         builder: str,
         facts: Mapping[str, Any],
-        evaluators: Sequence[Contributed],
+        evaluators: Sequence[Contributed[Evaluator[Any]]],
         evaluator_options: Mapping[str, Mapping[str, Any]],
         training_batch: int,
         threads: int,
@@ -79,7 +79,7 @@ class Validation:
         self.threads = threads
         self.batch_size = _even(len(examples), MOST_AT_ONCE)
         network = KerasNetwork(pipeline.network, self.batch_size, pipeline.trained_network)
-        self._codec = scoring_codec(pipeline.codec)
+        self._codec = pipeline.codec.for_scoring()
         self._runner = LoadedPipeline(task, builder, self._codec, network, facts, self.batch_size)
         self._forced = None
         if pipeline.training_network is not None:

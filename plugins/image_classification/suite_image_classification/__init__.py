@@ -12,7 +12,7 @@ _CODEC = suite.lazy("suite_image_classification.codec:ImageCodec.from_json")
 
 
 @suite.hookimpl
-def tasks() -> list[suite.Task]:
+def suite_tasks() -> list[suite.Task]:
     """The task."""
     return [
         suite.Task(
@@ -24,13 +24,13 @@ def tasks() -> list[suite.Task]:
             evaluators=("classification",),
             baseline=suite.lazy("suite_classification.baseline:most_frequent"),
             inspect=suite.lazy("suite_image_classification.inspection:inspect"),
-            prediction=suite.lazy("suite_classification.types:Classification"),
+            prediction_type=suite.lazy("suite_classification.types:Classification"),
         )
     ]
 
 
 @suite.hookimpl
-def data_loaders() -> list[suite.DataLoader]:
+def suite_data_loaders() -> list[suite.DataLoader]:
     """The formats that are read."""
     return [
         suite.DataLoader(
@@ -53,7 +53,7 @@ def data_loaders() -> list[suite.DataLoader]:
 
 
 @suite.hookimpl
-def model_builders() -> list[suite.ModelBuilder]:
+def suite_model_builders() -> list[suite.ModelBuilder]:
     """The networks."""
     return [
         suite.ModelBuilder(
@@ -84,7 +84,7 @@ def model_builders() -> list[suite.ModelBuilder]:
 
 
 @suite.hookimpl
-def evaluators() -> list[suite.Evaluator]:
+def suite_evaluators() -> list[suite.Evaluator]:
     """The scores."""
     return [
         suite.Evaluator(

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from suite.pipeline import Entries, StructCodec
+from suite.pipeline import NamedAxes, StructCodec
 from suite_classification.coding import classified, target_vector
 from suite_classification.types import Classification
 from suite_images import reading
@@ -30,10 +30,9 @@ class ImageCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     called: ClassVar[str] = "image codec"
     suffixes: ClassVar[tuple[str, ...]] = reading.SUFFIXES
-    input_axes: ClassVar[int] = 3
+    input_ndim: ClassVar[int] = 3
 
-    @property
-    def entries(self) -> Entries:
+    def named_axes(self) -> NamedAxes:
         """The classes in the network's last layer, for runs that start from another one."""
         return {"logits/kernel": (-1, self.classes), "logits/bias": (-1, self.classes)}
 

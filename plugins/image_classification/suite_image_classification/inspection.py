@@ -36,9 +36,9 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
 
 def _balance(dataset: Dataset) -> tuple[Table, list[Finding]]:
     """Images per class and part, and findings on them."""
-    counts = {name: Counter[str]() for name in dataset.parts}
+    counts = {name: Counter[str]() for name in dataset.splits}
     without = Counter[str]()
-    for name, part in dataset.parts.items():
+    for name, part in dataset.splits.items():
         for index in range(len(part)):
             target = part[index].target
             counts[name].update(target if isinstance(target, list) else [target])

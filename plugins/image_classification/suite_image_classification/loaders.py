@@ -9,7 +9,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import PARTS, counted, some
+from suite.kit import SPLITS, counted, some
 from suite.sources import Tree, is_archive, open_tree
 from suite_image_classification.examples import ImageExamples, assemble
 from suite_image_classification.options import FolderOptions, TableOptions
@@ -138,7 +138,7 @@ def _wrapper_depth(folders: Sequence[Sequence[str]]) -> int:
         if any(len(folder) < depth + 2 for folder in folders):
             return depth
         first = {folder[depth] for folder in folders}
-        if len(first) > 1 or first.pop().lower() in PARTS:
+        if len(first) > 1 or first.pop().lower() in SPLITS:
             return depth
         depth += 1
 
@@ -149,9 +149,9 @@ def _part_folders(path: Path, folders: Sequence[Sequence[str]]) -> dict[str, str
     A folder `train` with images and no folders in it is a class (of vehicles, say).
     """
     found = {
-        folder[0]: PARTS[folder[0].lower()]
+        folder[0]: SPLITS[folder[0].lower()]
         for folder in folders
-        if len(folder) >= 2 and folder[0].lower() in PARTS
+        if len(folder) >= 2 and folder[0].lower() in SPLITS
     }
     others = {folder[0] for folder in folders if folder} - found.keys()
     if "train" not in found.values():

@@ -14,7 +14,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import PARTS, counted, nearest, some
+from suite.kit import SPLITS, counted, nearest, some
 from suite.sources import FileSource, FolderTree
 from suite_image_classification.examples import ImageExamples, assemble
 from suite_image_classification.options import TableOptions
@@ -46,7 +46,7 @@ def tables_at(path: Path) -> dict[str, Path]:
         except OSError as error:
             raise UserError(f"{path} cannot be read: {error.strerror}") from None
         for name in entries:
-            part = PARTS.get(Path(name).stem.lower())
+            part = SPLITS.get(Path(name).stem.lower())
             if part and name.lower().endswith(TABLE_SUFFIXES):
                 if part in tables:
                     raise UserError(f"{path} has two tables for the {part} part: {tables[part].name}, {name}")
@@ -159,9 +159,9 @@ class _Listing:
 
 def _part_of(row: Mapping[str, Any], column: str, where: str) -> str:
     written = str(row.get(column) or "").strip()
-    if written.lower() not in PARTS:
+    if written.lower() not in SPLITS:
         raise UserError(f"{where}: '{written}' in column '{column}' is not train, validation or test")
-    return PARTS[written.lower()]
+    return SPLITS[written.lower()]
 
 
 @dataclass(frozen=True)

@@ -132,9 +132,9 @@ def test_an_empty_part_cannot_be_learned_from():
 def test_a_few_broken_images_do_not_hinder_the_survey_but_only_broken_ones_do():
     whole = data()
     broken = [Example("x", b"no image", "cat")]
-    assert survey(Dataset(train=[*broken, *whole.train], facts=whole.facts)).one_size == (16, 16)
+    assert survey(Dataset(train=[*broken, *whole.train], facts=whole.scoring_facts())).one_size == (16, 16)
     with pytest.raises(UserError, match="none of the sampled images"):
-        survey(Dataset(train=broken, facts=whole.facts))
+        survey(Dataset(train=broken, facts=whole.scoring_facts()))
 
 
 @given(st.integers(1, 10**7))

@@ -43,7 +43,7 @@ def test_a_folder_per_class(tmp_path):
     dataset = folder(make(tmp_path, *PLAIN))
     assert listed(dataset.train) == {"cat/1.jpg": "cat", "cat/2.PNG": "cat", "dog/1.jpeg": "dog"}
     assert dataset.facts == {"classes": ["cat", "dog"], "multi_label": False}
-    assert list(dataset.parts) == ["train"]
+    assert list(dataset.splits) == ["train"]
     assert dataset.problems == []
     assert dataset.train[0].input.read() == b"cat/1.jpg"
 
@@ -68,7 +68,7 @@ def test_a_zip_as_users_make_them(tmp_path, names, wrapper):
         archive.writestr(f"{wrapper}.DS_Store", b"x")
     dataset = folder(tmp_path / "data.zip")
     assert dataset.facts["classes"] == ["cat", "dog"]
-    assert sum(map(len, dataset.parts.values())) == len(names)
+    assert sum(map(len, dataset.splits.values())) == len(names)
     assert dataset.problems == []
 
 
@@ -236,7 +236,7 @@ def test_a_folder_of_tables(images):
     write(images / "val.tsv", "path\tlabel", "images/3.jpg\tcat")
     write(images / "TEST.jsonl", json.dumps({"path": "images/4.jpg", "label": "dog"}))
     dataset = table(images)
-    assert [listed(part) for part in dataset.parts.values()] == [
+    assert [listed(part) for part in dataset.splits.values()] == [
         EXPECTED,
         {"images/3.jpg": "cat"},
         {"images/4.jpg": "dog"},
@@ -246,7 +246,7 @@ def test_a_folder_of_tables(images):
 def test_a_split_column(images):
     lines = ["path,label,split", "images/1.jpg,cat,train", "images/2.jpg,dog,Train", "images/3.jpg,cat,dev"]
     dataset = table(write(images / "a.csv", *lines))
-    assert [listed(part) for part in dataset.parts.values()] == [EXPECTED, {"images/3.jpg": "cat"}]
+    assert [listed(part) for part in dataset.splits.values()] == [EXPECTED, {"images/3.jpg": "cat"}]
 
 
 def test_several_labels_with_a_separator(images):
@@ -384,7 +384,7 @@ def test_real_photographs():
     if not (data / "clothing").is_dir():
         pytest.skip("no data: set SUITE_DATA, or put it in ../shared/data")
     dataset = folder(data / "clothing")
-    assert {name: len(part) for name, part in dataset.parts.items()} == {
+    assert {name: len(part) for name, part in dataset.splits.items()} == {
         "train": 3068,
         "validation": 341,
         "test": 372,

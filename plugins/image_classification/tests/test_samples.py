@@ -6,9 +6,9 @@ from suite_image_classification.samples import SHAPES, sample
 
 def test_the_sample_has_three_parts_with_every_class():
     dataset = sample()
-    assert set(dataset.parts) == {"train", "validation", "test"}
+    assert set(dataset.splits) == {"train", "validation", "test"}
     assert dataset.facts == {"classes": list(SHAPES), "multi_label": False}
-    for part in dataset.parts.values():
+    for part in dataset.splits.values():
         assert {part[index].target for index in range(len(part))} == set(SHAPES)
 
 
@@ -19,5 +19,5 @@ def test_the_sample_is_the_same_at_every_call():
 
 def test_no_image_of_the_sample_is_there_twice():
     dataset = sample()
-    everything = [digest(part[index].input) for part in dataset.parts.values() for index in range(len(part))]
+    everything = [digest(part[index].input) for part in dataset.splits.values() for index in range(len(part))]
     assert len(set(everything)) == len(everything)

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 import suite
-from suite.export.export import export
 from suite.prediction.loading import load, save_pipeline
+from suite.runs.export import export
 
 pytestmark = pytest.mark.slow
 keras = pytest.importorskip("keras", reason="needs Keras")
@@ -54,7 +54,7 @@ def run(tmp_path_factory):
     """A run with random weights: what is compared is runtimes, not skill."""
     host = suite.Host()
     dataset = host.task("image-classification").sample()
-    found = host.find("model_builders", "residual", "image-classification")
+    found = host.builder("residual", "image-classification")
     keras.utils.set_random_seed(0)
     pipeline = found.item.build(dataset, found.item.options())
     folder = tmp_path_factory.mktemp("runs") / "first"

@@ -62,11 +62,11 @@ def look(dataset: Dataset, progress: Callable[[int, int], None]) -> dict[str, Se
     Returns:
         What was found in each part.
     """
-    total = sum(map(len, dataset.parts.values()))
+    total = sum(map(len, dataset.splits.values()))
     done = 0
     seen = {}
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for name, part in dataset.parts.items():
+        for name, part in dataset.splits.items():
             seen[name] = Seen()
             chunks = [range(start, min(start + _CHUNK, len(part))) for start in range(0, len(part), _CHUNK)]
             for chunk, found in zip(chunks, pool.map(_looker(part), chunks), strict=True):

@@ -11,7 +11,7 @@ TASK = "object-detection"
 
 
 @suite.hookimpl
-def tasks() -> list[suite.Task]:
+def suite_tasks() -> list[suite.Task]:
     """The task."""
     return [
         suite.Task(
@@ -23,7 +23,7 @@ def tasks() -> list[suite.Task]:
             evaluators=("detection",),
             baseline=suite.lazy("suite_object_detection.baseline:most_frequent"),
             inspect=suite.lazy("suite_object_detection.inspection:inspect"),
-            prediction=suite.lazy("suite_object_detection.types:Detections"),
+            prediction_type=suite.lazy("suite_object_detection.types:Detections"),
             formats={
                 "drawn": suite.lazy("suite_object_detection.drawn:DrawnWriter"),
                 "coco": suite.lazy("suite_object_detection.coco_results:CocoResultsWriter"),
@@ -33,7 +33,7 @@ def tasks() -> list[suite.Task]:
 
 
 @suite.hookimpl
-def data_loaders() -> list[suite.DataLoader]:
+def suite_data_loaders() -> list[suite.DataLoader]:
     """The formats that are read."""
     return [
         suite.DataLoader(
@@ -72,7 +72,7 @@ def data_loaders() -> list[suite.DataLoader]:
 
 
 @suite.hookimpl
-def model_builders() -> list[suite.ModelBuilder]:
+def suite_model_builders() -> list[suite.ModelBuilder]:
     """The networks."""
     return [
         suite.ModelBuilder(
@@ -82,7 +82,7 @@ def model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_object_detection.builders:detector"),
             codec=suite.lazy("suite_object_detection.codec:DetectionCodec.from_json"),
             options=DetectorOptions,
-            prediction=DetectionPredictionOptions,
+            prediction_options=DetectionPredictionOptions,
         ),
         suite.ModelBuilder(
             name="preset",
@@ -91,13 +91,13 @@ def model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_object_detection.preset_builder:preset"),
             codec=suite.lazy("suite_object_detection.preset_codec:PresetCodec.from_json"),
             options=PresetOptions,
-            prediction=DetectionPredictionOptions,
+            prediction_options=DetectionPredictionOptions,
         ),
     ]
 
 
 @suite.hookimpl
-def evaluators() -> list[suite.Evaluator]:
+def suite_evaluators() -> list[suite.Evaluator]:
     """The scores."""
     return [
         suite.Evaluator(

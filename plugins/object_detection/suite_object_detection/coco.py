@@ -28,8 +28,8 @@ from suite_object_detection.places import (
     files_of_parts,
     head_of,
     opened,
-    part_of_name,
     part_of_path,
+    split_of_name,
     tail_of,
 )
 
@@ -156,7 +156,7 @@ def _chosen(path: Path, tree: Tree) -> tuple[dict[str, int], set[str], list[str]
     others: dict[str, str] = {}
     for place, name in enumerate(tree.names):
         base = posixpath.basename(name)
-        part = part_of_name(base) or (part_of_path(name) if base in names else None)
+        part = split_of_name(base) or (part_of_path(name) if base in names else None)
         if (
             part
             and place not in found

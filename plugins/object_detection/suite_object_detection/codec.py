@@ -10,7 +10,7 @@ import numpy as np
 
 from suite import UserError
 from suite.kit import nearest
-from suite.pipeline import Encoded, Entries, StructCodec
+from suite.pipeline import Encoded, NamedAxes, StructCodec
 from suite.sources import FileSource
 from suite_images import reading, video
 from suite_images.resizing import letterbox, letterboxed
@@ -62,15 +62,14 @@ class DetectionCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fiel
 
     called: ClassVar[str] = "detection codec"
     suffixes: ClassVar[tuple[str, ...]] = reading.SUFFIXES
-    input_axes: ClassVar[int] = 3
+    input_ndim: ClassVar[int] = 3
     stream_suffixes: ClassVar[tuple[str, ...]] = video.SUFFIXES
 
-    @property
-    def entries(self) -> Entries:
+    def named_axes(self) -> NamedAxes:
         """The classes in the detector's last layers, for runs that start from another one."""
         return {f"head_class_logits/{name}": (-1, self.classes) for name in ("kernel", "bias")}
 
-    def stream(self, given: FileSource | str) -> video.Video | video.Camera | None:
+    def open_stream(self, given: FileSource | str) -> video.Video | video.Camera | None:
         """The frames of a video, or of the camera that a word like `0` or `camera:0` stands for.
 
         Raises:
@@ -150,8 +149,7 @@ class DetectionCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fiel
         encoded[: len(boxes), 1:] = boxes * (scale_x, scale_y, scale_x, scale_y) + (left, top, left, top)
         return encoded
 
-    @property
-    def facts(self) -> dict[str, float]:
+    def scoring_facts(self) -> dict[str, float]:
         """What evaluators should know: precision and recall are those at the threshold that people get."""
         return {"threshold": self.threshold}
 
@@ -159,7 +157,7 @@ class DetectionCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fiel
         """The codec whose detections scores are computed from: also the unsure ones, which rankings need."""
         return msgspec.structs.replace(self, threshold=0.001, most=300, multi_label=True, only=())
 
-    def configured(self, options: DetectionPredictionOptions) -> DetectionCodec:
+    def with_options(self, options: DetectionPredictionOptions) -> DetectionCodec:
         """The codec with what the user wants of predictions.
 
         Raises:

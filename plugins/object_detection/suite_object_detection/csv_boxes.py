@@ -10,13 +10,13 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import PARTS, counted, decoded, some
+from suite.kit import SPLITS, counted, decoded, some
 from suite.sources import FileSource, Source, Tree, is_archive
 from suite_images.listing import is_image
 from suite_images.tables import rows_of_cells
 from suite_object_detection.annotations import PART_NAMES, Annotations
 from suite_object_detection.options import CsvOptions
-from suite_object_detection.places import Files, files_of_parts, head_of, opened, part_of_name
+from suite_object_detection.places import Files, files_of_parts, head_of, opened, split_of_name
 from suite_object_detection.tables import RETINANET, Columns, find_columns, has_box_columns, has_no_header
 
 SUFFIXES = (".csv", ".tsv")
@@ -66,13 +66,13 @@ def load(path: Path, options: CsvOptions) -> Dataset:
             name
             for place, name in enumerate(tree.names)
             if name.lower().endswith(SUFFIXES)
-            and part_of_name(name.rpartition("/")[2])
+            and split_of_name(name.rpartition("/")[2])
             and place not in tables
         ]
         if others:
             count = counted(len(others), "table has", "tables have")
             notes.append(Problem(f"{count} no columns of boxes, left out", others))
-            unusable = {part for name in others if (part := part_of_name(posixpath.basename(name)))}
+            unusable = {part for name in others if (part := split_of_name(posixpath.basename(name)))}
         if options.images:
             tree = opened(options.images)
     reader = _Reader(path, tree, options)
@@ -164,10 +164,10 @@ class _Reader:
         where = f"{name}, line {line}"
         if columns.split is not None:
             said = cells[columns.split].strip()
-            if said.lower() not in PARTS:
+            if said.lower() not in SPLITS:
                 refuse(f"{where}: '{said}' is not train, validation or test")
                 return
-            part = PARTS[said.lower()]
+            part = SPLITS[said.lower()]
         number = self._image(part, name, line, cells, columns)
         if number is None:
             return

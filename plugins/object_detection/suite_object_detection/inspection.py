@@ -61,7 +61,7 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
     """
     seen = look(dataset, progress)
     classes = list(dataset.facts["classes"])
-    parts = {name: _boxes(part, classes) for name, part in dataset.parts.items()}
+    parts = {name: _boxes(part, classes) for name, part in dataset.splits.items()}
     without = sum(int((part.per_image == 0).sum()) for part in parts.values())
     numbers: dict[str, float | str] = {
         "classes": len(classes),
@@ -157,7 +157,7 @@ def _per_image_table(parts: Mapping[str, _Boxes]) -> Table:
 def _other_sizes(dataset: Dataset, parts: Mapping[str, _Boxes], seen: Mapping[str, Seen]) -> list[Finding]:
     """Images whose annotated size is not theirs: their boxes may lie elsewhere."""
     places = []
-    for name, part in dataset.parts.items():
+    for name, part in dataset.splits.items():
         for index, size in enumerate(seen[name].sizes):
             height, width = parts[name].sizes[index].tolist()
             if size is not None and size != (height, width):
@@ -208,7 +208,7 @@ def _odd_boxes(dataset: Dataset, parts: Mapping[str, _Boxes]) -> list[Finding]:
     thin: list[str] = []
     crowded: list[str] = []
     for name, part in parts.items():
-        examples = dataset.parts[name]
+        examples = dataset.splits[name]
         for box in np.flatnonzero((part.extents < THIN).any(axis=1)).tolist():
             width, height = part.extents[box].tolist()
             thin.append(f"{examples[int(part.image[box])].id}: {width:.3g} x {height:.3g}")

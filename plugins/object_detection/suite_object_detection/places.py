@@ -11,7 +11,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from suite import UserError
-from suite.kit import PARTS, some
+from suite.kit import SPLITS, some
 from suite.sources import Source, Tree, is_archive, open_tree
 
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
@@ -53,17 +53,17 @@ def _piece(source: Source, start: int, count: int) -> bytes:
     return source.read()[start : start + count]  # in an archive; or it says why it cannot be read
 
 
-def part_of_name(name: str) -> str | None:
+def split_of_name(name: str) -> str | None:
     """The part that a file or folder is called after ("instances_train2017.json", "valid"), if any."""
     words = _SEPARATORS.split(name.lower())
-    found = {PARTS[word] for word in (_YEAR.sub("", word) for word in words) if word in PARTS}
+    found = {SPLITS[word] for word in (_YEAR.sub("", word) for word in words) if word in SPLITS}
     return found.pop() if len(found) == 1 else None
 
 
 def part_of_path(path: str) -> str | None:
     """The part that the innermost of the folders of `path` is called after that is called after any."""
     for folder in reversed(path.split("/")[:-1]):
-        if part := part_of_name(folder):
+        if part := split_of_name(folder):
             return part
     return None
 
@@ -90,7 +90,7 @@ def files_of_parts(
     rest: list[int] = []
     for place in places:
         name = tree.names[place]
-        part = part_of_name(name.rpartition("/")[2]) or part_of_path(name)
+        part = split_of_name(name.rpartition("/")[2]) or part_of_path(name)
         (parts.setdefault(part, []) if part else rest).append(place)
     if "train" not in parts and rest:
         parts["train"], rest = rest, []

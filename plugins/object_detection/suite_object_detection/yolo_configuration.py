@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from suite import UserError
-from suite.kit import PARTS, some
+from suite.kit import SPLITS, some
 from suite.sources import Source
 
 SUFFIXES = (".yaml", ".yml")
@@ -100,14 +100,14 @@ def _is_data(content: Any) -> bool:
     return (
         isinstance(content, dict)
         and bool({"names", "nc"} & content.keys())
-        and any(PARTS.get(key) and value for key, value in content.items() if isinstance(key, str))
+        and any(SPLITS.get(key) and value for key, value in content.items() if isinstance(key, str))
     )
 
 
 def _parts(content: Mapping[Any, Any], name: str) -> dict[str, list[str]]:
     parts: dict[str, list[str]] = {}
     for key, value in content.items():
-        part = PARTS.get(key) if isinstance(key, str) else None
+        part = SPLITS.get(key) if isinstance(key, str) else None
         if not part or not value or value in ("null", "~"):
             continue
         entries = value if isinstance(value, list) else [value]

@@ -230,7 +230,7 @@ def test_a_list_of_images_without_annotations_is_said(tmp_path):
     del content["annotations"]
     write(path, content)
     dataset = load("coco", tmp_path)
-    assert list(dataset.parts) == ["train", "validation"]
+    assert list(dataset.splits) == ["train", "validation"]
     assert "instances_test2017.json has no list of annotations: its 1 images" in dataset.problems[0]
 
 

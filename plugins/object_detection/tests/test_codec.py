@@ -172,7 +172,7 @@ def test_a_box_that_overlaps_a_surer_one_of_its_class_is_left_out_and_one_of_ano
 @example(1.0, 0.5)
 @example(0.5, 0.5)
 def test_exactly_what_reaches_the_threshold_is_detected(threshold, score):
-    codec = CODEC.configured(DetectionPredictionOptions(threshold=threshold, classes=("cat",)))
+    codec = CODEC.with_options(DetectionPredictionOptions(threshold=threshold, classes=("cat",)))
     outputs = silence()
     outputs[:, 0] = -np.inf
     say(outputs, [20, 20, 50, 50], "cat", score)
@@ -199,7 +199,7 @@ def test_scoring_sees_unsure_detections_and_only_so_many():
     outputs[:, 3:] = rng.normal(0, 5, outputs[:, 3:].shape)
     assert len(CODEC.decode(outputs, (64, 96))) == 0
     assert len(CODEC.for_scoring().decode(outputs, (64, 96))) > 30
-    few = CODEC.configured(DetectionPredictionOptions(threshold=0.001, most=7))
+    few = CODEC.with_options(DetectionPredictionOptions(threshold=0.001, most=7))
     assert len(few.decode(outputs, (64, 96))) == 7
 
 
@@ -208,17 +208,17 @@ def test_a_user_may_ask_for_some_classes_only():
     say(outputs, [20, 20, 50, 50], "cat", 0.6)
     place = say(outputs, [60, 20, 90, 50], "dog", 0.6)
     outputs[place, 2] = logit(0.4)  # it could be an eel, but is sooner taken for a dog
-    codec = CODEC.configured(DetectionPredictionOptions(classes=("eel", "cat")))
+    codec = CODEC.with_options(DetectionPredictionOptions(classes=("eel", "cat")))
     assert codec.decode(outputs, (64, 96)).labels == ["cat"]
     with pytest.raises(UserError, match="no class 'cow': known: cat, dog, eel"):
-        CODEC.configured(DetectionPredictionOptions(classes=("cow",)))
+        CODEC.with_options(DetectionPredictionOptions(classes=("cow",)))
 
 
 def test_prediction_options_come_from_the_command_line_and_auto_keeps_what_is_stored():
     stored = DetectionCodec(classes=CLASSES, size=(64, 96), threshold=0.37)
-    assert stored.configured(DetectionPredictionOptions()) == stored
+    assert stored.with_options(DetectionPredictionOptions()) == stored
     options = parse(DetectionPredictionOptions, {"threshold": "0.4", "most": "5"}, "--set")
-    configured = stored.configured(options)
+    configured = stored.with_options(options)
     assert (configured.threshold, configured.most) == (0.4, 5)
     with pytest.raises(UserError, match="threshold"):
         parse(DetectionPredictionOptions, {"threshold": "1.5"}, "--set")

@@ -47,7 +47,7 @@ def test_tables_as_people_have_them(tmp_path, text):
 def test_a_column_says_the_part(tmp_path):
     text = "path,x1,y1,x2,y2,label,split\na.png,1,2,3,4,cat,train\nb.png,1,2,3,4,cat,VAL\n"
     dataset = load("csv", csv(tmp_path, text))
-    assert list(dataset.parts) == ["train", "validation"]
+    assert list(dataset.splits) == ["train", "validation"]
 
 
 def test_columns_by_their_names(tmp_path):

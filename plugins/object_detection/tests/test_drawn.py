@@ -106,7 +106,7 @@ def test_a_video_becomes_a_video_and_images_between_videos_stay_images(tmp_path)
     writer = DrawnWriter(tmp_path / "out", FACTS)
     first, second = (write_video(tmp_path / name) for name in ("one.mp4", "two.avi"))
     for path in (first, second):
-        for frame in codec.stream(FileSource(path)):
+        for frame in codec.open_stream(FileSource(path)):
             assert codec.encode(frame).context == (80, 120)
             writer.add(frame, frame.name, FOUND)
         writer.add(FileSource(tmp_path / "a.png"), "a.png", FOUND)

@@ -194,7 +194,7 @@ def test_real_data(kind, name, counts, boxes, classes):
         pytest.skip(f"there is no {DATA_FOLDER / name}: set SUITE_DATA")
     assert recognized(DATA_FOLDER / name) == [kind]
     dataset = load(kind, DATA_FOLDER / name)
-    assert [len(part) for part in dataset.parts.values()] == counts
-    assert sum(len(part.boxes) for part in dataset.parts.values()) == boxes
+    assert [len(part) for part in dataset.splits.values()] == counts
+    assert sum(len(part.boxes) for part in dataset.splits.values()) == boxes
     assert dataset.facts == {"classes": classes}
     assert list(dataset.problems) == []

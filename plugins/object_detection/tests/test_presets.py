@@ -129,7 +129,7 @@ def presets(tmp_path_factory):
 def with_classes(*classes: str) -> Dataset:
     """The sample with as many classes, of which the first three have boxes."""
     data = sample()
-    return Dataset(**data.parts, facts={"classes": [*data.facts["classes"], *classes]})
+    return Dataset(**data.splits, facts={"classes": [*data.facts["classes"], *classes]})
 
 
 def images(count: int = 2, height: int = SIZE, width: int = SIZE) -> np.ndarray:
@@ -271,7 +271,7 @@ def test_a_preset_is_trained_resumed_shipped_and_exported_through_the_host(prese
     assert (np.array(found.boxes) <= (96, 64, 96, 64)).all()
 
     pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
-    from suite.export.export import export
+    from suite.runs.export import export
 
     exported = suite.load(export(whole.path, host=host).folder, host=host, options=options)
     theirs = exported.predict(tmp_path / "data" / "3.png")

@@ -14,10 +14,10 @@ def test_they_are_the_same_at_every_call():
 
 def test_every_part_shows_every_class_and_a_image_of_nothing():
     dataset = sample()
-    assert {name: len(part) for name, part in dataset.parts.items()} == {
+    assert {name: len(part) for name, part in dataset.splits.items()} == {
         "train": 20, "validation": 5, "test": 5
     }  # fmt: skip
-    for part in dataset.parts.values():
+    for part in dataset.splits.values():
         shown = [example.target["labels"] for example in part]
         assert {label for labels in shown for label in labels} == set(dataset.facts["classes"])
         assert [] in shown

@@ -111,7 +111,7 @@ def test_nothing_is_wrong_with_the_sample_data(host, data):
 def test_an_exported_detector_gives_the_same_boxes(run, host, data):
     pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
     pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
-    from suite.export.export import export
+    from suite.runs.export import export
 
     options = {"threshold": 0.0, "most": 20}
     exported = suite.load(export(run.path, host=host).folder, host=host, options=options)

@@ -36,7 +36,7 @@ def test_voc_with_annotations_beside_the_images(tmp_path):
 def test_voc_without_parts_is_all_for_training(tmp_path):
     write_voc(tmp_path, {"": {**DATA["train"], **DATA["val"]}}, lists=False)
     dataset = load("voc", tmp_path)
-    assert list(dataset.parts) == ["train"]
+    assert list(dataset.splits) == ["train"]
     assert len(dataset.train) == 4
 
 

@@ -75,7 +75,7 @@ def test_roboflows_data_yaml(tmp_path):
         tmp_path / "data.yaml", "train: ../train/images\nval: ../val/images\nnc: 2\nnames: ['cat', 'dog']\n"
     )
     dataset = load("yolo", tmp_path)
-    assert list(dataset.parts) == ["train", "validation"]
+    assert list(dataset.splits) == ["train", "validation"]
     assert dataset.problems == ["1 image with a label file belongs to no part, left out: 'test/images/e.png'"]
 
 
@@ -114,7 +114,7 @@ def test_a_part_that_is_not_there_is_said(tmp_path):
     write_yolo(tmp_path)
     shutil.rmtree(tmp_path / "images/test")
     dataset = load("yolo", tmp_path)
-    assert list(dataset.parts) == ["train", "validation"]
+    assert list(dataset.splits) == ["train", "validation"]
     assert (
         "the test part is 'images/test', but there is no such folder or file: left out" in dataset.problems[0]
     )
@@ -186,7 +186,7 @@ def test_a_part_without_any_label_is_left_out_and_said(tmp_path):
     write_yolo(tmp_path)
     shutil.rmtree(tmp_path / "labels/test")
     dataset = load("yolo", tmp_path)
-    assert list(dataset.parts) == ["train", "validation"]
+    assert list(dataset.splits) == ["train", "validation"]
     assert dataset.problems == ["the test part has 1 image but no labels, left out"]
 
 

@@ -18,7 +18,7 @@ TASK = "speech-recognition"
 
 
 @suite.hookimpl
-def tasks() -> list[suite.Task]:
+def suite_tasks() -> list[suite.Task]:
     """The task."""
     return [
         suite.Task(
@@ -31,7 +31,7 @@ def tasks() -> list[suite.Task]:
             evaluators=("transcription",),
             baseline=suite.lazy("suite_speech_recognition.baseline:most_frequent"),
             inspect=suite.lazy("suite_speech_recognition.inspection:inspect"),
-            prediction=suite.lazy("suite_speech_recognition.types:Transcript"),
+            prediction_type=suite.lazy("suite_speech_recognition.types:Transcript"),
             formats={
                 "txt": suite.lazy("suite_speech_recognition.subtitles:TextWriter"),
                 "srt": suite.lazy("suite_speech_recognition.subtitles:SrtWriter"),
@@ -42,7 +42,7 @@ def tasks() -> list[suite.Task]:
 
 
 @suite.hookimpl
-def data_loaders() -> list[suite.DataLoader]:
+def suite_data_loaders() -> list[suite.DataLoader]:
     """The formats that are read."""
     return [
         suite.DataLoader(
@@ -89,7 +89,7 @@ def data_loaders() -> list[suite.DataLoader]:
 
 
 @suite.hookimpl
-def model_builders() -> list[suite.ModelBuilder]:
+def suite_model_builders() -> list[suite.ModelBuilder]:
     """The networks."""
     return [
         suite.ModelBuilder(
@@ -99,7 +99,7 @@ def model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_speech_recognition.builders:recurrent"),
             codec=suite.lazy("suite_speech_recognition.codec:SpeechCodec.from_json"),
             options=RecurrentOptions,
-            prediction=TranscriptionOptions,
+            prediction_options=TranscriptionOptions,
         ),
         suite.ModelBuilder(
             name="conformer",
@@ -108,7 +108,7 @@ def model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_speech_recognition.builders:conformer"),
             codec=suite.lazy("suite_speech_recognition.codec:SpeechCodec.from_json"),
             options=ConformerOptions,
-            prediction=TranscriptionOptions,
+            prediction_options=TranscriptionOptions,
         ),
         suite.ModelBuilder(
             name="preset",
@@ -117,13 +117,13 @@ def model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_speech_recognition.preset_builder:preset"),
             codec=suite.lazy("suite_speech_recognition.preset_codec:PresetCodec.from_json"),
             options=PresetOptions,
-            prediction=PresetTranscriptionOptions,
+            prediction_options=PresetTranscriptionOptions,
         ),
     ]
 
 
 @suite.hookimpl
-def evaluators() -> list[suite.Evaluator]:
+def suite_evaluators() -> list[suite.Evaluator]:
     """The scores."""
     return [
         suite.Evaluator(

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from suite import UserError
-from suite.pipeline import Encoded, Entries, StructCodec
+from suite.pipeline import Encoded, NamedAxes, StructCodec
 from suite.sources import FileSource
 from suite_speech_recognition import decoding, recordings
 from suite_speech_recognition.alphabet import Alphabet
@@ -59,19 +59,18 @@ class SpeechCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=
 
     called: ClassVar[str] = "speech codec"
     suffixes: ClassVar[tuple[str, ...]] = recordings.SUFFIXES
-    input_axes: ClassVar[int] = 2
+    input_ndim: ClassVar[int] = 2
     stream_suffixes: ClassVar[tuple[str, ...]] = ()
     # On real recordings ONNX Runtime's probabilities for one alone and for the same in a batch were seen to
     # differ by 1e-3; transcripts and confidences are compared as well.
-    tolerance: ClassVar[float] = 5e-3
+    export_tolerance: ClassVar[float] = 5e-3
 
-    @property
-    def entries(self) -> Entries:
+    def named_axes(self) -> NamedAxes:
         """The blank and the symbols in the network's last layer, for runs that start from another one."""
         symbols = ("", *self.alphabet.symbols)
         return {"symbols/kernel": (-1, symbols), "symbols/bias": (-1, symbols)}
 
-    def stream(self, given: FileSource | str) -> StandardInput | Microphone | None:
+    def open_stream(self, given: FileSource | str) -> StandardInput | Microphone | None:
         """The recording on the standard input, `-`, or what `microphone` or `microphone:2` hears.
 
         Raises:
@@ -139,7 +138,7 @@ class SpeechCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=
             seconds=seconds,
         )
 
-    def parts(self, raw: Any) -> Windows | None:
+    def chunks(self, raw: Any) -> Windows | None:
         """Overlapping windows of a recording that is longer than the last of `lengths`, else None.
 
         Raises:
@@ -170,12 +169,11 @@ class SpeechCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=
         probabilities: np.ndarray = np.exp(outputs)
         return probabilities
 
-    @property
-    def facts(self) -> dict[str, Any]:
+    def scoring_facts(self) -> dict[str, Any]:
         """What evaluators should know: how to write references as the model writes, and what it hears."""
         return {"normalization": msgspec.to_builtins(self.normalization), "rate": self.rate}
 
-    def configured(self, options: TranscriptionOptions) -> SpeechCodec:
+    def with_options(self, options: TranscriptionOptions) -> SpeechCodec:
         """The codec with what the user wants of transcriptions.
 
         Raises:

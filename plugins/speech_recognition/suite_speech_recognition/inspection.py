@@ -100,12 +100,12 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
 
 
 def _listen(dataset: Dataset, progress: Callable[[int, int], None]) -> dict[str, _Part]:
-    total = sum(map(len, dataset.parts.values()))
+    total = sum(map(len, dataset.splits.values()))
     rate = dataset.facts.get("rate")
     done = 0
     parts = {}
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for name, examples in dataset.parts.items():
+        for name, examples in dataset.splits.items():
             heard: list[_Heard] = []
             chunks = [
                 range(start, min(start + _CHUNK, len(examples))) for start in range(0, len(examples), _CHUNK)

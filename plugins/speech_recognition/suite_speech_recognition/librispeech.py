@@ -7,7 +7,7 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import decoded, nearest, part_of_name
+from suite.kit import decoded, nearest, split_of_name
 from suite_speech_recognition.examples import Rows
 from suite_speech_recognition.listing import is_recording, opened, stem
 from suite_speech_recognition.options import LibriSpeechOptions
@@ -50,7 +50,7 @@ def load(path: Path, options: LibriSpeechOptions) -> Dataset:
         subset = subsets[place]
         if options.subsets and subset not in options.subsets:
             continue
-        part = part_of_name(subset) or "train"
+        part = split_of_name(subset) or "train"
         folder = tree.names[place].rpartition("/")[0]
         try:
             text = decoded(tree.source(place).read(), tree.names[place])

@@ -15,7 +15,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import counted, nearest, part_of_name, reason, some, tables
+from suite.kit import counted, nearest, reason, some, split_of_name, tables
 from suite.sources import FolderTree, Tree, is_archive
 from suite_speech_recognition.examples import Rows
 from suite_speech_recognition.listing import is_recording, opened
@@ -185,7 +185,7 @@ def parts_of(home: Home, names: Sequence[str]) -> tuple[dict[str, str], list[str
     parts: dict[str, list[str]] = {}
     rest: list[str] = []
     for name in names:
-        part = part_of_name(name.rpartition(".")[0])
+        part = split_of_name(name.rpartition(".")[0])
         (parts.setdefault(part, []) if part else rest).append(name)
     if "train" not in parts and rest:
         parts["train"], rest = rest, []
@@ -299,7 +299,7 @@ def add(
 
 
 def _part(written: Any, otherwise: str) -> str | None:
-    return part_of_name(_text(written)) if _text(written) else otherwise
+    return split_of_name(_text(written)) if _text(written) else otherwise
 
 
 def _text(cell: Any) -> str:

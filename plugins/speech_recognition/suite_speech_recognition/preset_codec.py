@@ -57,7 +57,7 @@ class PresetCodec(SpeechCodec, frozen=True, kw_only=True, forbid_unknown_fields=
     alphabet: Alphabet = Alphabet(symbols=(" ",))
     frame_samples: int = 1
 
-    tolerance: ClassVar[float] = 1e-4  # tokens are to be the same ones, in a batch or alone
+    export_tolerance: ClassVar[float] = 1e-4  # tokens are to be the same ones, in a batch or alone
 
     def encode(self, raw: Any) -> Encoded:
         """One recording, a stretch of one, or what was said into a microphone, for the network.
@@ -113,13 +113,13 @@ class PresetCodec(SpeechCodec, frozen=True, kw_only=True, forbid_unknown_fields=
             raw = b"".join(map(_piece, written))
         return " ".join(raw.decode("utf-8", "replace").split())
 
-    def parts(self, raw: Any) -> Stretches | None:  # type: ignore[override]  # no overlap, other than there
+    def chunks(self, raw: Any) -> Stretches | None:  # type: ignore[override]  # no overlap, other than there
         """Stretches of a recording that is too long for the network at once, else None.
 
         Raises:
             suite.UserError: where it is no recording that can be read.
         """
-        windows = SpeechCodec.parts(self, raw)
+        windows = SpeechCodec.chunks(self, raw)
         if windows is None:
             return None
         return Stretches(
@@ -134,7 +134,7 @@ class PresetCodec(SpeechCodec, frozen=True, kw_only=True, forbid_unknown_fields=
         """The outputs themselves: tokens beside their logarithms."""
         return outputs
 
-    def configured(self, options: PresetTranscriptionOptions) -> PresetCodec:  # type: ignore[override]
+    def with_options(self, options: PresetTranscriptionOptions) -> PresetCodec:  # type: ignore[override]
         """The codec for another language or task.
 
         Raises:

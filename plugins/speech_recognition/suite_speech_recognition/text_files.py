@@ -7,7 +7,7 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import PARTS, counted, decoded
+from suite.kit import SPLITS, counted, decoded
 from suite_speech_recognition.examples import Rows
 from suite_speech_recognition.listing import is_recording, opened, stem
 from suite_speech_recognition.options import TextFilesOptions
@@ -56,7 +56,7 @@ def load(path: Path, options: TextFilesOptions) -> Dataset:
                 rows.leave_out(f"whose {TEXT} cannot be read", str(error))
                 continue
             folder = name.rpartition("/")[0].rpartition("/")[2]
-            speaker = folder if options.speaker_folders and folder.lower() not in PARTS else ""
+            speaker = folder if options.speaker_folders and folder.lower() not in SPLITS else ""
             rows.add(part, name, place, said, speaker)
     problems = list(tree.problems)
     if texts:
@@ -73,7 +73,7 @@ def parts_by_folder(names: Sequence[str]) -> Mapping[str, str | None]:
     """
     found = {}
     for name in names:
-        called = (PARTS[folder.lower()] for folder in name.split("/")[:-1] if folder.lower() in PARTS)
+        called = (SPLITS[folder.lower()] for folder in name.split("/")[:-1] if folder.lower() in SPLITS)
         found[name] = next(called, None)
     if "train" not in found.values():
         return dict.fromkeys(names, "train")

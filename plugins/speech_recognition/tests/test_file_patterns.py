@@ -131,13 +131,13 @@ def test_recordings_are_listed_with_the_fields_of_their_names(digits):
     dataset = load(digits)
     assert rows(dataset.train)[:2] == [("0_ann_0.wav", "0", "ann"), ("0_ann_1.wav", "0", "ann")]
     assert len(dataset.train) == 24
-    assert list(dataset.parts) == ["train"]
+    assert list(dataset.splits) == ["train"]
     assert dataset.problems == []
 
 
 def test_parts_are_what_the_options_say(digits):
     dataset = load(digits, test="take=0", validation="take=1 speaker=ann")
-    assert {name: len(part) for name, part in dataset.parts.items()} == {
+    assert {name: len(part) for name, part in dataset.splits.items()} == {
         "train": 15,
         "validation": 3,
         "test": 6,
@@ -148,7 +148,7 @@ def test_parts_are_what_the_options_say(digits):
 def test_folders_can_be_parts(tmp_path):
     folder = recordings(tmp_path, "train/yes_1.wav", "train/no_1.wav", "test/yes_2.wav", "odd/no_2.wav")
     dataset = load(folder, "{text}_{take}.wav")
-    assert {name: len(part) for name, part in dataset.parts.items()} == {"train": 2, "test": 1}
+    assert {name: len(part) for name, part in dataset.splits.items()} == {"train": 2, "test": 1}
     assert problems(dataset) == {"1 example in no folder of a part, left out": ["odd/no_2.wav"]}
 
 

@@ -54,7 +54,7 @@ def piped(monkeypatch):
 @pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG"])
 def test_a_recording_on_the_standard_input_is_one_like_any_other(piped, kind):
     piped(wav(tone(1.5), kind))
-    stream = CODEC.stream("-")
+    stream = CODEC.open_stream("-")
     (recording,) = stream
     assert (stream.name, stream.total) == ("standard input", 1)
     assert recording.name == "standard input"
@@ -65,8 +65,8 @@ def test_a_recording_on_the_standard_input_is_one_like_any_other(piped, kind):
 
 def test_a_long_recording_on_the_standard_input_is_read_in_windows(piped):
     piped(wav(tone(12)))
-    (recording,) = CODEC.stream("-")
-    windows = CODEC.parts(recording)
+    (recording,) = CODEC.open_stream("-")
+    windows = CODEC.chunks(recording)
     assert [round(CODEC.encode(window).context[0], 6) for window in windows] == [0, 4, 8]
 
 
@@ -74,13 +74,13 @@ def test_a_wav_whose_writer_could_not_know_its_length_is_read_to_its_end(piped):
     content = bytearray(wav(tone(1.5)))
     content[4:8] = content[40:44] = b"\xff\xff\xff\xff"
     piped(bytes(content))
-    (recording,) = CODEC.stream("-")
+    (recording,) = CODEC.open_stream("-")
     assert CODEC.encode(recording).arrays["samples"] == 12000
 
 
 def test_the_copy_goes_away_with_the_recording(piped):
     piped(wav(tone(0.5)))
-    (recording,) = CODEC.stream("-")
+    (recording,) = CODEC.open_stream("-")
     path = recording.source.path
     assert path.exists()
     del recording
@@ -91,20 +91,22 @@ def test_the_copy_goes_away_with_the_recording(piped):
 def test_nothing_on_the_standard_input_and_a_terminal_are_one_sentence_each(piped):
     piped(b"")
     with pytest.raises(UserError, match="^the standard input is empty"):
-        list(CODEC.stream("-"))
+        list(CODEC.open_stream("-"))
     piped(b"", is_terminal=True)
     with pytest.raises(UserError, match=r"predict RUN - < talk.wav"):
-        list(CODEC.stream("-"))
+        list(CODEC.open_stream("-"))
 
 
 def test_what_is_no_recording_on_the_standard_input_is_said_without_the_name_of_its_copy(piped):
     piped(b"hello, I am text")
     with pytest.raises(UserError, match="^what came from the standard input is no recording"):
-        list(CODEC.stream("-"))
+        list(CODEC.open_stream("-"))
 
 
 def test_words_on_the_command_line_that_mean_nothing_live_are_no_streams():
-    assert [CODEC.stream(word) for word in ("0", "microphones", "microphone:x", "talk.wav")] == [None] * 4
+    assert [CODEC.open_stream(word) for word in ("0", "microphones", "microphone:x", "talk.wav")] == [
+        None
+    ] * 4
 
 
 def test_the_host_asks_for_the_standard_input_by_a_dash(piped):
@@ -171,14 +173,14 @@ def taken(stream) -> list:
 
 def test_a_microphone_gives_what_is_said_between_pauses(hears):
     fake = hears(np.concatenate([room(1), tone(0.5), room(2), tone(0.7), room(0.2), tone(0.3), room(1)]))
-    stream = CODEC.stream("microphone")
+    stream = CODEC.open_stream("microphone")
     assert (stream.name, stream.total, stream.live) == ("microphone", None, True)
     first, second = taken(stream)
     assert (first.name, second.name) == ("microphone 00:00", "microphone 00:03")
     assert first.start == pytest.approx(0.7, abs=0.05)
     assert len(second.samples) / RATE == pytest.approx(0.3 + 0.7 + 0.2 + 0.3 + 0.3, abs=0.1)
     assert fake.closed
-    assert CODEC.parts(second) is None
+    assert CODEC.chunks(second) is None
     encoded = CODEC.encode(second)
     assert encoded.context == (pytest.approx(second.start), len(second.samples) / RATE)
 
@@ -186,18 +188,18 @@ def test_a_microphone_gives_what_is_said_between_pauses(hears):
 def test_a_microphone_with_another_rate_is_resampled(hears):
     sound = np.concatenate([room(1), tone(0.5), room(2)])
     hears(np.repeat(sound, 2), rate=2 * RATE)
-    (only,) = taken(CODEC.stream("microphone"))
+    (only,) = taken(CODEC.open_stream("microphone"))
     assert len(only.samples) / RATE == pytest.approx(1.1, abs=0.1)
 
 
 def test_no_microphone_and_no_package_are_one_sentence_each(hears, monkeypatch):
     hears(tone(1), devices=2)
-    assert CODEC.stream("microphone:1").name == "microphone:1"
+    assert CODEC.open_stream("microphone:1").name == "microphone:1"
     with pytest.raises(UserError, match="there is no microphone:2 to listen to: error querying device"):
-        CODEC.stream("microphone:2")
+        CODEC.open_stream("microphone:2")
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     with pytest.raises(UserError, match=r"pip install 'suite-speech-recognition\[microphone\]'"):
-        CODEC.stream("microphone")
+        CODEC.open_stream("microphone")
 
 
 def blocks(sound: np.ndarray, sizes: list[int]) -> list[np.ndarray]:

@@ -36,7 +36,7 @@ def recognized(path):
 
 
 def sizes(dataset):
-    return {name: len(part) for name, part in dataset.parts.items()}
+    return {name: len(part) for name, part in dataset.splits.items()}
 
 
 def refused(load, path, options):
@@ -187,7 +187,7 @@ def test_folders_called_after_parts_are_parts(tmp_path):
         recordings(tmp_path, f"{name}.wav")
         table(tmp_path / f"{name}.txt", name)
     dataset = loaders.load_text_files(tmp_path, TextFilesOptions(speaker_folders=True))
-    assert {name: rows(part) for name, part in dataset.parts.items()} == {
+    assert {name: rows(part) for name, part in dataset.splits.items()} == {
         "train": [("train/ann/a.wav", "train/ann/a", "ann")],
         "validation": [("valid/bo/b.wav", "valid/bo/b", "bo")],
         "test": [("test/c.wav", "test/c", None)],
@@ -276,7 +276,7 @@ def spoken(tmp_path, speakers, **options):
 def speakers_of(dataset):
     return {
         name: {part[index].target["speaker"] for index in range(len(part))}
-        for name, part in dataset.parts.items()
+        for name, part in dataset.splits.items()
     }
 
 
@@ -328,5 +328,5 @@ def test_examples_of_unknown_speakers_are_on_their_own(tmp_path):
         loaders.load_manifest(table(folder / "m.tsv", "path\ttext\tspeaker", *lines), ManifestOptions())
     )
     assert sizes(dataset)["validation"] == pytest.approx(4, abs=1)
-    sides = [{speaker for _, _, speaker in rows(part) if speaker} for part in dataset.parts.values()]
+    sides = [{speaker for _, _, speaker in rows(part) if speaker} for part in dataset.splits.values()]
     assert sum(map(len, sides)) == 2

@@ -66,7 +66,7 @@ def test_every_kind_of_manifest_says_the_same(name, lines, encoding, folder):
     manifest = table(folder / name, *lines, encoding=encoding)
     dataset = load(manifest)
     assert rows(dataset.train) == [("clips/a.wav", "hello you", "ann"), ("clips/b.wav", "你好, 世界", "bo")]
-    assert list(dataset.parts) == ["train"]
+    assert list(dataset.splits) == ["train"]
     assert dataset.problems == []
     assert detect_manifest(manifest)
     assert detect_manifest(folder)
@@ -96,7 +96,7 @@ def test_the_manifests_of_a_folder_are_its_parts(folder):
     for part, name in [("train", "a"), ("dev", "b"), ("test", "c")]:
         table(folder / f"{part}.tsv", "path\ttext", f"clips/{name}.wav\t{part}")
     dataset = load(folder)
-    assert {part: rows(examples) for part, examples in dataset.parts.items()} == {
+    assert {part: rows(examples) for part, examples in dataset.splits.items()} == {
         "train": [("clips/a.wav", "train", None)],
         "validation": [("clips/b.wav", "dev", None)],
         "test": [("clips/c.wav", "test", None)],
@@ -111,7 +111,7 @@ def test_a_column_can_say_the_part(folder):
         "clips/b.wav,y,Val",
         "clips/c.wav,z,test-clean",
     )
-    assert {part: len(examples) for part, examples in load(manifest).parts.items()} == {
+    assert {part: len(examples) for part, examples in load(manifest).splits.items()} == {
         "train": 1, "validation": 1, "test": 1
     }  # fmt: skip
 
@@ -172,7 +172,7 @@ def test_an_archive_is_read_without_unpacking(folder, tmp_path):
     for name in ("flat.zip", "wrapped.tar.gz"):
         assert detect_manifest(tmp_path / name)
         dataset = load(tmp_path / name)
-        assert {part: len(examples) for part, examples in dataset.parts.items()} == {"train": 1, "test": 1}
+        assert {part: len(examples) for part, examples in dataset.splits.items()} == {"train": 1, "test": 1}
         assert dataset.train[0].input.read() == (folder / "clips" / "a.wav").read_bytes()
         assert dataset.train[0].id.endswith("clips/a.wav")
 

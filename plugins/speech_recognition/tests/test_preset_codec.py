@@ -106,21 +106,21 @@ def test_what_is_shorter_than_a_tenth_of_a_second_is_heard_with_silence_after_it
 
 def test_language_and_task_can_be_chosen_at_prediction_where_the_preset_knows_several():
     codec = bytes_codec()
-    chosen = codec.configured(PresetTranscriptionOptions(language="en", translate=True))
+    chosen = codec.with_options(PresetTranscriptionOptions(language="en", translate=True))
     assert chosen.prompt == (START, ENGLISH, TRANSLATE)
-    assert chosen.configured(PresetTranscriptionOptions(language="auto")).prompt[1] == -1
-    assert codec.configured(PresetTranscriptionOptions()) == codec
+    assert chosen.with_options(PresetTranscriptionOptions(language="auto")).prompt[1] == -1
+    assert codec.with_options(PresetTranscriptionOptions()) == codec
     with pytest.raises(UserError, match="knows no language 'eng'.*en"):
-        codec.configured(PresetTranscriptionOptions(language="eng"))
+        codec.with_options(PresetTranscriptionOptions(language="eng"))
     with pytest.raises(UserError, match="one language only"):
-        pieces_codec().configured(PresetTranscriptionOptions(language="en"))
-    assert pieces_codec().configured(PresetTranscriptionOptions()) == pieces_codec()
+        pieces_codec().with_options(PresetTranscriptionOptions(language="en"))
+    assert pieces_codec().with_options(PresetTranscriptionOptions()) == pieces_codec()
 
 
 def test_the_codec_is_the_same_from_its_json():
     for codec in (bytes_codec(), pieces_codec()):
         assert PresetCodec.from_json(json.loads(json.dumps(codec.to_json()))) == codec
-    assert bytes_codec().facts["normalization"]["case"] == "lower"
+    assert bytes_codec().scoring_facts()["normalization"]["case"] == "lower"
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_description_that_cannot_be_is_refused(changes, message):
 def test_an_exported_network_has_to_write_the_same_tokens():
     outputs = np.array([[3, -0.5], [END, -0.25]], np.float32)
     assert bytes_codec().comparable(outputs) is outputs
-    assert bytes_codec().tolerance == 1e-4
+    assert bytes_codec().export_tolerance == 1e-4
 
 
 def noise_with_pauses(seconds: float, pauses: list[float]) -> np.ndarray:
@@ -156,16 +156,16 @@ def noise_with_pauses(seconds: float, pauses: list[float]) -> np.ndarray:
 
 def test_a_long_recording_is_cut_in_its_pauses_into_stretches_that_follow_each_other():
     codec = bytes_codec()
-    assert codec.parts(noise_with_pauses(3.0, [])) is None
+    assert codec.chunks(noise_with_pauses(3.0, [])) is None
     audio = noise_with_pauses(7.0, [2.45, 4.55])
-    stretches = codec.parts(audio)
+    stretches = codec.chunks(audio)
     windows = list(stretches)
     assert len(windows) == stretches.total == 3
     assert (windows[0].start, windows[-1].end) == (0.0, 7.0)
     assert [one.end for one in windows[:-1]] == [one.start for one in windows[1:]]
     assert [one.end for one in windows[:-1]] == pytest.approx([2.45, 4.55], abs=0.06)
     assert all(codec.encode(one).context[0] == one.start for one in windows)
-    assert codec.parts(windows[0]) is None
+    assert codec.chunks(windows[0]) is None
 
 
 @settings(deadline=None)

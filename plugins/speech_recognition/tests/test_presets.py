@@ -466,7 +466,7 @@ def test_a_preset_is_trained_resumed_shipped_and_exported_through_the_host(prese
         assert german.codec.prompt != trained.codec.prompt
 
     pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
-    from suite.export.export import export
+    from suite.runs.export import export
 
     exported = suite.load(export(whole.path, host=host).folder, host=host)
     theirs = exported.predict(tmp_path / "data" / "one_3.wav")

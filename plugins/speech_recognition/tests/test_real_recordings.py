@@ -66,7 +66,7 @@ def test_real_digits_are_learned(run):
 def test_the_export_transcribes_as_keras_does_where_nothing_else_can_be_imported(run, digits):
     pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
     pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
-    from suite.export.export import export
+    from suite.runs.export import export
 
     clips = [str(clip) for clip in sorted(digits.glob("*_[0-7].wav"))]
     folder = export(run.path).folder

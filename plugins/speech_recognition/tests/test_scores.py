@@ -39,9 +39,7 @@ def numbers(pairs: Pairs, indices=None) -> dict[str, float]:
 
 
 def evaluators() -> list[Contributed]:
-    return suite.Host(suite_speech_recognition, discover=False).contributed(
-        "evaluators", "speech-recognition"
-    )
+    return suite.Host(suite_speech_recognition, discover=False).evaluators("speech-recognition")
 
 
 @pytest.mark.parametrize(

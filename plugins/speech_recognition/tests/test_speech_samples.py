@@ -15,18 +15,18 @@ def test_they_are_the_same_at_every_call():
 
 def test_every_part_has_every_letter_and_speaker():
     dataset = sample()
-    assert {name: len(part) for name, part in dataset.parts.items()} == {
+    assert {name: len(part) for name, part in dataset.splits.items()} == {
         "train": 48,
         "validation": 12,
         "test": 12,
     }
-    for part in dataset.parts.values():
+    for part in dataset.splits.values():
         assert set("".join(example.target["text"] for example in part)) == {*LETTERS, " "}
         assert {example.target["speaker"] for example in part} == set(SPEAKERS)
 
 
 def test_inputs_are_short_and_within_bounds():
-    for part in sample().parts.values():
+    for part in sample().splits.values():
         for example in part:
             assert example.input.dtype == np.float32
             assert example.input.ndim == 1

@@ -91,7 +91,7 @@ def test_a_run_with_another_alphabet_starts_from_its_weights(run, host, data, tm
 def test_the_exported_network_transcribes_as_keras_does(run, host, data):
     pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
     pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
-    from suite.export.export import export
+    from suite.runs.export import export
 
     exported = suite.load(export(run.path, host=host).folder, host=host)
     trained = suite.load(run.path, host=host)

@@ -9,24 +9,24 @@ from suite_text.translation import declaration as for_translation
 
 
 @suite.hookimpl
-def tasks() -> list[suite.Task]:
+def suite_tasks() -> list[suite.Task]:
     """The three tasks."""
     return [for_classification.TASK, for_translation.TASK, for_generation.TASK]
 
 
 @suite.hookimpl
-def data_loaders() -> list[suite.DataLoader]:
+def suite_data_loaders() -> list[suite.DataLoader]:
     """The formats that are read."""
     return [*for_classification.LOADERS, *for_translation.LOADERS, *for_generation.LOADERS]
 
 
 @suite.hookimpl
-def model_builders() -> list[suite.ModelBuilder]:
+def suite_model_builders() -> list[suite.ModelBuilder]:
     """The networks."""
     return [*for_classification.BUILDERS, *for_translation.BUILDERS, *for_generation.BUILDERS]
 
 
 @suite.hookimpl
-def evaluators() -> list[suite.Evaluator]:
+def suite_evaluators() -> list[suite.Evaluator]:
     """The scores."""
     return [*for_classification.EVALUATORS, *for_translation.EVALUATORS, *for_generation.EVALUATORS]

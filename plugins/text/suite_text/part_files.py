@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from suite import UserError
-from suite.kit import nearest, part_of_name, some
+from suite.kit import nearest, some, split_of_name
 from suite.sources import Tree, is_archive, open_tree
 from suite_text.loader_options import FilesOptions
 
@@ -78,7 +78,7 @@ def parts_of(path: Path, names: Sequence[str], options: FilesOptions) -> tuple[d
     by_name: dict[str, list[str]] = {}
     rest: list[str] = []
     for name in left:
-        called = part_of_name(_stem(name))
+        called = split_of_name(_stem(name))
         if called is None or called in parts:
             rest.append(name)
         else:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from suite import UserError
-from suite.kit import nearest, part_of_name, tables
+from suite.kit import nearest, split_of_name, tables
 from suite.sources import FileSource
 from suite_text.encodings import decoded
 from suite_text.problems import Problems
@@ -145,7 +145,7 @@ def column(table: TextTable, given: str, names: Sequence[str], option: str, what
 def part_of_row(row: tables.Row, split: str, part: str) -> str | None:
     """The part to which a row belongs, by its column `split` if there is one; None for no known part."""
     written = as_text(row.get(split)).strip() if split else ""
-    return part_of_name(written) if written else part
+    return split_of_name(written) if written else part
 
 
 def as_text(cell: Any) -> str:

@@ -75,7 +75,7 @@ def test_texts_lines_bytes_and_files_are_read_alike(make, tmp_path):
 
 def test_a_bag_holds_all_of_a_book():
     codec = bag()
-    assert codec.parts(" ".join(TEXTS * 1000)) is None
+    assert codec.chunks(" ".join(TEXTS * 1000)) is None
     assert np.count_nonzero(codec.encode(" ".join(TEXTS * 1000))["ngrams"]) >= np.count_nonzero(
         codec.encode(" ".join(TEXTS))["ngrams"]
     )
@@ -84,13 +84,13 @@ def test_a_bag_holds_all_of_a_book():
 def test_a_long_text_is_read_in_stretches_that_together_are_all_of_it():
     codec = tokens()
     text = " ".join(TEXTS * 3)
-    stretches = codec.parts(text)
-    assert codec.parts("the dog sat") is None
+    stretches = codec.chunks(text)
+    assert codec.chunks("the dog sat") is None
     found = [codec.encode(stretch) for stretch in stretches]
     assert len(found) == stretches.total == 6
     read = np.concatenate([one["tokens"][one["tokens"] > 0] for one in found])
     assert (read == codec.read(text)["tokens"]).all()
-    assert codec.parts(next(iter(stretches))) is None
+    assert codec.chunks(next(iter(stretches))) is None
     assert (codec.encode(text)["tokens"] == codec.read(text)["tokens"][:8]).all()
 
 
@@ -99,10 +99,10 @@ def test_the_scores_of_stretches_are_averaged():
         Classification(label="bad", scores={"bad": 0.6, "good": 0.4}),
         Classification(label="good", scores={"bad": 0.1, "good": 0.9}),
     ]
-    merged = tokens().parts(" ".join(TEXTS * 3)).merge(predictions)
+    merged = tokens().chunks(" ".join(TEXTS * 3)).merge(predictions)
     assert merged.label == "good"
     assert merged.scores == pytest.approx({"bad": 0.35, "good": 0.65})
-    several = tokens(multi_label=True).parts(" ".join(TEXTS * 3)).merge(predictions)
+    several = tokens(multi_label=True).chunks(" ".join(TEXTS * 3)).merge(predictions)
     assert several.label == ["good"]
 
 
@@ -127,13 +127,13 @@ def test_words_on_the_command_line_are_texts_and_files_are_read_line_by_line(mak
     from suite.sources import FileSource
 
     codec = make()
-    assert codec.words
-    assert codec.stream("a dog") is None
+    assert codec.accepts_text
+    assert codec.open_stream("a dog") is None
     file = tmp_path / "two.txt"
     file.write_text("a dog\nthe cat\n", encoding="utf-8")
-    assert [line.text for line in codec.stream(FileSource(file))] == ["a dog", "the cat"]
-    whole = codec.configured(ReadingOptions(whole_files=True))
-    assert len(list(whole.stream(FileSource(file)))) == 1
+    assert [line.text for line in codec.open_stream(FileSource(file))] == ["a dog", "the cat"]
+    whole = codec.with_options(ReadingOptions(whole_files=True))
+    assert len(list(whole.open_stream(FileSource(file)))) == 1
 
 
 def test_json_holds_all_of_it(make):

@@ -71,7 +71,7 @@ def test_each_text_stands_between_start_and_end():
 
 def test_a_long_text_is_read_in_stretches_each_between_start_and_end():
     codec = ClassificationCodec(classes=("x", "y"), reader=reader())
-    stretches = list(codec.parts("a good film " * 5))
+    stretches = list(codec.chunks("a good film " * 5))
     assert len(stretches) == 3
     for stretch in stretches:
         tokens = codec.encode(stretch)["tokens"]

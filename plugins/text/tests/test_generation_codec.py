@@ -47,7 +47,7 @@ def outputs(tokens, per_token: float = 1.0, written=()):
 
 def scored(of_codec: GenerationCodec, text: str, bits_of=lambda ids: np.ones(len(ids))) -> Continuation:
     """As the host does it, with a network for which the bits of a token depend on nothing but itself."""
-    parts = of_codec.parts(Dissected(text))
+    parts = of_codec.chunks(Dissected(text))
     predictions = []
     for part in parts if parts is not None else [Dissected(text)]:
         encoded = of_codec.encode(part)
@@ -69,7 +69,7 @@ def written_by(of_codec: GenerationCodec, prompt: str, tokens: list[int]) -> lis
         chunk = [*tokens[done : done + of_codec.chunk], *[END] * of_codec.chunk][: of_codec.chunk]
         found = outputs(encoded.arrays["tokens"], written=chunk)
         predictions.append(of_codec.decode(found, encoded.context))
-        raw = of_codec.continued(prompt, predictions)
+        raw = of_codec.next_input(prompt, predictions)
     return predictions
 
 
@@ -97,7 +97,7 @@ def test_a_short_passage_is_one_row_with_a_start(bpe):
     assert set(tokens[len(ids) + 1 :]) <= {0}
     assert len(tokens) in bpe.lengths
     assert encoded.arrays["draws"].shape == (0,)
-    assert bpe.parts(Dissected("the cat")) is None
+    assert bpe.chunks(Dissected("the cat")) is None
 
 
 def test_the_bits_of_a_long_text_are_the_sum_over_its_tokens_whatever_the_windows():
@@ -153,7 +153,7 @@ def test_writing_in_chunks_is_joined_to_the_text_of_all_tokens(bpe):
     tokens = bpe.vocabulary.encode(" sat on the mat and the dog sat on Katze ☃")
     predictions = written_by(bpe, "the cat", tokens)
     assert len(predictions) == len(tokens) // 4 + 1
-    joined = bpe.joined(predictions)
+    joined = bpe.join(predictions)
     expected = bpe.vocabulary.decode([*bpe.vocabulary.encode("the cat"), *tokens])
     assert "the cat" + joined.text == expected
     assert joined.ended
@@ -163,9 +163,9 @@ def test_writing_in_chunks_is_joined_to_the_text_of_all_tokens(bpe):
 def test_what_is_shown_so_far_is_always_a_beginning_of_the_whole(bpe):
     tokens = bpe.vocabulary.encode("mat ☃☃☃ é und eine Katze ☃")
     predictions = written_by(bpe, "the", tokens)
-    whole = bpe.joined(predictions).text
+    whole = bpe.join(predictions).text
     for count in range(1, len(predictions)):
-        assert whole.startswith(bpe.joined(predictions[:count]).text)
+        assert whole.startswith(bpe.join(predictions[:count]).text)
     assert "☃☃☃" in whole
 
 
@@ -173,11 +173,11 @@ def test_no_more_tokens_are_written_than_asked_for():
     tokens = codec().vocabulary.encode("the cat sat on the mat and the dog sat on Katze")
     for most in (1, 4, 6):
         of_codec = codec(tokens=most)
-        joined = of_codec.joined(written_by(of_codec, "the", tokens))
+        joined = of_codec.join(written_by(of_codec, "the", tokens))
         assert joined.written == tuple(tokens[:most])
         assert not joined.ended
     endless = codec(tokens=0)
-    assert endless.joined(written_by(endless, "the", tokens)).written == tuple(tokens)
+    assert endless.join(written_by(endless, "the", tokens)).written == tuple(tokens)
 
 
 def test_writing_stops_before_the_words_that_stop_it():
@@ -185,7 +185,7 @@ def test_writing_stops_before_the_words_that_stop_it():
     tokens = of_codec.vocabulary.encode("dog sat on the mat and the dog sat on Katze")
     predictions = written_by(of_codec, "the", tokens)
     assert len(predictions) < len(tokens) // 4
-    joined = of_codec.joined(predictions)
+    joined = of_codec.join(predictions)
     assert joined.text == " dog sat "
     assert joined.ended
 
@@ -198,7 +198,7 @@ def test_only_the_last_tokens_of_a_long_prompt_are_seen():
     tokens = of_codec.encode(prompt).arrays["tokens"].tolist()
     assert tokens == [START, *ids[-11:], 0, 0, 0, 0][:16]
     predictions = written_by(of_codec, prompt, [50] * 8)
-    again = of_codec.continued(prompt, predictions[:1])
+    again = of_codec.next_input(prompt, predictions[:1])
     assert of_codec.encode(again).arrays["tokens"].tolist()[:12] == [START, *ids[-7:], *[50] * 4]
 
 
@@ -212,7 +212,7 @@ def test_each_place_has_its_draw_whatever_the_chunk():
             found += encoded.arrays["draws"].tolist()
             chosen = outputs(encoded.arrays["tokens"], written=tokens[:chunk])
             predictions.append(of_codec.decode(chosen, encoded.context))
-            raw = of_codec.continued("the", predictions)
+            raw = of_codec.next_input("the", predictions)
         return found
 
     assert draws(4) == draws(12) == draws(3)
@@ -223,8 +223,8 @@ def test_nothing_but_a_prompt_is_gone_on_with(bpe):
     passage = Dissected("the cat")
     encoded = bpe.encode(passage)
     found = bpe.decode(outputs(encoded.arrays["tokens"]), encoded.context)
-    assert bpe.continued(passage, [found]) is None
-    assert bpe.joined([found]) == found
+    assert bpe.next_input(passage, [found]) is None
+    assert bpe.join([found]) == found
 
 
 def test_it_is_described_by_json_and_broken_descriptions_are_refused(bpe):

@@ -35,7 +35,7 @@ def test_a_file_is_the_training_part_and_is_not_cleaned_of_its_line_breaks(tmp_p
     dataset = load(path)
     assert texts(dataset.train) == ["It was a dark\n\n  and stormy night.\n"]
     assert dataset.train[0].target == 35
-    assert list(dataset.parts) == ["train"]
+    assert list(dataset.splits) == ["train"]
     assert dataset.facts["cleaning"] == {
         "unicode": "none", "control_characters": "removed", "white_space": "kept"
     }  # fmt: skip
@@ -68,7 +68,7 @@ def test_parts_are_files_or_folders_by_their_names(names, tmp_path):
     for name in names:
         lines(tmp_path / name, name)
     dataset = load(tmp_path)
-    found = {part: texts(examples) for part, examples in dataset.parts.items()}
+    found = {part: texts(examples) for part, examples in dataset.splits.items()}
     assert found == {
         part: [f"{name}\n"] for part, name in zip(("train", "validation", "test"), names, strict=True)
     }
@@ -87,10 +87,10 @@ def test_without_a_training_part_everything_is_for_training_and_the_host_makes_t
     for name in ("test.txt", "other.txt"):
         lines(tmp_path / name, *(f"{name} and line {number} of it" for number in range(200)))
     dataset = load(tmp_path, passage_bytes=128)
-    assert list(dataset.parts) == ["train"]
+    assert list(dataset.splits) == ["train"]
     whole = len(dataset.train)
     dataset, notes = complete(dataset)
-    assert [len(part) for part in dataset.parts.values()] == [whole - 2 * round(whole / 10)] + [
+    assert [len(part) for part in dataset.splits.values()] == [whole - 2 * round(whole / 10)] + [
         round(whole / 10)
     ] * 2
     assert len(notes) == 2
@@ -178,6 +178,6 @@ def test_real_data_is_read_with_no_option():
     dataset = load(SHARED / "multi30k")
     sizes = {
         part: sum(examples[index].target for index in range(len(examples)))
-        for part, examples in dataset.parts.items()
+        for part, examples in dataset.splits.items()
     }
     assert sizes == {"train": 3_911_636, "validation": 139_278, "test": 132_725}

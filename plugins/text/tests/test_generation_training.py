@@ -123,7 +123,7 @@ def test_lines_of_a_file_are_gone_on_with(run, host, tmp_path, capsys, monkeypat
 def test_the_exported_network_writes_as_keras_does_greedy_and_drawn(run, host):
     pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
     pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
-    from suite.export.export import export
+    from suite.runs.export import export
 
     folder = export(run.path, host=host).folder
     for options in ({"temperature": 0}, {"temperature": 0.7, "seed": 3}):

@@ -21,7 +21,7 @@ def shapes(network):
 
 def check(codec, network):
     found = shapes(network)
-    named = {path: entry for path, entry in codec.entries.items() if path in found}
+    named = {path: entry for path, entry in codec.named_axes().items() if path in found}
     assert named
     for path, (axis, names) in named.items():
         assert found[path][axis] == len(names), path

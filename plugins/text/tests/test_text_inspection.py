@@ -50,7 +50,7 @@ def test_in_good_data_nothing_is_found_and_progress_is_told(sample, inspect):
     told = []
     found = inspect(sample(), lambda done, total: told.append((done, total)))
     assert [finding.text for finding in found.findings if finding.wrong] == []
-    total = sum(map(len, sample().parts.values()))
+    total = sum(map(len, sample().splits.values()))
     assert told[-1] == (total, total)
 
 

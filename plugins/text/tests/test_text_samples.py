@@ -13,14 +13,14 @@ from suite_text.translation.samples import sample as translation
 def test_samples_are_the_same_at_every_call_and_no_example_is_there_twice(sample):
     dataset = sample()
     assert fingerprint(dataset) == fingerprint(sample())
-    assert list(dataset.parts) == ["train", "validation", "test"]
-    total = sum(map(len, dataset.parts.values()))
-    assert len(set(same_content(*dataset.parts.values()).tolist())) == total <= 150
+    assert list(dataset.splits) == ["train", "validation", "test"]
+    total = sum(map(len, dataset.splits.values()))
+    assert len(set(same_content(*dataset.splits.values()).tolist())) == total <= 150
 
 
 def test_every_class_is_in_every_part():
     dataset = classification()
-    for part in dataset.parts.values():
+    for part in dataset.splits.values():
         assert {part[index].target for index in range(len(part))} == set(dataset.facts["classes"])
 
 

@@ -80,7 +80,7 @@ def test_outputs_of_another_network_are_refused(broken, message):
 
 def test_a_text_that_is_too_long_is_translated_sentence_by_sentence():
     text = " ".join(["A man sleeps. Two dogs run."] * 4)
-    parts = CODEC.parts(text)
+    parts = CODEC.chunks(text)
     assert parts is not None
     stretches = [part.text for part in parts]
     assert parts.total == len(stretches) > 1
@@ -95,8 +95,8 @@ def test_a_text_that_is_too_long_is_translated_sentence_by_sentence():
 
 
 def test_a_text_that_fits_has_no_parts():
-    assert CODEC.parts("A man sleeps.") is None
-    assert CODEC.parts("") is None
+    assert CODEC.chunks("A man sleeps.") is None
+    assert CODEC.chunks("") is None
 
 
 def test_encoding_what_is_too_long_says_what_to_do():
@@ -123,11 +123,11 @@ def test_translations_of_stretches_are_joined_as_their_script_wants():
 
 
 def test_the_beam_and_the_length_penalty_can_be_chosen_at_prediction():
-    codec = CODEC.configured(TranslationOptions(beam=1, length_penalty=0.5))
+    codec = CODEC.with_options(TranslationOptions(beam=1, length_penalty=0.5))
     assert codec.encode("A man").arrays["search"].tolist() == [1.0, 0.5]
-    assert CODEC.configured(TranslationOptions()) == CODEC
+    assert CODEC.with_options(TranslationOptions()) == CODEC
     with pytest.raises(UserError, match=r"more than the 4 .*model\.beam=5"):
-        CODEC.configured(TranslationOptions(beam=5))
+        CODEC.with_options(TranslationOptions(beam=5))
 
 
 def test_it_comes_back_from_json():

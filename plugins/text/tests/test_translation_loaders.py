@@ -49,7 +49,7 @@ def folder(tmp_path):
 def test_files_of_one_name_are_a_part_with_a_line_for_each_pair(folder):
     assert (detect_parallel(folder), detect_table(folder)) == (True, False)
     dataset = parallel(folder, source="en")
-    assert {part: pairs(examples) for part, examples in dataset.parts.items()} == {
+    assert {part: pairs(examples) for part, examples in dataset.splits.items()} == {
         "train": [("a dog", "ein Hund"), ("two cats", "zwei Katzen"), ("a house", "ein Haus")],
         "validation": [("a cat", "eine Katze")],
         "test": [("two dogs", "zwei Hunde")],
@@ -210,7 +210,7 @@ def test_the_parts_of_tables_are_files_or_a_column(tmp_path):
     for part in ("train", "dev", "test"):
         lines(tmp_path / f"files/{part}.csv", "source,target", f"{part},x")
     dataset = table(tmp_path / "files")
-    assert {part: pairs(examples) for part, examples in dataset.parts.items()} == {
+    assert {part: pairs(examples) for part, examples in dataset.splits.items()} == {
         "train": [("train", "x")], "validation": [("dev", "x")], "test": [("test", "x")]
     }  # fmt: skip
     path = lines(tmp_path / "a.csv", "source,target,split", "a,b,train", "c,d,test", "e,f,other")
@@ -263,6 +263,6 @@ def test_real_data_needs_the_direction_only():
     assert detect_parallel(folder)
     assert "--set loader.source=en" in refused(parallel, folder)
     dataset = parallel(folder, source="en")
-    assert {part: len(examples) for part, examples in dataset.parts.items()} == {
+    assert {part: len(examples) for part, examples in dataset.splits.items()} == {
         "train": 28999, "validation": 1014, "test": 1000
     }  # fmt: skip

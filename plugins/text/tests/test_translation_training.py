@@ -118,7 +118,7 @@ def test_lines_of_a_file_come_out_as_json_in_their_order(run, host, tmp_path, ca
 def test_the_exported_network_translates_as_keras_does(run, host):
     pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
     pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
-    from suite.export.export import export
+    from suite.runs.export import export
 
     exported = suite.load(export(run.path, host=host).folder, host=host)
     trained = suite.load(run.path, host=host)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 import numpy as np
 
-from suite.pipeline import Entries, Stream, StructCodec
+from suite.pipeline import NamedAxes, Stream, StructCodec
 from suite_classification.coding import classified, target_vector
 from suite_classification.types import Classification
 from suite_text import lines
@@ -39,10 +39,9 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
     called: ClassVar[str] = "text classification codec"
     suffixes: ClassVar[tuple[str, ...]] = ()
     stream_suffixes: ClassVar[tuple[str, ...]] = lines.STREAM_SUFFIXES
-    words: ClassVar[bool] = True
+    accepts_text: ClassVar[bool] = True
 
-    @property
-    def entries(self) -> Entries:
+    def named_axes(self) -> NamedAxes:
         """Classes in the last layers, and tokens in the first, for runs that start from another one."""
         heads = ("logits", "hidden_logits", "convolution_logits")
         found: dict[str, tuple[int, Sequence[str]]] = {
@@ -81,7 +80,7 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
         """
         return classified(outputs, self.classes, multi_label=self.multi_label)
 
-    def parts(self, raw: Any) -> Stretches | None:
+    def chunks(self, raw: Any) -> Stretches | None:
         """The stretches of a text that is too long to be read at once, else None."""
         longest = self.reader.longest
         if longest is None or isinstance(raw, Stretch):
@@ -99,11 +98,11 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
         """
         return target_vector(target, self.classes)
 
-    def stream(self, raw: Any) -> Stream | None:
+    def open_stream(self, raw: Any) -> Stream | None:
         """The lines of a file or of the standard input; None for what is a text itself."""
         return lines.stream(raw, whole_files=self.whole_files)
 
-    def configured(self, options: ReadingOptions) -> ClassificationCodec:
+    def with_options(self, options: ReadingOptions) -> ClassificationCodec:
         """The codec that reads files as the options say."""
         return msgspec.structs.replace(self, whole_files=options.whole_files)
 

@@ -25,7 +25,7 @@ TASK = suite.Task(
     },
     explain=suite.lazy("suite_text.classification.explanation:explain"),
     inspect=suite.lazy("suite_text.classification.inspection:inspect"),
-    prediction=suite.lazy("suite_classification.types:Classification"),
+    prediction_type=suite.lazy("suite_classification.types:Classification"),
 )
 
 LOADERS = [
@@ -63,7 +63,7 @@ BUILDERS = [
         build=suite.lazy("suite_text.classification.builders:bag"),
         codec=_CODEC,
         options=BagOptions,
-        prediction=ReadingOptions,
+        prediction_options=ReadingOptions,
     ),
     suite.ModelBuilder(
         name="convolutional",
@@ -72,7 +72,7 @@ BUILDERS = [
         build=suite.lazy("suite_text.classification.builders:convolutional"),
         codec=_CODEC,
         options=ConvolutionalOptions,
-        prediction=ReadingOptions,
+        prediction_options=ReadingOptions,
     ),
     suite.ModelBuilder(
         name="encoder",
@@ -81,7 +81,7 @@ BUILDERS = [
         build=suite.lazy("suite_text.classification.builders:encoder"),
         codec=_CODEC,
         options=EncoderOptions,
-        prediction=ReadingOptions,
+        prediction_options=ReadingOptions,
     ),
     suite.ModelBuilder(
         name="preset",
@@ -90,7 +90,7 @@ BUILDERS = [
         build=suite.lazy("suite_text.classification.preset_builder:preset"),
         codec=_CODEC,
         options=PresetOptions,
-        prediction=ReadingOptions,
+        prediction_options=ReadingOptions,
     ),
 ]
 

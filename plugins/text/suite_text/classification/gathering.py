@@ -8,10 +8,9 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset, Example, Problem
-from suite.kit import some
+from suite.kit import SPLITS, some
 from suite_text.cleaning import as_fact, clean, cleaning_from
 from suite_text.loader_options import ReadingOptions
-from suite_text.part_files import PARTS
 from suite_text.problems import Problems
 
 Target = str | list[str]
@@ -96,7 +95,7 @@ class Gathering:
         if not classes or (len(classes) == 1 and not multi_label):
             what = f"one class only, '{classes[0]}'" if classes else "no labels"
             raise UserError(f"{self._path} holds {what}: at least two are needed{hint}{noted}")
-        parts = {part: self._parts[part] for part in PARTS if self._parts.get(part)}
+        parts = {part: self._parts[part] for part in SPLITS if self._parts.get(part)}
         return Dataset(
             **parts,  # type: ignore[arg-type]  # train is among them
             facts={"classes": classes, "multi_label": multi_label, "cleaning": as_fact(self._cleaning)},

@@ -22,13 +22,13 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
         dataset: as documented in `suite_classification.types`.
         progress: called with the number of texts done, and of all.
     """
-    total = sum(map(len, dataset.parts.values()))
-    seen = {name: Seen() for name in dataset.parts}
-    parts: dict[str, list[tuple[str, str, object]]] = {name: [] for name in dataset.parts}
+    total = sum(map(len, dataset.splits.values()))
+    seen = {name: Seen() for name in dataset.splits}
+    parts: dict[str, list[tuple[str, str, object]]] = {name: [] for name in dataset.splits}
     by_class: dict[str, Seen] = {str(label): Seen() for label in dataset.facts["classes"]}
-    counts = {name: Counter[str]() for name in dataset.parts}
+    counts = {name: Counter[str]() for name in dataset.splits}
     done = 0
-    for name, part in dataset.parts.items():
+    for name, part in dataset.splits.items():
         for index in range(len(part)):
             example = part[index]
             text = text_of(example.input)

@@ -11,7 +11,7 @@ import msgspec
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import PARTS, counted, some, tables
+from suite.kit import SPLITS, counted, some, tables
 from suite.sources import FileSource, is_archive
 from suite_text import text_tables
 from suite_text.classification.gathering import Gathering, Target
@@ -210,7 +210,7 @@ def _parts(
 
 
 def _part(folder: str) -> str | None:
-    return PARTS.get(folder.lower())
+    return SPLITS.get(folder.lower())
 
 
 def _wrapper_depth(folders: Sequence[Sequence[str]]) -> int:

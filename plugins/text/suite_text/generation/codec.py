@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 import numpy as np
 
-from suite.pipeline import Encoded, Entries, Stream, StructCodec
+from suite.pipeline import Encoded, NamedAxes, Stream, StructCodec
 from suite_text.buckets import padded
 from suite_text.cleaning import Cleaning, clean
 from suite_text.generation.passages import Passage
@@ -75,7 +75,7 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
     called: ClassVar[str] = "text generation codec"
     suffixes: ClassVar[tuple[str, ...]] = ()
     stream_suffixes: ClassVar[tuple[str, ...]] = STREAM_SUFFIXES
-    words: ClassVar[bool] = True
+    accepts_text: ClassVar[bool] = True
 
     def impossible(self) -> str:
         """Why there cannot be such a codec; empty where there can."""
@@ -85,25 +85,23 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
             return f"its chunk of {self.chunk} tokens does not fit into {self.lengths[-1]}"
         return self.vocabulary.impossible()
 
-    @property
-    def facts(self) -> Mapping[str, Any]:
+    def scoring_facts(self) -> Mapping[str, Any]:
         """What evaluators should know: what a token is."""
         return {"units": self.vocabulary.kind}
 
-    def configured(self, options: GenerationOptions) -> GenerationCodec:
+    def with_options(self, options: GenerationOptions) -> GenerationCodec:
         """The codec that writes as the options say."""
         return msgspec.structs.replace(self, options=options)
 
-    @property
-    def entries(self) -> Entries:
+    def named_axes(self) -> NamedAxes:
         """The tokens in the network's table of vectors, for runs that start from another one."""
         return {"generator/embedding/embeddings": (0, self.vocabulary.tokens)}
 
-    def stream(self, word: Any) -> Stream | None:
+    def open_stream(self, word: Any) -> Stream | None:
         """The lines of a file or of the standard input, each of which is gone on with."""
         return stream(word)
 
-    def parts(self, raw: Any) -> Windows | None:
+    def chunks(self, raw: Any) -> Windows | None:
         """The windows of a passage that is longer than what is seen at once."""
         if not _is_passage(raw):
             return None
@@ -162,7 +160,7 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
             written=tuple(tokens),
         )
 
-    def continued(self, raw: Any, predictions: Sequence[Continuation]) -> _Going | None:
+    def next_input(self, raw: Any, predictions: Sequence[Continuation]) -> _Going | None:
         """What is to be encoded next; None where the text is complete.
 
         Args:
@@ -178,7 +176,7 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
         begun = raw if isinstance(raw, _Going) else self._begun(raw)
         return self._going([*begun.ids, *written], begun.written + len(written))
 
-    def joined(self, predictions: Sequence[Continuation]) -> Continuation:
+    def join(self, predictions: Sequence[Continuation]) -> Continuation:
         """One prediction of what was written, chunk by chunk."""
         first, last = predictions[0], predictions[-1]
         if not first.written:

@@ -21,7 +21,7 @@ TASK = suite.Task(
     reference_models={"5-gram model": suite.lazy("suite_text.generation.ngram_reference:five_gram")},
     explain=suite.lazy("suite_text.generation.figures:explain"),
     inspect=suite.lazy("suite_text.generation.inspection:inspect"),
-    prediction=suite.lazy("suite_text.generation.types:Continuation"),
+    prediction_type=suite.lazy("suite_text.generation.types:Continuation"),
 )
 
 LOADERS = [
@@ -43,7 +43,7 @@ BUILDERS = [
         build=suite.lazy("suite_text.generation.builders:transformer"),
         codec=suite.lazy("suite_text.generation.codec:GenerationCodec.from_json"),
         options=TransformerOptions,
-        prediction=GenerationOptions,
+        prediction_options=GenerationOptions,
     ),
     suite.ModelBuilder(
         name="preset",
@@ -52,7 +52,7 @@ BUILDERS = [
         build=suite.lazy("suite_text.generation.preset_builder:preset"),
         codec=suite.lazy("suite_text.generation.codec:GenerationCodec.from_json"),
         options=PresetOptions,
-        prediction=GenerationOptions,
+        prediction_options=GenerationOptions,
     ),
 ]
 

@@ -24,15 +24,15 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
         dataset: inputs are passages, targets their numbers of bytes.
         progress: called with the number of passages done, and of all.
     """
-    total = sum(map(len, dataset.parts.values()))
-    seen = {name: Seen() for name in dataset.parts}
-    lines: dict[str, int] = dict.fromkeys(dataset.parts, 0)
-    sizes: dict[str, int] = dict.fromkeys(dataset.parts, 0)
+    total = sum(map(len, dataset.splits.values()))
+    seen = {name: Seen() for name in dataset.splits}
+    lines: dict[str, int] = dict.fromkeys(dataset.splits, 0)
+    sizes: dict[str, int] = dict.fromkeys(dataset.splits, 0)
     held_out: dict[bytes, tuple[str, str]] = {}
     leaks: dict[str, list[str]] = {}
     done = 0
-    for name in sorted(dataset.parts, key="train".__eq__):  # train is last: the others' lines are looked for
-        part = dataset.parts[name]
+    for name in sorted(dataset.splits, key="train".__eq__):  # train is last: the others' lines are looked for
+        part = dataset.splits[name]
         for index in range(len(part)):
             example = part[index]
             text = text_of(example.input)
@@ -51,7 +51,7 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
             if done % 500 == 0 or done == total:
                 progress(done, total)
     rows: list[list[str | int]] = [
-        [name, len(dataset.parts[name]), sizes[name], sum(part.lengths), sum(part.words), lines[name]]
+        [name, len(dataset.splits[name]), sizes[name], sum(part.lengths), sum(part.words), lines[name]]
         for name, part in seen.items()
     ]
     characters = sum(sum(part.lengths) for part in seen.values())

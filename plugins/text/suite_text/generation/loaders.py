@@ -13,14 +13,13 @@ import numpy as np
 from suite import UserError
 from suite.data import Dataset, Example, Examples, Subset, digest
 from suite.data.duplicates import same_content
-from suite.kit import PARTS as FOLDERS
-from suite.kit import counted, part_of_name, some
+from suite.kit import SPLITS, counted, some, split_of_name
+from suite.kit import SPLITS as FOLDERS
 from suite.sources import open_tree
 from suite_text.cleaning import as_fact, cleaning_from
 from suite_text.encodings import REPLACEMENT, called, encoding_of
 from suite_text.generation.options import TextOptions
 from suite_text.generation.passages import FileStorage, Passages, Spool, Storage, TextFile, indexed
-from suite_text.part_files import PARTS
 from suite_text.problems import Problems
 from suite_text.text_tables import TEXT_COLUMNS, as_text, known
 from suite_text.translation.languages import is_language
@@ -120,7 +119,7 @@ def _parts(names: Sequence[str]) -> dict[str, str | None]:
     for name in names:
         *folders, file = name.split("/")
         of_folders = (FOLDERS[folder.lower()] for folder in folders if folder.lower() in FOLDERS)
-        found[name] = next(of_folders, None) or part_of_name(file.rpartition(".")[0])
+        found[name] = next(of_folders, None) or split_of_name(file.rpartition(".")[0])
     of_none = sum(part is None for part in found.values())
     if "train" not in found.values() or 2 * of_none > len(found):
         return dict.fromkeys(names, "train")
@@ -226,7 +225,7 @@ def _dataset(
         raise UserError(f"{path} has no text{noted}")
     if "train" not in files:
         raise UserError(f"{path} has no text in its training part{noted}")
-    passages = {part: Passages(files[part]) for part in PARTS if part in files}
+    passages = {part: Passages(files[part]) for part in SPLITS if part in files}
     train = _without_duplicates(path, passages, options, problems)
     return Dataset(
         train=train,

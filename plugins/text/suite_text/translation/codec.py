@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from suite import UserError
-from suite.pipeline import Encoded, Entries, Stream, StructCodec
+from suite.pipeline import Encoded, NamedAxes, Stream, StructCodec
 from suite_text import lines
 from suite_text.buckets import padded
 from suite_text.cleaning import Cleaning, clean
@@ -49,14 +49,13 @@ class TranslationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fi
     called: ClassVar[str] = "translation codec"
     suffixes: ClassVar[tuple[str, ...]] = ()
     stream_suffixes: ClassVar[tuple[str, ...]] = lines.STREAM_SUFFIXES
-    words: ClassVar[bool] = True
+    accepts_text: ClassVar[bool] = True
 
-    @property
-    def entries(self) -> Entries:
+    def named_axes(self) -> NamedAxes:
         """The tokens in the network's table of vectors, for runs that start from another one."""
         return {"translator/embedding/embeddings": (0, self.vocabulary.tokens)}
 
-    def stream(self, raw: Any) -> Stream | None:
+    def open_stream(self, raw: Any) -> Stream | None:
         """The lines of a file or of the standard input; None for what is a text itself."""
         columns = ("source", "src", *((self.source.lower(),) if self.source else ()), *TEXT_COLUMNS)
         return lines.stream(raw, columns=tuple(dict.fromkeys(columns)))
@@ -126,7 +125,7 @@ class TranslationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fi
             unknown=context,
         )
 
-    def parts(self, raw: Any) -> Stretches | None:
+    def chunks(self, raw: Any) -> Stretches | None:
         """The stretches of a text that is too long to be read at once, else None.
 
         Raises:
@@ -143,7 +142,7 @@ class TranslationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fi
         """The tokens of a translation with its end; of several, of the first."""
         return [*self.vocabulary.encode(clean(references_of(target)[0], self.cleaning)), END]
 
-    def configured(self, options: TranslationOptions) -> TranslationCodec:
+    def with_options(self, options: TranslationOptions) -> TranslationCodec:
         """The codec that searches as the options say.
 
         Raises:

@@ -18,7 +18,7 @@ TASK = suite.Task(
     evaluators=("translation",),
     baseline=suite.lazy("suite_text.translation.baseline:copy_source"),
     inspect=suite.lazy("suite_text.translation.inspection:inspect"),
-    prediction=suite.lazy("suite_text.translation.types:Translation"),
+    prediction_type=suite.lazy("suite_text.translation.types:Translation"),
 )
 
 LOADERS = [
@@ -48,7 +48,7 @@ BUILDERS = [
         build=suite.lazy("suite_text.translation.builders:transformer"),
         codec=suite.lazy("suite_text.translation.codec:TranslationCodec.from_json"),
         options=TransformerOptions,
-        prediction=TranslationOptions,
+        prediction_options=TranslationOptions,
     ),
 ]
 

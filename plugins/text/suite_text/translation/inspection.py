@@ -35,13 +35,13 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
         dataset: inputs are texts, targets translations or lists of them; facts "source" and "target".
         progress: called with the number of pairs done, and of all.
     """
-    total = sum(map(len, dataset.parts.values()))
-    source = {name: Seen() for name in dataset.parts}
-    target = {name: Seen() for name in dataset.parts}
-    parts: dict[str, list[tuple[str, str, object]]] = {name: [] for name in dataset.parts}
+    total = sum(map(len, dataset.splits.values()))
+    source = {name: Seen() for name in dataset.splits}
+    target = {name: Seen() for name in dataset.splits}
+    parts: dict[str, list[tuple[str, str, object]]] = {name: [] for name in dataset.splits}
     pairs: list[tuple[str, str, str]] = []
     done = 0
-    for name, part in dataset.parts.items():
+    for name, part in dataset.splits.items():
         for index in range(len(part)):
             example = part[index]
             text = text_of(example.input)
