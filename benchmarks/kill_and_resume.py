@@ -4,8 +4,8 @@
 
 Trains image classification on scikit-learn's handwritten digits through the command line. The moments
 are random, from the appearance of the run directory to 80 % of the time of the unbroken run: some fall into
-training, some into a checkpoint, the scoring or the report. Every array of the last checkpoint and of the best
-weights must be equal to the last bit, and so must the scores and the predictions.
+training, some into a checkpoint, the scoring or the report. Every array of the last checkpoint and of the
+best weights must be equal to the last bit, and so must the scores and the predictions.
 """
 
 from __future__ import annotations
