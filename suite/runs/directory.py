@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from suite.training.checkpoints import CheckpointFolder
 from suite.configuration import Configuration, from_mapping, read_toml
 from suite.errors import UserError
 from suite.files import atomic_write
+from suite.training.checkpoints import CheckpointFolder
 
 
 @dataclass(frozen=True)

@@ -13,23 +13,23 @@ import suite
 from suite.configuration import Configuration
 from suite.contributions import Metric, Task
 from suite.data.dataset import Dataset, Examples, Subset, fingerprint
+from suite.data.loading import load_dataset
 from suite.errors import SuiteError, UserError
+from suite.evaluation.metrics import declared_metrics
+from suite.evaluation.prediction_files import FILE_NAME, paired, read_predictions, write_predictions
+from suite.evaluation.scoring import scored_metrics
 from suite.evaluation.types import Pairs
-from suite.runs.explanations import explanations
 from suite.files import atomic_write
 from suite.host import Host
-from suite.data.loading import load_dataset
-from suite.prediction.predictor import LoadedPipeline
 from suite.prediction.loading import describe, load
-from suite.evaluation.prediction_files import FILE_NAME, paired, read_predictions, write_predictions
-from suite.training.progress import Listener
+from suite.prediction.predictor import LoadedPipeline
 from suite.report.page import ReportContent, write_report
-from suite.runs.report import data_facts
-from suite.runs.directory import Run, new_run_path, to_json
-from suite.evaluation.scoring import scored_metrics
-from suite.evaluation.metrics import declared_metrics
 from suite.runs.build import evaluators_of
 from suite.runs.data import run_data, task_of
+from suite.runs.directory import Run, new_run_path, to_json
+from suite.runs.explanations import explanations
+from suite.runs.report import data_facts
+from suite.training.progress import Listener
 
 
 @dataclass(frozen=True, kw_only=True)

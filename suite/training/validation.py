@@ -36,8 +36,8 @@ class _Prepared(NamedTuple):
 class Validation:
     """Called after an epoch: encodes by the codec, runs the network, decodes, scores by the evaluators.
 
-    The loss is that of the network's outputs. If a training network is trained in its place, it is that of the
-    training network on the batches that the batch maker makes, always from the same random numbers.
+    The loss is that of the network's outputs. If a training network is trained in its place, it is that of
+    the training network on the batches that the batch maker makes, always from the same random numbers.
 
     Args:
         pipeline: with the network that is being trained.
