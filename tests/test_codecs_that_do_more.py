@@ -211,13 +211,13 @@ def test_parts_are_read_only_as_they_are_needed(run, host):
     codec = EndlessCodec(pipeline.codec.trends)
     done = []
 
-    def chunk_done(name, count, total):
+    def on_chunk(name, count, total):
         done.append(count)
         if count == 10:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(replace(pipeline, codec=codec).predict_each(["x"], 4, chunk_done))
+        list(replace(pipeline, codec=codec).predict_each(["x"], 4, on_chunk))
     assert len(read) <= 10 + 4 * 4
 
 
