@@ -21,10 +21,10 @@ from suite.devices import Device
 from suite.evaluation.metrics import declared_metrics
 from suite.host import Host
 from suite.options import as_dict
+from suite.report.formatting import duration
 from suite.runs.build import evaluators_of
 from suite.runs.data import task_of
 from suite.runs.directory import Run
-from suite.runs.report import duration
 from suite.training.progress import Listener, Progress
 
 _EVERY_SECONDS = 0.2
