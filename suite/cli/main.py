@@ -94,7 +94,7 @@ class Parser(argparse.ArgumentParser):
             if name.startswith("-") and name != "-":
                 known = [option for option in self._option_string_actions if option.startswith("--")]
                 raise UserError(f"'{self.prog}' has no option '{name}': {nearest(name, known)}")
-            self.error(f"one word too many: '{word}'")
+            self.error(f"unexpected word '{word}'")
         return arguments
 
 

@@ -37,10 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     choice.add_argument(
         "--loader", metavar="NAME", help="the data loader (default: found by looking at the data)"
     )
-    choice.add_argument("--epochs", metavar="N", help="how often every training example is seen")
+    choice.add_argument("--epochs", metavar="N", help="passes over the training examples")
     choice.add_argument("--batch-size", metavar="N", help="examples per step")
-    choice.add_argument("--learning-rate", metavar="X", help="the peak of the schedule")
-    choice.add_argument("--seed", metavar="N", help="of weights, order and augmentation (default: 0)")
+    choice.add_argument("--learning-rate", metavar="X", help="peak of the learning-rate schedule")
+    choice.add_argument(
+        "--seed", metavar="N", help="random seed of weights, order and augmentation (default: 0)"
+    )
     choice.add_argument(
         "--set",
         metavar="KEY=VALUE",
@@ -54,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     machine.add_argument("--backend", metavar="NAME", help="tensorflow (default), jax or torch")
     machine.add_argument("--device", metavar="NAME", help="cpu, gpu or gpu:N (default: a GPU if any)")
     machine.add_argument("--precision", metavar="NAME", help="float32, mixed_bfloat16 or mixed_float16")
-    machine.add_argument("--steps-per-execution", metavar="N", help="steps in one call of the backend")
+    machine.add_argument("--steps-per-execution", metavar="N", help="steps in a single call of the backend")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -98,7 +100,7 @@ def _document(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
         raise UserError(f"the data is missing: suite train {words[0]} DATA   ('suite tasks' lists the tasks)")
     else:
         raise UserError(
-            f"suite train takes a task and its data, or one CONFIG.toml; these are {len(words)} words:"
+            f"suite train takes a task and its data, or a CONFIG.toml; these are {len(words)} words:"
             f" {' '.join(words)}"
         )
     settings = list(arguments.set)

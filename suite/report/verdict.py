@@ -69,16 +69,16 @@ class _Score:
     spread: Sequence[float] | None
     higher_is_better: bool
 
-    def gain(self, other: float) -> float:
+    def gain(self, rival: float) -> float:
         """How much better it is; negative if it is worse."""
-        return self.value - other if self.higher_is_better else other - self.value
+        return self.value - rival if self.higher_is_better else rival - self.value
 
-    def against(self, other: float) -> Kind:
+    def against(self, rival: float) -> Kind:
         """Whether it is better with confidence; without an interval, equal is not better."""
         low, high = self.spread or (self.value, self.value)
-        if low > other if self.higher_is_better else high < other:
+        if low > rival if self.higher_is_better else high < rival:
             return "better"
-        return "worse" if self.gain(other) < 0 or not self.spread else "unclear"
+        return "worse" if self.gain(rival) < 0 or not self.spread else "unclear"
 
 
 def _against_baseline(score: _Score, baseline: float | None) -> Verdict:
