@@ -42,7 +42,7 @@ class Configuration:
 
     Attributes:
         task: the task's name.
-        data: where the data is.
+        data: where the data is; empty for data in memory.
         init: a run whose weights to start from, or None.
         loader_name: the data loader's name, or None to let the data decide.
         loader: options of the loader, as given.
@@ -117,9 +117,9 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
             raise UserError(f"{where}: '{key}' is a table of options ([{key}]), not {value!r}")
         if key in _PLAIN and not isinstance(value, str):
             raise UserError(f"{where}: '{key}' is text, not {value!r}")
-    for key in ("task", "data"):
-        if not document.get(key):
-            raise UserError(f"{where}: '{key}' is missing")
+    if not document.get("task") or "data" not in document:
+        missing = "data" if document.get("task") else "task"
+        raise UserError(f"{where}: '{missing}' is missing")
     loader = dict(document.get("loader", {}))
     model = dict(document.get("model", {}))
     for name, options in document.get("evaluators", {}).items():

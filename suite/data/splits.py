@@ -6,7 +6,7 @@ training example in the test split would make the score a lie.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,7 +32,8 @@ def complete(
     A split that the data has of its own is never touched. "auto" makes a validation split where there is none
     (10 % of train, 2,500 examples at most), and a test split (10 %, 5,000 at most) where the data has neither
     of the two. The outcome depends on the seed and on the examples' ids, contents and targets, not on their
-    order.
+    order. If the data has an order in time (`Dataset.order`), the splits are its last examples instead:
+    validation after train, test after validation, and `Dataset.gap` examples left out between two of them.
 
     Args:
         dataset: as a loader gave it.
@@ -50,6 +51,8 @@ def complete(
     wanted, notes = _wanted(dataset, validation, test)
     if not wanted:
         return dataset, notes
+    if dataset.order is not None:
+        return _complete_in_time(dataset, wanted, notes)
     units = _units(dataset)
     side = np.zeros(len(units.size), np.int8)  # 0 is train
     rng = np.random.default_rng(seed)
@@ -79,6 +82,35 @@ def complete(
         shown = ", ".join(f"'{name}'" for name in alone[:5])
         more = f" and {len(alone) - 5:,} more" if len(alone) > 5 else ""
         notes.append(f"only one example that differs from the rest, so it stays in train: {shown}{more}")
+    return replace(dataset, **splits), notes
+
+
+def _complete_in_time(
+    dataset: Dataset, wanted: Mapping[str, int], notes: list[str]
+) -> tuple[Dataset, list[str]]:
+    """The last examples in time as the splits that are missing."""
+    assert dataset.order is not None
+    times = [dataset.order(dataset.train[index]) for index in range(len(dataset.train))]
+    by_time = sorted(range(len(times)), key=times.__getitem__)
+    splits: dict[str, Any] = {}
+    end = len(by_time)
+    for split in ("test", "validation"):
+        if split in wanted:
+            start = end - wanted[split]
+            # Examples of one moment belong together: a split begins with a moment of its own.
+            while 0 < start < end and times[by_time[start]] == times[by_time[start - 1]]:
+                start -= 1
+            splits[split] = Subset(dataset.train, np.array(by_time[max(start, 0) : end], np.int64))
+            notes.append(f"made a {split} split of the last {len(splits[split]):,} examples in time")
+            end = start - dataset.gap
+    if end <= 0:
+        raise UserError(
+            f"{len(by_time):,} training examples do not suffice for {' and '.join(wanted)} in time with a gap"
+            f" of {dataset.gap:,}: give more examples, or smaller shares"
+        )
+    if dataset.gap:
+        notes.append(f"left out between two splits in time: {dataset.gap:,} examples")
+    splits["train"] = Subset(dataset.train, np.array(by_time[:end], np.int64))
     return replace(dataset, **splits), notes
 
 
