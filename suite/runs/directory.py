@@ -20,7 +20,7 @@ from typing import Any
 
 from suite.configuration import Configuration, from_mapping, read_toml
 from suite.errors import UserError
-from suite.files import atomic_write
+from suite.files import atomic_write, refuse_existing
 from suite.training.checkpoints import CheckpointFolder
 
 
@@ -37,11 +37,9 @@ class Run:
         Raises:
             UserError: where `path` exists and is not an empty folder.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise UserError(
-                f"{path} exists already: give another name with --out, remove it, or go on with it:"
-                f" suite resume {path}"
-            )
+        refuse_existing(
+            path, f"give another name with --out, remove it, or go on with it: suite resume {path}"
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{os.getpid()}-{path.name}")
         try:

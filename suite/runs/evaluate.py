@@ -19,7 +19,7 @@ from suite.evaluation.metrics import declared_metrics
 from suite.evaluation.prediction_files import FILE_NAME, paired, read_predictions, write_predictions
 from suite.evaluation.scoring import scored_metrics
 from suite.evaluation.types import Pairs
-from suite.files import atomic_write
+from suite.files import atomic_write, refuse_existing
 from suite.host import Host
 from suite.prediction.loading import describe, load
 from suite.prediction.predictor import LoadedPipeline
@@ -152,8 +152,7 @@ def _folder(request: Request) -> Path:
     if request.out is None:
         about = request.data or request.predictions or request.split or "test"
         return new_run_path(request.run / "evaluations", str(about))
-    if request.out.exists() and (not request.out.is_dir() or any(request.out.iterdir())):
-        raise UserError(f"{request.out} exists already: give another name with --out")
+    refuse_existing(request.out, "give another name with --out")
     return request.out
 
 
