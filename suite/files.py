@@ -49,7 +49,7 @@ def refuse_existing(path: Path, advice: str) -> None:
 
 
 def _flush_folder(folder: Path) -> None:
-    """Make a rename last through a power cut, where the system can."""
+    """Make a rename last through a power cut, if the system can."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError:

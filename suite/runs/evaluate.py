@@ -87,7 +87,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _Chosen:
-    """The examples to score: None where the targets are in the file of predictions."""
+    """The examples to score: None if the targets are in the file of predictions."""
 
     split: str
     examples: Examples | None
@@ -206,7 +206,7 @@ def _choose_from(host: Host, configuration: Configuration, request: Request, dat
 
 
 def _loaded(host: Host, configuration: Configuration, request: Request, data: str) -> Dataset:
-    """Other data, read with the options of the run's loader where the same loader reads it."""
+    """Other data, read with the options of the run's loader if the same loader reads it."""
     loader, options = request.loader, request.loader_options
     if configuration.loader_name is not None and loader in (None, configuration.loader_name):
         own = host.loader(configuration.loader_name, task_of(host, configuration).full_name)
@@ -238,10 +238,10 @@ def _with_targets(chosen: _Chosen) -> _Chosen:
 
 
 def _own_data(host: Host, run: Run, configuration: Configuration) -> Dataset | None:
-    """The data of the run with the very splits it was trained with; None where it has changed.
+    """The data of the run with the very splits it was trained with; None if it has changed.
 
     Raises:
-        UserError: where it is not there any more.
+        UserError: if it is not there any more.
     """
     dataset = run_data(host, configuration).dataset
     return dataset if fingerprint(dataset) == run.environment.get("data_fingerprint") else None

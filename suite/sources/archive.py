@@ -24,7 +24,7 @@ import numpy as np
 from suite.errors import UserError
 from suite.sources.tree import Tree, is_hidden
 
-# What the readers of the standard library raise where an archive is not what it should be.
+# What the readers of the standard library raise if an archive is not what it should be.
 DAMAGED = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -44,7 +44,7 @@ class ArchiveTree(Tree):
 
     def __init__(self, name: str, file: IO[bytes], names: list[str], *columns: list[int]) -> None:
         order = sorted(range(len(names)), key=names.__getitem__)
-        # Of two members with one name the later one counts, as it does where an archive is unpacked.
+        # Of two members with one name the later one counts, as it does if an archive is unpacked.
         last = [
             index
             for index, after in zip(order, [*order[1:], None], strict=True)
@@ -199,7 +199,7 @@ def _checked_name(archive: str, member: str) -> str | None:
     """The path inside the archive in its simplest form, None for what is hidden.
 
     Raises:
-        UserError: where it points outside of the archive.
+        UserError: if it points outside of the archive.
     """
     parts = [part for part in member.split("/") if part not in ("", ".")]
     if member.startswith("/") or ".." in parts or member[1:3] == ":/":

@@ -16,7 +16,7 @@ class FolderTree(Tree):
     """Files by their paths relative to a folder (or absolute ones). `open_tree` lists a whole folder."""
 
     def read(self, index: int) -> bytes:
-        """The content of the file `names[index]`. Raises `UserError` where it cannot be read."""
+        """The content of the file `names[index]`. Raises `UserError` if it cannot be read."""
         # A pathlib.Path would take as long to make as a small file takes to read.
         return read_file(os.path.join(self.name, self.names[index]))  # noqa: PTH118
 

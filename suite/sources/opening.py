@@ -26,7 +26,7 @@ def open_tree(path: str | Path) -> Tree:
     A compressed tar has no random access, so it is decompressed once into a temporary file without a name.
 
     Raises:
-        UserError: where there is nothing at `path`, it may not be read, it is no archive, or the archive is
+        UserError: if there is nothing at `path`, it may not be read, it is no archive, or the archive is
             damaged, encrypted, or has a member that is a link or lies outside of it.
     """
     name = os.fspath(path)

@@ -21,7 +21,7 @@ class Source(Protocol):
         """The number of bytes."""
 
     def read(self) -> bytes:
-        """The whole content. Raises `UserError` where it cannot be read."""
+        """The whole content. Raises `UserError` if it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class FileSource:
             raise UserError(f"{self.path} cannot be read: {reason(error)}") from None
 
     def read(self) -> bytes:
-        """The whole content. Raises `UserError` where it cannot be read."""
+        """The whole content. Raises `UserError` if it cannot be read."""
         return read_file(self.path)
 
 

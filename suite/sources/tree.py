@@ -30,7 +30,7 @@ class Member:
         return int(self.tree.sizes[self.index])
 
     def read(self) -> bytes:
-        """The whole content. Raises `UserError` where it cannot be read."""
+        """The whole content. Raises `UserError` if it cannot be read."""
         return self.tree.read(self.index)
 
 
@@ -61,7 +61,7 @@ class Tree(ABC):
 
     @abstractmethod
     def read(self, index: int) -> bytes:
-        """The content of the file `names[index]`. Raises `UserError` where it cannot be read."""
+        """The content of the file `names[index]`. Raises `UserError` if it cannot be read."""
 
 
 def is_hidden(name: str) -> bool:
