@@ -28,6 +28,9 @@ class Normalization(NamedTuple):
     epsilon: float = 1e-5
 
 
+NORMALIZATION = Normalization()
+
+
 def convolution(
     x: Tensor,
     filters: int,
@@ -38,7 +41,7 @@ def convolution(
     pool: bool = False,
     activate: bool = True,
     gamma: str = "ones",
-    normalization: Normalization = Normalization(),
+    normalization: Normalization = NORMALIZATION,
 ) -> Tensor:
     """Convolution, 2 x 2 max pooling if `pool`, batch normalization, leaky ReLU if `activate`.
 
@@ -73,7 +76,7 @@ def normalized(
     *,
     activate: bool = True,
     gamma: str = "ones",
-    normalization: Normalization = Normalization(),
+    normalization: Normalization = NORMALIZATION,
 ) -> Tensor:
     """Batch normalization and, if `activate`, leaky ReLU; arguments as for `convolution`."""
     x = layers.BatchNormalization(
@@ -96,7 +99,7 @@ def residual_block(
     name: str,
     *,
     stride: int = 1,
-    normalization: Normalization = Normalization(),
+    normalization: Normalization = NORMALIZATION,
 ) -> Tensor:
     """A basic block (He et al. 2015, arXiv:1512.03385) with the averaged shortcut of ResNet-D.
 
@@ -127,7 +130,7 @@ def residual_backbone(
     width: int,
     depths: Sequence[int],
     *,
-    normalization: Normalization = Normalization(),
+    normalization: Normalization = NORMALIZATION,
 ) -> list[Tensor]:
     """A stem that shrinks by four, and stages of residual blocks.
 
