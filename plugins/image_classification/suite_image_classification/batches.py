@@ -1,67 +1,28 @@
-"""Training batches of images: what is read once, and what is drawn anew in every epoch."""
+"""Training batches of images: what is read once, and what is random in every epoch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 
 from suite.data import Example
+from suite_image_classification.augmentation.mixing import erase, mixed
+from suite_image_classification.augmentation.random_augment import random_augment
+from suite_image_classification.augmentation.settings import Augmentation
+from suite_image_classification.augmentation.views import translated, view_matrices, view_size, warped
 from suite_image_classification.codec import ImageCodec
-from suite_image_classification.geometry import translated, view_matrices, view_size, warped
-from suite_image_classification.mixing import erase, mixed
-from suite_image_classification.random_augment import random_augment
 from suite_images import reading
 from suite_images.color import jitter
 from suite_images.resizing import resize
 
-KEPT = 2.0
-"""Photographs up to so many times larger than the network's input are kept as they are: two pixels in each
-direction, which is what interpolation looks at, still see all of them."""
+MAX_KEPT_SCALE = 2.0
+"""Photographs up to this many times larger than the network's input are kept as they are: interpolation,
+which looks at two pixels in each direction, then still sees all of them."""
 
 MARGIN = 1.25
-"""How much larger than the network's input others are prepared, so that random crops stay sharp."""
-
-
-class Augmentation(msgspec.Struct, frozen=True, kw_only=True):
-    """What is drawn at random for every image of a training batch; the defaults change nothing.
-
-    Attributes:
-        translate: greatest shift, as a share of the side.
-        crop: smallest share of the view's area that a random crop keeps; 1 for no random crops.
-        stretch: greatest factor by which a random crop changes proportions.
-        rotate: greatest angle in degrees.
-        flip: whether half of the images are mirrored, left to right.
-        color: strength of random brightness, contrast, saturation and hue.
-        gray: probability of losing all color.
-        rand_augment: number of RandAugment operations per image.
-        rand_augment_strength: their strength, 0 to 1.
-        erase: probability of a random rectangle being erased.
-        mixup: probability of being blended with another image of the batch.
-        cutmix: probability of a rectangle being replaced by another image's.
-        clean: share of the training, at its end, without RandAugment, MixUp and CutMix.
-    """
-
-    translate: float = 0.0
-    crop: float = 1.0
-    stretch: float = 1.0
-    rotate: float = 0.0
-    flip: bool = False
-    color: float = 0.0
-    gray: float = 0.0
-    rand_augment: int = 0
-    rand_augment_strength: float = 0.3
-    erase: float = 0.0
-    mixup: float = 0.0
-    cutmix: float = 0.0
-    clean: float = 0.0
-
-    @property
-    def warps(self) -> bool:
-        """Whether images are seen through a random crop or turned, not only moved and mirrored."""
-        return self.crop < 1.0 or self.stretch > 1.0 or self.rotate > 0.0
+"""How much larger than the network's input larger photographs are prepared, so that crops stay sharp."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +31,7 @@ class ImageBatches:
 
     Attributes:
         codec: encodes images and targets.
-        augmentation: what is drawn at random.
+        augmentation: what is random.
         class_weights: a factor for the loss per class, or None.
     """
 
@@ -81,11 +42,11 @@ class ImageBatches:
     def prepare(self, example: Example) -> tuple[np.ndarray, np.ndarray]:
         """The decoded image, uint8 (height, width, 3), and its target, float32 (classes,).
 
-        Where images are cropped or turned at random it keeps its proportions, and is at most twice as
-        large as the network's input; else it has exactly the network's size.
+        If augmentation crops or rotates images, it keeps its proportions and is at most twice as large as the
+        network's input; else it has exactly the network's size.
 
         Raises:
-            suite.UserError: where the image cannot be read or its class is not known.
+            suite.UserError: if the image cannot be read or its class is not known.
         """
         target = self.codec.target(example.target)
         if not self.augmentation.warps:
@@ -95,7 +56,7 @@ class ImageBatches:
         rows, columns = image.shape[:2]
         seen_height, seen_width = view_size((rows, columns), height, width, self.codec.resize)
         larger = min(seen_height / height, seen_width / width)
-        if larger > KEPT:
+        if larger > MAX_KEPT_SCALE:
             shrink = MARGIN / larger
             image = resize(image, max(1, round(rows * shrink)), max(1, round(columns * shrink)))
         return image, target
@@ -116,16 +77,16 @@ class ImageBatches:
         """
         batch = self._views([image for image, _ in prepared], rng)
         targets = np.stack([target for _, target in prepared])
-        drawn = self.augmentation
-        if drawn.color > 0 or drawn.gray > 0:
-            jitter(batch, drawn.color, drawn.gray, rng)
-        clean = progress >= 1.0 - drawn.clean
-        if drawn.rand_augment > 0 and not clean:
-            random_augment(batch, drawn.rand_augment, drawn.rand_augment_strength, rng)
-        if drawn.erase > 0:
-            erase(batch, drawn.erase, rng)
-        if (drawn.mixup > 0 or drawn.cutmix > 0) and not clean:
-            batch, targets = mixed(batch, targets, drawn.mixup, drawn.cutmix, rng)
+        settings = self.augmentation
+        if settings.color_jitter > 0 or settings.grayscale > 0:
+            jitter(batch, settings.color_jitter, settings.grayscale, rng)
+        clean = progress >= 1.0 - settings.clean
+        if settings.rand_augment > 0 and not clean:
+            random_augment(batch, settings.rand_augment, settings.rand_augment_strength, rng)
+        if settings.erase > 0:
+            erase(batch, settings.erase, rng)
+        if (settings.mixup > 0 or settings.cutmix > 0) and not clean:
+            batch, targets = mixed(batch, targets, settings.mixup, settings.cutmix, rng)
         if self.class_weights is None:
             return batch, targets
         weights = np.asarray(self.class_weights, np.float32)
@@ -133,23 +94,23 @@ class ImageBatches:
         return batch, targets, ((targets @ weights) / labels).astype(np.float32)
 
     def _views(self, images: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
-        drawn, count = self.augmentation, len(images)
+        settings, count = self.augmentation, len(images)
         height, width = self.codec.size
-        flip = rng.random(count) < (0.5 if drawn.flip else 0.0)
-        if drawn.warps:
+        flip = rng.random(count) < (0.5 if settings.flip else 0.0)
+        if settings.warps:
             matrices = view_matrices(
                 np.array([image.shape[:2] for image in images]),
                 height,
                 width,
                 self.codec.resize,
-                area=rng.uniform(drawn.crop, 1.0, count),
-                stretch=drawn.stretch ** rng.uniform(-1.0, 1.0, count),
-                place=rng.random((count, 2)),
-                turn=drawn.rotate * rng.uniform(-1.0, 1.0, count),
+                area=rng.uniform(settings.crop, 1.0, count),
+                aspect_ratio=settings.aspect_ratio ** rng.uniform(-1.0, 1.0, count),
+                position=rng.random((count, 2)),
+                angle=settings.rotate * rng.uniform(-1.0, 1.0, count),
                 flip=flip,
             )
             return warped(images, matrices, height, width, self.codec.resize)
-        down, right = (round(drawn.translate * side) for side in (height, width))
+        down, right = (round(settings.translate * side) for side in (height, width))
         return translated(
             np.stack(images),
             rng.integers(-down, down + 1, count),

@@ -198,7 +198,7 @@ def _tags(raw: bytes) -> dict[int, int]:
     order = {b"II": "<", b"MM": ">"}.get(raw[:2])
     if order is None:
         return {}
-    tags = {}
+    tags: dict[int, int] = {}
     try:
         (start,) = struct.unpack_from(order + "I", raw, 4)
         (count,) = struct.unpack_from(order + "H", raw, start)
@@ -209,7 +209,8 @@ def _tags(raw: bytes) -> dict[int, int]:
                 at = position + 8
                 if length * struct.calcsize(letter) > 4:
                     (at,) = struct.unpack_from(order + "I", raw, at)
-                (tags[tag],) = struct.unpack_from(order + letter, raw, at)
+                (value,) = struct.unpack_from(order + letter, raw, at)
+                tags.setdefault(tag, value)  # as libtiff has it: of a tag that is there twice, the first
     except struct.error:
         pass
     return tags

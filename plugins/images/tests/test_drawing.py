@@ -43,7 +43,7 @@ def test_a_box_is_a_frame_along_its_edges_and_leaves_what_is_in_it_as_it_was():
 
 @settings(deadline=None, max_examples=60)
 @given(st.integers(1, 120), st.integers(1, 120), st.lists(st.tuples(*[st.floats(-50, 200)] * 4), max_size=5))
-def test_any_box_can_be_drawn_on_a_image_of_any_size(height, width, corners):
+def test_any_box_can_be_drawn_on_an_image_of_any_size(height, width, corners):
     """Also one of no area, or outside."""
     boxes = [[min(a, c), min(b, d), max(a, c), max(b, d)] for a, b, c, d in corners]
     plain = np.full((height, width, 3), 120, np.uint8)
@@ -52,7 +52,7 @@ def test_any_box_can_be_drawn_on_a_image_of_any_size(height, width, corners):
     assert changed(plain, drawn).any() == bool(boxes)
 
 
-def test_a_image_changes_only_near_its_boxes():
+def test_an_image_changes_only_near_its_boxes():
     drawn = draw_boxes(GRAY, [[100, 100, 140, 130]], ["cat 0.93"], [RED])
     touched = changed(GRAY, drawn)
     rows, columns = np.nonzero(touched)

@@ -89,7 +89,7 @@ def test_a_video_can_be_gone_through_again_and_left_in_the_middle(video):
     assert len(list(opened)) == COUNT
 
 
-def test_a_frame_is_a_image_with_a_name(video):
+def test_a_frame_is_an_image_with_a_name(video):
     frame = next(iter(Video(video)))
     assert frame.name == f"{video}#0"
     assert reading.size(frame) == (48, 64)

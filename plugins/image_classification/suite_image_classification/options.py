@@ -1,4 +1,4 @@
-"""The options of the model builders. Light: neither numpy nor Keras is imported."""
+"""The options of the loaders and the model builders. Light: neither numpy nor Keras is imported."""
 
 from __future__ import annotations
 
@@ -12,8 +12,37 @@ Side = Annotated[int, Meta(ge=4, le=2048)]
 # collection on a union of a bounded integer with a tuple of fixed length.
 
 
+class FolderOptions(Options, frozen=True):
+    """Of the loader `folder`, which needs none."""
+
+
+class TableOptions(Options, frozen=True):
+    """Of the loader `table`."""
+
+    path_column: Annotated[
+        str,
+        Meta(
+            description="column with the images' paths, relative to the table; empty: recognized by its name"
+        ),
+    ] = ""
+    label_column: Annotated[
+        str, Meta(description="column with the labels; empty: recognized by its name")
+    ] = ""
+    split_column: Annotated[
+        str,
+        Meta(description="column with train, validation or test; empty: recognized by its name, if any"),
+    ] = ""
+    label_separator: Annotated[
+        str,
+        Meta(description="separator of several labels in one cell; empty: a cell is one label"),
+    ] = ""
+
+
 class ImageModelOptions(Options, frozen=True):
-    """What every builder of this task takes: the input, regularization and augmentation."""
+    """The options of every model builder of this task: the input, regularization and augmentation.
+
+    Derive from it for a builder of your own (see `suite_image_classification.api`).
+    """
 
     size: Annotated[
         Auto | Side | Annotated[tuple[Side, ...], Meta(min_length=2, max_length=2)],
@@ -21,7 +50,7 @@ class ImageModelOptions(Options, frozen=True):
     ] = "auto"
     resize: Annotated[
         Auto | Literal["squash", "crop", "letterbox"],
-        Meta(description="how images of other proportions are fitted: stretched, cut, or with bars"),
+        Meta(description="how images of another aspect ratio are fitted: stretched, cut, or with bars"),
     ] = "auto"
     dropout: Annotated[
         Auto | Annotated[float, Meta(ge=0, lt=1)],
@@ -29,38 +58,42 @@ class ImageModelOptions(Options, frozen=True):
     ] = "auto"
     label_smoothing: Annotated[
         Auto | Annotated[float, Meta(ge=0, lt=1)],
-        Meta(description="share of the target spread evenly over the classes"),
+        Meta(description="share of the target that is spread evenly over the classes"),
     ] = "auto"
     class_weights: Annotated[
         Auto | bool,
-        Meta(description="whether images of rare classes count more: as much as if all were as frequent"),
+        Meta(description="whether the loss weighs classes by the inverse of their frequency"),
     ] = "auto"
     translate: Annotated[
         Auto | Annotated[float, Meta(ge=0, le=0.5)],
-        Meta(description="greatest random shift, as a share of the side"),
+        Meta(description="largest random shift, as a share of the side"),
     ] = "auto"
     crop: Annotated[
         Auto | Annotated[float, Meta(gt=0, le=1)],
         Meta(description="smallest share of the image's area that a random crop keeps; 1 is off"),
     ] = "auto"
-    stretch: Annotated[
+    aspect_ratio: Annotated[
         Auto | Annotated[float, Meta(ge=1, le=4)],
-        Meta(description="greatest random change of a crop's proportions; 1 is off"),
+        Meta(description="largest factor by which a random crop changes its aspect ratio; 1 is off"),
     ] = "auto"
     rotate: Annotated[
-        Auto | Annotated[float, Meta(ge=0, le=180)], Meta(description="greatest random turn in degrees")
+        Auto | Annotated[float, Meta(ge=0, le=180)], Meta(description="largest random rotation in degrees")
     ] = "auto"
-    flip: Annotated[Auto | bool, Meta(description="whether images are mirrored at random")] = "auto"
-    color: Annotated[
+    flip: Annotated[Auto | bool, Meta(description="whether images are mirrored left to right at random")] = (
+        "auto"
+    )
+    color_jitter: Annotated[
         Auto | Annotated[float, Meta(ge=0, le=2)],
         Meta(description="strength of random brightness, contrast, saturation and hue"),
     ] = "auto"
-    gray: Annotated[Auto | Share, Meta(description="share of images that lose all color")] = "auto"
+    grayscale: Annotated[
+        Auto | Share, Meta(description="share of images that are turned to gray at random")
+    ] = "auto"
     rand_augment: Annotated[
         Auto | Annotated[int, Meta(ge=0, le=8)],
         Meta(description="RandAugment operations per image; 0 is off"),
     ] = "auto"
-    rand_augment_strength: Annotated[Share, Meta(description="their strength")] = 0.3
+    rand_augment_strength: Annotated[Share, Meta(description="strength of the RandAugment operations")] = 0.3
     erase: Annotated[
         Auto | Share, Meta(description="share of images in which a random rectangle is erased")
     ] = "auto"
@@ -88,7 +121,7 @@ class ResidualOptions(ImageModelOptions, frozen=True):
 
 
 class FineTuningOptions(ImageModelOptions, frozen=True):
-    """What is common to the networks that may start from given weights."""
+    """The options that fine-tuned networks share."""
 
     frozen_share: Annotated[
         Auto | Share,
@@ -96,7 +129,7 @@ class FineTuningOptions(ImageModelOptions, frozen=True):
     ] = "auto"
     backbone_learning_rate: Annotated[
         Auto | Annotated[float, Meta(gt=0, le=1)],
-        Meta(description="factor of the learning rate once the whole network learns"),
+        Meta(description="factor of the learning rate when the whole network learns"),
     ] = "auto"
 
 
