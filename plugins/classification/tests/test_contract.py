@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from suite import UserError
@@ -51,6 +53,25 @@ def test_data_that_does_not_satisfy_the_task_is_refused(targets, changes, messag
     given_facts = {"classes": ["cat", "dog"], "multi_label": False} | changes
     with pytest.raises(UserError, match=message):
         check(data(*targets, **given_facts))
+
+
+class Known(list):
+    """Examples that know their targets."""
+
+    def different_targets(self):
+        return [example.target for example in self]
+
+
+@pytest.mark.parametrize("label", ["dog", "cow", 3])
+def test_examples_that_know_their_targets_are_checked_by_them(label):
+    plain = data("cat", label, classes=["cat", "dog"])
+    known = replace(plain, train=Known(plain.train))
+    if label == "dog":
+        check(known)
+        return
+    for dataset in (plain, known):
+        with pytest.raises(UserError, match="'cow' .1 times.|the target of 'train 1'"):
+            check(dataset)
 
 
 def test_every_split_is_checked():

@@ -47,10 +47,14 @@ class ImageExamples:
             target if isinstance(target, str) else list(target),
         )
 
+    def different_targets(self) -> list[Target]:
+        """Each target that any of the examples has."""
+        return [self._targets[kind] for kind in np.unique(self._kinds)]
+
     def labels(self) -> set[str]:
         """The class names that any example has."""
-        used = [self._targets[kind] for kind in np.unique(self._kinds)]
-        return {label for target in used for label in ([target] if isinstance(target, str) else target)}
+        targets = self.different_targets()
+        return {label for target in targets for label in ([target] if isinstance(target, str) else target)}
 
 
 class Listing:

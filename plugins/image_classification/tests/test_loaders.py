@@ -4,6 +4,7 @@ import json
 import os
 import tarfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suite import UserError
+from suite_classification.contract import KnownTargets, check
 from suite_image_classification.loaders import folder as folder_loader
 from suite_image_classification.loaders import table as table_loader
 from suite_image_classification.options import FolderOptions, TableOptions
@@ -92,6 +94,14 @@ def test_a_class_may_be_called_train(tmp_path):
 def test_classes_may_be_called_test_and_dev(tmp_path):
     dataset = folder(make(tmp_path, "dev/a/1.jpg", "ops/a/1.jpg", "test/a/1.jpg"))
     assert dataset.facts["classes"] == ["dev", "ops", "test"]
+
+
+def test_what_is_loaded_satisfies_the_task(tmp_path):
+    dataset = folder(make(tmp_path, *IN_SPLITS))
+    assert isinstance(dataset.train, KnownTargets)
+    check(dataset)
+    with pytest.raises(UserError, match="the target of 'train/cat/1.jpg' .* must be a list of class names"):
+        check(replace(dataset, facts={**dataset.facts, "multi_label": True}))
 
 
 def test_examples_are_random_access(tmp_path):

@@ -66,14 +66,14 @@ def test_an_image_changes_only_near_its_boxes():
 def test_a_caption_at_the_edge_of_the_image_is_there_as_a_whole(box):
     middle = [100, 100, 100 + box[2] - box[0], 100 + box[3] - box[1]]
     inks = []
-    for one in (middle, box):
-        drawn = draw_boxes(GRAY, [one], ["mmm"], [RED])
+    for position in (middle, box):
+        drawn = draw_boxes(GRAY, [position], ["mmm"], [RED])
         inks.append((changed(GRAY, drawn) & (drawn != RED).any(axis=2)).sum())
     assert inks[0] > 20
     assert inks[0] == inks[1]
 
 
-def test_a_caption_too_long_for_the_image_is_shortened_and_none_is_better_than_one_that_does_not_fit():
+def test_a_caption_too_long_for_the_image_is_shortened_and_left_out_if_nothing_fits():
     narrow = np.full((60, 60, 3), 120, np.uint8)
     long = draw_boxes(narrow, [[5, 30, 50, 55]], ["a class with a very long name 0.93"], [RED])
     assert changed(narrow, long)[:28].any()

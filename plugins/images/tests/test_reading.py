@@ -312,8 +312,8 @@ def test_of_a_tag_that_a_tiff_has_twice_the_first_counts():
 @settings(max_examples=300, deadline=None)
 def test_a_damaged_file_is_an_image_or_an_error_in_words(kind, changes):
     content = bytearray(encoded(IMAGE.resize((12, 9)), kind))
-    for place, value in changes:
-        content[int(place * min(len(content), 200))] = value
+    for position, value in changes:
+        content[int(position * min(len(content), 200))] = value
     try:
         image = reading.read(bytes(content))
     except UserError:
