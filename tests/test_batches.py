@@ -151,7 +151,7 @@ def test_an_unreadable_example_stops_with_its_own_error():
 
 def test_an_unreadable_example_can_be_left_out_and_is_named_once():
     told = []
-    prepared = PreparedExamples(EXAMPLES, failing, 1 << 20, skip_unreadable=True, noticed=told.append)
+    prepared = PreparedExamples(EXAMPLES, failing, 1 << 20, skip_unreadable=True, on_skip=told.append)
     assert [int(prepared[index][0]) for index in (1, 2, 3, 2)] == [1, 4, 4, 4]
     assert told == ["2 is broken", "3 is broken"]
 

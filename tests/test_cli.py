@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import suite
+import toy_plugin
 from suite.cli import main as cli
 from suite.errors import attributed
 
@@ -129,6 +130,14 @@ def test_any_other_error_is_a_bug_of_ours(command, capsys):
     printed = capsys.readouterr().err
     assert "Traceback" in printed
     assert "this is a bug of suite" in printed.splitlines()[-1]
+
+
+def test_a_program_may_bring_its_own_host(capsys):
+    host = suite.Host(toy_plugin, discover=False)
+    assert cli.main(["tasks", "--json"], host) == 0
+    assert [task["name"] for task in json.loads(capsys.readouterr().out)] == ["trend"]
+    assert cli.main(["tasks", "--without", "toy_plugin"], host) == 2
+    assert "the program chooses the plugins" in capsys.readouterr().err
 
 
 def test_ctrl_c_ends_quietly(command, capsys):

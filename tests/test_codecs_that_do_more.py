@@ -8,7 +8,6 @@ import pytest
 
 import cautious_plugin
 import suite
-import suite.cli.predict
 import toy_plugin
 from suite.cli.main import main
 from suite.configuration import from_mapping
@@ -35,13 +34,12 @@ def run(host, tmp_path_factory):
 
 @pytest.fixture
 def predict(run, host, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(suite.cli.predict, "host_from", lambda arguments: host)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.json").write_text(RISING)
     (tmp_path / "b.rows").write_text(f"{RISING}\n{RISING}\n")
 
     def call(*words):
-        status = main(["predict", str(run.path), *words])
+        status = main(["predict", str(run.path), *words], host)
         printed = capsys.readouterr()
         return status, printed.out.splitlines(), printed.err.splitlines()
 
@@ -81,26 +79,20 @@ def test_an_unknown_option_at_prediction_is_one_sentence(predict):
     assert "threshold" in errors[0]
 
 
-def test_an_option_at_prediction_can_be_scored(run, host, monkeypatch, capsys, tmp_path):
-    import suite.cli.evaluate
-
-    monkeypatch.setattr(suite.cli.evaluate, "host_from", lambda arguments: host)
+def test_an_option_at_prediction_can_be_scored(run, host, capsys, tmp_path):
     words = ["evaluate", str(run.path), "--json", "--set"]
-    assert main([*words, "prediction.threshold=0.75", "--out", str(tmp_path / "a")]) == 0
+    assert main([*words, "prediction.threshold=0.75", "--out", str(tmp_path / "a")], host) == 0
     assert json.loads(capsys.readouterr().out)["test"]["known_threshold"] == 0.75
-    assert main([*words, "prediction.treshold=1", "--out", str(tmp_path / "b")]) == 2
+    assert main([*words, "prediction.treshold=1", "--out", str(tmp_path / "b")], host) == 2
     assert "threshold" in capsys.readouterr().err
 
 
-def test_options_at_prediction_are_shown(host, monkeypatch, capsys):
-    import suite.cli.show
-
-    monkeypatch.setattr(suite.cli.show, "host_from", lambda arguments: host)
-    main(["show", cautious_plugin.TASK, "cautious"])
+def test_options_at_prediction_are_shown(host, capsys):
+    main(["show", cautious_plugin.TASK, "cautious"], host)
     shown = capsys.readouterr().out
     assert "--set OPTION=VALUE" in shown
     assert "an answer needs more probability" in shown
-    main(["show", cautious_plugin.TASK])
+    main(["show", cautious_plugin.TASK], host)
     assert "table" in capsys.readouterr().out
 
 
@@ -211,13 +203,13 @@ def test_parts_are_read_only_as_they_are_needed(run, host):
     codec = EndlessCodec(pipeline.codec.trends)
     done = []
 
-    def chunk_done(name, count, total):
+    def on_chunk(name, count, total):
         done.append(count)
         if count == 10:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(replace(pipeline, codec=codec).predict_each(["x"], 4, chunk_done))
+        list(replace(pipeline, codec=codec).predict_each(["x"], 4, on_chunk))
     assert len(read) <= 10 + 4 * 4
 
 

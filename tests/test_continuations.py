@@ -70,7 +70,7 @@ def test_results_come_in_their_order_in_small_batches():
 
 def test_partial_predictions_are_told_of_and_complete_ones_are_results():
     told = []
-    results = list(pipeline().predict_each(["3", "8"], written=told.append))
+    results = list(pipeline().predict_each(["3", "8"], on_partial=told.append))
     assert [(one.name, str(one.prediction)) for one in told] == [("3", "4 5 6"), ("3", "4 5 6 7 8 9")]
     assert [str(one.prediction) for one in results] == ["4 5 6 7 8 9 10", "9 10"]
 
@@ -116,7 +116,7 @@ def test_parts_go_on_as_well():
 
     told = []
     many = pipeline(codec=InParts())
-    (result,) = many.predict_each(["1\n8"], written=told.append)
+    (result,) = many.predict_each(["1\n8"], on_partial=told.append)
     assert str(result.prediction) == "2 3 4 5 6 7 8 9 10 | 9 10"
     assert told == []
     assert texts(many.stream("1\n8")) == [str(result.prediction)]

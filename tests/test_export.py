@@ -213,12 +213,10 @@ def test_a_damaged_network_is_the_users_to_know(tmp_path):
         export(run, host=weather.host())
 
 
-def test_the_command_says_what_was_compared(run, converted, monkeypatch, capfd):
-    import suite.cli.export
+def test_the_command_says_what_was_compared(run, converted, capfd):
     from suite.cli.main import main
 
-    monkeypatch.setattr(suite.cli.export, "host_from", lambda arguments: weather.host())
-    assert main(["export", str(run)]) == 0
+    assert main(["export", str(run)], weather.host()) == 0
     printed = capfd.readouterr()
     assert "compared with Keras on 3 examples" in printed.out
     assert printed.err == ""

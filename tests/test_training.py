@@ -16,7 +16,7 @@ from suite.configuration import from_mapping
 from suite.pipeline.trainable import Stage
 from suite.runs.train import resume, train
 from suite.training.progress import Listener
-from suite.training.trainer import stage_steps
+from suite.training.stages import stage_steps
 
 pytestmark = pytest.mark.backend
 

@@ -1,4 +1,4 @@
-"""`suite tasks`: the kinds of problems that the installed plugins know."""
+"""`suite tasks`: the tasks of the installed plugins."""
 
 from __future__ import annotations
 
