@@ -209,7 +209,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
 def _predicted(shipped: LoadedPipeline, dataset: Dataset, split: str, notes: list[str]) -> Pairs:
     from suite.runs.evaluate import predict_examples
 
-    pairs, unreadable = predict_examples(shipped, dataset.splits[split])
+    pairs, unreadable = predict_examples(shipped, dataset.splits[split], dataset.groups)
     notes += [f"left out of {split}: {error}" for error in unreadable]
     return pairs
 
