@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from suite.pipeline.codec import NamedAxes as NamedAxes
     from suite.pipeline.codec import Stream as Stream
     from suite.pipeline.codec import StructCodec as StructCodec
+    from suite.pipeline.keras_files import load_keras as load_keras
     from suite.pipeline.trainable import BatchMaker as BatchMaker
     from suite.pipeline.trainable import Stage as Stage
     from suite.pipeline.trainable import TrainablePipeline as TrainablePipeline
@@ -31,6 +32,7 @@ if not TYPE_CHECKING:
             "Stage": "suite.pipeline.trainable",
             "Stream": "suite.pipeline.codec",
             "StructCodec": "suite.pipeline.codec",
+            "load_keras": "suite.pipeline.keras_files",
             "TrainablePipeline": "suite.pipeline.trainable",
         },
     )
