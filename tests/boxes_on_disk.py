@@ -89,9 +89,9 @@ def write_images(folder, images):
 
 
 def coco_file(images, first_id=1, classes=CLASSES):
-    images, annotations = [], []
+    listed, annotations = [], []
     for number, (name, (size, boxes)) in enumerate(images.items(), start=first_id):
-        images.append({"id": number, "file_name": f"{name}.png", "height": size[0], "width": size[1]})
+        listed.append({"id": number, "file_name": f"{name}.png", "height": size[0], "width": size[1]})
         for x1, y1, x2, y2, label in boxes:
             annotations.append(
                 {
@@ -101,7 +101,7 @@ def coco_file(images, first_id=1, classes=CLASSES):
                 }
             )  # fmt: skip
     categories = [{"id": number, "name": name} for number, name in enumerate(classes)]
-    return {"info": {}, "images": images, "annotations": annotations, "categories": categories}
+    return {"info": {}, "images": listed, "annotations": annotations, "categories": categories}
 
 
 def write_coco(folder, data=DATA):

@@ -140,7 +140,7 @@ def test_where_nothing_can_be_written_it_is_said_at_once(tmp_path):
 
 
 def test_words_that_are_no_camera_mean_nothing_to_the_codec():
-    assert DetectionCodec(classes=("cat",), size=(64, 64)).stream("photo") is None
+    assert DetectionCodec(classes=("cat",), size=(64, 64)).open_stream("photo") is None
 
 
 def test_a_file_is_no_folder_for_images(tmp_path):

@@ -8,7 +8,7 @@ from boxes_on_disk import CLASSES, DATA, expected, load, recognized, targets, wr
 from suite import UserError
 
 
-@pytest.mark.parametrize("layout", ["images/{part}/{name}", "{part}/images/{name}", "{part}/{name}"])
+@pytest.mark.parametrize("layout", ["images/{split}/{name}", "{split}/images/{name}", "{split}/{name}"])
 @pytest.mark.parametrize("yaml", ["path: .\n", "", None])
 def test_yolo_layouts(tmp_path, layout, yaml):
     write_yolo(tmp_path, layout=layout, yaml=yaml)
@@ -70,7 +70,7 @@ def test_a_data_yaml_of_another_machine(tmp_path):
 
 
 def test_roboflows_data_yaml(tmp_path):
-    write_yolo(tmp_path, layout="{part}/images/{name}", yaml=None)
+    write_yolo(tmp_path, layout="{split}/images/{name}", yaml=None)
     write(
         tmp_path / "data.yaml", "train: ../train/images\nval: ../val/images\nnc: 2\nnames: ['cat', 'dog']\n"
     )
