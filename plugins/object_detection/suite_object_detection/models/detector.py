@@ -41,7 +41,7 @@ def _convolution(
     activate: bool = True,
     gamma: str = "ones",
 ) -> Tensor:
-    """Convolution, batch normalization, leaky ReLU where `activate`."""
+    """Convolution, batch normalization, leaky ReLU if `activate`."""
     x = layers.Conv2D(
         filters,
         kernel,
@@ -68,7 +68,7 @@ def _backbone(x: Tensor, width: int, depths: Sequence[int]) -> list[Tensor]:
 
     Basic blocks (He et al. 2015, arXiv:1512.03385) with the averaged shortcut of ResNet-D (He et al. 2018,
     arXiv:1812.01187). Layers are named as in the image classification's `photograph_residual_network`, whose
-    weights fit where width and depths are the same.
+    weights fit if width and depths are the same.
     """
     x = layers.Conv2D(width // 2, 3, strides=2, padding="same", name="stem_a_convolution")(x)
     x = layers.LeakyReLU(negative_slope=NEGATIVE_SLOPE, name="stem_a_activation")(x)
