@@ -81,11 +81,14 @@ class Metric:
         label: what people read: "mAP", "macro F1".
         higher_is_better: whether a larger number is better.
         unit: what it is measured in ("bits per byte"); empty for a number without a unit.
+        share: it is a share of the examples, from 0 to 1. If all examples agree, its interval is the exact
+            binomial one.
     """
 
     label: str
     higher_is_better: bool = True
     unit: str = ""
+    share: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,9 +51,9 @@ class Aligned:
     """Two things that stand for each other: what should be, and below it what is.
 
     Attributes:
-        upper: text, empty where only `lower` is there.
-        lower: text, empty where only `upper` is there.
-        mark: what is wrong with them, in a word; empty where nothing is.
+        upper: text, empty if only `lower` is there.
+        lower: text, empty if only `upper` is there.
+        mark: what is wrong with them, in a word; empty if nothing is.
     """
 
     upper: str
@@ -66,7 +66,7 @@ class Clip:
     """Something to listen to, and two rows of text that are aligned with each other.
 
     Attributes:
-        sound: encoded audio that browsers play (MP3, Ogg, WAV, FLAC); empty where it is not at hand.
+        sound: encoded audio that browsers play (MP3, Ogg, WAV, FLAC); empty if it is not at hand.
         caption: lines of text; the first one is shown as its heading.
         rows: what the upper and the lower row are called.
         aligned: the columns of the two rows, in order.

@@ -44,8 +44,7 @@ def test_a_stream_runs_no_further_than_it_is_read():
 
 
 def test_a_stream_of_a_codec_that_does_not_go_on_has_one_prediction():
-    class Once:
-        suffixes = ()
+    class Once(suite.Codec):
         encode, decode = CountingCodec.encode, CountingCodec.decode
         until = 10
 
@@ -78,7 +77,7 @@ def test_partial_predictions_are_told_of_and_complete_ones_are_results():
 
 def test_what_cannot_be_gone_on_with_has_an_error_and_the_others_go_on():
     class Forgetful(CountingCodec):
-        def continued(self, raw, predictions):
+        def next_input(self, raw, predictions):
             text = super().next_input(raw, predictions)
             return f"{text} x" if raw == "2" and text else text
 
@@ -93,7 +92,7 @@ def test_what_cannot_be_gone_on_with_has_an_error_and_the_others_go_on():
 
 def test_an_error_of_the_codec_in_going_on_is_called_its_own():
     class Broken(CountingCodec):
-        def joined(self, predictions):
+        def join(self, predictions):
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError) as caught:
@@ -128,10 +127,10 @@ def test_validation_while_training_scores_predictions_that_are_joined(tmp_path):
     from suite.runs.train import train
 
     class AlwaysRising(toy_plugin.TrendCodec):
-        def continued(self, raw, predictions):
+        def next_input(self, raw, predictions):
             return raw if len(predictions) < 2 else None
 
-        def joined(self, predictions):
+        def join(self, predictions):
             assert len(predictions) == 2
             return toy_plugin.Trend(trend="rising")
 

@@ -11,12 +11,13 @@ import suite
 import toy_plugin
 import weather
 from suite.configuration import Configuration
-from suite.export.export import _alike, _difference, _examples, export
+from suite.export.export import _alike, _difference
 from suite.export.onnx import convert
 from suite.pipeline.keras_files import save_keras
 from suite.pipeline.manifest import Manifest
 from suite.pipeline.networks import KerasNetwork, OnnxNetwork
 from suite.prediction.loading import load
+from suite.runs.export import _examples, export
 
 pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
 pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
@@ -126,7 +127,7 @@ def compared_examples(run):
     manifest = Manifest(
         format=1, task="trend", builder="toy_plugin:dense", codec=codec.to_json(), network="network.keras"
     )
-    return _examples(run / "model", manifest, codec, suite.Host(toy_plugin, discover=False))
+    return _examples(run, manifest, codec, suite.Host(toy_plugin, discover=False))
 
 
 def test_it_is_compared_on_examples_of_the_runs_test_split(toy_run):
@@ -134,6 +135,16 @@ def test_it_is_compared_on_examples_of_the_runs_test_split(toy_run):
     encoded, source = compared_examples(run)
     assert source == f"the test split of {data}"
     assert len(encoded) == 63  # of 64, the last one cannot be encoded
+
+
+def test_splits_that_the_host_made_are_made_again(toy_run):
+    run, data = toy_run
+    rows = [json.loads(line) for line in data.read_text().splitlines()]
+    plain = [{**row, "split": "train"} for row in rows if row["split"] == "test" and row["id"] != "short"]
+    data.write_text("\n".join(map(json.dumps, plain)))
+    encoded, source = compared_examples(run)
+    assert source == f"the test split of {data}"
+    assert len(encoded) == len(plain) // 10
 
 
 def test_without_the_data_it_is_compared_on_the_tasks_sample_and_says_so(toy_run):

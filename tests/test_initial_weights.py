@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import keras
 import numpy as np
 import pytest
 
+import suite
 from suite.training.initial_weights import copy_weights
 
 pytestmark = pytest.mark.backend
@@ -21,8 +20,16 @@ def network(classes: int, seed: int) -> keras.Model:
     return keras.Model(inputs, outputs)
 
 
-def codec(*names: str) -> SimpleNamespace:
-    return SimpleNamespace(entries={"logits/kernel": (1, names), "logits/bias": (0, names)})
+class Named(suite.Codec):
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def named_axes(self):
+        return {"logits/kernel": (1, self.names), "logits/bias": (0, self.names)}
+
+
+def codec(*names: str) -> Named:
+    return Named(*names)
 
 
 def logits(model: keras.Model) -> tuple[np.ndarray, np.ndarray]:
@@ -60,7 +67,7 @@ def test_weights_without_a_common_name_are_new():
 
 def test_weights_whose_entries_have_no_names_are_copied_by_shape():
     source, target = network(2, 1), network(2, 2)
-    copied = copy_weights(source, SimpleNamespace(), target, SimpleNamespace())
+    copied = copy_weights(source, suite.Codec(), target, suite.Codec())
     for given, got in zip(source.get_weights(), target.get_weights(), strict=True):
         np.testing.assert_array_equal(got, given)
     assert len(copied.whole) == 4

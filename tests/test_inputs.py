@@ -21,13 +21,18 @@ def folder(tmp_path, monkeypatch):
     return tmp_path / "in"
 
 
-TEMPS = SimpleNamespace(suffixes=(".temps",))
-WORDS = SimpleNamespace(suffixes=())
-TEXTS = SimpleNamespace(
-    suffixes=(".temps",),
-    words=True,
-    stream=lambda given: SimpleNamespace(name="-", total=1, __iter__=None) if given == "-" else None,
-)
+class Temps(suite.Codec):
+    suffixes = (".temps",)
+
+
+class Texts(Temps):
+    accepts_text = True
+
+    def open_stream(self, source):
+        return SimpleNamespace(name="-", total=1, live=False, __iter__=None) if source == "-" else None
+
+
+TEMPS, WORDS, TEXTS = Temps(), suite.Codec(), Texts()
 
 
 def names(*words):
@@ -116,7 +121,7 @@ def test_a_mistyped_path_is_no_word(folder, word):
         ("none/*.temps", r"'none/\*\.temps' matches no file"),
         ("empty", r"empty holds no file at all and none that can be predicted for, which end in \.temps"),
         ("texts", "texts holds 1 other file and none that can be predicted for"),
-        ("-", "'-' stands for nothing here"),
+        ("-", r"does not read standard input \('-'\)"),
         ("x" * 5000, "cannot be read: File name too long"),
     ],
 )

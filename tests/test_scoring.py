@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import suite.evaluation.scoring
+import suite.evaluation.intervals
 from suite import Evaluator, PluginError, Task, UserError
-from suite.contributions import Contributed
+from suite.contributions import Contributed, Metric
 from suite.data.dataset import Example
 from suite.evaluation.scoring import baseline_pairs, metrics, reference_model_pairs, score
 from suite.evaluation.types import Evaluation, Pairs
@@ -59,6 +59,33 @@ def test_equal_seeds_give_equal_intervals():
     assert spreads[0] == spreads[1] != spreads[2]
 
 
+def test_examples_of_a_group_are_drawn_together():
+    # Ten speakers, of each of whom all or no recordings are right: ten observations, not a hundred.
+    by_speaker = replace(HALF, groups=[index // 10 for index in range(100)])
+    apart = score([evaluator(right)], HALF, intervals=True).intervals["right"]
+    together = score([evaluator(right)], by_speaker, intervals=True).intervals["right"]
+    assert together[1] - together[0] > 2 * (apart[1] - apart[0])
+
+
+def test_one_group_has_no_interval():
+    scores = score([evaluator(right)], replace(HALF, groups=["me"] * 100), intervals=True)
+    assert scores.notes == ["right: no interval, there is one group only"]
+
+
+def test_a_share_on_which_all_examples_agree_is_not_certain():
+    share = {"right": Metric(label="right", share=True)}
+    all_right, all_wrong = pairs_of([0] * 12), pairs_of([0] * 12, [1] * 12)
+    low, high = score([evaluator(right, metrics=share)], all_right, intervals=True).intervals["right"]
+    assert (low, high) == (pytest.approx(0.735, abs=1e-3), 1.0)
+    low, high = score([evaluator(right, metrics=share)], all_wrong, intervals=True).intervals["right"]
+    assert (low, high) == (0.0, pytest.approx(0.265, abs=1e-3))
+
+
+def test_any_other_number_that_is_the_same_in_every_resample_has_no_interval():
+    scores = score([evaluator(right)], pairs_of([0] * 12), intervals=True)
+    assert scores.notes == ["right: no interval, it is the same in every resample"]
+
+
 def test_without_intervals_each_evaluation_is_scored_once():
     calls = []
 
@@ -70,15 +97,15 @@ def test_without_intervals_each_evaluation_is_scored_once():
 
 
 def test_a_slow_mapping_is_resampled_less_and_says_so(monkeypatch):
-    monkeypatch.setattr(suite.evaluation.scoring, "SECONDS_FOR_RESAMPLES", 0.0)
+    monkeypatch.setattr(suite.evaluation.intervals, "SECONDS_FOR_RESAMPLES", 0.0)
     scores = score([evaluator(right_as_mapping)], HALF, intervals=True)
     assert "right" in scores.intervals
     assert scores.notes == ["right: its interval is of 200 resamples instead of 1,000"]
 
 
 def test_a_mapping_too_slow_to_resample_has_no_interval_and_says_so(monkeypatch):
-    monkeypatch.setattr(suite.evaluation.scoring, "SECONDS_FOR_RESAMPLES", 0.0)
-    monkeypatch.setattr(suite.evaluation.scoring, "MOST_SECONDS_FOR_RESAMPLES", 0.0)
+    monkeypatch.setattr(suite.evaluation.intervals, "SECONDS_FOR_RESAMPLES", 0.0)
+    monkeypatch.setattr(suite.evaluation.intervals, "MAX_SECONDS_FOR_RESAMPLES", 0.0)
     scores = score([evaluator(right_as_mapping)], HALF, intervals=True)
     assert not scores.intervals
     assert "no interval" in scores.notes[0]
@@ -86,10 +113,10 @@ def test_a_mapping_too_slow_to_resample_has_no_interval_and_says_so(monkeypatch)
 
 def test_a_number_computed_once_has_no_interval():
     def both(pairs, options):
-        return Evaluation(score=lambda indices: {"a": 1.0}, once=lambda: {"b": 2.0})
+        return Evaluation(score=lambda indices: {"a": indices.mean()}, point_only=lambda: {"b": 2.0})
 
     scores = score([evaluator(both)], HALF, intervals=True)
-    assert scores.numbers == {"a": 1.0, "b": 2.0}
+    assert scores.numbers == {"a": 49.5, "b": 2.0}
     assert list(scores.intervals) == ["a"]
 
 
@@ -132,8 +159,8 @@ def test_the_first_evaluator_keeps_a_name_that_two_give():
     other = evaluator(lambda pairs, options: {"right": 7.0}, name="other", plugin="theirs")
     scores = score([evaluator(right), other], HALF, intervals=True)
     assert scores.numbers == {"right": 0.5, "other/right": 7.0}
-    assert set(scores.intervals) == {"right", "other/right"}
     assert "evaluator 'other' of plugin 'theirs'" in scores.notes[0]
+    assert scores.notes[1] == "other/right: no interval, it is the same in every resample"
 
 
 def test_evaluators_of_one_name_are_told_apart_by_their_plugins():
@@ -190,14 +217,14 @@ def task_with(baseline):
 
 
 def test_the_baseline_is_scored_on_the_same_examples():
-    task = task_with(lambda targets, examples: [max(set(targets), key=targets.count)] * len(examples))
-    pairs = baseline_pairs(task, [0, 0, 1], HALF)
+    task = task_with(lambda train, examples, facts: [train[0].target] * len(examples))
+    pairs = baseline_pairs(task, [Example("x", None, 0)], HALF)
     assert pairs.predictions == [0] * 100
     assert score([evaluator(right)], pairs, intervals=False).numbers == {"right": 1.0}
 
 
 def test_the_baseline_never_sees_what_is_to_be_predicted():
-    task = task_with(lambda targets, examples: [example.target for example in examples])
+    task = task_with(lambda train, examples, facts: [example.target for example in examples])
     assert baseline_pairs(task, [0], HALF).predictions == [None] * 100
 
 
@@ -207,7 +234,7 @@ def test_a_task_without_baseline_has_none():
 
 def test_a_baseline_of_the_wrong_length_is_the_plugins_fault():
     with pytest.raises(PluginError, match="'t' predicts 1 of 100"):
-        baseline_pairs(task_with(lambda targets, examples: [0]), [0], HALF)
+        baseline_pairs(task_with(lambda train, examples, facts: [0]), [0], HALF)
 
 
 def reference_model_task(reference_model):
@@ -267,10 +294,10 @@ def test_metrics_are_plain_data_by_split():
     assert metrics({"test": test}, baseline) == {
         "test": {"right": 0.5},
         "baseline": {"right": 0.5},
-        "intervals": {"test": {"right": [0.5, 0.5]}},
+        "intervals": {},
         "details": {"test": {"classes": {"cat": {"f1": 0.25}}}},
         "counts": {"test": 100},
-        "notes": ["test: auc: left out"],
+        "notes": ["test: auc: left out", "test: right: no interval, it is the same in every resample"],
     }
     assert metrics({"test": test}, baseline, {"a method": baseline})["reference_models"] == {
         "a method": {"right": 0.5}

@@ -8,6 +8,7 @@ from typing import Any
 from suite.cli.main import host_from
 from suite.cli.tables import aligned, json_text
 from suite.contributions import Contributed, Task
+from suite.errors import SuiteError
 from suite.evaluation.metrics import default_metrics, metric_of
 from suite.host import Host
 
@@ -33,13 +34,20 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _as_json(host: Host, task: Contributed[Task]) -> dict[str, Any]:
-    metrics = default_metrics(host, task)
     return {
         "name": task.name,
         "plugin": task.plugin,
         "summary": task.item.summary,
         "metric": task.item.metric,
-        "higher_is_better": metric_of(task.item, metrics).higher_is_better,
+        "higher_is_better": _higher_is_better(host, task),
         "builder": task.item.builder,
         "evaluators": list(task.item.evaluators),
     }
+
+
+def _higher_is_better(host: Host, task: Contributed[Task]) -> bool | None:
+    """None if no evaluator says: such a task cannot be trained, and is listed all the same."""
+    try:
+        return metric_of(task.item, default_metrics(host, task)).higher_is_better
+    except SuiteError:
+        return None

@@ -1,10 +1,4 @@
-"""Runs evaluators over pairs of target and prediction: numbers, how sure they are, and a baseline.
-
-Intervals are 95 % percentile bootstraps over examples (Efron and Tibshirani, An Introduction to the
-Bootstrap, 1993, chapter 13): the examples are drawn again with replacement, as many as there are, and
-scored anew. They say how much the score would vary with another sample of this size; they do not cover
-the chance in training.
-"""
+"""Runs evaluators over pairs of target and prediction: numbers, how sure they are, and a baseline."""
 
 from __future__ import annotations
 
@@ -19,16 +13,10 @@ import numpy as np
 from suite.contributions import Contributed, Evaluator, Task
 from suite.data.dataset import Example, Examples
 from suite.errors import PluginError, UserError, attributed, nearest
+from suite.evaluation.intervals import MIN_RESAMPLES, RESAMPLES, Intervals, affordable_resamples, bootstrap
 from suite.evaluation.types import Details, Evaluation, Pairs
 from suite.figures import Figure
 from suite.options import parse
-
-LEVEL = 0.95
-RESAMPLES = 1000
-FEWEST_RESAMPLES = 200
-SECONDS_FOR_RESAMPLES = 10.0
-"""How long an evaluator that has to be called anew may take for its intervals, if 200 resamples allow."""
-MOST_SECONDS_FOR_RESAMPLES = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +72,7 @@ def score(
     if not len(pairs):
         raise UserError("there is nothing to score: no example has both a target and a prediction")
     given = dict(options or {})
-    known = {key for one in evaluators for key in _keys(one)}
+    known = {key for evaluator in evaluators for key in _keys(evaluator)}
     for key in given:
         if key not in known:
             raise UserError(
@@ -95,22 +83,22 @@ def score(
     details: dict[str, Mapping[str, Mapping[str, float]]] = {}
     notes: list[str] = []
     figures: list[tuple[str, Callable[[], Sequence[Figure]]]] = []
-    for one in evaluators:
-        values = next((given[key] for key in _keys(one) if key in given), {})
-        found = _Found(one, pairs, values)
-        names = _names(one, [*found.numbers, *found.missing], numbers, notes)
+    for evaluator in evaluators:
+        values = next((given[key] for key in _keys(evaluator) if key in given), {})
+        found = _Evaluated(evaluator, pairs, values)
+        names = _names(evaluator, [*found.numbers, *found.missing], numbers, notes)
         numbers |= {names[name]: number for name, number in found.numbers.items()}
         notes += [f"{names.get(name, name)}: {note}" for name, note in found.notes.items()]
         notes += [f"{names[name]} is left out: it is {value}" for name, value in found.missing.items()]
         details |= {
-            name if name not in details else f"{one.item.name}/{name}": table
+            name if name not in details else f"{evaluator.item.name}/{name}": table
             for name, table in found.details.items()
         }
-        figures.append((str(one), found.figures))
+        figures.append((str(evaluator), found.figures))
         if intervals:
             spreads, remarks = found.intervals(seed)
             found_intervals |= {names[name]: spread for name, spread in spreads.items()}
-            notes += [f"{names.get(name, name)}: {remark}" for name, remark in remarks.items()]
+            notes += _grouped({names[name]: remark for name, remark in remarks.items()})
     return Scores(
         numbers=numbers,
         intervals=found_intervals,
@@ -255,116 +243,103 @@ def scored_metrics(
     return found, scores[first].figures if first is not None else list
 
 
-class _Found:
-    """One evaluator's answer, checked: its finite numbers, and how to get more of them."""
+class _Evaluated:
+    """What one evaluator gave, checked: its finite numbers, and how to get more of them."""
 
     def __init__(
-        self, contributed: Contributed[Evaluator[Any]], pairs: Pairs, values: Mapping[str, Any]
+        self, evaluator: Contributed[Evaluator[Any]], pairs: Pairs, values: Mapping[str, Any]
     ) -> None:
-        self.contributed = contributed
+        self.evaluator = evaluator
         self.pairs = pairs
-        evaluator = contributed.item
-        self.options = parse(evaluator.options, values, f"evaluator '{evaluator.name}'")
-        self.evaluate = evaluator.evaluate
+        self.options = parse(evaluator.item.options, values, f"evaluator '{evaluator.name}'")
         start = time.perf_counter()
-        with attributed(str(contributed)):
-            answer = self.evaluate(pairs, self.options)
+        with attributed(str(evaluator)):
+            given = evaluator.item.evaluate(pairs, self.options)
         self.seconds = time.perf_counter() - start
-        self.evaluation = answer if isinstance(answer, Evaluation) else None
+        self.evaluation = given if isinstance(given, Evaluation) else None
         self.numbers: dict[str, float] = {}
         self.missing: dict[str, float] = {}
         self.notes: dict[str, str] = {}
         self.details: Details = {}
         self.figures: Callable[[], Sequence[Figure]] = tuple
+        self.point_only: set[str] = set()
         if self.evaluation is None:
-            self._take(self._checked(answer))
-        else:
-            with attributed(str(contributed)):
-                resampled = self._checked(self.evaluation.score(np.arange(len(pairs))))
-                once = self._checked(self.evaluation.once())
-                self.details = self.evaluation.details()
-            self.notes = dict(self.evaluation.notes)
-            self.figures = self.evaluation.figures
-            self._take({**resampled, **once})
-            self.once = set(once)
+            self._take(self._checked(given))
+            return
+        with attributed(str(evaluator)):
+            resampled = self._checked(self.evaluation.score(np.arange(len(pairs))))
+            point_only = self._checked(self.evaluation.point_only())
+            self.details = self.evaluation.details()
+        self.notes = dict(self.evaluation.notes)
+        self.figures = self.evaluation.figures
+        self.point_only = set(point_only)
+        self._take({**resampled, **point_only})
 
-    def _take(self, found: Mapping[str, float]) -> None:
-        for name, number in found.items():
+    def _take(self, numbers: Mapping[str, float]) -> None:
+        for name, number in numbers.items():
             if math.isfinite(number):
                 self.numbers[name] = number
             elif name not in self.notes:
                 self.missing[name] = number
 
-    def _checked(self, answer: Any) -> dict[str, float]:
-        if not isinstance(answer, Mapping):
+    def _checked(self, given: Any) -> dict[str, float]:
+        if not isinstance(given, Mapping):
             raise PluginError(
-                f"{self.contributed} gave {type(answer).__name__}, not an Evaluation or a mapping of names to"
+                f"{self.evaluator} gave {type(given).__name__}, not an Evaluation or a mapping of names to"
                 " numbers"
             )
-        for name, number in answer.items():
+        for name, number in given.items():
             if isinstance(number, bool) or not isinstance(number, int | float | np.integer | np.floating):
-                raise PluginError(f"{self.contributed} gave {name} = {number!r}, which is not a number")
-        return {str(name): float(number) for name, number in answer.items()}
+                raise PluginError(f"{self.evaluator} gave {name} = {number!r}, which is not a number")
+        return {str(name): float(number) for name, number in given.items()}
 
-    def intervals(self, seed: int) -> tuple[dict[str, tuple[float, float]], dict[str, str]]:
+    def intervals(self, seed: int) -> tuple[Intervals, dict[str, str]]:
         """The intervals by number, and remarks on those that are missing or come from fewer resamples."""
-        remarks: dict[str, str] = {}
-        count = len(self.pairs)
-        names = [name for name in self.numbers if self.evaluation is None or name not in self.once]
-        if count < 2 or not names:
-            return {}, dict.fromkeys(names, "no interval, there is one example only")
-        resamples = self._resamples()
-        if not resamples:
+        numbers = {name: number for name, number in self.numbers.items() if name not in self.point_only}
+        resamples = RESAMPLES if self.evaluation is not None else affordable_resamples(self.seconds)
+        if not resamples and len(self.pairs) > 1:
             reason = f"no interval, scoring takes {self.seconds:.1f} s and would have to be done"
-            return {}, dict.fromkeys(names, f"{reason} {FEWEST_RESAMPLES} times")
-        generator = np.random.default_rng(seed)
-        values = np.full((resamples, len(names)), np.nan)
-        for row in values:
-            indices = generator.integers(0, count, count)
-            with attributed(str(self.contributed)):
-                found = self._again(indices)
-            row[:] = [found.get(name, np.nan) for name in names]
-        spreads = {}
-        tail = (1 - LEVEL) / 2
-        for name, column in zip(names, values.T, strict=True):
-            finite = column[np.isfinite(column)]
-            # A number that often cannot be computed has no honest interval: what is left is selected.
-            if len(finite) < LEVEL * resamples:
-                failed = resamples - len(finite)
-                remarks[name] = f"no interval, it cannot be computed in {failed:,} of {resamples:,} resamples"
-                continue
-            low, high = np.quantile(finite, [tail, 1 - tail])
-            spreads[name] = (float(low), float(high))
-            if resamples < RESAMPLES:
-                remarks[name] = f"its interval is of {resamples} resamples instead of {RESAMPLES:,}"
-        return spreads, remarks
-
-    def _resamples(self) -> int:
-        if self.evaluation is not None:
-            return RESAMPLES
-        affordable = int(SECONDS_FOR_RESAMPLES / max(self.seconds, 1e-9))
-        chosen = min(max(affordable, FEWEST_RESAMPLES), RESAMPLES)
-        return chosen if chosen * self.seconds <= MOST_SECONDS_FOR_RESAMPLES else 0
+            return {}, dict.fromkeys(numbers, f"{reason} {MIN_RESAMPLES} times")
+        return bootstrap(
+            self._again,
+            numbers,
+            len(self.pairs),
+            metrics=self.evaluator.item.metrics,
+            groups=self.pairs.groups,
+            resamples=resamples,
+            seed=seed,
+        )
 
     def _again(self, indices: np.ndarray) -> Mapping[str, float]:
-        if self.evaluation is not None:
-            return self.evaluation.score(indices)
-        return cast(Mapping[str, float], self.evaluate(self.pairs.at(indices), self.options))
+        with attributed(str(self.evaluator)):
+            if self.evaluation is not None:
+                return self.evaluation.score(indices)
+            return cast(
+                Mapping[str, float], self.evaluator.item.evaluate(self.pairs.at(indices), self.options)
+            )
 
 
-def _keys(one: Contributed[Evaluator[Any]]) -> tuple[str, str]:
-    return f"{one.plugin}:{one.item.name}", one.item.name
+def _grouped(remarks: Mapping[str, str]) -> list[str]:
+    """A sentence for each remark, with the names of all numbers that it is about."""
+    names: dict[str, list[str]] = {}
+    for name, remark in remarks.items():
+        names.setdefault(remark, []).append(name)
+    return [f"{', '.join(about)}: {remark}" for remark, about in names.items()]
+
+
+def _keys(evaluator: Contributed[Evaluator[Any]]) -> tuple[str, str]:
+    return f"{evaluator.plugin}:{evaluator.item.name}", evaluator.item.name
 
 
 def _names(
-    one: Contributed[Evaluator[Any]], given: Sequence[str], taken: Mapping[str, float], notes: list[str]
+    evaluator: Contributed[Evaluator[Any]], given: Sequence[str], taken: Mapping[str, float], notes: list[str]
 ) -> dict[str, str]:
-    """What the numbers of one evaluator are called, so that no evaluator changes another one's."""
+    """What the numbers of an evaluator are called, so that no evaluator changes another one's."""
     names = {}
     for name in given:
         names[name] = name
         if name in taken:
-            longer = f"{one.item.name}/{name}"
-            names[name] = longer if longer not in taken else f"{one.plugin}:{longer}"
-            notes.append(f"{names[name]}: the name '{name}' is taken, so the one of {one} is called so")
+            longer = f"{evaluator.item.name}/{name}"
+            names[name] = longer if longer not in taken else f"{evaluator.plugin}:{longer}"
+            notes.append(f"{names[name]}: the name '{name}' is taken, so the one of {evaluator} is called so")
     return names

@@ -16,11 +16,11 @@ from suite.contributions import Contributed, DataLoader, Evaluator, Metric, Mode
 from suite.data.dataset import Dataset, digest, fingerprint
 from suite.devices import Device, activate, choose_precision, cores, dtype_policy, make_deterministic
 from suite.errors import PluginError, UserError, attributed
-from suite.host import Host
 from suite.evaluation.metrics import declared_metrics, metric_of
+from suite.host import Host
 from suite.options import Options, as_dict, parse
-from suite.training.progress import Listener
 from suite.runs.data import RunData, run_data, task_of
+from suite.training.progress import Listener
 
 if TYPE_CHECKING:
     from suite.pipeline.trainable import TrainablePipeline
@@ -90,7 +90,9 @@ def look_up(host: Host, configuration: Configuration) -> Chosen:
     own = [task.plugin]
     # A default means what the task's own plugin offers, whoever else offers the same name.
     builder = host.builder(
-        configuration.model_name or task.item.builder, task.full_name, own if not configuration.model_name else ()
+        configuration.model_name or task.item.builder,
+        task.full_name,
+        own if not configuration.model_name else (),
     )
     options = _parsed(builder, configuration.model)
     evaluators = evaluators_of(host, configuration, task)
@@ -117,9 +119,7 @@ def _parsed(
     contributed: Contributed[DataLoader[Any]] | Contributed[ModelBuilder[Any]] | Contributed[Evaluator[Any]],
     values: Mapping[str, Any],
 ) -> Options:
-    options: Options = parse(
-        contributed.item.options, values, f"{contributed.kind} '{contributed.name}'"
-    )
+    options: Options = parse(contributed.item.options, values, f"{contributed.kind} '{contributed.name}'")
     return options
 
 

@@ -7,8 +7,8 @@ from typing import Any, get_args
 
 from suite.contributions import Contributed, Task
 from suite.errors import SuiteError, UserError
-from suite.figures import Figure
 from suite.evaluation.types import Pairs
+from suite.figures import Figure
 from suite.prediction.predictor import LoadedPipeline
 
 

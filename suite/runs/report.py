@@ -108,7 +108,7 @@ def duration(seconds: float) -> str:
 
 
 def day(moment: Any) -> str:
-    """The day of an ISO time, as `21 November 2026`; "" where it is none."""
+    """The day of an ISO time, as `21 November 2026`; "" if it is none."""
     try:
         return f"{datetime.fromisoformat(str(moment)):%d %B %Y}".lstrip("0")
     except ValueError:

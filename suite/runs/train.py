@@ -13,10 +13,10 @@ import msgspec
 from suite.configuration import Configuration
 from suite.errors import RunError, StoppedRunError, UserError, attributed
 from suite.host import Host
-from suite.training.initial_weights import initialize
 from suite.runs.build import Experiment, build, environment
-from suite.training.progress import Listener
 from suite.runs.directory import Run, new_run_path
+from suite.training.initial_weights import initialize
+from suite.training.progress import Listener
 
 if TYPE_CHECKING:
     from suite.data.dataset import Dataset
@@ -112,10 +112,10 @@ def resume(
 
 
 def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[[], bool]) -> Run:
-    from suite.training.batches import memory_budget
     from suite.prediction.loading import load, save_pipeline
-    from suite.training.trainer import Trainer
+    from suite.training.batches import memory_budget
     from suite.training.loop import StopRequested
+    from suite.training.trainer import Trainer
     from suite.training.validation import Validation
 
     configuration, dataset, pipeline = experiment.configuration, experiment.dataset, experiment.pipeline
@@ -209,7 +209,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
 def _predicted(shipped: LoadedPipeline, dataset: Dataset, split: str, notes: list[str]) -> Pairs:
     from suite.runs.evaluate import predict_examples
 
-    pairs, unreadable = predict_examples(shipped, dataset.splits[split])
+    pairs, unreadable = predict_examples(shipped, dataset.splits[split], dataset.groups)
     notes += [f"left out of {split}: {error}" for error in unreadable]
     return pairs
 
@@ -258,11 +258,11 @@ def _score(
     listener: Listener,
 ) -> None:
     """Score what is shipped on what it has not learned from, and write the report."""
-    from suite.runs.explanations import explanations
     from suite.evaluation.prediction_files import FILE_NAME, write_predictions
-    from suite.report.page import write_report
-    from suite.runs.report import run_content
     from suite.evaluation.scoring import scored_metrics
+    from suite.report.page import write_report
+    from suite.runs.explanations import explanations
+    from suite.runs.report import run_content
 
     listener.phase("counting")
     scored, figures = scored_metrics(
@@ -282,5 +282,7 @@ def _score(
         explained, remarks = explanations(experiment.task, first, shipped)
         shown += explained
         scored["notes"] += remarks
-    write_report(run_content(run, experiment.task.item, experiment.metrics, scored, shown), run.path / "report.html")
+    write_report(
+        run_content(run, experiment.task.item, experiment.metrics, scored, shown), run.path / "report.html"
+    )
     run.write_json("metrics.json", scored)

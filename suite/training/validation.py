@@ -120,6 +120,7 @@ class Validation:
         if self._forced is not None:
             for_batch = self.pipeline.batches.prepare(example)
             return _Prepared(encoded.arrays, None, encoded.context, example, for_batch)
+        assert self.pipeline.targets is not None
         return _Prepared(encoded.arrays, self.pipeline.targets(example.target), encoded.context, example)
 
     def _forced_loss(self, network: KerasNetwork, prepared: Sequence[_Prepared]) -> float:
