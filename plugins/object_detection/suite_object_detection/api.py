@@ -19,7 +19,7 @@ A network:
 A format:
 
     def load(path, options):
-        found = annotations(path)
+        found = Annotations(path)
         for split, file, rows in ...:
             image = found.image(split, found.images.named(name, folder, split), file)
             for line, (x1, y1, x2, y2, label) in enumerate(rows, 1):
@@ -29,8 +29,8 @@ A format:
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from suite_object_detection.declaration import CODEC, TASK
@@ -41,17 +41,16 @@ if TYPE_CHECKING:
 
     from suite.data import Dataset
     from suite.pipeline import Stage, TrainablePipeline
-    from suite.sources import Tree
     from suite_object_detection.codec import BoxCodec as BoxCodec
-    from suite_object_detection.loaders.annotations import Annotations
+    from suite_object_detection.loaders.annotations import Annotations as Annotations
 
 __all__ = [
     "CODEC",
     "TASK",
+    "Annotations",
     "BoxCodec",
     "DetectionOptions",
     "DetectionPredictionOptions",
-    "annotations",
     "pipeline",
 ]
 
@@ -111,34 +110,14 @@ def pipeline(
     return assembled(options, built, model, own_loss, {**shared_recipe, **(recipe or {})}, **more)
 
 
-def annotations(
-    path: Path, tree: Tree | None = None, *, counted_by: str = "line", areas: bool = False
-) -> Annotations:
-    """Where a loader puts what it finds: images and boxes as they are written down.
-
-    `image` and `box` add, `images.named` and `images.with_stem` find the file that a name means, `missing`,
-    `problem` and `refusals` take what is odd or wrong. `dataset` then checks all boxes. Boxes that reach over
-    the edge are clipped, boxes without an area, outside or there twice are left out, exchanged corners are
-    put right, all named by file and line. Numbers that are not finite, and shares instead of pixels, are
-    refused. Images that cannot be read are named.
-
-    Args:
-        path: the data, as a message calls it: what the loader got.
-        tree: where the images are; None: the folder or archive `path`.
-        counted_by: what the `line` of a box counts: lines of a file, or its annotations.
-        areas: whether the format gives the areas of the objects themselves.
-
-    Raises:
-        suite.UserError: if `path` is neither a folder nor an archive that can be read.
-    """
-    from suite_object_detection.loaders.annotations import Annotations
-
-    return Annotations(path, tree, counted_by=counted_by, areas=areas)
+_CLASSES = {
+    "Annotations": "suite_object_detection.loaders.annotations",
+    "BoxCodec": "suite_object_detection.codec",
+}
+"""Imported when they are asked for: they need numpy and OpenCV."""
 
 
 def __getattr__(name: str) -> Any:
-    if name == "BoxCodec":  # a class to derive from: it imports numpy and OpenCV
-        from suite_object_detection.codec import BoxCodec
-
-        return BoxCodec
+    if name in _CLASSES:
+        return getattr(importlib.import_module(_CLASSES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

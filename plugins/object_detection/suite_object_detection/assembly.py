@@ -123,7 +123,8 @@ def input_size(options: DetectionOptions) -> tuple[int, int]:
     Raises:
         suite.UserError: if it is no multiple of the largest stride.
     """
-    size = chosen(options.size, STEP)
+    default: int | tuple[int, ...] = STEP
+    size = chosen(options.size, default)
     height, width = (size, size) if isinstance(size, int) else size
     for side in (height, width):
         if side % STEP:

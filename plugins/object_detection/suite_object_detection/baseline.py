@@ -40,7 +40,7 @@ def most_frequent(train: Examples, examples: Sequence[Example], facts: Mapping[s
     chosen = _evenly(len(train), MAX_IMAGES)
     targets: list[Target] = [train[index].target for index in chosen.tolist()]
     boxes, scores, labels = _typical(targets)
-    sizes = np.array([target["size"] for target in targets] or [(1, 1)])
+    sizes = np.array([target["size"] for target in targets] or [[1, 1]])
     usual = int(np.median(sizes[:, 0])), int(np.median(sizes[:, 1]))
 
     @lru_cache(maxsize=1024)  # most data sets have few sizes

@@ -46,12 +46,12 @@ def object_detection(pairs: Pairs, options: NoOptions) -> Evaluation:
         averages = scoring.averages(weights) if resampled else {}
         return averages | scoring.at_threshold(weights)
 
-    def once() -> Mapping[str, float]:
+    def point_only() -> Mapping[str, float]:
         return {} if resampled else scoring.averages(scoring.each_once)
 
     return Evaluation(
         score=score,
-        once=once,
+        point_only=point_only,
         details=lambda: {"classes": scoring.per_class},
         figures=lambda: figures_of(scoring, pairs),
         notes=notes,

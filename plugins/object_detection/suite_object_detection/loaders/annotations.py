@@ -33,6 +33,10 @@ _HEAD = 1 << 15
 class Annotations:
     """The images and boxes of all splits. A format's loader adds what it finds, `dataset` checks it.
 
+    Boxes that reach over the edge are clipped, boxes without an area, outside or there twice are left out,
+    exchanged corners are put right, all named by file and line. Numbers that are not finite, and shares
+    instead of pixels, are refused. Images that cannot be read or are missing are named.
+
     Args:
         path: how a message calls the data.
         tree: where the images are; None: the folder or archive `path`.
