@@ -316,11 +316,11 @@ def _check(item: Any, kind: type, hook: str, label: str) -> None:
 
 
 def _defect(attribute: str, value: Any) -> str:
-    """What is wrong with the value of a declaration's attribute, as the end of a sentence; "" if nothing is."""
+    """What is wrong with an attribute of a declaration, as the end of a sentence; "" if nothing is."""
     if attribute in ("options", "prediction_options"):
         if not (isinstance(value, type) and issubclass(value, Options)):
             return f"are {value!r}, no class of options"
-        needed = [field for field in value.__struct_fields__ if field not in _with_default(value)]
+        needed = _without_default(value)
         return f"have no default for '{needed[0]}'" if needed else ""
     if attribute in _TEXTS and not isinstance(value, str):
         return f"is {value!r}, which is not text"
@@ -365,13 +365,12 @@ def _is_metric(name: Any, metric: Any) -> bool:
     )
 
 
-def _with_default(options: type[Options]) -> Collection[str]:
-    """The fields that have a default."""
-    return {
-        field.name
-        for field in msgspec.structs.fields(options)
-        if field.default is not msgspec.NODEFAULT or field.default_factory is not msgspec.NODEFAULT
-    }
+def _without_default(options: type[Options]) -> list[str]:
+    # `msgspec.structs.fields` resolves type hints too, which takes milliseconds for each class.
+    defaults = options.__struct_defaults__
+    positional = (msgspec.NODEFAULT,) * (len(options.__struct_fields__) - len(defaults))
+    pairs = zip(options.__struct_fields__, positional + defaults, strict=True)
+    return [name for name, default in pairs if default is msgspec.NODEFAULT]
 
 
 def _refuse_twins(contributions: list[Contributed]) -> None:
