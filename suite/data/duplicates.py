@@ -56,7 +56,7 @@ def same_content(*splits: Examples) -> np.ndarray:
 
 
 def _size(example: Example) -> int:
-    """The number of bytes where that costs nothing to know, else -1: to be compared by content."""
+    """The number of bytes if that costs nothing to know, else -1: to be compared by content."""
     raw: Any = example.input
     if isinstance(raw, np.ndarray):
         return raw.nbytes

@@ -20,7 +20,7 @@ Row = Mapping[str, Any]
 def rows(content: bytes, name: str) -> Iterator[tuple[int, Row | str]]:
     """The rows that are not blank, by the line in which they end.
 
-    Cells are separated by tabs where `name` ends with .tsv, else by the one of comma, semicolon, tab and |
+    Cells are separated by tabs if `name` ends with .tsv, else by the one of comma, semicolon, tab and |
     that is in the first line most often. A quotation mark within a cell of a .tsv means itself, as in Common
     Voice, but those around a whole cell whose own are doubled do not. JSON is one object in each line, or a
     list of objects, whose numbers then stand for lines.
@@ -33,7 +33,7 @@ def rows(content: bytes, name: str) -> Iterator[tuple[int, Row | str]]:
         The line's number and the cells by column; or a sentence on what is wrong with the row.
 
     Raises:
-        UserError: where the file is no text, or has no usable header.
+        UserError: if the file is no text, or has no usable header.
     """
     text = decoded(content, name)
     if name.lower().endswith((".jsonl", ".ndjson", ".json")):
@@ -55,7 +55,7 @@ def rows(content: bytes, name: str) -> Iterator[tuple[int, Row | str]]:
 
 
 def decoded(content: bytes, name: str) -> str:
-    """A file's bytes as text. Raises `UserError` where they are neither UTF-8 nor UTF-16 with its mark."""
+    """A file's bytes as text. Raises `UserError` if they are neither UTF-8 nor UTF-16 with its mark."""
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return content.decode(encoding)

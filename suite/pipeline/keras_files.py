@@ -43,10 +43,10 @@ def load_keras(path: Path, packages: Iterable[str] = ()) -> keras.Model:
     Args:
         path: the file.
         packages: import names of installed packages whose registered layers it may use; the module of
-            such a layer is imported where it is not yet.
+            such a layer is imported if it is not yet.
 
     Raises:
-        UserError: where it is not such a file, is damaged, or carries code.
+        UserError: if it is not such a file, is damaged, or carries code.
     """
     for module in check_keras(path, packages):
         try:
@@ -144,7 +144,7 @@ def check_config(config: Any, packages: Iterable[str], where: str) -> list[str]:
 
 
 def as_float32(model: keras.Model) -> keras.Model:
-    """`model` itself where it is not compiled and all of it computes in float32, else a copy that is so.
+    """`model` itself if it is not compiled and all of it computes in float32, else a copy that is so.
 
     A network trained under `mixed_bfloat16` has float32 variables but computes in bfloat16, which other
     processors and runtimes do slowly or not at all. A compiled one would be saved with its optimizer.

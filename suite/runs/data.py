@@ -22,7 +22,7 @@ class RunData:
     """A data set with all its splits.
 
     Attributes:
-        path: where it is; "" for data in memory.
+        path: of the data; "" for data in memory.
         dataset: with the splits that were made.
         loader: that loaded it; None for data in memory.
         notes: sentences for people, on what the loader found and on the splits that were made.

@@ -20,7 +20,7 @@ from suite.evaluation.metrics import declared_metrics
 from suite.evaluation.prediction_files import FILE_NAME, paired, read_predictions, write_predictions
 from suite.evaluation.scoring import scored_metrics
 from suite.evaluation.types import Pairs
-from suite.files import atomic_write
+from suite.files import atomic_write, refuse_existing
 from suite.host import Host
 from suite.prediction.loading import describe, load
 from suite.prediction.predictor import LoadedPipeline
@@ -88,7 +88,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _Chosen:
-    """The examples to score: None where the targets are in the file of predictions."""
+    """The examples to score: None if the targets are in the file of predictions."""
 
     split: str
     examples: Examples | None
@@ -154,8 +154,7 @@ def _folder(request: Request) -> Path:
     if request.out is None:
         about = request.data or request.predictions or request.split or "test"
         return new_run_path(request.run / "evaluations", str(about))
-    if request.out.exists() and (not request.out.is_dir() or any(request.out.iterdir())):
-        raise UserError(f"{request.out} exists already: give another name with --out")
+    refuse_existing(request.out, "give another name with --out")
     return request.out
 
 
@@ -209,7 +208,7 @@ def _choose_from(host: Host, configuration: Configuration, request: Request, dat
 
 
 def _loaded(host: Host, configuration: Configuration, request: Request, data: str) -> Dataset:
-    """Other data, read with the options of the run's loader where the same loader reads it."""
+    """Other data, read with the options of the run's loader if the same loader reads it."""
     loader, options = request.loader, request.loader_options
     if configuration.loader_name is not None and loader in (None, configuration.loader_name):
         own = host.loader(configuration.loader_name, task_of(host, configuration).full_name)
@@ -241,10 +240,10 @@ def _with_targets(chosen: _Chosen) -> _Chosen:
 
 
 def _own_data(host: Host, run: Run, configuration: Configuration) -> Dataset | None:
-    """The data of the run with the very splits it was trained with; None where it has changed.
+    """The data of the run with the very splits it was trained with; None if it has changed.
 
     Raises:
-        UserError: where it is not there any more.
+        UserError: if it is not there any more.
     """
     dataset = run_data(host, configuration).dataset
     return dataset if fingerprint(dataset) == run.environment.get("data_fingerprint") else None

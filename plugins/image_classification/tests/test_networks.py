@@ -10,8 +10,8 @@ import pytest
 
 from suite import UserError
 from suite_image_classification.models import applications
-from suite_image_classification.models.presets import preset_network
 from suite_image_classification.models.residual import photograph_residual_network, small_residual_network
+from suite_image_classification.presets.network import preset_network
 from suite_images.normalization import fuse_normalization, keep_statistics
 
 NETWORKS = {
@@ -60,9 +60,9 @@ def test_the_same_seed_builds_the_same_weights_under_the_same_names(build):
     first = build()
     keras.utils.set_random_seed(3)
     second = build()
-    for one, other in zip(first.weights, second.weights, strict=True):
-        assert one.path == other.path
-        assert (keras.ops.convert_to_numpy(one) == keras.ops.convert_to_numpy(other)).all()
+    for weight, again in zip(first.weights, second.weights, strict=True):
+        assert weight.path == again.path
+        assert (keras.ops.convert_to_numpy(weight) == keras.ops.convert_to_numpy(again)).all()
     assert [layer.name for layer in first.layers] == [layer.name for layer in second.layers]
 
 
@@ -115,9 +115,9 @@ def test_small_networks_take_any_small_size(size):
 
 
 def test_all_families_of_keras_are_found():
-    found = applications.families()
-    assert len(found) >= 38
-    assert {"ResNet50", "MobileNetV3Small", "ConvNeXtTiny", "EfficientNetV2B0", "VGG16"} <= set(found)
+    families = applications.families()
+    assert len(families) >= 38
+    assert {"ResNet50", "MobileNetV3Small", "ConvNeXtTiny", "EfficientNetV2B0", "VGG16"} <= set(families)
 
 
 @pytest.mark.parametrize("family", sorted(applications.families()))
@@ -156,8 +156,8 @@ def test_a_family_takes_its_weights_from_a_file_for_any_number_of_classes(family
     assert again.predict(images_for(again), verbose=0).shape == (4, 7)
     ours, theirs = backbone_of(family_network), backbone_of(again)
     assert [weight.path for weight in ours.weights] == [weight.path for weight in theirs.weights]
-    for one, two in zip(ours.get_weights(), theirs.get_weights(), strict=True):
-        assert (one == two).all()
+    for weight, loaded in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        assert (weight == loaded).all()
 
 
 def test_statistics_are_kept_while_the_rest_learns():
@@ -175,7 +175,7 @@ def test_an_unknown_family_names_the_nearest():
         applications.application_network("Resnet50", (32, 32), 3)
 
 
-def test_a_image_too_small_for_a_family_is_said():
+def test_an_image_too_small_for_a_family_is_refused():
     with pytest.raises(UserError, match=r"InceptionV3 cannot be built for images of 32 x 32: .*75"):
         applications.application_network("InceptionV3", (32, 32), 3)
 

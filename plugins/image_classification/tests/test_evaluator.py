@@ -5,11 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from suite.data.dataset import Example
-from suite.evaluation.types import Pairs
+from suite.data import Example
+from suite.evaluation import Pairs
 from suite.figures import Gallery
 from suite_classification.types import Classification
-from suite_image_classification.scores import classification
+from suite_image_classification.evaluator import evaluate
 
 CLASSES = ["cat", "cow", "dog"]
 
@@ -27,16 +27,16 @@ def mistaken(count: int, image: object) -> Pairs:
 
 
 def by_title(pairs: Pairs) -> dict[str, Gallery]:
-    return {figure.title: figure for figure in classification(pairs, None).figures()}
+    return {figure.title: figure for figure in evaluate(pairs, None).figures()}
 
 
 def test_the_evaluator_gives_the_numbers_of_classification_and_figures_about_images():
     pairs = mistaken(3, np.zeros((4, 4, 3), np.uint8))
-    assert classification(pairs, None).score(np.arange(3))["accuracy"] == 0.0
+    assert evaluate(pairs, None).score(np.arange(3))["accuracy"] == 0.0
     assert "A row holds the images of one class" in by_title(pairs)["Confusion matrix"].caption
 
 
-def test_a_mistake_is_shown_as_a_image_with_what_it_is_and_was_taken_for():
+def test_a_mistake_is_shown_as_an_image_with_what_it_is_and_was_taken_for():
     image = np.zeros((8, 16, 3), np.uint8)
     pairs = Pairs(
         ["cat"],
@@ -52,7 +52,7 @@ def test_a_mistake_is_shown_as_a_image_with_what_it_is_and_was_taken_for():
     assert cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR).shape == (80, 160, 3)
 
 
-def test_a_image_that_is_gone_is_counted_not_fatal(tmp_path):
+def test_an_image_that_is_gone_is_counted_not_fatal(tmp_path):
     gallery = by_title(mistaken(5, tmp_path / "gone.png"))["Worst mistakes"]
     assert gallery.items == []
     assert "could not be read and are left out" in gallery.caption
@@ -67,7 +67,7 @@ def test_without_images_at_hand_there_is_no_gallery():
     assert "Worst mistakes" not in by_title(pairs)
 
 
-def test_where_all_is_right_there_is_no_gallery():
+def test_if_all_is_right_there_is_no_gallery():
     pairs = Pairs(["cat"], [guess("cat", cat=1.0)], ["1"], [Example("1", np.zeros((4, 4, 3), np.uint8))])
     assert "Worst mistakes" not in by_title(pairs)
 

@@ -78,11 +78,11 @@ def _posterize(image: np.ndarray, strength: float) -> np.ndarray:
     return _looked_up(image, np.arange(256) >> dropped << dropped)
 
 
-def _blended(image: np.ndarray, other: np.ndarray, strength: float) -> np.ndarray:
-    """Towards `other` for a negative strength, away from it for a positive one."""
+def _blended(image: np.ndarray, target: np.ndarray, strength: float) -> np.ndarray:
+    """Towards `target` for a negative strength, away from it for a positive one."""
     factor = 1 + 0.9 * strength
-    sum_of_both: np.ndarray = cv2.addWeighted(image, factor, other, 1 - factor, 0)
-    return sum_of_both
+    blended: np.ndarray = cv2.addWeighted(image, factor, target, 1 - factor, 0)
+    return blended
 
 
 def _color(image: np.ndarray, strength: float) -> np.ndarray:
@@ -123,12 +123,12 @@ OPERATIONS: tuple[Operation, ...] = (
 
 
 def random_augment(images: np.ndarray, operations: int, strength: float, rng: np.random.Generator) -> None:
-    """Apply `operations` operations, drawn at random for every image, in place.
+    """Apply `operations` operations, chosen at random for every image, in place.
 
     Args:
         images: (batch, height, width, 3) uint8, RGB.
         operations: how many, one after the other.
-        strength: 0 to 1, the paper's magnitude over its greatest; the direction is drawn.
+        strength: 0 to 1, the paper's magnitude as a share of its largest; the direction is random.
         rng: the source of randomness.
     """
     chosen = rng.integers(0, len(OPERATIONS), (len(images), operations))

@@ -1,4 +1,4 @@
-"""Random views of images: translation for small ones, all at once; crop, stretch and turn for photographs.
+"""Random views of images: translation for small ones; crop, aspect ratio and rotation for photographs.
 
 Pixel (row, column) covers the square around (row + 0.5, column + 0.5), as everywhere in cv2, so the middle
 of an image of any size stays in the middle.
@@ -25,7 +25,7 @@ def reflected(indices: np.ndarray, length: int) -> np.ndarray:
 
 
 def translated(images: np.ndarray, down: np.ndarray, right: np.ndarray, flip: np.ndarray) -> np.ndarray:
-    """A batch of equally large images, each mirrored where `flip` is set and then moved.
+    """A batch of equally large images, each mirrored if `flip` is set, and then moved.
 
     Args:
         images: (batch, height, width, channels).
@@ -50,7 +50,7 @@ def translated(images: np.ndarray, down: np.ndarray, right: np.ndarray, flip: np
 def view_size(shape: Sequence[int], height: int, width: int, mode: Resize) -> tuple[float, float]:
     """(height, width), in the image's pixels, of what the network sees of it without augmentation.
 
-    Smaller than the image where it is cropped, larger where it is letterboxed.
+    Smaller than the image if it is cropped, larger if it is letterboxed.
     """
     if mode == "squash":
         return float(shape[0]), float(shape[1])
@@ -66,9 +66,9 @@ def view_matrices(
     mode: Resize,
     *,
     area: np.ndarray,
-    stretch: np.ndarray,
-    place: np.ndarray,
-    turn: np.ndarray,
+    aspect_ratio: np.ndarray,
+    position: np.ndarray,
+    angle: np.ndarray,
     flip: np.ndarray,
 ) -> np.ndarray:
     """Affine matrices from pixels of the result to pixels of the image, one per image.
@@ -79,9 +79,9 @@ def view_matrices(
         width: columns of the result.
         mode: how an image without augmentation is brought to the result's size.
         area: (batch,) shares of the whole view's area that are seen.
-        stretch: (batch,) factors by which the view is made wider, and less high.
-        place: (batch, 2) in 0..1, where in the image the view lies: 0 at the top or left, 1 at the end.
-        turn: (batch,) angles in degrees.
+        aspect_ratio: (batch,) factors by which the view is made wider, and less high.
+        position: (batch, 2) in 0..1, where in the image the view lies: 0 at the top or left, 1 at the end.
+        angle: (batch,) rotations in degrees.
         flip: (batch,) booleans.
 
     Returns:
@@ -89,14 +89,14 @@ def view_matrices(
     """
     whole = np.array([view_size(shape, height, width, mode) for shape in shapes]).reshape(-1, 2)
     side = np.sqrt(area)
-    seen_height = np.minimum(whole[:, 0], whole[:, 0] * side / np.sqrt(stretch))
-    seen_width = np.minimum(whole[:, 1], whole[:, 1] * side * np.sqrt(stretch))
+    seen_height = np.minimum(whole[:, 0], whole[:, 0] * side / np.sqrt(aspect_ratio))
+    seen_width = np.minimum(whole[:, 1], whole[:, 1] * side * np.sqrt(aspect_ratio))
     # The middle of the view; a view larger than the image stays in the middle.
-    middle_y = shapes[:, 0] / 2 + (place[:, 0] - 0.5) * np.maximum(shapes[:, 0] - seen_height, 0.0)
-    middle_x = shapes[:, 1] / 2 + (place[:, 1] - 0.5) * np.maximum(shapes[:, 1] - seen_width, 0.0)
+    middle_y = shapes[:, 0] / 2 + (position[:, 0] - 0.5) * np.maximum(shapes[:, 0] - seen_height, 0.0)
+    middle_x = shapes[:, 1] / 2 + (position[:, 1] - 0.5) * np.maximum(shapes[:, 1] - seen_width, 0.0)
     scale_y = seen_height / height
     scale_x = np.where(flip, -1.0, 1.0) * seen_width / width
-    cosine, sine = np.cos(np.deg2rad(turn)), np.sin(np.deg2rad(turn))
+    cosine, sine = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
     matrices = np.empty((len(shapes), 2, 3))
     matrices[:, 0, 0], matrices[:, 0, 1] = cosine * scale_x, -sine * scale_y
     matrices[:, 1, 0], matrices[:, 1, 1] = sine * scale_x, cosine * scale_y
@@ -108,10 +108,10 @@ def view_matrices(
 def warped(
     images: Sequence[np.ndarray], matrices: np.ndarray, height: int, width: int, mode: Resize
 ) -> np.ndarray:
-    """Images of any sizes seen through `matrices`: cut, resized, turned and mirrored in one go.
+    """Images of any sizes seen through `matrices`: cropped, resized, rotated and mirrored in one step.
 
     Returns:
-        (batch, height, width, 3) uint8. What lies outside an image is its reflection, or gray where
+        (batch, height, width, 3) uint8. What lies outside an image is its reflection, or gray if
         images are letterboxed.
     """
     border = cv2.BORDER_CONSTANT if mode == "letterbox" else cv2.BORDER_REFLECT_101

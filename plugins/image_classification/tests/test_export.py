@@ -32,10 +32,10 @@ import suite
 pipeline = suite.load(sys.argv[1])
 paths = sorted(pathlib.Path(sys.argv[2]).iterdir())
 from_paths = pipeline.predict(paths)
-one = paths[0]
-assert pipeline.predict(one) == pipeline.predict(str(one)) == pipeline.predict(one.read_bytes())
+path = paths[0]
+assert pipeline.predict(path) == pipeline.predict(str(path)) == pipeline.predict(path.read_bytes())
 assert "keras" not in sys.modules
-print(json.dumps([[one.label, one.scores] for one in from_paths]))
+print(json.dumps([[prediction.label, prediction.scores] for prediction in from_paths]))
 """
 
 
@@ -45,7 +45,8 @@ import suite
 pipeline = suite.load(sys.argv[1], backend=sys.argv[3], device="cpu")
 import keras
 assert keras.backend.backend() == sys.argv[3]
-print(json.dumps([one.scores for one in pipeline.predict(sorted(pathlib.Path(sys.argv[2]).iterdir()))]))
+predictions = pipeline.predict(sorted(pathlib.Path(sys.argv[2]).iterdir()))
+print(json.dumps([prediction.scores for prediction in predictions]))
 """
 
 
@@ -54,14 +55,14 @@ def run(tmp_path_factory):
     """A run with random weights: what is compared is runtimes, not skill."""
     host = suite.Host()
     dataset = host.task("image-classification").sample()
-    found = host.builder("residual", "image-classification")
+    builder = host.builder("residual", "image-classification")
     keras.utils.set_random_seed(0)
-    pipeline = found.item.build(dataset, found.item.options())
+    pipeline = builder.item.build(dataset, builder.item.options())
     folder = tmp_path_factory.mktemp("runs") / "first"
     save_pipeline(
         folder / "model",
         task="image-classification",
-        builder=f"{found.plugin}:residual",
+        builder=f"{builder.plugin}:residual",
         codec=pipeline.codec,
         network=pipeline.network,
         facts=dataset.facts,
@@ -85,23 +86,28 @@ def bare_python(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bare")
     sources = folder / "sources"
     plugins = ("images", "classification", "image_classification")
-    for part in (
+    for name in (
         "setup.cfg",
         "pyproject.toml",
         "README.md",
         "LICENSE",
         "suite",
-        *(f"plugins/{name}" for name in plugins),
+        *(f"plugins/{plugin}" for plugin in plugins),
     ):
-        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-        (sources / part).parent.mkdir(parents=True, exist_ok=True)
-        copy(ROOT / part, sources / part)
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        (sources / name).parent.mkdir(parents=True, exist_ok=True)
+        copy(ROOT / name, sources / name)
     venv.create(folder / "venv", with_pip=False, symlinks=os.name != "nt")
     python = folder / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-compile"]
     constraints = ["--constraint", str(ROOT / "constraints.txt")]
     done = subprocess.run(
-        [*install, *constraints, f"{sources}[onnx]", *(str(sources / "plugins" / name) for name in plugins)],
+        [
+            *install,
+            *constraints,
+            f"{sources}[onnx]",
+            *(str(sources / "plugins" / plugin) for plugin in plugins),
+        ],
         capture_output=True,
         text=True,
         check=False,
@@ -125,10 +131,10 @@ def test_it_predicts_what_keras_predicts(run, images, bare_python):
     )
     assert done.returncode == 0, done.stderr
     expected = load(run).predict(sorted(images.iterdir()))
-    answers = json.loads(done.stdout)
-    assert [label for label, _ in answers] == [one.label for one in expected]
-    for (_, scores), one in zip(answers, expected, strict=True):
-        assert scores == pytest.approx(one.scores, abs=1e-4)
+    predictions = json.loads(done.stdout)
+    assert [label for label, _ in predictions] == [prediction.label for prediction in expected]
+    for (_, scores), prediction in zip(predictions, expected, strict=True):
+        assert scores == pytest.approx(prediction.scores, abs=1e-4)
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
@@ -145,8 +151,8 @@ def test_other_backends_predict_the_same(run, images, backend):
     )
     assert done.returncode == 0, done.stderr
     expected = load(run).predict(sorted(images.iterdir()))
-    for scores, one in zip(json.loads(done.stdout), expected, strict=True):
-        assert scores == pytest.approx(one.scores, abs=1e-4)
+    for scores, prediction in zip(json.loads(done.stdout), expected, strict=True):
+        assert scores == pytest.approx(prediction.scores, abs=1e-4)
 
 
 def test_a_stack_of_images_is_several(run):

@@ -7,22 +7,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suite.data.dataset import Example
-from suite_image_classification.augmentation import KEPT, MARGIN, Augmentation, ImageBatches
+from suite.data import Example
+from suite_image_classification.augmentation.mixing import erase, mixed
+from suite_image_classification.augmentation.random_augment import OPERATIONS, random_augment
+from suite_image_classification.augmentation.settings import Augmentation
+from suite_image_classification.augmentation.views import translated, view_matrices, warped
+from suite_image_classification.batches import MARGIN, MAX_KEPT_SCALE, ImageBatches
 from suite_image_classification.codec import ImageCodec
-from suite_image_classification.geometry import translated, view_matrices, warped
-from suite_image_classification.mixing import erase, mixed
-from suite_image_classification.random_augment import OPERATIONS, random_augment
 from suite_images.color import jitter
 
 CLASSES = ("cat", "dog", "eel", "fox")
 EVERYTHING = Augmentation(
     crop=0.4,
-    stretch=1.3,
+    aspect_ratio=1.3,
     rotate=15,
     flip=True,
-    color=0.4,
-    gray=0.2,
+    color_jitter=0.4,
+    grayscale=0.2,
     rand_augment=2,
     erase=0.5,
     mixup=0.4,
@@ -62,15 +63,15 @@ def test_translation_fills_the_gap_with_the_reflection():
 
 
 def view(image: np.ndarray, height: int, width: int, mode: str = "squash", **changes) -> np.ndarray:
-    drawn = {
+    view_settings = {
         "area": np.ones(1),
-        "stretch": np.ones(1),
-        "place": np.full((1, 2), 0.5),
-        "turn": np.zeros(1),
+        "aspect_ratio": np.ones(1),
+        "position": np.full((1, 2), 0.5),
+        "angle": np.zeros(1),
         "flip": np.zeros(1, bool),
     }
-    drawn |= {name: np.asarray(value) for name, value in changes.items()}
-    matrices = view_matrices(np.array([image.shape[:2]]), height, width, mode, **drawn)
+    view_settings |= {name: np.asarray(value) for name, value in changes.items()}
+    matrices = view_matrices(np.array([image.shape[:2]]), height, width, mode, **view_settings)
     return warped([image], matrices, height, width, mode)[0]
 
 
@@ -84,13 +85,13 @@ def test_the_whole_view_is_the_image_itself(height, width):
 @given(st.sampled_from([0.0, 1.0]), st.sampled_from([0.0, 1.0]))
 def test_a_quarter_of_the_area_at_a_corner_is_that_corner(down, right):
     image = noise(16, 24, 3)
-    seen = view(image, 8, 12, area=[0.25], place=[[down, right]])
+    seen = view(image, 8, 12, area=[0.25], position=[[down, right]])
     assert (seen == image[8 * int(down) :, 12 * int(right) :][:8, :12]).all()
 
 
 def test_a_half_turn_turns_the_image_upside_down():
     image = noise(9, 9, 3)
-    difference = view(image, 9, 9, turn=[180.0]).astype(int) - image[::-1, ::-1]
+    difference = view(image, 9, 9, angle=[180.0]).astype(int) - image[::-1, ::-1]
     assert abs(difference).max() <= 1
 
 
@@ -164,7 +165,7 @@ def test_every_operation_of_rand_augment_keeps_shape_and_type_and_its_input(oper
     assert (image == before).all()
 
 
-def test_rand_augment_draws_for_every_image():
+def test_rand_augment_chooses_operations_for_every_image():
     images = np.repeat(noise(1, 16, 16, 3), 32, axis=0)
     random_augment(images, 2, 0.5, np.random.default_rng(0))
     assert len(np.unique(images.reshape(32, -1), axis=0)) > 16
@@ -179,8 +180,8 @@ def test_a_batch_is_a_pure_function(augmentation, seed, progress):
     before = [(image.copy(), target.copy()) for image, target in examples]
     first = batches.make(examples, np.random.default_rng(seed), progress)
     second = batches.make(examples, np.random.default_rng(seed), progress)
-    for one, other in zip(first, second, strict=True):
-        assert (one == other).all()
+    for array, again in zip(first, second, strict=True):
+        assert (array == again).all()
     for (image, target), (image_before, target_before) in zip(examples, before, strict=True):
         assert (image == image_before).all()
         assert (target == target_before).all()
@@ -218,7 +219,7 @@ def test_large_photographs_are_shrunk_once_and_others_stay_as_they_are():
     batches = maker(EVERYTHING)
     large, _ = batches.prepare(Example("a", noise(200, 300, 3), "cat"))
     assert large.shape == (round(16 * MARGIN), 30, 3)
-    for shape in ((int(16 * KEPT), 50, 3), (10, 12, 3)):
+    for shape in ((int(16 * MAX_KEPT_SCALE), 50, 3), (10, 12, 3)):
         kept, _ = batches.prepare(Example("a", noise(*shape), "cat"))
         assert kept.shape == shape
 

@@ -37,8 +37,8 @@ def preset_network(
         A model from uint8 (batch, height, width, 3) to float32 (batch, classes).
 
     Raises:
-        suite.UserError: where keras-hub is not installed, the preset is not known, does not load, takes no
-            images or not of this size.
+        suite.UserError: if keras-hub is not installed, the preset is not known, does not load, or takes no
+            images of this size.
     """
     hub = import_keras_hub()
     source = preset_source(preset, hub.models.Backbone.presets)

@@ -6,17 +6,17 @@ import numpy as np
 
 MIXUP_ALPHA = 0.4
 ERASED_AREA = (0.02, 0.25)
-ERASED_STRETCH = 2.5
+ERASED_ASPECT_RATIO = 2.5
 
 
 def mixed(
     images: np.ndarray, targets: np.ndarray, mixup: float, cutmix: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A share of the images blended with, and a share pasted over by a part of, another of the batch.
+    """Blend some images with another one of the batch, and paste a rectangle of another one into some.
 
     MixUp (Zhang et al. 2018, arXiv:1710.09412): image and target are weighted means of two. CutMix (Yun
     et al. 2019, arXiv:1905.04899): a rectangle of up to half the image comes from the other one, and the
-    target is weighted by the areas. Pairs, weights and rectangles are drawn anew for every image.
+    target is weighted by the areas. Pairs, weights and rectangles are random for every image.
 
     Args:
         images: (batch, height, width, channels) uint8.
@@ -42,9 +42,9 @@ def mixed(
     out[blend] = (blended + 0.5).astype(np.uint8)
 
     side = np.sqrt(rng.uniform(0, 0.5, len(paste)))
-    place = rng.random((2, len(paste)))
-    top, bottom = _span(place[0], side, height)
-    left, right = _span(place[1], side, width)
+    position = rng.random((2, len(paste)))
+    top, bottom = _span(position[0], side, height)
+    left, right = _span(position[1], side, width)
     for index, first_row, last_row, first, last in zip(paste, top, bottom, left, right, strict=True):
         out[index, first_row:last_row, first:last] = images[partners[index], first_row:last_row, first:last]
     own[paste] = 1 - (bottom - top) * (right - left) / (height * width)
@@ -54,7 +54,7 @@ def mixed(
 
 
 def erase(images: np.ndarray, probability: float, rng: np.random.Generator) -> None:
-    """A random rectangle of a random color over a share of the images, in place.
+    """Cover a random rectangle of some images by a random color, in place.
 
     Random erasing (Zhong et al. 2017, arXiv:1708.04896), one color per rectangle.
 
@@ -66,20 +66,20 @@ def erase(images: np.ndarray, probability: float, rng: np.random.Generator) -> N
     count, height, width, channels = images.shape
     chosen = np.flatnonzero(rng.random(count) < probability)
     side = np.sqrt(rng.uniform(*ERASED_AREA, len(chosen)))
-    stretch = np.sqrt(ERASED_STRETCH ** rng.uniform(-1, 1, len(chosen)))
-    place = rng.random((2, len(chosen)))
-    top, bottom = _span(place[0], np.minimum(side * stretch, 1), height)
-    left, right = _span(place[1], np.minimum(side / stretch, 1), width)
+    ratio = np.sqrt(ERASED_ASPECT_RATIO ** rng.uniform(-1, 1, len(chosen)))
+    position = rng.random((2, len(chosen)))
+    top, bottom = _span(position[0], np.minimum(side * ratio, 1), height)
+    left, right = _span(position[1], np.minimum(side / ratio, 1), width)
     colors = rng.integers(0, 256, (len(chosen), channels), dtype=np.uint8)
     for row, index in enumerate(chosen):
         images[index, top[row] : bottom[row], left[row] : right[row]] = colors[row]
 
 
-def _span(place: np.ndarray, share: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """First and past-the-last index of a stretch of `share` of `length` pixels.
+def _span(position: np.ndarray, share: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """First and past-the-last index of a span of `share` of `length` pixels.
 
-    It lies at `place`, where 0 and 1 are the places at which it touches the ends.
+    At `position` 0 it begins at the first pixel, at 1 it ends at the last one.
     """
     size = np.maximum(1, np.rint(share * length)).astype(np.int64)
-    start = np.rint(place * (length - size)).astype(np.int64)
+    start = np.rint(position * (length - size)).astype(np.int64)
     return start, start + size
