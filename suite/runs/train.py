@@ -131,7 +131,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
         validation = Validation(
             pipeline,
             dataset.validation,
-            task=experiment.task.name,
+            task=experiment.task.item,
             builder=experiment.builder.full_name,
             facts=dataset.facts,
             evaluators=experiment.evaluators,
