@@ -204,6 +204,17 @@ class ModelBuilder(Generic[AnyOptions]):
     options: type[AnyOptions] = NoOptions  # type: ignore[assignment]
     prediction_options: type[Options] = NoOptions
 
+    @property
+    def packages(self) -> set[str]:
+        """The import names of the packages that it is from, whose layers its networks may use."""
+        addresses = [
+            function.address.partition(":")[0]
+            if isinstance(function, Lazy)
+            else str(getattr(function, "__module__", ""))
+            for function in (self.build, self.codec)
+        ]
+        return {address.partition(".")[0] for address in addresses if address}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluator(Generic[AnyOptions]):

@@ -90,7 +90,7 @@ def test_a_defect_is_noted_with_the_plugin_and_loses_nothing(run, tmp_path):
 @pytest.mark.parametrize(
     ("function", "note"),
     [
-        (lambda pairs, predict: ["a figure"], "TypeError: explain gave str, which is no figure"),
+        (lambda pairs, predict: ["a figure"], "TypeError: str is no figure of suite.figures"),
         (helpless, "the predictions are not explained: no row"),
     ],
 )

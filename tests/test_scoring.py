@@ -194,18 +194,21 @@ def test_options_of_an_unknown_evaluator_are_refused():
         score([evaluator(right)], HALF, {"rihgt": {}}, intervals=False)
 
 
-def test_figures_are_made_only_when_asked_for_and_attributed():
+def test_figures_are_made_only_when_asked_for_and_a_failure_is_a_note():
     def drawing(pairs, options):
         return Evaluation(score=lambda indices: {}, figures=lambda: [Table(title=1 / 0, columns=[], rows=[])])
 
-    scores = score([evaluator(drawing)], HALF, intervals=False)
-    with pytest.raises(ZeroDivisionError) as caught:
-        scores.figures()
-    assert caught.value.__notes__ == ["in evaluator 'right' of plugin 'tests'"]
+    scores = score([evaluator(drawing), evaluator(right)], HALF, intervals=False)
+    figures, notes = scores.figures()
+    assert figures == []
+    assert notes == [
+        "the figures of evaluator 'right' of plugin 'tests' are missing, for a defect of evaluator 'right' of"
+        " plugin 'tests': ZeroDivisionError: division by zero"
+    ]
 
 
 def task_with(baseline):
-    return Task(
+    task = Task(
         name="t",
         summary="",
         sample=lambda: None,
@@ -214,6 +217,7 @@ def task_with(baseline):
         evaluators=(),
         baseline=baseline,
     )
+    return Contributed("tests", task, "task")
 
 
 def test_the_baseline_is_scored_on_the_same_examples():
@@ -233,12 +237,13 @@ def test_a_task_without_baseline_has_none():
 
 
 def test_a_baseline_of_the_wrong_length_is_the_plugins_fault():
-    with pytest.raises(PluginError, match="'t' predicts 1 of 100"):
+    with pytest.raises(PluginError, match="the baseline of task 't' of plugin 'tests' predicts 1 of 100"):
         baseline_pairs(task_with(lambda train, examples, facts: [0]), [0], HALF)
 
 
 def reference_model_task(reference_model):
-    return replace(task_with(None), reference_models={"a method": reference_model})
+    task = task_with(None)
+    return replace(task, item=replace(task.item, reference_models={"a method": reference_model}))
 
 
 def test_a_reference_model_learns_from_the_training_split_and_predicts_the_same_examples():
@@ -272,13 +277,13 @@ def test_a_reference_model_without_inputs_or_its_package_is_left_out_for_a_reaso
 
 def test_a_reference_model_that_fails_otherwise_is_the_plugins_fault():
     pairs = replace(HALF, examples=[Example(name, None) for name in HALF.ids])
-    with pytest.raises(PluginError, match="'a method', a reference model of task 't', predicts 1 of 100"):
-        reference_model_pairs(reference_model_task(lambda train, examples, facts: [0]), "a method", [], pairs)
+    with pytest.raises(PluginError, match="'a method', a reference model of task 't' of plugin 'tests',
+        predicts 1 of 100"): reference_model_pairs(reference_model_task(lambda train, examples, facts: [0]), "a method", [], pairs)
     with pytest.raises(ZeroDivisionError) as caught:
         reference_model_pairs(
             reference_model_task(lambda train, examples, facts: 1 / 0), "a method", [], pairs
         )
-    assert "reference model of task 't'" in caught.value.__notes__[0]
+    assert "reference model of task 't' of plugin 'tests'" in caught.value.__notes__[0]
 
 
 def test_metrics_are_plain_data_by_split():

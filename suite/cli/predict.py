@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     options = option_settings(arguments.set)
     # Everything that can be wrong with the words is said before seconds go into loading a network.
     described = describe(arguments.run, host=host, options=options)
-    task = host.task(described.manifest.task, prefer=[described.manifest.builder.rpartition(":")[0]])
+    task = host.find_task(described.manifest.task, prefer=[described.manifest.builder.rpartition(":")[0]])
     inputs = Inputs(arguments.inputs, described.codec)
     sink = choose_sink(arguments.out, arguments.format, json=arguments.json, task=task, described=described)
     batch_size = _batch_size(arguments.batch_size, inputs, sink)

@@ -14,7 +14,7 @@ from suite.cli.prediction_lines import has_text, json_line, text_line, text_of
 from suite.errors import UserError, nearest
 
 if TYPE_CHECKING:
-    from suite.contributions import Task
+    from suite.contributions import Contributed, Task
     from suite.evaluation.prediction_files import PredictionWriter
     from suite.pipeline.codec import Codec
     from suite.prediction.inputs import Inputs
@@ -150,19 +150,29 @@ class FormatFiles(PredictionSink):
     Args:
         path: a file or a folder, as the format has it.
         format: makes the writer.
+        whose: how a message calls the format.
         facts: the facts of the data that the model was trained on.
     """
 
-    def __init__(self, path: Path, format: Format, facts: Mapping[str, Any]) -> None:  # noqa: A002
+    def __init__(
+        self,
+        path: Path,
+        format: Format,  # noqa: A002
+        whose: str,
+        facts: Mapping[str, Any],
+    ) -> None:
         self.written = []
         self._path = path
         self._format = format
+        self._whose = whose
         self._facts = facts
         self._writer: PredictionWriter
 
     @contextmanager
     def open(self, inputs: Inputs) -> Iterator[None]:
-        self._writer = self._format(self._path, self._facts)
+        from suite.evaluation.prediction_files import AttributedWriter
+
+        self._writer = AttributedWriter(self._format, self._whose, self._path, self._facts)
         try:
             yield
         finally:
@@ -179,17 +189,24 @@ class Folder(PredictionSink):
     Args:
         path: the folder.
         format: makes the writer of the task's first format; None if the task has no format.
+        whose: how a message calls the format.
         facts: the facts of the data that the model was trained on.
     """
 
-    def __init__(self, path: Path, format: Format | None, facts: Mapping[str, Any]) -> None:  # noqa: A002
+    def __init__(
+        self,
+        path: Path,
+        format: Format | None,  # noqa: A002
+        whose: str,
+        facts: Mapping[str, Any],
+    ) -> None:
         from suite.evaluation.prediction_files import FILE_NAME
 
         self.written = []
         self._path = path
         self._sinks: list[PredictionSink] = [LinesFile(path / FILE_NAME, json=True)]
         if format is not None:
-            self._sinks.append(FormatFiles(path, format, facts))
+            self._sinks.append(FormatFiles(path, format, whose, facts))
 
     @contextmanager
     def open(self, inputs: Inputs) -> Iterator[None]:
@@ -215,7 +232,7 @@ def choose_sink(
     format_name: str | None,
     *,
     json: bool,
-    task: Task,
+    task: Contributed[Task],
     described: Described,
 ) -> PredictionSink:
     """The sink that the options of the command name.
@@ -231,9 +248,10 @@ def choose_sink(
         UserError: if the options do not say where to write, or would overwrite something that is no
             predictions.
     """
+    formats = task.item.formats
     if format_name is not None:
-        if format_name not in task.formats:
-            known = nearest(format_name, task.formats) if task.formats else "it has none"
+        if format_name not in formats:
+            known = nearest(format_name, formats) if formats else "it has none"
             raise UserError(f"the task '{task.name}' has no format '{format_name}': {known}")
         if out is None:
             raise UserError(f"--format {format_name} needs --out, which says where to write")
@@ -243,9 +261,10 @@ def choose_sink(
     if not path.parent.is_dir():
         raise UserError(f"--out {path}: there is no folder '{path.parent}'")
     if format_name is not None:
-        return FormatFiles(path, task.formats[format_name], facts)
+        return FormatFiles(path, formats[format_name], f"the format '{format_name}' of {task}", facts)
     if path.is_dir() or not path.suffix:
-        return Folder(path, next(iter(task.formats.values()), None), facts)
+        name = next(iter(formats), "")
+        return Folder(path, formats.get(name), f"the format '{name}' of {task}", facts)
     _check_file(path, described.codec)
     return LinesFile(path, json=json or path.suffix == ".jsonl")
 

@@ -178,6 +178,15 @@ def digest(raw: Any) -> bytes:
     return hashlib.blake2b(content, digest_size=16).digest()
 
 
+def _size(raw: Any) -> Any:
+    """The number of bytes of an input that knows it; empty if it does not."""
+    try:
+        size = getattr(raw, "size", "")
+    except Exception:  # noqa: BLE001 - what cannot be read is named when it is read
+        return ""
+    return "" if callable(size) else size
+
+
 def fingerprint(dataset: Dataset) -> str:
     """A short name for the data as the loader listed it: changes when an id, a target or a split does.
 
@@ -188,7 +197,7 @@ def fingerprint(dataset: Dataset) -> str:
         total.update(f"{name} {len(split)}\n".encode())
         for index in range(len(split)):
             example = split[index]
-            size = getattr(example.input, "size", "")
+            size = _size(example.input)
             line = f"{example.id}\t{size}\t{example.target}\n"
             total.update(line.encode("utf-8", "surrogatepass"))
     return total.hexdigest()

@@ -39,8 +39,8 @@ def same_content(*splits: Examples) -> np.ndarray:
             example = splits[number][position - int(starts[number])]
             try:
                 digests[row] = np.frombuffer(digest(example.input), np.uint64)
-            except (UserError, OSError):
-                digests[row] = position, 0
+            except (UserError, OSError, TypeError, ValueError, OverflowError):
+                digests[row] = position, 0  # it cannot be read, or is of a kind of its own
 
     with ThreadPoolExecutor(min(8, (os.cpu_count() or 1) + 1)) as pool:
         for _ in pool.map(read, range(0, len(candidates), _CHUNK)):
@@ -63,6 +63,6 @@ def _size(example: Example) -> int:
     if isinstance(raw, bytes):
         return len(raw)
     try:
-        return int(raw.size) if hasattr(raw, "read") else -1
-    except (UserError, OSError):
+        return int(raw.size) if hasattr(raw, "read") and hasattr(raw, "size") else -1
+    except (UserError, OSError, TypeError, ValueError):
         return -1

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
-
-import numpy as np
+from typing import Any
 
 from suite.contributions import Contributed, Evaluator, Task
 from suite.data.dataset import Example, Examples
-from suite.errors import PluginError, UserError, attributed, nearest
-from suite.evaluation.intervals import MIN_RESAMPLES, RESAMPLES, Intervals, affordable_resamples, bootstrap
-from suite.evaluation.types import Details, Evaluation, Pairs
+from suite.errors import PluginError, SuiteError, UserError, attributed, nearest
+from suite.evaluation.checks import check_predictions, described, made_figures
+from suite.evaluation.evaluated import Evaluated
+from suite.evaluation.types import Details, Pairs
 from suite.figures import Figure
-from suite.options import parse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +35,19 @@ class Scores:
     count: int
     _figures: Sequence[tuple[str, Callable[[], Sequence[Figure]]]] = field(default=(), repr=False)
 
-    def figures(self) -> list[Figure]:
-        """The evaluators' figures, in the order of the evaluators. Slow: it may draw and read examples."""
+    def figures(self) -> tuple[list[Figure], list[str]]:
+        """The evaluators' figures, in the order of the evaluators. Slow: it may draw and read examples.
+
+        Returns:
+            The figures, and a note on each evaluator whose figures could not be made.
+        """
         figures: list[Figure] = []
+        notes: list[str] = []
         for evaluator, make in self._figures:
-            with attributed(evaluator):
-                figures.extend(make())
-        return figures
+            made, remarks = made_figures(make, evaluator, f"the figures of {evaluator} are missing")
+            figures += made
+            notes += remarks
+        return figures, notes
 
 
 def score(
@@ -85,7 +87,7 @@ def score(
     figures: list[tuple[str, Callable[[], Sequence[Figure]]]] = []
     for evaluator in evaluators:
         values = next((given[key] for key in _keys(evaluator) if key in given), {})
-        found = _Evaluated(evaluator, pairs, values)
+        found = Evaluated(evaluator, pairs, values)
         names = _names(evaluator, [*found.numbers, *found.missing], numbers, notes)
         numbers |= {names[name]: number for name, number in found.numbers.items()}
         notes += [f"{names.get(name, name)}: {note}" for name, note in found.notes.items()]
@@ -96,7 +98,7 @@ def score(
         }
         figures.append((str(evaluator), found.figures))
         if intervals:
-            spreads, remarks = found.intervals(seed)
+            spreads, remarks = found.intervals_or_none(seed)
             found_intervals |= {names[name]: spread for name, spread in spreads.items()}
             notes += _grouped({names[name]: remark for name, remark in remarks.items()})
     return Scores(
@@ -109,23 +111,23 @@ def score(
     )
 
 
-def baseline_pairs(task: Task, train: Examples, pairs: Pairs) -> Pairs | None:
+def baseline_pairs(task: Contributed[Task], train: Examples, pairs: Pairs) -> Pairs | None:
     """The same examples with what the task would predict for them without learning from inputs.
 
     Returns:
         Pairs to be scored by the same evaluators, or None where the task has no baseline.
 
     Raises:
-        PluginError: where the task's baseline does not give a prediction per example.
+        PluginError: if the task's baseline does not give a prediction per example.
     """
-    if task.baseline is None:
+    if task.item.baseline is None:
         return None
-    with attributed(f"the baseline of task '{task.name}'"):
-        predictions = task.baseline(train, _without_targets(pairs), pairs.facts)
-    return _compared(pairs, predictions, f"the baseline of task '{task.name}'")
+    with attributed(f"the baseline of {task}"):
+        predictions = task.item.baseline(train, _without_targets(pairs), pairs.facts)
+    return _compared(pairs, predictions, task.item, f"the baseline of {task}")
 
 
-def reference_model_pairs(task: Task, name: str, train: Examples, pairs: Pairs) -> Pairs:
+def reference_model_pairs(task: Contributed[Task], name: str, train: Examples, pairs: Pairs) -> Pairs:
     """The same examples with what a classical method predicts that learned from the training split.
 
     Raises:
@@ -134,13 +136,13 @@ def reference_model_pairs(task: Task, name: str, train: Examples, pairs: Pairs) 
     """
     if pairs.examples is None:
         raise UserError("the inputs are not known, only the predictions for them")
-    reference_model = f"'{name}', a reference model of task '{task.name}',"
+    reference_model = f"'{name}', a reference model of {task},"
     try:
         with attributed(reference_model):
-            predictions = task.reference_models[name](train, _without_targets(pairs), pairs.facts)
+            predictions = task.item.reference_models[name](train, _without_targets(pairs), pairs.facts)
     except ModuleNotFoundError as error:
         raise UserError(f"it needs the package '{error.name}', which is not installed") from error
-    return _compared(pairs, predictions, reference_model)
+    return _compared(pairs, predictions, task.item, reference_model)
 
 
 def _without_targets(pairs: Pairs) -> list[Example]:
@@ -151,9 +153,12 @@ def _without_targets(pairs: Pairs) -> list[Example]:
     ]
 
 
-def _compared(pairs: Pairs, predictions: Sequence[Any], whose: str) -> Pairs:
+def _compared(pairs: Pairs, predictions: Any, task: Task, whose: str) -> Pairs:
+    if isinstance(predictions, str | Mapping) or not hasattr(predictions, "__len__"):
+        raise PluginError(f"{whose} gives {type(predictions).__name__}, not a list of predictions")
     if len(predictions) != len(pairs):
         raise PluginError(f"{whose} predicts {len(predictions)} of {len(pairs)} examples")
+    check_predictions(predictions, task, whose)
     return replace(pairs, predictions=predictions)
 
 
@@ -196,14 +201,14 @@ def metrics(
 
 
 def scored_metrics(
-    task: Task,
+    task: Contributed[Task],
     evaluators: Sequence[Contributed[Evaluator[Any]]],
     splits: Mapping[str, Pairs],
     train: Examples | None,
     options: Mapping[str, Mapping[str, Any]],
     notes: Sequence[str],
     phase: Callable[[str], None] = lambda text: None,
-) -> tuple[dict[str, Any], Callable[[], list[Figure]]]:
+) -> tuple[dict[str, Any], Callable[[], tuple[list[Figure], list[str]]]]:
     """Score splits of the data, and the baseline and the reference models on the first of them.
 
     Args:
@@ -216,7 +221,8 @@ def scored_metrics(
         phase: told of each reference model before it learns.
 
     Returns:
-        The content of `metrics.json`, and a function that draws the figures of the first split.
+        The content of `metrics.json`, and a function that draws the figures of the first split, as
+        `Scores.figures`. A baseline or a reference model that fails is a note: it is only compared with.
     """
     scores = {name: score(evaluators, pairs, options, intervals=True) for name, pairs in splits.items()}
     first = next(iter(splits), None)
@@ -224,99 +230,33 @@ def scored_metrics(
     reference_models: dict[str, Scores] = {}
     left_out: list[str] = []
     if first is not None and train is not None and len(train):
-        guesses = baseline_pairs(task, train, splits[first])
-        if guesses is not None:
-            baseline = score(evaluators, guesses, options, intervals=False)
-        for name in task.reference_models:
-            phase(f"comparing with {name}")
+        pairs = splits[first]
+
+        def compared(name: str, guess: Callable[[], Pairs | None], whose: str) -> Scores | None:
             try:
-                reference_models[name] = score(
-                    evaluators,
-                    reference_model_pairs(task, name, train, splits[first]),
-                    options,
-                    intervals=False,
-                )
-            except UserError as error:
+                guesses = guess()
+                return None if guesses is None else score(evaluators, guesses, options, intervals=False)
+            except SuiteError as error:
                 left_out.append(f"not compared with {name}: {error}")
-    found = metrics(scores, baseline, reference_models)
-    found["notes"] = [*notes, *left_out, *found["notes"]]
-    return found, scores[first].figures if first is not None else list
+            except Exception as error:  # noqa: BLE001 - a trained run is not lost to what it is compared with
+                left_out.append(f"not compared with {name}, for a defect of {whose}: {described(error)}")
+            return None
 
-
-class _Evaluated:
-    """What one evaluator gave, checked: its finite numbers, and how to get more of them."""
-
-    def __init__(
-        self, evaluator: Contributed[Evaluator[Any]], pairs: Pairs, values: Mapping[str, Any]
-    ) -> None:
-        self.evaluator = evaluator
-        self.pairs = pairs
-        self.options = parse(evaluator.item.options, values, f"evaluator '{evaluator.name}'")
-        start = time.perf_counter()
-        with attributed(str(evaluator)):
-            given = evaluator.item.evaluate(pairs, self.options)
-        self.seconds = time.perf_counter() - start
-        self.evaluation = given if isinstance(given, Evaluation) else None
-        self.numbers: dict[str, float] = {}
-        self.missing: dict[str, float] = {}
-        self.notes: dict[str, str] = {}
-        self.details: Details = {}
-        self.figures: Callable[[], Sequence[Figure]] = tuple
-        self.point_only: set[str] = set()
-        if self.evaluation is None:
-            self._take(self._checked(given))
-            return
-        with attributed(str(evaluator)):
-            resampled = self._checked(self.evaluation.score(np.arange(len(pairs))))
-            point_only = self._checked(self.evaluation.point_only())
-            self.details = self.evaluation.details()
-        self.notes = dict(self.evaluation.notes)
-        self.figures = self.evaluation.figures
-        self.point_only = set(point_only)
-        self._take({**resampled, **point_only})
-
-    def _take(self, numbers: Mapping[str, float]) -> None:
-        for name, number in numbers.items():
-            if math.isfinite(number):
-                self.numbers[name] = number
-            elif name not in self.notes:
-                self.missing[name] = number
-
-    def _checked(self, given: Any) -> dict[str, float]:
-        if not isinstance(given, Mapping):
-            raise PluginError(
-                f"{self.evaluator} gave {type(given).__name__}, not an Evaluation or a mapping of names to"
-                " numbers"
-            )
-        for name, number in given.items():
-            if isinstance(number, bool) or not isinstance(number, int | float | np.integer | np.floating):
-                raise PluginError(f"{self.evaluator} gave {name} = {number!r}, which is not a number")
-        return {str(name): float(number) for name, number in given.items()}
-
-    def intervals(self, seed: int) -> tuple[Intervals, dict[str, str]]:
-        """The intervals by number, and remarks on those that are missing or come from fewer resamples."""
-        numbers = {name: number for name, number in self.numbers.items() if name not in self.point_only}
-        resamples = RESAMPLES if self.evaluation is not None else affordable_resamples(self.seconds)
-        if not resamples and len(self.pairs) > 1:
-            reason = f"no interval, scoring takes {self.seconds:.1f} s and would have to be done"
-            return {}, dict.fromkeys(numbers, f"{reason} {MIN_RESAMPLES} times")
-        return bootstrap(
-            self._again,
-            numbers,
-            len(self.pairs),
-            metrics=self.evaluator.item.metrics,
-            groups=self.pairs.groups,
-            resamples=resamples,
-            seed=seed,
+        baseline = compared(
+            "the baseline", lambda: baseline_pairs(task, train, pairs), f"the baseline of {task}"
         )
-
-    def _again(self, indices: np.ndarray) -> Mapping[str, float]:
-        with attributed(str(self.evaluator)):
-            if self.evaluation is not None:
-                return self.evaluation.score(indices)
-            return cast(
-                Mapping[str, float], self.evaluator.item.evaluate(self.pairs.at(indices), self.options)
+        for name in task.item.reference_models:
+            phase(f"comparing with {name}")
+            found = compared(
+                name,
+                lambda name=name: reference_model_pairs(task, name, train, pairs),  # type: ignore[misc]
+                f"a reference model of {task}",
             )
+            if found is not None:
+                reference_models[name] = found
+    content = metrics(scores, baseline, reference_models)
+    content["notes"] = [*notes, *left_out, *content["notes"]]
+    return content, scores[first].figures if first is not None else lambda: ([], [])
 
 
 def _grouped(remarks: Mapping[str, str]) -> list[str]:

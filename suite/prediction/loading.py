@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suite.contributions import Contributed, Lazy, ModelBuilder
+from suite.contributions import Contributed, ModelBuilder
 from suite.devices import activate
 from suite.errors import UserError, attributed
 from suite.host import Host
@@ -96,7 +96,7 @@ def load(
         from suite.pipeline.keras_files import load_keras
 
         activate(backend, device)
-        network = KerasNetwork(load_keras(file, _packages(builder)), batch_size)
+        network = KerasNetwork(load_keras(file, builder.packages), batch_size)
     else:
         raise UserError(
             f"{folder / MANIFEST}: no runtime here reads '{manifest.network}': known are .keras and .onnx"
@@ -127,7 +127,7 @@ def describe(
 
 def builder_packages(host: Host, manifest: Manifest) -> set[str]:
     """The import names of the packages whose layers a network of the manifest's builder may use."""
-    return _packages(host.builder(manifest.builder, manifest.task).item)
+    return host.builder(manifest.builder, manifest.task).item.packages
 
 
 def _without_network(
@@ -154,14 +154,3 @@ def _builder(manifest: Manifest, folder: Path, host: Host) -> Contributed[ModelB
             f" installed or was left out: pip install {plugin}"
         )
     return host.builder(manifest.builder, manifest.task)
-
-
-def _packages(builder: ModelBuilder[Any]) -> set[str]:
-    """The import names of the builder's own packages, whose layers its networks may use."""
-    addresses = [
-        function.address.partition(":")[0]
-        if isinstance(function, Lazy)
-        else str(getattr(function, "__module__", ""))
-        for function in (builder.build, builder.codec)
-    ]
-    return {address.partition(".")[0] for address in addresses if address}

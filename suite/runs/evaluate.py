@@ -14,7 +14,8 @@ from suite.configuration import Configuration
 from suite.contributions import Contributed, DataLoader, Metric, Task
 from suite.data.dataset import Dataset, Example, Examples, Subset, fingerprint
 from suite.data.loading import load_dataset
-from suite.errors import SuiteError, UserError
+from suite.errors import SuiteError, UserError, about
+from suite.evaluation.checks import check_predictions
 from suite.evaluation.metrics import declared_metrics
 from suite.evaluation.prediction_files import FILE_NAME, paired, read_predictions, write_predictions
 from suite.evaluation.scoring import scored_metrics
@@ -132,10 +133,11 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
     listener.phase("scoring")
     train = _train_split(host, configuration, chosen, task.item, notes)
     splits = {chosen.split: pairs}
-    scored, figures = scored_metrics(task.item, evaluators, splits, train, options, notes, listener.phase)
+    scored, figures = scored_metrics(task, evaluators, splits, train, options, notes, listener.phase)
 
     listener.phase("writing the report")
-    shown = figures()
+    shown, remarks = figures()
+    scored["notes"] += remarks
     if pipeline is not None:
         explained, remarks = explanations(task, pairs, pipeline)
         shown += explained
@@ -212,7 +214,7 @@ def _loaded(host: Host, configuration: Configuration, request: Request, data: st
         own = host.loader(configuration.loader_name, task_of(host, configuration).full_name)
         if loader is not None or _recognizes(own, data):
             loader, options = configuration.loader_name, {**configuration.loader, **options}
-    return load_dataset(host, configuration.task, data, loader, options)[0]
+    return load_dataset(host, task_of(host, configuration).full_name, data, loader, options)[0]
 
 
 def _recognizes(loader: Contributed[DataLoader[Any]], data: str) -> bool:
@@ -265,6 +267,11 @@ def _predicted(
     )
     listener.phase(f"predicting {len(chosen.examples):,} examples")
     pairs, unreadable = predict_examples(pipeline, chosen.examples, chosen.group_of)
+    check_predictions(
+        pairs.predictions,
+        task_of(host, configuration).item,
+        f"the codec of model builder '{pipeline.builder}'",
+    )
     if not len(pairs):
         raise UserError(f"{chosen.where}: no example could be read; the first: {unreadable[0]}")
     notes += [f"left out: {error}" for error in unreadable]
@@ -334,7 +341,8 @@ def predict_examples(
             kept.append(index)
             predictions.append(result.prediction)
         else:
-            unreadable.append(f"{examples[index].id}: {result.error}")
+            example = examples[index]
+            unreadable.append(about(str(result.error), example.id, example.input))
     readable = Subset(examples, np.asarray(kept, np.int64))
     shown = [readable[index] for index in range(len(kept))]
     pairs = Pairs(

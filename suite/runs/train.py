@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from suite.configuration import Configuration
-from suite.errors import RunError, StoppedRunError, UserError, attributed
+from suite.errors import RunError, StoppedRunError, SuiteError, UserError, attributed
 from suite.host import Host
 from suite.runs.build import Experiment, build, environment
 from suite.runs.directory import Run, new_run_path
@@ -131,7 +131,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
         validation = Validation(
             pipeline,
             dataset.validation,
-            task=experiment.task.name,
+            task=experiment.task.item,
             builder=experiment.builder.full_name,
             facts=dataset.facts,
             evaluators=experiment.evaluators,
@@ -196,35 +196,48 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
     splits: dict[str, Pairs] = {}
     if dataset.validation is not None and len(dataset.validation):
         listener.phase("scoring the validation split")
-        splits["validation"] = _predicted(shipped, dataset, "validation", notes)
-        shipped = _calibrated(run, experiment, shipped, splits["validation"])
+        splits["validation"] = _predicted(shipped, experiment, "validation", notes)
+        shipped = _calibrated(run, experiment, shipped, splits["validation"], notes)
         splits["validation"] = replace(splits["validation"], facts=shipped.scoring_facts)
     if dataset.test is not None and len(dataset.test):
         listener.phase("scoring the test split")
-        splits = {"test": _predicted(shipped, dataset, "test", notes)} | splits
+        splits = {"test": _predicted(shipped, experiment, "test", notes)} | splits
     _score(run, experiment, shipped, splits, notes, listener)
     return run
 
 
-def _predicted(shipped: LoadedPipeline, dataset: Dataset, split: str, notes: list[str]) -> Pairs:
+def _predicted(shipped: LoadedPipeline, experiment: Experiment, split: str, notes: list[str]) -> Pairs:
+    from suite.evaluation.checks import check_predictions
     from suite.runs.evaluate import predict_examples
 
+    dataset = experiment.dataset
     pairs, unreadable = predict_examples(shipped, dataset.splits[split], dataset.groups)
+    check_predictions(pairs.predictions, experiment.task.item, f"the codec of {experiment.builder}")
     notes += [f"left out of {split}: {error}" for error in unreadable]
     return pairs
 
 
 def _calibrated(
-    run: Run, experiment: Experiment, shipped: LoadedPipeline, validation: Pairs
+    run: Run, experiment: Experiment, shipped: LoadedPipeline, validation: Pairs, notes: list[str]
 ) -> LoadedPipeline:
-    """The pipeline with what the codec learns from the trained network's predictions, saved so."""
+    """The pipeline with what the codec learns from the trained network's predictions, saved so.
+
+    A failure of it is a note: the trained network predicts as well with the codec as it was built.
+    """
+    from suite.evaluation.checks import described
+    from suite.pipeline.codec_checks import remade_codec
     from suite.pipeline.manifest import read_manifest, write_manifest
 
     calibrate = experiment.pipeline.calibrate
     if calibrate is None or not len(validation):
         return shipped
-    with attributed(str(experiment.builder)):
+    try:
         codec = calibrate(shipped.codec, validation)
+        remade_codec(codec, experiment.builder.item.codec, str(experiment.builder))
+    except Exception as error:  # noqa: BLE001 - see above
+        what = str(error) if isinstance(error, SuiteError) else described(error)
+        notes.append(f"the codec is not calibrated, for a defect of {experiment.builder}: {what}")
+        return shipped
     manifest = read_manifest(run.model)
     write_manifest(run.model, msgspec.structs.replace(manifest, codec=codec.to_json()))
     return replace(shipped, codec=codec)
@@ -266,7 +279,7 @@ def _score(
 
     listener.phase("counting")
     scored, figures = scored_metrics(
-        experiment.task.item,
+        experiment.task,
         experiment.evaluators,
         splits,
         experiment.dataset.train,
@@ -275,7 +288,8 @@ def _score(
         listener.phase,
     )
     listener.phase("writing the report")
-    shown = figures()
+    shown, remarks = figures()
+    scored["notes"] += remarks
     if splits:
         first = next(iter(splits.values()))
         write_predictions(run.path / FILE_NAME, first)

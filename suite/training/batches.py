@@ -20,7 +20,7 @@ import numpy as np
 
 from suite.data.dataset import Example, Examples
 from suite.devices import available_memory
-from suite.errors import UserError
+from suite.errors import UserError, about
 from suite.pipeline.codec import Arrays
 from suite.pipeline.trainable import BatchMaker
 
@@ -161,12 +161,14 @@ class PreparedExamples:
             return kept[index]
         if index in self._unreadable:
             return self[(index + 1) % len(self._examples)]
+        example = self._examples[index]
         try:
-            prepared = self._prepare(self._examples[index])
+            prepared = self._prepare(example)
         except UserError as error:
+            message = about(str(error), example.id, example.input)
             if not self._skip:
-                raise
-            self._note_unreadable(index, str(error))
+                raise UserError(message) from error
+            self._note_unreadable(index, message)
             return self[(index + 1) % len(self._examples)]
         if kept is not None:
             self._keep(kept, index, prepared)

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from suite.contributions import Contributed, Evaluator
+from suite.contributions import Contributed, Evaluator, Task
 from suite.data.dataset import Example, Examples
+from suite.evaluation.checks import check_predictions
+from suite.evaluation.metrics import check_metric
 from suite.evaluation.scoring import score
 from suite.evaluation.types import Pairs
 from suite.pipeline.codec import Arrays
@@ -42,7 +44,7 @@ class Validation:
     Args:
         pipeline: with the network that is being trained.
         examples: the validation split.
-        task: the task's name.
+        task: says of which type a prediction is, and by which metric weights are chosen.
         builder: the model builder as `plugin:name`.
         facts: of the data set.
         evaluators: give the metrics.
@@ -59,7 +61,7 @@ class Validation:
         pipeline: TrainablePipeline,
         examples: Examples,
         *,
-        task: str,
+        task: Task,
         builder: str,
         facts: Mapping[str, Any],
         evaluators: Sequence[Contributed[Evaluator[Any]]],
@@ -72,6 +74,7 @@ class Validation:
     ) -> None:
         self.pipeline = pipeline
         self.examples = examples
+        self.task = task
         self.facts = facts
         self.evaluators = evaluators
         self.evaluator_options = evaluator_options
@@ -80,7 +83,7 @@ class Validation:
         self.batch_size = _even(len(examples), MAX_BATCH_SIZE)
         network = KerasNetwork(pipeline.network, self.batch_size, pipeline.trained_network)
         self._codec = pipeline.codec.for_scoring()
-        self._runner = LoadedPipeline(task, builder, self._codec, network, facts, self.batch_size)
+        self._runner = LoadedPipeline(task.name, builder, self._codec, network, facts, self.batch_size)
         self._training_network = None
         if pipeline.training_network is not None:
             self._training_network = KerasNetwork(pipeline.training_network, training_batch)
@@ -111,8 +114,10 @@ class Validation:
                     ids += [read.example.id for read in batch]
                 if self._training_network is not None:
                     total += self._training_loss(self._training_network, prepared)
+        check_predictions(predictions, self.task, f"the codec of model builder '{self._runner.builder}'")
         pairs = Pairs(targets, predictions, ids, facts=self.facts)
         scores = score(self.evaluators, pairs, self.evaluator_options, intervals=False)
+        check_metric(self.task, scores.numbers, scores.notes, self.evaluators)
         return {"loss": total / len(self.examples), **scores.numbers}
 
     def _prepare(self, example: Example) -> _Prepared:
