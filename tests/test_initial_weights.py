@@ -42,8 +42,8 @@ def test_entries_are_copied_by_their_names_wherever_they_stand():
     copied = copy_weights(source, codec("a", "b", "c"), target, codec("c", "a", "b"))
     for given, got in zip(logits(source), logits(target), strict=True):
         np.testing.assert_array_equal(got[..., [1, 2, 0]], given)
-    assert copied.whole == ["hidden/kernel", "hidden/bias"]
-    assert copied.partly == {"logits/kernel": (3, 3), "logits/bias": (3, 3)}
+    assert copied.complete == ["hidden/kernel", "hidden/bias"]
+    assert copied.partial == {"logits/kernel": (3, 3), "logits/bias": (3, 3)}
 
 
 def test_entries_of_new_names_stay_as_they_are():
@@ -53,7 +53,7 @@ def test_entries_of_new_names_stay_as_they_are():
     for given, was, got in zip(logits(source), before, logits(target), strict=True):
         np.testing.assert_array_equal(got[..., 0], given[..., 1])
         np.testing.assert_array_equal(got[..., 1:], was[..., 1:])
-    assert copied.partly["logits/kernel"] == (1, 3)
+    assert copied.partial["logits/kernel"] == (1, 3)
 
 
 def test_weights_without_a_common_name_are_new():
@@ -62,7 +62,7 @@ def test_weights_without_a_common_name_are_new():
     copied = copy_weights(source, codec("a", "b"), target, codec("x", "y"))
     for was, got in zip(before, logits(target), strict=True):
         np.testing.assert_array_equal(got, was)
-    assert copied.anew == ["logits/kernel", "logits/bias"]
+    assert copied.unchanged == ["logits/kernel", "logits/bias"]
 
 
 def test_weights_whose_entries_have_no_names_are_copied_by_shape():
@@ -70,7 +70,7 @@ def test_weights_whose_entries_have_no_names_are_copied_by_shape():
     copied = copy_weights(source, suite.Codec(), target, suite.Codec())
     for given, got in zip(source.get_weights(), target.get_weights(), strict=True):
         np.testing.assert_array_equal(got, given)
-    assert len(copied.whole) == 4
+    assert len(copied.complete) == 4
 
 
 def test_names_may_stand_several_times_along_an_axis():

@@ -1,4 +1,4 @@
-"""`suite tasks`: the kinds of problems that the installed plugins know."""
+"""`suite tasks`: the tasks of the installed plugins."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     host = host_from(arguments)
-    found = host.tasks()
+    tasks = host.tasks()
     if arguments.json:
-        print(json_text([_as_json(host, task) for task in found]))
-    elif found:
-        rows = [[task.name, task.plugin, task.item.summary] for task in found]
+        print(json_text([_as_json(host, task) for task in tasks]))
+    elif tasks:
+        rows = [[task.name, task.plugin, task.item.summary] for task in tasks]
         print(aligned([["TASK", "PLUGIN", ""], *rows]))
     else:
-        print("no task: " + ("no plugin is installed" if not host.plugins else "no plugin contributes one"))
+        print("no task: " + ("no plugin is installed" if not host.plugins else "no plugin contributes any"))
     for plugin in host.broken:
         if not arguments.json:
             print(f"plugin '{plugin.name}' could not be loaded: {plugin.error}")

@@ -114,7 +114,7 @@ def resume(
 def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[[], bool]) -> Run:
     from suite.prediction.loading import load, save_pipeline
     from suite.training.batches import memory_budget
-    from suite.training.loop import StopRequested
+    from suite.training.session import StopRequested
     from suite.training.trainer import Trainer
     from suite.training.validation import Validation
 
@@ -140,7 +140,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
             threads=threads,
             budget=memory_budget(configuration.runtime.cache, 0.2),
             skip_unreadable=configuration.training.unreadable == "skip",
-            noticed=skip,
+            on_skip=skip,
         )
     trainer = Trainer(
         pipeline,
@@ -155,7 +155,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
         listener=listener,
         stop=stop,
         history_changed=run.write_history,
-        skipped=skip,
+        on_skip=skip,
     )
     with attributed(str(experiment.builder)):
         if not trainer.restore() and configuration.init is not None:

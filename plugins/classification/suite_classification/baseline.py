@@ -1,4 +1,4 @@
-"""What one would predict for any example without looking at it."""
+"""The prediction for every example that needs no look at it."""
 
 from __future__ import annotations
 

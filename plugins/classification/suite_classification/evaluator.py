@@ -67,12 +67,12 @@ def evaluation(
             numbers |= areas(np.bincount(indices, minlength=len(arrays)))
         return numbers
 
-    def once() -> Mapping[str, float]:
+    def point_only() -> Mapping[str, float]:
         return {} if areas is None or resample_areas else areas(np.ones(len(arrays), np.int64))
 
     return Evaluation(
         score=score,
-        once=once,
+        point_only=point_only,
         details=lambda: {"classes": per_class(arrays)},
         figures=lambda: figures_of(arrays, items, mistakes()),
         notes=notes,

@@ -173,7 +173,7 @@ def _draw(axes: Axes, curves: dict[str, tuple[np.ndarray, np.ndarray]], areas: d
 def _about_curves(curves: Mapping[str, object], end: str) -> str:
     if len(curves) <= 3:
         return f"Each class against the rest, with the area under its curve; {end}."
-    return f"Each class against the rest; the three with the least area under the curve are named; {end}."
+    return f"Each class against the rest; the three with the smallest area under the curve are named; {end}."
 
 
 def _classes(arrays: LabelArrays, items: str) -> Table:

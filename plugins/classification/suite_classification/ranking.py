@@ -1,7 +1,7 @@
 """Areas under the ROC and precision-recall curves of many classes at once, fast enough to resample.
 
-Scores are sorted once. A resample is then a weight per example, how often it was drawn, and each area a
-few cumulative sums. The definitions are those of scikit-learn's `roc_auc_score` and
+Scores are sorted once. A resample is then a weight per example (how often it is in the resample), and each
+area a few cumulative sums. The definitions are those of scikit-learn's `roc_auc_score` and
 `average_precision_score`, with equal scores taken together.
 """
 

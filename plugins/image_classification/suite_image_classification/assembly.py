@@ -79,15 +79,15 @@ def check_network(network: keras.Model, codec: ImageCodec) -> None:
     inputs, outputs = network.inputs, network.outputs
     wanted, logits = (None, *codec.size, 3), (None, len(codec.classes))
     if len(inputs) != 1 or inputs[0].dtype != "uint8" or tuple(inputs[0].shape) != wanted:
-        taken = ", ".join(f"{tensor.dtype} {tuple(tensor.shape)}" for tensor in inputs)
+        takes = ", ".join(f"{tensor.dtype} {tuple(tensor.shape)}" for tensor in inputs)
         raise ValueError(
-            f"the network '{network.name}' takes {taken}: it must take uint8 {wanted}, so begin it with"
+            f"the network '{network.name}' takes {takes}: it must take uint8 {wanted}, so begin it with"
             f' keras.Input({wanted[1:]}, dtype="uint8") and scale the images inside'
         )
     if len(outputs) != 1 or outputs[0].dtype != "float32" or tuple(outputs[0].shape) != logits:
-        given = ", ".join(f"{tensor.dtype} {tuple(tensor.shape)}" for tensor in outputs)
+        gives = ", ".join(f"{tensor.dtype} {tuple(tensor.shape)}" for tensor in outputs)
         raise ValueError(
-            f"the network '{network.name}' gives {given}: it must give float32 {logits}, one logit per class,"
+            f"the network '{network.name}' gives {gives}: it must give float32 {logits}, one logit per class,"
             f' so end it with keras.layers.Dense({logits[1]}, dtype="float32")'
         )
     last = network.layers[-1]

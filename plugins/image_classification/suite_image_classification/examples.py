@@ -23,7 +23,7 @@ class ImageExamples:
     """Files of a tree with a target each: twelve bytes an image beside the tree's list of names.
 
     Args:
-        tree: where the images are.
+        tree: the files.
         indices: int (examples,), their indices in `tree.names`.
         targets: the different targets, class names or lists of class names.
         kinds: int (examples,), the index in `targets` of each example's target.
@@ -162,7 +162,7 @@ class Listing:
 
 
 class _ListedTree(FolderTree):
-    """The files of a listing, by their paths, and the sources that it was given."""
+    """The files of a listing, by their paths, and the sources among its rows."""
 
     def __init__(self, listing: Listing) -> None:
         super().__init__(str(listing.folder), listing.names, np.array(listing.sizes, np.int64))

@@ -112,7 +112,7 @@ class ResidualOptions(ImageModelOptions, frozen=True):
 
     architecture: Annotated[
         Auto | Literal["small", "photograph"],
-        Meta(description="a network for images of up to 64 pixels, or one for photographs"),
+        Meta(description="the network for images of up to 64 pixels, or that for photographs"),
     ] = "auto"
     width: Annotated[
         Auto | Annotated[int, Meta(ge=4, le=512)],
@@ -150,7 +150,7 @@ class PresetOptions(FineTuningOptions, frozen=True):
 
     preset: Annotated[
         str,
-        Meta(description="a keras-hub preset's name, or the folder of one; fetched only when it is a name"),
+        Meta(description="name of a keras-hub preset, which is downloaded, or the folder of a preset"),
     ] = "resnet_18_imagenet"
     load_weights: Annotated[
         bool, Meta(description="whether the preset's weights are loaded, or only its architecture")

@@ -115,7 +115,7 @@ def photograph_defaults(survey: Survey) -> Choices:
 
 
 def scratch_defaults(survey: Survey, size: object) -> Choices:
-    """Those of the builder `residual`: by the side of the input, if `size` is one, else of the images."""
+    """Those of the builder `residual`, by the side of the input if `size` is a number, else of the images."""
     side = size if isinstance(size, int) else survey.side
     return small_defaults(survey) if side <= 64 else photograph_defaults(survey)
 

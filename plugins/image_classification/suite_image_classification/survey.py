@@ -95,7 +95,7 @@ def survey_of(dataset: Dataset) -> Survey:
 
 
 def _sample(dataset: Dataset) -> tuple[np.ndarray, bool]:
-    """Sizes of evenly spaced training images, and whether one of the first few decoded has color."""
+    """Sizes of evenly spaced training images, and whether any of the first few is in color."""
     sizes: list[Sequence[int]] = []
     in_color = False
     decoded = 0

@@ -134,7 +134,7 @@ class _Taken:
 
 
 def _shares(edges: np.ndarray, rectangle: tuple[int, int, int, int]) -> np.ndarray:
-    """Which share of each of some rectangles, (n, 4), lies under another one."""
+    """The share of each rectangle of `edges`, (n, 4), that lies under `rectangle`."""
     left, top, right, bottom = rectangle
     wide = np.minimum(edges[:, 2], right) - np.maximum(edges[:, 0], left)
     high = np.minimum(edges[:, 3], bottom) - np.maximum(edges[:, 1], top)

@@ -94,8 +94,6 @@ def size(raw: Any) -> tuple[int, int]:
 def _content(raw: Any) -> tuple[bytes, str]:
     if isinstance(raw, bytes | bytearray | memoryview):
         return bytes(raw), "the given image"
-    if isinstance(raw, bytes | bytearray | memoryview):
-        return bytes(raw), "the given image"
     try:
         image_source = source(raw)
     except TypeError:

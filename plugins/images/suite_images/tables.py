@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 
 from suite import UserError
-from suite.kit.tables import decoded
+from suite.kit import decoded
 from suite.sources import Source
 
 PATH_COLUMNS = (

@@ -54,7 +54,7 @@ def mixed(
 
 
 def erase(images: np.ndarray, probability: float, rng: np.random.Generator) -> None:
-    """A random rectangle of a random color over a share of the images, in place.
+    """Cover a random rectangle of some images by a random color, in place.
 
     Random erasing (Zhong et al. 2017, arXiv:1708.04896), one color per rectangle.
 

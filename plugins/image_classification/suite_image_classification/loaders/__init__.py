@@ -1,1 +1,1 @@
-"""The formats that are read, one module each."""
+"""The formats, a module each."""

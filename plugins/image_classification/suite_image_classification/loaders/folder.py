@@ -84,7 +84,7 @@ def load(path: Path, options: FolderOptions) -> Dataset:
 
 
 def _images(path: Path, tree: Tree, problems: list[str]) -> tuple[list[int], list[int], list[str]]:
-    """The files that are images by their ending, the number of each one's folder, and the folders."""
+    """The files that are images by their ending, the number of the folder of each, and the folders."""
     indices: list[int] = []
     folder_of: list[int] = []
     folders: dict[str, int] = {}

@@ -17,7 +17,7 @@ from keras import layers
 
 from suite import UserError
 from suite.kit import nearest
-from suite.pipeline.keras_files import load_keras
+from suite.pipeline import load_keras
 from suite_images.normalization import fuse_normalization, keep_statistics
 
 PREPROCESSING = "preprocessing"
@@ -67,7 +67,7 @@ def application_network(
 
     Returns:
         A model from uint8 (batch, height, width, 3) to float32 (batch, classes), with the layers
-        "images", "preprocessing", one that is the family's model, "dropout" and "logits".
+        "images", "preprocessing", the family's model, "dropout" and "logits".
 
     Raises:
         suite.UserError: for an unknown family, a size too small for it, or weights that do not fit.
@@ -114,7 +114,7 @@ def application_network(
 def preprocessed(images: Any, build: Callable[..., keras.Model]) -> Any:
     """Images of 0 to 255, RGB, as the family's `preprocess_input` gives them, by layers in float32.
 
-    Every one of these functions is an affine map of the three colors, so it is found by trying it: a scale
+    Each of these functions is an affine map of the three colors, so four probes determine it: a scale
     and an offset per color and, if colors change places, a fixed 1 x 1 convolution.
     """
     # The module that defines the family also defines its preprocessing.

@@ -1,4 +1,4 @@
-"""Residual convolutional networks that are good from scratch: one for small images, one for photographs."""
+"""Residual networks that are trained from scratch: one for small images, one for photographs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def small_residual_network(
     Args:
         size: (height, width) of the images.
         classes: number of logits.
-        width: filters of the first stage; doubled in each later one.
+        width: filters of the first stage; doubled in each later stage.
         dropout: share of features dropped before the last layer.
 
     Returns:
@@ -79,7 +79,7 @@ def photograph_residual_network(
     Args:
         size: (height, width) of the images.
         classes: number of logits.
-        width: filters of the first stage; doubled in each later one.
+        width: filters of the first stage; doubled in each later stage.
         depths: blocks per stage.
         dropout: share of features dropped before the last layer.
 
