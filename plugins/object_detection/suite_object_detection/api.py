@@ -96,15 +96,15 @@ def pipeline(
     from suite_object_detection.assembly import MAX_BOXES, assembled, detection_loss, input_size
     from suite_object_detection.codec import DetectionCodec
     from suite_object_detection.recipes import detection_defaults
-    from suite_object_detection.survey import survey
+    from suite_object_detection.survey import survey_of
 
-    found = survey(dataset)
-    shared, shared_recipe = detection_defaults(found, options)
+    survey = survey_of(dataset)
+    shared, shared_recipe = detection_defaults(survey, options)
     options = resolved(options, {**shared, **(defaults or {})})
     built = (codec or DetectionCodec)(
-        classes=found.classes, size=input_size(options), max_boxes=chosen(options.max_boxes, MAX_BOXES)
+        classes=survey.classes, size=input_size(options), max_boxes=chosen(options.max_boxes, MAX_BOXES)
     )
-    model = network(built.size, len(found.classes), options)
+    model = network(built.size, len(survey.classes), options)
     own_loss = detection_loss(built) if loss is None else loss(built, options)
     more = {} if stages is None else {"stages": tuple(stages(model, options))}
     return assembled(options, built, model, own_loss, {**shared_recipe, **(recipe or {})}, **more)

@@ -9,7 +9,7 @@ from suite_object_detection.assembly import MAX_BOXES, assembled, detection_loss
 from suite_object_detection.codec import DetectionCodec
 from suite_object_detection.options import DetectorOptions
 from suite_object_detection.recipes import detector_defaults
-from suite_object_detection.survey import survey
+from suite_object_detection.survey import survey_of
 
 
 def detector(dataset: Dataset, options: DetectorOptions) -> TrainablePipeline:
@@ -20,18 +20,18 @@ def detector(dataset: Dataset, options: DetectorOptions) -> TrainablePipeline:
     """
     from suite_object_detection.models.detector import BINS, NETWORKS, STRIDES, detector_network
 
-    found = survey(dataset)
-    choices, recipe = detector_defaults(found, options)
+    survey = survey_of(dataset)
+    choices, recipe = detector_defaults(survey, options)
     options = resolved(options, choices)
     size = input_size(options)
     codec = DetectionCodec(
-        classes=found.classes,
+        classes=survey.classes,
         size=size,
         strides=STRIDES,
         bins=BINS,
         max_boxes=chosen(options.max_boxes, MAX_BOXES),
     )
-    network = detector_network(size, len(found.classes), **NETWORKS[options.network])
+    network = detector_network(size, len(survey.classes), **NETWORKS[options.network])
     loss = detection_loss(
         codec,
         box_weight=options.box_weight,

@@ -70,7 +70,7 @@ class Survey:
         return not sides and characters < 0.5 * len(self.classes)
 
 
-def survey(dataset: Dataset) -> Survey:
+def survey_of(dataset: Dataset) -> Survey:
     """Look at the targets of all training images; no image is read.
 
     Raises:

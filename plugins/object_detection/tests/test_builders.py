@@ -17,7 +17,7 @@ from suite_object_detection.builders import detector
 from suite_object_detection.codec import DetectionCodec
 from suite_object_detection.options import DetectorOptions
 from suite_object_detection.recipes import size_for
-from suite_object_detection.survey import survey
+from suite_object_detection.survey import survey_of
 from suite_object_detection.types import Detections
 
 Boxes = list[list[float]]
@@ -90,18 +90,18 @@ def test_a_size_that_does_not_fit_the_strides_is_refused_with_ones_that_do(size,
 @pytest.mark.parametrize("empty", [data(boxes=[]), data(crowd=True)])
 def test_data_without_any_box_is_refused(empty):
     with pytest.raises(UserError, match="none of the 6 training images has a box"):
-        survey(empty)
+        survey_of(empty)
 
 
 def test_data_without_images_is_refused():
     with pytest.raises(UserError, match="the training split holds no image"):
-        survey(data(count=0))
+        survey_of(data(count=0))
 
 
 def test_the_survey_counts_boxes_but_not_crowds():
     dataset = data(count=3)
     dataset.train[0].target["crowd"] = [False, True]
-    found = survey(dataset)
+    found = survey_of(dataset)
     assert found.count == 3
     assert found.class_counts == (3, 2)
     assert found.per_image.tolist() == [1, 2, 2]
@@ -110,9 +110,9 @@ def test_the_survey_counts_boxes_but_not_crowds():
 
 
 def test_classes_told_apart_by_side_are_not_mirrored():
-    assert survey(data(classes=("cat", "dog"))).mirrors
-    assert not survey(data(classes=("left hand", "right hand"))).mirrors
-    assert not survey(data(classes=("3", "7"))).mirrors
+    assert survey_of(data(classes=("cat", "dog"))).mirrors
+    assert not survey_of(data(classes=("left hand", "right hand"))).mirrors
+    assert not survey_of(data(classes=("3", "7"))).mirrors
 
 
 @given(
@@ -122,7 +122,7 @@ def test_classes_told_apart_by_side_are_not_mirrored():
 )
 def test_the_input_has_about_the_proportions_of_the_images_and_fits_the_strides(height, width, share):
     target = {"size": [height, width], "boxes": [[0, 0, share * width, share * height]], "labels": ["cat"]}
-    found = survey(Dataset(train=[Example("0", "never read", target)], facts={"classes": ["cat"]}))
+    found = survey_of(Dataset(train=[Example("0", "never read", target)], facts={"classes": ["cat"]}))
     rows, columns = size_for(found)
     assert rows % 32 == columns % 32 == 0
     assert min(rows, columns) >= 32
@@ -134,12 +134,12 @@ def test_the_input_has_about_the_proportions_of_the_images_and_fits_the_strides(
 
 
 def test_smaller_boxes_get_a_larger_input_and_mixed_proportions_a_square():
-    large = size_for(survey(data(480, 640, boxes=[[0, 0, 300, 300]])))
-    small = size_for(survey(data(480, 640, boxes=[[0, 0, 20, 20]])))
+    large = size_for(survey_of(data(480, 640, boxes=[[0, 0, 300, 300]])))
+    small = size_for(survey_of(data(480, 640, boxes=[[0, 0, 20, 20]])))
     assert max(small) > max(large)
     upright, lying = data(480, 640), data(640, 480)
     mixed = Dataset(train=[*upright.train, *lying.train], facts=upright.facts)
-    rows, columns = size_for(survey(mixed))
+    rows, columns = size_for(survey_of(mixed))
     assert rows == columns
 
 
@@ -159,4 +159,4 @@ def test_an_image_of_unknown_size_does_not_change_the_choice():
     known = data()
     unknown = Example("broken", b"", {"size": [0, 0], "boxes": [], "labels": []})
     with_unknown = Dataset(train=[*known.train, unknown], facts=known.facts)
-    assert size_for(survey(with_unknown)) == size_for(survey(known))
+    assert size_for(survey_of(with_unknown)) == size_for(survey_of(known))

@@ -98,17 +98,17 @@ class _Album:
 
     def false_positives(self) -> Gallery:
         """Detections without a box of their class, those with the highest scores first."""
-        detection = self.all_false.detection[self.kept_false]
-        order = np.argsort(-self.outcomes.scores[detection], kind="stable")
-        chosen = _spread(self.kept_false[order], self.outcomes.image[detection[order]])
+        detections = self.all_false.detection[self.kept_false]
+        order = np.argsort(-self.outcomes.scores[detections], kind="stable")
+        chosen = _spread(self.kept_false[order], self.outcomes.image[detections[order]])
         items = []
         for index in chosen.tolist():
-            found, about = int(self.all_false.detection[index]), int(self.all_false.truth[index])
-            shown = [(self.boxes[found], FALSE_COLOR)]
+            detection, about = int(self.all_false.detection[index]), int(self.all_false.truth[index])
+            shown = [(self.boxes[detection], FALSE_COLOR)]
             if about >= 0:
                 shown.append((self.arrays.truth.boxes[about], MISSED_COLOR))
-            text = f"{self._detected(found)}\n{self._what_is_wrong(index)}"
-            items.append(self._cut_out(int(self.outcomes.image[found]), shown, text))
+            text = f"{self._detected(detection)}\n{self._what_is_wrong(index)}"
+            items.append(self._cut_out(int(self.outcomes.image[detection]), shown, text))
         caption = (
             f"Wrong: {len(self.kept_false):,} of {int(self.kept.sum()):,} detections (orange)."
             f"{_of_these(len(chosen), len(self.kept_false), 'those with the highest scores')}"
@@ -202,8 +202,8 @@ class _Album:
         name = self.arrays.classes[self.arrays.truth.labels[about]]
         return f"{KINDS[kind]}: {name} overlaps by {self.all_false.overlap[index]:.2f}"
 
-    def _detected(self, found: int) -> str:
-        return f"{self.arrays.classes[self.outcomes.labels[found]]} {self.outcomes.scores[found]:.2f}"
+    def _detected(self, detection: int) -> str:
+        return f"{self.arrays.classes[self.outcomes.labels[detection]]} {self.outcomes.scores[detection]:.2f}"
 
 
 def _spread(ordered: np.ndarray, image: np.ndarray) -> np.ndarray:

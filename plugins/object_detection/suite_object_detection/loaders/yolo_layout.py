@@ -29,10 +29,10 @@ def configuration_in(path: Path, tree: Tree) -> int | None:
     Raises:
         UserError: if there are several and none is called data.yaml.
     """
-    found = [file for file, name in enumerate(tree.names) if name.lower().endswith(SUFFIXES)]
-    found.sort(key=lambda file: tree.names[file].count("/"))
-    found = [file for file in found[:_MAX_LOOKED_INTO] if is_configuration(tree.source(file))]
-    nearest = [file for file in found if tree.names[file].count("/") == tree.names[found[0]].count("/")]
+    files = [file for file, name in enumerate(tree.names) if name.lower().endswith(SUFFIXES)]
+    files.sort(key=lambda file: tree.names[file].count("/"))
+    files = [file for file in files[:_MAX_LOOKED_INTO] if is_configuration(tree.source(file))]
+    nearest = [file for file in files if tree.names[file].count("/") == tree.names[files[0]].count("/")]
     if len(nearest) > 1:
         usual = [
             file for file in nearest if posixpath.basename(tree.names[file]) in ("data.yaml", "data.yml")
@@ -72,8 +72,8 @@ def opened_around(path: Path) -> tuple[Tree, str, Configuration | None]:
 
 def _refuse_broken(tree: Tree) -> None:
     """Raise if what looks like a `data.yaml` is no YAML: its splits and names would be passed over."""
-    found = [file for file, name in enumerate(tree.names) if name.lower().endswith(SUFFIXES)]
-    for file in found[:_MAX_LOOKED_INTO]:
+    files = [file for file, name in enumerate(tree.names) if name.lower().endswith(SUFFIXES)]
+    for file in files[:_MAX_LOOKED_INTO]:
         if b"names" in tree.read(file):
             read_yaml(tree.source(file))
 
@@ -81,13 +81,13 @@ def _refuse_broken(tree: Tree) -> None:
 def _elsewhere(home: Path, configuration: Configuration) -> Path | None:
     """The folder around all that a `data.yaml` in `home` names, None if that is `home` or not there."""
     home = Path(os.path.abspath(home))  # noqa: PTH100 (links stay as they are)
-    found: list[Path] = []
+    existing: list[Path] = []
     for entry in (entry for entries in configuration.splits.values() for entry in entries):
         tried = (home / configuration.root / entry, home / entry, home / entry.lstrip("./"))
-        found += [Path(os.path.normpath(path)) for path in tried if _exists(path)][:1]
-    if all(path.is_relative_to(home) for path in found):
+        existing += [Path(os.path.normpath(path)) for path in tried if _exists(path)][:1]
+    if all(path.is_relative_to(home) for path in existing):
         return None
-    top = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in found]))
+    top = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in existing]))
     folders = top.parts
     if "images" in folders:  # labels lie beside it
         top = Path(*folders[: len(folders) - 1 - folders[::-1].index("images")])
@@ -139,18 +139,18 @@ class Layout:
         for split, entries in self.configuration.splits.items():
             images: dict[int, None] = {}
             for entry in entries:
-                found = self._find(entry)
-                if found is None:
+                name = self._find(entry)
+                if name is None:
                     missing = (
                         f"{self.configuration.name}: the {split} split is '{entry}', but there is no such"
                     )
                     if split == "train":
                         raise UserError(f"{missing} folder or file, neither there nor beside it: correct it")
                     self.problems.append(Problem(f"{missing} folder or file: left out"))
-                elif found in self._files:
-                    images.update(dict.fromkeys(self._listed(found, split)))
+                elif name in self._files:
+                    images.update(dict.fromkeys(self._listed(name, split)))
                 else:
-                    inside = f"{found}/" if found else ""
+                    inside = f"{name}/" if name else ""
                     names = self.tree.names
                     images.update(
                         dict.fromkeys(image for image in self.images.files if names[image].startswith(inside))

@@ -17,7 +17,7 @@ from suite_object_detection.recipes import (
     epochs_for,
     max_boxes_for,
 )
-from suite_object_detection.survey import Survey, survey
+from suite_object_detection.survey import Survey, survey_of
 
 
 def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
@@ -30,11 +30,11 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     from suite_object_detection.presets.losses import AnchorLoss, SetLoss
     from suite_object_detection.presets.networks import preset_network
 
-    found = survey(dataset)
+    survey = survey_of(dataset)
     size = None if options.size == "auto" else input_size(options)
-    made = preset_network(options.preset, size, len(found.classes), load_weights=options.load_weights)
+    made = preset_network(options.preset, size, len(survey.classes), load_weights=options.load_weights)
     backbone = made.backbone if options.load_weights else ()
-    choices, recipe = preset_defaults(found, options, has_backbone=bool(backbone))
+    choices, recipe = preset_defaults(survey, options, has_backbone=bool(backbone))
     height, width = made.size
     choices["size"] = height if height == width else made.size
     options = resolved(options, choices)
@@ -51,7 +51,7 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
             " at most: take a smaller number, or another preset"
         )
     codec = PresetCodec(
-        classes=found.classes,
+        classes=survey.classes,
         size=made.size,
         max_boxes=max_boxes,
         anchors=made.anchors,
@@ -60,9 +60,9 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     )
     loss: Any
     if made.anchors is None:
-        loss = SetLoss(made.size, made.predictions, len(found.classes))
+        loss = SetLoss(made.size, made.predictions, len(survey.classes))
     else:
-        loss = AnchorLoss(made.size, made.anchors, len(found.classes))
+        loss = AnchorLoss(made.size, made.anchors, len(survey.classes))
     whole = Stage(
         share=1.0 - frozen_share,
         learning_rate_factor=chosen(options.backbone_learning_rate, 1.0) if backbone else 1.0,
@@ -72,11 +72,11 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     return assembled(options, codec, made.network, loss, recipe, stages=kept)
 
 
-def preset_defaults(found: Survey, options: PresetOptions, *, has_backbone: bool) -> Choices:
+def preset_defaults(survey: Survey, options: PresetOptions, *, has_backbone: bool) -> Choices:
     """For keras-hub's detectors; not measured, but taken from how others train them.
 
     Args:
-        found: in the data.
+        survey: of the data.
         options: what the user chose.
         has_backbone: whether there is a backbone with weights that can learn later, and more slowly, than
             the rest.
@@ -84,15 +84,15 @@ def preset_defaults(found: Survey, options: PresetOptions, *, has_backbone: bool
     trained = options.load_weights
     mosaic = chosen(options.mosaic, 0.0 if trained else 0.5)
     choices = {
-        "max_boxes": max_boxes_for(found, mosaic),
+        "max_boxes": max_boxes_for(survey, mosaic),
         "frozen_share": 0.2 if has_backbone else 0.0,
         "backbone_learning_rate": 0.2 if has_backbone else 1.0,
-        **augmentation_defaults(found, mosaic),
+        **augmentation_defaults(survey, mosaic),
         "color_jitter": 0.2 if trained else 0.3,
         "clean": 0.1,
     }
     recipe = {
-        "epochs": epochs_for(found.count, 20, 5, 60) if trained else epochs_for(found.count, 60, 10, 300),
+        "epochs": epochs_for(survey.count, 20, 5, 60) if trained else epochs_for(survey.count, 60, 10, 300),
         "batch_size": 8,
         "optimizer": "adamw",
         "learning_rate": 5e-4 if has_backbone else 1e-4,

@@ -198,8 +198,8 @@ class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not typed
         overlap_loss = ops.sum((1.0 - complete_overlap(corners, own_box)) * owned, axis=-1)
         loss = class_loss + 5.0 * shift_loss + 2.0 * overlap_loss
         loss = ops.sum(ops.reshape(loss, (-1, sets)), axis=1)
-        found = ops.sum(ops.cast(real, "float32")) / sets
-        return loss * ops.cast(ops.shape(loss)[0], "float32") / ops.maximum(found, 1.0)
+        count = ops.sum(ops.cast(real, "float32")) / sets
+        return loss * ops.cast(ops.shape(loss)[0], "float32") / ops.maximum(count, 1.0)
 
     def _costs(
         self,
