@@ -40,8 +40,8 @@ class SymbolModel:
         ValueError: if there is nothing to learn from, or an utterance has another symbol.
     """
 
-    # N-grams of all lengths form one trie. Node 0 is the empty n-gram; the others have numbers by rising keys,
-    # and a key is the node of all symbols but the last, times the number of symbols, plus the last symbol.
+    # N-grams of all lengths form one trie. Node 0 is the empty n-gram, the others are numbered by rising
+    # keys. A key is the node of all symbols but the last, times the number of symbols, plus the last symbol.
     __slots__ = ("_backoffs", "_firsts", "_keys", "_logs", "_next", "_suffixes", "order", "size")
 
     def __init__(self, utterances: Iterable[Sequence[int]], symbols: int, order: int = ORDER) -> None:
