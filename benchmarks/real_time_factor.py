@@ -22,7 +22,7 @@ from suite.configuration import option_settings
 from suite.prediction.encoding import encode
 from suite.prediction.loading import load
 from suite.runs.export import export
-from suite_speech_recognition.recordings import read
+from suite_speech_recognition.audio.recordings import read
 
 WARM_UP = 5
 

@@ -19,7 +19,7 @@ from suite import UserError
 from suite.data import Dataset, Example, Examples, Finding, Inspection
 from suite.figures import Table
 from suite.kit import counted
-from suite_speech_recognition import recordings
+from suite_speech_recognition.audio import recordings
 from suite_speech_recognition.types import speaker_of, text_of
 
 MOST_PER_SECOND = 15

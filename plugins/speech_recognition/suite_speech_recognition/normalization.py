@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from suite_speech_recognition.scripts import without_spaces
+from suite_language.scripts import without_spaces
 
 APOSTROPHES = "'\u2019\u02bc\u00b4\u1ffd`\u1fef\uff40\uff07"
 """What is written for an apostrophe; where punctuation is removed, each of them counts as the first."""

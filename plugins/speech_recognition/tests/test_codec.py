@@ -19,7 +19,7 @@ from suite.prediction.predictor import LoadedPipeline
 from suite_speech_recognition.alphabet import Alphabet, learn_characters, learn_subwords
 from suite_speech_recognition.codec import SpeechCodec
 from suite_speech_recognition.normalization import Normalization
-from suite_speech_recognition.prediction_options import TranscriptionOptions
+from suite_speech_recognition.options import TranscriptionOptions
 from suite_speech_recognition.types import Transcript
 
 RATE = 1000
@@ -308,7 +308,7 @@ def test_an_array_of_two_axes_is_one_recording_with_channels():
 
 def test_prediction_needs_neither_keras_nor_librosa_nor_a_tokenizer():
     program = (
-        "import sys, suite_speech_recognition.codec, suite_speech_recognition.subtitles;"
+        "import sys, suite_speech_recognition.codec, suite_speech_recognition.formats.subtitles;"
         "print([name for name in ('keras', 'tensorflow', 'jax', 'librosa', 'jiwer', 'tokenizers', 'scipy')"
         " if name in sys.modules])"
     )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from suite import UserError
 from suite_speech_recognition.alphabet import Alphabet
-from suite_speech_recognition.language_model import NgramModel, surprise
+from suite_speech_recognition.decoding.language_model import NgramModel, surprise
 from suite_speech_recognition.normalization import Normalization, normalize
 
 SYMBOLS = 4

@@ -18,7 +18,7 @@ from suite import UserError
 from suite.prediction.inputs import Inputs
 from suite_speech_recognition.alphabet import Alphabet
 from suite_speech_recognition.codec import SpeechCodec
-from suite_speech_recognition.utterances import utterances
+from suite_speech_recognition.audio.live import utterances
 
 RATE = 8000
 CODEC = SpeechCodec(
@@ -157,7 +157,7 @@ def hears(monkeypatch):
     def install(*arguments, **settings_) -> FakeSounddevice:
         fake = FakeSounddevice(*arguments, **settings_)
         monkeypatch.setitem(sys.modules, "sounddevice", fake)
-        monkeypatch.setattr("suite_speech_recognition.microphone._WAIT", 0.01)
+        monkeypatch.setattr("suite_speech_recognition.audio.microphone._WAIT", 0.01)
         return fake
 
     return install

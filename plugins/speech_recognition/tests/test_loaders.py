@@ -13,8 +13,8 @@ from suite import UserError
 from suite.data.loading import load_dataset
 from suite.data.splits import complete
 from suite.sources import FolderTree
-from suite_speech_recognition import loaders
-from suite_speech_recognition.options import (
+from suite_speech_recognition.loaders import detection as loaders
+from suite_speech_recognition.loaders.options import (
     CommonVoiceOptions,
     LibriSpeechOptions,
     ManifestOptions,

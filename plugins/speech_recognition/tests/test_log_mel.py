@@ -7,13 +7,8 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="needs Keras")
 
-from suite_speech_recognition.models.log_mel import (  # noqa: E402
-    FLOOR,
-    LogMel,
-    hop_samples,
-    mel_filters,
-    window_samples,
-)
+from suite_speech_recognition.audio.mel import hop_samples, mel_filters, window_samples  # noqa: E402
+from suite_speech_recognition.models.log_mel import FLOOR, LogMel  # noqa: E402
 
 RATES = [(8000, 64), (11025, 40), (16000, 80), (22050, 80), (44100, 128), (48000, 80)]
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite_speech_recognition.preset_codec import PresetCodec
-from suite_speech_recognition.preset_options import PresetTranscriptionOptions
-from suite_speech_recognition.preset_stretches import Stretches
+from suite_speech_recognition.presets.codec import PresetCodec
+from suite_speech_recognition.presets.options import PresetTranscriptionOptions
+from suite_speech_recognition.chunks import ChunksAtPauses
 from suite_speech_recognition.types import Transcript
 
 RATE = 1000
@@ -174,7 +174,7 @@ def test_stretches_are_never_longer_than_what_is_heard_at_once(seconds, seed, lo
     if seconds <= longest:
         return
     audio = np.random.default_rng(seed).normal(0, 0.1, round(seconds * 100)).astype(np.float32)
-    stretches = Stretches(audio, 100, len(audio) / 100, longest)
+    stretches = ChunksAtPauses(audio, 100, len(audio) / 100, longest)
     windows = list(stretches)
     assert len(windows) == stretches.total
     assert all(0 < one.end - one.start <= longest + 1e-6 for one in windows)
@@ -182,12 +182,12 @@ def test_stretches_are_never_longer_than_what_is_heard_at_once(seconds, seed, lo
 
 
 def test_where_all_is_equally_quiet_the_cut_is_in_the_middle():
-    windows = list(Stretches(np.zeros(4000, np.float32), RATE, 4.0, 3.0))
+    windows = list(ChunksAtPauses(np.zeros(4000, np.float32), RATE, 4.0, 3.0))
     assert [one.end for one in windows] == pytest.approx([2.0, 4.0], abs=0.01)
 
 
 def test_transcripts_of_stretches_are_put_together_with_spaces_where_the_script_has_them():
-    stretches = Stretches(np.zeros(9000, np.float32), RATE, 9.0, 3.0)
+    stretches = ChunksAtPauses(np.zeros(9000, np.float32), RATE, 9.0, 3.0)
     said = [
         Transcript(text="good day", confidence=0.5),
         Transcript(text=""),

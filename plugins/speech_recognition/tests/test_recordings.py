@@ -15,8 +15,9 @@ from speech_on_disk import FORMATS, LOSSY, RATE, encoded, tone, write
 from suite import UserError
 from suite.data.dataset import digest
 from suite.sources import FileSource, open_tree
-from suite_speech_recognition import recordings, sound_decoder
-from suite_speech_recognition.recordings import Description, Recording
+from suite_speech_recognition.audio import recordings
+from suite_speech_recognition.audio import sound_decoder
+from suite_speech_recognition.audio.recordings import Description, Recording
 
 
 def refused(raw, rate=16_000):

@@ -7,7 +7,7 @@ import pytest
 
 from suite import UserError
 from suite.data.dataset import Dataset, Example
-from suite_speech_recognition.model_options import ConformerOptions, RecurrentOptions
+from suite_speech_recognition.options import ConformerOptions, RecurrentOptions
 from suite_speech_recognition.recipes import lengths_for, recurrent_defaults
 from suite_speech_recognition.samples import sample
 from suite_speech_recognition.survey import Survey, survey

@@ -7,8 +7,8 @@ from speech_on_disk import RATE, encoded, tone, write
 from suite.data.dataset import Dataset, Example
 from suite.sources import FileSource
 from suite_speech_recognition.inspection import inspect
-from suite_speech_recognition.recordings import Recording
-from suite_speech_recognition.sound_files import KNOWN
+from suite_speech_recognition.audio.recordings import Recording
+from suite_speech_recognition.audio.sound_files import KNOWN
 
 
 def example(name, text="hello", speaker=None, sound=None, rate=RATE, kind="wav"):

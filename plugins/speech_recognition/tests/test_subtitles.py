@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from suite import UserError
 from suite.evaluation.prediction_files import FILE_NAME
 from suite.sources import FileSource, open_tree
-from suite_speech_recognition.recordings import Recording
-from suite_speech_recognition.subtitles import LINE, SrtWriter, TextWriter, VttWriter, cues, srt, vtt
+from suite_speech_recognition.audio.recordings import Recording
+from suite_speech_recognition.formats.subtitles import LINE, SrtWriter, TextWriter, VttWriter, cues, srt, vtt
 from suite_speech_recognition.types import Transcript, Word
-from suite_speech_recognition.utterances import Utterance
+from suite_speech_recognition.audio.live import LiveUtterance
 
 
 def said(*words: tuple[str, float, float], space: str = " ") -> Transcript:
@@ -119,7 +119,7 @@ def test_what_a_microphone_hears_becomes_one_file(tmp_path):
     out = tmp_path / "talk.vtt"
     writer = VttWriter(out, {})
     for start in (0.0, 10.0):
-        raw = Utterance(np.zeros(3, np.float32), start, "microphone")
+        raw = LiveUtterance(np.zeros(3, np.float32), start, "microphone")
         writer.add(raw, raw.name, said(("yes", start + 0.5, start + 0.9)))
     assert not out.exists()
     assert writer.close() == [out]
