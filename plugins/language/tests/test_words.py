@@ -21,6 +21,8 @@ from suite_language.words import count_words, mostly_without_spaces, without_idl
         ("我love你", ["我", "love", "你"]),
         ("naïve café", ["naïve", "café"]),
         ("葛\U000e0100城", ["葛\U000e0100", "城"]),  # with a variation selector
+        ("กั้ข", ["กั้", "ข"]),
+        ("你 好", ["你", "好"]),
         ("", []),
         (" \n", []),
     ],

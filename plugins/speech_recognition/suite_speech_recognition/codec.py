@@ -102,7 +102,8 @@ class SpeechCodec(RecordingCodec, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def comparable(self, outputs: Arrays) -> Arrays:
         """Probabilities for their logarithms: how improbable the most improbable symbol is means nothing."""
-        return np.exp(np.asarray(outputs))
+        probabilities: np.ndarray = np.exp(np.asarray(outputs))
+        return probabilities
 
     def with_options(self, options: TranscriptionOptions) -> SpeechCodec:
         """The codec with what the user wants of transcriptions.

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from suite_speech_recognition.chunks import OverlappingChunks
+from suite_speech_recognition.merging import merge
 from suite_speech_recognition.spacing import spaced
 from suite_speech_recognition.types import Transcript, Word
-from suite_speech_recognition.chunks import OverlappingChunks
 
 JITTER = 0.04
 

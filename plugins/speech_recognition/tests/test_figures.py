@@ -13,7 +13,7 @@ from suite.evaluation.types import Pairs
 from suite.figures import Aligned, Clips, Figure, Table
 from suite.options import NoOptions
 from suite.report.page import ReportContent, render
-from suite_speech_recognition.metrics import transcription
+from suite_speech_recognition.evaluator import transcription
 from suite_speech_recognition.types import Transcript
 
 

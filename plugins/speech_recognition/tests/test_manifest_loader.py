@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from speech_on_disk import problems, recordings, rows, table
 from suite import UserError
 from suite.kit import tables
-from suite_speech_recognition.loaders.detection import detect_manifest, load_manifest
+from suite_speech_recognition.loaders.detection import detect_manifest
+from suite_speech_recognition.loaders.manifest import load as load_manifest
 from suite_speech_recognition.loaders.options import ManifestOptions
 
 
@@ -92,18 +93,18 @@ def test_columns_can_be_named(folder):
     assert rows(dataset.train) == [("clips/a.wav", "hello", "ann")]
 
 
-def test_the_manifests_of_a_folder_are_its_parts(folder):
-    for part, name in [("train", "a"), ("dev", "b"), ("test", "c")]:
-        table(folder / f"{part}.tsv", "path\ttext", f"clips/{name}.wav\t{part}")
+def test_the_manifests_of_a_folder_are_its_splits(folder):
+    for split, name in [("train", "a"), ("dev", "b"), ("test", "c")]:
+        table(folder / f"{split}.tsv", "path\ttext", f"clips/{name}.wav\t{split}")
     dataset = load(folder)
-    assert {part: rows(examples) for part, examples in dataset.splits.items()} == {
+    assert {split: rows(examples) for split, examples in dataset.splits.items()} == {
         "train": [("clips/a.wav", "train", None)],
         "validation": [("clips/b.wav", "dev", None)],
         "test": [("clips/c.wav", "test", None)],
     }
 
 
-def test_a_column_can_say_the_part(folder):
+def test_a_column_can_name_the_split(folder):
     manifest = table(
         folder / "m.csv",
         "path,text,split",
@@ -111,7 +112,7 @@ def test_a_column_can_say_the_part(folder):
         "clips/b.wav,y,Val",
         "clips/c.wav,z,test-clean",
     )
-    assert {part: len(examples) for part, examples in load(manifest).splits.items()} == {
+    assert {split: len(examples) for split, examples in load(manifest).splits.items()} == {
         "train": 1, "validation": 1, "test": 1
     }  # fmt: skip
 
@@ -172,7 +173,7 @@ def test_an_archive_is_read_without_unpacking(folder, tmp_path):
     for name in ("flat.zip", "wrapped.tar.gz"):
         assert detect_manifest(tmp_path / name)
         dataset = load(tmp_path / name)
-        assert {part: len(examples) for part, examples in dataset.splits.items()} == {"train": 1, "test": 1}
+        assert {split: len(examples) for split, examples in dataset.splits.items()} == {"train": 1, "test": 1}
         assert dataset.train[0].input.read() == (folder / "clips" / "a.wav").read_bytes()
         assert dataset.train[0].id.endswith("clips/a.wav")
 
@@ -292,10 +293,10 @@ def test_a_manifest_that_is_no_text_is_refused_with_its_line(folder):
 def test_a_folder_with_two_manifests_for_a_part_or_none_for_training_is_refused(folder):
     table(folder / "dev.tsv", "path\ttext", "clips/a.wav\tx")
     table(folder / "test.tsv", "path\ttext", "clips/b.wav\tx")
-    assert "has no training part, only validation and test" in refused(folder)
+    assert "has no training split, only validation and test" in refused(folder)
     table(folder / "train.tsv", "path\ttext", "clips/c.wav\tx")
     table(folder / "train.csv", "path,text", "clips/c.wav,x")
-    assert "more than one manifest for the train part: 'train.csv', 'train.tsv'" in refused(folder)
+    assert "more than one manifest for the train split: 'train.csv', 'train.tsv'" in refused(folder)
 
 
 def test_what_is_no_manifest_is_not_recognized(folder, tmp_path):

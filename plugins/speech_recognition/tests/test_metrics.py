@@ -18,7 +18,7 @@ from suite.evaluation.prediction_files import paired, read_predictions
 from suite.evaluation.scoring import score
 from suite.evaluation.types import Pairs
 from suite.options import NoOptions
-from suite_speech_recognition.metrics import transcription
+from suite_speech_recognition.evaluator import transcription
 from suite_speech_recognition.types import Transcript
 
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from speech_on_disk import problems, recordings, rows
 from suite import UserError
-from suite_speech_recognition.loaders.pattern import Pattern, condition
-from suite_speech_recognition.loaders.detection import detect_pattern, load_pattern
+from suite_speech_recognition.loaders.detection import detect_pattern
 from suite_speech_recognition.loaders.options import PatternOptions
+from suite_speech_recognition.loaders.pattern import Pattern, condition
+from suite_speech_recognition.loaders.pattern import load as load_pattern
 
 DIGITS = "{text}_{speaker}_{take}.wav"
 WORD = st.text(st.sampled_from("abcXYZ019éä你-"), min_size=1, max_size=5)
@@ -137,7 +138,7 @@ def test_recordings_are_listed_with_the_fields_of_their_names(digits):
 
 def test_parts_are_what_the_options_say(digits):
     dataset = load(digits, test="take=0", validation="take=1 speaker=ann")
-    assert {name: len(part) for name, part in dataset.splits.items()} == {
+    assert {name: len(split) for name, split in dataset.splits.items()} == {
         "train": 15,
         "validation": 3,
         "test": 6,
@@ -145,11 +146,11 @@ def test_parts_are_what_the_options_say(digits):
     assert {speaker for _, _, speaker in rows(dataset.validation)} == {"ann"}
 
 
-def test_folders_can_be_parts(tmp_path):
+def test_folders_can_be_splits(tmp_path):
     folder = recordings(tmp_path, "train/yes_1.wav", "train/no_1.wav", "test/yes_2.wav", "odd/no_2.wav")
     dataset = load(folder, "{text}_{take}.wav")
-    assert {name: len(part) for name, part in dataset.splits.items()} == {"train": 2, "test": 1}
-    assert problems(dataset) == {"1 example in no folder of a part, left out": ["odd/no_2.wav"]}
+    assert {name: len(split) for name, split in dataset.splits.items()} == {"train": 2, "test": 1}
+    assert problems(dataset) == {"1 example in no folder of a split, left out": ["odd/no_2.wav"]}
 
 
 def test_underscores_in_a_text_are_spaces(tmp_path):
@@ -188,9 +189,12 @@ def test_without_a_pattern_the_message_says_how_to_give_one(digits):
             {"pattern": "{speaker}-{text}.wav"},
             "no recording is named like '{speaker}-{text}.wav': the first one is '0_ann_0.wav'",
         ),
-        ({"test": "take=7"}, "no recording is in the test part: 'take=7' holds for none"),
-        ({"test": "take=0-9"}, "has no training part, only test"),
-        ({"test": "take=0", "validation": "speaker=ann"}, "would be in the test and in the validation part"),
+        ({"test": "take=7"}, "no recording is in the test split: 'take=7' holds for none"),
+        ({"test": "take=0-9"}, "has no training split, only test"),
+        (
+            {"test": "take=0", "validation": "speaker=ann"},
+            "would be in the test split and in the validation split",
+        ),
     ],
 )
 def test_parts_that_cannot_be_are_refused(options, says, digits):

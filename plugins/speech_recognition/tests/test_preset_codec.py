@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suite import UserError
+from suite_speech_recognition.chunks import ChunksAtPauses
 from suite_speech_recognition.presets.codec import PresetCodec
 from suite_speech_recognition.presets.options import PresetTranscriptionOptions
-from suite_speech_recognition.chunks import ChunksAtPauses
 from suite_speech_recognition.types import Transcript
 
 RATE = 1000

@@ -15,8 +15,7 @@ from speech_on_disk import FORMATS, LOSSY, RATE, encoded, tone, write
 from suite import UserError
 from suite.data.dataset import digest
 from suite.sources import FileSource, open_tree
-from suite_speech_recognition.audio import recordings
-from suite_speech_recognition.audio import sound_decoder
+from suite_speech_recognition.audio import recordings, sound_decoder
 from suite_speech_recognition.audio.recordings import Description, Recording
 
 

@@ -38,7 +38,7 @@ def test_a_recording_that_cannot_be_read_does_not_stop_the_survey():
 @pytest.mark.parametrize(
     ("train", "said"),
     [
-        ([], "the training part holds no recording"),
+        ([], "the training split holds no recording"),
         (
             [Example("a", np.ones(800, np.float32), {"text": " "})],
             "none of the 1 training recordings has a transcript",
@@ -69,7 +69,7 @@ def test_lengths_rise_are_few_and_hold_every_recording_slowed_down(seconds):
     looked = found(list(seconds))
     choices, _ = recurrent_defaults(looked, RecurrentOptions())
     slowest = choices["speed"][0]
-    lengths = lengths_for(looked, 16000, 640, slowest, choices["longest"])
+    lengths = lengths_for(looked, 16000, 640, slowest, choices["max_seconds"])
     assert list(lengths) == sorted(set(lengths))
     assert all(length % 640 == 0 for length in lengths)
     assert len(lengths) <= 9

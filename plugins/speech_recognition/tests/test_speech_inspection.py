@@ -6,9 +6,9 @@ import pytest
 from speech_on_disk import RATE, encoded, tone, write
 from suite.data.dataset import Dataset, Example
 from suite.sources import FileSource
-from suite_speech_recognition.inspection import inspect
 from suite_speech_recognition.audio.recordings import Recording
 from suite_speech_recognition.audio.sound_files import KNOWN
+from suite_speech_recognition.inspection import inspect
 
 
 def example(name, text="hello", speaker=None, sound=None, rate=RATE, kind="wav"):

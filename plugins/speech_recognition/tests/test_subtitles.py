@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from suite import UserError
 from suite.evaluation.prediction_files import FILE_NAME
 from suite.sources import FileSource, open_tree
-from suite_speech_recognition.audio.recordings import Recording
-from suite_speech_recognition.formats.subtitles import LINE, SrtWriter, TextWriter, VttWriter, cues, srt, vtt
-from suite_speech_recognition.types import Transcript, Word
 from suite_speech_recognition.audio.live import LiveUtterance
+from suite_speech_recognition.audio.recordings import Recording
+from suite_speech_recognition.formats.subtitles import MAX_LINE, cues, srt, vtt
+from suite_speech_recognition.formats.writers import SrtWriter, TextWriter, VttWriter
+from suite_speech_recognition.types import Transcript, Word
 
 
 def said(*words: tuple[str, float, float], space: str = " ") -> Transcript:
@@ -76,7 +77,7 @@ def test_subtitles_follow_one_another_hold_all_words_and_keep_to_their_size(give
     found = cues(transcript)
     assert " ".join(line for cue in found for line in cue.lines).split() == transcript.text.split()
     assert all(cue.start < cue.end and 1 <= len(cue.lines) <= 2 for cue in found)
-    assert all(len(line) <= LINE for cue in found for line in cue.lines)
+    assert all(len(line) <= MAX_LINE for cue in found for line in cue.lines)
     assert all(a.end <= b.start + 0.001 for a, b in pairwise(found))
     times = re.findall(r"^(\S+) --> (\S+)$", vtt(transcript), re.MULTILINE)
     assert len(times) == len(found)

@@ -3,45 +3,13 @@
 from __future__ import annotations
 
 import jiwer
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suite_speech_recognition.word_alignment import (
-    Step,
-    align_characters,
-    align_words,
-    without_idle_spaces,
-    words_of,
-)
+from suite_language.words import words_of
+from suite_speech_recognition.word_alignment import Step, align_characters, align_words
 
 TEXTS = st.text("ab 你好ก็", max_size=12).map(lambda text: " ".join(text.split()))
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("", []),
-        ("it is", ["it", "is"]),
-        ("你好", ["你", "好"]),
-        ("你 好", ["你", "好"]),
-        ("我love你", ["我", "love", "你"]),
-        ("ひらカナ", ["ひ", "ら", "カ", "ナ"]),
-        ("한국어 말", ["한국어", "말"]),
-        ("naïve café", ["naïve", "café"]),
-        ("กั้ข", ["กั้", "ข"]),
-    ],
-)
-def test_a_word_stands_between_spaces_or_is_a_character_of_a_script_without_them(text, words):
-    assert words_of(text) == words
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("你 好", "你好"), ("it is", "it is"), ("我 love 你", "我 love 你"), ("café au", "café au"), ("", "")],
-)
-def test_spaces_inside_of_a_script_without_spaces_do_not_count(text, expected):
-    assert without_idle_spaces(text) == expected
 
 
 def test_each_word_is_beside_the_one_that_was_heard_for_it():
@@ -69,8 +37,8 @@ def test_steps_spell_both_texts_and_are_as_many_errors_as_are_counted(texts):
     alignment = align_words(said, heard)
     for index, (before, after) in enumerate(texts):
         steps = alignment.steps(index)
-        assert [step.said for step in steps if step.said] == words_of(before)
-        assert [step.heard for step in steps if step.heard] == words_of(after)
+        assert [step.reference for step in steps if step.reference] == words_of(before)
+        assert [step.hypothesis for step in steps if step.hypothesis] == words_of(after)
         kinds = [step.kind for step in steps]
         counted = [kinds.count(kind) for kind in ("substitution", "insertion", "deletion")]
         assert counted == alignment.counts[index].tolist()
