@@ -13,6 +13,7 @@ import soxr
 from suite import UserError
 from suite.data import Example
 from suite_speech_recognition.audio import recordings
+from suite_speech_recognition.audio.silence import trimmed
 from suite_speech_recognition.codec import TARGET_STEP, SpeechCodec
 
 FULL_SCALE = 32_767
@@ -55,10 +56,13 @@ class SpeechBatches:
     Attributes:
         codec: its rate, lengths and alphabet are those of the batches.
         augmentation: the random changes.
+        trim: whether the silence at both ends of recordings is left out (librosa.effects.trim), unless the
+            rest is too short for the transcript.
     """
 
     codec: SpeechCodec
     augmentation: Augmentation = Augmentation()
+    trim: bool = False
 
     def prepare(self, example: Example) -> Prepared:
         """The decoded recording and its labels.
@@ -70,6 +74,9 @@ class SpeechBatches:
         samples = recordings.read(example.input, self.codec.rate)
         labels = self.codec.target(example.target)
         labels = labels[labels > 0]
+        if self.trim:
+            kept = trimmed(samples, self.codec.rate)
+            samples = kept if self._frames(len(kept)) >= frames_needed(labels) else samples
         seconds = len(samples) / self.codec.rate
         if len(samples) > self.codec.lengths[-1]:
             raise UserError(

@@ -117,7 +117,7 @@ def assemble(
         codec=codec,
         network=network(rate, alphabet.size, options),
         loss=TranscriptionLoss(),
-        batch_maker=SpeechBatches(codec=codec, augmentation=Augmentation(**augmentation)),
+        batch_maker=SpeechBatches(codec=codec, augmentation=Augmentation(**augmentation), trim=options.trim),
         targets=codec.target,
         options=options,
         recipe=recipe,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import soundfile
@@ -12,8 +13,9 @@ import soundfile
 from suite import UserError
 from suite.data import Examples
 from suite.evaluation import Pairs
-from suite.figures import Aligned, Clip, Clips, Figure, Table
+from suite.figures import Aligned, Clip, Clips, Figure, Gallery, Table
 from suite_speech_recognition.audio.recordings import opened
+from suite_speech_recognition.audio.spectrograms import RANGE, spectrogram_image
 from suite_speech_recognition.metrics import Scoring
 from suite_speech_recognition.word_alignment import Step
 
@@ -22,11 +24,12 @@ MAX_SPEAKERS = 100
 MAX_CLIPS = 12
 MAX_ALIGNED = 40
 MAX_SECONDS = 20.0
-"""How much of a recording can be played; with `RATE` and `QUALITY` it makes a page of a megabyte at most."""
+"""How much of a recording can be played and seen: with `RATE` and `QUALITY` a page of a megabyte or so."""
 RATE = 16_000
 QUALITY = 0.8
 """Compression from 0, the best, to 1, the smallest: about 26 kbit/s."""
 MAX_NAME = 20
+MAX_TEXT = 60
 MARKS = {"equal": "", "substitution": "wrong", "insertion": "added", "deletion": "missing"}
 
 
@@ -42,14 +45,26 @@ def _figures(scoring: Scoring, pairs: Pairs) -> Iterator[Figure]:
     yield _groups("By length", "length", scoring.by_length, scoring, "")
     worst = _worst(scoring, pairs)
     if worst:
+        rate = pairs.facts.get("rate", RATE)
+        sounds = {index: _sound(pairs.examples, index, rate) for index in worst}
         yield Clips(
             title="The worst utterances",
-            items=[_clip(scoring, pairs, index) for index in worst],
+            items=[_clip(scoring, pairs, index, sounds[index]) for index in worst],
             caption=(
                 "Those with most wrong words; of equal ones, the shortest. What was said stands above what"
                 " was heard, both as the model writes them."
             ),
         )
+        seen = [(index, sound) for index, sound in sounds.items() if sound.samples is not None]
+        if seen:
+            yield Gallery(
+                title="Spectrograms of the worst utterances",
+                items=[_spectrogram(scoring, pairs, index, sound) for index, sound in seen],
+                caption=(
+                    "Time runs to the right and frequency (mel bands) upwards; the darker, the louder, down to"
+                    f" {RANGE:g} dB below the loudest. They show noise, clipping, hum and cut words."
+                ),
+            )
 
 
 def _frequent(scoring: Scoring) -> Iterator[Table]:
@@ -105,7 +120,7 @@ def _worst(scoring: Scoring, pairs: Pairs) -> list[int]:
     return [index for index in order[:MAX_CLIPS].tolist() if errors[index]]
 
 
-def _clip(scoring: Scoring, pairs: Pairs, index: int) -> Clip:
+def _clip(scoring: Scoring, pairs: Pairs, index: int, sound: _Sound) -> Clip:
     steps = scoring.words.steps(index)
     errors = int(scoring.counts[index, :3].sum())
     lines = [f"{_some(errors, 'error')} in {_some(int(scoring.counts[index, 3]), 'word')}"]
@@ -117,15 +132,9 @@ def _clip(scoring: Scoring, pairs: Pairs, index: int) -> Clip:
     if len(steps) > MAX_ALIGNED:
         first = _densest([step.kind != "equal" for step in steps])
         lines.append(f"Words {first + 1:,} to {first + MAX_ALIGNED:,} of {len(steps):,} are shown.")
-    sound = b""
-    if pairs.examples is not None:
-        try:
-            sound, remark = _sound(pairs.examples, index, pairs.facts.get("rate", RATE))
-        except UserError as error:
-            remark = f"Cannot be played: {error}"
-        lines += [remark] if remark else []
+    lines += [sound.remark] if sound.remark else []
     return Clip(
-        sound=sound,
+        sound=b"" if sound.samples is None else _encoded(sound.samples),
         caption="\n".join(lines),
         rows=("said", "heard"),
         aligned=[
@@ -135,33 +144,51 @@ def _clip(scoring: Scoring, pairs: Pairs, index: int) -> Clip:
     )
 
 
+def _spectrogram(scoring: Scoring, pairs: Pairs, index: int, sound: _Sound) -> tuple[bytes, str]:
+    assert sound.samples is not None
+    image = spectrogram_image(sound.samples, RATE, min(RATE, sound.rate) / 2)
+    words = " ".join(scoring.words.references[index])
+    text = words if len(words) <= MAX_TEXT else f"{words[: MAX_TEXT - 1]}\N{HORIZONTAL ELLIPSIS}"
+    return image, f"{pairs.ids[index]}: {text}"
+
+
 def _densest(wrong: list[bool]) -> int:
     """Where the `MAX_ALIGNED` neighboring words begin that have most errors."""
     sums = np.cumsum([0, *wrong])
     return int(np.argmax(sums[MAX_ALIGNED:] - sums[:-MAX_ALIGNED]))
 
 
-def _sound(examples: Examples, index: int, rate: int) -> tuple[bytes, str]:
-    """The beginning of a recording as MP3, which every browser plays, and a remark about it.
+@dataclass(frozen=True)
+class _Sound:
+    """The beginning of a recording at `RATE`, or None if it is not at hand, its own rate, and a remark."""
+
+    samples: np.ndarray | None = None
+    rate: int = RATE
+    remark: str = ""
+
+
+def _sound(examples: Examples | None, index: int, rate: int) -> _Sound:
+    """The beginning of a recording.
 
     Args:
-        examples: the examples of the pairs.
+        examples: of the pairs; None if they are not at hand.
         index: which of them.
         rate: samples per second of a recording that is an array.
-
-    Raises:
-        UserError: if it cannot be read.
     """
-    with opened(examples[index].input, rate) as audio:
-        seconds = audio.description.seconds
-        samples = audio.section(RATE, 0.0, MAX_SECONDS)
-    remark = (
-        f"Only the first {MAX_SECONDS:g} of {seconds:,.0f} s can be played." if seconds > MAX_SECONDS else ""
-    )
-    return _encoded(samples), remark
+    if examples is None:
+        return _Sound()
+    try:
+        with opened(examples[index].input, rate) as audio:
+            samples = audio.section(RATE, 0.0, MAX_SECONDS)
+            seconds = audio.description.seconds
+            remark = f"Only the first {MAX_SECONDS:g} of {seconds:,.0f} s can be played."
+            return _Sound(samples, audio.description.rate, remark if seconds > MAX_SECONDS else "")
+    except UserError as error:
+        return _Sound(remark=f"Cannot be played: {error}")
 
 
 def _encoded(samples: np.ndarray) -> bytes:
+    """As MP3, which every browser plays."""
     file = io.BytesIO()
     samples = np.clip(samples, -1, 1)
     if "MP3" in soundfile.available_formats():

@@ -47,6 +47,9 @@ class RecognitionOptions(Options, frozen=True):
             " auto: from a thousand on, if most are different"
         ),
     ] = "auto"
+    trim: Annotated[
+        bool, Meta(description="whether silence at the ends of training recordings is left out")
+    ] = False
     speed: Annotated[
         Auto | Range, Meta(description="smallest and largest random speed; pitch changes with it")
     ] = "auto"

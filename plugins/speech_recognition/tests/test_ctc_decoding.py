@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, models
 
 from suite_speech_recognition.alphabet import Alphabet
 from suite_speech_recognition.decoding.ctc import Decoded, align, beam, greedy, words
@@ -251,8 +252,10 @@ def test_in_scripts_without_spaces_every_character_is_a_word(text, expected):
 
 def test_words_of_subwords_begin_where_a_subword_has_a_space():
     symbols = (" he", "llo", " the", "re")
+    vocabulary = {symbol: index for index, symbol in enumerate(symbols)}
+    tokenizer = Tokenizer(models.BPE(vocabulary, [])).to_str()
     decoded = Decoded([1, 2, 3, 4], [0, 2, 4, 6], [1, 3, 5, 7], [1.0] * 4, 0.0)
-    found = words(decoded, Alphabet(symbols=symbols, tokenizer="any"), 1.0)
+    found = words(decoded, Alphabet(symbols=symbols, tokenizer=tokenizer), 1.0)
     assert [(word.text, word.start, word.end) for word in found] == [("hello", 0, 3), ("there", 4, 7)]
 
 

@@ -112,7 +112,7 @@ def test_language_and_task_can_be_chosen_at_prediction_where_the_preset_knows_se
     assert codec.with_options(PresetTranscriptionOptions()) == codec
     with pytest.raises(UserError, match="knows no language 'eng'.*en"):
         codec.with_options(PresetTranscriptionOptions(language="eng"))
-    with pytest.raises(UserError, match="one language only"):
+    with pytest.raises(UserError, match="only one language"):
         pieces_codec().with_options(PresetTranscriptionOptions(language="en"))
     assert pieces_codec().with_options(PresetTranscriptionOptions()) == pieces_codec()
 
@@ -129,7 +129,7 @@ def test_the_codec_is_the_same_from_its_json():
         ({"end": 11}, "its end token 11"),
         ({"steps": 0}, "writes none"),
         ({"prompt": [START, 99]}, "its prompt"),
-        ({"prompt": [START]}, "no place for a language"),
+        ({"prompt": [START]}, "no position for a language"),
         ({"languages": {"en": 77}}, "languages or tasks"),
         ({"lengths": [3000, 1000]}, "rise"),
         ({"form": "words"}, "words"),

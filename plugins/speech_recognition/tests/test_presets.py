@@ -318,7 +318,7 @@ def test_a_language_that_is_not_given_is_found_and_the_same_in_training(presets)
     assert german.codec.prompt[1] == codec.languages["de"]
     with pytest.raises(UserError, match="knows no language 'fr'"):
         build(presets("multilingual"), language="fr")
-    with pytest.raises(UserError, match="knows one language only"):
+    with pytest.raises(UserError, match="knows only one language"):
         build(presets("whisper"), language="en")
 
 

@@ -25,7 +25,7 @@ from importlib.abc import MetaPathFinder
 
 class Refuse(MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("keras", "tensorflow", "jax", "torch", "librosa"):
+        if name.partition(".")[0] in ("keras", "tensorflow", "jax", "torch", "librosa", "numba", "PIL", "scipy"):
             raise ImportError(f"{name} is refused")
 
 sys.meta_path.insert(0, Refuse())

@@ -136,6 +136,25 @@ def test_very_short_and_very_long_recordings_are_found():
     ]
 
 
+def test_silence_at_the_ends_and_in_between_is_found():
+    pause = np.zeros(2 * RATE)
+    found = inspected(
+        [
+            example("late", sound=np.concatenate([pause, tone(1.0)])),
+            example("sparse", sound=np.concatenate([tone(0.3), pause, tone(0.3)])),
+            example("fine", sound=np.concatenate([pause[:4000], tone(1.0), pause[:4000]])),
+        ]
+    )
+    assert sentences(found) == [
+        (
+            "1 recording begins or ends with more than 1 s of silence (model.trim = true leaves it out)",
+            False,
+            ["late: 2.0 s at its beginning"],
+        ),
+        ("1 recording is mostly silence", False, ["sparse: 0.7 of 2.6 s"]),
+    ]
+
+
 def test_a_long_recording_is_heard_to_its_end():
     sound = np.concatenate([np.zeros(RATE * 125), tone(1.0)])
     found = inspected([example("a", sound=sound)])

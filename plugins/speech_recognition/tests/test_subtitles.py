@@ -95,7 +95,7 @@ def test_one_recording_becomes_the_file_that_is_named(tmp_path):
 def test_a_second_recording_for_one_file_is_refused_and_the_first_is_kept(tmp_path):
     writer = SrtWriter(tmp_path / "talk.srt", {})
     writer.add(FileSource(Path("a.wav")), "a.wav", HELLO)
-    with pytest.raises(UserError, match=r"is one file and has the transcript of a.wav; for b.wav too"):
+    with pytest.raises(UserError, match=r"is one file and has the transcript of a.wav; to write b.wav too"):
         writer.add(FileSource(Path("b.wav")), "b.wav", HELLO)
     assert writer.close() == [tmp_path / "talk.srt"]
 
@@ -132,10 +132,10 @@ def test_what_a_microphone_hears_becomes_one_file(tmp_path):
 def test_nothing_that_is_there_is_overwritten_but_what_predict_wrote(tmp_path):
     transcript = tmp_path / "a.txt"
     transcript.write_text("the truth")
-    with pytest.raises(UserError, match=r"a.txt is there already and is not overwritten"):
+    with pytest.raises(UserError, match=r"a.txt exists already and is not overwritten"):
         TextWriter(transcript, {})
     writer = TextWriter(tmp_path, {})
-    with pytest.raises(UserError, match="there already"):
+    with pytest.raises(UserError, match="exists already"):
         writer.add(FileSource(Path("a.wav")), "a.wav", HELLO)
     assert writer.close() == []
     assert transcript.read_text() == "the truth"

@@ -6,7 +6,7 @@ import jiwer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suite_language.words import words_of
+from suite_language.words import without_idle_spaces, words_of
 from suite_speech_recognition.word_alignment import Step, align_characters, align_words
 
 TEXTS = st.text("ab 你好ก็", max_size=12).map(lambda text: " ".join(text.split()))
