@@ -1,52 +1,38 @@
 """What another package needs to add one network, or one format of recordings, to speech recognition.
 
+Frozen as the host's API is. Importing it costs nothing; what it offers imports what it needs when called.
+
 A network:
 
-    class MyOptions(RecognitionOptions, frozen=True):
-        units: Annotated[int, Meta(ge=8, description="width of the recurrent layer")] = 128
+    class PlainOptions(RecognitionOptions, frozen=True):
+        width: Annotated[int, Meta(ge=8, description="width of the recurrent layer")] = 128
 
-    def build(dataset: suite.Dataset, options: MyOptions) -> suite.TrainablePipeline:
-        return pipeline(dataset, options, network)
+    def build(dataset, options):
+        return pipeline(dataset, options, network, recipe={"epochs": 30})
 
-    def network(rate: int, symbols: int, options: MyOptions) -> keras.Model:
-        audio, samples, x = front(rate, **front_arguments(options))
-        x = keras.layers.LSTM(options.units, return_sequences=True)(x)
-        x = outputs(x, samples, symbols, frame_samples(rate))
-        return keras.Model({"audio": audio, "samples": samples}, x)
+    def network(rate, symbols, options):
+        audio, samples, x = front(rate, options)
+        x = keras.layers.LSTM(options.width, return_sequences=True)(x)
+        return keras.Model({"audio": audio, "samples": samples}, outputs(x, samples, rate, symbols))
 
-Its `suite.ModelBuilder` has `codec=suite.lazy("suite_speech_recognition.api:SpeechCodec.from_json")` and
-`prediction_options=TranscriptionOptions`.
+    suite.ModelBuilder(name="plain", task=TASK, build=build, codec=CODEC, options=PlainOptions,
+                       prediction_options=TranscriptionOptions)
 
-A format of recordings:
+A format:
 
-    def load(path: Path, options: suite.Options) -> suite.Dataset:
-        tree = list_files(path)
-        utterances = Utterances()
-        for file, name in enumerate(tree.names):
-            if is_recording(name):
-                utterances.add("train", name, file, text=..., speaker=...)
-        return utterances.dataset(path, tree)
-
-Importing this module imports neither Keras nor librosa.
+    def load(path, options):
+        rows = (Utterance(cells[0], cells[1]) for cells in ...)  # the path of a recording, and its text
+        return transcribed_recordings(path, {"train": rows})
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from suite_speech_recognition.audio.recordings import Recording as Recording
-from suite_speech_recognition.codec import SpeechCodec as SpeechCodec
-from suite_speech_recognition.examples import Utterances as Utterances
-from suite_speech_recognition.loaders.listing import is_recording as is_recording
-from suite_speech_recognition.loaders.listing import list_files as list_files
-from suite_speech_recognition.loaders.listing import splits_by_folder as splits_by_folder
-from suite_speech_recognition.options import RecognitionOptions as RecognitionOptions
-from suite_speech_recognition.options import TranscriptionOptions as TranscriptionOptions
-from suite_speech_recognition.types import Facts as Facts
-from suite_speech_recognition.types import Target as Target
-from suite_speech_recognition.types import Transcript as Transcript
-from suite_speech_recognition.types import Word as Word
+from suite_speech_recognition.declaration import CODEC, TASK
+from suite_speech_recognition.options import RecognitionOptions, TranscriptionOptions
 
 if TYPE_CHECKING:
     import keras
@@ -55,99 +41,176 @@ if TYPE_CHECKING:
     from suite.pipeline import TrainablePipeline
 
 __all__ = [
-    "Facts", "RecognitionOptions", "Recording", "SpeechCodec", "Target", "Transcript", "TranscriptionOptions",
-    "Utterances", "Word", "frame_samples", "front", "front_arguments", "is_recording", "list_files",
-    "outputs", "pipeline", "splits_by_folder",
-]  # fmt: skip
+    "CODEC",
+    "TASK",
+    "RecognitionOptions",
+    "TranscriptionOptions",
+    "Utterance",
+    "front",
+    "outputs",
+    "pipeline",
+    "transcribed_recordings",
+]
 
-AnyOptions = TypeVar("AnyOptions", bound=RecognitionOptions)
+ModelOptions = TypeVar("ModelOptions", bound=RecognitionOptions)
+
+
+class Utterance(NamedTuple):
+    """A recording, or a section of one, and what is said in it.
+
+    Attributes:
+        recording: the path of a file.
+        text: what is said.
+        speaker: who speaks; empty if that is not known.
+        start: where the section begins, in seconds; None for the beginning.
+        end: where it ends; None for the end.
+    """
+
+    recording: str
+    text: str
+    speaker: str = ""
+    start: float | None = None
+    end: float | None = None
+
+
+def transcribed_recordings(
+    path: Path,
+    splits: Mapping[str, Iterable[Utterance]],
+    *,
+    folder: Path | None = None,
+    problems: Sequence[str] = (),
+) -> Dataset:
+    """The data set of recordings with transcripts, with all checks; nothing is decoded.
+
+    Left out and named as problems: recordings that are not there, empty transcripts, bad time ranges, rows
+    that repeat or contradict an earlier one. Speakers, if there are some, are kept together when splits are
+    made.
+
+    Args:
+        path: the data, as messages name it: what the loader got.
+        splits: the utterances by the name of their split: train, validation, test.
+        folder: paths are relative to it; None is `path`, a folder or an archive, or the folder that the file
+            `path` is in.
+        problems: what the loader left out or found odd, a sentence each.
+
+    Raises:
+        suite.UserError: if no utterance can be used, or none for training.
+        ValueError: for a split of another name.
+    """
+    from suite.sources import is_archive
+    from suite_speech_recognition.examples import Utterances
+    from suite_speech_recognition.loaders.listing import list_files
+    from suite_speech_recognition.loaders.tables import Locations
+
+    if folder is None and path.is_file() and is_archive(path):
+        locations = Locations(list_files(path))
+    else:
+        locations = Locations(folder or (path if path.is_dir() else path.parent))
+    utterances = Utterances()
+    for split, rows in splits.items():
+        for row, utterance in enumerate(rows, 1):
+            recording, text, speaker, start, end = Utterance(*utterance)
+            where = f"{split}, row {row}"
+            file = locations.find(recording)
+            if file is None:
+                utterances.leave_out("whose recording is not there", f"{where}: {recording}")
+            else:
+                utterances.add(split, where, file, text, speaker, start, end)
+    return utterances.dataset(path, locations.tree(), problems)
 
 
 def pipeline(
     dataset: Dataset,
-    options: AnyOptions,
-    network: Callable[[int, int, AnyOptions], keras.Model],
+    options: ModelOptions,
+    network: Callable[[int, int, ModelOptions], keras.Model],
     *,
     defaults: Mapping[str, Any] | None = None,
     recipe: Mapping[str, Any] | None = None,
     frame_samples: int | None = None,
 ) -> TrainablePipeline:
-    """Everything around a network with CTC: the alphabet, the codec, augmentation, batches and the loss.
+    """The pipeline of a network with CTC: with it come the alphabet, the codec, augmentation and the loss.
 
     Args:
-        dataset: as documented in `suite_speech_recognition.types`.
-        options: of the builder, with those of `RecognitionOptions`.
-        network: `network(rate, symbols, options)` returns a built `keras.Model` from float32 "audio" (batch,
-            samples) and int32 "samples" (batch,) to log-probabilities float32 (batch, frames, symbols).
-            Symbol 0 is the blank. `options` have no "auto" left.
-        defaults: values for options that are "auto", over those of the plugin.
-        recipe: values for the training options, over those of the plugin.
+        dataset: as the builder gets it.
+        options: as the builder gets it, of a class derived from `RecognitionOptions`.
+        network: `network(rate, symbols, options)` builds a Keras model from float32 "audio" (batch, samples)
+            and int32 "samples" (batch,), the true numbers of samples, to the log-probabilities of symbols,
+            float32 (batch, frames, symbols); symbol 0 is CTC's blank. `options` have no "auto" left.
+        defaults: by the name of an option, what "auto" becomes. The shared options that are left out get
+            what suits the data.
+        recipe: values for the training options (epochs, learning_rate, ...); the user's win over them.
         frame_samples: samples from one frame of the output to the next; None if the network begins with
             `front`.
 
     Raises:
-        suite.UserError: if the data has nothing to learn from.
-        ValueError: if the network has other inputs or another output.
+        suite.UserError: if nothing can be learned from the data.
+        ValueError: if the network takes or gives something else.
     """
     from suite_speech_recognition.builders import assemble
     from suite_speech_recognition.recipes import shared_defaults
     from suite_speech_recognition.survey import survey
 
-    def checked(rate: int, symbols: int, resolved: AnyOptions) -> keras.Model:
+    def checked(rate: int, symbols: int, resolved: ModelOptions) -> keras.Model:
         model = network(rate, symbols, resolved)
-        inputs = {tensor.name: tuple(tensor.shape) for tensor in model.inputs}
-        if inputs != {"audio": (None, None), "samples": (None,)}:
-            raise ValueError(
-                f"the network has the inputs {inputs}, not audio (None, None) and samples (None,)"
-            )
-        shapes = [tuple(tensor.shape) for tensor in model.outputs]
-        if len(shapes) != 1 or len(shapes[0]) != 3 or shapes[0][2] != symbols:
-            raise ValueError(f"the network has outputs of shape {shapes}, not (batch, frames, {symbols})")
+        _check(model, symbols)
         return model
 
     surveyed = survey(dataset)
-    choices, training = shared_defaults(surveyed, options)
-    both = ({**choices, **(defaults or {})}, {**training, **(recipe or {})})
-    return assemble(surveyed, options, both, checked, frame_samples)
+    shared, shared_recipe = shared_defaults(surveyed, options)
+    choices = {**shared, **(defaults or {})}, {**shared_recipe, **(recipe or {})}
+    return assemble(surveyed, options, choices, checked, frame_samples)
 
 
-def front(
-    rate: int, mels: int, channels: int = 32, masks: dict[str, Any] | None = None
-) -> tuple[Any, Any, Any]:
-    """The inputs "audio" and "samples" of a network, and features (batch, frames, any).
+def front(rate: int, options: RecognitionOptions, channels: int = 32) -> tuple[Any, Any, Any]:
+    """What a network may begin with: from audio to features, 25 frames a second.
 
-    The features are those of the log-mel spectrogram, normalized for each recording, masked while training
-    (SpecAugment), and taken through two strided convolutions. Those in the padding are zero.
-    """
-    from suite_speech_recognition.models import ends
-
-    return ends.front(rate, mels, channels, masks)
-
-
-def front_arguments(options: RecognitionOptions) -> dict[str, Any]:
-    """The arguments of `front` that the shared options have: `mels` and `masks`."""
-    from suite_speech_recognition.builders import network_arguments
-
-    arguments = network_arguments(options)
-    return {"mels": arguments["mels"], "masks": arguments["masks"]}
-
-
-def outputs(x: Any, samples: Any, symbols: int, step: int) -> Any:
-    """Log-probabilities of symbols from (batch, frames, any): what a network ends with.
+    The log-mel spectrogram, normalized for each recording, masked while training (SpecAugment), and two
+    strided convolutions.
 
     Args:
-        x: the last features.
-        samples: the input "samples".
+        rate: samples per second.
+        options: without "auto"; `mels` and those of the masks are used.
+        channels: of the convolutions.
+
+    Returns:
+        The inputs "audio" and "samples", and (batch, frames, features), zero in the padding.
+    """
+    from suite_speech_recognition.builders import network_arguments
+    from suite_speech_recognition.models import ends
+
+    arguments = network_arguments(options)
+    return ends.front(rate, arguments["mels"], channels, arguments["masks"])
+
+
+def outputs(x: Any, samples: Any, rate: int, symbols: int) -> Any:
+    """What a network that begins with `front` ends with: log-probabilities of symbols.
+
+    Args:
+        x: (batch, frames, any), as many frames as `front` gives.
+        samples: the input "samples": in the padding the blank is certain.
+        rate: samples per second.
         symbols: how many, the blank among them.
-        step: samples from one frame to the next, see `frame_samples`.
     """
     from suite_speech_recognition.models import ends
 
-    return ends.outputs(x, samples, symbols, step)
+    return ends.outputs(x, samples, symbols, ends.frame_samples(rate))
 
 
-def frame_samples(rate: int) -> int:
-    """Samples from one frame of a network that begins with `front` to the next."""
-    from suite_speech_recognition.models import ends
-
-    return ends.frame_samples(rate)
+def _check(model: keras.Model, symbols: int) -> None:
+    """Refuse a network that takes or gives something else than the codec and the loss need."""
+    takes = {tensor.name: (tensor.dtype, len(tensor.shape)) for tensor in model.inputs}
+    if takes != {"audio": ("float32", 2), "samples": ("int32", 1)}:
+        described = ", ".join(
+            f"{tensor.dtype} '{tensor.name}' {tuple(tensor.shape)}" for tensor in model.inputs
+        )
+        raise ValueError(
+            f"the network '{model.name}' takes {described}: it must take float32 'audio' (batch, samples) and"
+            " int32 'samples' (batch,)"
+        )
+    gives = [(tensor.dtype, tuple(tensor.shape)) for tensor in model.outputs]
+    if len(gives) != 1 or gives[0][0] != "float32" or len(gives[0][1]) != 3 or gives[0][1][2] != symbols:
+        described = ", ".join(f"{dtype} {shape}" for dtype, shape in gives)
+        raise ValueError(
+            f"the network '{model.name}' gives {described}: it must give float32 (batch, frames, {symbols}),"
+            " the log-probabilities of the symbols"
+        )

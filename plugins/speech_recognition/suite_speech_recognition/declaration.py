@@ -14,6 +14,7 @@ from suite_speech_recognition.options import ConformerOptions, RecurrentOptions,
 from suite_speech_recognition.presets.options import PresetOptions, PresetTranscriptionOptions
 
 TASK = "speech-recognition"
+CODEC = suite.lazy("suite_speech_recognition.codec:SpeechCodec.from_json")
 
 
 @suite.hookimpl
@@ -98,7 +99,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             task=TASK,
             summary="convolutions and recurrent layers with CTC, for little data",
             build=suite.lazy("suite_speech_recognition.builders:recurrent"),
-            codec=suite.lazy("suite_speech_recognition.codec:SpeechCodec.from_json"),
+            codec=CODEC,
             options=RecurrentOptions,
             prediction_options=TranscriptionOptions,
         ),
@@ -107,7 +108,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             task=TASK,
             summary="a Conformer with CTC, in sizes, for more data",
             build=suite.lazy("suite_speech_recognition.builders:conformer"),
-            codec=suite.lazy("suite_speech_recognition.codec:SpeechCodec.from_json"),
+            codec=CODEC,
             options=ConformerOptions,
             prediction_options=TranscriptionOptions,
         ),

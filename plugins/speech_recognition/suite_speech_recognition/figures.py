@@ -61,8 +61,8 @@ def _figures(scoring: Scoring, pairs: Pairs) -> Iterator[Figure]:
                 title="Spectrograms of the worst utterances",
                 items=[_spectrogram(scoring, pairs, index, sound) for index, sound in seen],
                 caption=(
-                    "Time runs to the right and frequency (mel bands) upwards; the darker, the louder, down to"
-                    f" {RANGE:g} dB below the loudest. They show noise, clipping, hum and cut words."
+                    "Time runs to the right and frequency (mel bands) upwards; the darker, the louder, down"
+                    f" to {RANGE:g} dB below the loudest. They show noise, clipping, hum and cut words."
                 ),
             )
 

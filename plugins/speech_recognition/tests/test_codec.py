@@ -311,8 +311,8 @@ def test_prediction_needs_neither_keras_nor_librosa_nor_a_tokenizer(codec):
     program = (
         f"import sys, suite_speech_recognition.{codec}, suite_speech_recognition.formats.writers;"
         "import suite_speech_recognition as plugin; plugin.suite_tasks(); plugin.suite_model_builders();"
-        "print([name for name in ('keras', 'tensorflow', 'jax', 'librosa', 'numba', 'PIL', 'jiwer', 'tokenizers',"
-        " 'scipy', 'sklearn') if name in sys.modules])"
+        "print([name for name in ('keras', 'tensorflow', 'jax', 'librosa', 'numba', 'PIL', 'jiwer',"
+        " 'tokenizers', 'scipy', 'sklearn') if name in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

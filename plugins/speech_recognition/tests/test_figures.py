@@ -50,7 +50,7 @@ def test_all_figures_in_the_order_of_the_report():
     figures = by_title(pairs_of(*texts, speaker="ann", inputs=[tone(), tone()]))
     assert list(figures) == [
         "Most frequent substitutions", "Most frequent insertions", "Most frequent deletions", "By speaker",
-        "By length", "The worst utterances",
+        "By length", "The worst utterances", "Spectrograms of the worst utterances",
     ]  # fmt: skip
     page(figures.values())
 

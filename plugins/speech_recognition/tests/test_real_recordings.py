@@ -23,9 +23,11 @@ WITHOUT_FRAMEWORKS = """
 import json, sys
 from importlib.abc import MetaPathFinder
 
+REFUSED = ("keras", "tensorflow", "jax", "torch", "librosa", "numba", "PIL", "scipy", "jiwer", "tokenizers")
+
 class Refuse(MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("keras", "tensorflow", "jax", "torch", "librosa", "numba", "PIL", "scipy"):
+        if name.partition(".")[0] in REFUSED:
             raise ImportError(f"{name} is refused")
 
 sys.meta_path.insert(0, Refuse())
