@@ -123,7 +123,7 @@ class ChunksAtPauses:
         )
 
     def _quietest(self, middle: float) -> float:
-        """The time around `middle` where there is the least energy; of equal ones the nearest."""
+        """The time around `middle` with the least energy; of equal ones the nearest."""
         first = middle - self._play / 2
         audio = recordings.section(self._recording, self._rate, first, middle + self._play / 2)
         width = max(1, round(PAUSE * self._rate))

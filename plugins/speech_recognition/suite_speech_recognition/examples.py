@@ -129,7 +129,7 @@ class Utterances:
         Args:
             path: the data as messages name it.
             tree: where the recordings are.
-            problems: sentences on other things.
+            problems: sentences on other problems.
             options: the loader's options with what "auto" became.
 
         Raises:

@@ -96,7 +96,7 @@ def _row(step: Step, count: int, spoken: Mapping[str, int]) -> list[str | float 
 def _speakers(scoring: Scoring) -> Table:
     groups = scoring.by_speaker
     worst = sorted(groups, key=lambda name: -scoring.group(groups[name]).get("wer", -1.0))
-    caption = "From the one who is understood least."
+    caption = "The speaker with the highest word error rate comes first."
     if len(worst) > MAX_SPEAKERS:
         caption += f" The first {MAX_SPEAKERS} of {len(worst):,}; metrics.json has all."
     return _groups("By speaker", "speaker", {n: groups[n] for n in worst[:MAX_SPEAKERS]}, scoring, caption)

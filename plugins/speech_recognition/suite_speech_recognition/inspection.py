@@ -179,11 +179,13 @@ def _shown(character: str) -> str:
 
 
 def _broken(splits: Mapping[str, _Split]) -> list[Finding]:
-    places = [measured.broken for split in splits.values() for measured in split.measured if measured.broken]
-    if not places:
+    problems = [
+        measured.broken for split in splits.values() for measured in split.measured if measured.broken
+    ]
+    if not problems:
         return []
-    text = counted(len(places), "recording cannot be read", "recordings cannot be read")
-    return [Finding(text=text, places=places)]
+    text = counted(len(problems), "recording cannot be read", "recordings cannot be read")
+    return [Finding(text=text, places=problems)]
 
 
 def _transcript_findings(
@@ -265,10 +267,10 @@ def _sound_findings(splits: Mapping[str, _Split]) -> list[Finding]:
     }
     return [
         Finding(
-            text=counted(len(places), f"recording {what[kind][0]}", f"recordings {what[kind][1]}"),
+            text=counted(len(names), f"recording {what[kind][0]}", f"recordings {what[kind][1]}"),
             wrong=kind in ("all zero", "silent"),
-            places=places,
+            places=names,
         )
-        for kind, places in odd.items()
-        if places
+        for kind, names in odd.items()
+        if names
     ]

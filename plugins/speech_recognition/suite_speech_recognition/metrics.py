@@ -116,7 +116,7 @@ class Scoring:
             names = ("cer", "wer", "substitution_rate", "insertion_rate", "deletion_rate")
             return dict.fromkeys(names, "left out, all references are empty")
         if empty:
-            return {"wer": f"what is heard where the reference is empty ({empty:,} times) counts as inserted"}
+            return {"wer": f"what is heard if the reference is empty ({empty:,} times) counts as inserted"}
         return {}
 
 
@@ -127,5 +127,5 @@ def _reference(target: object, name: str) -> str:
     return text_of(text)
 
 
-def _share(part: float, whole: float) -> float:
-    return part / whole if whole else float("nan")
+def _share(count: float, total: float) -> float:
+    return count / total if total else float("nan")

@@ -15,7 +15,7 @@ from tokenizers import Tokenizer, models
 from suite_speech_recognition.alphabet import Alphabet
 from suite_speech_recognition.decoding.ctc import Decoded, align, beam, greedy, words
 
-EXACT = {"least": -math.inf, "margin": math.inf, "most_symbols": 10**6}
+EXACT = {"min_log_probability": -math.inf, "margin": math.inf, "max_symbols": 10**6}
 LETTERS = Alphabet(symbols=(" ", "a", "b", "c"))
 
 
@@ -89,7 +89,7 @@ class Bigrams:
     def __init__(self, seed: int, symbols: int) -> None:
         self.scores = np.random.default_rng(seed).normal(size=(symbols, symbols)) * 2
         self.scores[self.scores < -2] = -np.inf
-        self.most = float(self.scores[:, 1:].max())
+        self.max_score = float(self.scores[:, 1:].max())
 
     def start(self):
         return 0

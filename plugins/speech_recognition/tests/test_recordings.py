@@ -194,10 +194,10 @@ def test_a_part_may_end_a_little_after_its_recording_since_times_are_rounded(tmp
 @pytest.mark.parametrize(
     ("start", "end", "says"),
     [
-        (0.2, 0.1, "from 0.2 s to 0.1 s: this is no part of a recording"),
-        (-1.0, 0.1, "this is no part of a recording"),
-        (math.nan, 1.0, "this is no part of a recording"),
-        (0.0, math.inf, "this is no part of a recording"),
+        (0.2, 0.1, "from 0.2 s to 0.1 s: this is no section of a recording"),
+        (-1.0, 0.1, "this is no section of a recording"),
+        (math.nan, 1.0, "this is no section of a recording"),
+        (0.0, math.inf, "this is no section of a recording"),
         (0.7, None, "the recording is only 0.5 s long"),
         (0.1, 0.9, "from 0.1 s to 0.9 s: the recording is only 0.5 s long"),
     ],

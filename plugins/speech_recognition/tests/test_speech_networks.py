@@ -12,7 +12,7 @@ from suite_speech_recognition.models.conformer import conformer_network  # noqa:
 from suite_speech_recognition.models.frames import (  # noqa: E402
     IMPOSSIBLE,
     JoinFrames,
-    PartFrames,
+    SplitFrames,
     UtteranceNormalization,
 )
 from suite_speech_recognition.models.quasi_recurrent import QuasiRecurrence  # noqa: E402
@@ -170,13 +170,13 @@ def test_a_recurrent_sum_is_finite_where_nothing_is_kept_or_everything():
 
 
 @pytest.mark.backend
-def test_frames_that_are_joined_and_parted_are_what_they_were():
+def test_frames_that_are_joined_and_split_are_what_they_were():
     x = np.random.default_rng(0).standard_normal((2, 5, 3)).astype(np.float32)
     joined = keras.ops.convert_to_numpy(JoinFrames(2)(x))
     assert joined.shape == (2, 3, 6)
     np.testing.assert_array_equal(joined[0, 0], np.concatenate([x[0, 0], x[0, 1]]))
     assert (joined[:, 2, 3:] == 0).all()
-    np.testing.assert_array_equal(keras.ops.convert_to_numpy(PartFrames(2)(joined, x)), x)
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(SplitFrames(2)(joined, x)), x)
 
 
 def test_normalization_gives_mean_zero_and_variance_one_over_the_recordings_own_frames():

@@ -1,4 +1,4 @@
-"""Any recording, from a file, a part of one, bytes or an array: mono float32 samples at the wanted rate.
+"""Any recording (a file, a section of a file, bytes or an array) as mono float32 samples at the wanted rate.
 
 The content says what a file is, not its ending. `opened` gives random access at constant memory; `read`,
 `section` and `describe` are that for a single use.
@@ -23,21 +23,21 @@ SUFFIXES = (
     ".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".snd",
     ".caf", ".w64", ".rf64", ".sph", ".nist",
 )  # fmt: skip
-"""What files are taken for recordings where a folder is listed, in lower case."""
+"""The endings of files that are taken for recordings when a folder is listed, in lower case."""
 
 OVERSHOOT = 0.1
-"""A part may end this many seconds after its recording does: times in manifests are rounded."""
+"""A section may end this many seconds after its recording does: times in manifests are rounded."""
 
 _MARGIN = 0.05  # seconds around a section, so that the resampler's filter has what it needs
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A file, or a part of one.
+    """A file, or a section of one.
 
     Attributes:
         source: the file.
-        start: where the part begins, in seconds; None for the beginning.
+        start: where the section begins, in seconds; None for the beginning.
         end: where it ends; None for the end.
     """
 
@@ -47,7 +47,7 @@ class Recording:
 
     @property
     def name(self) -> str:
-        """For people: the file's name, and the times where there are any."""
+        """For people: the file's name, and the times if there are any."""
         if self.start is None and self.end is None:
             return self.source.name
         end = "its end" if self.end is None else f"{self.end:.10g} s"
@@ -59,7 +59,7 @@ class Recording:
         return self.source.size
 
     def read(self) -> bytes:
-        """The file's bytes; for a part of one, bytes that no other part has: its name."""
+        """The file's bytes; for a section, bytes that no other section has: its name."""
         if self.start is None and self.end is None:
             return self.source.read()
         return self.name.encode("utf-8", "surrogatepass")
@@ -94,8 +94,8 @@ def read(raw: Any, rate: int) -> np.ndarray:
         float32 (samples,), one at least.
 
     Raises:
-        UserError: where it is no audio, holds no samples or some that are no numbers, is damaged or cut off
-            (see `sound_decoder.LOST`), or the part of it that is wanted lies outside of it.
+        UserError: if it is no audio, holds no samples or some that are no numbers, is damaged or cut off
+            (see `sound_decoder.LOST`), or the wanted section lies outside of it.
     """
     with opened(raw, rate) as audio:
         return audio.read(rate)
@@ -154,21 +154,21 @@ class _Samples(Protocol):
     frames: int
 
     def mono(self, start: int, stop: int) -> np.ndarray:
-        """float32 (stop - start,), the mean of the channels. Raises `UserError` where it cannot be read."""
+        """float32 (stop - start,), the mean of the channels. Raises `UserError` if it cannot be read."""
 
 
 class Audio:
-    """An open recording, or a part of one.
+    """An open recording, or a section of one.
 
     Args:
         samples: the whole recording.
-        start: where the part begins, in seconds.
+        start: where the section begins, in seconds.
         end: where it ends.
         name: for people.
 
     Attributes:
         name: for people.
-        description: of the part.
+        description: of the section.
     """
 
     def __init__(
@@ -203,7 +203,7 @@ class Audio:
             end: the same; what lies beyond the end is left out.
 
         Raises:
-            UserError: where the recording has nothing there, or cannot be read there.
+            UserError: if the recording has nothing there, or cannot be read there.
         """
         first, last = round(start * rate), min(round(end * rate), self.length(rate))
         if not 0 <= first < last:
@@ -214,11 +214,11 @@ class Audio:
         return self._resampled(rate, first, last)
 
     def _range(self, start: float, end: float | None) -> tuple[int, int]:
-        """The first frame of a part, and the one after its last."""
+        """The first frame of a section, and the frame after its last."""
         seconds = self._samples.frames / self._samples.rate
         if start < 0 or not math.isfinite(start) or (end is not None and not start < end < math.inf):
             raise UserError(
-                f"{self.name}: this is no part of a recording: it must begin at 0 s or later, and then end"
+                f"{self.name}: this is no section of a recording: it must begin at 0 s or later, and then end"
             )
         stop = seconds if end is None else end
         if start >= seconds or stop > seconds + OVERSHOOT:
@@ -246,9 +246,9 @@ class Audio:
     def _mono(self, start: int, stop: int) -> np.ndarray:
         mono = self._samples.mono(self._first + start, self._first + stop)
         if not np.isfinite(mono).all():
-            where = (start + int(np.argmin(np.isfinite(mono)))) / self._samples.rate
+            first = (start + int(np.argmin(np.isfinite(mono)))) / self._samples.rate
             raise UserError(
-                f"{self.name} holds samples that are no numbers (NaN or infinite), first at {where:.6g} s"
+                f"{self.name} holds samples that are no numbers (NaN or infinite), first at {first:.6g} s"
             )
         return mono
 

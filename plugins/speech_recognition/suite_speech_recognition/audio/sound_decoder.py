@@ -1,4 +1,4 @@
-"""Sound files through libsndfile: known by what they hold, with random access, refused where cut off."""
+"""Sound files through libsndfile: known by what they hold, with random access, refused if cut off."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from suite.sources import FileSource, FolderTree, Member, Source
 from suite_speech_recognition.audio.sound_files import cannot_be_decoded, cut_off, with_known_length
 
 LOST = 0.02
-"""A file is cut off where more than this share of what it announces, and 0.1 s at least, is missing."""
+"""A file is cut off if more than this share of what it announces, and 0.1 s at least, is missing."""
 
 _RATES = range(1_000, 1_000_001)
 _BLOCK, _LEAST_BLOCK = 1 << 20, 1 << 12
@@ -61,10 +61,10 @@ class SoundFile:
         """The mean of the channels from frame `start` on and before `stop`, as float32 (frames,).
 
         Raises:
-            UserError: where more is missing than `LOST`.
+            UserError: if more is missing than `LOST`.
         """
-        # In blocks: a damaged header may announce more than fits into memory. Where one cannot be read,
-        # smaller ones tell how much there is.
+        # In blocks: a damaged header may announce more than fits into memory. If one cannot be read,
+        # smaller ones show how much there is.
         blocks: list[np.ndarray] = []
         have, size = start, _BLOCK
         while have < stop and size >= _LEAST_BLOCK:
@@ -102,7 +102,7 @@ def opened_file(raw: Any) -> Iterator[SoundFile]:
         raw: a path, a `suite.sources.Source` or the bytes of a file.
 
     Raises:
-        UserError: where it cannot be read, is none that libsndfile knows, or is cut off as its header shows.
+        UserError: if it cannot be read, is none that libsndfile knows, or is cut off as its header shows.
     """
     if isinstance(raw, bytes):
         name, content = "the given file", raw

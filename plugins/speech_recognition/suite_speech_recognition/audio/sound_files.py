@@ -12,7 +12,7 @@ import soundfile
 KNOWN = "WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF, AU, CAF, W64 and NIST SPHERE"
 """What is read, for people."""
 
-# Where a kind of file is known by its first bytes: position, bytes, name.
+# How a kind of file is known by its first bytes: position, bytes, name.
 _SOUND = (
     (0, b"RIFF", "WAV"),
     (0, b"RF64", "RF64"),
@@ -46,7 +46,7 @@ _OTHERS = (
     (0, b"version https://git-lfs", "a pointer of Git LFS, not the file itself"),
 )
 
-# What libsndfile notes where a file is shorter than its header says: announced, then present.
+# What libsndfile notes if a file is shorter than its header says: announced, then present.
 _SHORTER = re.compile(r"^\s*(?:data|SSND|Data Size|riff)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
 # The same for RF64: present, then announced.
 _FEWER = re.compile(r"frame count (\d+) does not match value from 'ds64' chunk of (\d+)")
@@ -65,13 +65,11 @@ def cannot_be_decoded(name: str, head: bytes, reason: str) -> str:
         head: its first bytes.
         reason: what libsndfile says.
     """
-    if other := _kind(head, _OTHERS):
+    if kind := _kind(head, _OTHERS):
         convert = (
-            ""
-            if "archive" in other or "not the file" in other
-            else ": convert it, to WAV or FLAC for example"
+            "" if "archive" in kind or "not the file" in kind else ": convert it, to WAV or FLAC for example"
         )
-        return f"{name} is {other}, which is not read{convert}. Read are {KNOWN}"
+        return f"{name} is {kind}, which cannot be read{convert}. These can: {KNOWN}"
     if kind := _kind(head, _SOUND):
         reason = reason.rstrip(".").lower()
         return f"{name} begins like {kind}, but is damaged, cut off or of an unknown variety ({reason})"
@@ -100,12 +98,12 @@ def cut_off(
     if file.format == "OGG":
         return "" if _ends_with_a_page(content) else f"{name} is cut off: only {seconds:.6g} s are there"
     notes = file.extra_info
-    if found := _SHORTER.search(notes):
-        announced, present = map(int, found.groups())
+    if match := _SHORTER.search(notes):
+        announced, present = map(int, match.groups())
         if any(announced in unknown for unknown in _UNKNOWN_LENGTHS):
             return ""
-    elif found := _FEWER.search(notes):
-        present, announced = map(int, found.groups())
+    elif match := _FEWER.search(notes):
+        present, announced = map(int, match.groups())
     else:
         return ""
     whole = seconds * announced / max(1, present)
@@ -118,15 +116,19 @@ def cut_off(
 
 def with_known_length(content: bytes) -> bytes:
     """A WAV file that says it has no samples, as one that nobody closed does, with the length that it has."""
-    place = 12
-    while place + 8 <= len(content):
-        size = struct.unpack_from("<I", content, place + 4)[0]
-        if content[place : place + 4] == b"data":
-            rest = len(content) - place - 8
+    position = 12
+    while position + 8 <= len(content):
+        size = struct.unpack_from("<I", content, position + 4)[0]
+        if content[position : position + 4] == b"data":
+            rest = len(content) - position - 8
             if size == 0 and rest:
-                return content[: place + 4] + struct.pack("<I", min(rest, 0xFFFFFFFF)) + content[place + 8 :]
+                return (
+                    content[: position + 4]
+                    + struct.pack("<I", min(rest, 0xFFFFFFFF))
+                    + content[position + 8 :]
+                )
             break
-        place += 8 + size + size % 2
+        position += 8 + size + size % 2
     return content
 
 
@@ -137,18 +139,20 @@ def _is_utf16(head: bytes) -> bool:
 
 def _ends_with_a_page(content: BinaryIO | io.RawIOBase) -> bool:
     """Whether an Ogg file ends with a whole page (RFC 3533, section 6)."""
-    where = content.tell()
+    before = content.tell()
     content.seek(max(0, content.seek(0, io.SEEK_END) - _LONGEST_PAGE))
     tail = content.read() or b""
-    content.seek(where)
-    place = tail.rfind(b"OggS")
-    table = tail[place + 27 : place + 27 + tail[place + 26]] if 0 <= place < len(tail) - 26 else b""
-    end = place + 27 + len(table) + sum(table)
+    content.seek(before)
+    position = tail.rfind(b"OggS")
+    table = (
+        tail[position + 27 : position + 27 + tail[position + 26]] if 0 <= position < len(tail) - 26 else b""
+    )
+    end = position + 27 + len(table) + sum(table)
     return bool(table) and end <= len(tail) and not tail[end:].strip(b"\0")
 
 
 def _kind(head: bytes, kinds: tuple[tuple[int, bytes, str], ...]) -> str:
-    for place, magic, kind in kinds:
-        if head[place : place + len(magic)] == magic:
+    for position, magic, kind in kinds:
+        if head[position : position + len(magic)] == magic:
             return kind
     return ""

@@ -1,4 +1,4 @@
-"""Prefix beam search over what a network says of each frame, with a language model where there is one."""
+"""Prefix beam search over the log-probabilities of frames, with a scorer that knows the language."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Scorer(Protocol):
     """What a beam search knows of the language. A state stands for the symbols so far: any object."""
 
     @property
-    def most(self) -> float:
-        """No symbol is given a larger score than this, wherever it stands."""
+    def max_score(self) -> float:
+        """No symbol gets a larger score than this, wherever it stands."""
 
     def start(self) -> Any:
         """The state before the first symbol."""
@@ -24,7 +24,7 @@ class Scorer(Protocol):
         """What one more symbol adds to the log-probability (-inf: it cannot follow), and the new state."""
 
     def end(self, state: Any) -> float:
-        """What is added where nothing more follows; -inf: something must."""
+        """What is added if nothing more follows; -inf: something must."""
 
 
 def search(
@@ -32,19 +32,19 @@ def search(
     width: int,
     scorer: Scorer | None,
     *,
-    least: float,
-    most_symbols: int,
+    min_log_probability: float,
+    max_symbols: int,
     margin: float,
 ) -> tuple[list[int], float]:
     """The likeliest symbols and their score; see `suite_speech_recognition.decoding.ctc.beam`."""
     state = _Search(width, scorer, math.exp(-margin))
-    for blank, symbols in _frames(log_probabilities, least, most_symbols):
+    for blank, symbols in _frames(log_probabilities, min_log_probability, max_symbols):
         state.step(blank, symbols)
     return state.best()
 
 
 def _frames(
-    log_probabilities: np.ndarray, least: float, most_symbols: int
+    log_probabilities: np.ndarray, min_log_probability: float, max_symbols: int
 ) -> Iterator[tuple[float, list[tuple[int, float]]]]:
     """The blank's log-probability and the symbols worth a look with their probabilities, likeliest first.
 
@@ -52,21 +52,21 @@ def _frames(
     """
     blanks = log_probabilities[:, 0].astype(np.float64)
     others = log_probabilities[:, 1:]
-    if 0 < most_symbols < others.shape[1]:
-        # numpy is slow at single rows: of all frames at once, and only where it matters.
-        chosen = others >= least
-        (crowded,) = np.nonzero(chosen.sum(axis=1) > most_symbols)
+    if 0 < max_symbols < others.shape[1]:
+        # numpy is slow at single rows: of all frames at once, and only if it matters.
+        chosen = others >= min_log_probability
+        (crowded,) = np.nonzero(chosen.sum(axis=1) > max_symbols)
         if len(crowded):
-            smaller = np.argpartition(others[crowded], -most_symbols, axis=1)[:, :-most_symbols]
+            smaller = np.argpartition(others[crowded], -max_symbols, axis=1)[:, :-max_symbols]
             chosen[crowded[:, None], smaller] = False
     else:
-        chosen = others >= least
+        chosen = others >= min_log_probability
     chosen[blanks >= 0.0] = False
     frames, symbols = np.nonzero(chosen)
-    given = others[frames, symbols]
-    order = np.lexsort((-given, frames))
+    values = others[frames, symbols]
+    order = np.lexsort((-values, frames))
     pairs = list(
-        zip((symbols[order] + 1).tolist(), np.exp(given[order], dtype=np.float64).tolist(), strict=True)
+        zip((symbols[order] + 1).tolist(), np.exp(values[order], dtype=np.float64).tolist(), strict=True)
     )
     busy, begins = np.unique(frames, return_index=True)
     ends = np.append(begins, len(frames))[1:]
@@ -107,7 +107,7 @@ class _Search:
     def __init__(self, width: int, scorer: Scorer | None, margin: float) -> None:
         self.width = width
         self.scorer = scorer
-        self.most = math.exp(scorer.most) if scorer else 1.0
+        self.max_factor = math.exp(scorer.max_score) if scorer else 1.0
         self.margin = margin
         self.scale = 0.0  # natural logarithm
         root = _Prefix(None, 0, 1.0, scorer.start() if scorer else None)
@@ -132,11 +132,11 @@ class _Search:
             prefix.blank, prefix.label, prefix.total = now_blank, now_label, now_blank + now_label
         self._keep(grown)
 
-    def _stay(self, blank: float, given: dict[int, float]) -> list[tuple[_Prefix, float, float]]:
+    def _stay(self, blank: float, probabilities: dict[int, float]) -> list[tuple[_Prefix, float, float]]:
         """What becomes of the prefixes that are followed, from themselves and from each other."""
         moved = []
         for prefix in self.beam:
-            probability = given.get(prefix.symbol, 0.0)
+            probability = probabilities.get(prefix.symbol, 0.0)
             label = prefix.label * probability
             parent = prefix.parent
             if parent is not None and parent.followed:
@@ -149,21 +149,21 @@ class _Search:
     def _grow(self, symbols: list[tuple[int, float]], totals: list[float]) -> list[_Prefix]:
         """Prefixes that are not followed yet and that may come to be, beside those with the `totals`."""
         grown: list[_Prefix] = []
-        scorer, most = self.scorer, self.most
+        scorer, max_factor = self.scorer, self.max_factor
         floor = max(totals) * self.margin  # what is not above it is not followed when the frame is done
         best = [*totals, *[0.0] * (self.width - len(totals))]
         heapify(best)
         floor = max(floor, best[0])
         for prefix in self.beam:
-            if prefix.total * symbols[0][1] * most <= floor:
+            if prefix.total * symbols[0][1] * max_factor <= floor:
                 break
             for symbol, probability in symbols:
                 mass = prefix.total * probability
-                if mass * most <= floor:
+                if mass * max_factor <= floor:
                     break
                 if symbol == prefix.symbol:
                     mass = prefix.blank * probability
-                    if mass * most <= floor:
+                    if mass * max_factor <= floor:
                         continue
                 child = prefix.children.get(symbol)
                 if child is not None:
@@ -193,8 +193,8 @@ class _Search:
         for prefix in self.beam:
             prefix.followed = False
         self.beam = kept = everyone[: self.width]
-        least = best * self.margin
-        while kept[-1].total < least:
+        floor = best * self.margin
+        while kept[-1].total < floor:
             kept.pop()
         self.scale += math.log(best)
         for prefix in kept:

@@ -1,4 +1,4 @@
-"""From what a network says of each frame to what was said: CTC decoding, and when each word was.
+"""From the log-probabilities of frames to symbols and words with their times: CTC decoding.
 
 Connectionist temporal classification (Graves et al., Connectionist Temporal Classification: Labeling
 Unsegmented Sequence Data with Recurrent Neural Networks, 2006) gives each frame a symbol or the blank. What
@@ -45,7 +45,7 @@ def greedy(log_probabilities: np.ndarray) -> Decoded:
         log_probabilities: (frames, symbols), natural logarithms; symbol 0 is the blank.
 
     Raises:
-        ValueError: where the shape is another, or something is not a number.
+        ValueError: if the shape is another, or something is not a number.
     """
     log_probabilities = _checked(log_probabilities)
     path = log_probabilities.argmax(axis=1)
@@ -60,32 +60,37 @@ def beam(
     width: int = 16,
     scorer: Scorer | None = None,
     *,
-    least: float = -8.0,
-    most_symbols: int = 40,
+    min_log_probability: float = -8.0,
+    max_symbols: int = 40,
     margin: float = 16.0,
 ) -> Decoded:
     """The likeliest symbols by prefix beam search, with shallow fusion of a scorer.
 
     Probabilities of paths that give the same symbols are summed (Hannun et al., First-Pass Large Vocabulary
-    Continuous Speech Recognition using Bi-Directional Recurrent DNNs, 2014, algorithm 1). It is exact where
-    nothing is left out: a width of all sequences that can be, `least` -inf, `margin` inf, `most_symbols` the
-    alphabet's size. The frames of the symbols are those of their likeliest path.
+    Continuous Speech Recognition using Bi-Directional Recurrent DNNs, 2014, algorithm 1). It is exact if
+    nothing is left out: a width of all sequences that can be, `min_log_probability` -inf, `margin` inf,
+    `max_symbols` the alphabet's size. The frames of the symbols are those of their likeliest path.
 
     Args:
         log_probabilities: (frames, symbols), natural logarithms; symbol 0 is the blank.
         width: how many sequences of symbols are followed at once.
         scorer: what is known of the language. If nothing that was followed may end where the frames do, the
             best is cut back to where it may.
-        least: symbols with a lower log-probability in a frame are not looked at there.
-        most_symbols: nor are more symbols than this in a frame; the likeliest are.
+        min_log_probability: symbols with a lower log-probability in a frame are not looked at there.
+        max_symbols: nor are more symbols than this in a frame; the likeliest are.
         margin: sequences less likely than the best by more than this (a natural logarithm) are given up.
 
     Raises:
-        ValueError: where the shape is another, or something is not a number.
+        ValueError: if the shape is another, or something is not a number.
     """
     log_probabilities = _checked(log_probabilities)
     indices, score = search(
-        log_probabilities, max(1, width), scorer, least=least, most_symbols=most_symbols, margin=margin
+        log_probabilities,
+        max(1, width),
+        scorer,
+        min_log_probability=min_log_probability,
+        max_symbols=max_symbols,
+        margin=margin,
     )
     return _decoded(indices, align(log_probabilities, indices), log_probabilities, score)
 
@@ -98,27 +103,27 @@ def align(log_probabilities: np.ndarray, indices: list[int]) -> np.ndarray:
         indices: symbols, not the blank; with equal neighbors counted twice at most as many as frames.
 
     Returns:
-        int64 (frames,): positions in `indices`, -1 where the path has a blank.
+        int64 (frames,): positions in `indices`, -1 if the path has a blank there.
 
     Raises:
-        ValueError: where there are too few frames.
+        ValueError: if there are too few frames.
     """
     frames, symbols = len(log_probabilities), np.array(indices, np.int64)
     if not frames:
         return np.empty(0, np.int64)
     if frames < len(symbols) + int((symbols[1:] == symbols[:-1]).sum()):
         raise ValueError(f"{frames} frames are too few for {len(symbols)} symbols")
-    # States are the symbols with a blank before, between and after; of two ways equally likely the one that
-    # stays is taken.
+    # States are the symbols with a blank before, between and after; of two ways equally likely the
+    # staying one is taken.
     states = np.zeros(2 * len(symbols) + 1, np.int64)
     states[1::2] = symbols
-    given = np.maximum(log_probabilities[:, states].astype(np.float64), -1e30)
+    chosen = np.maximum(log_probabilities[:, states].astype(np.float64), -1e30)
     skips = np.full(len(states), -np.inf)
     skips[3::2][symbols[1:] != symbols[:-1]] = 0.0
     best = np.full((3, len(states)), -np.inf)
     scores = np.full(len(states), -np.inf)
-    scores[:2] = given[0, :2]
-    steps = np.zeros(given.shape, np.int8)
+    scores[:2] = chosen[0, :2]
+    steps = np.zeros(chosen.shape, np.int8)
     every = np.arange(len(states))
     for frame in range(1, frames):
         best[0] = scores
@@ -126,7 +131,7 @@ def align(log_probabilities: np.ndarray, indices: list[int]) -> np.ndarray:
         best[2, 2:] = scores[:-2]
         best[2] += skips
         steps[frame] = step = best.argmax(axis=0)
-        scores = best[step, every] + given[frame]
+        scores = best[step, every] + chosen[frame]
     state = len(states) - 1
     if state and scores[state - 1] > scores[state]:
         state -= 1
@@ -150,7 +155,7 @@ def words(decoded: Decoded, alphabet: Alphabet, frame_seconds: float, offset: fl
         in their order; a word lasts from its first symbol's first frame to its last one's last, and its
         confidence is its least sure symbol's.
     """
-    found: list[tuple[str, int, int]] = []  # text, positions of the first and the last symbol
+    pieces: list[tuple[str, int, int]] = []  # text, positions of the first and the last symbol
     inside = spaced = False  # whether no space came since the last word began; whether its script has spaces
     for position, index in enumerate(decoded.indices):
         for character in alphabet.symbols[index - 1]:
@@ -159,10 +164,10 @@ def words(decoded: Decoded, alphabet: Alphabet, frame_seconds: float, offset: fl
                 continue
             alone = without_spaces(character)
             if inside and (_is_attached(character) or (spaced and not alone)):
-                text, first, _ = found[-1]
-                found[-1] = (text + character, first, position)
+                text, first, _ = pieces[-1]
+                pieces[-1] = (text + character, first, position)
             else:
-                found.append((character, position, position))
+                pieces.append((character, position, position))
                 inside, spaced = True, not alone
     return [
         Word(
@@ -171,7 +176,7 @@ def words(decoded: Decoded, alphabet: Alphabet, frame_seconds: float, offset: fl
             end=offset + decoded.ends[last] * frame_seconds,
             confidence=min(decoded.probabilities[first : last + 1]),
         )
-        for text, first, last in found
+        for text, first, last in pieces
     ]
 
 
@@ -199,8 +204,8 @@ def _decoded(
     changes = np.flatnonzero(owners[1:] != owners[:-1]) + 1 if len(frames) else np.empty(0, np.int64)
     firsts = np.concatenate([np.zeros(min(1, len(frames)), np.int64), changes])
     lasts = np.append(changes, len(frames))[: len(firsts)] - 1
-    given = log_probabilities[frames, np.array(indices, np.int64)[owners]]
-    surest = np.maximum.reduceat(given, firsts) if len(firsts) else given
+    own = log_probabilities[frames, np.array(indices, np.int64)[owners]]
+    surest = np.maximum.reduceat(own, firsts) if len(firsts) else own
     return Decoded(
         indices=indices,
         starts=frames[firsts].tolist(),

@@ -45,7 +45,7 @@ class Fusion:
         self.words = words
         self._texts = ("", *alphabet.symbols)
         self._bonuses = [symbol_bonus + word_bonus * _boundaries(text) for text in self._texts]
-        self.most = max(self._bonuses[1:])
+        self.max_score = max(self._bonuses[1:])
 
     def start(self) -> State:
         """The state before the first symbol."""
@@ -55,8 +55,8 @@ class Fusion:
         )
 
     def extend(self, state: State, symbol: int) -> tuple[float, State]:
-        """What one more symbol adds, -inf where no listed word allows it; the new state."""
-        said, word = state
+        """What one more symbol adds, -inf if no listed word allows it; the new state."""
+        language, word = state
         score = self._bonuses[symbol]
         if self.words:
             added, word = self.words.extend(word, self._texts[symbol])
@@ -64,12 +64,12 @@ class Fusion:
                 return added, state
             score += added
         if self.language_model:
-            added, said = self.language_model.extend(said, symbol)
+            added, language = self.language_model.extend(language, symbol)
             score += self.weight * added
-        return score, (said, word)
+        return score, (language, word)
 
     def end(self, state: State) -> float:
-        """What is added where nothing follows; -inf within a word where all are to be listed."""
+        """What is added if nothing follows; -inf within a word if all words must be listed."""
         score = self.words.end(state[1]) if self.words else 0.0
         if self.language_model and score > -math.inf:
             score += self.weight * self.language_model.extend(state[0], 0)[0]

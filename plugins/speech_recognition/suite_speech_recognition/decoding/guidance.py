@@ -14,12 +14,12 @@ from suite_speech_recognition.normalization import Normalization, normalize
 from suite_speech_recognition.options import TranscriptionOptions
 
 BEAM = 64
-"""How many hypotheses are followed where something is known of the language."""
+"""How many hypotheses are followed if something is known of the language."""
 
 WEIGHT = 0.7
 """Of a language model.
 
-What gave the smallest character error rate on half of the validation part of `sentences`; see
+What gave the smallest character error rate on half of the validation split of `sentences`; see
 docs/benchmarks.md.
 """
 
@@ -30,18 +30,18 @@ def guidance(
     normalization: Normalization,
     transcripts: tuple[str, ...] = (),
 ) -> Fusion | None:
-    """What is known of the language; None where nothing is.
+    """What is known of the language; None if nothing is.
 
-    A file is read once, however often it is asked for, as long as it does not change.
+    A file is read once, however often this is called, as long as it does not change.
 
     Args:
         options: with the user's files.
         alphabet: of the network.
         normalization: of its transcripts; the files are normalized in the same way.
-        transcripts: what the network learned from, where the user names no text.
+        transcripts: what the network learned from, if the user names no text.
 
     Raises:
-        suite.UserError: where a file is not there, is empty or no text, or the alphabet can write nothing of
+        suite.UserError: if a file is not there, is empty or no text, or the alphabet can write nothing of
             it.
     """
     model = words = None
@@ -67,17 +67,17 @@ def guidance(
 
 @lru_cache(maxsize=2)
 def guidance_of_training(transcripts: tuple[str, ...], alphabet: Alphabet) -> Fusion | None:
-    """What the transcripts of training tell of the language."""
+    """What is known of the language from the transcripts of training."""
     return guidance(TranscriptionOptions(), alphabet, Normalization(), transcripts)
 
 
 def _state(path: Path) -> tuple[int, int]:
-    """Changes when the file does; what is wrong with it, reading says."""
+    """Changes when the file does; reading it finds what is wrong with it."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return 0, 0
-    return found.st_mtime_ns, found.st_size
+    return status.st_mtime_ns, status.st_size
 
 
 @lru_cache(maxsize=2)

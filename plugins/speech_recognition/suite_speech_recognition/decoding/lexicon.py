@@ -1,4 +1,4 @@
-"""Which words there are: a list of them, and what it says of text that comes character by character."""
+"""A list of the words that there are, and how well text keeps to it, character by character."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _BETWEEN = "  "  # after a character, of a script without spaces, that is in no 
 class WordList:
     """Words, and how well text keeps to them.
 
-    Words have spaces between them; where the character before or behind is of a script without spaces, they
+    Words have spaces between them; if the character before or behind is of a script without spaces, they
     need none, and text is then whatever listed words joined give. A state holds every way to divide the text
-    so far: the score of each, relative to the best one's, and the part of a word that it ends with.
+    so far: the score of each, relative to the best one's, and the beginning of a word that it ends with.
     """
 
     def __init__(self, words: Iterable[str], unlisted: float = -math.inf) -> None:
@@ -37,7 +37,7 @@ class WordList:
                 must be none. In scripts without spaces, each character outside of listed words counts.
 
         Raises:
-            ValueError: where there is no word, or `unlisted` is above 0.
+            ValueError: if there is no word, or `unlisted` is above 0.
         """
         self.words = sorted({*words} - {""})
         self.unlisted = unlisted
@@ -62,13 +62,13 @@ class WordList:
             unlisted: see `WordList`.
 
         Raises:
-            suite.UserError: where it cannot be read, or the alphabet can write none of the words.
+            suite.UserError: if it cannot be read, or the alphabet can write none of the words.
         """
         words = {*normalize(read_text(path, "the word list")).split()}
         writable = [word for word in words if alphabet.characters.issuperset(word)]
         if not writable:
             raise UserError(
-                f"the word list '{path}' has no word that the model can write; it is to be in the language "
+                f"the word list '{path}' has no word that the model can write; it must be in the language "
                 "of the transcripts that the model was trained with"
             )
         return cls(writable, unlisted)
@@ -89,31 +89,31 @@ class WordList:
         return known
 
     def end(self, state: State) -> float:
-        """What is added where the text ends; -inf: within a word."""
-        return max((score + self._ended(part) for score, part in state), default=-math.inf)
+        """What is added if the text ends here; -inf: within a word."""
+        return max((score + self._ended(beginning) for score, beginning in state), default=-math.inf)
 
     def _one_more(self, state: State, character: str) -> tuple[float, State]:
         best: dict[str, float] = {}
-        for score, part in state:
-            for added, longer in self._steps(part, character):
+        for score, beginning in state:
+            for added, longer in self._steps(beginning, character):
                 best[longer] = max(score + added, best.get(longer, -math.inf))
         highest = max(best.values(), default=-math.inf)
         if highest == -math.inf:
             return -math.inf, ()
-        ways = sorted((score - highest, part) for part, score in best.items() if score > -math.inf)
+        ways = sorted((score - highest, beginning) for beginning, score in best.items() if score > -math.inf)
         return highest, tuple(ways)
 
-    def _steps(self, part: str, character: str) -> Iterator[tuple[float, str]]:
-        """All that a character can be after a part of a word: what it adds, and the part then."""
+    def _steps(self, beginning: str, character: str) -> Iterator[tuple[float, str]]:
+        """All that a character can be after a beginning of a word: what it adds, and the beginning then."""
         if character.isspace():
-            yield self._ended(part), _START
+            yield self._ended(beginning), _START
             return
         alone = without_spaces(character)
-        within = part not in (_START, _UNLISTED, _BETWEEN)
-        if within and self._begins(part + character):
-            yield 0.0, part + character
-        if part in (_START, _BETWEEN) or alone or without_spaces(part[-1]):
-            ended = self._ended(part)
+        within = beginning not in (_START, _UNLISTED, _BETWEEN)
+        if within and self._begins(beginning + character):
+            yield 0.0, beginning + character
+        if beginning in (_START, _BETWEEN) or alone or without_spaces(beginning[-1]):
+            ended = self._ended(beginning)
             if self._begins(character):
                 yield ended, character
             yield ended + self.unlisted, _BETWEEN if alone else _UNLISTED
@@ -122,15 +122,15 @@ class WordList:
         else:
             yield 0.0, _UNLISTED
 
-    def _ended(self, part: str) -> float:
+    def _ended(self, beginning: str) -> float:
         """What it adds that a word ends here."""
-        listed = part in (_START, _UNLISTED, _BETWEEN) or self._following(part) == part
+        listed = beginning in (_START, _UNLISTED, _BETWEEN) or self._following(beginning) == beginning
         return 0.0 if listed else self.unlisted
 
-    def _begins(self, part: str) -> bool:
-        return self._following(part).startswith(part)
+    def _begins(self, beginning: str) -> bool:
+        return self._following(beginning).startswith(beginning)
 
-    def _following(self, part: str) -> str:
-        """The first word that is not before `part` in the order of the list; empty after the last one."""
-        position = bisect_left(self.words, part)
+    def _following(self, beginning: str) -> str:
+        """The first word that is not before `beginning` in the list's order; empty after the last word."""
+        position = bisect_left(self.words, beginning)
         return self.words[position] if position < len(self.words) else ""

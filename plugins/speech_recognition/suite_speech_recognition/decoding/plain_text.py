@@ -1,4 +1,4 @@
-"""Text files that users name: words, or text to learn a language from."""
+"""Text files that users give: words, or text to learn a language from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def read_text(path: str | Path, what: str) -> str:
         what: what it is, for errors: "the word list".
 
     Raises:
-        suite.UserError: where it cannot be read, is not UTF-8 or holds nothing.
+        suite.UserError: if it cannot be read, is not UTF-8 or holds nothing.
     """
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")

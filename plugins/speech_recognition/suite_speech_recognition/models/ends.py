@@ -11,7 +11,7 @@ from suite_speech_recognition.audio.mel import hop_samples
 from suite_speech_recognition.models.frames import (
     HidePadding,
     LogProbabilities,
-    PartFrames,
+    SplitFrames,
     UtteranceNormalization,
 )
 from suite_speech_recognition.models.log_mel import LogMel
@@ -95,5 +95,5 @@ def outputs(
     count = symbols if features is None else joined * symbols
     x = layers.Dense(count, kernel_initializer=small, dtype="float32", name="symbols")(x)
     if features is not None:
-        x = PartFrames(joined, dtype="float32", name="parted")(x, features)
+        x = SplitFrames(joined, dtype="float32", name="parted")(x, features)
     return LogProbabilities(step, name="log_probabilities")(x, samples)

@@ -25,7 +25,7 @@ from suite_speech_recognition.presets.tokens import PresetTokens, preset_tokens
 Tensor = Any
 
 MAX_STEPS = 224
-"""Tokens that a Whisper writes at most for a window, half of its context, as in its authors' programs."""
+"""Tokens that a Whisper writes at most at once, half of its context, as its authors have it."""
 
 MOONSHINE_PACE = 6.5
 """Tokens per second that a Moonshine writes at most, as in its authors' programs, lest it go on and on."""

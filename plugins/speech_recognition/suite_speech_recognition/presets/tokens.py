@@ -20,7 +20,7 @@ class PresetTokens:
     Attributes:
         tokenizer: keras-hub's.
         written: how each token is written, by its index; empty for those that are no text.
-        form: "bytes" if characters stand for bytes (as GPT-2 has it), "pieces" where a piece is text
+        form: "bytes" if characters stand for bytes (as GPT-2 has it), "pieces" if a piece is text
             (SentencePiece).
         text: the tokens that are text.
         prompt: the tokens with which every text begins.
