@@ -1,4 +1,4 @@
-"""Long recordings in overlapping windows, and their transcripts put together again."""
+"""Long recordings in overlapping chunks, and their transcripts put together again."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def word(text: str, start: float, end: float, confidence: float = 0.9) -> Word:
 
 
 def transcript(*words: Word, space: str = " ") -> Transcript:
-    return Transcript(text=space.join(one.text for one in words), words=list(words))
+    return Transcript(text=space.join(spoken.text for spoken in words), words=list(words))
 
 
-def bounds(windows: OverlappingChunks) -> list[tuple[float, float]]:
-    return [(window.start, window.end) for window in windows]
+def bounds(chunks: OverlappingChunks) -> list[tuple[float, float]]:
+    return [(window.start, window.end) for window in chunks]
 
 
 @given(st.floats(0.5, 60), st.floats(1.001, 500))
-def test_windows_cover_the_recording_and_overlap_with_their_neighbors_alone(window, factor):
+def test_chunks_cover_the_recording_and_overlap_with_their_neighbors_alone(window, factor):
     seconds = window * factor
-    windows = OverlappingChunks("talk", seconds, window)
-    found = bounds(windows)
-    assert windows.total == len(found) >= 2
+    chunks = OverlappingChunks("talk", seconds, window)
+    found = bounds(chunks)
+    assert chunks.total == len(found) >= 2
     assert found[0][0] == 0
     assert found[-1][1] == seconds
     assert all(end - start <= window * (1 + 1e-9) for start, end in found)
@@ -46,18 +46,18 @@ def test_windows_cover_the_recording_and_overlap_with_their_neighbors_alone(wind
         assert start >= end - 1e-9 * seconds
 
 
-def test_windows_of_ten_seconds_overlap_by_two():
+def test_chunks_of_ten_seconds_overlap_by_two():
     assert bounds(OverlappingChunks("talk", 25, 10)) == [(0, 10), (8, 18), (16, 25)]
 
 
-def test_a_word_that_both_windows_heard_is_there_once_and_each_side_is_taken_from_the_window_that_had_it():
+def test_a_word_that_both_chunks_have_is_there_once_and_each_side_is_taken_from_the_chunk_that_had_it():
     first = transcript(word("one", 0.5, 1), word("two", 8.1, 8.4), word("three", 9, 9.5), word("fo", 9.8, 10))
     second = transcript(
         word("o", 8, 8.42), word("three", 9.02, 9.5), word("four", 9.8, 10.2), word("five", 12, 13)
     )
     merged = merge([(0, 10), (8, 18)], [first, second], 18)
     assert merged.text == "one two three four five"
-    assert [one.start for one in merged.words] == [0.5, 8.1, 9.02, 9.8, 12]
+    assert [spoken.start for spoken in merged.words] == [0.5, 8.1, 9.02, 9.8, 12]
     assert merged.seconds == 18
     assert merged.confidence == pytest.approx(0.9)
 
@@ -91,7 +91,7 @@ def test_silence_is_no_text_and_beside_it_everything_stays():
     assert merge([(0, 10)], [said], 10).text == "yes no"
 
 
-def test_a_word_that_one_window_alone_heard_in_the_middle_is_not_lost():
+def test_a_word_that_one_chunk_alone_has_in_the_middle_is_not_lost():
     first = transcript(word("well", 8.2, 8.5), word("yes", 9.1, 9.3))
     second = transcript(word("well", 8.2, 8.5), word("so", 9.6, 9.8))
     assert merge([(0, 10), (8, 18)], [first, second], 18).text in ("well yes so", "well so", "well yes")
@@ -107,18 +107,18 @@ def speech(random: Random) -> tuple[list[Word], float]:
     return words, time
 
 
-def heard(words: list[Word], start: float, end: float, random: Random) -> Transcript:
-    """What a window hears: times a little off, words at its ends cut, or lost."""
+def spoken_in(words: list[Word], start: float, end: float, random: Random) -> Transcript:
+    """What a chunk holds: times a little off, words at its ends cut, or lost."""
     found: list[Word] = []
-    for one in words:
-        left, right = max(one.start, start), min(one.end, end)
-        share = (right - left) / (one.end - one.start)
+    for spoken in words:
+        left, right = max(spoken.start, start), min(spoken.end, end)
+        share = (right - left) / (spoken.end - spoken.start)
         if share <= 0 or (share < 1 and random.random() < 0.5):
             continue
-        text = one.text
+        text = spoken.text
         if share < 1:
             letters = max(1, round(share * len(text)))
-            text = text[-letters:] if one.start < start else text[:letters]
+            text = text[-letters:] if spoken.start < start else text[:letters]
         left += random.uniform(-JITTER, JITTER)
         right += random.uniform(-JITTER, JITTER)
         left = max(left, start, found[-1].end if found else 0.0)
@@ -128,13 +128,13 @@ def heard(words: list[Word], start: float, end: float, random: Random) -> Transc
 
 @settings(deadline=None)
 @given(st.integers(0), st.floats(9, 15))
-def test_windows_of_a_speech_merge_to_the_speech(seed, window):
+def test_chunks_of_a_speech_merge_to_the_speech(seed, window):
     random = Random(seed)
     words, seconds = speech(random)
-    windows = OverlappingChunks("speech", max(seconds, window + 0.1), window)
-    merged = windows.merge([heard(words, start, end, random) for start, end in bounds(windows)])
-    assert merged.text == " ".join(one.text for one in words)
-    assert [one.text for one in merged.words] == [one.text for one in words]
+    chunks = OverlappingChunks("speech", max(seconds, window + 0.1), window)
+    merged = chunks.merge([spoken_in(words, start, end, random) for start, end in bounds(chunks)])
+    assert merged.text == " ".join(spoken.text for spoken in words)
+    assert [spoken.text for spoken in merged.words] == [spoken.text for spoken in words]
     for found, true in zip(merged.words, words, strict=True):
         assert found.start == pytest.approx(true.start, abs=3 * JITTER)
     assert all(a.start <= b.start for a, b in pairwise(merged.words))
@@ -144,8 +144,8 @@ def test_windows_of_a_speech_merge_to_the_speech(seed, window):
 @given(st.lists(st.sampled_from(["你", "好", "ok", "12", "o"]), max_size=12), st.data())
 def test_the_words_of_a_text_and_what_stands_between_them_are_the_text(texts, data):
     text, words = "", []
-    for index, one in enumerate(texts):
-        text += (data.draw(st.sampled_from(["", " "])) if index else "") + one
-        words.append(word(one, index, index + 1))
+    for index, piece in enumerate(texts):
+        text += (data.draw(st.sampled_from(["", " "])) if index else "") + piece
+        words.append(word(piece, index, index + 1))
     found = spaced(Transcript(text=text, words=words))
-    assert "".join((one.space or "") + one.word.text for one in found) == text
+    assert "".join((spoken.space or "") + spoken.word.text for spoken in found) == text

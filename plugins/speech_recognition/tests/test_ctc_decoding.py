@@ -144,11 +144,11 @@ def test_both_are_equal_to_keras():
     widest, scores = keras.ops.ctc_decode(
         both, lengths, strategy="beam_search", beam_width=100, top_paths=1, mask_index=0
     )
-    for one, by_path, by_beam, score in zip(
+    for frames, by_path, by_beam, score in zip(
         both, np.asarray(best)[0], np.asarray(widest)[0], np.asarray(scores)[:, 0], strict=True
     ):
-        assert greedy(one).indices == [symbol for symbol in by_path if symbol > 0]
-        decoded = beam(one, 100, **EXACT)
+        assert greedy(frames).indices == [symbol for symbol in by_path if symbol > 0]
+        decoded = beam(frames, 100, **EXACT)
         assert decoded.indices == [symbol for symbol in by_beam if symbol > 0]
         assert decoded.score == pytest.approx(score, abs=1e-4)
 
@@ -220,7 +220,9 @@ def spoken(text: str, symbols: tuple[str, ...], probabilities: list[float] | Non
     count = len(text)
     starts = list(range(1, 2 * count, 2))
     given = probabilities or [1.0] * count
-    return Decoded([symbols.index(one) + 1 for one in text], starts, [at + 1 for at in starts], given, 0.0)
+    return Decoded(
+        [symbols.index(symbol) + 1 for symbol in text], starts, [start + 1 for start in starts], given, 0.0
+    )
 
 
 def test_words_are_what_is_between_spaces():

@@ -129,7 +129,7 @@ def test_parts_of_recordings_have_times(folder):
     assert [example.id for example in dataset.train] == [
         "clips/a.wav 0-0.02", "clips/a.wav 0.02-0.05", "clips/a.wav"
     ]  # fmt: skip
-    assert [(one.input.start, one.input.end) for one in dataset.train] == [
+    assert [(example.input.start, example.input.end) for example in dataset.train] == [
         (0, 0.02),
         (0.02, 0.05),
         (None, None),
@@ -142,7 +142,7 @@ def test_a_duration_counts_from_an_offset_as_in_nemo(folder):
         {"audio_filepath": "clips/b.wav", "text": "two", "offset": 0.01, "duration": 0.02},
     ]
     manifest = table(folder / "train_manifest.json", *map(json.dumps, lines))
-    times = [(one.input.start, one.input.end) for one in load(manifest).train]
+    times = [(example.input.start, example.input.end) for example in load(manifest).train]
     assert times == [(None, None), (0.01, pytest.approx(0.03))]
 
 

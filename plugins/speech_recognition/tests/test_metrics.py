@@ -92,7 +92,7 @@ def test_scores_of_all_and_of_any_resample_equal_jiwer_on_the_same_utterances(te
         else:
             assert math.isnan(found["wer"])
         assert found["sentence_error"] == np.mean(
-            [one != other for one, other in zip(said, heard, strict=True)]
+            [reference != hypothesis for reference, hypothesis in zip(said, heard, strict=True)]
         )
 
 

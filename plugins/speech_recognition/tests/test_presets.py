@@ -165,8 +165,8 @@ def batch(built, recordings, tokens=None, length: int | None = None) -> dict[str
     """Inputs for recordings, with the prompt of the codec or with given tokens."""
     length = length or max(map(len, recordings))
     padded = np.zeros((len(recordings), length), np.float32)
-    for row, one in zip(padded, recordings, strict=True):
-        row[: len(one)] = one
+    for row, sound in zip(padded, recordings, strict=True):
+        row[: len(sound)] = sound
     given = [built.codec.prompt] * len(recordings) if tokens is None else tokens
     samples = np.array(list(map(len, recordings)), np.int32)
     return {"audio": padded, "samples": samples, "tokens": np.array(given, np.int32)}
@@ -451,7 +451,7 @@ def test_a_preset_is_trained_resumed_shipped_and_exported_through_the_host(prese
         with pytest.raises(StoppedRunError):
             train(host, configuration, out=tmp_path / "broken", stop=lambda: next(steps) >= 2)
         resumed = resume(host, tmp_path / "broken")
-        unbroken, again = (one.checkpoints.newest()[0] for one in (whole, resumed))
+        unbroken, again = (run.checkpoints.newest()[0] for run in (whole, resumed))
         assert unbroken.keys() == again.keys()
         assert all(np.array_equal(unbroken[key], again[key]) for key in unbroken)
 

@@ -27,7 +27,7 @@ def example(seconds: float, text: str, frequency: float = 500) -> Example:
 
 
 def prepared(batches: SpeechBatches, *examples: Example) -> list:
-    return [batches.prepare(one) for one in examples]
+    return [batches.prepare(example) for example in examples]
 
 
 def test_without_augmentation_a_batch_is_what_the_codec_encodes():
@@ -51,7 +51,7 @@ def test_batches_have_the_smallest_length_that_holds_all_and_zeros_after_each():
         audio, samples = inputs["audio"], inputs["samples"]
         assert audio.dtype == np.float32
         assert samples.dtype == targets.dtype == np.int32
-        assert audio.shape[1] == next(one for one in CODEC.lengths if one >= samples.max())
+        assert audio.shape[1] == next(length for length in CODEC.lengths if length >= samples.max())
         assert targets.shape[1] % 16 == 0
         for row, count in zip(audio, samples, strict=True):
             assert (row[count:] == 0).all()
@@ -60,10 +60,10 @@ def test_batches_have_the_smallest_length_that_holds_all_and_zeros_after_each():
 def test_a_batch_is_a_pure_function_of_its_arguments():
     batches = SpeechBatches(codec=CODEC, augmentation=ALL)
     ready = prepared(batches, example(0.5, "ab"), example(0.8, "b"))
-    before = [one[0].copy() for one in ready]
-    one, other = (batches.make(ready, np.random.default_rng(5), 0.3) for _ in range(2))
-    np.testing.assert_array_equal(one[0]["audio"], other[0]["audio"])
-    np.testing.assert_array_equal(one[1], other[1])
+    before = [recording[0].copy() for recording in ready]
+    first, second = (batches.make(ready, np.random.default_rng(5), 0.3) for _ in range(2))
+    np.testing.assert_array_equal(first[0]["audio"], second[0]["audio"])
+    np.testing.assert_array_equal(first[1], second[1])
     for kept, now in zip(before, ready, strict=True):
         np.testing.assert_array_equal(kept, now[0])
 

@@ -132,7 +132,9 @@ def test_what_is_built_fits_together(built, name):
     assert len(pipeline.lengths) == 48
     maker = pipeline.batch_maker
     examples = [sample().train[index] for index in range(4)]
-    inputs, targets = maker.make([maker.prepare(one) for one in examples], np.random.default_rng(0), 0.0)
+    inputs, targets = maker.make(
+        [maker.prepare(example) for example in examples], np.random.default_rng(0), 0.0
+    )
     outputs = pipeline.network(inputs, training=True)
     assert outputs.shape == (4, inputs["audio"].shape[1] // codec.frame_samples, 5)
     assert np.isfinite(float(pipeline.loss(targets, outputs)))
@@ -170,7 +172,9 @@ def test_transcripts_that_are_kept_are_those_that_the_network_writes():
     from suite_speech_recognition.builders import recurrent
 
     codec = recurrent(sample(), RecurrentOptions(mels=20, network="tiny", language_model=True)).codec
-    texts = {codec.alphabet.decode(codec.alphabet.encode(one.target["text"])) for one in sample().train}
+    texts = {
+        codec.alphabet.decode(codec.alphabet.encode(example.target["text"])) for example in sample().train
+    }
     assert set(codec.transcripts) == texts
     assert codec.beam > 1
 

@@ -16,16 +16,16 @@ def example(name, text="hello", speaker=None, sound=None, rate=RATE, kind="wav")
     return Example(name, encoded(tone(1.0, rate) if sound is None else sound, rate, kind), target)
 
 
-def inspected(train, **parts):
-    return inspect(Dataset(train=train, **parts), lambda done, total: None)
+def inspected(train, **splits):
+    return inspect(Dataset(train=train, **splits), lambda done, total: None)
 
 
 def table(found, title):
-    return next(list(map(list, one.rows)) for one in found.tables if one.title == title)
+    return next(list(map(list, table.rows)) for table in found.tables if table.title == title)
 
 
 def sentences(found):
-    return [(one.text, one.wrong, list(one.places)) for one in found.findings]
+    return [(finding.text, finding.wrong, list(finding.places)) for finding in found.findings]
 
 
 def test_good_recordings_are_measured_and_nothing_is_found():
@@ -113,7 +113,7 @@ def test_characters_that_training_never_sees_are_found():
     ]
 
 
-def test_speakers_in_two_parts_are_found():
+def test_speakers_in_two_splits_are_found():
     found = inspected(
         [example("a", speaker="ann"), example("b", speaker="bo")],
         validation=[example("c", speaker="ann")],
