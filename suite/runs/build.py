@@ -222,9 +222,11 @@ def _resolved(
     )
 
 
-def check_pipeline(pipeline: TrainablePipeline, builder: Contributed) -> None:
+def check_pipeline(pipeline: Any, builder: Contributed) -> None:
     """Refuse what cannot be trained, or would be trained without what is shipped learning it."""
-    if not hasattr(pipeline, "batch_maker"):
+    from suite.pipeline.trainable import TrainablePipeline
+
+    if not isinstance(pipeline, TrainablePipeline):
         raise PluginError(f"{builder} gave {type(pipeline).__name__}, not a TrainablePipeline")
     if pipeline.training_network is None:
         if pipeline.targets is None:

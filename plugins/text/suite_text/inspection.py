@@ -15,7 +15,7 @@ import numpy as np
 from suite.data import Finding
 from suite.figures import Table
 from suite.kit import counted
-from suite_text.encodings import REPLACEMENT
+from suite_text.reading.encodings import REPLACEMENT
 from suite_text.scripts import script_of, scripts_of
 
 RARE = 0.001

@@ -11,7 +11,7 @@ import pytest
 from keras import ops
 
 from suite_text.translation.models.beam_search import beam_search
-from suite_text.vocabulary import END
+from suite_text.tokens.vocabulary import END
 
 VOCABULARY, FIRST, PLACES = 7, 4, 4
 LETTERS = range(FIRST, VOCABULARY)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suite_text.buckets import MOST_LENGTHS, length_for, lengths_for, padded, padded_batch
+from suite_text.tokens.padding import MOST_LENGTHS, length_for, lengths_for, padded, padded_batch
 
 
 @given(lengths=st.lists(st.integers(0, 3000), max_size=50), most=st.integers(1, 2000))

@@ -14,7 +14,7 @@ from suite.options import as_dict, parse
 from suite.training_options import TrainingOptions
 from suite_text.classification import builders
 from suite_text.classification.batches import TextBatches
-from suite_text.classification.model_options import BagOptions, ConvolutionalOptions, EncoderOptions
+from suite_text.classification.options import BagOptions, ConvolutionalOptions, EncoderOptions
 from suite_text.classification.recipes import batch_for, epochs_for
 from suite_text.classification.survey import survey
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from suite import UserError
 from suite_classification.types import Classification
 from suite_text.classification.codec import ClassificationCodec, Stretch
-from suite_text.classification.hashed_words import HashedWords
-from suite_text.classification.ngrams import NGrams
-from suite_text.classification.prediction_options import ReadingOptions
-from suite_text.classification.readers import NGramReader, TokenReader
-from suite_text.lines import Line
-from suite_text.vocabulary import Vocabulary
+from suite_text.classification.readers.readers.hashed_words import HashedWords
+from suite_text.classification.readers.readers.ngrams import NGrams
+from suite_text.classification.options import PredictionOptions
+from suite_text.classification.readers.readers.readers import NGramReader, TokenReader
+from suite_text.reading.lines import Line
+from suite_text.tokens.vocabulary import Vocabulary
 
 TEXTS = ["the cat sat on the mat", "a dog barks", "the dog sat", "cats and dogs"]
 CLASSES = ("bad", "good")
@@ -132,7 +132,7 @@ def test_words_on_the_command_line_are_texts_and_files_are_read_line_by_line(mak
     file = tmp_path / "two.txt"
     file.write_text("a dog\nthe cat\n", encoding="utf-8")
     assert [line.text for line in codec.open_stream(FileSource(file))] == ["a dog", "the cat"]
-    whole = codec.with_options(ReadingOptions(whole_files=True))
+    whole = codec.with_options(PredictionOptions(whole_files=True))
     assert len(list(whole.open_stream(FileSource(file)))) == 1
 
 

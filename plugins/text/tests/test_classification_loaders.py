@@ -10,16 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite_text.classification.loaders import (
-    detect_folder,
-    detect_labeled_lines,
-    detect_table,
-    labeled,
-    load_folder,
-    load_labeled_lines,
-    load_table,
-    target_of,
-)
+from suite_text.classification.loaders.tables.folder import detect_folder, load_folder
+from suite_text.classification.loaders.tables.labeled_lines import detect_labeled_lines, labeled, load_labeled_lines
+from suite_text.classification.loaders.tables.tables import detect_table, load_table, target_of
 from suite_text.classification.options import FolderOptions, LabeledLinesOptions, TableOptions
 from texts_on_disk import lines, pairs, problems
 

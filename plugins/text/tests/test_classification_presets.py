@@ -13,8 +13,8 @@ from suite import UserError
 from suite.data.dataset import Dataset, Example
 from suite.options import as_dict
 from suite_text.classification.codec import ClassificationCodec
-from suite_text.classification.preset_options import PresetOptions
-from suite_text.classification.readers import WordPieceReader
+from suite_text.classification.options import PresetOptions
+from suite_text.classification.readers.readers.readers import WordPieceReader
 
 PIECES = (
     *(
@@ -114,7 +114,7 @@ def data() -> Dataset:
 
 
 def build(folder: str, **options):
-    from suite_text.classification.preset_builder import preset
+    from suite_text.classification.presets.builder import preset
 
     return preset(data(), PresetOptions(preset=folder, **options))
 

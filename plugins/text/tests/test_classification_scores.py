@@ -8,7 +8,8 @@ from suite.data.dataset import Example
 from suite.evaluation.types import Pairs
 from suite.figures import Table
 from suite_classification.types import Classification
-from suite_text.classification.scores import LONGEST_SHOWN, classification, shortened
+from suite_text.classification.figures import LONGEST_SHOWN, shortened
+from suite_text.classification.evaluator import classification
 
 FACTS = {"classes": ["bad", "good"], "multi_label": False}
 

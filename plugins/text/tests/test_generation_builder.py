@@ -7,15 +7,15 @@ import pytest
 
 from suite.data.dataset import Dataset, Example
 from suite.errors import UserError
-from suite_text.cleaning import AS_IT_IS
+from suite_text.reading.cleaning import AS_IT_IS
 from suite_text.generation.batches import PassageBatches
 from suite_text.generation.codec import GenerationCodec
-from suite_text.generation.model_options import TransformerOptions
+from suite_text.generation.options import TransformerOptions
 from suite_text.generation.recipes import recipe_for, transformer_defaults, vocabulary_for
 from suite_text.generation.samples import sample
 from suite_text.generation.survey import Survey, survey
 from suite_text.generation.types import Dissected
-from suite_text.vocabulary import END, PADDING, START, Vocabulary
+from suite_text.tokens.vocabulary import END, PADDING, START, Vocabulary
 
 TEXT = "the cat sat on the mat and the dog sat on the cat "
 

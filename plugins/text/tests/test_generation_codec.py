@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suite.errors import UserError
-from suite_text.cleaning import AS_IT_IS
+from suite_text.reading.cleaning import AS_IT_IS
 from suite_text.generation.codec import GenerationCodec
-from suite_text.generation.prediction_options import GenerationOptions
+from suite_text.generation.options import GenerationOptions
 from suite_text.generation.types import Continuation, Dissected
-from suite_text.generation.windows import Window, Windows
-from suite_text.vocabulary import END, START, UNKNOWN, Vocabulary
+from suite_text.generation.chunks import Window, Windows
+from suite_text.tokens.vocabulary import END, START, UNKNOWN, Vocabulary
 
 TEXTS = ["the cat sat on the mat", "the dog sat on the cat", "ein Hund und eine Katze"] * 3
 

@@ -8,7 +8,7 @@ import pytest
 
 from suite import UserError
 from suite.data.splits import complete
-from suite_text.generation.loaders import detect_text, load_text
+from suite_text.generation.loaders.text.text import detect_text, load_text
 from suite_text.generation.options import TextOptions
 from texts_on_disk import lines, problems
 

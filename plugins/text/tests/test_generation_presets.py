@@ -11,8 +11,8 @@ from suite import UserError
 from suite.data.dataset import Dataset, Example
 from suite.options import as_dict
 from suite_text.generation.codec import GenerationCodec
-from suite_text.generation.preset_options import PresetOptions
-from suite_text.vocabulary import END, PADDING, SPECIAL, START
+from suite_text.generation.options import PresetOptions
+from suite_text.tokens.vocabulary import END, PADDING, SPECIAL, START
 
 keras = pytest.importorskip("keras", reason="needs Keras")
 
@@ -71,7 +71,7 @@ def data() -> Dataset:
 
 
 def build(folder: str, **options):
-    from suite_text.generation.preset_builder import preset
+    from suite_text.generation.presets.builder import preset
 
     return preset(data(), PresetOptions(preset=folder, **{"context": 24, "chunk": 6} | options))
 

@@ -9,8 +9,8 @@ from suite.data.dataset import Example
 from suite.errors import UserError
 from suite.evaluation.types import Pairs
 from suite.options import NoOptions
-from suite_text.generation.figures import explain
-from suite_text.generation.scores import likelihood
+from suite_text.generation.explanation import explain
+from suite_text.generation.evaluator import likelihood
 from suite_text.generation.types import PLACES, Continuation, Dissected
 
 

@@ -10,7 +10,7 @@ keras = pytest.importorskip("keras", reason="needs Keras")
 from suite.pipeline.keras_files import load_keras, save_keras  # noqa: E402
 from suite.pipeline.networks import KerasNetwork  # noqa: E402
 from suite_text.generation.models.generator import generation_network  # noqa: E402
-from suite_text.vocabulary import END, PADDING, START, UNKNOWN  # noqa: E402
+from suite_text.tokens.vocabulary import END, PADDING, START, UNKNOWN  # noqa: E402
 
 VOCABULARY, STEPS = 11, 5
 GREEDY, PLAIN = (0.0, 0.0, 1.0), (1.0, 0.0, 1.0)

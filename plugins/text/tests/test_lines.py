@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from suite import UserError
 from suite.sources import FileSource
-from suite_text.lines import STREAM_SUFFIXES, Line, stream, text_of
+from suite_text.reading.lines import STREAM_SUFFIXES, Line, stream, text_of
 from texts_on_disk import lines
 
 

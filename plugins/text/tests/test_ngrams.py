@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suite_text.classification import ngrams as module
-from suite_text.classification.hashed_words import FIRST, HashedWords
-from suite_text.classification.ngrams import NGrams, words
-from suite_text.vocabulary import UNKNOWN
+from suite_text.classification.readers.readers import ngrams as module
+from suite_text.classification.readers.readers.hashed_words import FIRST, HashedWords
+from suite_text.classification.readers.readers.ngrams import NGrams, words
+from suite_text.tokens.vocabulary import UNKNOWN
 
 TEXTS = ["the cat sat", "the dog sat down", "a cat and a dog"]
 

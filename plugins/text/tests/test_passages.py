@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite_text.generation import passages as module
-from suite_text.generation.passages import FileStorage, Passages, Spool, indexed
+from suite_text.generation import examples as module
+from suite_text.generation.storage import FileStorage, Spool
+from suite_text.generation.examples import Passages, indexed
 
 
 def cut(tmp_path, content, most=64):

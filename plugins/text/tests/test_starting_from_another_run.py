@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from suite_text.classification.codec import ClassificationCodec
-from suite_text.classification.readers import TokenReader
+from suite_text.classification.readers.readers.readers import TokenReader
 from suite_text.generation.codec import GenerationCodec
 from suite_text.translation.codec import TranslationCodec
-from suite_text.vocabulary import Vocabulary
+from suite_text.tokens.vocabulary import Vocabulary
 
 pytestmark = pytest.mark.backend
 

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from suite import UserError
 from suite.data.dataset import Example
-from suite_text.lines import Line
+from suite_text.reading.lines import Line
 from suite_text.translation.batches import TranslationBatches
 from suite_text.translation.codec import TranslationCodec
-from suite_text.translation.prediction_options import TranslationOptions
-from suite_text.translation.stretches import joined, stretches_of
+from suite_text.translation.options import TranslationOptions
+from suite_text.translation.chunks import joined, stretches_of
 from suite_text.translation.types import Translation
-from suite_text.vocabulary import END, PADDING, START, Vocabulary
+from suite_text.tokens.vocabulary import END, PADDING, START, Vocabulary
 
 TEXTS = ["Ein Mann schläft.", "Zwei Hunde laufen.", "A man sleeps.", "Two dogs run."] * 3
 CODEC = TranslationCodec(vocabulary=Vocabulary.learn(TEXTS, "bpe", 330), lengths=(4, 8, 16), source="en")

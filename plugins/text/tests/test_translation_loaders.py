@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite_text.translation.languages import is_language
-from suite_text.translation.loaders import detect_parallel, detect_table, load_parallel, load_table
+from suite_text.reading.languages import is_language
+from suite_text.translation.loaders.tables.parallel import detect_parallel, load_parallel
+from suite_text.translation.loaders.tables.tables import detect_table, load_table
 from suite_text.translation.options import ParallelOptions, TableOptions
 from texts_on_disk import lines, pairs, problems
 

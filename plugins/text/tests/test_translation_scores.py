@@ -14,7 +14,8 @@ from suite.evaluation.types import Pairs
 from suite.figures import Table
 from suite.options import NoOptions
 from suite_text.translation.baseline import copy_source
-from suite_text.translation.scores import tokenization, translation
+from suite_text.translation.metrics import tokenization
+from suite_text.translation.evaluator import translation
 from suite_text.translation.types import Translation
 
 SOURCES = ["A man sleeps.", "Two dogs run over green grass in the sun.", "A boy", "Nothing here."]

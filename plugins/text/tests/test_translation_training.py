@@ -130,7 +130,7 @@ def test_a_network_learns_a_small_language(tmp_path):
     """Endings and verbs at the end are right in sentences that were never seen."""
     from suite_text.translation.batches import TranslationBatches
     from suite_text.translation.builders import transformer
-    from suite_text.translation.model_options import TransformerOptions
+    from suite_text.translation.options import TransformerOptions
 
     keras.utils.set_random_seed(0)
     made = sample()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite_text.vocabulary import BYTES, END, PADDING, SPECIAL, START, UNKNOWN, Vocabulary
+from suite_text.tokens.vocabulary import BYTES, END, PADDING, SPECIAL, START, UNKNOWN, Vocabulary
 
 TEXTS = [
     "Ein kleines Mädchen klettert in ein Spielhaus aus Holz.",

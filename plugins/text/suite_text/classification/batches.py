@@ -9,7 +9,7 @@ import numpy as np
 
 from suite.data import Example
 from suite_text.classification.codec import ClassificationCodec
-from suite_text.vocabulary import PADDING, UNKNOWN
+from suite_text.tokens.vocabulary import PADDING, UNKNOWN
 
 NGRAMS = "ngrams"
 

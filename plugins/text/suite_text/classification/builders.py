@@ -11,22 +11,16 @@ from suite import UserError
 from suite.data import Dataset
 from suite.options import resolved
 from suite.pipeline import TrainablePipeline
-from suite_text.buckets import lengths_for
+from suite_text.tokens.padding import lengths_for
 from suite_text.classification.batches import TextBatches
 from suite_text.classification.codec import ClassificationCodec
-from suite_text.classification.hashed_words import HashedWords
-from suite_text.classification.model_options import (
-    BagOptions,
-    ConvolutionalOptions,
-    EncoderOptions,
-    TextModelOptions,
-    TokenOptions,
-)
-from suite_text.classification.ngrams import NGrams
-from suite_text.classification.readers import WORDS_READ, NGramReader, TokenReader
+from suite_text.classification.readers.readers.hashed_words import HashedWords
+from suite_text.classification.options import BagOptions, ConvolutionalOptions, EncoderOptions, TextModelOptions, TokenOptions
+from suite_text.classification.readers.readers.ngrams import NGrams
+from suite_text.classification.readers.readers.readers import WORDS_READ, NGramReader, TokenReader
 from suite_text.classification.recipes import bag_defaults, convolutional_defaults, encoder_defaults
 from suite_text.classification.survey import Survey, survey
-from suite_text.vocabulary import Vocabulary
+from suite_text.tokens.vocabulary import Vocabulary
 
 
 def assembled(

@@ -13,10 +13,10 @@ import numpy as np
 from suite.pipeline import NamedAxes, Stream, StructCodec
 from suite_classification.coding import classified, target_vector
 from suite_classification.types import Classification
-from suite_text import lines
-from suite_text.classification.prediction_options import ReadingOptions
-from suite_text.classification.readers import NGramReader, TokenReader, WordPieceReader
-from suite_text.cleaning import Cleaning, clean
+from suite_text.reading import lines
+from suite_text.classification.options import PredictionOptions
+from suite_text.classification.readers.readers.readers import NGramReader, TokenReader, WordPieceReader
+from suite_text.reading.cleaning import Cleaning, clean
 
 
 class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,7 +102,7 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
         """The lines of a file or of the standard input; None for what is a text itself."""
         return lines.stream(raw, whole_files=self.whole_files)
 
-    def with_options(self, options: ReadingOptions) -> ClassificationCodec:
+    def with_options(self, options: PredictionOptions) -> ClassificationCodec:
         """The codec that reads files as the options say."""
         return msgspec.structs.replace(self, whole_files=options.whole_files)
 

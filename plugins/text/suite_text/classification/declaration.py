@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import suite
-from suite_text.classification.model_options import BagOptions, ConvolutionalOptions, EncoderOptions
+from suite_text.classification.options import BagOptions, ConvolutionalOptions, EncoderOptions
 from suite_text.classification.options import FolderOptions, LabeledLinesOptions, TableOptions
-from suite_text.classification.prediction_options import ReadingOptions
-from suite_text.classification.preset_options import PresetOptions
+from suite_text.classification.options import PredictionOptions
+from suite_text.classification.options import PresetOptions
 
 NAME = "text-classification"
 
@@ -33,24 +33,24 @@ LOADERS = [
         name="table",
         task=NAME,
         summary="CSV, TSV or JSON lines with a text and one or several labels per row",
-        load=suite.lazy("suite_text.classification.loaders:load_table"),
-        detect=suite.lazy("suite_text.classification.loaders:detect_table"),
+        load=suite.lazy("suite_text.classification.loaders.tables:load_table"),
+        detect=suite.lazy("suite_text.classification.loaders.tables:detect_table"),
         options=TableOptions,
     ),
     suite.DataLoader(
         name="folder",
         task=NAME,
         summary="a folder of .txt files per class",
-        load=suite.lazy("suite_text.classification.loaders:load_folder"),
-        detect=suite.lazy("suite_text.classification.loaders:detect_folder"),
+        load=suite.lazy("suite_text.classification.loaders.folder:load_folder"),
+        detect=suite.lazy("suite_text.classification.loaders.folder:detect_folder"),
         options=FolderOptions,
     ),
     suite.DataLoader(
         name="labeled-lines",
         task=NAME,
         summary="lines of label, tab and text, or as fastText has them: __label__NAME text",
-        load=suite.lazy("suite_text.classification.loaders:load_labeled_lines"),
-        detect=suite.lazy("suite_text.classification.loaders:detect_labeled_lines"),
+        load=suite.lazy("suite_text.classification.loaders.labeled_lines:load_labeled_lines"),
+        detect=suite.lazy("suite_text.classification.loaders.labeled_lines:detect_labeled_lines"),
         options=LabeledLinesOptions,
     ),
 ]
@@ -63,7 +63,7 @@ BUILDERS = [
         build=suite.lazy("suite_text.classification.builders:bag"),
         codec=_CODEC,
         options=BagOptions,
-        prediction_options=ReadingOptions,
+        prediction_options=PredictionOptions,
     ),
     suite.ModelBuilder(
         name="convolutional",
@@ -72,7 +72,7 @@ BUILDERS = [
         build=suite.lazy("suite_text.classification.builders:convolutional"),
         codec=_CODEC,
         options=ConvolutionalOptions,
-        prediction_options=ReadingOptions,
+        prediction_options=PredictionOptions,
     ),
     suite.ModelBuilder(
         name="encoder",
@@ -81,16 +81,16 @@ BUILDERS = [
         build=suite.lazy("suite_text.classification.builders:encoder"),
         codec=_CODEC,
         options=EncoderOptions,
-        prediction_options=ReadingOptions,
+        prediction_options=PredictionOptions,
     ),
     suite.ModelBuilder(
         name="preset",
         task=NAME,
         summary="a keras-hub preset of the BERT family, fine-tuned",
-        build=suite.lazy("suite_text.classification.preset_builder:preset"),
+        build=suite.lazy("suite_text.classification.presets.builder:preset"),
         codec=_CODEC,
         options=PresetOptions,
-        prediction_options=ReadingOptions,
+        prediction_options=PredictionOptions,
     ),
 ]
 
@@ -99,6 +99,6 @@ EVALUATORS = [
         name="classification",
         task=NAME,
         summary="accuracy, F1, log loss, calibration, areas under curves, confusion, worst mistakes",
-        evaluate=suite.lazy("suite_text.classification.scores:classification"),
+        evaluate=suite.lazy("suite_text.classification.evaluator:classification"),
     )
 ]

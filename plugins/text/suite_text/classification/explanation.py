@@ -12,7 +12,7 @@ from suite.figures import Passage, Passages
 from suite_classification.answers import Answers, read
 from suite_classification.mistakes import how_many, mistake_at, worst_mistakes
 from suite_classification.types import Classification
-from suite_text.lines import text_of
+from suite_text.reading.lines import text_of
 from suite_text.words import places
 
 MOST_TEXTS = 10

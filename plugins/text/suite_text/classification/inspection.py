@@ -9,7 +9,7 @@ from suite.data import Dataset, Finding, Inspection
 from suite.figures import Table
 from suite.kit import counted
 from suite_text.inspection import Seen, alike_findings, character_findings, lengths_table, scripts_table
-from suite_text.lines import text_of
+from suite_text.reading.lines import text_of
 
 UNBALANCED = 10
 """Classes are unbalanced where one has this many times the texts of another."""

@@ -12,7 +12,7 @@ from suite.data import Example, Examples
 from suite_classification.baseline import most_frequent
 from suite_classification.coding import target_vector
 from suite_classification.types import Classification
-from suite_text.lines import text_of
+from suite_text.reading.lines import text_of
 from suite_text.words import mostly_without_spaces
 
 if TYPE_CHECKING:

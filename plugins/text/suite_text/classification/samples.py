@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from suite.data import Dataset, Example
-from suite_text.cleaning import Cleaning, as_fact
+from suite_text.reading.cleaning import Cleaning, as_fact
 
 NAMES = ("Ann", "Bo", "Cy", "Di", "Ed")
 THINGS = ("lamp", "book", "tree", "boat", "kite", "drum")

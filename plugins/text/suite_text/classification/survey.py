@@ -10,9 +10,9 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
-from suite_text.classification.ngrams import words
-from suite_text.cleaning import Cleaning, clean, cleaning_of
-from suite_text.lines import text_of
+from suite_text.classification.readers.readers.ngrams import words
+from suite_text.reading.cleaning import Cleaning, clean, cleaning_of
+from suite_text.reading.lines import text_of
 from suite_text.words import mostly_without_spaces
 
 MEASURED = 5000

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from suite.data import Example
-from suite_text.buckets import padded_batch
-from suite_text.cleaning import clean
+from suite_text.tokens.padding import padded_batch
+from suite_text.reading.cleaning import clean
 from suite_text.generation.codec import GenerationCodec
-from suite_text.generation.passages import Passage
-from suite_text.lines import text_of
-from suite_text.vocabulary import END, START
+from suite_text.generation.examples import Passage
+from suite_text.reading.lines import text_of
+from suite_text.tokens.vocabulary import END, START
 
 
 @dataclass(frozen=True)

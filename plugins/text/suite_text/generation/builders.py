@@ -10,15 +10,15 @@ import numpy as np
 from suite.data import Dataset
 from suite.options import resolved
 from suite.pipeline import TrainablePipeline
-from suite_text.buckets import lengths_for
-from suite_text.cleaning import Cleaning, cleaning_of
+from suite_text.tokens.padding import lengths_for
+from suite_text.reading.cleaning import Cleaning, cleaning_of
 from suite_text.generation.batches import PassageBatches
 from suite_text.generation.codec import GenerationCodec
-from suite_text.generation.model_options import TransformerOptions
-from suite_text.generation.preset_options import PresetOptions
+from suite_text.generation.options import TransformerOptions
+from suite_text.generation.options import PresetOptions
 from suite_text.generation.recipes import recipe_for, transformer_defaults, vocabulary_for
 from suite_text.generation.survey import Survey, survey
-from suite_text.vocabulary import Vocabulary
+from suite_text.tokens.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import keras

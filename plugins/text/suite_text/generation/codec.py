@@ -11,14 +11,14 @@ import msgspec
 import numpy as np
 
 from suite.pipeline import Encoded, NamedAxes, Stream, StructCodec
-from suite_text.buckets import padded
-from suite_text.cleaning import Cleaning, clean
-from suite_text.generation.passages import Passage
-from suite_text.generation.prediction_options import GenerationOptions
+from suite_text.tokens.padding import padded
+from suite_text.reading.cleaning import Cleaning, clean
+from suite_text.generation.examples import Passage
+from suite_text.generation.options import GenerationOptions
 from suite_text.generation.types import PLACES, Continuation, Dissected
-from suite_text.generation.windows import Window, Windows
-from suite_text.lines import STREAM_SUFFIXES, stream, text_of
-from suite_text.vocabulary import END, START, UNKNOWN, Vocabulary
+from suite_text.generation.chunks import Window, Windows
+from suite_text.reading.lines import STREAM_SUFFIXES, stream, text_of
+from suite_text.tokens.vocabulary import END, START, UNKNOWN, Vocabulary
 
 _MARK = "."
 """Stands before what was written, for its leading space to stay where it is decoded."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import suite
-from suite_text.generation.model_options import TransformerOptions
+from suite_text.generation.options import TransformerOptions
 from suite_text.generation.options import TextOptions
-from suite_text.generation.prediction_options import GenerationOptions
-from suite_text.generation.preset_options import PresetOptions
+from suite_text.generation.options import GenerationOptions
+from suite_text.generation.options import PresetOptions
 
 NAME = "text-generation"
 
@@ -19,7 +19,7 @@ TASK = suite.Task(
     builder="transformer",
     evaluators=("likelihood",),
     reference_models={"5-gram model": suite.lazy("suite_text.generation.ngram_reference:five_gram")},
-    explain=suite.lazy("suite_text.generation.figures:explain"),
+    explain=suite.lazy("suite_text.generation.explanation:explain"),
     inspect=suite.lazy("suite_text.generation.inspection:inspect"),
     prediction_type=suite.lazy("suite_text.generation.types:Continuation"),
 )
@@ -29,8 +29,8 @@ LOADERS = [
         name="text",
         task=NAME,
         summary="plain text: a file of any size, or files in a folder; JSON lines with a column of text",
-        load=suite.lazy("suite_text.generation.loaders:load_text"),
-        detect=suite.lazy("suite_text.generation.loaders:detect_text"),
+        load=suite.lazy("suite_text.generation.loaders.text:load_text"),
+        detect=suite.lazy("suite_text.generation.loaders.text:detect_text"),
         options=TextOptions,
     ),
 ]
@@ -49,7 +49,7 @@ BUILDERS = [
         name="preset",
         task=NAME,
         summary="a GPT-2, Llama 3 or Qwen of keras-hub, fine-tuned; needs the extra 'presets'",
-        build=suite.lazy("suite_text.generation.preset_builder:preset"),
+        build=suite.lazy("suite_text.generation.presets.builder:preset"),
         codec=suite.lazy("suite_text.generation.codec:GenerationCodec.from_json"),
         options=PresetOptions,
         prediction_options=GenerationOptions,
@@ -61,6 +61,6 @@ EVALUATORS = [
         name="likelihood",
         task=NAME,
         summary="bits per byte and perplexity, by place in the text, the most surprising passages",
-        evaluate=suite.lazy("suite_text.generation.scores:likelihood"),
+        evaluate=suite.lazy("suite_text.generation.evaluator:likelihood"),
     )
 ]

@@ -9,9 +9,9 @@ import numpy as np
 
 from suite.evaluation import Pairs
 from suite.figures import Figure, Passage, Passages, Table
-from suite_text.generation.scores import Scoring
+from suite_text.generation.metrics import Scoring
 from suite_text.generation.types import Continuation, Dissected
-from suite_text.lines import text_of
+from suite_text.reading.lines import text_of
 
 MOST_PASSAGES = 20
 MOST_SHADED = 6

@@ -9,7 +9,7 @@ from suite.data import Dataset, Finding, Inspection
 from suite.figures import Table
 from suite.kit import counted
 from suite_text.inspection import Seen, character_findings, lengths_table, scripts_table, shortened
-from suite_text.lines import text_of
+from suite_text.reading.lines import text_of
 
 LEAST = 40
 """Characters of a line that is looked for in other parts: shorter ones are there by chance."""

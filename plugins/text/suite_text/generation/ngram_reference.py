@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from suite.data import Example, Examples
-from suite_text.cleaning import clean, cleaning_of
+from suite_text.reading.cleaning import clean, cleaning_of
 from suite_text.generation.types import Continuation
-from suite_text.lines import text_of
+from suite_text.reading.lines import text_of
 
 ORDER = 5
 MOST_CHARACTERS = 10_000_000

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from suite_text.generation.model_options import TransformerOptions
+from suite_text.generation.options import TransformerOptions
 from suite_text.generation.survey import Survey
 
 LEAST_CONTEXT = 64

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 
 from suite.data import Dataset, Example
-from suite_text.cleaning import as_fact, cleaning_from
+from suite_text.reading.cleaning import as_fact, cleaning_from
 from suite_text.generation.options import TextOptions
-from suite_text.generation.passages import Passages, Spool, indexed
+from suite_text.generation.examples import Passages, indexed
+from suite_text.generation.storage import Spool
 
 NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 ANIMALS = ("cats", "dogs", "birds", "fish")

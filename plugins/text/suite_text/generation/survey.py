@@ -8,9 +8,9 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Examples
-from suite_text.cleaning import Cleaning, clean
+from suite_text.reading.cleaning import Cleaning, clean
 from suite_text.generation.types import bytes_of
-from suite_text.lines import text_of
+from suite_text.reading.lines import text_of
 
 SAMPLE_BYTES = 20_000_000
 """So much text is enough to learn a vocabulary from."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from suite.data import Example
-from suite_text.lines import text_of
+from suite_text.reading.lines import text_of
 from suite_text.translation.types import Target, Translation
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from suite import UserError
 from suite.data import Example
 from suite.pipeline import Arrays
-from suite_text.buckets import padded_batch
+from suite_text.tokens.padding import padded_batch
 from suite_text.translation.codec import TranslationCodec
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from suite.data import Dataset
 from suite.options import resolved
 from suite.pipeline import TrainablePipeline
-from suite_text.buckets import lengths_for
+from suite_text.tokens.padding import lengths_for
 from suite_text.translation.batches import TranslationBatches
 from suite_text.translation.codec import TranslationCodec
-from suite_text.translation.model_options import TransformerOptions
+from suite_text.translation.options import TransformerOptions
 from suite_text.translation.recipes import choices_for, longest_for, recipe_for
 from suite_text.translation.survey import counted, survey
 

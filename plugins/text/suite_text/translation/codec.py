@@ -9,14 +9,14 @@ import numpy as np
 
 from suite import UserError
 from suite.pipeline import Encoded, NamedAxes, Stream, StructCodec
-from suite_text import lines
-from suite_text.buckets import padded
-from suite_text.cleaning import Cleaning, clean
-from suite_text.text_tables import TEXT_COLUMNS
-from suite_text.translation.prediction_options import TranslationOptions
-from suite_text.translation.stretches import Stretch, Stretches, stretches_of
+from suite_text.reading import lines
+from suite_text.tokens.padding import padded
+from suite_text.reading.cleaning import Cleaning, clean
+from suite_text.reading.tables import TEXT_COLUMNS
+from suite_text.translation.options import TranslationOptions
+from suite_text.translation.chunks import Stretch, Stretches, stretches_of
 from suite_text.translation.types import Target, Translation, references_of
-from suite_text.vocabulary import END, Vocabulary
+from suite_text.tokens.vocabulary import END, Vocabulary
 
 
 class TranslationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):

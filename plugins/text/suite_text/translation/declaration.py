@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import suite
-from suite_text.translation.model_options import TransformerOptions
+from suite_text.translation.options import TransformerOptions
 from suite_text.translation.options import ParallelOptions, TableOptions
-from suite_text.translation.prediction_options import TranslationOptions
+from suite_text.translation.options import TranslationOptions
 
 NAME = "translation"
 
@@ -26,16 +26,16 @@ LOADERS = [
         name="parallel",
         task=NAME,
         summary="a file per language whose lines belong together: train.en, train.de",
-        load=suite.lazy("suite_text.translation.loaders:load_parallel"),
-        detect=suite.lazy("suite_text.translation.loaders:detect_parallel"),
+        load=suite.lazy("suite_text.translation.loaders.parallel:load_parallel"),
+        detect=suite.lazy("suite_text.translation.loaders.parallel:detect_parallel"),
         options=ParallelOptions,
     ),
     suite.DataLoader(
         name="table",
         task=NAME,
         summary="TSV, CSV or JSON lines with a text in two languages per row",
-        load=suite.lazy("suite_text.translation.loaders:load_table"),
-        detect=suite.lazy("suite_text.translation.loaders:detect_table"),
+        load=suite.lazy("suite_text.translation.loaders.tables:load_table"),
+        detect=suite.lazy("suite_text.translation.loaders.tables:detect_table"),
         options=TableOptions,
     ),
 ]
@@ -57,6 +57,6 @@ EVALUATORS = [
         name="translation",
         task=NAME,
         summary="BLEU and chrF by sacrebleu, by length, translations side by side",
-        evaluate=suite.lazy("suite_text.translation.scores:translation"),
+        evaluate=suite.lazy("suite_text.translation.evaluator:translation"),
     )
 ]

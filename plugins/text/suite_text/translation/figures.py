@@ -8,7 +8,7 @@ import numpy as np
 
 from suite.evaluation import Pairs
 from suite.figures import Figure, Table
-from suite_text.translation.scores import Scoring
+from suite_text.translation.metrics import Scoring
 
 SHOWN = 12
 """Translations in each table."""

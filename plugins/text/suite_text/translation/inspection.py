@@ -18,7 +18,7 @@ from suite_text.inspection import (
     scripts_table,
     shortened,
 )
-from suite_text.lines import text_of
+from suite_text.reading.lines import text_of
 from suite_text.scripts import main_script, scripts_of
 
 RATIO = 3.0

@@ -6,7 +6,7 @@ import random
 from itertools import product
 
 from suite.data import Dataset, Example
-from suite_text.cleaning import Cleaning, as_fact
+from suite_text.reading.cleaning import Cleaning, as_fact
 
 COLORS = {"red": "rot", "green": "grün", "big": "groß", "old": "alt"}
 THINGS = {"dog": "Hund", "tree": "Baum", "chair": "Stuhl", "table": "Tisch"}

@@ -9,10 +9,10 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Examples
-from suite_text.cleaning import Cleaning, clean, cleaning_of
-from suite_text.lines import text_of
+from suite_text.reading.cleaning import Cleaning, clean, cleaning_of
+from suite_text.reading.lines import text_of
 from suite_text.translation.types import references_of
-from suite_text.vocabulary import Learned, Vocabulary
+from suite_text.tokens.vocabulary import Learned, Vocabulary
 
 MOST_LEARNED_FROM = 500_000
 """Pairs that a vocabulary is learned from, at most, evenly spaced: more would not change it."""

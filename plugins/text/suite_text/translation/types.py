@@ -1,6 +1,6 @@
 """What loaders, builders and evaluators of translation share: inputs, targets and predictions.
 
-An input is the source text, a `str` or a `suite_text.lines.Line`. A target is a reference text, or a list of
+An input is the source text, a `str` or a `suite_text.reading.lines.Line`. A target is a reference text, or a list of
 several references that are equally right.
 """
 

@@ -9,7 +9,7 @@ from keras import layers, ops
 
 from suite_text.generation.models.language_model import NEVER, LanguageModel, networks_of
 from suite_text.models.blocks import TokenEmbedding, TransformerBlock, causal_mask
-from suite_text.vocabulary import END, PADDING, START
+from suite_text.tokens.vocabulary import END, PADDING, START
 
 Tensor = Any
 

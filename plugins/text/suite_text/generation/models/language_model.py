@@ -9,7 +9,7 @@ import keras
 from keras import layers, ops
 
 from suite_text.generation.models.sampling import drawn
-from suite_text.vocabulary import END, PADDING, UNKNOWN
+from suite_text.tokens.vocabulary import END, PADDING, UNKNOWN
 
 Tensor = Any
 

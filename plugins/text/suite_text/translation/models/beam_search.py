@@ -7,7 +7,7 @@ from typing import Any
 
 from keras import ops
 
-from suite_text.vocabulary import END, PADDING, START, UNKNOWN
+from suite_text.tokens.vocabulary import END, PADDING, START, UNKNOWN
 
 Tensor = Any
 Step = Callable[[Tensor, Tensor, Sequence[Tensor], Sequence[Tensor]], tuple[Tensor, list[Tensor]]]

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from suite_text.vocabulary import PADDING
+from suite_text.tokens.vocabulary import PADDING
 
 
 @keras.saving.register_keras_serializable(package="suite_text")

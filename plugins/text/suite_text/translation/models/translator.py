@@ -10,7 +10,7 @@ from keras import layers, ops
 
 from suite_text.models.blocks import Pair, TokenEmbedding, TransformerBlock, causal_mask, padding_mask
 from suite_text.translation.models.beam_search import beam_search
-from suite_text.vocabulary import START
+from suite_text.tokens.vocabulary import START
 
 Tensor = Any
 

@@ -1,0 +1,68 @@
+"""The data of a run, with the splits that the run has: for training, evaluation and export alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from suite.configuration import Configuration
+from suite.contributions import Contributed, DataLoader, Task
+from suite.data.dataset import Dataset
+from suite.data.loading import checked, load_dataset
+from suite.data.splits import complete
+from suite.errors import UserError
+from suite.host import Host
+
+
+@dataclass(frozen=True)
+class RunData:
+    """A data set with all its splits.
+
+    Attributes:
+        path: where it is; "" for data in memory.
+        dataset: with the splits that were made.
+        loader: that loaded it; None for data in memory.
+        notes: sentences for people, on what the loader found and on the splits that were made.
+    """
+
+    path: str
+    dataset: Dataset
+    loader: Contributed[DataLoader[Any]] | None
+    notes: Sequence[str]
+
+
+def task_of(host: Host, configuration: Configuration) -> Contributed[Task]:
+    """The task of a configuration; if two plugins have one of its name, that of a plugin which took part."""
+    return host.find_task(configuration.task, prefer=configuration.plugins)
+
+
+def run_data(host: Host, configuration: Configuration, dataset: Dataset | None = None) -> RunData:
+    """Load the data of a configuration and make the splits that it lacks: always the same ones.
+
+    Args:
+        host: where the loader is looked up.
+        configuration: of a run, or of one that is to be.
+        dataset: data in memory, if the configuration names none.
+
+    Raises:
+        UserError: if there is no data, or something is wrong with it.
+    """
+    task = task_of(host, configuration)
+    loader = None
+    path = ""
+    if dataset is not None:
+        dataset = checked(dataset, task)
+    elif not configuration.data:
+        raise UserError("this run was trained on data in memory: give it again, or name other data")
+    else:
+        path = str(Path(configuration.data).expanduser().resolve())
+        dataset, loader = load_dataset(
+            host, task.full_name, path, configuration.loader_name, configuration.loader
+        )
+    split = configuration.split
+    if not len(dataset.train):
+        return RunData(path, dataset, loader, dataset.problems)
+    dataset, made = complete(dataset, validation=split.validation, test=split.test, seed=split.seed)
+    return RunData(path, dataset, loader, [*dataset.problems, *made])

@@ -1,0 +1,105 @@
+"""Export a run's model for use without Keras; it counts only if the written file was run and agrees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from suite.configuration import from_mapping, read_toml
+from suite.data.dataset import Dataset
+from suite.errors import UserError, nearest
+from suite.export.export import REPORT, Export, export_to
+from suite.host import Host
+from suite.pipeline.codec import Codec, Encoded
+from suite.pipeline.manifest import Manifest, model_folder
+from suite.prediction.encoding import encode
+from suite.prediction.loading import describe
+from suite.runs.data import run_data
+
+FORMATS = ("onnx",)
+EXAMPLES = 64
+
+
+def export(
+    path: str | Path,
+    *,
+    out: str | Path | None = None,
+    format: str = "onnx",  # noqa: A002 - as on the command line
+    host: Host | None = None,
+) -> Export:
+    """Write a trained pipeline for a runtime without Keras, run the written file and compare.
+
+    It is compared on up to 64 examples of the run's test split (else of validation, else of training); if
+    the data is not there any more, on the task's made-up sample, else on random arrays.
+
+    Args:
+        path: a run or a model folder.
+        out: the folder to write, which appears only when everything agrees, and replaces an earlier
+            export; by default `export` in the run.
+        format: "onnx".
+        host: where builder and loader are looked up; None takes what is installed.
+
+    Raises:
+        UserError: if there is nothing to export, a package is missing, or `out` is something else.
+        RunError: if the network cannot be converted, or the written file predicts something else.
+    """
+    if format not in FORMATS:
+        raise UserError(f"there is no format '{format}': {nearest(format, FORMATS)}")
+    path = Path(path)
+    host = host if host is not None else Host()
+    folder = model_folder(path)
+    described = describe(folder, host=host)
+    if not described.manifest.network.endswith(".keras"):
+        raise UserError(f"{path} is an export already: give the run that it was made from")
+    beside = folder.parent if folder.name == "model" else folder
+    target = beside / "export" if out is None else Path(out)
+    _check_target(target)
+    encoded, source = _examples(folder.parent, described.manifest, described.codec, host)
+    return export_to(target, folder, described, encoded, source, host)
+
+
+def _examples(run: Path, manifest: Manifest, codec: Codec, host: Host) -> tuple[list[Encoded], str]:
+    """Encoded examples and where they are from; none if only random arrays are left."""
+    dataset = _data_of(run, host)
+    if dataset is not None:
+        for split in ("test", "validation", "train"):
+            encoded = _encoded(dataset, split, codec)
+            if encoded:
+                return encoded, f"the {split} split of the run's data"
+    sample = host.task(manifest.task, prefer=[manifest.builder.rpartition(":")[0]]).sample()
+    encoded = _encoded(sample, "train", codec)
+    if encoded:
+        return encoded, "made-up examples of the task (the run's data is not there)"
+    return [], "random arrays (the run's data is not there)"
+
+
+def _data_of(run: Path, host: Host) -> Dataset | None:
+    """The data of a run with the splits that it was trained with; None if it is not there."""
+    file = run / "config.toml"
+    if not file.is_file():
+        return None
+    try:
+        return run_data(host, from_mapping(read_toml(file), str(file))).dataset
+    except UserError:
+        return None
+
+
+def _encoded(dataset: Dataset, split: str, codec: Codec) -> list[Encoded]:
+    """Up to `EXAMPLES` examples, evenly spaced; unreadable ones are passed over."""
+    examples = dataset.splits.get(split, [])
+    chosen = np.unique(np.linspace(0, len(examples) - 1, min(EXAMPLES, len(examples))).astype(int))
+    encoded = []
+    for index in chosen.tolist():
+        try:
+            encoded.append(encode(codec, examples[index].input))
+        except (UserError, OSError):
+            continue
+    return encoded
+
+
+def _check_target(target: Path) -> None:
+    if target.is_dir() and any(target.iterdir()) and not (target / REPORT).is_file():
+        raise UserError(f"{target} is not empty and no earlier export: give another folder with --out")
+    if target.exists() and not target.is_dir():
+        raise UserError(f"{target} is a file: give a folder with --out")
