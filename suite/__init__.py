@@ -9,16 +9,30 @@ from suite.lazy_exports import lazy_exports
 if TYPE_CHECKING:
     from suite.contributions import DataLoader as DataLoader
     from suite.contributions import Evaluator as Evaluator
+    from suite.contributions import Metric as Metric
     from suite.contributions import ModelBuilder as ModelBuilder
     from suite.contributions import Task as Task
     from suite.contributions import hookimpl as hookimpl
     from suite.contributions import lazy as lazy
+    from suite.data.dataset import Dataset as Dataset
+    from suite.data.dataset import Example as Example
+    from suite.data.inspection import Finding as Finding
+    from suite.data.inspection import Inspection as Inspection
     from suite.errors import PluginError as PluginError
     from suite.errors import RunError as RunError
     from suite.errors import SuiteError as SuiteError
     from suite.errors import UserError as UserError
+    from suite.evaluation.types import Evaluation as Evaluation
+    from suite.evaluation.types import Pairs as Pairs
     from suite.host import Host as Host
     from suite.options import Options as Options
+    from suite.pipeline.codec import Codec as Codec
+    from suite.pipeline.codec import Encoded as Encoded
+    from suite.pipeline.codec import StructCodec as StructCodec
+    from suite.pipeline.trainable import BatchMaker as BatchMaker
+    from suite.pipeline.trainable import Stacked as Stacked
+    from suite.pipeline.trainable import Stage as Stage
+    from suite.pipeline.trainable import TrainablePipeline as TrainablePipeline
     from suite.prediction.loading import load as load
 
 __version__ = "0.1.0"
@@ -27,15 +41,29 @@ if not TYPE_CHECKING:
     __getattr__, __dir__, __all__ = lazy_exports(
         __name__,
         {
+            "BatchMaker": "suite.pipeline.trainable",
+            "Codec": "suite.pipeline.codec",
             "DataLoader": "suite.contributions",
+            "Dataset": "suite.data.dataset",
+            "Encoded": "suite.pipeline.codec",
+            "Evaluation": "suite.evaluation.types",
             "Evaluator": "suite.contributions",
+            "Example": "suite.data.dataset",
+            "Finding": "suite.data.inspection",
             "Host": "suite.host",
+            "Inspection": "suite.data.inspection",
+            "Metric": "suite.contributions",
             "ModelBuilder": "suite.contributions",
             "Options": "suite.options",
+            "Pairs": "suite.evaluation.types",
             "PluginError": "suite.errors",
             "RunError": "suite.errors",
+            "Stacked": "suite.pipeline.trainable",
+            "Stage": "suite.pipeline.trainable",
+            "StructCodec": "suite.pipeline.codec",
             "SuiteError": "suite.errors",
             "Task": "suite.contributions",
+            "TrainablePipeline": "suite.pipeline.trainable",
             "UserError": "suite.errors",
             "hookimpl": "suite.contributions",
             "lazy": "suite.contributions",

@@ -88,6 +88,38 @@ class FileSource:
 
 
 @dataclass(frozen=True, slots=True)
+class BytesSource:
+    """Bytes in memory."""
+
+    content: bytes
+    name: str = "the bytes"
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return len(self.content)
+
+    def read(self) -> bytes:
+        """The whole content."""
+        return self.content
+
+
+def source(raw: str | Path | bytes | Source) -> Source:
+    """The source of a raw input: a path becomes a file, bytes become bytes in memory.
+
+    Raises:
+        TypeError: for anything else.
+    """
+    if isinstance(raw, str | Path):
+        return FileSource(Path(raw).expanduser())
+    if isinstance(raw, bytes | bytearray | memoryview):
+        return BytesSource(bytes(raw))
+    if callable(getattr(raw, "read", None)):
+        return raw
+    raise TypeError(f"a path, bytes or a source is needed, not {type(raw).__name__}")
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """A file of a tree."""
 

@@ -68,7 +68,8 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
 
 @suite.hookimpl
 def suite_evaluators() -> list[suite.Evaluator]:
-    return [suite.Evaluator(name="hits", task=TASK, evaluate=_evaluate)]
+    metrics = {"accuracy": suite.Metric(label="accuracy")}
+    return [suite.Evaluator(name="hits", task=TASK, evaluate=_evaluate, metrics=metrics)]
 
 
 def _load(path: Path, options: Any) -> Any:
@@ -86,7 +87,7 @@ def _evaluate(pairs: Any, options: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class CautiousCodec:
+class CautiousCodec(suite.Codec):
     trends: tuple[str, ...]
     threshold: float = 1.0
 
@@ -146,6 +147,7 @@ class Rows:
     """A file with a row on each line; or, without one, the same row without an end."""
 
     source: Any
+    live = False
 
     @property
     def name(self) -> str:

@@ -52,13 +52,14 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
 
 
 @dataclass(frozen=True)
-class CountingCodec:
+class CountingCodec(suite.Codec):
     """Reads numbers with spaces between them, and goes on from the last one until there are enough."""
 
     until: int = 10
 
     suffixes = ()
     accepts_text = True
+    can_stream = True
 
     @classmethod
     def from_json(cls, words: Mapping[str, Any]) -> CountingCodec:
@@ -80,7 +81,7 @@ class CountingCodec:
         return Counted(text=" ".join(str(int(number)) for number in outputs if number <= self.until))
 
     def next_input(self, raw: str, predictions: Sequence[Counted]) -> str | None:
-        text = f"{raw} {self.joined(predictions)}"
+        text = f"{raw} {self.join(predictions)}"
         if text.rsplit(maxsplit=1)[-1] == "13":
             raise suite.UserError("nobody counts on from 13")
         return text if int(text.rsplit(maxsplit=1)[-1]) < self.until else None

@@ -13,7 +13,11 @@ from typing import Any
 import suite
 import toy_plugin
 
-tasks, data_loaders, evaluators = toy_plugin.tasks, toy_plugin.data_loaders, toy_plugin.evaluators
+suite_tasks, suite_data_loaders, suite_evaluators = (
+    toy_plugin.suite_tasks,
+    toy_plugin.suite_data_loaders,
+    toy_plugin.suite_evaluators,
+)
 
 SPELLINGS = ((0, 1), (1, 2), (2, 0))
 LETTERS = 3
@@ -22,7 +26,7 @@ START = LETTERS
 
 @suite.hookimpl
 def suite_model_builders() -> list[suite.ModelBuilder]:
-    builder = toy_plugin.model_builders()[0]
+    builder = toy_plugin.suite_model_builders()[0]
     return [
         replace(
             builder,

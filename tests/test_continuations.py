@@ -136,9 +136,9 @@ def test_validation_while_training_scores_predictions_that_are_joined(tmp_path):
             return toy_plugin.Trend(trend="rising")
 
     class continuing:  # noqa: N801 - its name is the plugin's
-        tasks = staticmethod(toy_plugin.tasks)
-        data_loaders = staticmethod(toy_plugin.data_loaders)
-        evaluators = staticmethod(toy_plugin.evaluators)
+        suite_tasks = staticmethod(toy_plugin.suite_tasks)
+        suite_data_loaders = staticmethod(toy_plugin.suite_data_loaders)
+        suite_evaluators = staticmethod(toy_plugin.suite_evaluators)
 
         @suite.hookimpl
         def suite_model_builders(self):
@@ -146,7 +146,7 @@ def test_validation_while_training_scores_predictions_that_are_joined(tmp_path):
                 built = toy_plugin.build(dataset, options)
                 return replace(built, codec=AlwaysRising(built.codec.trends))
 
-            (builder,) = toy_plugin.model_builders()
+            (builder,) = toy_plugin.suite_model_builders()
             return [replace(builder, build=build, codec=AlwaysRising.from_json)]
 
     data = toy_plugin.write(tmp_path / "toy.jsonl", train=60)

@@ -30,13 +30,13 @@ def explain(pairs, predict):
 
 def explaining(function):
     class with_explanations:  # noqa: N801 - its name is the plugin's
-        data_loaders = staticmethod(toy_plugin.data_loaders)
-        evaluators = staticmethod(toy_plugin.evaluators)
-        model_builders = staticmethod(toy_plugin.model_builders)
+        suite_data_loaders = staticmethod(toy_plugin.suite_data_loaders)
+        suite_evaluators = staticmethod(toy_plugin.suite_evaluators)
+        suite_model_builders = staticmethod(toy_plugin.suite_model_builders)
 
         @suite.hookimpl
         def suite_tasks(self):
-            (task,) = toy_plugin.tasks()
+            (task,) = toy_plugin.suite_tasks()
             return [replace(task, explain=function)]
 
     return suite.Host(with_explanations(), discover=False)

@@ -59,7 +59,7 @@ def test_a_contribution_is_found_by_kind_name_and_task():
 
 
 def test_a_third_party_adds_a_model_to_a_task_it_does_not_own():
-    host = suite.Host(toy_plugin, plugin("other", model_builders=[builder("tree")]), discover=False)
+    host = suite.Host(toy_plugin, plugin("other", suite_model_builders=[builder("tree")]), discover=False)
     assert [one.item.name for one in host.builders("trend")] == ["dense", "tree"]
 
 
@@ -79,7 +79,7 @@ def test_a_name_that_resembles_none_is_refused_with_all_that_there_are():
 
 
 class TestTwoPluginsWithOneName:
-    host = suite.Host(toy_plugin, plugin("other", model_builders=[builder("dense")]), discover=False)
+    host = suite.Host(toy_plugin, plugin("other", suite_model_builders=[builder("dense")]), discover=False)
 
     def test_both_are_listed(self):
         assert [one.plugin for one in self.host.builders()] == ["other", "toy_plugin"]
@@ -97,12 +97,14 @@ class TestTwoPluginsWithOneName:
 
 
 def test_one_name_for_two_tasks_is_no_conflict():
-    host = suite.Host(toy_plugin, plugin("other", model_builders=[builder("dense", "sums")]), discover=False)
+    host = suite.Host(
+        toy_plugin, plugin("other", suite_model_builders=[builder("dense", "sums")]), discover=False
+    )
     assert host.builder("dense", "trend").plugin == "toy_plugin"
 
 
 def test_the_order_of_plugins_does_not_matter():
-    plugins = [toy_plugin, plugin("other", model_builders=[builder("dense"), builder("a")])]
+    plugins = [toy_plugin, plugin("other", suite_model_builders=[builder("dense"), builder("a")])]
     one, other = suite.Host(*plugins, discover=False), suite.Host(*reversed(plugins), discover=False)
     assert one.builders() == other.builders()
 
@@ -123,13 +125,16 @@ def test_two_plugins_of_one_name_are_refused():
 @pytest.mark.parametrize(
     ("hooks", "reason"),
     [
-        ({"tasks": ValueError("no\nluck")}, "ValueError: no luck"),
-        ({"tasks": SystemExit("bye")}, "SystemExit: bye"),
-        ({"tasks": [builder("tree")]}, r"its hook tasks\(\) returned ModelBuilder.* not a Task"),
-        ({"model_builders": builder("tree")}, r"its hook model_builders\(\) returned .* not a list"),
-        ({"model_builders": [builder("a:b")]}, "'a:b': a name is not empty and has no ':'"),
-        ({"model_builders": [builder("")]}, "'': a name is not empty"),
-        ({"model_builders": [builder("a"), builder("a")]}, "contributes the model builder 'a' twice"),
+        ({"suite_tasks": ValueError("no\nluck")}, "ValueError: no luck"),
+        ({"suite_tasks": SystemExit("bye")}, "SystemExit: bye"),
+        ({"suite_tasks": [builder("tree")]}, r"its hook suite_tasks\(\) returned ModelBuilder.* not a Task"),
+        (
+            {"suite_model_builders": builder("tree")},
+            r"its hook suite_model_builders\(\) returned .* not a list",
+        ),
+        ({"suite_model_builders": [builder("a:b")]}, "'a:b': a name is not empty and has no ':'"),
+        ({"suite_model_builders": [builder("")]}, "'': a name is not empty"),
+        ({"suite_model_builders": [builder("a"), builder("a")]}, "contributes the model builder 'a' twice"),
         ({"model_buildrs": []}, "unknown hook 'model_buildrs'"),
     ],
 )
@@ -142,12 +147,12 @@ def test_a_plugin_that_breaks_the_contract_is_recorded_with_the_reason(hooks, re
 
 
 def test_a_plugin_counts_as_a_whole_or_not_at_all():
-    odd = plugin("odd", model_builders=[builder("tree")], evaluators=ValueError("no luck"))
+    odd = plugin("odd", suite_model_builders=[builder("tree")], suite_evaluators=ValueError("no luck"))
     assert suite.Host(odd, discover=False).builders() == []
 
 
 def test_a_broken_plugin_leaves_the_others_and_is_named_where_something_is_not_found():
-    host = suite.Host(toy_plugin, plugin("odd", tasks=ValueError("no luck")), discover=False)
+    host = suite.Host(toy_plugin, plugin("odd", suite_tasks=ValueError("no luck")), discover=False)
     assert host.task("trend").name == "trend"
     with pytest.raises(suite.UserError, match=r"plugin 'odd' could not be loaded .*: ValueError: no luck"):
         host.task("birds")

@@ -31,10 +31,10 @@ def loader(name, suffix, load=loads):
 
 
 def plugin(*loaders, name="suite-birds", tasks=True):
-    task = Task(name="birds", summary="", sample=list, metric="m", builder="b", evaluators=())
-    hooks = {"data_loaders": hookimpl(lambda: loaders)}
+    task = Task(name="birds", summary="", sample=list, metric="m", builder="b", suite_evaluators=())
+    hooks = {"suite_data_loaders": hookimpl(lambda: loaders)}
     if tasks:
-        hooks["tasks"] = hookimpl(lambda: [task])
+        hooks["suite_tasks"] = hookimpl(lambda: [task])
     return SimpleNamespace(__name__=name, **hooks)
 
 

@@ -16,7 +16,7 @@ def test_inspection_lists_all_places(tmp_path):
     places = [f"line {number}" for number in range(9)]
 
     class odd:  # noqa: N801 - its name is the plugin's
-        tasks = staticmethod(toy_plugin.tasks)
+        suite_tasks = staticmethod(toy_plugin.suite_tasks)
 
         @suite.hookimpl
         def suite_data_loaders(self):

@@ -36,13 +36,13 @@ def choosy(examples, others, facts):
 class with_reference_models:  # noqa: N801 - its name is the plugin's
     """The test plugin, whose task has two classical methods, one of which has a reason not to learn."""
 
-    data_loaders = staticmethod(toy_plugin.data_loaders)
-    evaluators = staticmethod(toy_plugin.evaluators)
-    model_builders = staticmethod(toy_plugin.model_builders)
+    suite_data_loaders = staticmethod(toy_plugin.suite_data_loaders)
+    suite_evaluators = staticmethod(toy_plugin.suite_evaluators)
+    suite_model_builders = staticmethod(toy_plugin.suite_model_builders)
 
     @suite.hookimpl
     def suite_tasks(self):
-        (task,) = toy_plugin.tasks()
+        (task,) = toy_plugin.suite_tasks()
         return [replace(task, reference_models={"the nearest row": nearest, "a choosy one": choosy})]
 
 

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from suite.contributions import Metric
+from suite.evaluation.metrics import label
 from suite.figures import Aligned, Clip, Clips, Gallery, Image, Passage, Passages, Table
 from suite.report.page import ReportContent, render, write_report
-from suite.report.verdict import number, verdict, words
+from suite.report.verdict import number, verdict
 
 METRICS = {
     "test": {"accuracy": 0.9, "log_loss": 0.25},
@@ -54,10 +56,14 @@ def measured(accuracy, low, high, baseline):
 
 
 def test_the_verdict_says_how_good_how_sure_and_against_what():
-    assert verdict(METRICS, "accuracy").text == (
+    assert verdict(METRICS, "accuracy", declared()).text == (
         "Accuracy is 0.900 on 1,200 test examples, with 95 % confidence between 0.850 and 0.940."
         " Without learning it would be 0.500."
     )
+
+
+def declared(higher=True):
+    return {"accuracy": Metric(label="accuracy", higher_is_better=higher)}
 
 
 @pytest.mark.parametrize(
@@ -71,7 +77,7 @@ def test_the_verdict_says_how_good_how_sure_and_against_what():
     ],
 )
 def test_the_verdict_does_not_praise_what_the_baseline_does(metrics, higher, kind, phrase):
-    found = verdict(metrics, "accuracy", higher_is_better=higher)
+    found = verdict(metrics, "accuracy", declared(higher))
     assert found.kind == kind
     assert phrase in found.text
 
@@ -98,7 +104,7 @@ def test_the_verdict_does_not_praise_what_the_baseline_does(metrics, higher, kin
 def test_the_verdict_says_first_to_what_the_network_loses(reference_models, higher, kind, text):
     scored = {name: {"accuracy": reached} for name, reached in reference_models.items()}
     found = verdict(
-        measured(0.9, 0.85, 0.94, 0.5) | {"reference_models": scored}, "accuracy", higher_is_better=higher
+        measured(0.9, 0.85, 0.94, 0.5) | {"reference_models": scored}, "accuracy", declared(higher)
     )
     assert found.kind == kind
     assert text in found.text
@@ -106,7 +112,7 @@ def test_the_verdict_says_first_to_what_the_network_loses(reference_models, high
 
 def test_without_a_baseline_a_reference_model_is_what_a_network_is_judged_by():
     metrics = {"test": {"accuracy": 0.9}, "reference_models": {"A": {"accuracy": 0.9}, "odd": {}}}
-    found = verdict(metrics, "accuracy")
+    found = verdict(metrics, "accuracy", declared())
     assert found.kind == "worse"
     assert "This is no better than A" in found.text
 
@@ -120,7 +126,7 @@ def test_reference_models_have_columns_beside_the_baseline():
 
 
 def test_a_metric_that_is_missing_is_said():
-    assert "could not be computed" in verdict({"test": {}}, "accuracy").text
+    assert "could not be computed" in verdict({"test": {}}, "accuracy", declared()).text
 
 
 @pytest.mark.parametrize(
@@ -134,9 +140,9 @@ def test_numbers_have_the_digits_that_people_compare(value, text):
     assert number(value) == text
 
 
-def test_names_of_numbers_are_words():
-    assert words("macro_f1") == "macro F1"
-    assert words("bleu") == "BLEU"
+def test_numbers_are_called_as_their_evaluator_declares_and_others_by_their_name_in_words():
+    assert label("macro_f1", {"macro_f1": Metric(label="macro F1")}) == "macro F1"
+    assert label("mean_error", {}) == "mean error"
 
 
 def content(**more) -> ReportContent:

@@ -29,9 +29,9 @@ SETTINGS = {"ema": 0.9, "early_stopping": 50, "epochs": 4, "checkpoint_seconds":
 class in_stages:  # noqa: N801 - its name is the plugin's
     """The test plugin, with a first stage in which the hidden layer is frozen."""
 
-    tasks = staticmethod(toy_plugin.tasks)
-    data_loaders = staticmethod(toy_plugin.data_loaders)
-    evaluators = staticmethod(toy_plugin.evaluators)
+    suite_tasks = staticmethod(toy_plugin.suite_tasks)
+    suite_data_loaders = staticmethod(toy_plugin.suite_data_loaders)
+    suite_evaluators = staticmethod(toy_plugin.suite_evaluators)
 
     @suite.hookimpl
     def suite_model_builders(self):
@@ -39,7 +39,7 @@ class in_stages:  # noqa: N801 - its name is the plugin's
             stages = (Stage(share=0.5, freeze=("hidden",)), Stage(share=0.5, learning_rate_factor=0.5))
             return dataclasses.replace(toy_plugin.build(dataset, options), stages=stages)
 
-        (builder,) = toy_plugin.model_builders()
+        (builder,) = toy_plugin.suite_model_builders()
         return [dataclasses.replace(builder, build=build)]
 
 

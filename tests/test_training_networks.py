@@ -24,9 +24,9 @@ TRAINING = {"epochs": 6, "learning_rate": 0.05, "ema": 0.9, "checkpoint_seconds"
 class spelling:  # noqa: N801 - its name is the plugin's
     """The plugin, keeping what it built."""
 
-    tasks = staticmethod(spelling_plugin.tasks)
-    data_loaders = staticmethod(spelling_plugin.data_loaders)
-    evaluators = staticmethod(spelling_plugin.evaluators)
+    suite_tasks = staticmethod(spelling_plugin.tasks)
+    suite_data_loaders = staticmethod(spelling_plugin.data_loaders)
+    suite_evaluators = staticmethod(spelling_plugin.evaluators)
 
     def __init__(self, **changes):
         self.changes = changes
@@ -93,7 +93,7 @@ def test_the_loss_on_validation_is_that_of_the_training_network_on_batches_of_th
     )
     (pipeline,) = plugin.built
     validation = toy_plugin.load(data, toy_plugin.LinesOptions()).validation
-    maker = pipeline.batch_maker
+    maker = pipeline.batches
     inputs, targets = maker.make([maker.prepare(one) for one in validation], np.random.default_rng(), 0.0)
     outputs = keras.ops.convert_to_numpy(pipeline.training_network(inputs, training=False))
     expected = -np.log(np.take_along_axis(outputs, targets[:, :, None], axis=2)).mean()

@@ -84,7 +84,15 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
 
 @suite.hookimpl
 def suite_evaluators() -> list[suite.Evaluator]:
-    return [suite.Evaluator(name="hits", task=TASK, summary="share of right answers", evaluate=evaluate)]
+    return [
+        suite.Evaluator(
+            name="hits",
+            task=TASK,
+            summary="share of right answers",
+            evaluate=evaluate,
+            metrics={"accuracy": suite.Metric(label="accuracy")},
+        )
+    ]
 
 
 def rows(count: int, seed: int) -> list[dict[str, Any]]:
@@ -162,7 +170,7 @@ def load(path: Path, options: LinesOptions) -> Any:
     return _dataset(lines, options.target)
 
 
-class TrendCodec:
+class TrendCodec(suite.Codec):
     """Between a row of numbers (a sequence, or JSON text as bytes or in a file) and arrays."""
 
     suffixes = (".json",)
@@ -251,8 +259,9 @@ def build(dataset: Any, options: DenseOptions) -> Any:
     )
 
 
-def most_common(train_targets: Sequence[str], examples: Any) -> list[Trend]:
-    counts = {trend: list(train_targets).count(trend) for trend in sorted(set(train_targets))}
+def most_common(train: Any, examples: Any, facts: Any) -> list[Trend]:
+    targets = [train[index].target for index in range(len(train))]
+    counts = {trend: targets.count(trend) for trend in sorted(set(targets))}
     return [Trend(trend=max(counts, key=lambda trend: counts[trend]))] * len(examples)
 
 

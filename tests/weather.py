@@ -19,7 +19,7 @@ class Weather(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.label}  {self.score:.2f}"
 
 
-class WeatherCodec:
+class WeatherCodec(suite.Codec):
     """Reads files of four numbers, their bytes, or arrays of them."""
 
     suffixes = (".temps",)

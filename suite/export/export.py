@@ -23,7 +23,8 @@ from suite.host import Host
 from suite.pipeline.codec import Arrays, Codec, Encoded
 from suite.pipeline.manifest import Manifest, write_manifest
 from suite.pipeline.networks import Network, OnnxNetwork
-from suite.prediction.encoding import decode_each, same_shapes, stack
+from suite.pipeline.trainable import stack
+from suite.prediction.encoding import decode_each, same_shapes
 from suite.prediction.loading import Described, builder_packages
 
 FORMATS = ("onnx",)

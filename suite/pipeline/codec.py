@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import msgspec
-import numpy as np
 
 from suite.errors import UserError
 
-Arrays = np.ndarray | dict[str, np.ndarray]
+if TYPE_CHECKING:
+    import numpy as np
+
+    Arrays = np.ndarray | dict[str, np.ndarray]
+else:  # a plugin in one file derives its codec where it is declared, which is not to import numpy
+    Arrays = Any
 """One array, or several by name: the inputs or the outputs of a network."""
 
 NamedAxes = Mapping[str, tuple[int, Sequence[str]]]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from suite.data.dataset import Example
 from suite.options import NoOptions, Options
-from suite.pipeline.codec import Arrays, Codec
+from suite.pipeline.codec import Arrays, Codec, Encoded
 
 if TYPE_CHECKING:
     import keras
@@ -39,6 +40,47 @@ class BatchMaker(Protocol):
         """
 
 
+class Stacked:
+    """The plain batch maker: encodes examples by the codec, and stacks them.
+
+    Args:
+        codec: encodes inputs; the arrays of all have one shape.
+        targets: `targets(target) -> array(s)`, without a batch axis.
+        augment: `augment(inputs, rng, progress) -> inputs` changes a batch of inputs at random; None leaves
+            them as they are. All of its randomness comes from `rng`.
+    """
+
+    def __init__(
+        self,
+        codec: Codec,
+        targets: Callable[[Any], Arrays],
+        augment: Callable[[Arrays, np.random.Generator, float], Arrays] | None = None,
+    ) -> None:
+        self.codec = codec
+        self.targets = targets
+        self.augment = augment
+
+    def prepare(self, example: Example) -> Any:
+        """The encoded input and the target as arrays."""
+        encoded = self.codec.encode(example.input)
+        return encoded.arrays if isinstance(encoded, Encoded) else encoded, self.targets(example.target)
+
+    def make(self, prepared: Sequence[Any], rng: np.random.Generator, progress: float) -> tuple[Arrays, ...]:
+        """The stacked inputs, augmented, and the stacked targets."""
+        inputs, targets = (stack(column) for column in zip(*prepared, strict=True))
+        if self.augment is not None:
+            inputs = self.augment(inputs, rng, progress)
+        return inputs, targets
+
+
+def stack(encoded: Sequence[Arrays]) -> Arrays:
+    """Encoded examples of equal shapes as one batch."""
+    first = encoded[0]
+    if isinstance(first, dict):
+        return {name: np.stack([arrays[name] for arrays in encoded]) for name in first}
+    return np.stack(encoded)  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stage:
     """A stretch of training with some layers frozen.
@@ -63,7 +105,7 @@ class TrainablePipeline:
         network: a built `keras.Model`, not compiled: what is shipped. Name its layers: `--init` and resume
             find weights by their paths.
         loss: a `keras.losses.Loss`, or one by output name.
-        batch_maker: makes the training batches.
+        batch_maker: makes the training batches; None stands for `Stacked(codec, targets)`.
         targets: `targets(target) -> array(s)` for the loss on validation, without a batch axis; not asked for
             where there is a `training_network`.
         options: the builder's options with no "auto" left.
@@ -85,14 +127,23 @@ class TrainablePipeline:
     codec: Codec
     network: keras.Model
     loss: Any
-    batch_maker: BatchMaker
-    targets: Any = None
+    batch_maker: BatchMaker | None = None
+    targets: Callable[[Any], Arrays] | None = None
     options: Options = field(default_factory=NoOptions)
     recipe: Mapping[str, Any] = field(default_factory=dict)
     stages: tuple[Stage, ...] = (Stage(),)
     calibrate: Callable[[Any, Pairs], Codec] | None = None
     lengths: np.ndarray | None = None
     training_network: keras.Model | None = None
+
+    @cached_property
+    def batches(self) -> BatchMaker:
+        """The batch maker, or the plain one."""
+        if self.batch_maker is not None:
+            return self.batch_maker
+        if self.targets is None:
+            raise ValueError("a pipeline without a batch maker needs targets")
+        return Stacked(self.codec, self.targets)
 
     @property
     def trained_network(self) -> keras.Model:

@@ -78,14 +78,6 @@ def codec_of(builder: str) -> AbstractContextManager[None]:
     return attributed(f"the codec of model builder '{builder}'")
 
 
-def stack(encoded: Sequence[Arrays]) -> Arrays:
-    """Encoded examples of equal shapes as one batch."""
-    first = encoded[0]
-    if isinstance(first, dict):
-        return {name: np.stack([one[name] for one in encoded]) for name in first}
-    return np.stack(encoded)  # type: ignore[arg-type]
-
-
 def encode(codec: Codec, raw: Any) -> Encoded:
     """One raw thing, encoded; the context is `NO_CONTEXT` where the codec gives none."""
     given = codec.encode(raw)

@@ -16,6 +16,7 @@ from suite.devices import cores
 from suite.errors import UserError
 from suite.pipeline.codec import Arrays, Codec, Encoded
 from suite.pipeline.networks import Network
+from suite.pipeline.trainable import stack
 from suite.prediction.continuations import Grown, grow
 from suite.prediction.encoding import (
     Unit,
@@ -26,7 +27,6 @@ from suite.prediction.encoding import (
     encode,
     name_of,
     same_shapes,
-    stack,
     units,
     why,
 )

@@ -78,7 +78,7 @@ class Trainer:
         self.state = TrainingState()
         self.threads = runtime.threads if runtime.threads != "auto" else max(2, cores())
         budget = memory_budget(runtime.cache, 0.4)
-        prepare = pipeline.batch_maker.prepare
+        prepare = pipeline.batches.prepare
         self.prepared = PreparedExamples(
             examples,
             prepare,
@@ -170,7 +170,7 @@ class Trainer:
         batches = Batches(
             self.plan,
             self.prepared,
-            self.pipeline.batch_maker,
+            self.pipeline.batches,
             first_step=self.state.step,
             last_step=last,
             total_steps=self.steps,

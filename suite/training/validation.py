@@ -15,8 +15,8 @@ from suite.evaluation.scoring import score
 from suite.evaluation.types import Pairs
 from suite.pipeline.codec import Arrays
 from suite.pipeline.networks import KerasNetwork
-from suite.pipeline.trainable import TrainablePipeline
-from suite.prediction.encoding import encode, same_shapes, stack
+from suite.pipeline.trainable import TrainablePipeline, stack
+from suite.prediction.encoding import encode, same_shapes
 from suite.prediction.predictor import LoadedPipeline
 from suite.training.batches import PreparedExamples
 
@@ -118,7 +118,7 @@ class Validation:
     def _prepare(self, example: Example) -> _Prepared:
         encoded = encode(self._codec, example.input)
         if self._forced is not None:
-            for_batch = self.pipeline.batch_maker.prepare(example)
+            for_batch = self.pipeline.batches.prepare(example)
             return _Prepared(encoded.arrays, None, encoded.context, example, for_batch)
         return _Prepared(encoded.arrays, self.pipeline.targets(example.target), encoded.context, example)
 
@@ -128,7 +128,7 @@ class Validation:
         size = _even(len(prepared), self.training_batch)
         for start in range(0, len(prepared), size):
             of_batch = [one.for_batch for one in prepared[start : start + size]]
-            made = self.pipeline.batch_maker.make(of_batch, np.random.default_rng(0), 0.0)
+            made = self.pipeline.batches.make(of_batch, np.random.default_rng(0), 0.0)
             inputs, targets, *weights = made
             total += len(of_batch) * self._loss(targets, network(inputs), *weights)
         return total

@@ -1,4 +1,4 @@
-"""Targets and predictions as arrays, checked: what scores and figures are computed from."""
+"""Targets and predictions as arrays, checked: metrics and figures are computed from them."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from suite_classification.types import Classification
 
 
 @dataclass(frozen=True)
-class Answers:
-    """Pairs as arrays.
+class LabelArrays:
+    """The targets and predictions of a `suite.evaluation.Pairs` as arrays.
 
     Attributes:
         classes: the names of the classes, in the order of all axes.
         multi_label: whether an example may have several labels or none.
         true: the targets: int (n,), or bool (n, classes) with several labels.
         predicted: the predicted labels, of the same shape as `true`.
-        scores: float64 (n, classes), or None where predictions carry none.
-        notes: sentences by the name of the number that they concern.
+        scores: float64 (n, classes), or None if predictions carry none.
+        notes: sentences by the name of the metric that they concern.
     """
 
     classes: tuple[str, ...]
@@ -45,22 +45,22 @@ class Answers:
 
     @property
     def predicted_membership(self) -> np.ndarray:
-        """Whether each example is taken to be of each class: bool (n, classes)."""
+        """Whether each example is predicted to be of each class: bool (n, classes)."""
         return self.predicted if self.multi_label else _one_hot(self.predicted, len(self.classes))
 
 
-def read(pairs: Pairs) -> Answers:
+def label_arrays(pairs: Pairs) -> LabelArrays:
     """The arrays of `pairs`, whose predictions are `Classification`.
 
     The classes are those of `pairs.facts`, else all that targets and predictions name, in alphabetical
     order. A score that a prediction does not give for a class is zero.
 
     Raises:
-        UserError: where a target or a prediction names an unknown class, a target is a list although
+        UserError: if a target or a prediction names an unknown class, a target is a list although
             examples have one label, or a score is not a probability.
     """
     predictions: Sequence[Classification] = pairs.predictions
-    labels = [one.label for one in predictions]
+    labels = [prediction.label for prediction in predictions]
     several = any(not isinstance(label, str) for label in chain(pairs.targets, labels))
     multi_label = bool(pairs.facts.get("multi_label", several))
     if several and not multi_label:
@@ -70,10 +70,10 @@ def read(pairs: Pairs) -> Answers:
     refuse_unknown(_names(pairs.targets), index, "the data has labels that the model does not know")
     refuse_unknown(_names(labels), index, "the predictions name labels that are none of the classes")
     encode: Callable[[Sequence[Any], dict[str, int]], np.ndarray] = (
-        _encode_several if multi_label else _encode_one
+        _label_membership if multi_label else _label_indices
     )
     notes: dict[str, str] = {}
-    return Answers(
+    return LabelArrays(
         classes=classes,
         multi_label=multi_label,
         true=encode(pairs.targets, index),
@@ -86,8 +86,8 @@ def read(pairs: Pairs) -> Answers:
 def _classes(pairs: Pairs, labels: Sequence[str | list[str]]) -> tuple[str, ...]:
     if pairs.facts.get("classes"):
         return tuple(pairs.facts["classes"])
-    scored = (one.scores for one in pairs.predictions)
-    return tuple(sorted(set(chain(_names(pairs.targets), _names(labels), chain.from_iterable(scored)))))
+    scored = chain.from_iterable(prediction.scores for prediction in pairs.predictions)
+    return tuple(sorted({*_names(pairs.targets), *_names(labels), *scored}))
 
 
 def _names(labels: Iterable[str | Sequence[str]]) -> Iterable[str]:
@@ -108,11 +108,11 @@ def _refuse_lists(pairs: Pairs, labels: Sequence[str | list[str]]) -> None:
                 )
 
 
-def _encode_one(labels: Sequence[str], index: dict[str, int]) -> np.ndarray:
+def _label_indices(labels: Sequence[str], index: dict[str, int]) -> np.ndarray:
     return np.array([index[label] for label in labels], np.intp)
 
 
-def _encode_several(labels: Sequence[str | list[str]], index: dict[str, int]) -> np.ndarray:
+def _label_membership(labels: Sequence[str | list[str]], index: dict[str, int]) -> np.ndarray:
     encoded = np.zeros((len(labels), len(index)), bool)
     for row, label in zip(encoded, labels, strict=True):
         for name in [label] if isinstance(label, str) else label:
@@ -133,19 +133,22 @@ def _scores(
     multi_label: bool,
     notes: dict[str, str],
 ) -> np.ndarray | None:
-    given: list[dict[str, float]] = [one.scores for one in pairs.predictions]
-    without = sum(not one for one in given)
+    by_class: list[dict[str, float]] = [prediction.scores for prediction in pairs.predictions]
+    count = len(by_class)
+    without = sum(not scored for scored in by_class)
     if without:
-        which = "the predictions" if without == len(given) else f"{without:,} of {len(given):,} predictions"
+        which = "the predictions" if without == count else f"{without:,} of {count:,} predictions"
         notes["scores"] = f"{which} carry no probabilities, so only their labels are scored"
         return None
-    if all(tuple(one) == classes for one in given):
-        scores = np.array([list(one.values()) for one in given], np.float64)
+    if all(tuple(scored) == classes for scored in by_class):
+        scores = np.array([list(scored.values()) for scored in by_class], np.float64)
     else:
-        refuse_unknown(chain.from_iterable(given), index, "the predictions score labels that are no classes")
-        scores = np.zeros((len(given), len(classes)))
-        for row, one in zip(scores, given, strict=True):
-            row[[index[name] for name in one]] = list(one.values())
+        refuse_unknown(
+            chain.from_iterable(by_class), index, "the predictions score labels that are no classes"
+        )
+        scores = np.zeros((count, len(classes)))
+        for row, scored in zip(scores, by_class, strict=True):
+            row[[index[name] for name in scored]] = list(scored.values())
     wrong = ~((scores >= 0) & (scores <= 1 + 1e-6))
     if wrong.any():
         row, column = np.argwhere(wrong)[0]

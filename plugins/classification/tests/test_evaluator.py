@@ -13,11 +13,13 @@ from sklearn import metrics as sk
 
 from suite import Evaluator, UserError
 from suite.contributions import Contributed
+from suite.data import Example
 from suite.evaluation.scoring import Scores, score
 from suite.evaluation.types import Pairs
-from suite_classification.answers import read
+from suite_classification.arrays import label_arrays
 from suite_classification.baseline import most_frequent
-from suite_classification.scores import evaluation
+from suite_classification.declaration import METRICS
+from suite_classification.evaluator import evaluation
 from suite_classification.types import Classification
 
 # scikit-learn is slow when it is first called, and other tests may run beside this one.
@@ -25,11 +27,13 @@ patient = settings(deadline=None, max_examples=50)
 
 
 def classification(pairs, options):
-    return evaluation(read(pairs))
+    return evaluation(label_arrays(pairs))
 
 
 EVALUATOR = Contributed(
-    "us", Evaluator(name="classification", task="some-classification", evaluate=classification), "evaluator"
+    "us",
+    Evaluator(name="classification", task="songs", evaluate=classification, metrics=METRICS),
+    "evaluator",
 )
 
 
@@ -39,6 +43,10 @@ def scored(pairs: Pairs, intervals: bool = False) -> Scores:
 
 def pairs_of(targets, predictions, **facts) -> Pairs:
     return Pairs(targets, predictions, [f"number {index}" for index in range(len(targets))], facts=facts)
+
+
+def examples_of(*targets) -> list[Example]:
+    return [Example(str(index), None, target) for index, target in enumerate(targets)]
 
 
 def one_label(true, probabilities) -> Pairs:
@@ -72,9 +80,9 @@ def several_labels(true, probabilities) -> Pairs:
 
 
 @st.composite
-def single(draw, fewest=2, ties=True):
+def single(draw, min_classes=2, ties=True):
     """Targets and probabilities of one label per example; `ties` lets scores be equal, often."""
-    classes, count = draw(st.integers(fewest, 8)), draw(st.integers(1, 40))
+    classes, count = draw(st.integers(min_classes, 8)), draw(st.integers(1, 40))
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     true = generator.integers(0, classes, count)
     raw = generator.random((count, classes))
@@ -91,6 +99,14 @@ def several(draw):
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     probabilities = generator.integers(0, draw(st.sampled_from([3, 1000])), (count, classes)) / 1000
     return generator.random((count, classes)) < 0.4, probabilities / max(probabilities.max(), 1e-3)
+
+
+def test_every_number_is_declared():
+    generator = np.random.default_rng(0)
+    one = scored(one_label(generator.integers(0, 6, 30), generator.dirichlet([1] * 6, 30)))
+    several = scored(several_labels(generator.random((30, 3)) < 0.5, generator.random((30, 3))))
+    assert one.numbers.keys() | several.numbers.keys() == METRICS.keys()
+    assert METRICS["log_loss"].higher_is_better is False
 
 
 @patient
@@ -117,7 +133,7 @@ def test_log_loss_is_that_of_scikit_learn(case):
 
 @patient
 @given(
-    single(fewest=6, ties=False)
+    single(min_classes=6, ties=False)
 )  # of equal scores, scikit-learn has the last one higher, and argmax the first
 def test_top_5_accuracy_is_that_of_scikit_learn(case):
     true, probabilities = case
@@ -183,7 +199,7 @@ def test_numbers_of_each_class_are_those_of_scikit_learn(case):
         assert [details[f"c{k}"][name] for k in classes] == pytest.approx(column.tolist())
 
 
-def test_calibration_error_is_zero_where_confidence_is_accuracy():
+def test_calibration_error_is_zero_if_confidence_is_accuracy():
     # Four of five are right, and 0.8 sure.
     pairs = one_label(np.array([0, 0, 0, 0, 1]), np.tile([0.8, 0.2], (5, 1)))
     assert scored(pairs).numbers["calibration_error"] == pytest.approx(0.0, abs=1e-12)
@@ -233,7 +249,7 @@ def test_scores_are_matched_by_name_whatever_their_order():
 
 
 def test_many_cells_have_areas_without_interval_and_it_says_so(monkeypatch):
-    monkeypatch.setattr("suite_classification.scores.MOST_CELLS_TO_RESAMPLE", 10)
+    monkeypatch.setattr("suite_classification.evaluator.MAX_CELLS_TO_RESAMPLE", 10)
     generator = np.random.default_rng(0)
     probabilities = generator.dirichlet([1] * 3, 20)
     scores = scored(one_label(generator.integers(0, 3, 20), probabilities), intervals=True)
@@ -264,12 +280,12 @@ def test_what_does_not_fit_the_classes_is_a_clear_error(target, prediction, mess
 
 
 def test_the_baseline_is_the_majority_with_the_frequencies_of_training():
-    predictions = most_frequent(["b", "a", "b", "c"], [None, None])
+    predictions = most_frequent(examples_of("b", "a", "b", "c"), [Example("x", None)] * 2, {})
     assert predictions == [Classification(label="b", scores={"a": 0.25, "b": 0.5, "c": 0.25})] * 2
 
 
 def test_the_baseline_of_several_labels_is_the_most_frequent_set():
-    predictions = most_frequent([["y", "x"], ["x", "y"], ["x"], []], [None])
+    predictions = most_frequent(examples_of(["y", "x"], ["x", "y"], ["x"], []), [Example("x", None)], {})
     assert predictions == [Classification(label=["x", "y"], scores={"x": 0.75, "y": 0.5})]
 
 
