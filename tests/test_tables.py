@@ -1,4 +1,4 @@
-"""Tables as people and programs save them: the cells are those of the standard library's reader, of any size."""
+"""Tables as people and programs save them: cells as the standard library reads them, of any size."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
 """Rows of TSV, CSV and JSON lines, as people and programs save them, with their lines.
 
-The standard library's `csv` is not used: it refuses a cell of more than 128 KiB unless the limit is lifted for
-the whole process. Nor is its `Sniffer`, which found 193 of the 200 delimiters of small tables of sentences; the most
+The standard library's `csv` is not used: it refuses a cell of more than 128 KiB unless the limit is lifted
+for
+the whole process. Nor is its `Sniffer`, which found 193 of the 200 delimiters of small tables of sentences;
+the most
 frequent one in the header was right in all.
 """
 
@@ -26,11 +28,12 @@ _DELIMITERS = ",;\t|"
 def rows(content: bytes | str, name: str) -> Iterator[tuple[int, Row | str]]:
     """The rows that are not blank, by the line in which they end.
 
-    For CSV and TSV see `cells`. JSON is one object in each line, or a list of objects, whose numbers then stand
-    for lines.
+    For CSV and TSV see `cells`. JSON is one object in each line, or a list of objects, whose numbers then
+    stand for lines.
 
     Args:
-        content: of the file: text; or bytes in UTF-8, with or without a byte order mark, or in UTF-16 with one.
+        content: of the file: text; or bytes in UTF-8, with or without a byte order mark, or in UTF-16 with
+        one.
         name: of the file.
 
     Yields:
@@ -87,13 +90,13 @@ def lines(text: str) -> Iterable[str]:
 def cells(lines: Iterable[str], name: str, *, keep_blank: bool = False) -> Iterator[tuple[int, list[str]]]:
     """The cells of each row of a CSV or TSV file, by the line in which the row ends.
 
-    The delimiter is the tab if `name` ends with .tsv, else the one of comma, semicolon, tab and | that is in the
-    first line that is not blank most often.
+    The delimiter is the tab if `name` ends with .tsv, else the one of comma, semicolon, tab and | that is in
+    the first line that is not blank most often.
 
-    In a CSV file a cell that begins with a quotation mark goes on to the next single one, over line breaks too;
-    two of them mean one. Spaces before a cell are left out. In a TSV file a cell never goes over a line break,
-    and a quotation mark means itself, as in Common Voice, unless a pair of them is around a whole cell whose own
-    are all doubled.
+    In a CSV file, a cell that begins with a quotation mark goes on to the next single one, over line breaks,
+    too; two of them mean one. Spaces before a cell are left out. In a TSV file, a cell never goes over a line
+    break, and a quotation mark means itself, as in Common Voice, unless a pair of them is around a whole cell
+    whose own are all doubled.
 
     Args:
         lines: with their line breaks; they are read one row ahead at most.

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from keras import ops
 
-from suite_text.translation.models.beam_search import beam_search
 from suite_text.tokens.vocabulary import END
+from suite_text.translation.models.beam_search import beam_search
 
-VOCABULARY, FIRST, PLACES = 7, 4, 4
+VOCABULARY, FIRST, POSITIONS = 7, 4, 4
 LETTERS = range(FIRST, VOCABULARY)
 
 pytestmark = pytest.mark.backend
@@ -38,11 +38,11 @@ def searched(seeds, *, beams, width=None, penalty=0.0, limits=None):
         step,
         [ops.zeros((count * beams, 1), "float32")],
         [ops.convert_to_tensor(np.repeat(np.array(seeds, np.float32), beams)[:, None])],
-        limit=ops.convert_to_tensor(np.array(limits or [PLACES] * count, np.int32)),
+        limit=ops.convert_to_tensor(np.array(limits or [POSITIONS] * count, np.int32)),
         width=ops.full((count,), float(width or beams)),
         penalty=ops.full((count,), float(penalty)),
         beams=beams,
-        places=PLACES,
+        positions=POSITIONS,
         vocabulary=VOCABULARY,
     )
     return keras.ops.convert_to_numpy(tokens), keras.ops.convert_to_numpy(scores)
@@ -60,7 +60,7 @@ def log_probabilities(text, seed):
 
 def greedy(seed):
     text = []
-    while len(text) < PLACES - 1:
+    while len(text) < POSITIONS - 1:
         memory = 0.0
         for last in [2, *text]:
             memory = 0.31 * memory + last + seed
@@ -83,7 +83,7 @@ SEEDS = [0.1, 0.5, 1.3, 2.2, 3.7]
 def test_a_beam_that_is_wide_enough_finds_the_best_of_all_texts(penalty):
     tokens, scores = searched(SEEDS, beams=27, penalty=penalty)
     for seed, found, of_found in zip(SEEDS, tokens, scores, strict=True):
-        texts = [text for length in range(PLACES) for text in itertools.product(LETTERS, repeat=length)]
+        texts = [text for length in range(POSITIONS) for text in itertools.product(LETTERS, repeat=length)]
 
         def value(text, seed=seed):
             return sum(log_probabilities(text, seed)) / ((5 + len(text) + 1) / 6) ** penalty

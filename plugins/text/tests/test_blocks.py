@@ -140,7 +140,7 @@ def test_half_precision_gives_about_the_same_and_scores_stay_whole():
 
 
 @pytest.mark.backend
-def test_parts_are_dropped_in_training_only():
+def test_splits_are_dropped_in_training_only():
     x, of_block = some(BATCH, STEPS, WIDTH), block(dropout=0.5)
     np.testing.assert_array_equal(numpy(of_block(x)), numpy(of_block(x, training=False)))
     assert np.abs(numpy(of_block(x, training=True)) - numpy(of_block(x))).max() > 0.1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,5 +64,5 @@ def test_it_cannot_be_learned():
         Vocabulary.learn(["a"], "byte-pairs", 300)
 
 
-def test_nothing_is_wrong_with_it():
-    assert not vocabulary().impossible()
+def test_it_comes_back_from_json():
+    assert msgspec.convert(msgspec.to_builtins(vocabulary()), Vocabulary) == vocabulary()

@@ -112,8 +112,8 @@ def test_the_sums_of_a_bag_are_tf_idf_of_words_and_of_characters():
     idf = np.log((1 + NGRAMS) / (1 + np.arange(NGRAMS))) + 1
     of_words, of_characters = np.array([3, 7]), np.array([20, 21, 29])
     expected = sum(
-        factor * (idf[part] / np.linalg.norm(idf[part])) @ table[part]
-        for factor, part in ((SCALE, of_words), (SCALE * CHARACTERS, of_characters))
+        factor * (idf[grams] / np.linalg.norm(idf[grams])) @ table[grams]
+        for factor, grams in ((SCALE, of_words), (SCALE * CHARACTERS, of_characters))
     )
     numbers = np.array([[3, 7, 20, 21, 29, 0, 0]], np.int32)
     assert outputs_of(network, {"ngrams": numbers})[0] == pytest.approx(expected, abs=1e-4)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from suite.data.dataset import Example
-from suite.evaluation.types import Pairs
+from suite.data import Example
+from suite.evaluation import Pairs
 from suite.figures import Passages
 from suite_classification.types import Classification
 from suite_text.classification.explanation import explain

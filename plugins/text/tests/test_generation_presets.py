@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from suite import UserError
-from suite.data.dataset import Dataset, Example
+from suite.data import Dataset, Example
 from suite.options import as_dict
 from suite_text.generation.codec import GenerationCodec
 from suite_text.generation.options import PresetOptions
@@ -73,7 +73,7 @@ def data() -> Dataset:
 def build(folder: str, **options):
     from suite_text.generation.presets.builder import preset
 
-    return preset(data(), PresetOptions(preset=folder, **{"context": 24, "chunk": 6} | options))
+    return preset(data(), PresetOptions(preset=folder, **{"context": 24, "tokens_per_pass": 6} | options))
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
@@ -133,7 +133,7 @@ def test_tokens_are_those_of_keras_hub(built):
 
 def test_scores_are_those_of_keras_hub(built):
     found, ids = outputs(built, *TEXTS)
-    for row, one in zip(found["given"], ids, strict=True):
+    for row, one in zip(found["log_probabilities"], ids, strict=True):
         own = own_numbers(built, one)
         expected = [logits(built, own)[place - 1, own[place]] for place in range(1, len(own))]
         np.testing.assert_allclose(row[1 : len(own)], expected, atol=2e-4)
@@ -200,7 +200,7 @@ def test_exported_it_writes_the_same(built, tmp_path):
     for feed, outputs in zip(given, expected, strict=True):
         found = dict(zip(names, session.run(None, feed), strict=True))
         np.testing.assert_array_equal(found["written"][..., 0], outputs["written"][..., 0])
-        np.testing.assert_allclose(found["given"], outputs["given"], atol=1e-3)
+        np.testing.assert_allclose(found["log_probabilities"], outputs["log_probabilities"], atol=1e-3)
 
 
 @needs_hub

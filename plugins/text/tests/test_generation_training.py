@@ -34,9 +34,9 @@ def host():
 def data(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     made = sample()
-    for part in ("train", "validation", "test"):
-        text = "".join(example.input.text for example in getattr(made, part))
-        (folder / f"{part}.txt").write_text(text, encoding="utf-8")
+    for split in ("train", "validation", "test"):
+        text = "".join(example.input.text for example in getattr(made, split))
+        (folder / f"{split}.txt").write_text(text, encoding="utf-8")
     return folder
 
 

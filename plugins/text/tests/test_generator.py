@@ -54,7 +54,9 @@ def likeliest_one_by_one(network, prompt, steps: int) -> list[int]:
     found = list(prompt)
     for _ in range(steps):
         candidates = list(range(END, VOCABULARY))
-        given = network(inputs(*([*found, one] for one in candidates), length=16, steps=0))["given"]
+        given = network(inputs(*([*found, one] for one in candidates), length=16, steps=0))[
+            "log_probabilities"
+        ]
         found.append(candidates[int(given[:, len(found)].argmax())])
         if found[-1] == END:
             break
@@ -64,7 +66,7 @@ def likeliest_one_by_one(network, prompt, steps: int) -> list[int]:
 @pytest.mark.backend
 def test_the_probabilities_of_all_next_tokens_sum_to_one(network):
     candidates = [[*PROMPTS[0], token] for token in (UNKNOWN, *range(END, VOCABULARY))]
-    given = network(inputs(*candidates, steps=0))["given"]
+    given = network(inputs(*candidates, steps=0))["log_probabilities"]
     assert np.exp(given[:, 3]).sum() == pytest.approx(1, abs=1e-5)
     assert (given[:, 0] == 0).all()
     assert (given[:, 4:] == 0).all()
@@ -79,7 +81,7 @@ def test_greedy_writing_is_what_scoring_finds_likeliest_and_its_scores_are_the_s
         assert tokens[: len(best)] == best
         assert set(tokens[len(best) :]) <= {END}
         whole = [*prompt, *best]
-        given = network(inputs(whole, length=16, steps=0))["given"][0]
+        given = network(inputs(whole, length=16, steps=0))["log_probabilities"][0]
         np.testing.assert_allclose(row[: len(best), 1], given[len(prompt) : len(whole)], atol=1e-4)
         assert (row[len(best) :, 1] == 0).all()
 
@@ -93,7 +95,7 @@ def test_cached_and_uncached_write_the_same(networks):
         other = KerasNetwork(uncached)(inputs(*PROMPTS, sampling=sampling))
         np.testing.assert_array_equal(one["written"][..., 0], other["written"][..., 0])
         np.testing.assert_allclose(one["written"], other["written"], atol=1e-4)
-        np.testing.assert_allclose(one["given"], other["given"], atol=1e-5)
+        np.testing.assert_allclose(one["log_probabilities"], other["log_probabilities"], atol=1e-5)
 
 
 def in_float64(network: keras.Model, tokens: list[int]) -> np.ndarray:
@@ -142,7 +144,7 @@ def in_float64(network: keras.Model, tokens: list[int]) -> np.ndarray:
 @pytest.mark.backend
 def test_the_bits_of_a_text_are_those_of_the_equations_in_float64(networks, network):
     text = [START, *np.random.default_rng(0).integers(END, VOCABULARY, 150).tolist()]
-    given = network(inputs(text, [START, 4], length=160, steps=0))["given"]
+    given = network(inputs(text, [START, 4], length=160, steps=0))["log_probabilities"]
     np.testing.assert_allclose(given[0, 1:151], in_float64(networks[0], text), rtol=1e-4, atol=1e-4)
     assert given[0, 151:].tolist() == [0.0] * 9
 
@@ -156,14 +158,16 @@ def test_padding_and_other_examples_change_nothing(network):
         alone = network(given)
         np.testing.assert_allclose(alone["written"][0], together["written"][index], atol=1e-4)
         count = len(prompt)
-        np.testing.assert_allclose(alone["given"][0, :count], together["given"][index, :count], atol=1e-5)
+        np.testing.assert_allclose(
+            alone["log_probabilities"][0, :count], together["log_probabilities"][index, :count], atol=1e-5
+        )
 
 
 @pytest.mark.backend
 def test_the_future_never_changes_what_a_token_scores(network):
     text = [START, 5, 9, 6, 7, 10, 8, 4]
-    whole = network(inputs(text, steps=0))["given"][0]
-    other = network(inputs([*text[:5], 5, 5, 5], steps=0))["given"][0]
+    whole = network(inputs(text, steps=0))["log_probabilities"][0]
+    other = network(inputs([*text[:5], 5, 5, 5], steps=0))["log_probabilities"][0]
     np.testing.assert_allclose(whole[:5], other[:5], atol=1e-6)
     assert np.abs(whole[5:] - other[5:]).max() > 1e-3
 
@@ -191,7 +195,7 @@ def test_what_is_drawn_follows_the_distribution_that_is_scored(network):
     given["draws"] = ((np.arange(count) + 0.5) / count).astype(np.float32)[:, None]
     tokens = network(given)["written"][:, 0, 0].astype(int)
     candidates = list(range(END, VOCABULARY))
-    scores = network(inputs(*([*PROMPTS[0], one] for one in candidates), steps=0))["given"][:, 3]
+    scores = network(inputs(*([*PROMPTS[0], one] for one in candidates), steps=0))["log_probabilities"][:, 3]
     expected = np.exp(scores) / np.exp(scores).sum()  # without the unknown token, which is never written
     found = np.bincount(tokens, minlength=VOCABULARY)[END:] / count
     np.testing.assert_allclose(found, expected, atol=1.01 / count)
@@ -207,7 +211,7 @@ def test_padding_unknown_and_start_are_never_written(network):
 @pytest.mark.backend
 def test_what_is_trained_gives_what_is_shipped(networks):
     tokens = inputs(*PROMPTS)["tokens"]
-    expected = KerasNetwork(networks[0])(inputs(*PROMPTS))["given"]
+    expected = KerasNetwork(networks[0])(inputs(*PROMPTS))["log_probabilities"]
     for training in (False, True):
         trained = keras.ops.convert_to_numpy(networks[1](tokens, training=training))
         np.testing.assert_allclose(trained, expected, atol=1e-5)
@@ -228,8 +232,8 @@ def test_it_is_loaded_as_it_was_saved_and_computes_in_half_precision_too(network
         keras.config.set_dtype_policy("float32")
     half.set_weights(networks[0].get_weights())
     found = KerasNetwork(half)(inputs(*PROMPTS))
-    assert found["given"].dtype == np.float32
-    np.testing.assert_allclose(found["given"], expected["given"], atol=0.3)
+    assert found["log_probabilities"].dtype == np.float32
+    np.testing.assert_allclose(found["log_probabilities"], expected["log_probabilities"], atol=0.3)
 
 
 @pytest.mark.slow
@@ -253,4 +257,4 @@ def test_exported_it_writes_the_same_greedy_and_drawn(networks, tmp_path):
         expected, found = network(given), exported(given)
         np.testing.assert_array_equal(found["written"][..., 0], expected["written"][..., 0])
         np.testing.assert_allclose(found["written"], expected["written"], atol=1e-4)
-        np.testing.assert_allclose(found["given"], expected["given"], atol=1e-4)
+        np.testing.assert_allclose(found["log_probabilities"], expected["log_probabilities"], atol=1e-4)

@@ -44,16 +44,16 @@ def small_networks():
 def data(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     made = sample()
-    for part in ("train", "validation", "test"):
+    for split in ("train", "validation", "test"):
         for language, side in (("en", "input"), ("de", "target")):
-            lines = [getattr(example, side) for example in getattr(made, part)]
-            (folder / f"{part}.{language}").write_text("\n".join(lines) + "\n", encoding="utf-8")
+            lines = [getattr(example, side) for example in getattr(made, split)]
+            (folder / f"{split}.{language}").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
 
 
 def configuration(data: Path, **more):
     tables = {"task": TASK, "data": str(data), "training": TRAINING, "loader": LOADER}
-    return from_mapping({**tables, "model": {"vocabulary": 400, "longest": 16}, **more}, "the test")
+    return from_mapping({**tables, "model": {"vocabulary": 400, "max_length": 16}, **more}, "the test")
 
 
 @pytest.fixture(scope="module")

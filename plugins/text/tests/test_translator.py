@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from keras import ops
 
+from suite_text.tokens.vocabulary import END, PADDING, START
 from suite_text.translation.models.loss import SmoothedLoss
 from suite_text.translation.models.translator import Translator, networks
-from suite_text.tokens.vocabulary import END, PADDING, START
 
 pytestmark = pytest.mark.backend
 

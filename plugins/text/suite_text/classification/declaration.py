@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import suite
-from suite_text.classification.options import BagOptions, ConvolutionalOptions, EncoderOptions
-from suite_text.classification.options import FolderOptions, LabeledLinesOptions, TableOptions
-from suite_text.classification.options import PredictionOptions
-from suite_text.classification.options import PresetOptions
+from suite_classification.declaration import BASELINE, FACTS, METRICS, PREDICTION
+from suite_text.classification.options import (
+    BagOptions,
+    ConvolutionalOptions,
+    EncoderOptions,
+    FolderOptions,
+    LabeledLinesOptions,
+    PredictionOptions,
+    PresetOptions,
+    TableOptions,
+)
 
 NAME = "text-classification"
 
@@ -19,22 +26,25 @@ TASK = suite.Task(
     metric="accuracy",
     builder="bag",
     evaluators=("classification",),
-    baseline=suite.lazy("suite_classification.baseline:most_frequent"),
+    baseline=BASELINE,
     reference_models={
         "TF-IDF with a linear SVM": suite.lazy("suite_text.classification.linear_reference:linear_svm")
     },
     explain=suite.lazy("suite_text.classification.explanation:explain"),
     inspect=suite.lazy("suite_text.classification.inspection:inspect"),
-    prediction_type=suite.lazy("suite_classification.types:Classification"),
+    check=suite.lazy("suite_text.classification.contract:check"),
+    facts=FACTS,
+    prediction_type=PREDICTION,
+    types="suite_text.classification.types",
 )
 
-LOADERS = [
+LOADERS: list[suite.DataLoader] = [
     suite.DataLoader(
         name="table",
         task=NAME,
         summary="CSV, TSV or JSON lines with a text and one or several labels per row",
         load=suite.lazy("suite_text.classification.loaders.tables:load_table"),
-        detect=suite.lazy("suite_text.classification.loaders.tables:detect_table"),
+        detect=suite.lazy("suite_text.classification.loaders.detection:detect_table"),
         options=TableOptions,
     ),
     suite.DataLoader(
@@ -42,7 +52,7 @@ LOADERS = [
         task=NAME,
         summary="a folder of .txt files per class",
         load=suite.lazy("suite_text.classification.loaders.folder:load_folder"),
-        detect=suite.lazy("suite_text.classification.loaders.folder:detect_folder"),
+        detect=suite.lazy("suite_text.classification.loaders.detection:detect_folder"),
         options=FolderOptions,
     ),
     suite.DataLoader(
@@ -50,12 +60,12 @@ LOADERS = [
         task=NAME,
         summary="lines of label, tab and text, or as fastText has them: __label__NAME text",
         load=suite.lazy("suite_text.classification.loaders.labeled_lines:load_labeled_lines"),
-        detect=suite.lazy("suite_text.classification.loaders.labeled_lines:detect_labeled_lines"),
+        detect=suite.lazy("suite_text.classification.loaders.detection:detect_labeled_lines"),
         options=LabeledLinesOptions,
     ),
 ]
 
-BUILDERS = [
+BUILDERS: list[suite.ModelBuilder] = [
     suite.ModelBuilder(
         name="bag",
         task=NAME,
@@ -94,11 +104,12 @@ BUILDERS = [
     ),
 ]
 
-EVALUATORS = [
+EVALUATORS: list[suite.Evaluator] = [
     suite.Evaluator(
         name="classification",
         task=NAME,
         summary="accuracy, F1, log loss, calibration, areas under curves, confusion, worst mistakes",
         evaluate=suite.lazy("suite_text.classification.evaluator:classification"),
+        metrics=METRICS,
     )
 ]

@@ -40,9 +40,7 @@ class Collector:
         """The name of each split's file; those of no split are noted."""
         splits, rest = split_files(self._path, names, options)
         for name in rest:
-            self.problems.note(
-                "file is of no split and left out", "files are of no split and left out", name
-            )
+            self.problems.note("file is of no split and left out", "files are of no split and left out", name)
         return splits
 
     def add(self, split: str | None, name: str, location: str, text: str, target: Target) -> None:

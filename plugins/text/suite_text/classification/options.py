@@ -1,4 +1,4 @@
-"""The options of the loaders, the model builders and prediction. Declarations import this: it costs nothing."""
+"""The options of the loaders, the model builders and prediction. Light: declarations import them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from suite.options import Auto, Meta, Options
 from suite_text.reading.options import FilesOptions, ReadingOptions
 
 Share = Annotated[float, Meta(ge=0, lt=1)]
-
 
 
 class TableOptions(FilesOptions, frozen=True):
@@ -22,7 +21,7 @@ class TableOptions(FilesOptions, frozen=True):
     ] = ""
     label_separator: Annotated[
         str,
-        Meta(description="what stands between several labels in one cell; empty: a cell is one label"),
+        Meta(description="what separates several labels in a cell; empty: a cell is one label"),
     ] = ""
 
 
@@ -35,20 +34,19 @@ class LabeledLinesOptions(FilesOptions, frozen=True):
 
     label_separator: Annotated[
         str,
-        Meta(description="what stands between several labels before the tab; empty: that is one label"),
+        Meta(description="what separates several labels before the tab; empty: that is one label"),
     ] = ""
 
 
-
 class TextModelOptions(Options, frozen=True):
-    """What every builder of this task takes."""
+    """What every model builder of this task takes."""
 
     label_smoothing: Annotated[
         Auto | Share, Meta(description="share of the target spread evenly over the classes")
     ] = "auto"
     class_weights: Annotated[
         Auto | bool,
-        Meta(description="whether texts of rare classes count more: as much as if all were as frequent"),
+        Meta(description="whether texts of rare classes count more, as if all classes were as frequent"),
     ] = "auto"
     dropout: Annotated[Auto | Share, Meta(description="share of features dropped before the last layer")] = (
         "auto"
@@ -66,12 +64,12 @@ class BagOptions(TextModelOptions, frozen=True):
         Auto | Annotated[tuple[Annotated[int, Meta(ge=0, le=10)], ...], Meta(min_length=2, max_length=2)],
         Meta(description="characters of the shortest and the longest n-grams within a word; [0, 0]: none"),
     ] = "auto"
-    least_count: Annotated[
+    min_count: Annotated[
         Auto | Annotated[int, Meta(ge=1)],
-        Meta(description="training texts that an n-gram must be in, at least, to count"),
+        Meta(description="how many training texts an n-gram must be in to count"),
     ] = "auto"
-    most: Annotated[
-        int, Meta(ge=1, le=4_000_000, description="n-grams that count at most, the most frequent ones")
+    max_ngrams: Annotated[
+        int, Meta(ge=1, le=4_000_000, description="how many n-grams count, the most frequent ones")
     ] = 400_000
     width: Annotated[
         Auto | Annotated[int, Meta(ge=0, le=1024)],
@@ -94,14 +92,14 @@ class TokenOptions(TextModelOptions, frozen=True):
 
     units: Annotated[
         Auto | Literal["words", "characters", "bpe", "unigram"],
-        Meta(description="what is read, one after the other; the last two are subwords"),
+        Meta(description="what the network reads, one after the other; the last two are subwords"),
     ] = "auto"
     vocabulary: Annotated[
-        Auto | Annotated[int, Meta(ge=8, le=200_000)], Meta(description="how many units there are at most")
+        Auto | Annotated[int, Meta(ge=8, le=200_000)], Meta(description="how many units there are, at most")
     ] = "auto"
-    longest: Annotated[
+    max_length: Annotated[
         Auto | Annotated[int, Meta(ge=4, le=8192)],
-        Meta(description="units that are read at once; longer texts are read in parts and averaged"),
+        Meta(description="units that are read at once; longer texts are read in chunks and averaged"),
     ] = "auto"
     width: Annotated[Auto | Annotated[int, Meta(ge=4, le=1024)], Meta(description="features of a unit")] = (
         "auto"
@@ -135,9 +133,9 @@ class EncoderOptions(TokenOptions, frozen=True):
         Meta(description="heads of the attention; twice their number divides the width"),
     ] = "auto"
     block_dropout: Annotated[
-        Auto | Share, Meta(description="share of what each part of a block adds that is dropped in training")
+        Auto | Share,
+        Meta(description="share of what attention and feed-forward layers add that is dropped in training"),
     ] = "auto"
-
 
 
 class PresetOptions(TextModelOptions, frozen=True):
@@ -150,9 +148,9 @@ class PresetOptions(TextModelOptions, frozen=True):
     load_weights: Annotated[
         bool, Meta(description="whether the preset's weights are loaded, or only its architecture and tokens")
     ] = True
-    longest: Annotated[
+    max_length: Annotated[
         Auto | Annotated[int, Meta(ge=8, le=8192)],
-        Meta(description="tokens that are read at once; longer texts are read in parts and averaged"),
+        Meta(description="tokens that are read at once; longer texts are read in chunks and averaged"),
     ] = "auto"
     frozen_share: Annotated[
         Auto | Annotated[float, Meta(ge=0, le=1)],
@@ -164,11 +162,12 @@ class PresetOptions(TextModelOptions, frozen=True):
     ] = "auto"
 
 
-
 class PredictionOptions(Options, frozen=True):
     """How files are read."""
 
     whole_files: Annotated[
         bool,
-        Meta(description="whether a file is one text; else each of its lines, or rows of a table, is one"),
+        Meta(
+            description="whether a file is one text; otherwise each line, or each row of a table, is a text"
+        ),
     ] = False

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import NotRequired
 
 from suite_classification.types import Classification as Classification
+from suite_classification.types import Facts as ClassificationFacts
+from suite_classification.types import Target as Target
+from suite_text.reading.cleaning import CleaningFact
 from suite_text.reading.lines import Line
 
 Input = str | Line
-"""A text. Codecs also read a path, a `suite.sources.Source` and bytes."""
-
-Target = str | list[str]
-"""The name of a class; a list of names, which may be empty, if `Facts.multi_label`."""
+"""A text. Codecs also read a path, a `suite.sources.Source` and the bytes of a file."""
 
 Prediction = Classification
 
 
-class Facts(TypedDict):
-    """What is known of a data set.
+class Facts(ClassificationFacts):
+    """What is known of all splits of the data.
 
     Attributes:
-        classes: the names of the classes, in the order of the network's outputs.
-        multi_label: whether a text may have several labels or none; False if it is missing.
-        cleaning: what was done to the texts, as `suite_text.reading.cleaning.Cleaning` says; the defaults if it
-            is missing. Codecs do the same at prediction.
+        cleaning: what was done to the texts; the defaults of `suite_text.reading.cleaning.Cleaning` if it is
+            missing. Codecs do the same to every input.
     """
 
-    classes: list[str]
-    multi_label: NotRequired[bool]
-    cleaning: NotRequired[dict[str, str]]
+    cleaning: NotRequired[CleaningFact]

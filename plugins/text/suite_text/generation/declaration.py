@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import suite
-from suite_text.generation.options import TransformerOptions
-from suite_text.generation.options import TextOptions
-from suite_text.generation.options import GenerationOptions
-from suite_text.generation.options import PresetOptions
+from suite_text.generation.options import GenerationOptions, PresetOptions, TextOptions, TransformerOptions
 
 NAME = "text-generation"
 
 TASK = suite.Task(
     name=NAME,
-    summary="how a text goes on",
+    summary="how a text continues",
     sample=suite.lazy("suite_text.generation.samples:sample"),
     metric="bits_per_byte",
-    higher_is_better=False,
     builder="transformer",
     evaluators=("likelihood",),
     reference_models={"5-gram model": suite.lazy("suite_text.generation.ngram_reference:five_gram")},
     explain=suite.lazy("suite_text.generation.explanation:explain"),
     inspect=suite.lazy("suite_text.generation.inspection:inspect"),
+    check=suite.lazy("suite_text.generation.contract:check"),
     prediction_type=suite.lazy("suite_text.generation.types:Continuation"),
+    types="suite_text.generation.types",
 )
 
-LOADERS = [
+LOADERS: list[suite.DataLoader] = [
     suite.DataLoader(
         name="text",
         task=NAME,
@@ -35,7 +33,7 @@ LOADERS = [
     ),
 ]
 
-BUILDERS = [
+BUILDERS: list[suite.ModelBuilder] = [
     suite.ModelBuilder(
         name="transformer",
         task=NAME,
@@ -56,11 +54,15 @@ BUILDERS = [
     ),
 ]
 
-EVALUATORS = [
+EVALUATORS: list[suite.Evaluator] = [
     suite.Evaluator(
         name="likelihood",
         task=NAME,
-        summary="bits per byte and perplexity, by place in the text, the most surprising passages",
+        summary="bits per byte and perplexity, by position in the text, the most surprising passages",
         evaluate=suite.lazy("suite_text.generation.evaluator:likelihood"),
+        metrics={
+            "bits_per_byte": suite.Metric(label="bits per byte", higher_is_better=False),
+            "perplexity": suite.Metric(label="perplexity", higher_is_better=False),
+        },
     )
 ]

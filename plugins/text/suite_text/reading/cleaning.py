@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import msgspec
 
+from suite import UserError
 from suite.options import Options
 
 UnicodeForm = Literal["NFC", "NFKC", "none"]
@@ -36,6 +37,14 @@ class Cleaning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     white_space: WhiteSpace = "joined"
 
 
+class CleaningFact(TypedDict, total=False):
+    """`Cleaning` as a fact of a data set, in plain JSON values."""
+
+    unicode: UnicodeForm
+    control_characters: ControlCharacters
+    white_space: WhiteSpace
+
+
 AS_IT_IS = Cleaning(unicode="none", control_characters="kept", white_space="kept")
 """Changes nothing but surrogates, which are no text."""
 
@@ -58,11 +67,17 @@ def clean(text: str, cleaning: Cleaning) -> str:
 
 
 def cleaning_of(facts: Mapping[str, Any]) -> Cleaning:
-    """How the texts of a data set were cleaned, from the fact "cleaning", which every loader gives.
+    """How the texts of a data set were cleaned, from its fact "cleaning"; the defaults if it has none.
 
     A codec cleans its inputs in the same way.
+
+    Raises:
+        suite.UserError: if the fact is of another form.
     """
-    return msgspec.convert(facts.get("cleaning", {}), Cleaning)
+    try:
+        return msgspec.convert(facts.get("cleaning", {}), Cleaning)
+    except msgspec.ValidationError as error:
+        raise UserError(f"the data's fact 'cleaning' is not as `Cleaning` says: {error}") from None
 
 
 def cleaning_from(options: Options) -> Cleaning:
@@ -71,7 +86,7 @@ def cleaning_from(options: Options) -> Cleaning:
     return msgspec.convert(values, Cleaning)
 
 
-def as_fact(cleaning: Cleaning) -> dict[str, str]:
+def as_fact(cleaning: Cleaning) -> CleaningFact:
     """What a loader puts among the facts of its data set, as "cleaning"."""
-    built: dict[str, str] = msgspec.to_builtins(cleaning)
+    built: CleaningFact = msgspec.to_builtins(cleaning)
     return built

@@ -1,12 +1,8 @@
-"""Which languages there are, and which way to translate."""
+"""Which names are codes of languages."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-
-from suite import UserError
-from suite.kit import nearest
 
 _CODES = """
 ab aa af ak sq am ar an hy as av ae ay az bm ba eu be bn bh bi bs br bg my ca ch ce ny zh cv kw co cr
@@ -27,41 +23,5 @@ _TAG = re.compile(r"([a-z]{2,3})(?:[_-][a-z0-9]{2,8})*", re.IGNORECASE)
 
 def is_language(name: str) -> bool:
     """Whether a name is a language's code: en, deu, zh-Hans, pt_BR."""
-    found = _TAG.fullmatch(name)
-    return found is not None and found[1].lower() in _KNOWN
-
-
-def direction(where: str, found: Sequence[str], source: str, target: str) -> tuple[str, str]:
-    """What to translate from and to.
-
-    Args:
-        where: how messages call what has the languages.
-        found: the languages, or the columns, that there are: two or more.
-        source: what the user gave; empty for nothing.
-        target: the same.
-
-    Raises:
-        UserError: where that does not say it; the message says what to type.
-    """
-    for option, given in (("source", source), ("target", target)):
-        if given and given not in found:
-            raise UserError(f"{where} has no {option} '{given}': {nearest(given, found)}")
-    if source and source == target:
-        raise UserError(f"source and target are both '{source}': name two of {', '.join(found)}")
-    others = [name for name in found if name not in (source, target)]
-    if source and target:
-        return source, target
-    if len(found) == 2 and (source or target):
-        return (source or others[0]), (target or others[0])
-    if len(found) == 2:
-        first, second = found
-        raise UserError(
-            f"{where} has '{first}' and '{second}': say which to translate from, with --set"
-            f" loader.source={first} or --set loader.source={second}"
-        )
-    missing = " ".join(
-        f"--set loader.{option}=NAME"
-        for option, given in (("source", source), ("target", target))
-        if not given
-    )
-    raise UserError(f"{where} has {', '.join(found)}: say which two are meant, with {missing}")
+    match = _TAG.fullmatch(name)
+    return match is not None and match[1].lower() in _KNOWN

@@ -14,13 +14,13 @@ class ReadingOptions(Options, frozen=True):
     encoding: Annotated[
         str,
         Meta(
-            description="encoding of the files: utf-8, gb18030, windows-1252 ...; auto: for each file UTF-8 or"
-            " UTF-16, else what its bytes look like"
+            description="encoding of the files: utf-8, gb18030, windows-1252 ...; auto: for each file UTF-8"
+            " or UTF-16, else what its bytes look like"
         ),
     ] = "auto"
     unicode: Annotated[
         UnicodeForm,
-        Meta(description="normal form of Unicode: NFKC makes one of look-alikes too (full-width letters)"),
+        Meta(description="normal form of Unicode: NFKC unifies look-alikes too (full-width letters)"),
     ] = "NFC"
     control_characters: Annotated[
         ControlCharacters, Meta(description="characters without a shape (NUL, escape, byte order marks)")

@@ -57,9 +57,7 @@ def files_in(path: Path, suffixes: tuple[str, ...]) -> list[Path]:
     return []
 
 
-def split_files(
-    path: Path, names: Sequence[str], options: FilesOptions
-) -> tuple[dict[str, str], list[str]]:
+def split_files(path: Path, names: Sequence[str], options: FilesOptions) -> tuple[dict[str, str], list[str]]:
     """The name of each split's file, and those that are of no split.
 
     A file that is alone is for training, whatever it is called.

@@ -124,9 +124,7 @@ def find_column(table: TextTable, named: str, names: Sequence[str], option: str,
         return column
     if not content:
         return ""
-    shown = [
-        name if len(name) <= _MAX_SHOWN else f"{name[: _MAX_SHOWN - 1]}…" for name in table.columns[:10]
-    ]
+    shown = [name if len(name) <= _MAX_SHOWN else f"{name[: _MAX_SHOWN - 1]}…" for name in table.columns[:10]]
     listed = ", ".join(f"'{name}'" for name in shown) + (" ..." if len(table.columns) > 10 else "")
     raise UserError(
         f"{table.path} has no column for the {content} ('{names[0]}', say), only {listed}: name it with"

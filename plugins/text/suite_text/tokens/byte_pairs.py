@@ -20,14 +20,15 @@ def byte_pair_tokenizer(
     """The JSON of a `tokenizers.Tokenizer` that splits by `pattern` and then joins bytes to `tokens`.
 
     Args:
-        special: tokens that come first; the second one stands for bytes that are no token.
-        tokens: in the order of their numbers, each byte written as a character; empty for what is no text.
-        merges: two tokens with a space between them each, the first to be joined first.
+        special: tokens that come first; the second stands for bytes that are no token.
+        tokens: in the order of their numbers, each byte written as a character; empty for a token that is no
+        text.
+        merges: pairs of tokens with a space between, in the order in which they are joined.
         pattern: a regular expression of Oniguruma's.
     """
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
-    # A space is no byte's character: so no text is taken for what is no text.
+    # A space is no byte's character: so no text is taken for such a token.
     named = [*special, *(token or f"<no text {number}>" for number, token in enumerate(tokens))]
     pairs = []
     for merge in merges:
@@ -46,16 +47,20 @@ def byte_pair_tokenizer(
 
 
 def bytes_of_token(token: str) -> bytes:
-    """What a token stands for; nothing for what is no text."""
+    """The bytes that a token stands for; none if it is no text."""
     known = _bytes_of_characters()
-    return bytes(known[one] for one in token) if all(one in known for one in token) else b""
+    return (
+        bytes(known[character] for character in token)
+        if all(character in known for character in token)
+        else b""
+    )
 
 
 @cache
 def _bytes_of_characters() -> dict[str, int]:
-    """What each character stands for: those that print for themselves, the others follow after."""
+    """The byte of each character: printable ones stand for themselves, the rest follows."""
     printing = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in printing]
+    rest = [byte for byte in range(256) if byte not in printing]
     return {chr(byte): byte for byte in printing} | {
-        chr(256 + place): byte for place, byte in enumerate(others)
+        chr(256 + index): byte for index, byte in enumerate(rest)
     }

@@ -19,12 +19,13 @@ Learned = Literal["words", "characters", "bpe", "unigram"]
 Kind = Literal[Learned, "byte-pairs"]
 
 PADDING, UNKNOWN, START, END = range(4)
-"""The special tokens of every vocabulary. No text is encoded to one but for `UNKNOWN`."""
+"""The special tokens of every vocabulary. Of these, text is encoded to `UNKNOWN` only."""
 
 SPECIAL = ("<padding>", "<unknown>", "<start>", "<end>")
 BYTES = tuple(f"<0x{value:02X}>" for value in range(256))
-"""The tokens after the special ones, where the kind is "bpe" or "unigram": the bytes, in UTF-8, of characters
-that the vocabulary does not have. So there is no text that it cannot write."""
+"""The tokens after the special ones, if the kind is "bpe" or "unigram": the bytes, in UTF-8, of characters
+that the
+vocabulary does not have. So there is no text that it cannot write."""
 
 # A space belongs to the word that it stands before. Letters, numbers and all else are never in one token: so
 # no text is taken for the name of a special token or of a byte.
@@ -37,25 +38,35 @@ _WORDS = (
     r"|[^\s\p{L}\p{M}\p{N}_]"
 )
 
-_LONGEST_PIECE = 20
+_MAX_PIECE = 20
 """Characters of the longest subword that is learned."""
 
 
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """Texts as numbers of tokens, and back.
 
-    Where the kind is "bpe" or "unigram", `decode(encode(text)) == text` for every text; where it is
-    "characters" or "byte-pairs", for texts without unknown characters; words are joined by single spaces.
+    If the kind is "bpe" or "unigram", `decode(encode(text)) == text` for every text; if it is "characters" or
+    "byte-pairs", for texts without unknown characters. Words are joined by single spaces.
 
     Attributes:
         kind: "words", "characters", "bpe" (Sennrich et al., Neural Machine Translation of Rare Words with
             Subword Units, 2016), "unigram" (Kudo, Subword Regularization, 2018), or "byte-pairs": not
-            learned here but somebody else's, see `suite_text.tokens.byte_pairs`.
+            learned here but taken from a preset, see `suite_text.tokens.byte_pairs`.
         tokenizer: the JSON of a `tokenizers.Tokenizer`.
     """
 
     kind: Kind
     tokenizer: str
+
+    def __post_init__(self) -> None:
+        try:
+            tokens = self._tokens
+        except ValueError as error:
+            raise ValueError(f"its tokenizer cannot be read: {error}") from None
+        if tokens[: len(SPECIAL)] != SPECIAL:
+            raise ValueError(f"the first tokens of its tokenizer are not {', '.join(SPECIAL)}")
+        if self._has_bytes and tokens[len(SPECIAL) : len(SPECIAL) + len(BYTES)] != BYTES:
+            raise ValueError("its tokenizer has not all bytes after the special tokens")
 
     @classmethod
     def learn(cls, texts: Iterable[str], kind: Learned, size: int) -> Vocabulary:
@@ -64,18 +75,18 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         Args:
             texts: cleaned texts.
             kind: see the attribute.
-            size: subwords: what is over after characters and bytes; words and characters: the most
-                frequent ones.
+            size: subwords fill what characters and bytes leave of it; of words and characters the most
+                frequent ones are kept.
 
         Raises:
-            suite.UserError: where the texts hold nothing, or `size` is too small for anything.
+            suite.UserError: if the texts hold nothing, or `size` is too small for anything.
         """
-        least = len(SPECIAL) + 1 + (len(BYTES) if kind in ("bpe", "unigram") else 0)
-        if size < least:
-            raise UserError(f"a vocabulary of {kind} needs a size of at least {least}, not {size}")
+        min_size = len(SPECIAL) + 1 + (len(BYTES) if kind in ("bpe", "unigram") else 0)
+        if size < min_size:
+            raise UserError(f"a vocabulary of {kind} needs a size of at least {min_size}, not {size}")
         learned = _learned((_valid(text) for text in texts), kind, size)
         vocabulary = cls(kind=kind, tokenizer=learned)
-        if len(vocabulary) < least:
+        if len(vocabulary) < min_size:
             raise UserError("the texts for training hold no character, so there is nothing to learn")
         return vocabulary
 
@@ -85,7 +96,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """What each token is called, by its number: the names by which two vocabularies share tokens."""
+        """The name of each token, by its number: two vocabularies share tokens by these names."""
         return self._tokens
 
     def encode(self, text: str) -> list[int]:
@@ -95,8 +106,8 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """The tokens of each text, as `encode` gives them, faster for many."""
-        found = _tokenizer(self.tokenizer).encode_batch_fast([self._written(text) for text in texts])
-        return [one.ids if text else [] for one, text in zip(found, texts, strict=True)]
+        encodings = _tokenizer(self.tokenizer).encode_batch_fast([self._written(text) for text in texts])
+        return [encoding.ids if text else [] for encoding, text in zip(encodings, texts, strict=True)]
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of tokens, special ones passed over.
@@ -109,7 +120,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return text.removeprefix(" ") if self._has_bytes else text
 
     def unknown(self, text: str) -> list[str]:
-        """What of the text the vocabulary does not have: characters, or words; each as often as it occurs."""
+        """The characters, or words, that the vocabulary does not have, each as often as it occurs."""
         if not text:
             return []
         written = self._written(text)
@@ -120,27 +131,15 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             for index, span in zip(encoding.ids, encoding.offsets, strict=True)
             if index == UNKNOWN or len(SPECIAL) <= index < last
         ]
-        # The bytes of a character have the same place each.
+        # The bytes of a character all have its span.
         return [written[start:end] for start, end in dict.fromkeys(spans)]
-
-    def impossible(self) -> str:
-        """What cannot be about it, in words; empty where nothing is."""
-        try:
-            tokens = self._tokens
-        except ValueError as error:
-            return f"its tokenizer cannot be read: {error}"
-        if tokens[: len(SPECIAL)] != SPECIAL:
-            return f"the first tokens of its tokenizer are not {', '.join(SPECIAL)}"
-        if self._has_bytes and tokens[len(SPECIAL) : len(SPECIAL) + len(BYTES)] != BYTES:
-            return "its tokenizer has not all bytes after the special tokens"
-        return ""
 
     @property
     def _has_bytes(self) -> bool:
         return self.kind in ("bpe", "unigram")
 
     def _written(self, text: str) -> str:
-        # The first word is written like every other one, with a space before it.
+        # The first word is written like every other word, with a space before it.
         return f" {_valid(text)}" if self._has_bytes else _valid(text)
 
     @cached_property
@@ -150,12 +149,12 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     @cached_property
     def _bytes_of(self) -> list[bytes]:
-        """What each token stands for, in UTF-8."""
+        """The bytes of each token, in UTF-8."""
         special = [b"", "\N{REPLACEMENT CHARACTER}".encode(), b"", b""]
         single = [bytes([value]) for value in range(256)] if self._has_bytes else []
         rest = self._tokens[len(special) + len(single) :]
-        meant = bytes_of_token if self.kind == "byte-pairs" else str.encode
-        return [*special, *single, *map(meant, rest)]
+        to_bytes = bytes_of_token if self.kind == "byte-pairs" else str.encode
+        return [*special, *single, *map(to_bytes, rest)]
 
 
 def _valid(text: str) -> str:
@@ -179,10 +178,10 @@ def _learned(texts: Iterable[str], kind: Learned, size: int) -> str:
         model = models.WordLevel({}, unk_token=unknown)
     pattern = {"words": _WORDS, "characters": r"[\s\S]"}.get(kind, _PIECES)
     tokenizer = Tokenizer(model)
-    # "removed" and inverted: what lies between words, white space, is no token.
+    # "removed" and inverted: the white space between words is no token.
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(pattern), "removed", invert=True)
     if kind in ("bpe", "unigram"):
-        # Not by the trainer's own limit: of equally frequent characters it keeps other ones each time.
+        # Not by the trainer's own limit: of equally frequent characters it keeps different ones each time.
         texts = _without_rare_characters(texts, (size - len(SPECIAL) - len(BYTES)) // 2)
     if kind in ("bpe", "unigram"):
         texts = (f" {text}" for text in texts)
@@ -193,7 +192,7 @@ def _learned(texts: Iterable[str], kind: Learned, size: int) -> str:
     except Exception as error:  # noqa: BLE001 - the library raises nothing more special
         raise UserError(f"no vocabulary of {kind} can be learned from these texts: {error}") from None
     learned = json.loads(tokenizer.to_str())
-    # Added tokens would be found in any text; special tokens are nothing that a text can hold.
+    # Added tokens would be found in any text; special tokens must not be found in text.
     learned["added_tokens"] = []
     if kind == "unigram":
         learned["model"]["byte_fallback"] = True
@@ -213,27 +212,29 @@ def _trainer(kind: Learned, size: int) -> trainers.Trainer:
             min_frequency=2,
             special_tokens=special,
             initial_alphabet=[" "],
-            max_token_length=_LONGEST_PIECE,
+            max_token_length=_MAX_PIECE,
             show_progress=False,
         )
     return trainers.UnigramTrainer(
         vocab_size=size,
         special_tokens=special,
         unk_token=SPECIAL[UNKNOWN],
-        max_piece_length=_LONGEST_PIECE,
+        max_piece_length=_MAX_PIECE,
         show_progress=False,
     )
 
 
-def _without_rare_characters(texts: Iterable[str], most: int) -> list[str]:
-    """The texts, made of their `most` most frequent characters: the trainer would keep all characters."""
+def _without_rare_characters(texts: Iterable[str], max_characters: int) -> list[str]:
+    """The texts, made of their `max_characters` most frequent characters: the trainer would keep all."""
     from collections import Counter
 
     texts = list(texts)
     counts = Counter[str]()
     for text in texts:
         counts.update(text)
-    rare = dict.fromkeys((ord(one) for one, _ in counts.most_common()[max(1, most) :]), None)
+    rare = dict.fromkeys(
+        (ord(character) for character, _ in counts.most_common()[max(1, max_characters) :]), None
+    )
     return [text.translate(rare) for text in texts] if rare else texts
 
 

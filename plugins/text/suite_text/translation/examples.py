@@ -1,4 +1,4 @@
-"""What both loaders of translations give: clean pairs of texts, checked and put together."""
+"""What all loaders of translations give: clean pairs of texts, checked and put together."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from suite import UserError
 from suite.data import Dataset, Example
 from suite_text.reading.cleaning import as_fact, clean, cleaning_from
 from suite_text.reading.options import ReadingOptions
-from suite_text.reading.split_files import PARTS
 from suite_text.reading.problems import Problems
+from suite_text.reading.split_files import SPLIT_NAMES
 
 References = str | list[str]
 
@@ -44,7 +44,7 @@ class PairExamples:
         return self._sources[index]
 
     def pair(self, index: int) -> tuple[str, str]:
-        """The text and its translations, as something that can be compared."""
+        """The text and its translations, in a form that can be compared."""
         return self._sources[index], str(self._targets[index])
 
     def add(self, line: int, source: str, target: References, translation: int = 0) -> None:
@@ -54,7 +54,7 @@ class PairExamples:
             line: of the file.
             source: the text.
             target: its translation, or several.
-            translation: its number, where each of several is a pair of its own.
+            translation: its number, if each of several is a pair of its own.
         """
         self._lines.append(line * 1000 + min(translation, 999))
         self._sources.append(source)
@@ -69,14 +69,14 @@ class PairExamples:
         return chosen
 
 
-class Gathering:
-    """Collects the pairs of all parts.
+class Collector:
+    """Collects the pairs of all splits.
 
     Args:
         path: how messages call the data.
         options: how texts are cleaned.
-        source: what the language to translate from is called.
-        target: what the language to translate to is called.
+        source: the name of the language to translate from.
+        target: the name of the language to translate to.
         problems: what was left out or odd.
     """
 
@@ -88,15 +88,15 @@ class Gathering:
         self._options = options
         self._cleaning = cleaning_from(options)
         self._languages = {"source": source, "target": target}
-        self._parts: dict[str, PairExamples] = {}
+        self._splits: dict[str, PairExamples] = {}
 
-    def add(self, part: str | None, name: str, line: int, source: str, target: References) -> None:
+    def add(self, split: str | None, name: str, line: int, source: str, target: References) -> None:
         """Take a pair, or note what is wrong with it.
 
-        Several translations of a training text are a pair each.
+        Each of several translations of a training text becomes a pair.
 
         Args:
-            part: to which it belongs; None where it says one that there is not.
+            split: of the pair; None if the data names an unknown one.
             name: of the file.
             line: in it.
             source: the text, not cleaned yet.
@@ -104,56 +104,56 @@ class Gathering:
         """
         source = clean(source, self._cleaning)
         written = [target] if isinstance(target, str) else target
-        translations = [text for one in written if (text := clean(one, self._cleaning)).strip()]
-        if part is None:
+        translations = [cleaned for text in written if (cleaned := clean(text, self._cleaning)).strip()]
+        if split is None:
             self._leave_out("of neither train, validation nor test", f"{name}, line {line}")
             return
         if not source.strip() or not translations:
             side = "target" if source.strip() else "source" if translations else "source and target"
             self._leave_out(f"with an empty {side}", f"{name}, line {line}")
             return
-        examples = self._parts.setdefault(part, PairExamples(name))
-        if len(translations) == 1 or part != "train":
+        examples = self._splits.setdefault(split, PairExamples(name))
+        if len(translations) == 1 or split != "train":
             examples.add(line, source, translations[0] if len(translations) == 1 else translations)
         else:
             for number, translation in enumerate(translations):
                 examples.add(line, source, translation, number)
 
-    def _leave_out(self, what: str, where: str) -> None:
-        self.problems.note(f"pair {what} is left out", f"pairs {what} are left out", where)
+    def _leave_out(self, kind: str, location: str) -> None:
+        self.problems.note(f"pair {kind} is left out", f"pairs {kind} are left out", location)
 
     def dataset(self) -> Dataset:
-        """All that was collected. Raises `UserError` where there is nothing to learn from."""
-        if not self._parts:
+        """All that was collected. Raises `UserError` if there is nothing to learn from."""
+        if not self._splits:
             noted = "".join(f". {sentence}" for sentence in self.problems.sentences()[:3])
             raise UserError(f"{self._path} has no pair that can be used{noted}")
-        if "train" not in self._parts:
-            raise UserError(f"{self._path} has no training part, only {' and '.join(sorted(self._parts))}")
+        if "train" not in self._splits:
+            raise UserError(f"{self._path} has no train split, only {' and '.join(sorted(self._splits))}")
         self._leave_out_duplicates()
-        parts = {part: self._parts[part] for part in PARTS if part in self._parts}
+        splits = {name: self._splits[name] for name in SPLIT_NAMES if name in self._splits}
         return Dataset(
-            **parts,  # type: ignore[arg-type]  # train is among them
+            **splits,  # type: ignore[arg-type]  # train is among them
             facts={**self._languages, "cleaning": as_fact(self._cleaning)},
             problems=self.problems.sentences(),
         )
 
     def _leave_out_duplicates(self) -> None:
-        """Leave training pairs out whose source is in other parts too, and copies if that is asked for."""
+        """Leave training pairs out whose source is in other splits too, and copies if the options say so."""
         if self._options.duplicates == "kept":
             return
         held_out: dict[str, str] = {}
-        for part in ("test", "validation"):
-            if part in self._parts:
-                examples = self._parts[part]
-                held_out |= dict.fromkeys(map(examples.source, range(len(examples))), part)
-        train = self._parts["train"]
+        for split in ("test", "validation"):
+            if split in self._splits:
+                examples = self._splits[split]
+                held_out |= dict.fromkeys(map(examples.source, range(len(examples))), split)
+        train = self._splits["train"]
         known: set[tuple[str, str]] = set()
         kept = []
         for index in range(len(train)):
-            if where := held_out.get(train.source(index)):
+            if elsewhere := held_out.get(train.source(index)):
                 self.problems.note(
-                    f"pair is left out of train, since its source is in {where} too",
-                    f"pairs are left out of train, since their sources are in {where} too",
+                    f"pair is left out of train, since its source is in {elsewhere} too",
+                    f"pairs are left out of train, since their sources are in {elsewhere} too",
                     train.id(index),
                 )
                 continue
@@ -170,8 +170,8 @@ class Gathering:
             kept.append(index)
         if not kept:
             raise UserError(
-                f"{self._path}: every training text is in validation or test too: give other parts, or"
+                f"{self._path}: every training text is in validation or test too: give other splits, or"
                 " --set loader.duplicates=kept"
             )
         if len(kept) < len(train):
-            self._parts["train"] = train.kept(kept)
+            self._splits["train"] = train.kept(kept)

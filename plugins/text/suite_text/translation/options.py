@@ -1,4 +1,4 @@
-"""The options of the loaders, the model builder and prediction. Declarations import this: it costs nothing."""
+"""The options of the loaders, the model builder and prediction. Light: declarations import them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from suite.options import Auto, Meta, Options
 from suite_text.reading.options import FilesOptions
 
 
-
 class ParallelOptions(FilesOptions, frozen=True):
-    """Of the loader `parallel`. Parts are named without the language: test_2016_flickr, say."""
+    """Of the loader `parallel`. Splits are named without the language: test_2016_flickr, say."""
 
     source: Annotated[str, Meta(description="language to translate from, as files end: en")] = ""
-    target: Annotated[
-        str, Meta(description="language to translate to; empty: the other one, where there are two")
-    ] = ""
+    target: Annotated[str, Meta(description="language to translate to; empty: the other one of two")] = ""
 
 
 class TableOptions(FilesOptions, frozen=True):
@@ -25,13 +22,13 @@ class TableOptions(FilesOptions, frozen=True):
         str, Meta(description="column with the texts to translate; empty: found by its name (source)")
     ] = ""
     target: Annotated[
-        str, Meta(description="column with their translations; empty: found by its name, or the other one")
+        str,
+        Meta(description="column with their translations; empty: found by its name, or the other one of two"),
     ] = ""
     split_column: Annotated[
         str,
         Meta(description="column that says train, validation or test; empty: found by its name, if any"),
     ] = ""
-
 
 
 class TransformerOptions(Options, frozen=True):
@@ -42,22 +39,24 @@ class TransformerOptions(Options, frozen=True):
     ] = "auto"
     units: Annotated[
         Literal["bpe", "unigram", "characters", "words"],
-        Meta(description="what is read and written, one after the other; the first two are subwords"),
+        Meta(
+            description="what the network reads and writes, one after the other; the first two are subwords"
+        ),
     ] = "bpe"
     vocabulary: Annotated[
         Auto | Annotated[int, Meta(ge=300, le=100_000)],
         Meta(description="how many units there are, for both languages together"),
     ] = "auto"
-    longest: Annotated[
+    max_length: Annotated[
         Auto | Annotated[int, Meta(ge=8, le=2048)],
-        Meta(description="units of a text that are read at once; longer ones are translated in parts"),
+        Meta(description="units of a text that are read at once; longer ones are translated in chunks"),
     ] = "auto"
     dropout: Annotated[
-        Auto | Annotated[float, Meta(ge=0, lt=1)], Meta(description="share of dropped units")
+        Auto | Annotated[float, Meta(ge=0, lt=1)], Meta(description="share of features dropped in training")
     ] = "auto"
     label_smoothing: Annotated[
         float,
-        Meta(ge=0, lt=1, description="share of probability that training gives to all words alike"),
+        Meta(ge=0, lt=1, description="share of probability that training spreads over all units"),
     ] = 0.1
     beam: Annotated[
         int, Meta(ge=1, le=64, description="translations that the network follows at once, at most")
@@ -68,14 +67,14 @@ class TransformerOptions(Options, frozen=True):
     ] = 1.0
 
 
-
 class TranslationOptions(Options, frozen=True):
     """How the network searches."""
 
     beam: Annotated[
         Auto | Annotated[int, Meta(ge=1, le=64)],
         Meta(
-            description="translations that are followed at once, at most as the network was built; 1: greedy"
+            description="translations that are followed at once, no more than the network was built for; 1:"
+            " greedy"
         ),
     ] = "auto"
     length_penalty: Annotated[

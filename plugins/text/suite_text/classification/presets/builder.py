@@ -8,48 +8,49 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
-from suite.options import resolved
+from suite.options import chosen, resolved
 from suite.pipeline import Stage, TrainablePipeline
-from suite_text.tokens.padding import lengths_for
 from suite_text.classification.builders import assembled
 from suite_text.classification.codec import ClassificationCodec
 from suite_text.classification.options import PresetOptions
-from suite_text.classification.readers.readers.readers import WordPieceReader
+from suite_text.classification.readers.word_pieces import WordPieceReader
 from suite_text.classification.recipes import preset_defaults
 from suite_text.classification.survey import survey
+from suite_text.tokens.padding import lengths_for
 
 
 def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     """A BERT, DistilBERT or ELECTRA of keras-hub, fine-tuned, or from scratch.
 
     Raises:
-        suite.UserError: where keras-hub is missing, the preset is not known, does not load or is of another
+        suite.UserError: if keras-hub is missing, the preset is not known, does not load or is of another
             family, an option does not fit it, or the data cannot be learned from.
     """
     from suite_text.classification.presets.network import load_preset, preset_network
 
-    found = survey(dataset)
+    data = survey(dataset)
     loaded = load_preset(options.preset, load_weights=options.load_weights)
-    choices, recipe = preset_defaults(found, options.load_weights)
-    if options.longest != "auto" and options.longest > loaded.most:
+    choices, recipe = preset_defaults(data, options.load_weights)
+    limit = loaded.max_length
+    if options.max_length != "auto" and options.max_length > limit:
         raise UserError(
-            f"'{options.preset}' reads {loaded.most} tokens at most: longest cannot be {options.longest}"
+            f"'{options.preset}' reads {limit} tokens at most: max_length cannot be {options.max_length}"
         )
-    options = resolved(options, {**choices, "longest": min(loaded.most, choices["longest"])})
-    longest = int(options.longest)
-    unpadded = word_pieces(loaded.tokenizer, (longest,))
-    counts = [len(unpadded.read(text)["tokens"]) for text in found.texts]
-    lengths = np.minimum(np.array(counts) + 2, longest)
-    reader = word_pieces(loaded.tokenizer, lengths_for(lengths, longest))
+    options = resolved(options, {**choices, "max_length": min(limit, choices["max_length"])})
+    max_length = int(options.max_length)
+    unpadded = word_pieces(loaded.tokenizer, (max_length,))
+    counts = [len(unpadded.read(text)["tokens"]) for text in data.texts]
+    lengths = np.minimum(np.array(counts) + 2, max_length)
+    reader = word_pieces(loaded.tokenizer, lengths_for(lengths, max_length))
     codec = ClassificationCodec(
-        classes=found.classes, reader=reader, multi_label=found.multi_label, cleaning=found.cleaning
+        classes=data.classes, reader=reader, multi_label=data.multi_label, cleaning=data.cleaning
     )
     network = preset_network(
-        loaded, len(found.classes), padding=reader.padding, dropout=float(options.dropout)
+        loaded, len(data.classes), padding=reader.padding, dropout=float(options.dropout)
     )
     return assembled(
         options,
-        found,
+        data,
         codec,
         network,
         recipe,
@@ -59,7 +60,7 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
 
 
 def word_pieces(tokenizer: Any, lengths: tuple[int, ...]) -> WordPieceReader:
-    """What reads as a `WordPieceTokenizer` of keras-hub does, without keras-hub."""
+    """A reader that does what a `WordPieceTokenizer` of keras-hub does, without keras-hub."""
     pieces = tuple(tokenizer.get_vocabulary())
     return WordPieceReader(
         pieces=pieces,
@@ -75,8 +76,8 @@ def word_pieces(tokenizer: Any, lengths: tuple[int, ...]) -> WordPieceReader:
 
 def _stages(backbone: str, options: PresetOptions) -> tuple[Stage, ...]:
     """First the last layers alone, then all of the network, as resolved options ask for."""
-    assert options.frozen_share != "auto"
-    assert options.backbone_learning_rate != "auto"
-    frozen = Stage(share=options.frozen_share, freeze=(backbone,))
-    whole = Stage(share=1.0 - options.frozen_share, learning_rate_factor=options.backbone_learning_rate)
+    share = chosen(options.frozen_share, 0.0)
+    factor = chosen(options.backbone_learning_rate, 1.0)
+    frozen = Stage(share=share, freeze=(backbone,))
+    whole = Stage(share=1.0 - share, learning_rate_factor=factor)
     return tuple(stage for stage in (frozen, whole) if stage.share > 0)

@@ -14,7 +14,7 @@ from suite.kit import import_keras_hub, loading_preset, preset_source
 Tensor = Any
 
 FAMILIES = ("Bert", "DistilBert", "Electra")
-"""What writes texts in word pieces, with a token before every text that stands for all of it."""
+"""Families that write texts in word pieces, with a token before every text that stands for all of it."""
 
 SHOWN = ", ".join(FAMILIES[:-1]) + " or " + FAMILIES[-1]
 """Their names in a sentence."""
@@ -27,12 +27,12 @@ class Preset:
     Attributes:
         backbone: keras-hub's network.
         tokenizer: keras-hub's `WordPieceTokenizer`.
-        most: tokens that it can read at once.
+        max_length: tokens that it can read at once.
     """
 
     backbone: Any
     tokenizer: Any
-    most: int
+    max_length: int
 
 
 def load_preset(preset: str, *, load_weights: bool = True) -> Preset:
@@ -43,27 +43,27 @@ def load_preset(preset: str, *, load_weights: bool = True) -> Preset:
         load_weights: whether to load the preset's weights, or only its architecture and tokens.
 
     Raises:
-        suite.UserError: where keras-hub is not installed, the preset is not known, does not load, or is of
+        suite.UserError: if keras-hub is not installed, the preset is not known, does not load, or is of
             another family.
     """
     hub = import_keras_hub()
     classes = {name: getattr(hub.models, f"{name}Backbone") for name in FAMILIES}
-    known = {name for one in classes.values() for name in one.presets}
+    known = {name for backbone in classes.values() for name in backbone.presets}
     source = preset_source(preset, known, kind=f"a {SHOWN}")
     with loading_preset(preset):
         backbone = hub.models.Backbone.from_preset(source, load_weights=load_weights)
-        family = next((name for name, one in classes.items() if isinstance(backbone, one)), None)
+        family = next((name for name, kind in classes.items() if isinstance(backbone, kind)), None)
         if family is None:
             raise UserError(
                 f"preset '{preset}' is of {type(backbone).__name__}: texts are classified by those of {SHOWN}"
             )
         tokenizer = getattr(hub.models, f"{family}Tokenizer").from_preset(source)
-    return Preset(backbone=backbone, tokenizer=tokenizer, most=int(backbone.max_sequence_length))
+    return Preset(backbone=backbone, tokenizer=tokenizer, max_length=int(backbone.max_sequence_length))
 
 
 @keras.saving.register_keras_serializable(package="suite_text")
 class NoPadding(layers.Layer):  # type: ignore[misc]  # Keras is not typed
-    """int32 (batch, steps) of tokens to the same of ones, and zeros where there is padding.
+    """int32 (batch, steps) of tokens to the same of ones, and zeros for padding.
 
     Args:
         padding: the number of padding.
@@ -106,9 +106,9 @@ class FirstStep(layers.Layer):  # type: ignore[misc]
 
 
 def preset_network(preset: Preset, classes: int, *, padding: int, dropout: float) -> keras.Model:
-    """The backbone of a preset, what it says of the first token, and a new last layer.
+    """The backbone of a preset, its features of the first token, and a new last layer.
 
-    The preset's own layer upon the first token is used; where it has none (DistilBERT), it gets a new one.
+    The preset's own layer upon the first token is used; if it has none (DistilBERT), it gets a new one.
 
     Args:
         preset: loaded.
@@ -121,14 +121,14 @@ def preset_network(preset: Preset, classes: int, *, padding: int, dropout: float
     """
     inputs = {"tokens": keras.Input((None,), dtype="int32", name="tokens")}
     tokens = inputs["tokens"]
-    given = {"token_ids": tokens, "padding_mask": NoPadding(padding, name="no_padding")(tokens)}
+    backbone_inputs = {"token_ids": tokens, "padding_mask": NoPadding(padding, name="no_padding")(tokens)}
     if "segment_ids" in preset.backbone.input:
-        given["segment_ids"] = Segments(name="segments")(tokens)
-    found = preset.backbone(given)
-    if isinstance(found, dict) and "pooled_output" in found:
-        x = found["pooled_output"]
+        backbone_inputs["segment_ids"] = Segments(name="segments")(tokens)
+    features = preset.backbone(backbone_inputs)
+    if isinstance(features, dict) and "pooled_output" in features:
+        x = features["pooled_output"]
     else:
-        x = FirstStep(name="first")(found["sequence_output"] if isinstance(found, dict) else found)
+        x = FirstStep(name="first")(features["sequence_output"] if isinstance(features, dict) else features)
         x = layers.Dense(x.shape[-1], activation="tanh", name="pooled")(x)
     if dropout > 0:
         x = layers.Dropout(dropout, name="dropout")(x)

@@ -1,4 +1,4 @@
-"""The words of a text, one after the other, known by hashes of them. numpy only."""
+"""The words of a text, one after the other, known by their hashes. numpy only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cached_property
 import msgspec
 import numpy as np
 
-from suite_text.classification.readers.readers.ngrams import words
+from suite_text.classification.readers.ngrams import words
 from suite_text.tokens.vocabulary import UNKNOWN
 
 FIRST = UNKNOWN + 1
@@ -26,37 +26,36 @@ class HashedWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     known: bytes
 
+    def __post_init__(self) -> None:
+        if len(self.known) % 4 or (np.diff(self._known.astype(np.int64)) <= 0).any():
+            raise ValueError("the hashes of its words are not in rising order")
+
     @classmethod
-    def learn(cls, texts: Iterable[str], *, least_count: int = 1, most: int = 100_000) -> HashedWords:
+    def learn(cls, texts: Iterable[str], *, min_count: int = 1, max_words: int = 100_000) -> HashedWords:
         """The most frequent words of cleaned texts.
 
         Args:
             texts: cleaned.
-            least_count: words that occur less often are unknown.
-            most: words that have a number.
+            min_count: words that occur less often are unknown.
+            max_words: how many words have a number.
         """
         counts = Counter[int]()
         for text in texts:
             counts.update(_hashes(text))
-        frequent = [hashed for hashed, count in counts.most_common(most) if count >= least_count]
+        frequent = [hashed for hashed, count in counts.most_common(max_words) if count >= min_count]
         return cls(known=np.array(sorted(frequent), "<u4").tobytes())
 
     def __len__(self) -> int:
-        """How many numbers there are, those of padding and of unknown words included."""
+        """How many numbers there are, padding and unknown words included."""
         return FIRST + len(self._known)
 
-    def encode(self, text: str, most: int) -> np.ndarray:
-        """The numbers of the first `most` words of a cleaned text, in their order: int32 (words,)."""
-        hashes = np.array(_hashes(text)[:most], np.uint32)
+    def encode(self, text: str, max_words: int) -> np.ndarray:
+        """The numbers of the first `max_words` words of a cleaned text, in their order: int32 (words,)."""
+        hashes = np.array(_hashes(text)[:max_words], np.uint32)
         if not len(self._known):
             return np.full(len(hashes), UNKNOWN, np.int32)
-        places = np.minimum(np.searchsorted(self._known, hashes), len(self._known) - 1)
-        return np.where(self._known[places] == hashes, FIRST + places, UNKNOWN).astype(np.int32)
-
-    def impossible(self) -> str:
-        """What cannot be about it, in words; empty where nothing is."""
-        rising = len(self.known) % 4 == 0 and (np.diff(self._known.astype(np.int64)) > 0).all()
-        return "" if rising else "the hashes of its words are not in rising order"
+        indices = np.minimum(np.searchsorted(self._known, hashes), len(self._known) - 1)
+        return np.where(self._known[indices] == hashes, FIRST + indices, UNKNOWN).astype(np.int32)
 
     @cached_property
     def _known(self) -> np.ndarray:

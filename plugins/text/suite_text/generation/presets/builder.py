@@ -8,12 +8,12 @@ from suite import UserError
 from suite.data import Dataset
 from suite.options import resolved
 from suite.pipeline import TrainablePipeline
-from suite_text.tokens.byte_pairs import GPT2, LLAMA3, QWEN, byte_pair_tokenizer
-from suite_text.reading.cleaning import cleaning_of
 from suite_text.generation.builders import assembled, bytes_of_a_token
 from suite_text.generation.options import PresetOptions
 from suite_text.generation.recipes import context_for, preset_recipe
 from suite_text.generation.survey import survey
+from suite_text.reading.cleaning import cleaning_of
+from suite_text.tokens.byte_pairs import GPT2, LLAMA3, QWEN, byte_pair_tokenizer
 from suite_text.tokens.vocabulary import SPECIAL, Vocabulary
 
 PATTERNS = {"GPT2": GPT2, "Llama3": LLAMA3, "Qwen": QWEN, "Qwen3": QWEN}
@@ -24,28 +24,27 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     """A GPT-2, Llama 3 or Qwen of keras-hub, fine-tuned, or from scratch.
 
     Raises:
-        suite.UserError: where keras-hub is missing, the preset is not known, does not load or is of another
+        suite.UserError: if keras-hub is missing, the preset is not known, does not load or is of another
             family, an option does not fit it, or the data has nothing to learn from.
     """
     from suite_text.generation.models.language_model import networks_of
     from suite_text.generation.presets.network import PresetLanguageModel, load_preset
 
     cleaning = cleaning_of(dataset.facts)
-    found = survey(dataset, cleaning)
+    data = survey(dataset, cleaning)
     loaded = load_preset(options.preset, load_weights=options.load_weights)
     tokenizer = loaded.tokenizer
     vocabulary, silent = vocabulary_of(tokenizer, PATTERNS[loaded.family])
-    bytes_per_token = bytes_of_a_token(vocabulary, found)
-    # What is written has places of its own behind what is seen.
-    most = None if loaded.most is None else loaded.most - options.chunk
-    if most is not None and options.context != "auto" and options.context > most:
+    bytes_per_token = bytes_of_a_token(vocabulary, data)
+    # What the network writes needs positions behind what it sees.
+    limit = None if loaded.max_length is None else loaded.max_length - options.tokens_per_pass
+    if limit is not None and options.context != "auto" and options.context > limit:
         raise UserError(
-            f"'{options.preset}' sees {loaded.most} tokens at most, {options.chunk} of which it writes in one"
-            f" go: context cannot be {options.context}"
+            f"'{options.preset}' sees {loaded.max_length} tokens at most, {options.tokens_per_pass} of"
+            f" which it writes in a pass: context cannot be {options.context}"
         )
-    context = context_for(found, bytes_per_token, 1024)
-    options = resolved(options, {"context": context if most is None else min(context, most)})
-    assert options.context != "auto"
+    context = context_for(data, bytes_per_token, 1024)
+    options = resolved(options, {"context": context if limit is None else min(context, limit)})
     end = int(tokenizer.end_token_id)
     start = getattr(tokenizer, "start_token_id", None)
     model = PresetLanguageModel(
@@ -60,9 +59,9 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
         options,
         vocabulary,
         networks_of(model, "preset"),
-        preset_recipe(found, bytes_per_token, options.context, trained=options.load_weights),
+        preset_recipe(data, bytes_per_token, int(options.context), trained=options.load_weights),
         cleaning=cleaning,
-        counts=found.sizes / bytes_per_token,
+        counts=data.sizes / bytes_per_token,
     )
 
 
@@ -71,10 +70,10 @@ def vocabulary_of(tokenizer: Any, pattern: str) -> tuple[Vocabulary, tuple[int, 
     numbers = dict(tokenizer.vocabulary)
     tokens = [""] * (max(numbers.values()) + 1)
     for token, number in numbers.items():
-        # Those between such marks are special to one family or another.
+        # Tokens between such marks are special to a family.
         if token not in tokenizer.special_tokens and not (token.startswith("<|") and token.endswith("|>")):
             tokens[number] = token
-    merges = [str(one) for one in tokenizer.merges if "#version:" not in str(one)]
+    merges = [str(merge) for merge in tokenizer.merges if "#version:" not in str(merge)]
     written = byte_pair_tokenizer(SPECIAL, tokens, merges, pattern)
     silent = tuple(number for number, token in enumerate(tokens) if not token)
     return Vocabulary(kind="byte-pairs", tokenizer=written), silent

@@ -1,1 +1,1 @@
-"""The formats of translations."""
+"""The formats of translations: a module for each."""

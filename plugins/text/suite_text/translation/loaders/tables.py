@@ -1,4 +1,4 @@
-"""The loaders of translations: parallel files, a line each, and tables with a pair in each row."""
+"""Tables with a text and its translation per row."""
 
 from __future__ import annotations
 
@@ -9,16 +9,23 @@ from typing import Any
 from suite import UserError
 from suite.data import Dataset
 from suite.kit import tables
-from suite.sources import FileSource
-from suite_text.reading import tables as text_tables
-from suite_text.reading.encodings import decoded
-from suite_text.reading.split_files import files_in, parts_of
-from suite_text.reading.problems import Problems
-from suite_text.reading.tables import TextTable
-from suite_text.translation.examples import Gathering, References
-from suite_text.translation.direction import direction
 from suite_text.reading.languages import is_language
-from suite_text.translation.options import ParallelOptions, TableOptions
+from suite_text.reading.problems import Problems
+from suite_text.reading.split_files import files_in, split_files
+from suite_text.reading.tables import (
+    SPLIT_COLUMNS,
+    TextTable,
+    as_text,
+    find_column,
+    header,
+    known_column,
+    read_table,
+    split_of_row,
+)
+from suite_text.translation.direction import direction
+from suite_text.translation.examples import Collector, References
+from suite_text.translation.loaders.parallel import detect_parallel
+from suite_text.translation.options import TableOptions
 
 PAIRS_OF_COLUMNS = (
     ("source", "target"), ("src", "tgt"), ("src", "trg"), ("source_text", "target_text"),
@@ -31,59 +38,14 @@ _NESTED = "translation"
 """A column that may hold an object with a text per language, as data sets of the Hub have it."""
 
 
-def detect_parallel(path: Path) -> bool:
-    """Whether `path` is a folder with files of one name that end with different languages."""
-    return path.is_dir() and bool(_stems(path))
-
-
 def detect_table(path: Path) -> bool:
     """Whether `path` is a table with pairs of texts, or a folder with some, and no parallel files."""
     if detect_parallel(path):
         return False
-    headers = (text_tables.header(file) for file in files_in(path, tables.SUFFIXES))
-    return any(_known_pair(header) or len(_languages(header)) > 1 or _NESTED in header for header in headers)
-
-
-def load_parallel(path: Path, options: ParallelOptions) -> Dataset:
-    """Load files whose lines belong together: train.en and train.de, test.en and test.de.
-
-    Args:
-        path: the folder.
-        options: the languages.
-
-    Raises:
-        UserError: where there are no such files, it is not clear which way to translate, or two files have
-            different numbers of lines. Pairs that cannot be used are left out and named in
-            `Dataset.problems`.
-    """
-    stems = _stems(path)
-    if not stems:
-        raise UserError(
-            f"{path} has no parallel files: one per language, that are called the same but for their ending,"
-            " as train.en and train.de"
-        )
-    problems = Problems()
-    parts, rest = parts_of(path, list(stems), options)
-    for stem in rest:
-        problems.note("set of files is of no part, left out", "sets of files are of no part, left out", stem)
-    where = f"{path} ({parts['train']})"
-    source, target = direction(where, list(stems[parts["train"]]), options.source, options.target)
-    gathering = Gathering(path, options, source, target, problems)
-    for part, stem in parts.items():
-        files = stems[stem]
-        if missing := [language for language in (source, target) if language not in files]:
-            raise UserError(f"{path} has no file of {stem} in '{missing[0]}', only in {', '.join(files)}")
-        sides = [_lines(files[language], options, problems) for language in (source, target)]
-        counts = [len(side) for side in sides]
-        names = [files[language].name for language in (source, target)]
-        if counts[0] != counts[1]:
-            raise UserError(
-                f"{files[source]} has {counts[0]:,} lines, but {names[1]} has {counts[1]:,}: their lines must"
-                " belong together"
-            )
-        for number, (text, translation) in enumerate(zip(*sides, strict=True), start=1):
-            gathering.add(part, names[0], number, text, translation)
-    return gathering.dataset()
+    headers = (header(file) for file in files_in(path, tables.SUFFIXES))
+    return any(
+        _known_pair(columns) or len(_languages(columns)) > 1 or _NESTED in columns for columns in headers
+    )
 
 
 def load_table(path: Path, options: TableOptions) -> Dataset:
@@ -94,51 +56,33 @@ def load_table(path: Path, options: TableOptions) -> Dataset:
         options: which columns are meant.
 
     Raises:
-        UserError: where a table or a column is missing, or it is not clear which way to translate. Rows that
+        UserError: if a table or a column is missing, or it is not clear which way to translate. Rows that
             cannot be used are left out and named in `Dataset.problems`.
     """
     files = {file.name: file for file in files_in(path, tables.SUFFIXES)}
     if not files:
         raise UserError(f"{path} is neither a table ({', '.join(tables.SUFFIXES)}) nor a folder with one")
     problems = Problems()
-    parts, rest = parts_of(path, list(files), options)
+    splits, rest = split_files(path, list(files), options)
     for name in rest:
-        problems.note("file is of no part and left out", "files are of no part and left out", name)
-    gathering: Gathering | None = None
-    for part, name in parts.items():
-        table = text_tables.read_table(files[name], options.encoding, problems)
+        problems.note("file is of no split and left out", "files are of no split and left out", name)
+    collector: Collector | None = None
+    for default, name in splits.items():
+        table = read_table(files[name], options.encoding, problems)
         source, target = _columns(table, options)
-        if gathering is None:
-            gathering = Gathering(path, options, source, target, problems)
-        split = text_tables.column(table, options.split_column, text_tables.SPLIT_COLUMNS, "split_column", "")
+        if collector is None:
+            collector = Collector(path, options, source, target, problems)
+        split = find_column(table, options.split_column, SPLIT_COLUMNS, "split_column", "")
         for line, row in table.rows:
-            gathering.add(
-                text_tables.part_of_row(row, split, part),
+            collector.add(
+                split_of_row(row, split, default),
                 name,
                 line,
-                text_tables.as_text(_cell(row, source)),
+                as_text(_cell(row, source)),
                 _references(_cell(row, target)),
             )
-    assert gathering is not None
-    return gathering.dataset()
-
-
-def _stems(path: Path) -> dict[str, dict[str, Path]]:
-    """Files by language, by what they are called without it, where there are two languages at least."""
-    found: dict[str, dict[str, Path]] = {}
-    for file in files_in(path, ("",)):
-        stem, _, ending = file.name.removesuffix(".txt").rpartition(".")
-        if stem and is_language(ending):
-            found.setdefault(stem, {})[ending] = file
-    return {stem: languages for stem, languages in found.items() if len(languages) > 1}
-
-
-def _lines(file: Path, options: ParallelOptions, problems: Problems) -> list[str]:
-    found = decoded(FileSource(file).read(), str(file), options.encoding)
-    problems.note_decoding(found, file.name)
-    if not found.text.strip():
-        raise UserError(f"{file} is empty: it has no text in it")
-    return found.text.removesuffix("\n").split("\n")
+    assert collector is not None
+    return collector.dataset()
 
 
 def _columns(table: TextTable, options: TableOptions) -> tuple[str, str]:
@@ -164,7 +108,7 @@ def _columns(table: TextTable, options: TableOptions) -> tuple[str, str]:
 
 def _known_pair(columns: Sequence[str]) -> tuple[str, str] | None:
     for names in PAIRS_OF_COLUMNS:
-        source, target = (text_tables.known(columns, [name]) for name in names)
+        source, target = (known_column(columns, [name]) for name in names)
         if source and target:
             return source, target
     return None
@@ -180,5 +124,5 @@ def _cell(row: Mapping[str, Any], column: str) -> Any:
 
 
 def _references(cell: Any) -> References:
-    """The translation in a cell, or several where it is a list."""
-    return list(map(text_tables.as_text, cell)) if isinstance(cell, list) else text_tables.as_text(cell)
+    """The translation in a cell, or several if it is a list."""
+    return list(map(as_text, cell)) if isinstance(cell, list) else as_text(cell)

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite.data.dataset import Example
-from suite.evaluation.types import Pairs
+from suite.data import Example
+from suite.evaluation import Pairs
 from suite.figures import Table
 from suite.options import NoOptions
 from suite_text.translation.baseline import copy_source
-from suite_text.translation.metrics import tokenization
 from suite_text.translation.evaluator import translation
+from suite_text.translation.metrics import tokenization
 from suite_text.translation.types import Translation
 
 SOURCES = ["A man sleeps.", "Two dogs run over green grass in the sun.", "A boy", "Nothing here."]
@@ -125,4 +125,4 @@ def test_a_target_that_is_no_translation_is_named(target):
 
 def test_the_baseline_copies_the_source():
     examples = [Example("1", " A man sleeps. ", "Ein Mann schläft."), Example("2", "", "")]
-    assert [str(one) for one in copy_source(["x"], examples)] == ["A man sleeps.", ""]
+    assert [str(one) for one in copy_source([], examples, {})] == ["A man sleeps.", ""]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suite_text.tokens.padding import MOST_LENGTHS, length_for, lengths_for, padded, padded_batch
+from suite_text.tokens.padding import MAX_LENGTHS, length_for, lengths_for, padded, padded_batch
 
 
 @given(lengths=st.lists(st.integers(0, 3000), max_size=50), most=st.integers(1, 2000))
@@ -16,7 +16,7 @@ def test_lengths_rise_end_with_the_most_and_are_few(lengths, most):
     assert found[-1] == most
     assert list(found) == sorted(set(found))
     assert found[0] >= 1
-    assert len(found) <= MOST_LENGTHS + 1 + max(1, most).bit_length()
+    assert len(found) <= MAX_LENGTHS + 1 + max(1, most).bit_length()
 
 
 @given(lengths=st.lists(st.integers(1, 500), min_size=1, max_size=50))
@@ -28,7 +28,7 @@ def test_the_longest_of_the_data_is_hardly_padded(lengths):
 def test_sentences_like_those_of_a_data_set_have_a_handful_of_lengths():
     found = lengths_for(np.random.default_rng(0).integers(8, 40, 1000), 256)
     assert found[0] <= 12
-    assert len([length for length in found if length <= 40]) <= MOST_LENGTHS
+    assert len([length for length in found if length <= 40]) <= MAX_LENGTHS
 
 
 def test_padding_reaches_to_the_shortest_length_that_takes_it():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from suite.data.dataset import Example
-from suite.evaluation.types import Pairs
+from suite.data import Example
+from suite.evaluation import Pairs
 from suite.figures import Table
 from suite_classification.types import Classification
-from suite_text.classification.figures import LONGEST_SHOWN, shortened
 from suite_text.classification.evaluator import classification
+from suite_text.classification.figures import MAX_SHOWN, shortened
 
 FACTS = {"classes": ["bad", "good"], "multi_label": False}
 
@@ -100,6 +100,6 @@ def test_without_the_texts_there_are_neither_lengths_nor_mistakes():
 
 def test_long_texts_are_shortened_to_one_line():
     assert shortened("a\n b") == "a b"
-    assert shortened("x" * LONGEST_SHOWN) == "x" * LONGEST_SHOWN
-    assert shortened("x" * 50_000_000) == "x" * LONGEST_SHOWN + " …"
+    assert shortened("x" * MAX_SHOWN) == "x" * MAX_SHOWN
+    assert shortened("x" * 50_000_000) == "x" * MAX_SHOWN + " …"
     assert shortened(" " * 1000 + "x").endswith("…")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from suite.data.dataset import Example
-from suite.errors import UserError
-from suite.evaluation.types import Pairs
+from suite import UserError
+from suite.data import Example
+from suite.evaluation import Pairs
 from suite.options import NoOptions
-from suite_text.generation.explanation import explain
 from suite_text.generation.evaluator import likelihood
-from suite_text.generation.types import PLACES, Continuation, Dissected
+from suite_text.generation.explanation import explain
+from suite_text.generation.types import POSITIONS, Continuation, Dissected
 
 
 def pairs(predictions, sizes, texts=None) -> Pairs:
@@ -40,15 +40,15 @@ def test_what_cannot_be_computed_is_left_out_with_a_note():
     assert "all passages are empty" in scored(pairs([Continuation()], [0])).notes["bits_per_byte"]
 
 
-def test_bits_are_told_by_place():
-    by_place = [32.0, 8.0, *[0.0] * (len(PLACES) - 1)]
-    found = scored(pairs([Continuation(bits=40, tokens=20, by_place=tuple(by_place))] * 2, [30, 30]))
-    assert found.details()["places"] == {
+def test_bits_are_told_by_position():
+    by_position = [32.0, 8.0, *[0.0] * (len(POSITIONS) - 1)]
+    found = scored(pairs([Continuation(bits=40, tokens=20, by_position=tuple(by_position))] * 2, [30, 30]))
+    assert found.details()["positions"] == {
         "1 to 16": {"bits_per_token": 2.0, "tokens": 32},
         "17 to 32": {"bits_per_token": 2.0, "tokens": 8},
     }
     tables = {figure.title: figure for figure in found.figures()}
-    assert [row[0] for row in tables["By place in the passage"].rows] == ["1 to 16", "17 to 32"]
+    assert [row[0] for row in tables["By position in the passage"].rows] == ["1 to 16", "17 to 32"]
 
 
 def test_the_most_surprising_passages_come_first():

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from suite import UserError
 from suite_text.generation import examples as module
-from suite_text.generation.storage import FileStorage, Spool
 from suite_text.generation.examples import Passages, indexed
+from suite_text.generation.storage import FileStorage, Spool
 
 
 def cut(tmp_path, content, most=64):
