@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import keras
 
 
-def assembled(
+def pipeline(
     options: TextModelOptions,
     data: Survey,
     codec: ClassificationCodec,
@@ -137,7 +137,7 @@ def bag(dataset: Dataset, options: BagOptions) -> TrainablePipeline:
         filters=int(options.filters),
         dropout=float(options.dropout),
     )
-    return assembled(
+    return pipeline(
         options,
         data,
         codec,
@@ -170,7 +170,7 @@ def convolutional(dataset: Dataset, options: ConvolutionalOptions) -> TrainableP
         embedding_dropout=float(options.embedding_dropout),
         dropout=float(options.dropout),
     )
-    return assembled(options, data, codec, network, recipe, lengths=lengths)
+    return pipeline(options, data, codec, network, recipe, lengths=lengths)
 
 
 def encoder(dataset: Dataset, options: EncoderOptions) -> TrainablePipeline:
@@ -199,7 +199,7 @@ def encoder(dataset: Dataset, options: EncoderOptions) -> TrainablePipeline:
         dropout=float(options.dropout),
         block_dropout=float(options.block_dropout),
     )
-    return assembled(options, data, codec, network, recipe, lengths=lengths)
+    return pipeline(options, data, codec, network, recipe, lengths=lengths)
 
 
 def token_codec(options: TokenOptions, data: Survey) -> tuple[ClassificationCodec, int, np.ndarray]:

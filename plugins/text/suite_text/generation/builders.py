@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suite.data import Dataset
-from suite.options import chosen, resolved
+from suite.options import Options, chosen, resolved
 from suite.pipeline import TrainablePipeline
 from suite_text.generation.batches import PassageBatches
 from suite_text.generation.codec import GenerationCodec
-from suite_text.generation.options import PresetOptions, TransformerOptions
+from suite_text.generation.options import TransformerOptions
 from suite_text.generation.recipes import recipe_for, transformer_defaults, vocabulary_for
 from suite_text.generation.survey import Survey, survey
 from suite_text.reading.cleaning import Cleaning, cleaning_of
@@ -38,11 +38,13 @@ def transformer(dataset: Dataset, options: TransformerOptions) -> TrainablePipel
     bytes_per_token = bytes_of_a_token(vocabulary, data)
     options = resolved(options, transformer_defaults(data, options, bytes_per_token))
     size: Any = NETWORKS[chosen(options.network, "tiny")]
-    return assembled(
+    return pipeline(
         options,
         vocabulary,
         generation_network(len(vocabulary), dropout=float(options.dropout), **size),
         recipe_for(data, bytes_per_token, int(options.context)),
+        context=int(options.context),
+        tokens_per_pass=options.tokens_per_pass,
         cleaning=cleaning,
         counts=data.sizes / bytes_per_token,
     )
@@ -54,12 +56,14 @@ def bytes_of_a_token(vocabulary: Vocabulary, data: Survey) -> float:
     return sum(len(text.encode()) for text in data.texts) / max(1, tokens)
 
 
-def assembled(
-    options: TransformerOptions | PresetOptions,
+def pipeline(
+    options: Options,
     vocabulary: Vocabulary,
     networks: tuple[keras.Model, keras.Model],
     recipe: Mapping[str, Any],
     *,
+    context: int,
+    tokens_per_pass: int,
     cleaning: Cleaning,
     counts: np.ndarray,
 ) -> TrainablePipeline:
@@ -70,18 +74,19 @@ def assembled(
         vocabulary: of the network.
         networks: the shipped one, and the one that is trained.
         recipe: for training.
+        context: tokens that the network sees at once.
+        tokens_per_pass: tokens that it writes in a forward pass, at most.
         cleaning: of the texts.
         counts: (passages,), approximate tokens of each training passage.
     """
     from suite_text.generation.models.loss import TokenLoss
 
-    context = int(options.context)
     counts = counts.round().astype(int) + 2
     codec = GenerationCodec(
         vocabulary=vocabulary,
         lengths=lengths_for(counts, context),
         # So that at least half of what the network sees is the input.
-        tokens_per_pass=min(options.tokens_per_pass, max(1, (context - 2) // 2)),
+        tokens_per_pass=min(tokens_per_pass, max(1, (context - 2) // 2)),
         cleaning=cleaning,
     )
     shipped, trained = networks

@@ -6,7 +6,7 @@ Memory holds eight bytes a passage: the offset at which it ends in its file.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Example
-from suite_text.generation.storage import Storage
+from suite_text.generation.storage import Spool, Storage
 
 BLOCK = 1 << 23
 """Bytes that are read at once while a file is indexed."""
@@ -99,6 +99,25 @@ class Passages:
     def sizes(self) -> np.ndarray:
         """int64 (passages,), the number of bytes of each."""
         return np.concatenate([np.diff(file.bounds) for file in self._files])
+
+
+def passages_of(texts: Iterable[str], name: str, max_bytes: int = 2048) -> Passages:
+    """Texts as passages; they are copied into a temporary file.
+
+    Args:
+        texts: each begins a passage of its own.
+        name: for people, and in the ids of examples.
+        max_bytes: of a passage; longer texts are cut.
+
+    Raises:
+        UserError: if there is no room for them.
+    """
+    spool = Spool()
+    files = [
+        indexed(f"{name}:{number}", spool.write([text]), max_bytes)
+        for number, text in enumerate(texts, start=1)
+    ]
+    return Passages([file for file in files if len(file.bounds) > 1])
 
 
 def no_labels(example: Example) -> tuple[str, ...]:

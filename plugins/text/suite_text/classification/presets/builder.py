@@ -10,7 +10,7 @@ from suite import UserError
 from suite.data import Dataset
 from suite.options import chosen, resolved
 from suite.pipeline import Stage, TrainablePipeline
-from suite_text.classification.builders import assembled
+from suite_text.classification.builders import pipeline
 from suite_text.classification.codec import ClassificationCodec
 from suite_text.classification.options import PresetOptions
 from suite_text.classification.readers.word_pieces import WordPieceReader
@@ -48,7 +48,7 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     network = preset_network(
         loaded, len(data.classes), padding=reader.padding, dropout=float(options.dropout)
     )
-    return assembled(
+    return pipeline(
         options,
         data,
         codec,

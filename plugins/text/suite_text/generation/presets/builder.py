@@ -8,7 +8,7 @@ from suite import UserError
 from suite.data import Dataset
 from suite.options import resolved
 from suite.pipeline import TrainablePipeline
-from suite_text.generation.builders import assembled, bytes_of_a_token
+from suite_text.generation.builders import bytes_of_a_token, pipeline
 from suite_text.generation.options import PresetOptions
 from suite_text.generation.recipes import context_for, preset_recipe
 from suite_text.generation.survey import survey
@@ -55,11 +55,13 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
         silent=silent,
         name="preset",
     )
-    return assembled(
+    return pipeline(
         options,
         vocabulary,
         networks_of(model, "preset"),
         preset_recipe(data, bytes_per_token, int(options.context), trained=options.load_weights),
+        context=int(options.context),
+        tokens_per_pass=options.tokens_per_pass,
         cleaning=cleaning,
         counts=data.sizes / bytes_per_token,
     )

@@ -120,7 +120,7 @@ class PresetLanguageModel(LanguageModel):
         return scores + ops.convert_to_tensor(self._allowed, "float32")
 
     def _written(self, tokens: Tensor, kept: Any, draws: Tensor, sampling: Tensor) -> Tensor:
-        """Write a position of all texts at a time, from the end of the shortest on; texts are left aligned."""
+        """Write a position of all texts at a time, from the end of the shortest on; they are left aligned."""
         length, steps = ops.shape(tokens)[1], ops.shape(draws)[1]
         counts = ops.sum(ops.cast(tokens != PADDING, "int32"), axis=1)
         positions = ops.arange(length + steps, dtype="int32")[None]
