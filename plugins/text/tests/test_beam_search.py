@@ -98,7 +98,7 @@ def test_a_beam_that_is_wide_enough_finds_the_best_of_all_texts(penalty):
 def test_a_width_of_one_is_greedy_search_however_many_beams_are_built_in():
     alone, _ = searched(SEEDS, beams=1)
     among, _ = searched(SEEDS, beams=4, width=1)
-    assert [text_of(one) for one in alone] == [greedy(seed) for seed in SEEDS]
+    assert [text_of(row) for row in alone] == [greedy(seed) for seed in SEEDS]
     np.testing.assert_array_equal(alone, among)
 
 
@@ -141,5 +141,5 @@ def test_a_greater_length_penalty_gives_no_shorter_texts():
     seeds = [0.05 * seed for seed in range(100)]
     short, _ = searched(seeds, beams=4, penalty=0.0)
     long, _ = searched(seeds, beams=4, penalty=3.0)
-    lengths = [sum(len(text_of(one)) for one in tokens) for tokens in (short, long)]
+    lengths = [sum(len(text_of(row)) for row in tokens) for tokens in (short, long)]
     assert lengths[1] > lengths[0]

@@ -42,7 +42,7 @@ def data(
     multi_label: bool = False,
     times: int = 3,
 ) -> Dataset:
-    labels = [[one] if multi_label else one for one in targets]
+    labels = [[target] if multi_label else target for target in targets]
     train = [
         Example(str(index), text, label)
         for index, (text, label) in enumerate(zip(list(texts) * times, labels * times, strict=True))
@@ -105,7 +105,7 @@ def test_the_users_word_wins():
         assert getattr(pipeline.options, name) == getattr(options, name)
     assert pipeline.codec.reader.ngrams.words == 1
     assert pipeline.codec.reader.words is None
-    assert [one.name for one in pipeline.network.inputs] == ["ngrams"]
+    assert [tensor.name for tensor in pipeline.network.inputs] == ["ngrams"]
 
 
 def test_scripts_without_spaces_are_read_by_characters():

@@ -89,7 +89,7 @@ def test_a_long_text_is_read_in_chunks_that_together_are_all_of_it():
     assert codec.chunks("the dog sat") is None
     found = [codec.encode(chunk) for chunk in chunks]
     assert len(found) == chunks.total == 6
-    read = np.concatenate([one["tokens"][one["tokens"] > 0] for one in found])
+    read = np.concatenate([encoded["tokens"][encoded["tokens"] > 0] for encoded in found])
     assert (read == codec.read(text)["tokens"]).all()
     assert codec.chunks(next(iter(chunks))) is None
     assert (codec.encode(text)["tokens"] == codec.read(text)["tokens"][:8]).all()

@@ -46,7 +46,7 @@ def network(request):
     keras.utils.set_random_seed(0)
     network = NETWORKS[request.param]()
     rng = np.random.default_rng(0)
-    network.set_weights([one + rng.normal(0, 0.3, one.shape) for one in network.get_weights()])
+    network.set_weights([weights + rng.normal(0, 0.3, weights.shape) for weights in network.get_weights()])
     return network
 
 
@@ -54,7 +54,8 @@ def numbers_for(network, count: int = 4, length: int = 6) -> dict[str, np.ndarra
     rng = np.random.default_rng(1)
     sizes = {"ngrams": NGRAMS, "words": WORDS, "tokens": WORDS}
     return {
-        one.name: rng.integers(1, sizes[one.name], (count, length)).astype(np.int32) for one in network.inputs
+        tensor.name: rng.integers(1, sizes[tensor.name], (count, length)).astype(np.int32)
+        for tensor in network.inputs
     }
 
 
@@ -146,7 +147,7 @@ def test_training_changes_every_weight_that_is_learned(name):
     network.compile(keras.optimizers.Adam(0.01), loss)
     before = network.get_weights()
     inputs = {"ngrams": np.arange(NGRAMS), "words": np.arange(WORDS), "tokens": np.arange(WORDS)}
-    given = {one.name: np.tile(inputs[one.name].astype(np.int32), (4, 1)) for one in network.inputs}
+    given = {tensor.name: np.tile(inputs[tensor.name].astype(np.int32), (4, 1)) for tensor in network.inputs}
     for _ in range(3):
         value = network.train_on_batch(given, np.eye(CLASSES, dtype=np.float32)[[0, 1, 2, 0]])
     assert np.isfinite(value)

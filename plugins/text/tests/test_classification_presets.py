@@ -103,7 +103,7 @@ def save(folder, family: str) -> str:
         **size, **more, intermediate_dim=12, max_sequence_length=10
     )
     rng = np.random.default_rng(0)
-    backbone.set_weights([one + rng.normal(0, 0.3, one.shape) for one in backbone.get_weights()])
+    backbone.set_weights([weights + rng.normal(0, 0.3, weights.shape) for weights in backbone.get_weights()])
     backbone.save_to_preset(folder)
     getattr(hub.models, f"{family}Tokenizer")(list(PIECES), lowercase=True).save_to_preset(folder)
     return str(folder)

@@ -96,7 +96,7 @@ def test_the_survey_reads_sizes_and_texts():
     seen = survey(sample(), AS_IT_IS)
     assert len(seen.sizes) == 48
     assert seen.bytes == sum(len(text.encode()) for text in seen.texts)
-    assert seen.max_size == max(seen.sizes.max(), max(one.target for one in sample().validation))
+    assert seen.max_size == max(seen.sizes.max(), max(example.target for example in sample().validation))
 
 
 def test_data_without_text_is_refused():

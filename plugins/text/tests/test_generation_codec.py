@@ -65,7 +65,7 @@ def written_by(of_codec: GenerationCodec, prompt: str, tokens: list[int]) -> lis
     while raw is not None:
         encoded = of_codec.encode(raw)
         passes.append(encoded)
-        done = sum(len(one.written) for one in predictions)
+        done = sum(len(prediction.written) for prediction in predictions)
         chunk = [*tokens[done : done + of_codec.tokens_per_pass], *[END] * of_codec.tokens_per_pass][
             : of_codec.tokens_per_pass
         ]
@@ -82,13 +82,13 @@ def test_chunks_score_each_token_once_in_order_with_enough_before_it(count, size
     whole = Chunk(range(count), 0, 0, np.zeros(count))
     chunks = list(Chunks(whole, size, overlap))
     assert len(chunks) == Chunks(whole, size, overlap).total
-    told = [token for one in chunks for token in one.ids[one.first :]]
+    told = [token for chunk in chunks for token in chunk.ids[chunk.first :]]
     assert told == list(range(count))
-    for number, one in enumerate(chunks):
-        assert len(one.ids) <= size
-        assert one.first >= (overlap if number else 0)
-        if len(one.ids) > one.first:
-            assert one.ids[one.first] == one.position
+    for number, chunk in enumerate(chunks):
+        assert len(chunk.ids) <= size
+        assert chunk.first >= (overlap if number else 0)
+        if len(chunk.ids) > chunk.first:
+            assert chunk.ids[chunk.first] == chunk.position
 
 
 def test_a_short_passage_is_one_row_with_a_start(bpe):

@@ -54,7 +54,7 @@ def likeliest_one_by_one(network, prompt, steps: int) -> list[int]:
     found = list(prompt)
     for _ in range(steps):
         candidates = list(range(END, VOCABULARY))
-        given = network(inputs(*([*found, one] for one in candidates), length=16, steps=0))[
+        given = network(inputs(*([*found, candidate] for candidate in candidates), length=16, steps=0))[
             "log_probabilities"
         ]
         found.append(candidates[int(given[:, len(found)].argmax())])
@@ -91,18 +91,20 @@ def test_cached_and_uncached_write_the_same(networks):
     uncached = pair_of_networks(cached=False)[0]
     uncached.set_weights(networks[0].get_weights())
     for sampling in (GREEDY, PLAIN):
-        one = KerasNetwork(networks[0])(inputs(*PROMPTS, sampling=sampling))
-        other = KerasNetwork(uncached)(inputs(*PROMPTS, sampling=sampling))
-        np.testing.assert_array_equal(one["written"][..., 0], other["written"][..., 0])
-        np.testing.assert_allclose(one["written"], other["written"], atol=1e-4)
-        np.testing.assert_allclose(one["log_probabilities"], other["log_probabilities"], atol=1e-5)
+        cached = KerasNetwork(networks[0])(inputs(*PROMPTS, sampling=sampling))
+        uncached_outputs = KerasNetwork(uncached)(inputs(*PROMPTS, sampling=sampling))
+        np.testing.assert_array_equal(cached["written"][..., 0], uncached_outputs["written"][..., 0])
+        np.testing.assert_allclose(cached["written"], uncached_outputs["written"], atol=1e-4)
+        np.testing.assert_allclose(
+            cached["log_probabilities"], uncached_outputs["log_probabilities"], atol=1e-5
+        )
 
 
 def in_float64(network: keras.Model, tokens: list[int]) -> np.ndarray:
     """The log-probability of each token but the first, by the papers' equations."""
     weights = {
-        one.path.partition("/")[2]: np.asarray(keras.ops.convert_to_numpy(one), np.float64)
-        for one in network.weights
+        weight.path.partition("/")[2]: np.asarray(keras.ops.convert_to_numpy(weight), np.float64)
+        for weight in network.weights
     }
     embeddings = weights["embedding/embeddings"]
     width, steps, heads = embeddings.shape[1], len(tokens), 2
@@ -195,7 +197,9 @@ def test_what_is_drawn_follows_the_distribution_that_is_scored(network):
     given["draws"] = ((np.arange(count) + 0.5) / count).astype(np.float32)[:, None]
     tokens = network(given)["written"][:, 0, 0].astype(int)
     candidates = list(range(END, VOCABULARY))
-    scores = network(inputs(*([*PROMPTS[0], one] for one in candidates), steps=0))["log_probabilities"][:, 3]
+    scores = network(inputs(*([*PROMPTS[0], candidate] for candidate in candidates), steps=0))[
+        "log_probabilities"
+    ][:, 3]
     expected = np.exp(scores) / np.exp(scores).sum()  # without the unknown token, which is never written
     found = np.bincount(tokens, minlength=VOCABULARY)[END:] / count
     np.testing.assert_allclose(found, expected, atol=1.01 / count)

@@ -21,8 +21,8 @@ def examples(*rows) -> list[Example]:
 
 def answered(train, texts, facts) -> list[str | list[str]]:
     predictions = linear_svm(train, [Example(text, text) for text in texts], facts)
-    assert all(isinstance(one, Classification) and not one.scores for one in predictions)
-    return [one.label for one in predictions]
+    assert all(isinstance(prediction, Classification) and not prediction.scores for prediction in predictions)
+    return [prediction.label for prediction in predictions]
 
 
 def test_it_learns_which_words_are_of_which_class():

@@ -17,12 +17,12 @@ from texts_on_disk import lines
 
 def read(path, **options):
     found = open_stream(FileSource(path), **options)
-    return [(one.name.removeprefix(str(path.parent) + "/"), text_of(one)) for one in found]
+    return [(line.name.removeprefix(str(path.parent) + "/"), text_of(line)) for line in found]
 
 
 def typed(monkeypatch, content, **options):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
-    return [(one.name, one.text) for one in open_stream("-", **options)]
+    return [(line.name, line.text) for line in open_stream("-", **options)]
 
 
 def test_a_word_is_a_text_itself():

@@ -29,11 +29,11 @@ def translated(*pairs, **splits):
 
 
 def table(found, title):
-    return next(list(map(list, one.rows)) for one in found.tables if one.title == title)
+    return next(list(map(list, table.rows)) for table in found.tables if table.title == title)
 
 
 def sentences(found):
-    return {one.text: (one.wrong, list(one.places)) for one in found.findings}
+    return {finding.text: (finding.wrong, list(finding.places)) for finding in found.findings}
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def scored(translations=TRANSLATIONS, references=REFERENCES, sources=None, **fac
     ids = [f"test.en:{line}" for line in range(1, len(translations) + 1)]
     examples = None
     if sources:
-        examples = [Example(*one) for one in zip(ids, sources, references, strict=True)]
+        examples = [Example(*values) for values in zip(ids, sources, references, strict=True)]
     predictions = [Translation(text=text) for text in translations]
     return translation(Pairs(references, predictions, ids, examples, facts), NoOptions())
 
@@ -125,4 +125,4 @@ def test_a_target_that_is_no_translation_is_named(target):
 
 def test_the_baseline_copies_the_source():
     examples = [Example("1", " A man sleeps. ", "Ein Mann schläft."), Example("2", "", "")]
-    assert [str(one) for one in copy_source([], examples, {})] == ["A man sleeps.", ""]
+    assert [str(prediction) for prediction in copy_source([], examples, {})] == ["A man sleeps.", ""]

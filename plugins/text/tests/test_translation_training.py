@@ -74,7 +74,7 @@ def test_a_resumed_run_is_the_unbroken_one(run, host, data, tmp_path):
     with pytest.raises(StoppedRunError):
         train(host, configuration(data), out=tmp_path / "broken", stop=lambda: next(steps) >= 4)
     resumed = resume(host, tmp_path / "broken")
-    unbroken, again = (one.checkpoints.newest()[0] for one in (run, resumed))
+    unbroken, again = (finished.checkpoints.newest()[0] for finished in (run, resumed))
     assert unbroken.keys() == again.keys()
     assert all(np.array_equal(unbroken[name], again[name]) for name in unbroken)
 
@@ -82,9 +82,9 @@ def test_a_resumed_run_is_the_unbroken_one(run, host, data, tmp_path):
 def test_texts_are_translated_in_their_order_and_empty_ones_stay_empty(run, host):
     pipeline = suite.load(run.path, host=host)
     found = pipeline.predict(["Ann sees the red dog .", "", "Bo knows ☃ .", " "])
-    assert all(isinstance(one, Translation) for one in found)
-    assert [one.text for one in found][1::2] == ["", ""]
-    assert [one.unknown for one in found] == [0, 0, 1, 0]
+    assert all(isinstance(prediction, Translation) for prediction in found)
+    assert [prediction.text for prediction in found][1::2] == ["", ""]
+    assert [prediction.unknown for prediction in found] == [0, 0, 1, 0]
     assert pipeline.predict("") == Translation(text="", score=None)
 
 
@@ -123,7 +123,9 @@ def test_the_exported_network_translates_as_keras_does(run, host):
     exported = suite.load(export(run.path, host=host).folder, host=host)
     trained = suite.load(run.path, host=host)
     texts = [example.input for example in sample().test] + ["", "Bo ☃"]
-    assert [one.text for one in exported.predict(texts)] == [one.text for one in trained.predict(texts)]
+    assert [prediction.text for prediction in exported.predict(texts)] == [
+        prediction.text for prediction in trained.predict(texts)
+    ]
 
 
 def test_a_network_learns_a_small_language(tmp_path):
@@ -147,5 +149,7 @@ def test_a_network_learns_a_small_language(tmp_path):
 
     ready = LoadedPipeline(TASK, "text:transformer", pipeline.codec, KerasNetwork(pipeline.network))
     found = ready.predict([example.input for example in made.test])
-    right = sum(one.text == example.target for one, example in zip(found, made.test, strict=True))
+    right = sum(
+        prediction.text == example.target for prediction, example in zip(found, made.test, strict=True)
+    )
     assert right >= 16
