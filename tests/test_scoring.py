@@ -277,8 +277,9 @@ def test_a_reference_model_without_inputs_or_its_package_is_left_out_for_a_reaso
 
 def test_a_reference_model_that_fails_otherwise_is_the_plugins_fault():
     pairs = replace(HALF, examples=[Example(name, None) for name in HALF.ids])
-    with pytest.raises(PluginError, match="'a method', a reference model of task 't' of plugin 'tests',
-        predicts 1 of 100"): reference_model_pairs(reference_model_task(lambda train, examples, facts: [0]), "a method", [], pairs)
+    too_few = reference_model_task(lambda train, examples, facts: [0])
+    with pytest.raises(PluginError, match="'a method', a reference model of task 't' .* predicts 1 of 100"):
+        reference_model_pairs(too_few, "a method", [], pairs)
     with pytest.raises(ZeroDivisionError) as caught:
         reference_model_pairs(
             reference_model_task(lambda train, examples, facts: 1 / 0), "a method", [], pairs
