@@ -263,7 +263,7 @@ def check_pipeline(
         check_predictions([prediction], task, f"the codec of {contributed}")
 
 
-def _close(first: Arrays, second: Arrays) -> bool:
+def _close(first: Any, second: Any) -> bool:
     if isinstance(first, dict) and isinstance(second, dict):
         return first.keys() == second.keys() and all(_close(first[name], second[name]) for name in first)
     return bool(np.allclose(first, second, rtol=1e-4, atol=1e-5, equal_nan=True))
