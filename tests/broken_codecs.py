@@ -57,6 +57,15 @@ def raising(self, *arguments):
     raise KeyError("no luck")
 
 
+class Honest(toy_plugin.TrendCodec):
+    """Decodes to another type, but only what a real network gives."""
+
+    def decode(self, outputs):
+        if abs(outputs.sum() - 1) > 0.01:
+            raise ValueError("these are no probabilities")
+        return "rising"
+
+
 CODECS = {
     "random encode": (
         codec(encode=lambda self, raw: row_of(raw) + random.random()),

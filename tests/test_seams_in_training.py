@@ -1,4 +1,4 @@
-"""Seams that take a training to see: the same weights as without checks, notes instead of lost runs, twins."""
+"""Seams that take a training to see: the same weights as without checks, notes, and plugins alike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import suite
 import suite.runs.build
 import suite.testing
 import toy_plugin
-from broken_codecs import Sorted
+from broken_codecs import Honest, Sorted
 from broken_plugins import blamed, configuration, plugin
 from suite.cli.main import main
 from suite.data.dataset import Example
@@ -81,35 +81,26 @@ def survivor(data, tmp_path_factory):
     return train(suite.Host(mutant, discover=False), configuration(data, **SHORT), out=out)
 
 
-@pytest.mark.parametrize(
-    "note",
-    [
-        "not compared with the baseline: the baseline of task 'trend' of plugin 'mutant' gives a str",
-        "not compared with an unlucky one, for a defect of a reference model of task 'trend' of plugin 'mutant':"
-        " ZeroDivisionError: no luck",
-        "not compared with another: 'another', a reference model of task 'trend' of plugin 'mutant', gives a str",
-        "the predictions are not explained, for a defect of task 'trend' of plugin 'mutant': ZeroDivisionError",
-        "the figures of evaluator 'hits' of plugin 'mutant' are missing, for a defect of evaluator 'hits' of"
-        " plugin 'mutant': TypeError: a row of the Table 't'",
-        "the codec is not calibrated, for a defect of model builder 'dense' of plugin 'mutant': ZeroDivisionError",
-    ],
-)
-def test_a_defect_beside_the_training_is_a_note(survivor, note):
+TASK = "task 'trend' of plugin 'mutant'"
+EVALUATOR = "evaluator 'hits' of plugin 'mutant'"
+NOTES = {
+    "baseline": f"not compared with the baseline: the baseline of {TASK} gives a str for a prediction",
+    "reference model": f"not compared with an unlucky one, for a defect of a reference model of {TASK}: ZeroDivis",
+    "its predictions": f"not compared with another: 'another', a reference model of {TASK}, gives a str for",
+    "explain": f"the predictions are not explained, for a defect of {TASK}: ZeroDivisionError: no luck",
+    "figures": f"the figures of {EVALUATOR} are missing, for a defect of {EVALUATOR}: TypeError: a row of the T",
+    "calibrate": "the codec is not calibrated, for a defect of model builder 'dense' of plugin 'mutant': Zero",
+}
+
+
+@pytest.mark.parametrize("defect", NOTES)
+def test_a_defect_beside_the_training_is_a_note(survivor, defect):
     assert 0 <= survivor.metrics["test"]["accuracy"] <= 1
-    assert any(note in found for found in survivor.metrics["notes"]), survivor.metrics["notes"]
+    assert any(NOTES[defect] in note for note in survivor.metrics["notes"]), survivor.metrics["notes"]
     assert "Notes" in (survivor.path / "report.html").read_text("utf-8")
 
 
 # --- blame while training -----------------------------------------------------------------------------------
-
-
-class Honest(toy_plugin.TrendCodec):
-    """Decodes to another type, but only what a real network gives."""
-
-    def decode(self, outputs):
-        if abs(outputs.sum() - 1) > 0.01:
-            raise ValueError("these are no probabilities")
-        return "rising"
 
 
 def test_a_prediction_of_another_type_is_the_codecs_fault_and_not_the_evaluators(data, tmp_path):
@@ -222,14 +213,13 @@ def test_each_check_of_suite_testing_says_what_is_wrong(data):
     with pytest.raises(suite.PluginError, match="where nothing is"):
         suite.testing.check_loader(replace(loader, detect=lambda path: True), data)
     turns = iter([1, -1])
-    shuffled = replace(
-        loader,
-        load=lambda path, options: (lambda dataset: replace(dataset, train=dataset.train[:: next(turns)]))(
-            toy_plugin.load(path, options)
-        ),
-    )
+
+    def shuffled(path, options):
+        dataset = toy_plugin.load(path, options)
+        return replace(dataset, train=dataset.train[:: next(turns)])
+
     with pytest.raises(suite.PluginError, match="sort what it lists"):
-        suite.testing.check_loader(shuffled, data)
+        suite.testing.check_loader(replace(loader, load=shuffled), data)
     with pytest.raises(suite.PluginError, match="is another one when made again"):
         suite.testing.check_codec(Sorted(["a", "b"]), [], remake=Sorted.from_json)
     with pytest.raises(suite.PluginError, match="keras when it is imported"):
@@ -248,4 +238,4 @@ def test_each_check_of_suite_testing_says_what_is_wrong(data):
         builder, build=lambda data, options: replace(toy_plugin.build(data, options), options=options)
     )
     with pytest.raises(suite.PluginError, match="'width' at \"auto\""):
-        suite.testing.check_pipeline(unresolved, dataset, task=task)
+        suite.testing.check_pipeline(replace(builder, build=unresolved), dataset, task=task)
