@@ -3,7 +3,7 @@
     python benchmarks/leave_one_speaker_out.py [--only SPEAKER ...] [flags of `suite train`]
 
 Trains once for each of the six speakers, or for those that are named, and prints the word error rate of
-each one and the mean. The data lies in the folder named by SUITE_DATA, else in ../shared/data; the runs are
+each and the mean. The data lies in the folder that SUITE_DATA names, else in ../shared/data; the runs are
 kept in benchmarks/runs.
 """
 
@@ -27,18 +27,18 @@ def main() -> None:
     arguments, flags = parser.parse_known_args()
     data = Path(os.environ.get("SUITE_DATA", HERE.parent.parent / "shared" / "data")) / "fsdd"
     if not data.is_dir():
-        sys.exit(f"there is no {data}: name the folder with the data in SUITE_DATA")
+        sys.exit(f"there is no {data}: set SUITE_DATA to the folder with the data")
     speakers = sorted({path.stem.split("_")[1] for path in data.glob("*.wav")})
     errors, minutes = [], 0.0
     for speaker in arguments.only or speakers:
         out = new_run_path(HERE / "runs", f"without-{speaker}")
         command = [sys.executable, "-m", "suite", "train", "speech-recognition", str(data), "--out", str(out)]
         pattern = ["--set", "loader.pattern={text}_{speaker}_{take}.wav"]
-        # Weights are chosen on takes of the speakers that are learned from: the one left out is only scored.
-        others = ",".join(one for one in speakers if one != speaker)
+        # Weights are chosen on takes of the speakers in training: the speaker who is left out is only scored.
+        others = ",".join(name for name in speakers if name != speaker)
         validation = f"loader.validation=speaker={others} take=0-4"
-        parts = ["--set", f"loader.test=speaker={speaker}", "--set", validation]
-        subprocess.run([*command, *pattern, *parts, *flags], check=True)
+        splits = ["--set", f"loader.test=speaker={speaker}", "--set", validation]
+        subprocess.run([*command, *pattern, *splits, *flags], check=True)
         run = Run.open(out)
         errors.append((run.metrics or {})["test"]["wer"])
         minutes += run.history()[-1]["seconds"] / 60

@@ -3,8 +3,8 @@
     python benchmarks/real_time_factor.py RUN RECORDING... [--set OPTION=VALUE]
 
 Exports RUN to a temporary folder (which checks that it agrees with Keras), then transcribes the recordings
-one by one under ONNX Runtime on one core, from their files to their words, and prints the factor of each
-step. The factor of files as short as a word is dominated by what a call costs; the last line has one
+one at a time under ONNX Runtime on one core, from their files to their words, and prints the factor of each
+step. The factor of files as short as a word is mostly the cost of a call; the last line is for one
 recording of a minute.
 """
 
@@ -22,7 +22,7 @@ from suite.configuration import option_settings
 from suite.prediction.encoding import encode
 from suite.prediction.loading import load
 from suite.runs.export import export
-from suite_speech_recognition.recordings import read
+from suite_speech_recognition.audio.recordings import read
 
 WARM_UP = 5
 

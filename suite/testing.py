@@ -266,6 +266,8 @@ def check_pipeline(
 def _close(first: Any, second: Any) -> bool:
     if isinstance(first, dict) and isinstance(second, dict):
         return first.keys() == second.keys() and all(_close(first[name], second[name]) for name in first)
+    if isinstance(first, dict) or isinstance(second, dict):
+        return False
     return bool(np.allclose(first, second, rtol=1e-4, atol=1e-5, equal_nan=True))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -72,7 +73,7 @@ def source(raw: str | Path | bytes | Source) -> Source:
         TypeError: for anything else.
     """
     if isinstance(raw, str | Path):
-        return FileSource(Path(raw).expanduser())
+        return FileSource(Path(os.path.expanduser(raw)))  # noqa: PTH111 - unlike pathlib's, it raises nothing
     if isinstance(raw, bytes | bytearray | memoryview):
         return BytesSource(bytes(raw))
     if callable(getattr(raw, "read", None)):

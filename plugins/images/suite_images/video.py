@@ -89,7 +89,10 @@ class Video:
         total: the number of frames that the file declares; None if it declares none.
         rate: frames per second.
         size: (height, width), upright; (0, 0) if the file cannot be read.
+        live: False: frames are read a few batches ahead.
     """
+
+    live = False
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)

@@ -15,19 +15,35 @@ if TYPE_CHECKING:
 
 
 class Alphabet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
-    """The symbols that a network tells apart, and text in terms of them.
+    """The symbols that a network writes, and text in terms of them.
 
     Index 0 of the network's outputs is CTC's blank; `symbols[i]` has index i + 1. A space is a symbol like
-    any other. Text is to be normalized before.
+    any other. Texts must be normalized before.
 
     Attributes:
-        symbols: what each stands for, a character or, with a tokenizer, a piece of text; a subword that
+        symbols: what each stands for: a character, or with a tokenizer a piece of text. A subword that
             begins a word begins with a space.
         tokenizer: for subwords, the JSON of a `tokenizers.Tokenizer`; empty for characters.
     """
 
     symbols: tuple[str, ...]
     tokenizer: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.symbols or "" in self.symbols or len(set(self.symbols)) < len(self.symbols):
+            raise ValueError(
+                f"an alphabet needs distinct symbols, not {len(self.symbols)} with empty or double ones"
+            )
+        if not self.tokenizer:
+            if longer := [symbol for symbol in self.symbols if len(symbol) > 1]:
+                raise ValueError(f"'{longer[0]}' in an alphabet of characters is not one character")
+            return
+        try:
+            tokenizer = _tokenizer(self.tokenizer)
+        except ValueError as error:
+            raise ValueError(f"the alphabet's subword tokenizer cannot be read: {error}") from None
+        if _vocabulary(tokenizer) != self.symbols:
+            raise ValueError("the alphabet's symbols are not its tokenizer's")
 
     @property
     def size(self) -> int:
@@ -42,9 +58,9 @@ class Alphabet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def encode(self, text: str) -> list[int]:
         """The indices of the text's symbols; characters that are not in the alphabet are left out."""
         # What is left out may leave two spaces.
-        known = " ".join("".join(one for one in text if one in self.characters).split())
+        known = " ".join("".join(character for character in text if character in self.characters).split())
         if not self.tokenizer:
-            return [self._indices[one] for one in known]
+            return [self._indices[character] for character in known]
         return [index + 1 for index in _tokenizer(self.tokenizer).encode(f" {known}").ids] if known else []
 
     def decode(self, indices: Iterable[int]) -> str:
@@ -54,20 +70,7 @@ class Alphabet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def unknown(self, text: str) -> list[str]:
         """The characters of `text` that the alphabet does not have, each once, in their order."""
-        return [one for one in dict.fromkeys(text) if one not in self.characters]
-
-    def impossible(self) -> str:
-        """What cannot be about it, in words; empty where nothing is."""
-        if not self.symbols or "" in self.symbols or len(set(self.symbols)) < len(self.symbols):
-            return f"its alphabet needs distinct symbols, not {len(self.symbols)} with doubles or empty ones"
-        if not self.tokenizer:
-            longer = [one for one in self.symbols if len(one) > 1]
-            return f"'{longer[0]}' in its alphabet is not one character" if longer else ""
-        try:
-            tokenizer = _tokenizer(self.tokenizer)
-        except ValueError as error:
-            return f"its subword tokenizer cannot be read: {error}"
-        return "" if _vocabulary(tokenizer) == self.symbols else "its symbols are not its tokenizer's"
+        return [character for character in dict.fromkeys(text) if character not in self.characters]
 
     @cached_property
     def _indices(self) -> dict[str, int]:
@@ -78,7 +81,7 @@ def learn_characters(texts: Iterable[str]) -> Alphabet:
     """The alphabet of all characters in normalized texts, sorted.
 
     Raises:
-        suite.UserError: where there is not one.
+        suite.UserError: if there is none.
     """
     symbols = set[str]().union(*texts)
     if not symbols:
@@ -94,7 +97,7 @@ def learn_subwords(texts: Sequence[str], size: int) -> Alphabet:
     spaces.
 
     Raises:
-        suite.UserError: where there is no text, or `size` is no more than the number of characters.
+        suite.UserError: if there is no text, or `size` is no more than the number of characters.
     """
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 

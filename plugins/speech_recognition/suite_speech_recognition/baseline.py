@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from suite.data import Example
-from suite_speech_recognition.types import Target, Transcript, text_of
+from suite.data import Example, Examples
+from suite_speech_recognition.types import Transcript, text_of
 
 
-def most_frequent(train_targets: Sequence[Target | str], examples: Sequence[Example]) -> list[Transcript]:
+def most_frequent(train: Examples, examples: Sequence[Example], facts: Mapping[str, Any]) -> list[Transcript]:
     """The most frequent transcript of training for every example; of equally frequent ones the first."""
-    counts = Counter(" ".join(text_of(target).split()) for target in train_targets)
+    texts = (text_of(train[index].target) for index in range(len(train)))
+    counts = Counter(" ".join(text.split()) for text in texts)
     ((text, _),) = counts.most_common(1) or [("", 0)]
     return [Transcript(text=text)] * len(examples)

@@ -1,4 +1,4 @@
-"""What every loader gives: a compact list of recordings with transcripts, checked and put together."""
+"""What every loader gives: recordings with transcripts, checked, and in a compact list."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ import numpy as np
 from suite import UserError
 from suite.data import Dataset, Example, Problem
 from suite.kit import counted
+from suite.options import Options
 from suite.sources import Tree
-from suite_speech_recognition.recordings import Recording
+from suite_speech_recognition.audio.recordings import Recording
 
-PART_NAMES = ("train", "validation", "test")
+SPLIT_NAMES = ("train", "validation", "test")
+
+BAD_TIMES = "with a bad time range"
 
 
 class SpokenExamples:
-    """Recordings, or parts of them, with a transcript and perhaps a speaker each.
+    """Recordings, or sections of them, with a transcript and perhaps a speaker each.
 
     Args:
         tree: where the recordings are.
-        rows: (place in `tree.names`, text, speaker or "", start, end), the times in seconds or NaN.
+        rows: (index in `tree.names`, text, speaker or "", start, end), the times in seconds or NaN.
     """
 
     def __init__(self, tree: Tree, rows: Sequence[tuple[int, str, str, float, float]]) -> None:
         self._tree = tree
-        self._places = np.array([row[0] for row in rows], np.int64)
+        self._files = np.array([row[0] for row in rows], np.int64)
         self._texts = [row[1] for row in rows]
         names: dict[str, int] = {}
         self._speakers = np.array([names.setdefault(row[2], len(names)) for row in rows], np.int32)
@@ -37,11 +40,11 @@ class SpokenExamples:
         self._times = None if np.isnan(times).all() else times
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._files)
 
     def __getitem__(self, index: int, /) -> Example:
-        place = int(self._places[index])
-        name, source = self._tree.names[place], self._tree.source(place)
+        file = int(self._files[index])
+        name, source = self._tree.names[file], self._tree.source(file)
         start = end = None
         if self._times is not None:
             start, end = (None if math.isnan(time) else float(time) for time in self._times[index])
@@ -61,8 +64,11 @@ class SpokenExamples:
         return int(np.sum(self._speakers == self._names.index(""))) if "" in self._names else 0
 
 
-class Rows:
-    """Collects the examples of all parts, and what is wrong with those that are left out."""
+class Utterances:
+    """Collects the examples of all splits, with every check, and what is wrong with those that are left out.
+
+    A loader calls `add` for each recording, or for each section of one, and then `dataset`.
+    """
 
     def __init__(self) -> None:
         self._rows: dict[str, dict[tuple[int, float | None, float | None], tuple[str, str]]] = {}
@@ -70,9 +76,9 @@ class Rows:
 
     def add(
         self,
-        part: str,
+        split: str,
         where: str,
-        place: int,
+        file: int,
         text: str,
         speaker: str = "",
         start: float | None = None,
@@ -81,19 +87,24 @@ class Rows:
         """Take an example, or note what is wrong with it.
 
         Args:
-            part: to which it belongs.
-            where: the file, and the line, of which it is known.
-            place: of the recording in its tree.
-            text: what is said.
-            speaker: empty where that is not known.
-            start: in seconds, where only a part of the recording is meant.
+            split: "train", "validation" or "test".
+            where: the file, and the line, in which it is listed, for messages.
+            file: the index of the recording in the tree that `dataset` gets.
+            text: what is said; an example without is left out.
+            speaker: who speaks, empty if that is not known.
+            start: in seconds, if only a section of the recording is meant.
             end: the same.
         """
+        if split not in SPLIT_NAMES:
+            raise ValueError(f"'{split}' is no split: {', '.join(SPLIT_NAMES)} are")
         if not text.strip():
             self.leave_out("with an empty transcript", where)
             return
+        if problem := _bad_times(start, end):
+            self.leave_out(BAD_TIMES, f"{where}: {problem}")
+            return
         row = (text, speaker)
-        known = self._rows.setdefault(part, {}).setdefault((place, start, end), row)
+        known = self._rows.setdefault(split, {}).setdefault((file, start, end), row)
         if known != row:
             self.leave_out(
                 "with another transcript or speaker than an earlier one has for that recording", where
@@ -101,87 +112,101 @@ class Rows:
         elif known is not row:
             self.leave_out("equal to an earlier one", where)
 
-    def leave_out(self, what: str, where: str) -> None:
+    def leave_out(self, problem: str, where: str) -> None:
         """Note an example that is left out.
 
         Args:
-            what: is wrong, as in "3 examples <what> are left out".
+            problem: what is wrong, as in "3 examples <problem>, left out".
             where: as in `add`.
         """
-        self._wrong.setdefault(what, []).append(where)
+        self._wrong.setdefault(problem, []).append(where)
 
-    def dataset(self, path: Path, tree: Tree, problems: Sequence[str] = ()) -> Dataset:
+    def dataset(
+        self, path: Path, tree: Tree, problems: Sequence[str] = (), options: Options | None = None
+    ) -> Dataset:
         """All that was collected.
 
         Args:
-            path: how a message calls the data.
+            path: the data as messages name it.
             tree: where the recordings are.
-            problems: sentences on other things.
+            problems: sentences on other problems.
+            options: the loader's options with what "auto" became.
 
         Raises:
-            UserError: where nothing was collected, or nothing for training.
+            UserError: if nothing was collected, or nothing for training.
         """
-        found = [
-            Problem(f"{counted(len(places), 'example', 'examples')} {what}, left out", places)
-            for what, places in self._wrong.items()
+        left_out = [
+            Problem(f"{counted(len(locations), 'example', 'examples')} {problem}, left out", locations)
+            for problem, locations in self._wrong.items()
         ]
         if not self._rows:
-            listed = f": {'; '.join(found)}" if found else ""
+            listed = f": {'; '.join(left_out)}" if left_out else ""
             raise UserError(f"{path} has no example that can be used{listed}")
-        parts = {
-            part: SpokenExamples(
+        splits = {
+            split: SpokenExamples(
                 tree,
                 [
-                    (place, text, speaker, _or_nan(start), _or_nan(end))
-                    for (place, start, end), (text, speaker) in self._rows[part].items()
+                    (file, text, speaker, _or_nan(start), _or_nan(end))
+                    for (file, start, end), (text, speaker) in self._rows[split].items()
                 ],
             )
-            for part in PART_NAMES
-            if part in self._rows
+            for split in SPLIT_NAMES
+            if split in self._rows
         }
-        if "train" not in parts:
+        if "train" not in splits:
             raise UserError(
-                f"{path} has no training part, only {' and '.join(parts)}: give the path of one of them, to"
-                f" use it alone{'. ' + '; '.join(found) if found else ''}"
+                f"{path} has no training split, only {' and '.join(splits)}: give the path of one of them, to"
+                f" use it alone{'. ' + '; '.join(left_out) if left_out else ''}"
             )
         return Dataset(
-            train=parts["train"],
-            validation=parts.get("validation"),
-            test=parts.get("test"),
-            problems=[*problems, *found],
-            **_groups(parts),
+            train=splits["train"],
+            validation=splits.get("validation"),
+            test=splits.get("test"),
+            problems=[*problems, *left_out],
+            options=options,
+            **_groups(splits),
         )
 
 
 def speaker_or_itself(example: Example) -> Hashable:
-    """The group of an example: its speaker, or it alone where that is not known."""
+    """The group of an example: its speaker, or it alone if that is not known."""
     return example.target.get("speaker") or (example.id,)
 
 
 def nothing(example: Example) -> Sequence[str]:
-    """No labels: where speakers stay together, texts cannot be spread evenly as well."""
+    """No labels: if speakers stay together, texts cannot be spread evenly as well."""
     del example
     return ()
 
 
-def _groups(parts: Mapping[str, SpokenExamples]) -> dict[str, Any]:
-    """How parts that are to be made keep a speaker on one side, where that is possible and meant.
+def _groups(splits: Mapping[str, SpokenExamples]) -> dict[str, Any]:
+    """How splits that are made keep a speaker on one side, if that is possible and meant.
 
-    It is not meant where the data has a part of its own that most of whose speakers are in train too: it asks
-    how well known speakers are understood.
+    It is not meant if the data has a split of its own most of whose speakers are in train too: it asks how
+    well known speakers are understood.
     """
-    train = parts["train"]
+    train = splits["train"]
     speakers = train.speakers() - {""}
-    units = len(speakers) + train.unknown_speakers()
-    # Of train, and of the parts that are made: one unit each at least.
-    needed = 1 + ("validation" not in parts) + ("validation" not in parts and "test" not in parts)
-    if len(speakers) < 2 or units < needed:
+    groups = len(speakers) + train.unknown_speakers()
+    # Of train, and of the splits that are made: one group each at least.
+    needed = 1 + ("validation" not in splits) + ("validation" not in splits and "test" not in splits)
+    if len(speakers) < 2 or groups < needed:
         return {}
-    for name, part in parts.items():
-        others = part.speakers() - {""}
-        if name != "train" and others and len(others & speakers) > len(others) / 2:
+    for name, examples in splits.items():
+        own = examples.speakers() - {""}
+        if name != "train" and own and len(own & speakers) > len(own) / 2:
             return {}
     return {"groups": speaker_or_itself, "labels": nothing}
+
+
+def _bad_times(start: float | None, end: float | None) -> str:
+    """What is wrong with a time range; empty if nothing is."""
+    for name, time in (("start", start), ("end", end)):
+        if time is not None and not (math.isfinite(time) and time >= 0):
+            return f"{name} {time:.10g} is no time in seconds"
+    if end is not None and end <= (start or 0):
+        return f"it ends at {end:.10g} s, but begins at {start or 0:.10g} s"
+    return ""
 
 
 def _or_nan(seconds: float | None) -> float:

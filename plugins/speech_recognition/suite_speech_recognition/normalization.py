@@ -9,10 +9,10 @@ from typing import Literal
 
 import msgspec
 
-from suite_speech_recognition.scripts import without_spaces
+from suite_language.scripts import without_spaces
 
 APOSTROPHES = "'\u2019\u02bc\u00b4\u1ffd`\u1fef\uff40\uff07"
-"""What is written for an apostrophe; where punctuation is removed, each of them counts as the first."""
+"""What is written for an apostrophe; if punctuation is removed, each of them counts as the first."""
 
 _ONE_APOSTROPHE = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
 
@@ -39,7 +39,7 @@ def normalize(text: str, normalization: Normalization) -> str:
     """The text as `normalization` writes it. Normalizing twice changes nothing more.
 
     White space is collapsed to single spaces, and characters that are not seen (byte order marks, soft
-    hyphens, directions) are left out in any case. Punctuation parts words, except beside a character of a
+    hyphens, directions) are left out in any case. Punctuation separates words, except beside a character of a
     script without spaces, where it vanishes. Digits and symbols (+, $) are left alone.
     """
     # Before NFKC, which makes a space and an accent of the acute that is typed for an apostrophe.
@@ -71,15 +71,15 @@ def _seen(match: re.Match[str]) -> str:
 def _without_punctuation(match: re.Match[str]) -> str:
     """A run of marks without those that are punctuation."""
     kept = []
-    place = match.start()
+    position = match.start()
     for is_punctuation, group in groupby(match[0], _is_punctuation):
         run = "".join(group)
-        if is_punctuation and not (run == "'" and _is_inside(match.string, place)):
-            around = _neighbors(match.string, place, len(run))
+        if is_punctuation and not (run == "'" and _is_inside(match.string, position)):
+            around = _neighbors(match.string, position, len(run))
             kept.append("" if any(map(without_spaces, around)) else " ")
         else:
             kept.append(run)
-        place += len(run)
+        position += len(run)
     return "".join(kept)
 
 
@@ -87,14 +87,14 @@ def _is_punctuation(character: str) -> bool:
     return unicodedata.category(character).startswith("P")
 
 
-def _is_inside(text: str, place: int) -> bool:
-    """Whether there are letters of a script with spaces on both sides of the character at `place`."""
-    around = _neighbors(text, place, 1)
+def _is_inside(text: str, position: int) -> bool:
+    """Whether there are letters of a script with spaces on both sides of the character at `position`."""
+    around = _neighbors(text, position, 1)
     return len(around) == 2 and all(
-        (one.isalnum() or unicodedata.category(one).startswith("M")) and not without_spaces(one)
-        for one in around
+        (letter.isalnum() or unicodedata.category(letter).startswith("M")) and not without_spaces(letter)
+        for letter in around
     )
 
 
-def _neighbors(text: str, place: int, length: int) -> str:
-    return text[max(0, place - 1) : place] + text[place + length : place + length + 1]
+def _neighbors(text: str, position: int, length: int) -> str:
+    return text[max(0, position - 1) : position] + text[position + length : position + length + 1]

@@ -1,91 +1,131 @@
-"""The options of the loaders. Importing this costs nothing: declarations need it."""
+"""The options of the CTC networks and of their predictions. Light: imports neither numpy nor Keras."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from suite.options import Meta, Options
+from suite.options import Auto, Meta, Options
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Speed = Annotated[float, Meta(ge=0.5, le=2)]
+# Two numbers are a tuple of bounded length, not tuple[Speed, Speed]: msgspec 0.22 crashes in garbage
+# collection on a union of a bounded number with a tuple of fixed length.
+Range = Annotated[tuple[Speed, ...], Meta(min_length=2, max_length=2)]
 
 
-class ManifestOptions(Options, frozen=True):
-    """Of the loader `manifest`."""
+class RecognitionOptions(Options, frozen=True):
+    """What every network with CTC takes: audio, text and augmentation."""
 
-    path_column: Annotated[
-        str, Meta(description="column with the recordings' paths; empty: found by its name")
-    ] = ""
-    text_column: Annotated[str, Meta(description="column with what is said; empty: found by its name")] = ""
-    speaker_column: Annotated[
-        str, Meta(description="column with who speaks; empty: found by its name, if any")
-    ] = ""
-    start_column: Annotated[
-        str,
-        Meta(description="column with the second at which a part begins; empty: found by its name, if any"),
-    ] = ""
-    end_column: Annotated[
-        str, Meta(description="column with the second at which a part ends; empty: found by its name, if any")
-    ] = ""
-    duration_column: Annotated[
-        str,
+    rate: Annotated[
+        Auto | Annotated[int, Meta(ge=4000, le=48000)],
+        Meta(description="samples per second that the network hears; recordings are resampled to it"),
+    ] = "auto"
+    max_seconds: Annotated[
+        Auto | Annotated[float, Meta(ge=1, le=120)],
+        Meta(description="seconds heard at once; longer recordings are transcribed in overlapping chunks"),
+    ] = "auto"
+    case: Annotated[
+        Auto | Literal["lower", "upper", "keep"],
+        Meta(description="case of transcripts; auto: kept if training has only one case, else lower"),
+    ] = "auto"
+    punctuation: Annotated[
+        Literal["remove", "keep"], Meta(description="what becomes of punctuation in transcripts")
+    ] = "remove"
+    unicode: Annotated[
+        Literal["NFKC", "NFC", "none"], Meta(description="the Unicode normal form of transcripts")
+    ] = "NFKC"
+    units: Annotated[
+        Literal["characters", "subwords"], Meta(description="what the network writes: characters or subwords")
+    ] = "characters"
+    subwords: Annotated[
+        Auto | Annotated[int, Meta(ge=16, le=20000)], Meta(description="how many subwords there are")
+    ] = "auto"
+    language_model: Annotated[
+        Auto | bool,
         Meta(
-            description="column with the seconds of a part, used where a start but no end is given; empty:"
-            " found by its name, if any"
+            description="whether the model keeps the transcripts, to know what is likely to be said;"
+            " auto: from a thousand on, if most are different"
         ),
-    ] = ""
-    split_column: Annotated[
-        str,
-        Meta(description="column that says train, validation or test; empty: found by its name, if any"),
-    ] = ""
-    recordings: Annotated[
-        str, Meta(description="folder to which the paths are relative; empty: that of the manifest")
-    ] = ""
-
-
-class CommonVoiceOptions(Options, frozen=True):
-    """Of the loader `common-voice`."""
-
-    parts: Annotated[
-        Literal["auto", "official", "validated"],
-        Meta(
-            description="official: train.tsv, dev.tsv and test.tsv; validated: all of validated.tsv, of which"
-            " parts are made; auto: the former where there is a train.tsv"
-        ),
+    ] = "auto"
+    trim: Annotated[
+        bool, Meta(description="whether silence at the ends of training recordings is left out")
+    ] = False
+    speed: Annotated[
+        Auto | Range, Meta(description="smallest and largest random speed; pitch changes with it")
+    ] = "auto"
+    gain: Annotated[
+        Auto | Annotated[float, Meta(ge=0, le=40)],
+        Meta(description="largest random change of loudness, in decibels"),
+    ] = "auto"
+    noise: Annotated[
+        Auto | Share, Meta(description="share of the recordings to which colored noise is added")
+    ] = "auto"
+    join: Annotated[
+        Auto | Share, Meta(description="share of the recordings that are joined with another one")
+    ] = "auto"
+    time_masks: Annotated[
+        Auto | Annotated[int, Meta(ge=0, le=20)],
+        Meta(description="spans of time that are masked (SpecAugment)"),
+    ] = "auto"
+    time_mask: Annotated[
+        Auto | Share, Meta(description="largest length of a time mask, as a share of the recording")
+    ] = "auto"
+    frequency_masks: Annotated[
+        Auto | Annotated[int, Meta(ge=0, le=20)],
+        Meta(description="bands of frequencies that are masked (SpecAugment)"),
+    ] = "auto"
+    frequency_mask: Annotated[
+        Auto | Share, Meta(description="largest width of a frequency mask, as a share of the bands")
+    ] = "auto"
+    mels: Annotated[
+        Auto | Annotated[int, Meta(ge=8, le=256)], Meta(description="mel bands of the spectrogram")
+    ] = "auto"
+    dropout: Annotated[
+        Auto | Annotated[float, Meta(ge=0, lt=1)], Meta(description="share of dropped units")
     ] = "auto"
 
 
-class LibriSpeechOptions(Options, frozen=True):
-    """Of the loader `librispeech`."""
+class RecurrentOptions(RecognitionOptions, frozen=True):
+    """Convolutions, then recurrent layers that read in both directions."""
 
-    subsets: Annotated[
-        list[str],
-        Meta(description="folders to use, train-clean-100 and dev-clean say; empty: all that are there"),
-    ] = []  # noqa: RUF012 (msgspec copies it)
-
-
-class TextFilesOptions(Options, frozen=True):
-    """Of the loader `text-files`."""
-
-    speaker_folders: Annotated[
-        bool, Meta(description="whether the folder in which a recording lies is called as its speaker")
-    ] = False
+    network: Annotated[
+        Auto | Literal["tiny", "small", "medium", "large"], Meta(description="how large the network is")
+    ] = "auto"
 
 
-class PatternOptions(Options, frozen=True):
-    """Of the loader `pattern`."""
+class ConformerOptions(RecognitionOptions, frozen=True):
+    """A Conformer (Gulati et al. 2020)."""
 
-    pattern: Annotated[
+    network: Annotated[
+        Auto | Literal["tiny", "small", "medium", "large"], Meta(description="how large the network is")
+    ] = "auto"
+
+
+class TranscriptionOptions(Options, frozen=True):
+    """How the network's outputs become text."""
+
+    beam: Annotated[
+        Auto | Annotated[int, Meta(ge=1, le=1024)],
+        Meta(description="hypotheses followed at once; 1: the likeliest symbols; auto: 64 with a language"),
+    ] = "auto"
+    words: Annotated[str, Meta(description="text file with the words that may be said; empty: any may")] = ""
+    unlisted_word: Annotated[
+        Auto | Annotated[float, Meta(le=0)],
+        Meta(description="added to the log-probability for each word that is not listed; auto: -inf"),
+    ] = "auto"
+    language_model: Annotated[
         str,
-        Meta(
-            description="what the recordings' names are made of, {text}_{speaker}_{take}.wav say; * is"
-            " anything; folders may be part of it"
-        ),
+        Meta(description="text file in the language of the recordings; empty: the transcripts of training"),
     ] = ""
-    validation: Annotated[
-        str, Meta(description="what the validation part is, as for test; empty: made of the training part")
-    ] = ""
-    test: Annotated[
-        str,
-        Meta(
-            description="what the test part is: take=0-4, say, or speaker=theo,jackson; several conditions"
-            " with spaces between; empty: made of the training part"
-        ),
-    ] = ""
+    language_model_weight: Annotated[
+        Auto | Annotated[float, Meta(ge=0, le=10)],
+        Meta(description="how much the language model counts beside the sound"),
+    ] = "auto"
+    word_bonus: Annotated[
+        Auto | Annotated[float, Meta(ge=-20, le=20)],
+        Meta(description="added to the log-probability for each word, against too few of them; auto: 0"),
+    ] = "auto"
+    symbol_bonus: Annotated[
+        Auto | Annotated[float, Meta(ge=-20, le=20)],
+        Meta(description="added for each symbol; auto: the average cost of a symbol in the language model"),
+    ] = "auto"

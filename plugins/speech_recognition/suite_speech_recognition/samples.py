@@ -23,13 +23,13 @@ LETTER, GAP, PAUSE = 0.1, 0.03, 0.12
 def sample() -> Dataset:
     """One or two words of one to three letters, each a tone of its own, in noise: the same at every call.
 
-    Inputs are float32 arrays (samples,) at 8 kHz, which the fact "rate" says. Every speaker is in every part.
+    Inputs are float32 arrays (samples,) at 8 kHz, the fact "rate". Every speaker is in every split.
     """
     generator = np.random.default_rng(0)
     return Dataset(
-        train=_part("train", 48, generator),
-        validation=_part("validation", 12, generator),
-        test=_part("test", 12, generator),
+        train=_split("train", 48, generator),
+        validation=_split("validation", 12, generator),
+        test=_split("test", 12, generator),
         facts={"rate": RATE},
     )
 
@@ -50,7 +50,7 @@ def utterance(text: str, speaker: str, generator: np.random.Generator) -> np.nda
     return (sound + generator.normal(0, 0.01, len(sound))).astype(np.float32)
 
 
-def _part(name: str, count: int, generator: np.random.Generator) -> list[Example]:
+def _split(name: str, count: int, generator: np.random.Generator) -> list[Example]:
     examples = []
     for index in range(count):
         words = [

@@ -1,11 +1,11 @@
-"""What stands between the words of a transcript: mostly a space, nothing in a script without spaces."""
+"""What stands between the words of a transcript: mostly a space, but nothing in a script without spaces."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from suite_speech_recognition.scripts import without_spaces
+from suite_language.joining import space_between
 from suite_speech_recognition.types import Transcript, Word
 
 
@@ -15,7 +15,7 @@ class SpacedWord:
 
     Attributes:
         word: with its times.
-        space: what stands before it; None where that is not known, at the beginning.
+        space: what stands before it; None if that is not known, as at the beginning.
     """
 
     word: Word
@@ -29,30 +29,22 @@ class SpacedWord:
 
 def spaced(transcript: Transcript) -> list[SpacedWord]:
     """The words of a transcript with what its text has before each."""
-    found: list[SpacedWord] = []
-    place = 0
+    words: list[SpacedWord] = []
+    position = 0
     for word in transcript.words:
-        start = transcript.text.find(word.text, place)
-        between = transcript.text[place:start] if start >= 0 else None
-        found.append(
-            SpacedWord(word, between if found and between is not None and not between.strip() else None)
-        )
-        place = max(place, start + len(word.text)) if start >= 0 else place
-    return found
+        start = transcript.text.find(word.text, position)
+        between = transcript.text[position:start] if start >= 0 else None
+        is_space = bool(words) and between is not None and not between.strip()
+        words.append(SpacedWord(word, between if is_space else None))
+        position = max(position, start + len(word.text)) if start >= 0 else position
+    return words
 
 
-def joined(words: Iterable[SpacedWord]) -> str:
-    """The text of words, the first without what stands before it."""
+def join_words(words: Iterable[SpacedWord]) -> str:
+    """The text of words, without what stands before the first one."""
     text = ""
-    for one in words:
-        text += space_before(one, text) + one.word.text
+    for word in words:
+        if text:
+            text += space_between(text, word.word.text) if word.space is None else word.space
+        text += word.word.text
     return text
-
-
-def space_before(word: SpacedWord, text: str) -> str:
-    """What stands between a text and the word that follows."""
-    if not text:
-        return ""
-    if word.space is not None:
-        return word.space
-    return "" if without_spaces(text[-1]) and without_spaces(word.word.text[:1] or " ") else " "

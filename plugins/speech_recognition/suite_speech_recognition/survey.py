@@ -1,4 +1,4 @@
-"""What a builder must know of the data before it chooses: how many recordings, how long, of what."""
+"""What a builder must know of the data before it chooses: how many recordings, how long, with which texts."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
-from suite_speech_recognition import recordings
+from suite_speech_recognition.audio import recordings
 from suite_speech_recognition.types import text_of
 
 THREADS = 16
 """Headers are read by so many threads: it is waiting for the disk that takes time."""
 
 ASSUMED_RATE = 16_000
-"""Samples per second of arrays where the data does not say."""
+"""Samples per second of arrays if the data does not say."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """What was found in the training part.
+    """What the training split holds.
 
     Attributes:
-        seconds: (count,) how long each recording is; the median where it cannot be read: training will say.
-        rates: (count,) each one's own samples per second; 0 where it cannot be read.
+        seconds: (count,) how long each recording is; the median if it cannot be read, which training reports.
+        rates: (count,) each one's own samples per second; 0 if it cannot be read.
         texts: the transcripts as they stand in the data.
         longest: seconds of the longest recording of training and validation.
     """
@@ -49,13 +49,13 @@ class Survey:
     @property
     def rate(self) -> int:
         """The most frequent sample rate, by hours; but no more than 16 kHz, above which speech has little."""
-        known, places = np.unique(self.rates[self.rates > 0], return_inverse=True)
-        hours = np.bincount(places, weights=self.seconds[self.rates > 0])
+        known, groups = np.unique(self.rates[self.rates > 0], return_inverse=True)
+        hours = np.bincount(groups, weights=self.seconds[self.rates > 0])
         return min(16_000, int(known[int(hours.argmax())]))
 
     @property
     def repeated(self) -> bool:
-        """Whether most transcripts are there several times, as where several people read the same words."""
+        """Whether most transcripts are there several times, as if several people read the same words."""
         return 2 * len(set(self.texts)) < self.count
 
     @property
@@ -69,37 +69,37 @@ def survey(dataset: Dataset) -> Survey:
     """Look at the transcripts and the headers of all recordings of training; none is decoded.
 
     Raises:
-        suite.UserError: where there is no recording, none that can be read, or no transcript.
+        suite.UserError: if there is no recording, none that can be read, or no transcript.
     """
     count = len(dataset.train)
     if count == 0:
-        raise UserError("the training part holds no recording")
+        raise UserError("the training split holds no recording")
     examples = [dataset.train[index] for index in range(count)]
     texts = tuple(text_of(example.target) for example in examples)
     if not any(text.strip() for text in texts):
         raise UserError(
-            f"none of the {count} training recordings has a transcript: there is nothing to learn, so look at"
-            " `suite inspect` for how they were read"
+            f"none of the {count} training recordings has a transcript: there is nothing to learn;"
+            " `suite inspect` shows how they were read"
         )
     array_rate = int(dataset.facts.get("rate", ASSUMED_RATE))
 
     def described(raw: Any) -> tuple[float, int]:
         try:
-            found = recordings.describe(raw, array_rate)
+            description = recordings.describe(raw, array_rate)
         except UserError as error:
             problems.append(str(error))
             return 0.0, 0
-        return found.seconds, found.rate
+        return description.seconds, description.rate
 
     problems: list[str] = []
     validation = dataset.validation or []
     with ThreadPoolExecutor(THREADS) as pool:
-        found = list(pool.map(described, [example.input for example in examples]))
+        train = list(pool.map(described, [example.input for example in examples]))
         others = list(pool.map(described, [validation[index].input for index in range(len(validation))]))
-    seconds = np.array([one for one, _ in found], np.float64)
-    rates = np.array([one for _, one in found], np.int64)
+    seconds = np.array([length for length, _ in train], np.float64)
+    rates = np.array([rate for _, rate in train], np.int64)
     if not rates.any():
         raise UserError(f"none of the {count} training recordings can be read: {problems[0]}")
     seconds[rates == 0] = np.median(seconds[rates > 0])
-    longest = max(seconds.max(), *(one for one, _ in others), 0.0)
+    longest = max(seconds.max(), *(length for length, _ in others), 0.0)
     return Survey(seconds=seconds, rates=rates, texts=texts, longest=float(longest))

@@ -1,10 +1,13 @@
-"""What loaders, builders and evaluators of speech recognition share: facts, inputs, targets, predictions.
+"""The contract of the task: facts, inputs, targets and predictions of speech recognition.
 
-An input is a `suite_speech_recognition.recordings.Recording` (a file or a part of one), a
-`suite.sources.Source`, a path, the bytes of a file, or an array of samples: floats (samples,) or
-(samples, channels), at the sample rate of the model.
+An input is one of
 
-A target is a JSON object, see `Target`, or its text alone.
+- a `suite_speech_recognition.api.Recording`: a file, or a section of one between two times,
+- a `suite.sources.Source`, a path, or the bytes of a file, in any format that libsndfile reads,
+- an array of samples, (samples,) or (samples, channels), at the rate of the fact `rate`: floats from -1 to 1,
+  int16, int32 or uint8.
+
+A target is a `Target`, or its text alone. A prediction is a `Transcript`.
 """
 
 from __future__ import annotations
@@ -14,12 +17,22 @@ from typing import NotRequired, TypedDict
 import msgspec
 
 
+class Facts(TypedDict):
+    """What is known of all splits of the data before anything is decoded.
+
+    Attributes:
+        rate: samples per second of inputs that are arrays; files say it themselves.
+    """
+
+    rate: NotRequired[int]
+
+
 class Target(TypedDict):
     """What is said in a recording.
 
     Attributes:
-        text: the transcript as the data has it; how it is normalized is the model's matter.
-        speaker: who speaks, where that is known.
+        text: the transcript as the data has it; the model decides how it is normalized.
+        speaker: who speaks, if that is known.
     """
 
     text: str
@@ -32,7 +45,7 @@ def text_of(target: Target | str) -> str:
 
 
 def speaker_of(target: Target | str) -> str | None:
-    """Who speaks, or None where that is not known."""
+    """Who speaks, or None if that is not known."""
     return None if isinstance(target, str) else target.get("speaker")
 
 
@@ -57,9 +70,9 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         text: everything that is said.
-        words: with their times; empty where they are not known.
-        confidence: the mean of the words', or None where it is not known.
-        seconds: how long the recording is, or None where that is not known.
+        words: with their times; empty if they are not known.
+        confidence: the mean of the words', or None if it is not known.
+        seconds: how long the recording is, or None if that is not known.
     """
 
     text: str

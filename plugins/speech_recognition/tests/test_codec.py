@@ -19,7 +19,7 @@ from suite.prediction.predictor import LoadedPipeline
 from suite_speech_recognition.alphabet import Alphabet, learn_characters, learn_subwords
 from suite_speech_recognition.codec import SpeechCodec
 from suite_speech_recognition.normalization import Normalization
-from suite_speech_recognition.prediction_options import TranscriptionOptions
+from suite_speech_recognition.options import TranscriptionOptions
 from suite_speech_recognition.types import Transcript
 
 RATE = 1000
@@ -64,32 +64,32 @@ def test_a_file_of_another_rate_with_two_channels_is_read_at_the_codec_s(tmp_pat
     assert CODEC.chunks(path) is None
 
 
-def test_what_is_longer_than_the_longest_is_for_windows_and_encoding_it_says_so():
+def test_what_is_longer_than_the_longest_is_for_chunks_and_encoding_it_says_so():
     sound = np.zeros(12_000, np.float32)
     with pytest.raises(UserError, match=r"it lasts 12.00 seconds, and the model takes 5.00 at once"):
         CODEC.encode(sound)
-    windows = CODEC.chunks(sound)
-    assert windows.total == 3
-    encoded = [CODEC.encode(window) for window in windows]
-    assert [one.context for one in encoded] == [(0.0, 5.0), (4.0, 5.0), (8.0, 4.0)]
-    assert CODEC.chunks(next(iter(windows))) is None
+    chunks = CODEC.chunks(sound)
+    assert chunks.total == 3
+    encoded = [CODEC.encode(chunk) for chunk in chunks]
+    assert [chunk.context for chunk in encoded] == [(0.0, 5.0), (4.0, 5.0), (8.0, 4.0)]
+    assert CODEC.chunks(next(iter(chunks))) is None
 
 
-def test_a_long_file_is_read_window_by_window(tmp_path):
+def test_a_long_file_is_read_chunk_by_chunk(tmp_path):
     path = tmp_path / "long.wav"
     ramp = np.linspace(0, 0.9, 12_345).astype(np.float32)
     soundfile.write(path, ramp, RATE, subtype="FLOAT")
-    for window in CODEC.chunks(path):
-        encoded = CODEC.encode(window)
+    for chunk in CODEC.chunks(path):
+        encoded = CODEC.encode(chunk)
         start, samples = round(encoded.context[0] * RATE), int(encoded.arrays["samples"])
         np.testing.assert_array_equal(encoded.arrays["audio"][:samples], ramp[start : start + samples])
 
 
-def test_windows_are_decoded_with_times_of_the_whole_and_merge_to_one_transcript():
-    windows = CODEC.chunks(np.zeros(9000, np.float32))
-    first, second = (CODEC.encode(window).context for window in windows)
+def test_chunks_are_decoded_with_times_of_the_whole_and_merge_to_one_transcript():
+    chunks = CODEC.chunks(np.zeros(9000, np.float32))
+    first, second = (CODEC.encode(chunk).context for chunk in chunks)
     outputs = [heard(CODEC, "a", 500), np.roll(heard(CODEC, "b", 500), 200, axis=0)]
-    merged = windows.merge([CODEC.decode(outputs[0], first), CODEC.decode(outputs[1], second)])
+    merged = chunks.merge([CODEC.decode(outputs[0], first), CODEC.decode(outputs[1], second)])
     assert merged.text == "a b"
     assert [word.start for word in merged.words] == pytest.approx([0.01, 6.01])
     assert merged.seconds == 9
@@ -306,11 +306,13 @@ def test_an_array_of_two_axes_is_one_recording_with_channels():
     assert CODEC.encode(np.zeros((500, 2), np.float32)).arrays["samples"] == 500
 
 
-def test_prediction_needs_neither_keras_nor_librosa_nor_a_tokenizer():
+@pytest.mark.parametrize("codec", ["codec", "presets.codec"])
+def test_prediction_needs_neither_keras_nor_librosa_nor_a_tokenizer(codec):
     program = (
-        "import sys, suite_speech_recognition.codec, suite_speech_recognition.subtitles;"
-        "print([name for name in ('keras', 'tensorflow', 'jax', 'librosa', 'jiwer', 'tokenizers', 'scipy')"
-        " if name in sys.modules])"
+        f"import sys, suite_speech_recognition.{codec}, suite_speech_recognition.formats.writers;"
+        "import suite_speech_recognition as plugin; plugin.suite_tasks(); plugin.suite_model_builders();"
+        "print([name for name in ('keras', 'tensorflow', 'jax', 'librosa', 'numba', 'PIL', 'jiwer',"
+        " 'tokenizers', 'scipy', 'sklearn') if name in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
@@ -356,8 +358,8 @@ def test_the_host_transcribes_a_recording_of_any_length_as_if_it_had_been_heard_
         pipeline.predict_each([sound, sound[:300]], 3, lambda _, count, total: done.append((count, total)))
     )
     assert results[0].prediction.text == text
-    assert [one.start for one in results[0].prediction.words] == pytest.approx(
-        [one.start for one in whole.accepts_text]
+    assert [word.start for word in results[0].prediction.words] == pytest.approx(
+        [word.start for word in whole.words]
     )
     assert results[1].prediction.seconds == 0.3
     assert done[-1] == (CODEC.chunks(sound).total, CODEC.chunks(sound).total)

@@ -10,10 +10,10 @@ import soundfile
 
 from suite.data.dataset import Example
 from suite.evaluation.types import Pairs
-from suite.figures import Aligned, Clips, Figure, Table
+from suite.figures import Aligned, Clips, Figure, Gallery, Table
 from suite.options import NoOptions
 from suite.report.page import ReportContent, render
-from suite_speech_recognition.scores import transcription
+from suite_speech_recognition.evaluator import transcription
 from suite_speech_recognition.types import Transcript
 
 
@@ -50,7 +50,7 @@ def test_all_figures_in_the_order_of_the_report():
     figures = by_title(pairs_of(*texts, speaker="ann", inputs=[tone(), tone()]))
     assert list(figures) == [
         "Most frequent substitutions", "Most frequent insertions", "Most frequent deletions", "By speaker",
-        "By length", "The worst utterances",
+        "By length", "The worst utterances", "Spectrograms of the worst utterances",
     ]  # fmt: skip
     page(figures.values())
 
@@ -103,6 +103,17 @@ def test_the_worst_utterances_can_be_played_from_the_page():
     assert samples.ndim == 1
     assert np.abs(samples).max() == pytest.approx(0.3, abs=0.1)
     assert '<audio controls preload="none" src="data:audio/mpeg;base64,' in page([figure])
+
+
+def test_the_worst_utterances_can_be_seen_as_spectrograms(tmp_path):
+    texts = ("one", "two"), ("six", "six ten")
+    pairs = pairs_of(*texts, inputs=[tmp_path / "gone.wav", tone()])
+    gallery = by_title(pairs)["Spectrograms of the worst utterances"]
+    assert isinstance(gallery, Gallery)
+    ((image, caption),) = gallery.items
+    assert image.startswith(b"\x89PNG")
+    assert caption == "1.wav: six"
+    assert "Spectrograms of the worst utterances" not in by_title(pairs_of(*texts))
 
 
 def test_a_single_sample_can_be_embedded():

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from suite_language.symbols import SymbolModel
 from suite_speech_recognition.alphabet import Alphabet, learn_characters, learn_subwords
-from suite_speech_recognition.decoding import beam, greedy
-from suite_speech_recognition.fusion import Fusion
-from suite_speech_recognition.language_model import NgramModel
-from suite_speech_recognition.lexicon import WordList
+from suite_speech_recognition.decoding.ctc import beam, greedy
+from suite_speech_recognition.decoding.fusion import Fusion
+from suite_speech_recognition.decoding.lexicon import WordList
 
 SENTENCES = ["the cat sat on the mat", "the dog sat on the cat", "a cat and a dog"]
 LETTERS = learn_characters([*SENTENCES, "k"])
-MODEL = NgramModel([LETTERS.encode(sentence) for sentence in SENTENCES], len(LETTERS.symbols))
+MODEL = SymbolModel([LETTERS.encode(sentence) for sentence in SENTENCES], len(LETTERS.symbols))
 
 
 def heard(text: str, alphabet: Alphabet, **doubts: str) -> np.ndarray:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from suite import UserError
 from suite_speech_recognition.alphabet import Alphabet
-from suite_speech_recognition.lexicon import WordList
+from suite_speech_recognition.decoding.lexicon import WordList
 from suite_speech_recognition.normalization import Normalization, normalize
 
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from suite import UserError
 from suite.prediction.inputs import Inputs
 from suite_speech_recognition.alphabet import Alphabet
+from suite_speech_recognition.audio.live import cut_at_pauses
 from suite_speech_recognition.codec import SpeechCodec
-from suite_speech_recognition.utterances import utterances
 
 RATE = 8000
 CODEC = SpeechCodec(
@@ -113,7 +113,7 @@ def test_the_host_asks_for_the_standard_input_by_a_dash(piped):
     piped(wav(tone(0.5)))
     inputs = Inputs(["-"], CODEC)
     assert inputs.streams
-    assert [one.name for one in inputs] == ["standard input"]
+    assert [recording.name for recording in inputs] == ["standard input"]
 
 
 class FakeSounddevice(types.ModuleType):
@@ -157,7 +157,7 @@ def hears(monkeypatch):
     def install(*arguments, **settings_) -> FakeSounddevice:
         fake = FakeSounddevice(*arguments, **settings_)
         monkeypatch.setitem(sys.modules, "sounddevice", fake)
-        monkeypatch.setattr("suite_speech_recognition.microphone._WAIT", 0.01)
+        monkeypatch.setattr("suite_speech_recognition.audio.microphone._WAIT", 0.01)
         return fake
 
     return install
@@ -215,38 +215,38 @@ def blocks(sound: np.ndarray, sizes: list[int]) -> list[np.ndarray]:
 )
 def test_everything_loud_is_in_one_utterance_and_none_is_too_long(spoken, sizes):
     sound = np.concatenate([room(0.5), *(part for a, b in spoken for part in (tone(a), room(b))), room(1)])
-    found = list(utterances(blocks(sound, sizes), RATE, 5.0, "test"))
-    assert all(0 < len(one.samples) <= 5 * RATE for one in found)
-    for one, after in pairwise(found):
-        assert round(one.start * RATE) + len(one.samples) <= round(after.start * RATE) + 1
+    found = list(cut_at_pauses(blocks(sound, sizes), RATE, 5.0, "test"))
+    assert all(0 < len(utterance.samples) <= 5 * RATE for utterance in found)
+    for utterance, after in pairwise(found):
+        assert round(utterance.start * RATE) + len(utterance.samples) <= round(after.start * RATE) + 1
     in_utterance = np.zeros(len(sound) + RATE, bool)
-    for one in found:
-        start = round(one.start * RATE)
-        in_utterance[start : start + len(one.samples)] = True
-        inside = sound[start : start + len(one.samples)]
-        np.testing.assert_array_equal(one.samples[: len(inside)], inside)
+    for utterance in found:
+        start = round(utterance.start * RATE)
+        in_utterance[start : start + len(utterance.samples)] = True
+        inside = sound[start : start + len(utterance.samples)]
+        np.testing.assert_array_equal(utterance.samples[: len(inside)], inside)
     assert in_utterance[: len(sound)][np.abs(sound) > 0.1].all()
 
 
 def test_noise_of_a_room_and_a_click_are_no_utterances():
     sound = room(5, 0.02)
-    assert list(utterances([sound], RATE, 5.0, "test")) == []
+    assert list(cut_at_pauses([sound], RATE, 5.0, "test")) == []
     quiet = room(3)
     quiet[8000:8100] = 0.5
-    assert list(utterances([quiet], RATE, 5.0, "test")) == []
-    assert list(utterances([], RATE, 5.0, "test")) == []
+    assert list(cut_at_pauses([quiet], RATE, 5.0, "test")) == []
+    assert list(cut_at_pauses([], RATE, 5.0, "test")) == []
 
 
 def test_a_fan_that_is_switched_on_becomes_part_of_the_room():
     sound = np.concatenate([room(1, 0.001), room(60, 0.01), tone(0.5), room(2, 0.01)])
-    found = list(utterances([sound], RATE, 5.0, "test"))
+    found = list(cut_at_pauses([sound], RATE, 5.0, "test"))
     assert found[-1].start == pytest.approx(60.7, abs=0.1)
-    assert sum(len(one.samples) for one in found[:-1]) / RATE < 20
+    assert sum(len(utterance.samples) for utterance in found[:-1]) / RATE < 20
 
 
 def test_what_is_said_without_a_pause_is_cut_at_a_quiet_place():
     said = np.concatenate([room(0.5), *[part for _ in range(10) for part in (tone(0.9), room(0.1))]])
-    found = list(utterances([said], RATE, 5.0, "test"))
+    found = list(cut_at_pauses([said], RATE, 5.0, "test"))
     assert len(found) >= 3
-    for one in found[:-1]:
-        assert np.abs(one.samples[-80:]).max() < 0.01
+    for utterance in found[:-1]:
+        assert np.abs(utterance.samples[-80:]).max() < 0.01

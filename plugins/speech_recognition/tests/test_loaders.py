@@ -1,4 +1,4 @@
-"""Common Voice, LibriSpeech, texts beside recordings; which loader recognizes what; speakers in parts."""
+"""Common Voice, LibriSpeech, texts beside recordings; which loader recognizes what; speakers in splits."""
 
 import os
 import zipfile
@@ -13,8 +13,13 @@ from suite import UserError
 from suite.data.loading import load_dataset
 from suite.data.splits import complete
 from suite.sources import FolderTree
-from suite_speech_recognition import loaders
-from suite_speech_recognition.options import (
+from suite_speech_recognition.loaders import common_voice as common_voice_loader
+from suite_speech_recognition.loaders import detection
+from suite_speech_recognition.loaders import librispeech as librispeech_loader
+from suite_speech_recognition.loaders import manifest as manifest_loader
+from suite_speech_recognition.loaders import pattern as pattern_loader
+from suite_speech_recognition.loaders import text_files as text_files_loader
+from suite_speech_recognition.loaders.options import (
     CommonVoiceOptions,
     LibriSpeechOptions,
     ManifestOptions,
@@ -23,11 +28,11 @@ from suite_speech_recognition.options import (
 )
 
 DETECTORS = {
-    "manifest": loaders.detect_manifest,
-    "common-voice": loaders.detect_common_voice,
-    "librispeech": loaders.detect_librispeech,
-    "text-files": loaders.detect_text_files,
-    "pattern": loaders.detect_pattern,
+    "manifest": detection.detect_manifest,
+    "common-voice": detection.detect_common_voice,
+    "librispeech": detection.detect_librispeech,
+    "text-files": detection.detect_text_files,
+    "pattern": detection.detect_pattern,
 }
 
 
@@ -36,7 +41,7 @@ def recognized(path):
 
 
 def sizes(dataset):
-    return {name: len(part) for name, part in dataset.splits.items()}
+    return {name: len(split) for name, split in dataset.splits.items()}
 
 
 def refused(load, path, options):
@@ -62,9 +67,9 @@ def common_voice(tmp_path):
     return folder
 
 
-def test_common_voice_has_its_official_parts(common_voice):
+def test_common_voice_has_its_official_splits(common_voice):
     assert recognized(common_voice) == ["common-voice"]
-    dataset = loaders.load_common_voice(common_voice, CommonVoiceOptions())
+    dataset = common_voice_loader.load(common_voice, CommonVoiceOptions())
     assert rows(dataset.train) == [("clips/a.mp3", "This is a.", "speaker a")]
     assert sizes(dataset) == {"train": 1, "validation": 1, "test": 1}
     assert recognized(common_voice.parent) == ["common-voice"]
@@ -73,29 +78,29 @@ def test_common_voice_has_its_official_parts(common_voice):
 def test_all_that_was_validated_of_common_voice_can_be_had_and_is_taken_where_there_is_nothing_else(
     common_voice,
 ):
-    dataset = loaders.load_common_voice(common_voice, CommonVoiceOptions(parts="validated"))
+    dataset = common_voice_loader.load(common_voice, CommonVoiceOptions(splits="validated"))
     assert sizes(dataset) == {"train": 4}
     assert dataset.groups is not None
     for name in ("train", "dev", "test"):
         (common_voice / f"{name}.tsv").unlink()
     assert recognized(common_voice) == ["common-voice"]
-    assert sizes(loaders.load_common_voice(common_voice, CommonVoiceOptions())) == {"train": 4}
+    assert sizes(common_voice_loader.load(common_voice, CommonVoiceOptions())) == {"train": 4}
 
 
 def test_the_first_releases_of_common_voice_left_out_the_ending(common_voice):
     table(common_voice / "train.tsv", "client_id\tpath\tsentence", "x\ta\tHello")
-    dataset = loaders.load_common_voice(common_voice, CommonVoiceOptions())
+    dataset = common_voice_loader.load(common_voice, CommonVoiceOptions())
     assert rows(dataset.train) == [("clips/a.mp3", "Hello", "x")]
 
 
 def test_what_is_no_common_voice_is_refused(tmp_path):
-    said = refused(loaders.load_common_voice, recordings(tmp_path, "a.wav"), CommonVoiceOptions())
+    said = refused(common_voice_loader.load, recordings(tmp_path, "a.wav"), CommonVoiceOptions())
     assert "is no Common Voice: it has neither a train.tsv nor a validated.tsv" in said
 
 
 def test_clips_of_common_voice_that_are_not_there_are_named(common_voice):
     table(common_voice / "train.tsv", "client_id\tpath\tsentence", "x\ta.mp3\tHello", "x\tz.mp3\tGone")
-    dataset = loaders.load_common_voice(common_voice, CommonVoiceOptions())
+    dataset = common_voice_loader.load(common_voice, CommonVoiceOptions())
     assert list(problems(dataset).values()) == [["train.tsv, line 3: z.mp3"]]
 
 
@@ -124,7 +129,7 @@ def librispeech(tmp_path):
 
 def test_librispeech_has_the_parts_that_its_folders_are_called_after(librispeech):
     assert recognized(librispeech) == ["librispeech"]
-    dataset = loaders.load_librispeech(librispeech, LibriSpeechOptions())
+    dataset = librispeech_loader.load(librispeech, LibriSpeechOptions())
     assert sizes(dataset) == {"train": 4, "validation": 2, "test": 2}
     assert rows(dataset.test) == [
         ("test-clean/61/198/61-198-0000.flac", "NORTHANGER ABBEY", "61"),
@@ -135,10 +140,10 @@ def test_librispeech_has_the_parts_that_its_folders_are_called_after(librispeech
 
 def test_subsets_of_librispeech_can_be_chosen(librispeech):
     options = LibriSpeechOptions(subsets=["train-clean-100", "test-clean"])
-    assert sizes(loaders.load_librispeech(librispeech, options)) == {"train": 2, "test": 2}
-    said = refused(loaders.load_librispeech, librispeech, LibriSpeechOptions(subsets=["train-clean-10"]))
+    assert sizes(librispeech_loader.load(librispeech, options)) == {"train": 2, "test": 2}
+    said = refused(librispeech_loader.load, librispeech, LibriSpeechOptions(subsets=["train-clean-10"]))
     assert "has no subset 'train-clean-10': did you mean 'train-clean-100'?" in said
-    assert sizes(loaders.load_librispeech(librispeech / "dev-clean", LibriSpeechOptions())) == {"train": 2}
+    assert sizes(librispeech_loader.load(librispeech / "dev-clean", LibriSpeechOptions())) == {"train": 2}
 
 
 def test_lines_and_recordings_of_librispeech_that_lack_each_other_are_named(librispeech):
@@ -149,7 +154,7 @@ def test_lines_and_recordings_of_librispeech_that_lack_each_other_are_named(libr
         "19-198-0009 NO",
         "19-198-0001",
     )
-    dataset = loaders.load_librispeech(librispeech, LibriSpeechOptions())
+    dataset = librispeech_loader.load(librispeech, LibriSpeechOptions())
     assert problems(dataset) == {
         "1 example whose recording is not there, left out": [
             "train-clean-100/19/198/19-198.trans.txt, line 2: 19-198-0009"
@@ -169,7 +174,7 @@ def test_a_text_beside_each_recording(tmp_path):
     table(folder / "two/z.txt", "alone")
     (folder / "two/c.txt").write_bytes("Grüße".encode("latin-1"))
     assert recognized(folder) == ["text-files"]
-    dataset = loaders.load_text_files(folder, TextFilesOptions())
+    dataset = text_files_loader.load(folder, TextFilesOptions())
     assert rows(dataset.train) == [("one/a.wav", "Hello you there", None), ("two/b.MP3", "你好", None)]
     assert problems(dataset) == {
         "1 example without a .txt beside it, left out": ["d.flac"],
@@ -178,16 +183,16 @@ def test_a_text_beside_each_recording(tmp_path):
         ],
         "1 text without a recording": ["two/z.txt"],
     }
-    dataset = loaders.load_text_files(folder, TextFilesOptions(speaker_folders=True))
+    dataset = text_files_loader.load(folder, TextFilesOptions(speaker_folders=True))
     assert [speaker for _, _, speaker in rows(dataset.train)] == ["one", "two"]
 
 
-def test_folders_called_after_parts_are_parts(tmp_path):
+def test_folders_named_after_splits_are_splits(tmp_path):
     for name in ("train/ann/a", "valid/bo/b", "test/c"):
         recordings(tmp_path, f"{name}.wav")
         table(tmp_path / f"{name}.txt", name)
-    dataset = loaders.load_text_files(tmp_path, TextFilesOptions(speaker_folders=True))
-    assert {name: rows(part) for name, part in dataset.splits.items()} == {
+    dataset = text_files_loader.load(tmp_path, TextFilesOptions(speaker_folders=True))
+    assert {name: rows(split) for name, split in dataset.splits.items()} == {
         "train": [("train/ann/a.wav", "train/ann/a", "ann")],
         "validation": [("valid/bo/b.wav", "valid/bo/b", "bo")],
         "test": [("test/c.wav", "test/c", None)],
@@ -201,13 +206,13 @@ def test_texts_in_an_archive(tmp_path):
         for path in folder.iterdir():
             archive.write(path, path.name)
     assert recognized(tmp_path / "data.zip") == ["text-files"]
-    assert rows(loaders.load_text_files(tmp_path / "data.zip", TextFilesOptions()).train) == [
+    assert rows(text_files_loader.load(tmp_path / "data.zip", TextFilesOptions()).train) == [
         ("a.wav", "hello", None)
     ]
 
 
 def test_recordings_without_texts_are_refused(tmp_path):
-    said = refused(loaders.load_text_files, recordings(tmp_path, "a.wav"), TextFilesOptions())
+    said = refused(text_files_loader.load, recordings(tmp_path, "a.wav"), TextFilesOptions())
     assert "holds no recording with a .txt of the same name beside it" in said
 
 
@@ -233,9 +238,9 @@ def test_a_manifest_comes_before_texts_and_patterns(tmp_path):
     assert recognized(folder) == ["text-files"]
     table(folder / "metadata.csv", "file_name,transcription", "a.wav,hello")
     assert recognized(folder) == ["manifest"]
-    dataset = loaders.load_manifest(folder, ManifestOptions())
+    dataset = manifest_loader.load(folder, ManifestOptions())
     assert rows(dataset.train) == [("a.wav", "hello", None)]
-    assert problems(dataset) == {"1 table is of no part, left out": ["notes.csv"]}
+    assert problems(dataset) == {"1 table is of no split, left out": ["notes.csv"]}
 
 
 def test_data_of_other_tasks_is_not_recognized(tmp_path):
@@ -257,11 +262,11 @@ def test_loading_looks_into_no_recording(tmp_path, monkeypatch):
         raise AssertionError(self.names[index])
 
     monkeypatch.setattr(FolderTree, "read", read)
-    assert len(loaders.load_manifest(folder, ManifestOptions()).train) == 2
-    assert len(loaders.load_pattern(folder, PatternOptions(pattern="{text}_{speaker}_{take}")).train) == 2
+    assert len(manifest_loader.load(folder, ManifestOptions()).train) == 2
+    assert len(pattern_loader.load(folder, PatternOptions(pattern="{text}_{speaker}_{take}")).train) == 2
 
 
-# Speakers in parts that are made
+# Speakers in splits that are made
 
 
 def spoken(tmp_path, speakers, **options):
@@ -270,13 +275,13 @@ def spoken(tmp_path, speakers, **options):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(os.urandom(20 + number % 3))
-    return loaders.load_pattern(tmp_path, PatternOptions(pattern="{text}_{speaker}_{take}.wav", **options))
+    return pattern_loader.load(tmp_path, PatternOptions(pattern="{text}_{speaker}_{take}.wav", **options))
 
 
 def speakers_of(dataset):
     return {
-        name: {part[index].target["speaker"] for index in range(len(part))}
-        for name, part in dataset.splits.items()
+        name: {split[index].target["speaker"] for index in range(len(split))}
+        for name, split in dataset.splits.items()
     }
 
 
@@ -290,7 +295,7 @@ def test_parts_that_are_made_keep_a_speaker_on_one_side(tmp_path):
     assert len(train) >= 5
 
 
-def test_three_speakers_suffice_for_three_parts(tmp_path):
+def test_three_speakers_suffice_for_three_splits(tmp_path):
     dataset, _ = complete(spoken(tmp_path, "abc"))
     assert sorted(map(len, speakers_of(dataset).values())) == [1, 1, 1]
 
@@ -325,8 +330,8 @@ def test_examples_of_unknown_speakers_are_on_their_own(tmp_path):
     for number in range(40):
         (folder / f"{number}.wav").write_bytes(bytes([number]))
     dataset, _ = complete(
-        loaders.load_manifest(table(folder / "m.tsv", "path\ttext\tspeaker", *lines), ManifestOptions())
+        manifest_loader.load(table(folder / "m.tsv", "path\ttext\tspeaker", *lines), ManifestOptions())
     )
     assert sizes(dataset)["validation"] == pytest.approx(4, abs=1)
-    sides = [{speaker for _, _, speaker in rows(part) if speaker} for part in dataset.splits.values()]
+    sides = [{speaker for _, _, speaker in rows(split) if speaker} for split in dataset.splits.values()]
     assert sum(map(len, sides)) == 2

@@ -70,8 +70,8 @@ def test_what_is_normalized_holds_no_capitals_no_doubled_spaces_and_no_punctuati
     assert found == found.strip()
     assert "  " not in found
     assert not any(
-        unicodedata.category(one).startswith("P") or (one.isspace() and one != " ")
-        for one in found.replace("'", "")
+        unicodedata.category(character).startswith("P") or (character.isspace() and character != " ")
+        for character in found.replace("'", "")
     )
     assert found == found.lower()
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite_speech_recognition.preset_codec import PresetCodec
-from suite_speech_recognition.preset_options import PresetTranscriptionOptions
-from suite_speech_recognition.preset_stretches import Stretches
+from suite_speech_recognition.chunks import ChunksAtPauses
+from suite_speech_recognition.presets.codec import PresetCodec
+from suite_speech_recognition.presets.options import PresetTranscriptionOptions
 from suite_speech_recognition.types import Transcript
 
 RATE = 1000
@@ -112,7 +112,7 @@ def test_language_and_task_can_be_chosen_at_prediction_where_the_preset_knows_se
     assert codec.with_options(PresetTranscriptionOptions()) == codec
     with pytest.raises(UserError, match="knows no language 'eng'.*en"):
         codec.with_options(PresetTranscriptionOptions(language="eng"))
-    with pytest.raises(UserError, match="one language only"):
+    with pytest.raises(UserError, match="only one language"):
         pieces_codec().with_options(PresetTranscriptionOptions(language="en"))
     assert pieces_codec().with_options(PresetTranscriptionOptions()) == pieces_codec()
 
@@ -129,7 +129,7 @@ def test_the_codec_is_the_same_from_its_json():
         ({"end": 11}, "its end token 11"),
         ({"steps": 0}, "writes none"),
         ({"prompt": [START, 99]}, "its prompt"),
-        ({"prompt": [START]}, "no place for a language"),
+        ({"prompt": [START]}, "no position for a language"),
         ({"languages": {"en": 77}}, "languages or tasks"),
         ({"lengths": [3000, 1000]}, "rise"),
         ({"form": "words"}, "words"),
@@ -154,48 +154,48 @@ def noise_with_pauses(seconds: float, pauses: list[float]) -> np.ndarray:
     return audio
 
 
-def test_a_long_recording_is_cut_in_its_pauses_into_stretches_that_follow_each_other():
+def test_a_long_recording_is_cut_in_its_pauses_into_chunks_that_follow_each_other():
     codec = bytes_codec()
     assert codec.chunks(noise_with_pauses(3.0, [])) is None
     audio = noise_with_pauses(7.0, [2.45, 4.55])
-    stretches = codec.chunks(audio)
-    windows = list(stretches)
-    assert len(windows) == stretches.total == 3
-    assert (windows[0].start, windows[-1].end) == (0.0, 7.0)
-    assert [one.end for one in windows[:-1]] == [one.start for one in windows[1:]]
-    assert [one.end for one in windows[:-1]] == pytest.approx([2.45, 4.55], abs=0.06)
-    assert all(codec.encode(one).context[0] == one.start for one in windows)
-    assert codec.chunks(windows[0]) is None
+    cut = codec.chunks(audio)
+    chunks = list(cut)
+    assert len(chunks) == cut.total == 3
+    assert (chunks[0].start, chunks[-1].end) == (0.0, 7.0)
+    assert [chunk.end for chunk in chunks[:-1]] == [chunk.start for chunk in chunks[1:]]
+    assert [chunk.end for chunk in chunks[:-1]] == pytest.approx([2.45, 4.55], abs=0.06)
+    assert all(codec.encode(chunk).context[0] == chunk.start for chunk in chunks)
+    assert codec.chunks(chunks[0]) is None
 
 
 @settings(deadline=None)
 @given(seconds=st.floats(3.01, 100), seed=st.integers(0, 99), longest=st.sampled_from([1.0, 3.0, 30.0]))
-def test_stretches_are_never_longer_than_what_is_heard_at_once(seconds, seed, longest):
+def test_chunks_are_never_longer_than_what_is_heard_at_once(seconds, seed, longest):
     if seconds <= longest:
         return
     audio = np.random.default_rng(seed).normal(0, 0.1, round(seconds * 100)).astype(np.float32)
-    stretches = Stretches(audio, 100, len(audio) / 100, longest)
-    windows = list(stretches)
-    assert len(windows) == stretches.total
-    assert all(0 < one.end - one.start <= longest + 1e-6 for one in windows)
-    assert sum(one.end - one.start for one in windows) == pytest.approx(len(audio) / 100)
+    cut = ChunksAtPauses(audio, 100, len(audio) / 100, longest)
+    chunks = list(cut)
+    assert len(chunks) == cut.total
+    assert all(0 < chunk.end - chunk.start <= longest + 1e-6 for chunk in chunks)
+    assert sum(chunk.end - chunk.start for chunk in chunks) == pytest.approx(len(audio) / 100)
 
 
 def test_where_all_is_equally_quiet_the_cut_is_in_the_middle():
-    windows = list(Stretches(np.zeros(4000, np.float32), RATE, 4.0, 3.0))
-    assert [one.end for one in windows] == pytest.approx([2.0, 4.0], abs=0.01)
+    chunks = list(ChunksAtPauses(np.zeros(4000, np.float32), RATE, 4.0, 3.0))
+    assert [chunk.end for chunk in chunks] == pytest.approx([2.0, 4.0], abs=0.01)
 
 
-def test_transcripts_of_stretches_are_put_together_with_spaces_where_the_script_has_them():
-    stretches = Stretches(np.zeros(9000, np.float32), RATE, 9.0, 3.0)
+def test_transcripts_of_chunks_are_put_together_with_spaces_where_the_script_has_them():
+    cut = ChunksAtPauses(np.zeros(9000, np.float32), RATE, 9.0, 3.0)
     said = [
         Transcript(text="good day", confidence=0.5),
         Transcript(text=""),
         Transcript(text="你", confidence=1.0),
         Transcript(text="好"),
     ]
-    merged = stretches.merge(said)
+    merged = cut.merge(said)
     assert merged.text == "good day 你好"
     assert merged.confidence == pytest.approx(0.75)
     assert merged.seconds == 9.0
-    assert stretches.merge([Transcript(text="")] * 4) == Transcript(text="", seconds=9.0)
+    assert cut.merge([Transcript(text="")] * 4) == Transcript(text="", seconds=9.0)

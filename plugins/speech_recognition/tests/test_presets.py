@@ -21,8 +21,8 @@ from suite.configuration import from_mapping
 from suite.data.dataset import Dataset, Example
 from suite.errors import StoppedRunError
 from suite.runs.train import resume, train
-from suite_speech_recognition.preset_builder import preset
-from suite_speech_recognition.preset_options import PresetOptions
+from suite_speech_recognition.presets.builder import preset
+from suite_speech_recognition.presets.options import PresetOptions
 from suite_speech_recognition.types import Transcript
 
 keras = pytest.importorskip("keras", reason="needs Keras")
@@ -165,8 +165,8 @@ def batch(built, recordings, tokens=None, length: int | None = None) -> dict[str
     """Inputs for recordings, with the prompt of the codec or with given tokens."""
     length = length or max(map(len, recordings))
     padded = np.zeros((len(recordings), length), np.float32)
-    for row, one in zip(padded, recordings, strict=True):
-        row[: len(one)] = one
+    for row, sound in zip(padded, recordings, strict=True):
+        row[: len(sound)] = sound
     given = [built.codec.prompt] * len(recordings) if tokens is None else tokens
     samples = np.array(list(map(len, recordings)), np.int32)
     return {"audio": padded, "samples": samples, "tokens": np.array(given, np.int32)}
@@ -245,7 +245,7 @@ def test_encoder_and_decoder_give_what_keras_hub_gives(presets, name):
 @pytest.mark.backend
 @pytest.mark.parametrize("name", ["whisper", "moonshine"])
 def test_what_is_written_is_the_likeliest_token_after_all_before_it(presets, name):
-    built = build(presets(name), most_tokens=5)
+    built = build(presets(name), max_tokens=5)
     codec = built.codec
     recordings = [audio(2, 2), audio(3, 2)]
     tokens = [list(codec.prompt) for _ in recordings]
@@ -266,7 +266,7 @@ def test_what_is_written_is_the_likeliest_token_after_all_before_it(presets, nam
 @pytest.mark.backend
 @pytest.mark.parametrize("name", ["whisper", "moonshine"])
 def test_neither_padding_nor_what_is_in_it_nor_company_changes_what_is_heard(presets, name):
-    built = build(presets(name), most_tokens=5)
+    built = build(presets(name), max_tokens=5)
     short, long = audio(4, 1.1), audio(5, 2)
     length = 2 * RATE if name == "whisper" else None
     alone = numpy_of(built.network(batch(built, [short], length=length), training=False))
@@ -278,7 +278,7 @@ def test_neither_padding_nor_what_is_in_it_nor_company_changes_what_is_heard(pre
 
 
 def test_after_the_first_end_there_are_only_ends(presets):
-    built = build(presets("whisper"), most_tokens=6)
+    built = build(presets("whisper"), max_tokens=6)
     inputs = batch(built, [audio(6, 2)])
     first = int(numpy_of(built.network(inputs, training=False))[0, 0, 0])
     decoder = built.network.get_layer("decoder")
@@ -289,16 +289,16 @@ def test_after_the_first_end_there_are_only_ends(presets):
 
 
 def test_a_moonshine_writes_no_faster_than_people_speak(presets):
-    built = preset(data("go", seconds=1.0), PresetOptions(preset=presets("moonshine"), most_tokens=30))
+    built = preset(data("go", seconds=1.0), PresetOptions(preset=presets("moonshine"), max_tokens=30))
     outputs = numpy_of(built.network(batch(built, [audio(7, 1)]), training=False))
     assert (outputs[0, 7:, 0] == built.codec.end).all()  # 6.5 tokens a second
-    faster = preset(data(TEXTS[1], seconds=0.5), PresetOptions(preset=presets("moonshine"), most_tokens=30))
+    faster = preset(data(TEXTS[1], seconds=0.5), PresetOptions(preset=presets("moonshine"), max_tokens=30))
     assert faster.network.get_layer("decoder").tokens_per_sample * RATE > 20
 
 
 @pytest.mark.backend
 def test_a_language_that_is_not_given_is_found_and_the_same_in_training(presets):
-    built = build(presets("multilingual"), most_tokens=4)
+    built = build(presets("multilingual"), max_tokens=4)
     codec = built.codec
     recordings = [audio(8, 2), audio(9, 2)]
     after_start = of_keras_hub(presets("multilingual"), recordings, [[codec.prompt[0]]] * 2)[1][:, 0]
@@ -318,7 +318,7 @@ def test_a_language_that_is_not_given_is_found_and_the_same_in_training(presets)
     assert german.codec.prompt[1] == codec.languages["de"]
     with pytest.raises(UserError, match="knows no language 'fr'"):
         build(presets("multilingual"), language="fr")
-    with pytest.raises(UserError, match="knows one language only"):
+    with pytest.raises(UserError, match="knows only one language"):
         build(presets("whisper"), language="en")
 
 
@@ -350,11 +350,11 @@ def test_training_batches_hold_the_prompt_the_tokens_and_targets_that_end(preset
 
 
 def test_what_is_too_long_to_be_written_is_said(presets):
-    built = build(presets("whisper"), most_tokens=4)
+    built = build(presets("whisper"), max_tokens=4)
     with pytest.raises(UserError, match="take 0: its transcript has .* tokens, and the model writes 4"):
         built.batch_maker.prepare(data(TEXTS[1]).train[0])
     with pytest.raises(UserError, match="writes 30 tokens at most"):
-        build(presets("whisper"), most_tokens=31)
+        build(presets("whisper"), max_tokens=31)
     with pytest.raises(UserError, match="hears 2 seconds at most, not 3"):
         build(presets("whisper"), seconds=3)
     with pytest.raises(UserError, match="lasts 2.50 seconds"):
@@ -441,7 +441,7 @@ def test_a_preset_is_trained_resumed_shipped_and_exported_through_the_host(prese
         "task": speech.TASK,
         "data": str(write_recordings(tmp_path / "data")),
         "loader": {"name": "pattern", "pattern": "{text}_{take}.wav"},
-        "model": {"name": "preset", "preset": presets(name), "most_tokens": 8, "seconds": 2.0},
+        "model": {"name": "preset", "preset": presets(name), "max_tokens": 8, "seconds": 2.0},
         "training": {"epochs": 2, "batch_size": 4, "learning_rate": 1e-3},
     }
     configuration = from_mapping(tables, "the test")
@@ -451,7 +451,7 @@ def test_a_preset_is_trained_resumed_shipped_and_exported_through_the_host(prese
         with pytest.raises(StoppedRunError):
             train(host, configuration, out=tmp_path / "broken", stop=lambda: next(steps) >= 2)
         resumed = resume(host, tmp_path / "broken")
-        unbroken, again = (one.checkpoints.newest()[0] for one in (whole, resumed))
+        unbroken, again = (run.checkpoints.newest()[0] for run in (whole, resumed))
         assert unbroken.keys() == again.keys()
         assert all(np.array_equal(unbroken[key], again[key]) for key in unbroken)
 

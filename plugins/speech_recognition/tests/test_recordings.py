@@ -15,8 +15,8 @@ from speech_on_disk import FORMATS, LOSSY, RATE, encoded, tone, write
 from suite import UserError
 from suite.data.dataset import digest
 from suite.sources import FileSource, open_tree
-from suite_speech_recognition import recordings, sound_decoder
-from suite_speech_recognition.recordings import Description, Recording
+from suite_speech_recognition.audio import recordings, sound_decoder
+from suite_speech_recognition.audio.recordings import Description, Recording
 
 
 def refused(raw, rate=16_000):
@@ -167,26 +167,26 @@ def test_sections_of_compressed_files_are_found_by_seeking(kind):
         assert recordings.section(content, 16_000, start, start + 0.5) == pytest.approx(expected, abs=1e-4)
 
 
-def test_a_part_of_a_recording_is_read_like_a_recording(tmp_path):
+def test_a_section_of_a_recording_is_read_like_a_recording(tmp_path):
     sound = np.concatenate([np.zeros(RATE), tone(1.0), np.zeros(RATE)])
     source = FileSource(write(tmp_path / "a.wav", sound))
-    part = Recording(source, 1.0, 2.0)
-    assert len(recordings.read(part, RATE)) == RATE
-    assert np.abs(recordings.read(part, RATE) - tone(1.0)).max() < 1e-3
+    section = Recording(source, 1.0, 2.0)
+    assert len(recordings.read(section, RATE)) == RATE
+    assert np.abs(recordings.read(section, RATE) - tone(1.0)).max() < 1e-3
     assert len(recordings.read(Recording(source, start=2.5), RATE)) == RATE // 2
     assert len(recordings.read(Recording(source, end=0.5), RATE)) == RATE // 2
-    assert part.name == f"{source.name} from 1 s to 2 s"
+    assert section.name == f"{source.name} from 1 s to 2 s"
 
 
 def test_two_parts_of_a_file_are_not_equal_and_two_copies_of_a_file_are(tmp_path):
-    one, other = (FileSource(write(tmp_path / name)) for name in ("a.wav", "b.wav"))
-    assert digest(Recording(one)) == digest(Recording(other))
-    assert digest(Recording(one, 0.0, 0.01)) != digest(Recording(one, 0.01, 0.02))
-    assert digest(Recording(one, 0.0, 0.01)) == digest(Recording(one, 0.0, 0.01))
-    assert Recording(one, 0.0, 0.01).size == one.size
+    first, second = (FileSource(write(tmp_path / name)) for name in ("a.wav", "b.wav"))
+    assert digest(Recording(first)) == digest(Recording(second))
+    assert digest(Recording(first, 0.0, 0.01)) != digest(Recording(first, 0.01, 0.02))
+    assert digest(Recording(first, 0.0, 0.01)) == digest(Recording(first, 0.0, 0.01))
+    assert Recording(first, 0.0, 0.01).size == first.size
 
 
-def test_a_part_may_end_a_little_after_its_recording_since_times_are_rounded(tmp_path):
+def test_a_section_may_end_a_little_after_its_recording_since_times_are_rounded(tmp_path):
     source = FileSource(write(tmp_path / "a.wav", tone(0.5)))
     assert len(recordings.read(Recording(source, 0.0, 0.55), RATE)) == RATE // 2
 
@@ -194,15 +194,15 @@ def test_a_part_may_end_a_little_after_its_recording_since_times_are_rounded(tmp
 @pytest.mark.parametrize(
     ("start", "end", "says"),
     [
-        (0.2, 0.1, "from 0.2 s to 0.1 s: this is no part of a recording"),
-        (-1.0, 0.1, "this is no part of a recording"),
-        (math.nan, 1.0, "this is no part of a recording"),
-        (0.0, math.inf, "this is no part of a recording"),
+        (0.2, 0.1, "from 0.2 s to 0.1 s: this is no section of a recording"),
+        (-1.0, 0.1, "this is no section of a recording"),
+        (math.nan, 1.0, "this is no section of a recording"),
+        (0.0, math.inf, "this is no section of a recording"),
         (0.7, None, "the recording is only 0.5 s long"),
         (0.1, 0.9, "from 0.1 s to 0.9 s: the recording is only 0.5 s long"),
     ],
 )
-def test_a_part_that_is_none_is_refused(start, end, says, tmp_path):
+def test_a_section_that_is_none_is_refused(start, end, says, tmp_path):
     source = FileSource(write(tmp_path / "a.wav", tone(0.5)))
     assert says in refused(Recording(source, start, end))
 

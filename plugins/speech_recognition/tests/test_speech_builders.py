@@ -7,7 +7,7 @@ import pytest
 
 from suite import UserError
 from suite.data.dataset import Dataset, Example
-from suite_speech_recognition.model_options import ConformerOptions, RecurrentOptions
+from suite_speech_recognition.options import ConformerOptions, RecurrentOptions
 from suite_speech_recognition.recipes import lengths_for, recurrent_defaults
 from suite_speech_recognition.samples import sample
 from suite_speech_recognition.survey import Survey, survey
@@ -38,7 +38,7 @@ def test_a_recording_that_cannot_be_read_does_not_stop_the_survey():
 @pytest.mark.parametrize(
     ("train", "said"),
     [
-        ([], "the training part holds no recording"),
+        ([], "the training split holds no recording"),
         (
             [Example("a", np.ones(800, np.float32), {"text": " "})],
             "none of the 1 training recordings has a transcript",
@@ -69,7 +69,7 @@ def test_lengths_rise_are_few_and_hold_every_recording_slowed_down(seconds):
     looked = found(list(seconds))
     choices, _ = recurrent_defaults(looked, RecurrentOptions())
     slowest = choices["speed"][0]
-    lengths = lengths_for(looked, 16000, 640, slowest, choices["longest"])
+    lengths = lengths_for(looked, 16000, 640, slowest, choices["max_seconds"])
     assert list(lengths) == sorted(set(lengths))
     assert all(length % 640 == 0 for length in lengths)
     assert len(lengths) <= 9
@@ -132,7 +132,9 @@ def test_what_is_built_fits_together(built, name):
     assert len(pipeline.lengths) == 48
     maker = pipeline.batch_maker
     examples = [sample().train[index] for index in range(4)]
-    inputs, targets = maker.make([maker.prepare(one) for one in examples], np.random.default_rng(0), 0.0)
+    inputs, targets = maker.make(
+        [maker.prepare(example) for example in examples], np.random.default_rng(0), 0.0
+    )
     outputs = pipeline.network(inputs, training=True)
     assert outputs.shape == (4, inputs["audio"].shape[1] // codec.frame_samples, 5)
     assert np.isfinite(float(pipeline.loss(targets, outputs)))
@@ -170,7 +172,9 @@ def test_transcripts_that_are_kept_are_those_that_the_network_writes():
     from suite_speech_recognition.builders import recurrent
 
     codec = recurrent(sample(), RecurrentOptions(mels=20, network="tiny", language_model=True)).codec
-    texts = {codec.alphabet.decode(codec.alphabet.encode(one.target["text"])) for one in sample().train}
+    texts = {
+        codec.alphabet.decode(codec.alphabet.encode(example.target["text"])) for example in sample().train
+    }
     assert set(codec.transcripts) == texts
     assert codec.beam > 1
 

@@ -6,9 +6,9 @@ import pytest
 from speech_on_disk import RATE, encoded, tone, write
 from suite.data.dataset import Dataset, Example
 from suite.sources import FileSource
+from suite_speech_recognition.audio.recordings import Recording
+from suite_speech_recognition.audio.sound_files import KNOWN
 from suite_speech_recognition.inspection import inspect
-from suite_speech_recognition.recordings import Recording
-from suite_speech_recognition.sound_files import KNOWN
 
 
 def example(name, text="hello", speaker=None, sound=None, rate=RATE, kind="wav"):
@@ -16,16 +16,16 @@ def example(name, text="hello", speaker=None, sound=None, rate=RATE, kind="wav")
     return Example(name, encoded(tone(1.0, rate) if sound is None else sound, rate, kind), target)
 
 
-def inspected(train, **parts):
-    return inspect(Dataset(train=train, **parts), lambda done, total: None)
+def inspected(train, **splits):
+    return inspect(Dataset(train=train, **splits), lambda done, total: None)
 
 
 def table(found, title):
-    return next(list(map(list, one.rows)) for one in found.tables if one.title == title)
+    return next(list(map(list, table.rows)) for table in found.tables if table.title == title)
 
 
 def sentences(found):
-    return [(one.text, one.wrong, list(one.places)) for one in found.findings]
+    return [(finding.text, finding.wrong, list(finding.places)) for finding in found.findings]
 
 
 def test_good_recordings_are_measured_and_nothing_is_found():
@@ -113,7 +113,7 @@ def test_characters_that_training_never_sees_are_found():
     ]
 
 
-def test_speakers_in_two_parts_are_found():
+def test_speakers_in_two_splits_are_found():
     found = inspected(
         [example("a", speaker="ann"), example("b", speaker="bo")],
         validation=[example("c", speaker="ann")],
@@ -133,6 +133,25 @@ def test_very_short_and_very_long_recordings_are_found():
     assert [(text, places) for text, _, places in sentences(found)][-2:] == [
         ("1 recording is shorter than 0.1 s", ["a: 0.050 s"]),
         ("1 recording is longer than 30 s", ["b: 61 s"]),
+    ]
+
+
+def test_silence_at_the_ends_and_in_between_is_found():
+    pause = np.zeros(2 * RATE)
+    found = inspected(
+        [
+            example("late", sound=np.concatenate([pause, tone(1.0)])),
+            example("sparse", sound=np.concatenate([tone(0.3), pause, tone(0.3)])),
+            example("fine", sound=np.concatenate([pause[:4000], tone(1.0), pause[:4000]])),
+        ]
+    )
+    assert sentences(found) == [
+        (
+            "1 recording begins or ends with more than 1 s of silence (model.trim = true leaves it out)",
+            False,
+            ["late: 2.0 s at its beginning"],
+        ),
+        ("1 recording is mostly silence", False, ["sparse: 0.7 of 2.6 s"]),
     ]
 
 

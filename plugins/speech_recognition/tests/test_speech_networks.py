@@ -12,7 +12,7 @@ from suite_speech_recognition.models.conformer import conformer_network  # noqa:
 from suite_speech_recognition.models.frames import (  # noqa: E402
     IMPOSSIBLE,
     JoinFrames,
-    PartFrames,
+    SplitFrames,
     UtteranceNormalization,
 )
 from suite_speech_recognition.models.quasi_recurrent import QuasiRecurrence  # noqa: E402
@@ -131,7 +131,7 @@ def derivatives(function, *arrays: np.ndarray) -> list[np.ndarray]:
         found = tape.gradient(total, tensors, unconnected_gradients="zero")
     else:
         pytest.skip("derivatives are taken on TensorFlow and JAX here")
-    return [keras.ops.convert_to_numpy(one) for one in found]
+    return [keras.ops.convert_to_numpy(array) for array in found]
 
 
 @pytest.mark.backend
@@ -153,8 +153,8 @@ def test_a_recurrent_sum_and_its_derivatives_are_those_of_adding_frame_by_frame(
     np.testing.assert_allclose(summed, keras.ops.convert_to_numpy(frame_by_frame(kept, new)), atol=1e-5)
     found = derivatives(lambda *x: layer.weighted_sum(*x) * weights, kept, new)
     expected = derivatives(lambda *x: frame_by_frame(*x) * weights, kept, new)
-    for one, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-4)
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)
 
 
 @pytest.mark.backend
@@ -166,17 +166,17 @@ def test_a_recurrent_sum_is_finite_where_nothing_is_kept_or_everything():
         summed = keras.ops.convert_to_numpy(layer.weighted_sum(np.full_like(new, kept), new))
         np.testing.assert_allclose(summed[0, -1], last)
     found = derivatives(layer.weighted_sum, np.zeros_like(new), new)
-    assert all(np.isfinite(one).all() for one in found)
+    assert all(np.isfinite(array).all() for array in found)
 
 
 @pytest.mark.backend
-def test_frames_that_are_joined_and_parted_are_what_they_were():
+def test_frames_that_are_joined_and_split_are_what_they_were():
     x = np.random.default_rng(0).standard_normal((2, 5, 3)).astype(np.float32)
     joined = keras.ops.convert_to_numpy(JoinFrames(2)(x))
     assert joined.shape == (2, 3, 6)
     np.testing.assert_array_equal(joined[0, 0], np.concatenate([x[0, 0], x[0, 1]]))
     assert (joined[:, 2, 3:] == 0).all()
-    np.testing.assert_array_equal(keras.ops.convert_to_numpy(PartFrames(2)(joined, x)), x)
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(SplitFrames(2)(joined, x)), x)
 
 
 def test_normalization_gives_mean_zero_and_variance_one_over_the_recordings_own_frames():
@@ -223,8 +223,10 @@ def test_specaugment_hides_as_much_as_it_may_only_while_training():
 @pytest.mark.backend
 def test_specaugment_goes_on_from_the_state_of_its_generator():
     x, samples = np.ones((4, 50, 20), np.float32), np.full(4, 5000, np.int32)
-    one, other = SpecAugment(100, **MASKS), SpecAugment(100, **(MASKS | {"seed": 4}))
-    one(x, samples, training=True)
-    other.generator.state.assign(one.generator.state)
-    first, second = (keras.ops.convert_to_numpy(layer(x, samples, training=True)) for layer in (one, other))
+    first_layer, second_layer = SpecAugment(100, **MASKS), SpecAugment(100, **(MASKS | {"seed": 4}))
+    first_layer(x, samples, training=True)
+    second_layer.generator.state.assign(first_layer.generator.state)
+    first, second = (
+        keras.ops.convert_to_numpy(layer(x, samples, training=True)) for layer in (first_layer, second_layer)
+    )
     np.testing.assert_array_equal(first, second)

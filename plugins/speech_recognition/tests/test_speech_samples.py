@@ -8,26 +8,26 @@ from suite_speech_recognition.samples import LETTERS, RATE, SPEAKERS, sample, ut
 
 
 def test_they_are_the_same_at_every_call():
-    one, other = sample(), sample()
-    assert fingerprint(one) == fingerprint(other)
-    assert all(np.array_equal(a.input, b.input) for a, b in zip(one.train, other.train, strict=True))
+    first, second = sample(), sample()
+    assert fingerprint(first) == fingerprint(second)
+    assert all(np.array_equal(a.input, b.input) for a, b in zip(first.train, second.train, strict=True))
 
 
 def test_every_part_has_every_letter_and_speaker():
     dataset = sample()
-    assert {name: len(part) for name, part in dataset.splits.items()} == {
+    assert {name: len(split) for name, split in dataset.splits.items()} == {
         "train": 48,
         "validation": 12,
         "test": 12,
     }
-    for part in dataset.splits.values():
-        assert set("".join(example.target["text"] for example in part)) == {*LETTERS, " "}
-        assert {example.target["speaker"] for example in part} == set(SPEAKERS)
+    for split in dataset.splits.values():
+        assert set("".join(example.target["text"] for example in split)) == {*LETTERS, " "}
+        assert {example.target["speaker"] for example in split} == set(SPEAKERS)
 
 
 def test_inputs_are_short_and_within_bounds():
-    for part in sample().splits.values():
-        for example in part:
+    for split in sample().splits.values():
+        for example in split:
             assert example.input.dtype == np.float32
             assert example.input.ndim == 1
             assert 0.3 * RATE < len(example.input) < 1.5 * RATE

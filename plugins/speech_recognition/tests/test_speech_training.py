@@ -34,13 +34,13 @@ def host():
 def data(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     made = sample()
-    for part in ("train", "validation", "test"):
+    for split in ("train", "validation", "test"):
         rows = ["path\ttext\tspeaker"]
-        for example in getattr(made, part):
+        for example in getattr(made, split):
             name = example.id.replace("/", "_") + ".wav"
             soundfile.write(folder / name, example.input, RATE, subtype="PCM_16")
             rows.append(f"{name}\t{example.target['text']}\t{example.target['speaker']}")
-        (folder / f"{part}.tsv").write_text("\n".join(rows) + "\n")
+        (folder / f"{split}.tsv").write_text("\n".join(rows) + "\n")
     return folder
 
 
@@ -64,7 +64,7 @@ def test_a_resumed_run_is_the_unbroken_one(run, host, data, tmp_path):
     with pytest.raises(StoppedRunError):
         train(host, configuration(data), out=tmp_path / "broken", stop=lambda: next(steps) >= 4)
     resumed = resume(host, tmp_path / "broken")
-    unbroken, again = (one.checkpoints.newest()[0] for one in (run, resumed))
+    unbroken, again = (trained.checkpoints.newest()[0] for trained in (run, resumed))
     assert unbroken.keys() == again.keys()
     assert all(np.array_equal(unbroken[name], again[name]) for name in unbroken)
 

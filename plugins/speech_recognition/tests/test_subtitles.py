@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from suite import UserError
 from suite.evaluation.prediction_files import FILE_NAME
 from suite.sources import FileSource, open_tree
-from suite_speech_recognition.recordings import Recording
-from suite_speech_recognition.subtitles import LINE, SrtWriter, TextWriter, VttWriter, cues, srt, vtt
+from suite_speech_recognition.audio.live import LiveUtterance
+from suite_speech_recognition.audio.recordings import Recording
+from suite_speech_recognition.formats.subtitles import MAX_LINE, cues, srt, vtt
+from suite_speech_recognition.formats.writers import SrtWriter, TextWriter, VttWriter
 from suite_speech_recognition.types import Transcript, Word
-from suite_speech_recognition.utterances import Utterance
 
 
 def said(*words: tuple[str, float, float], space: str = " ") -> Transcript:
@@ -76,7 +77,7 @@ def test_subtitles_follow_one_another_hold_all_words_and_keep_to_their_size(give
     found = cues(transcript)
     assert " ".join(line for cue in found for line in cue.lines).split() == transcript.text.split()
     assert all(cue.start < cue.end and 1 <= len(cue.lines) <= 2 for cue in found)
-    assert all(len(line) <= LINE for cue in found for line in cue.lines)
+    assert all(len(line) <= MAX_LINE for cue in found for line in cue.lines)
     assert all(a.end <= b.start + 0.001 for a, b in pairwise(found))
     times = re.findall(r"^(\S+) --> (\S+)$", vtt(transcript), re.MULTILINE)
     assert len(times) == len(found)
@@ -94,7 +95,7 @@ def test_one_recording_becomes_the_file_that_is_named(tmp_path):
 def test_a_second_recording_for_one_file_is_refused_and_the_first_is_kept(tmp_path):
     writer = SrtWriter(tmp_path / "talk.srt", {})
     writer.add(FileSource(Path("a.wav")), "a.wav", HELLO)
-    with pytest.raises(UserError, match=r"is one file and has the transcript of a.wav; for b.wav too"):
+    with pytest.raises(UserError, match=r"is one file and has the transcript of a.wav; to write b.wav too"):
         writer.add(FileSource(Path("b.wav")), "b.wav", HELLO)
     assert writer.close() == [tmp_path / "talk.srt"]
 
@@ -119,7 +120,7 @@ def test_what_a_microphone_hears_becomes_one_file(tmp_path):
     out = tmp_path / "talk.vtt"
     writer = VttWriter(out, {})
     for start in (0.0, 10.0):
-        raw = Utterance(np.zeros(3, np.float32), start, "microphone")
+        raw = LiveUtterance(np.zeros(3, np.float32), start, "microphone")
         writer.add(raw, raw.name, said(("yes", start + 0.5, start + 0.9)))
     assert not out.exists()
     assert writer.close() == [out]
@@ -131,10 +132,10 @@ def test_what_a_microphone_hears_becomes_one_file(tmp_path):
 def test_nothing_that_is_there_is_overwritten_but_what_predict_wrote(tmp_path):
     transcript = tmp_path / "a.txt"
     transcript.write_text("the truth")
-    with pytest.raises(UserError, match=r"a.txt is there already and is not overwritten"):
+    with pytest.raises(UserError, match=r"a.txt exists already and is not overwritten"):
         TextWriter(transcript, {})
     writer = TextWriter(tmp_path, {})
-    with pytest.raises(UserError, match="there already"):
+    with pytest.raises(UserError, match="exists already"):
         writer.add(FileSource(Path("a.wav")), "a.wav", HELLO)
     assert writer.close() == []
     assert transcript.read_text() == "the truth"

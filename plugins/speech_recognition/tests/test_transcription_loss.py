@@ -30,8 +30,8 @@ def by_enumeration(y: np.ndarray, labels: list[int]) -> float:
 
 def loss(y: np.ndarray, labels: list[list[int]], padded: int = 6) -> np.ndarray:
     targets = np.zeros((len(labels), padded), np.int32)
-    for row, one in zip(targets, labels, strict=True):
-        row[: len(one)] = one
+    for row, label in zip(targets, labels, strict=True):
+        row[: len(label)] = label
     each = TranscriptionLoss(reduction=None)(targets, y.astype(np.float32))
     return keras.ops.convert_to_numpy(each)
 

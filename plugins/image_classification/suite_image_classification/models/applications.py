@@ -17,7 +17,7 @@ from keras import layers
 
 from suite import UserError
 from suite.kit import nearest
-from suite.pipeline.keras_files import load_keras
+from suite.pipeline import load_keras
 from suite_images.normalization import fuse_normalization, keep_statistics
 
 PREPROCESSING = "preprocessing"

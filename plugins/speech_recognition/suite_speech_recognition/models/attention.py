@@ -19,8 +19,8 @@ LONGEST_PERIOD = 10_000.0
 class FrameAttention(FrameLayer):
     """Multi-head self-attention in which only the distance of two frames counts, not where they are.
 
-    Rotary positions: Su et al. 2021, arXiv:2104.09864. A recording is heard alike wherever in a window it
-    lies, and windows may be longer than all that training saw.
+    Rotary positions: Su et al. 2021, arXiv:2104.09864. A recording is heard alike wherever in a chunk it
+    lies, and chunks may be longer than all that training saw.
 
     Args:
         heads: their number, which divides the channels.
@@ -53,8 +53,8 @@ class FrameAttention(FrameLayer):
         queries, keys = _turned(queries, frames, size), _turned(keys, frames, size)
         scores = ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2)))
         scores = ops.cast(scores, "float32") * size**-0.5
-        heard = ops.transpose(within(x, samples, self.frame_samples), (0, 2, 1))[:, :, None, :]
-        weights = ops.softmax(ops.where(heard, scores, -1e9), axis=-1)
+        of_recording = ops.transpose(within(x, samples, self.frame_samples), (0, 2, 1))[:, :, None, :]
+        weights = ops.softmax(ops.where(of_recording, scores, -1e9), axis=-1)
         weights = self.dropped(ops.cast(weights, values.dtype), training=training)
         mixed = ops.transpose(ops.matmul(weights, values), (0, 2, 1, 3))
         return self.outward(ops.reshape(mixed, (-1, frames, channels)))

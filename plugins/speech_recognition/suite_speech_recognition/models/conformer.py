@@ -8,8 +8,8 @@ import keras
 from keras import layers
 
 from suite_speech_recognition.models.attention import FrameAttention
+from suite_speech_recognition.models.ends import frame_samples, front, outputs, projected
 from suite_speech_recognition.models.frames import HidePadding
-from suite_speech_recognition.models.recurrent import frame_samples, front, outputs, projected
 
 Tensor = Any
 

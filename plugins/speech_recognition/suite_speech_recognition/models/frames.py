@@ -1,7 +1,7 @@
 """What has to know how long a recording is: masks, normalization, and the network's output.
 
 All of them take the recordings' true numbers of samples, and all leave exact zeros (or what the output has
-for them) where there is only padding, so that padding never changes what is heard.
+for them) in the padding, so that padding never changes what is heard.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def within(x: Tensor, samples: Tensor, frame_samples: int) -> Tensor:
     """Where frames begin within their recordings: booleans (batch, frames, 1, ...), with the axes of `x`."""
     frames = ops.shape(x)[1]
     starts = ops.arange(frames, dtype="int32") * frame_samples
-    found = starts[None, :] < ops.cast(samples, "int32")[:, None]
-    return ops.reshape(found, (-1, frames) + (1,) * (len(x.shape) - 2))
+    inside = starts[None, :] < ops.cast(samples, "int32")[:, None]
+    return ops.reshape(inside, (-1, frames) + (1,) * (len(x.shape) - 2))
 
 
 class FrameLayer(layers.Layer):  # type: ignore[misc]  # Keras is not typed
@@ -136,7 +136,7 @@ class JoinFrames(layers.Layer):  # type: ignore[misc]  # Keras is not typed
         return ops.reshape(padded, (-1, joined, self.count * channels))
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Known where the number of frames is."""
+        """Known if the number of frames is."""
         batch, frames, channels = shape
         assert channels is not None
         return batch, None if frames is None else -(-frames // self.count), self.count * channels
@@ -147,7 +147,7 @@ class JoinFrames(layers.Layer):  # type: ignore[misc]  # Keras is not typed
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class PartFrames(layers.Layer):  # type: ignore[misc]  # Keras is not typed
+class SplitFrames(layers.Layer):  # type: ignore[misc]  # Keras is not typed
     """Every frame becomes `count` frames, as many altogether as another tensor has: `JoinFrames` undone.
 
     Args:
@@ -161,8 +161,8 @@ class PartFrames(layers.Layer):  # type: ignore[misc]  # Keras is not typed
     def call(self, x: Tensor, like: Tensor) -> Tensor:
         """From (batch, joined, channels), and (batch, frames, any), to (batch, frames, channels / count)."""
         joined, channels = ops.shape(x)[1], x.shape[-1]
-        parted = ops.reshape(x, (-1, joined * self.count, channels // self.count))
-        return parted[:, : ops.shape(like)[1]]
+        split = ops.reshape(x, (-1, joined * self.count, channels // self.count))
+        return split[:, : ops.shape(like)[1]]
 
     def compute_output_shape(
         self, x_shape: tuple[int | None, ...], like_shape: tuple[int | None, ...]

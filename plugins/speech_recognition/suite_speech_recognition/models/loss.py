@@ -36,13 +36,13 @@ class TranscriptionLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is no
         empty = tf.reduce_all(y_true == 0, axis=1)
         first = tf.one_hot(0, tf.shape(y_true)[1], dtype="int32")
         labels = tf.where(empty[:, None], first[None, :], tf.cast(y_true, "int32"))
-        places = tf.where(labels > 0)
+        positions = tf.where(labels > 0)
         # The kernel's blank is its last symbol.
         rolled = tf.roll(tf.transpose(y_pred, (1, 0, 2)), -1, axis=2)
         loss = tf.raw_ops.CTCLoss(
             inputs=rolled,
-            labels_indices=places,
-            labels_values=tf.gather_nd(labels, places) - 1,
+            labels_indices=positions,
+            labels_values=tf.gather_nd(labels, positions) - 1,
             sequence_length=tf.fill([tf.shape(rolled)[1]], tf.shape(rolled)[0]),
             ctc_merge_repeated=True,
             ignore_longer_outputs_than_inputs=True,

@@ -51,7 +51,7 @@ def weighted_sums(kept: Tensor, new: Tensor, one_by_one: Callable[[Tensor], Tens
     All chunks of `CHUNK` frames are summed up at once as if nothing came before, beside the product of what
     they keep; then the sums at the ends of the chunks follow one by one, and what comes from them is added
     (Blelloch 1990, "Prefix sums and their applications", section 1.4). Nothing is divided by a factor, so
-    that nothing overflows where factors are small.
+    that nothing overflows if factors are small.
 
     Args:
         kept: factors from 0 to 1.
@@ -79,7 +79,7 @@ def weighted_sums(kept: Tensor, new: Tensor, one_by_one: Callable[[Tensor], Tens
 
 
 def _one_later(x: Tensor) -> Tensor:
-    """Every frame in the place of the next, and zeros first."""
+    """Every frame at the position of the next, and zeros first."""
     return ops.pad(x, [[0, 0], [1, 0], [0, 0]])[:, :-1]
 
 
@@ -124,17 +124,17 @@ class QuasiRecurrence(FrameLayer):
         """`c[t] = kept[t] * c[t - 1] + new[t]`, whose gradient is such a sum from the end to the beginning.
 
         Both and the result are (batch, frames, 2 * units). Measured in processor time, for 16 recordings of
-        104 frames of 384 channels: 13 ms with the gradient given so; where it is derived 54 ms, and 24 ms
-        where all frames follow one by one.
+        104 frames of 384 channels: 13 ms with the gradient given so; 54 ms if it is derived, and 24 ms
+        if all frames follow one by one.
         """
 
         @ops.custom_gradient  # type: ignore[untyped-decorator]  # Keras is not typed
         def summed(kept: Tensor, new: Tensor) -> Any:
             states = weighted_sums(kept, new, self.sums)
 
-            def gradient(*given: Any, upstream: Any = None) -> tuple[Tensor, Tensor]:
-                # Torch gives it by name, the other backends by place.
-                following = ops.flip(given[0] if given else upstream, 1)
+            def gradient(*gradients: Any, upstream: Any = None) -> tuple[Tensor, Tensor]:
+                # Torch gives it by name, the other backends by position.
+                following = ops.flip(gradients[0] if gradients else upstream, 1)
                 later = ops.flip(ops.pad(kept[:, 1:], [[0, 0], [0, 1], [0, 0]]), 1)
                 of_new = ops.flip(weighted_sums(later, following, self.sums), 1)
                 return of_new * _one_later(states), of_new

@@ -1,4 +1,4 @@
-"""SpecAugment: parts of the spectrogram are hidden while training."""
+"""SpecAugment: spans of time and bands of frequencies are masked while training."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ Tensor = Any
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class SpecAugment(FrameLayer):
-    """Bands of frequencies and stretches of time become 0, the mean of what is normalized.
+    """Bands of frequencies and spans of time become 0, the mean of what is normalized.
 
-    Park et al. 2019, arXiv:1904.08779, section 2, without time warping; the stretches' greatest length is
+    Park et al. 2019, arXiv:1904.08779, section 2, without time warping; the spans' largest length is
     relative to the recording (Park et al. 2020, arXiv:1912.05533, section 3.1). Does nothing in prediction.
 
     Args:
         frame_samples: samples from one frame to the next.
-        time_masks: stretches of time.
-        time_mask: their greatest length, as a share of the recording.
+        time_masks: spans of time.
+        time_mask: their largest length, as a share of the recording.
         frequency_masks: bands.
-        frequency_mask: their greatest width, as a share of all bands.
-        seed: of the first state of the random numbers, which are part of checkpoints.
+        frequency_mask: their largest width, as a share of all bands.
+        seed: of the first state of the random numbers, which checkpoints hold.
     """
 
     def __init__(
@@ -60,13 +60,13 @@ class SpecAugment(FrameLayer):
             x = ops.where(hidden[:, None, :], 0.0, x)
         return x
 
-    def _hidden(self, places: Tensor, lengths: Tensor, masks: int, share: float) -> Tensor:
-        """Booleans (batch, places), true in `masks` random stretches of at most `share` of the lengths."""
-        drawn = keras.random.uniform((2, ops.shape(lengths)[0], masks), seed=self.generator)
-        widths = drawn[0] * share * lengths
-        starts = drawn[1] * (lengths - widths)
-        after = places[None, None, :] >= starts[:, :, None]
-        return ops.any(after & (places[None, None, :] < (starts + widths)[:, :, None]), axis=1)
+    def _hidden(self, positions: Tensor, lengths: Tensor, masks: int, share: float) -> Tensor:
+        """Booleans (batch, positions), true in `masks` random spans of at most `share` of the lengths."""
+        random = keras.random.uniform((2, ops.shape(lengths)[0], masks), seed=self.generator)
+        widths = random[0] * share * lengths
+        starts = random[1] * (lengths - widths)
+        after = positions[None, None, :] >= starts[:, :, None]
+        return ops.any(after & (positions[None, None, :] < (starts + widths)[:, :, None]), axis=1)
 
     def get_config(self) -> dict[str, Any]:
         """What makes the same layer again."""

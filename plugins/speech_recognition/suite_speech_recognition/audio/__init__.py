@@ -1,0 +1,1 @@
+"""Recordings as samples: files, the standard input, a microphone, and what is seen in them."""

@@ -1,0 +1,1 @@
+"""What transcripts are written to: text files and subtitles."""

@@ -1,0 +1,159 @@
+"""Writers of transcripts: a text file or a subtitle file for each recording."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath, PurePosixPath
+from typing import Any
+
+from suite import UserError
+from suite.evaluation.prediction_files import FILE_NAME
+from suite.kit import atomic_write, reason
+from suite.sources import FileSource, Member
+from suite_speech_recognition.audio.live import LiveUtterance
+from suite_speech_recognition.audio.recordings import Recording
+from suite_speech_recognition.formats.subtitles import srt, vtt
+from suite_speech_recognition.spacing import SpacedWord, join_words, spaced
+from suite_speech_recognition.types import Transcript
+
+
+class TranscriptWriter(ABC):
+    """Writes a file for each recording into a folder, or one recording to one file.
+
+    Files are named after their recordings, with another ending. Those of a folder or an archive lie in the
+    same folders below; of two that would have the same name the later one gets a number. What a microphone
+    heard becomes one file. No file that exists is overwritten, except in a folder that `suite predict` wrote
+    its lines to before.
+
+    Args:
+        path: a file if it has an ending, else a folder, which is made if it does not exist.
+        facts: of the data that the model was trained on; not needed.
+
+    Attributes:
+        suffix: the ending of what is written.
+    """
+
+    suffix: str
+
+    def __init__(self, path: Path, facts: Mapping[str, Any]) -> None:
+        self._path = path
+        self._is_folder = path.is_dir() or not path.suffix
+        self._overwrites = self._is_folder and (path / FILE_NAME).exists()
+        self._written: list[Path] = []
+        self._name = ""
+        self._live: tuple[str, list[SpacedWord]] | None = None
+        if not self._is_folder:
+            self._refuse_to_overwrite(path)
+            return
+        if path.exists() and not path.is_dir():
+            raise UserError(f"{path} is a file, but transcripts of several recordings need a folder")
+        try:
+            path.mkdir(exist_ok=True)
+        except OSError as error:
+            raise _not_written(path, error) from None
+
+    @abstractmethod
+    def content(self, transcript: Transcript) -> str:
+        """The content of the file of a recording."""
+
+    def add(self, raw: Any, name: str, prediction: Transcript) -> None:
+        """Write the next transcript, or keep it if it is one utterance of many from a microphone.
+
+        Raises:
+            suite.UserError: if it cannot be written, would overwrite a file, or is the second for one file.
+        """
+        if isinstance(raw, LiveUtterance):  # its times count from the first one's beginning
+            if self._live is None or self._live[0] != raw.source:
+                self._finish()
+                self._live = raw.source, []
+            self._live[1].extend(spaced(prediction))
+            return
+        self._finish()
+        self._write(_relative_name(raw, name), name, prediction)
+
+    def close(self) -> Sequence[Path]:
+        """Finish what was begun, and return what was written."""
+        self._finish()
+        return self._written
+
+    def _finish(self) -> None:
+        if self._live is not None:
+            (source, words), self._live = self._live, None
+            transcript = Transcript(text=join_words(words), words=[word.word for word in words])
+            self._write(PurePosixPath(source.replace(":", "-")), source, transcript)
+
+    def _write(self, relative: PurePosixPath, name: str, transcript: Transcript) -> None:
+        path = self._free(relative) if self._is_folder else self._only(name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._refuse_to_overwrite(path)
+            atomic_write(path, self.content(transcript).encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            raise _not_written(path, error) from None
+        self._written.append(path)
+
+    def _only(self, name: str) -> Path:
+        if self._written:
+            raise UserError(
+                f"{self._path} is one file and has the transcript of {self._name}; to write {name} too, give"
+                f" a folder: --out {self._path.with_suffix('')}"
+            )
+        self._name = name
+        return self._path
+
+    def _free(self, relative: PurePosixPath) -> Path:
+        wanted = self._path / relative.with_suffix(self.suffix)
+        path, number = wanted, 2
+        while path in self._written:
+            path = wanted.with_stem(f"{wanted.stem}-{number}")
+            number += 1
+        return path
+
+    def _refuse_to_overwrite(self, path: Path) -> None:
+        if path.exists() and not self._overwrites:
+            raise UserError(f"{path} exists already and is not overwritten: give another name with --out")
+
+
+class TextWriter(TranscriptWriter):
+    """Writes the text alone."""
+
+    suffix = ".txt"
+
+    def content(self, transcript: Transcript) -> str:
+        """The text and the end of a line."""
+        return f"{transcript.text}\n"
+
+
+class SrtWriter(TranscriptWriter):
+    """Writes SubRip."""
+
+    suffix = ".srt"
+
+    def content(self, transcript: Transcript) -> str:
+        """See `srt`."""
+        return srt(transcript)
+
+
+class VttWriter(TranscriptWriter):
+    """Writes WebVTT."""
+
+    suffix = ".vtt"
+
+    def content(self, transcript: Transcript) -> str:
+        """See `vtt`."""
+        return vtt(transcript)
+
+
+def _relative_name(raw: Any, name: str) -> PurePosixPath:
+    """The path of a member within its folder or archive; of anything else the last part of its name."""
+    source = raw.source if isinstance(raw, Recording) else raw
+    if isinstance(source, Member):
+        return PurePosixPath(source.tree.names[source.index])
+    if isinstance(source, FileSource):
+        return PurePosixPath(PurePath(source.name).name)
+    return PurePosixPath(PurePath(name).name or "recording")
+
+
+def _not_written(path: Path, error: OSError) -> UserError:
+    return UserError(f"{path} cannot be written: {reason(error)}")

@@ -1,0 +1,77 @@
+"""Which format a folder or an archive is of.
+
+A folder can look like more than one format. The most specific format is tried first, and only the first that
+fits recognizes the folder.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from suite.sources import is_archive
+from suite_speech_recognition.loaders.common_voice import is_common_voice as has_common_voice
+from suite_speech_recognition.loaders.librispeech import has_transcripts
+from suite_speech_recognition.loaders.listing import is_recording, list_files
+from suite_speech_recognition.loaders.tables import tables_at
+from suite_speech_recognition.loaders.text_files import have_texts
+
+_MAX_FOLDERS = 20
+_MAX_LOOKED_INTO = 10_000
+
+
+def detect_manifest(path: Path) -> bool:
+    """Whether `path` is a table that names recordings, or a folder or archive with one."""
+    return _format(path) == "manifest"
+
+
+def detect_common_voice(path: Path) -> bool:
+    """Whether `path` is a language of Common Voice."""
+    return _format(path) == "common-voice"
+
+
+def detect_librispeech(path: Path) -> bool:
+    """Whether `path` holds transcripts as LibriSpeech has them."""
+    return _format(path) == "librispeech"
+
+
+def detect_text_files(path: Path) -> bool:
+    """Whether `path` holds recordings with a text beside them."""
+    return _format(path) == "text-files"
+
+
+def detect_pattern(path: Path) -> bool:
+    """Whether `path` holds recordings and no transcripts, except perhaps in their names."""
+    return _format(path) == "pattern"
+
+
+def _format(path: Path) -> str:
+    folder = tables_at(path)
+    if folder is not None and has_common_voice(folder):
+        return "common-voice"
+    if folder is not None and any(map(folder.names_recordings, folder.names)):
+        return "manifest"
+    if path.is_file() and not is_archive(path):
+        return ""
+    names = _some_names(path)
+    if not any(map(is_recording, names)):
+        return ""
+    if has_transcripts(names):
+        return "librispeech"
+    return "text-files" if have_texts(names) else "pattern"
+
+
+def _some_names(path: Path) -> Sequence[str]:
+    """The files of an archive, or those in the first folders with recordings: listing all may take long."""
+    if path.is_file():
+        return list_files(path).names
+    names: list[str] = []
+    with_recordings = 0
+    for number, (inner, folders, files) in enumerate(os.walk(path, followlinks=True)):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        names += [f"{inner}/{name}" for name in files if not name.startswith(".")]
+        with_recordings += any(map(is_recording, files))
+        if with_recordings == _MAX_FOLDERS or number == _MAX_LOOKED_INTO:
+            break
+    return names

@@ -1,0 +1,1 @@
+"""Whisper and Moonshine of keras-hub: their options, codec, network and batches."""

@@ -1,0 +1,117 @@
+"""What every codec of recordings does alike: it encodes samples of one rate, padded to a few lengths."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+import numpy as np
+
+from suite import UserError
+from suite.pipeline import Chunks, Encoded, Stream, StructCodec
+from suite_speech_recognition.audio import recordings
+from suite_speech_recognition.audio.live import LiveUtterance
+from suite_speech_recognition.audio.microphone import Microphone, microphone_index
+from suite_speech_recognition.audio.standard_input import StandardInput
+from suite_speech_recognition.chunks import Chunk, OverlappingChunks
+from suite_speech_recognition.normalization import Normalization
+
+_SPARE = 16
+"""Resampling may give so many samples more than the length of a recording says: less than any sound."""
+
+
+class RecordingCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Encodes any recording as samples of one rate; how outputs become text, the codecs below it say.
+
+    The network takes `audio`, float32 (samples,), with zeros at its end up to one of a few lengths, and
+    `samples`, the int32 number of true ones.
+
+    Attributes:
+        rate: samples per second.
+        lengths: numbers of samples that recordings are padded to, rising. A recording that is longer than the
+            last is predicted in chunks of at most that length.
+        normalization: how references and predictions are written before they are scored.
+    """
+
+    rate: int
+    lengths: tuple[int, ...]
+    normalization: Normalization = Normalization()
+
+    called: ClassVar[str] = "speech codec"
+    suffixes: ClassVar[tuple[str, ...]] = recordings.SUFFIXES
+    input_ndim: ClassVar[int | None] = 2
+
+    def __post_init__(self) -> None:
+        if self.rate < 1:
+            raise ValueError(f"its rate must be at least 1, not {self.rate}")
+        if not self.lengths or min(self.lengths) < 1 or list(self.lengths) != sorted(set(self.lengths)):
+            raise ValueError(f"its lengths must rise from at least 1, not be {list(self.lengths)}")
+
+    @property
+    def max_seconds(self) -> float:
+        """How much the network hears at once."""
+        return self.lengths[-1] / self.rate
+
+    def open_stream(self, source: Any) -> Stream | None:
+        """The recording on the standard input, `-`, or what `microphone` or `microphone:2` hears.
+
+        Raises:
+            suite.UserError: if there is no such microphone, or what it needs is not installed. What is wrong
+                with the standard input is raised when it is read.
+        """
+        if source == "-":
+            return StandardInput()
+        index = microphone_index(source) if isinstance(source, str) else None
+        return None if index is None else Microphone(index, self.rate, self.max_seconds)
+
+    def encode(self, raw: Any) -> Encoded:
+        """One recording, a chunk of one, or an utterance from a microphone, for the network.
+
+        Returns:
+            `audio` float32 (one of `lengths`,) and `samples` int32 (); the context is where it begins in its
+            recording and how long it is, in seconds.
+
+        Raises:
+            suite.UserError: if it is no recording that can be read, or longer than the last of `lengths`.
+        """
+        offset = 0.0
+        if isinstance(raw, Chunk):
+            offset = raw.start
+            samples = recordings.section(raw.recording, self.rate, raw.start, raw.end)
+        elif isinstance(raw, LiveUtterance):
+            offset = raw.start
+            samples = raw.samples
+        else:
+            samples = recordings.read(raw, self.rate)
+        longest = self.lengths[-1]
+        if longest < len(samples) <= longest + _SPARE:
+            samples = samples[:longest]
+        if len(samples) > longest:
+            raise UserError(
+                f"it lasts {len(samples) / self.rate:.2f} seconds, and the model takes"
+                f" {self.max_seconds:.2f} at once"
+            )
+        audio = np.zeros(next(length for length in self.lengths if length >= len(samples)), np.float32)
+        audio[: len(samples)] = samples
+        arrays = {"audio": audio, "samples": np.asarray(len(samples), np.int32)}
+        return Encoded(arrays, (offset, len(samples) / self.rate))
+
+    def chunks(self, raw: Any) -> Chunks | None:
+        """Overlapping chunks of a recording that is longer than the last of `lengths`, else None.
+
+        Raises:
+            suite.UserError: if it is no recording that can be read.
+        """
+        seconds = self.seconds_if_too_long(raw)
+        return None if seconds is None else OverlappingChunks(raw, seconds, self.max_seconds)
+
+    def seconds_if_too_long(self, raw: Any) -> float | None:
+        """How long a recording is if it does not fit the network at once, else None."""
+        if isinstance(raw, Chunk | LiveUtterance):
+            return None
+        seconds = recordings.describe(raw, self.rate).seconds
+        return None if seconds * self.rate <= self.lengths[-1] + _SPARE else seconds
+
+    def scoring_facts(self) -> dict[str, Any]:
+        """What evaluators should know: how the model writes text, and how many samples a second it hears."""
+        return {"normalization": msgspec.to_builtins(self.normalization), "rate": self.rate}
