@@ -85,11 +85,11 @@ TASK = "task 'trend' of plugin 'mutant'"
 EVALUATOR = "evaluator 'hits' of plugin 'mutant'"
 NOTES = {
     "baseline": f"not compared with the baseline: the baseline of {TASK} gives a str for a prediction",
-    "reference model": f"not compared with an unlucky one, for a defect of a reference model of {TASK}: ZeroDivis",
+    "reference model": f"not compared with an unlucky one, for a defect of a reference model of {TASK}",
     "its predictions": f"not compared with another: 'another', a reference model of {TASK}, gives a str for",
     "explain": f"the predictions are not explained, for a defect of {TASK}: ZeroDivisionError: no luck",
-    "figures": f"the figures of {EVALUATOR} are missing, for a defect of {EVALUATOR}: TypeError: a row of the T",
-    "calibrate": "the codec is not calibrated, for a defect of model builder 'dense' of plugin 'mutant': Zero",
+    "figures": f"the figures of {EVALUATOR} are missing, for a defect of {EVALUATOR}: TypeError: a row",
+    "calibrate": "the codec is not calibrated, for a defect of model builder 'dense' of plugin 'mutant'",
 }
 
 
@@ -234,8 +234,9 @@ def test_each_check_of_suite_testing_says_what_is_wrong(data):
     with pytest.raises(suite.PluginError, match="declares 'accuracy' and does not give it"):
         suite.testing.check_evaluator(silent, pairs)
     dataset = toy_plugin.load(data, toy_plugin.LinesOptions())
-    unresolved = replace(
-        builder, build=lambda data, options: replace(toy_plugin.build(data, options), options=options)
-    )
+
+    def unresolved(data, options):
+        return replace(toy_plugin.build(data, options), options=options)
+
     with pytest.raises(suite.PluginError, match="'width' at \"auto\""):
         suite.testing.check_pipeline(replace(builder, build=unresolved), dataset, task=task)
