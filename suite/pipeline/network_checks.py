@@ -56,12 +56,18 @@ def check_loadable(network: keras.Model, packages: Iterable[str], whose: str) ->
         with random_state_kept():
             check_rebuilt(network, packages)
     except Exception as error:
-        first = reason(error).strip().splitlines() or [type(error).__name__]
         raise PluginError(
-            f"{whose} gave a network that can be saved but not loaded again: {first[0][:300]}\nRegister"
+            f"{whose} gave a network that can be saved but not loaded again: {_innermost(error)}\nRegister"
             " layers of your own with @keras.saving.register_keras_serializable(package=...), give each a"
             " get_config() with all its arguments, and use no Lambda"
         ) from error
+
+
+def _innermost(error: Exception) -> str:
+    """The line of Keras's long message that says what is wrong."""
+    lines = [line.partition("encountered")[2] for line in str(error).splitlines() if "encountered" in line]
+    found = lines[-1].partition(":")[2] if lines else (reason(error).splitlines() or [""])[0]
+    return found.strip()[:300] or type(error).__name__
 
 
 def check_loss(loss: Any, network: keras.Model, whose: str) -> None:
@@ -69,6 +75,8 @@ def check_loss(loss: Any, network: keras.Model, whose: str) -> None:
     import keras
 
     losses = dict(loss) if isinstance(loss, Mapping) else {"": loss}
+    if not losses:
+        raise PluginError(f"{whose} gave no loss: give an instance of a keras.losses.Loss")
     for name, value in losses.items():
         if not isinstance(value, keras.losses.Loss):
             of = f" of output '{name}'" if name else ""
@@ -78,7 +86,9 @@ def check_loss(loss: Any, network: keras.Model, whose: str) -> None:
                 else f"{whose} gave no loss{of}: give an instance of a keras.losses.Loss"
             )
     outputs = output_shapes(network)
-    if isinstance(loss, Mapping) and isinstance(outputs, Mapping) and losses.keys() != outputs.keys():
+    if isinstance(loss, Mapping) and outputs is not None and not isinstance(outputs, Mapping):
+        raise PluginError(f"{whose} gave losses by name, but the network has one output: give one loss")
+    if isinstance(loss, Mapping) and outputs is not None and losses.keys() != outputs.keys():
         raise PluginError(
             f"{whose} gave losses for the outputs {', '.join(map(str, losses)) or 'none'}, but the network"
             f" has {', '.join(outputs)}"
