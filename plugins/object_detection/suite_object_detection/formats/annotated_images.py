@@ -101,9 +101,8 @@ class AnnotatedImagesWriter:
         if self._video is None or self._video[0] is not frame.source:
             self._end_video()
             size = pixels.shape[0], pixels.shape[1]
-            name = Path(frame.source.name).name.replace(
-                ":", "-"
-            )  # a camera's name has a colon, which Windows forbids
+            # A camera's name has a colon, which Windows forbids.
+            name = Path(frame.source.name).name.replace(":", "-")
             path = self._free(PurePosixPath(name).with_suffix(".mp4"), frame.source)
             self._video = frame.source, VideoWriter(path, size, frame.source.rate), size
         _, writer, size = self._video
