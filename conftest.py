@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
@@ -11,9 +12,36 @@ from hypothesis import settings
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
+# What a good reason to skip names: the data that is not in the repository.
+DATA = "SUITE_DATA"
+
 
 @pytest.fixture(scope="session", autouse=True)
 def keras_on_its_backend() -> None:
-    """Where the environment names a backend, Keras has it before any test lets the suite choose one."""
+    """If the environment names a backend, Keras has it before any test lets the suite choose one."""
     if os.environ.get("KERAS_BACKEND"):
         import keras  # noqa: F401
+
+
+def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """`make test` installs all that tests need, so a test that is skipped there has not tested what it should."""
+    if not (os.environ.get("SUITE_NO_SKIPS") and report.skipped) or hasattr(report, "wasxfail"):
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    if DATA not in reason:
+        report.outcome = "failed"
+        report.longrepr = f"{reason}\nSUITE_NO_SKIPS: all that tests need is to be installed"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _refuse_skip(report)
+    return report

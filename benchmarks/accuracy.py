@@ -1,11 +1,11 @@
-"""How good the defaults are: real data, no option but the path, scores and minutes.
+"""Train with the default options on real data, and print scores and minutes.
 
     python benchmarks/accuracy.py CASE [flags of `suite train`]
 
 CASE is clothing, cifar10, bccd, facemask, fsdd, connected_digits, mandarin_words, sentences,
-trec, sst2, thucnews_titles or multi30k. The data lies in the folder named by SUITE_DATA, else in
-../shared/data; connected_digits is made from fsdd. Prints what `metrics.json` and `history.csv` of the run
-say, and keeps the run in benchmarks/runs.
+trec, sst2, thucnews_titles or multi30k; clothing is the default. The data is in the folder that SUITE_DATA
+names (default: ../shared/data); connected_digits is made from fsdd. The numbers printed are those of
+`metrics.json` and `history.csv` of the run, which is kept in benchmarks/runs.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Case:
-    """Some data, and what is hoped for on it.
+    """A data set and its goals.
 
     Attributes:
         task: the task.
-        data: a path in the folder of data.
-        goals: numbers that are hoped for on `part`; 0 for a number that has none.
-        part: that is scored.
-        minutes: of training.
-        table: of `details` to print as well.
-        flags: what `suite train` cannot find out.
+        data: a path in the folder of data; empty for connected_digits.
+        goals: the goal of each metric on the split `part`; 0 for a metric without a goal.
+        part: the split that the goals are for.
+        minutes: the goal for the minutes of training.
+        table: a table of `details` in `metrics.json` to print as well.
+        flags: flags of `suite train` for what it cannot find in the data.
     """
 
     task: str
@@ -81,7 +81,7 @@ def main() -> None:
         data = HERE / "runs" / "connected_digits"
         connected_digits.write(data)
     if not data.exists():
-        sys.exit(f"there is no {data}: name the folder with the data in SUITE_DATA")
+        sys.exit(f"{data} does not exist: set SUITE_DATA to the folder with the data")
     out = new_run_path(HERE / "runs", name)
     command = [sys.executable, "-m", "suite", "train", case.task, str(data), "--out", str(out)]
     subprocess.run([*command, *case.flags, *flags], check=True)

@@ -83,7 +83,7 @@ def speed(name: str = "small") -> None:
 
     from suite.pipeline.networks import KerasNetwork
     from suite_text.generation.models.generator import NETWORKS, generation_network
-    from suite_text.vocabulary import START
+    from suite_text.tokens.vocabulary import START
 
     keras.utils.set_random_seed(0)
     tokens = np.random.default_rng(0).integers(300, VOCABULARY, (1, PROMPT)).astype(np.int32)

@@ -32,7 +32,7 @@ EXAMPLES, BATCH, SKIPPED = 6400, 128, 10
 
 
 class Plain:
-    """Batches of what is there already."""
+    """Batches of arrays that are in memory already."""
 
     def prepare(self, example: Example) -> Any:
         return example.input, example.target
@@ -71,8 +71,8 @@ def main() -> None:
     x = rng.integers(0, 256, (EXAMPLES, 32, 32, 3), np.uint8)
     y = np.eye(10, dtype=np.float32)[rng.integers(0, 10, EXAMPLES)]
     examples = [Example(str(index), x[index], y[index]) for index in range(EXAMPLES)]
-    given = TrainingOptions(epochs=1, batch_size=BATCH, optimizer="sgd", learning_rate=0.01)
-    options = resolve_training(given, {}, EXAMPLES, device_kind=device.kind, builder="benchmark")
+    training = TrainingOptions(epochs=1, batch_size=BATCH, optimizer="sgd", learning_rate=0.01)
+    options = resolve_training(training, {}, EXAMPLES, device_kind=device.kind, builder="benchmark")
     steps = EXAMPLES // BATCH
 
     def network() -> Any:

@@ -4,7 +4,7 @@
 
 The images are BMP files of 8 x 8 random pixels in 1,000 class folders, made in a temporary folder (about
 4 GiB of disk) and deleted afterwards. All differ and have one size, so that looking for copies has to read
-them all: the worst case. Loading and splitting run in a process of their own, whose peak memory, with the
+all of them: the worst case. Loading and splitting run in a process of their own, whose peak memory, with the
 interpreter and its libraries, is reported.
 """
 
@@ -51,15 +51,15 @@ def measure(data: str) -> None:
     dataset, _ = load_dataset(host, "image-classification", data)
     loaded, loaded_memory = time.perf_counter(), memory()
     dataset, notes = complete(dataset)
-    split = time.perf_counter()
+    completed = time.perf_counter()
     print(
         json.dumps(
             {
-                "parts": {name: len(part) for name, part in dataset.splits.items()},
+                "splits": {name: len(split) for name, split in dataset.splits.items()},
                 "notes": notes,
                 "seconds to load": round(loaded - before, 1),
                 "peak MiB after loading": round(loaded_memory),
-                "seconds to split": round(split - loaded, 1),
+                "seconds to split": round(completed - loaded, 1),
                 "peak MiB": round(memory()),
             },
             indent=2,

@@ -3,11 +3,11 @@
     python benchmarks/input_speed.py [--data ../shared/data/clothing] [--size 112] [--rounds 5]
 
 Both read the same JPEG files from disk, decode them, cut a random part of 35 to 100 % of the area with a
-random change of proportions, mirror half of them, resize to a square and give uint8 batches of 32, with as
-many threads as the process has cores. They take turns, an epoch each, in one process; the ratio is that of
-the medians, per second and per second of processor time (all threads), which other processes of a busy
-machine disturb less. Twice: reading every file in every epoch, and with the decoded images kept in memory
-(`cache()` in tf.data), which is suite's default wherever they fit.
+random change of its aspect ratio, mirror half of them, resize to a square and give uint8 batches of 32,
+with as many threads as the process has cores. They take turns, an epoch each, in one process. The ratio is
+that of the medians, per second and per second of processor time (all threads), which other processes of a
+busy machine disturb less. Both are measured twice: reading every file in every epoch, and with the decoded
+images kept in memory (`cache()` in tf.data), which is suite's default if they fit.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ from suite.data.dataset import Dataset
 from suite.data.loading import load_dataset
 from suite.devices import cores
 from suite.training.batches import Batches, EpochPlan, PreparedExamples
-from suite_image_classification.augmentation import Augmentation, ImageBatches
+from suite_image_classification.augmentation.settings import Augmentation
+from suite_image_classification.batches import ImageBatches
 from suite_image_classification.codec import ImageCodec
 
 AREA = (0.35, 1.0)
-STRETCH = 1.25
+ASPECT_RATIO = 1.25
 BATCH = 32
 
 
@@ -72,7 +73,9 @@ def main() -> None:
 
 def suite_epochs(dataset: Dataset, size: int, steps: int, kept: bool) -> Callable[[], None]:
     codec = ImageCodec(classes=tuple(dataset.facts["classes"]), size=(size, size))
-    maker = ImageBatches(codec=codec, augmentation=Augmentation(crop=AREA[0], stretch=STRETCH, flip=True))
+    maker = ImageBatches(
+        codec=codec, augmentation=Augmentation(crop=AREA[0], aspect_ratio=ASPECT_RATIO, flip=True)
+    )
     prepared = PreparedExamples(dataset.train, maker.prepare, budget=(1 << 40) if kept else 0)
     epoch = 0
 
@@ -112,7 +115,7 @@ def tf_data_epochs(dataset: Dataset, size: int, steps: int, kept: bool) -> Calla
             tf.shape(image),
             tf.zeros([1, 0, 4]),
             area_range=AREA,
-            aspect_ratio_range=(1 / STRETCH, STRETCH),
+            aspect_ratio_range=(1 / ASPECT_RATIO, ASPECT_RATIO),
             use_image_if_no_bounding_boxes=True,
         )
         image = tf.image.resize(tf.slice(image, begin, extent), (size, size))

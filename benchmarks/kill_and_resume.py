@@ -1,11 +1,11 @@
-"""`kill -9` at ten random moments of a short run, each resumed, against the run that was never killed.
+"""Kill a short run with `kill -9` at ten random moments, resume it, and compare it with an unbroken run.
 
     python benchmarks/kill_and_resume.py [KILLS] [-- more flags of `suite train`]
 
-Trains image classification on scikit-learn's handwritten digits through the command line. A moment is drawn
-between the appearance of the run directory and the end of the unbroken run, so some fall into training, some
-into a checkpoint, the scoring or the report. Every array of the last checkpoint and of the best weights has
-to be equal to the last bit, and so have the scores and the predictions.
+Trains image classification on scikit-learn's handwritten digits through the command line. The moments
+are random, from the appearance of the run directory to 80 % of the time of the unbroken run: some fall into
+training, some into a checkpoint, the scoring or the report. Every array of the last checkpoint and of the
+best weights must be equal to the last bit, and so must the scores and the predictions.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def main() -> None:
             process.communicate()
             at = newest_step(run)
             if (run / "metrics.json").is_file() and (run / "report.html").is_file():
-                status = "was complete already"
+                status = "complete before the kill"
             else:
                 resumed = start("resume", run.name)
                 _, errors = resumed.communicate()
@@ -75,7 +75,7 @@ def main() -> None:
                 f" {status}: {'equal to the last bit' if equal else 'DIFFERENT'}",
                 flush=True,
             )
-        print(f"{same} of {kills} ended like the unbroken run")
+        print(f"{same} of {kills} runs are equal to the unbroken run")
         sys.exit(same != kills)
 
 

@@ -63,14 +63,14 @@ def made_up(path: Path) -> Path:
 
 def save(folder: Path, architecture: str, size: int) -> Path:
     host = suite.Host()
-    found = host.builder("residual", TASK)
+    builder = host.builder("residual", TASK)
     dataset = host.task(TASK).sample()
     keras.utils.set_random_seed(0)
-    pipeline = found.item.build(dataset, found.item.options(architecture=architecture, size=size))
+    pipeline = builder.item.build(dataset, builder.item.options(architecture=architecture, size=size))
     save_pipeline(
         folder / "model",
         task=TASK,
-        builder=f"{found.plugin}:residual",
+        builder=f"{builder.plugin}:residual",
         codec=pipeline.codec,
         network=pipeline.network,
         facts=dataset.facts,

@@ -46,7 +46,7 @@ def measure(data: str, index_only: bool) -> None:
     """Load, split, name, and print seconds and MiB as JSON."""
     from suite.data.dataset import fingerprint
     from suite.data.splits import complete
-    from suite_text.generation.loaders import load_text
+    from suite_text.generation.loaders.text import load_text
     from suite_text.generation.options import TextOptions
 
     result: dict[str, object] = {}

@@ -33,8 +33,8 @@ def main() -> None:
     import keras
 
     from suite.pipeline.networks import KerasNetwork
+    from suite_text.tokens.vocabulary import END
     from suite_text.translation.models.translator import NETWORKS, networks
-    from suite_text.vocabulary import END
 
     keras.utils.set_random_seed(0)
     sizes = {**NETWORKS[arguments.network], "beams": arguments.beam, "ratio": 8, "extra": 0}

@@ -17,14 +17,14 @@ from sklearn.model_selection import train_test_split
 
 
 def write(folder: Path) -> int:
-    """Write the images below `folder`, a fifth of each digit as the test part; how many there are."""
+    """Write the images below `folder`, a fifth of each digit as the test split, and return their number."""
     digits = load_digits()
     everything = np.arange(len(digits.target))
     _, test = train_test_split(everything, test_size=0.2, random_state=0, stratify=digits.target)
     held_out = set(test.tolist())
     for index, (gray, digit) in enumerate(zip(digits.images, digits.target, strict=True)):
-        part = "test" if index in held_out else "train"
-        path = folder / part / str(digit) / f"{index:04}.png"
+        split = "test" if index in held_out else "train"
+        path = folder / split / str(digit) / f"{index:04}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(path), np.rint(gray * 255 / 16).astype(np.uint8))
     return len(everything)

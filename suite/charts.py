@@ -1,7 +1,7 @@
 """Small charts as SVG: axes with lines and bars, and a matrix of counts.
 
 They are drawn here, and not by a plotting library, because the host must be small, and because they take
-their colors from the page they stand on: light, dark or printed. Text stays text. Colors are those of
+their colors from the page that they are on: light, dark or printed. Text stays text. Colors are those of
 Okabe and Ito (2008), which people with any color vision can tell apart, lighter on a dark page. Drawing is
 a pure function: equal data, equal bytes.
 """
@@ -32,7 +32,7 @@ class Line:
     """A line of a chart.
 
     Attributes:
-        name: for the legend; "" keeps it out of there.
+        name: for the legend; a line named "" is not in the legend.
         x: horizontal positions; a point whose y is not finite breaks the line.
         y: vertical positions.
         color: 0 to 7, or None for a quiet gray.
@@ -54,7 +54,7 @@ class Axes:
         x_range: the values at the left and the right end.
         y_range: the values at the bottom and the top.
         x_label: what is under the horizontal axis.
-        y_label: what stands above the vertical axis.
+        y_label: what is above the vertical axis.
         height: of the whole chart; the width is 420.
         log_y: whether the vertical axis is logarithmic; its range is positive then.
         whole_x: whether only whole numbers are marked on the horizontal axis.
@@ -92,7 +92,9 @@ class Axes:
                 f' text-anchor="end">{text}</text>'
             )
         x_ticks = [
-            tick for tick in _ticks(*self.x_range, most=7) if not whole_x or abs(tick - round(tick)) < 1e-9
+            tick
+            for tick in _ticks(*self.x_range, max_ticks=7)
+            if not whole_x or abs(tick - round(tick)) < 1e-9
         ]
         for value, text in zip(x_ticks, _tick_texts(x_ticks), strict=True):
             self._back.append(
@@ -141,8 +143,8 @@ class Axes:
 
     def svg(self) -> str:
         """The chart so far."""
-        parts = [*self._back, *self._front, *self._labels()]
-        return _svg(self.WIDTH, self.height, self.label, parts)
+        elements = [*self._back, *self._front, *self._labels()]
+        return _svg(self.WIDTH, self.height, self.label, elements)
 
     def _labels(self) -> Iterable[str]:
         yield (
@@ -219,12 +221,12 @@ def line_chart(
     return axes.svg()
 
 
-def thinned(x: np.ndarray, y: np.ndarray, most: int = 120) -> tuple[np.ndarray, np.ndarray]:
-    """A curve with at most about `most` of its points, evenly spaced along it; both axes weigh the same."""
-    if len(x) <= most:
+def thinned(x: np.ndarray, y: np.ndarray, max_points: int = 120) -> tuple[np.ndarray, np.ndarray]:
+    """A curve with about `max_points` of its points, evenly spaced along it; both axes weigh the same."""
+    if len(x) <= max_points:
         return x, y
     along = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(x)) + np.abs(np.diff(y)))])
-    chosen = np.searchsorted(along, np.linspace(0, along[-1], most))
+    chosen = np.searchsorted(along, np.linspace(0, along[-1], max_points))
     chosen = np.unique(np.append(np.clip(chosen, 0, len(x) - 1), [0, len(x) - 1]))
     return x[chosen], y[chosen]
 
@@ -252,7 +254,7 @@ def matrix_chart(
     side = margin + size * cell
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     shades = np.where(np.eye(size, dtype=bool), shares, np.sqrt(shares))
-    parts = [
+    elements = [
         f'<text class="quiet" x="{margin:.0f}" y="11">{escape(column_label)} →</text>',
         (
             f'<text class="quiet" transform="translate(11 {margin:.0f}) rotate(-90)" text-anchor="end">'
@@ -262,20 +264,20 @@ def matrix_chart(
     for index, name in enumerate(names):
         middle = margin + (index + 0.5) * cell
         text = escape(_short(name, 16))
-        parts.append(
+        elements.append(
             f'<text font-size="{font:.1f}" x="{margin - 5:.1f}" y="{middle + 0.35 * font:.1f}"'
             f' text-anchor="end">{text}</text>'
             f'<text font-size="{font:.1f}" text-anchor="start"'
             f' transform="translate({middle + 0.35 * font:.1f} {margin - 5:.1f}) rotate(-90)">{text}</text>'
         )
-    parts.append(
+    elements.append(
         f'<rect x="{margin:.1f}" y="{margin:.1f}" width="{size * cell:.1f}" height="{size * cell:.1f}"'
         ' fill="none" stroke="var(--rule)"/>'
     )
-    parts += (
+    elements += (
         _cells(counts, shares, shades, names, margin, cell) if size <= 40 else _shades(shades, margin, cell)
     )
-    return _svg(math.ceil(side + 8), math.ceil(side + 8), label, parts)
+    return _svg(math.ceil(side + 8), math.ceil(side + 8), label, elements)
 
 
 def interval_chart(
@@ -288,7 +290,7 @@ def interval_chart(
         value: where the dot is.
         interval: low and high, drawn as a band.
         reference: the value of the baseline, drawn as a tick.
-        name: what stands at the dot.
+        name: the text at the dot.
     """
     left, width = 10.0, 540.0
 
@@ -299,18 +301,20 @@ def interval_chart(
         anchor = "start" if share < 0.12 else "end" if share > 0.88 else "middle"
         return f'<text{tone} x="{at(share)}" y="{y}" text-anchor="{anchor}">{escape(text)}</text>'
 
-    parts = [f'<path d="M{at(0)} 32H{at(1)}" stroke="var(--rule)" stroke-width="4" stroke-linecap="round"/>']
+    elements = [
+        f'<path d="M{at(0)} 32H{at(1)}" stroke="var(--rule)" stroke-width="4" stroke-linecap="round"/>'
+    ]
     if reference is not None:
-        parts.append(f'<path d="M{at(reference)} 24v16" stroke="var(--quiet)" stroke-width="2.5"/>')
-        parts.append(words(reference, 56, f"baseline {reference:.3f}", ' class="quiet"'))
+        elements.append(f'<path d="M{at(reference)} 24v16" stroke="var(--quiet)" stroke-width="2.5"/>')
+        elements.append(words(reference, 56, f"baseline {reference:.3f}", ' class="quiet"'))
     if interval:
         low, high = interval
-        parts.append(
+        elements.append(
             f'<path d="M{at(low)} 32H{at(high)}" stroke="var(--c0)" stroke-width="12" stroke-opacity=".35"/>'
         )
-    parts.append(f'<circle cx="{at(value)}" cy="32" r="5.5" fill="var(--c0)"/>')
-    parts.append(words(value, 17, f"{name} {value:.3f}", ' font-weight="600"'))
-    return _svg(560, 62, label, parts)
+    elements.append(f'<circle cx="{at(value)}" cy="32" r="5.5" fill="var(--c0)"/>')
+    elements.append(words(value, 17, f"{name} {value:.3f}", ' font-weight="600"'))
+    return _svg(560, 62, label, elements)
 
 
 def _cells(
@@ -321,7 +325,7 @@ def _cells(
     margin: float,
     cell: float,
 ) -> Iterable[str]:
-    """Each cell by itself, with a title and, where there is room, its count."""
+    """Each cell by itself, with a title and, if there is room, its count."""
     for row, column in np.argwhere(counts > 0).tolist():
         count, x, y = int(counts[row, column]), margin + column * cell, margin + row * cell
         title = f"{names[row]} → {names[column]}: {count:,} ({100 * shares[row, column]:.1f} %)"
@@ -342,9 +346,9 @@ def _shades(shades: np.ndarray, margin: float, cell: float) -> Iterable[str]:
     """Many cells in few elements: one path for each of ten shades."""
     levels = np.ceil(shades * 10).astype(int)
     diagonal = np.eye(len(shades), dtype=bool)
-    for color, part in ((0, diagonal), (1, ~diagonal)):
+    for color, mask in ((0, diagonal), (1, ~diagonal)):
         for level in range(1, 11):
-            cells = np.argwhere(part & (levels == level)).tolist()
+            cells = np.argwhere(mask & (levels == level)).tolist()
             if cells:
                 box = f"h{cell:.1f}v{cell:.1f}h-{cell:.1f}z"
                 path = "".join(
@@ -353,12 +357,12 @@ def _shades(shades: np.ndarray, margin: float, cell: float) -> Iterable[str]:
                 yield f'<path d="{path}" fill="var(--c{color})" fill-opacity="{level / 10:g}"/>'
 
 
-def _svg(width: int, height: int, label: str, parts: Iterable[str]) -> str:
+def _svg(width: int, height: int, label: str, elements: Iterable[str]) -> str:
     wide = " wide" if width > 560 else ""
     return (
         f'<svg class="chart{wide}" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
         f' width="{width}" height="{height}" role="img" aria-label="{escape(label)}"><style>{STYLE}</style>'
-        + "".join(parts)
+        + "".join(elements)
         + "</svg>"
     )
 
@@ -367,8 +371,8 @@ def _color(index: int | None) -> str:
     return "var(--rule)" if index is None else f"var(--c{index % COLORS})"
 
 
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+def _short(text: str, max_length: int) -> str:
+    return text if len(text) <= max_length else text[: max_length - 1] + "…"
 
 
 def _wide(low: float, high: float) -> tuple[float, float]:
@@ -380,9 +384,9 @@ def _wide(low: float, high: float) -> tuple[float, float]:
     return low - margin, low + margin
 
 
-def _ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Round values between `low` and `high`, about `most`; steps are 1, 2 or 5 times a power of 10."""
-    rough = (high - low) / most
+def _ticks(low: float, high: float, max_ticks: int = 6) -> list[float]:
+    """Round values between `low` and `high`, about `max_ticks`; steps are 1, 2 or 5 times a power of 10."""
+    rough = (high - low) / max_ticks
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)

@@ -42,7 +42,7 @@ class Configuration:
 
     Attributes:
         task: the task's name.
-        data: where the data is.
+        data: where the data is; empty for data in memory.
         init: a run whose weights to start from, or None.
         loader_name: the data loader's name, or None to let the data decide.
         loader: options of the loader, as given.
@@ -51,7 +51,7 @@ class Configuration:
         model: options of the builder, as given; after resolving, all of them.
         training: how to train.
         runtime: on what to train.
-        evaluators: options of evaluators by their name; the names are those to use where not empty.
+        evaluators: options of evaluators by their name; the names are those to use if not empty.
         plugins: names and versions of the plugins that take part; written, not read.
     """
 
@@ -117,9 +117,9 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
             raise UserError(f"{where}: '{key}' is a table of options ([{key}]), not {value!r}")
         if key in _PLAIN and not isinstance(value, str):
             raise UserError(f"{where}: '{key}' is text, not {value!r}")
-    for key in ("task", "data"):
-        if not document.get(key):
-            raise UserError(f"{where}: '{key}' is missing")
+    if not document.get("task") or "data" not in document:
+        missing = "data" if document.get("task") else "task"
+        raise UserError(f"{where}: '{missing}' is missing")
     loader = dict(document.get("loader", {}))
     model = dict(document.get("model", {}))
     for name, options in document.get("evaluators", {}).items():
@@ -144,7 +144,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     """The mapping in a TOML file.
 
     Raises:
-        UserError: where the file cannot be read or is not TOML, with the line.
+        UserError: if the file cannot be read or is not TOML, with the line.
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -161,7 +161,7 @@ def apply_settings(
 ) -> dict[str, Any]:
     """Put `--set key=value` words into a mapping of the shape of `config.toml`.
 
-    A key is `table.name`, or a bare name where only one of [split], [training] and [runtime] has it.
+    A key is `table.name`, or a bare name if only one of [split], [training] and [runtime] has it.
 
     Args:
         document: is not changed.
@@ -177,7 +177,9 @@ def apply_settings(
         if not tables:
             owners = [table for table, kind in _TYPED.items() if name in kind.__struct_fields__]
             if len(owners) != 1:
-                every = [f"{table}.{one}" for table, kind in _TYPED.items() for one in kind.__struct_fields__]
+                every = [
+                    f"{table}.{field}" for table, kind in _TYPED.items() for field in kind.__struct_fields__
+                ]
                 ends = [full for full in every if full.endswith(f".{name}")]
                 hint = " or ".join(ends) or nearest(f"training.{name}", every)
                 raise UserError(f"--set {setting}: which '{name}'? {hint}")
@@ -195,7 +197,7 @@ def apply_settings(
 
 
 def option_settings(settings: Sequence[str]) -> dict[str, Any]:
-    """What `--set key=value` words say where all are options of one thing."""
+    """What `--set key=value` words say if all are options of one contribution."""
     options = {}
     for setting in settings:
         key, equals, text = setting.partition("=")

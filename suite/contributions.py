@@ -81,11 +81,14 @@ class Metric:
         label: what people read: "mAP", "macro F1".
         higher_is_better: whether a larger number is better.
         unit: what it is measured in ("bits per byte"); empty for a number without a unit.
+        share: it is a share of the examples, from 0 to 1. If all examples agree, its interval is the exact
+            binomial one.
     """
 
     label: str
     higher_is_better: bool = True
     unit: str = ""
+    share: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +203,17 @@ class ModelBuilder(Generic[AnyOptions]):
     codec: Callable[[Mapping[str, Any]], Codec]
     options: type[AnyOptions] = NoOptions  # type: ignore[assignment]
     prediction_options: type[Options] = NoOptions
+
+    @property
+    def packages(self) -> set[str]:
+        """The import names of the packages that it is from, whose layers its networks may use."""
+        addresses = [
+            function.address.partition(":")[0]
+            if isinstance(function, Lazy)
+            else str(getattr(function, "__module__", ""))
+            for function in (self.build, self.codec)
+        ]
+        return {address.partition(".")[0] for address in addresses if address}
 
 
 @dataclass(frozen=True, kw_only=True)

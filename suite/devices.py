@@ -41,7 +41,7 @@ def choose_backend(wanted: str = "auto") -> str:
             else the first that is installed.
 
     Raises:
-        UserError: where it is not installed, or another one is already in use in this process.
+        UserError: if it is not installed, or another one is already in use in this process.
     """
     if "keras" in sys.modules:
         current = str(sys.modules["keras"].config.backend())
@@ -70,10 +70,10 @@ def activate(backend: str = "auto", device: str = "auto") -> Device:
 
     Args:
         backend: as for `choose_backend`.
-        device: "auto" (a GPU where the backend sees one), "cpu", "gpu" or "gpu:N".
+        device: "auto" (a GPU if the backend sees one), "cpu", "gpu" or "gpu:N".
 
     Raises:
-        UserError: where the backend is not installed or the device is not there.
+        UserError: if the backend is not installed or the device is not there.
     """
     chosen = choose_backend(backend)
     if "keras" not in sys.modules:
@@ -124,7 +124,7 @@ def _gpu(backend: str) -> str | None:
 
 
 def make_deterministic(device: Device) -> None:
-    """Have the backend compute the same to the last bit every time, where that costs nothing.
+    """Have the backend compute the same to the last bit every time, if that costs nothing.
 
     On a processor it does not (measured on TensorFlow: within 2 %; JAX and torch need nothing). It lasts
     for the process: TensorFlow then refuses random operations until a seed has been set, which a training
@@ -140,7 +140,7 @@ def choose_precision(wanted: str, device: Device) -> str:
     """The Keras dtype policy to train under.
 
     "auto" is mixed bfloat16 on a GPU, and on a processor with AMX tiles for it (measured on TensorFlow:
-    1.5 to 2.5 times the speed of float32 there, and slower than float32 where they are missing).
+    1.5 to 2.5 times the speed of float32 there, and slower than float32 if they are missing).
     """
     if wanted != "auto":
         return wanted

@@ -55,6 +55,8 @@ def attributed(contribution: str) -> Iterator[None]:
         yield
     except SuiteError:
         raise
+    except SystemExit as error:
+        raise PluginError(f"{contribution} ended the program ({error!r}): raise a suite.UserError") from error
     except Exception as error:
         if attribution(error) is None:
             error.add_note(f"in {contribution}")
@@ -66,6 +68,19 @@ def attribution(error: BaseException) -> str | None:
     """The contribution in which `error` was raised, or None where no plugin's code was running."""
     found = getattr(error, _ATTRIBUTE, None)
     return found if isinstance(found, str) else None
+
+
+def about(message: str, name: str, raw: object = None) -> str:
+    """A message about one example, which begins with the example's id unless it names it already.
+
+    Args:
+        message: what is wrong with it.
+        name: the example's id.
+        raw: its input, whose name the message may hold in the place of the id.
+    """
+    called = raw if isinstance(raw, str) else getattr(raw, "name", None)
+    known = [text for text in (name, called) if isinstance(text, str) and text]
+    return message if any(text in message for text in known) else f"{name}: {message}"
 
 
 def reason(error: Exception) -> str:

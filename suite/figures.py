@@ -1,4 +1,4 @@
-"""What a report can show: images, tables, galleries, recordings and shaded texts."""
+"""What a report can show: images, tables, galleries, recordings and texts with highlights."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class Gallery:
 
 @dataclass(frozen=True, kw_only=True)
 class Aligned:
-    """Two things that stand for each other: what should be, and below it what is.
+    """Two texts that belong together: the target, and below it the prediction.
 
     Attributes:
-        upper: text, empty where only `lower` is there.
-        lower: text, empty where only `upper` is there.
-        mark: what is wrong with them, in a word; empty where nothing is.
+        upper: text, empty if there is only `lower`.
+        lower: text, empty if there is only `upper`.
+        mark: what is wrong with them, in a word; empty if nothing is.
     """
 
     upper: str
@@ -63,12 +63,12 @@ class Aligned:
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """Something to listen to, and two rows of text that are aligned with each other.
+    """A recording, and two rows of text that are aligned with each other.
 
     Attributes:
-        sound: encoded audio that browsers play (MP3, Ogg, WAV, FLAC); empty where it is not at hand.
+        sound: encoded audio that browsers play (MP3, Ogg, WAV, FLAC); empty if it is not at hand.
         caption: lines of text; the first one is shown as its heading.
-        rows: what the upper and the lower row are called.
+        rows: the names of the upper and the lower row.
         aligned: the columns of the two rows, in order.
     """
 
@@ -80,7 +80,7 @@ class Clip:
 
 @dataclass(frozen=True, kw_only=True)
 class Clips:
-    """A figure that is a list of things to listen to."""
+    """A figure that is a list of recordings."""
 
     title: str
     items: Sequence[Clip]
@@ -88,12 +88,12 @@ class Clips:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Passage:
-    """A text of which some parts weigh more than others.
+class Highlight:
+    """A text of which some segments weigh more than others.
 
     Attributes:
         caption: lines of text; the first one is shown as its heading.
-        segments: the text in pieces, in order and with the spaces between them, each with a weight from -1
+        segments: all of the text in order, with the spaces between words, each with a weight from -1
             (against what the caption says) over 0 to 1 (for it).
     """
 
@@ -102,12 +102,12 @@ class Passage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Passages:
-    """A figure that is a list of texts, shaded by the weights of their parts."""
+class Highlights:
+    """A figure that is a list of texts, shaded by the weights of their segments."""
 
     title: str
-    items: Sequence[Passage]
+    items: Sequence[Highlight]
     caption: str = ""
 
 
-Figure = Image | Table | Gallery | Clips | Passages
+Figure = Image | Table | Gallery | Clips | Highlights

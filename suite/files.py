@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from suite.errors import UserError
+
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
@@ -32,8 +34,22 @@ def atomic_write(path: Path, content: bytes | str) -> None:
         temporary.write_bytes(data)
 
 
+def refuse_existing(path: Path, advice: str) -> None:
+    """Refuse to write where something lies already: nothing of anybody's is ever overwritten.
+
+    Args:
+        path: the folder that is to be made; an empty one may be there.
+        advice: what to do, as the end of a sentence.
+
+    Raises:
+        UserError: if there is a file, or a folder with something in it.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise UserError(f"{path} exists already: {advice}")
+
+
 def _flush_folder(folder: Path) -> None:
-    """Make a rename last through a power cut, where the system can."""
+    """Make a rename last through a power cut, if the system can."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError:

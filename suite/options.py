@@ -53,7 +53,7 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
     Args:
         options: the class to build.
         values: what the user gave, by name; numbers may be given as text.
-        where: how a message calls this place, "[training]" say.
+        where: what a message calls these options, "[training]" say.
 
     Raises:
         UserError: for a name that is not known (with the nearest one), and for a value of the wrong
@@ -98,7 +98,7 @@ def chosen(value: Value | Auto, default: Value) -> Value:
 
 
 def parse_value(text: str) -> Any:
-    """The value of `--set key=value`: read as a TOML value where it is one, else as the text itself."""
+    """The value of `--set key=value`: read as a TOML value if it is one, else as the text itself."""
     import tomllib
 
     try:

@@ -13,25 +13,23 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 class TrainingOptions(Options, frozen=True):
-    """How a network is trained. "auto" is the model builder's choice, else the host's default."""
+    """How a network is trained. "auto" means the model builder's value, else the host's default."""
 
-    epochs: Annotated[
-        PositiveInteger | Auto, Meta(description="how often every training example is seen")
-    ] = "auto"
+    epochs: Annotated[PositiveInteger | Auto, Meta(description="passes over the training examples")] = "auto"
     batch_size: Annotated[PositiveInteger | Auto, Meta(description="examples per step")] = "auto"
     seed: Annotated[
-        int, Meta(ge=0, lt=2**32, description="of the weights, the order and the augmentation")
+        int, Meta(ge=0, lt=2**32, description="random seed of weights, order and augmentation")
     ] = 0
     optimizer: Annotated[
         Literal["auto", "sgd", "adam", "adamw", "lion", "rmsprop", "nadam", "muon"],
-        Meta(description="the rule by which weights change (sgd is with Nesterov momentum)"),
+        Meta(description="the optimizer (sgd has Nesterov momentum)"),
     ] = "auto"
     learning_rate: Annotated[
-        Annotated[float, Meta(gt=0)] | Auto, Meta(description="the peak of the schedule")
+        Annotated[float, Meta(gt=0)] | Auto, Meta(description="peak of the learning-rate schedule")
     ] = "auto"
-    momentum: Annotated[Annotated[float, Meta(ge=0, lt=1)] | Auto, Meta(description="of sgd and rmsprop")] = (
-        "auto"
-    )
+    momentum: Annotated[
+        Annotated[float, Meta(ge=0, lt=1)] | Auto, Meta(description="momentum of sgd and rmsprop")
+    ] = "auto"
     schedule: Annotated[
         Literal["auto", "cosine", "one-cycle", "linear", "constant"],
         Meta(description="how the learning rate falls after the warm-up"),
@@ -44,60 +42,62 @@ class TrainingOptions(Options, frozen=True):
     ] = "auto"
     weight_decay: Annotated[
         Annotated[float, Meta(ge=0)] | Auto,
-        Meta(description="decoupled; not applied to biases and to normalization"),
+        Meta(description="decoupled weight decay; not applied to biases and normalization"),
     ] = "auto"
     clip_norm: Annotated[
-        Annotated[float, Meta(ge=0)] | Auto, Meta(description="largest norm of all gradients; 0: no limit")
+        Annotated[float, Meta(ge=0)] | Auto, Meta(description="maximum norm of all gradients; 0: no limit")
     ] = "auto"
     ema: Annotated[
         Annotated[float, Meta(ge=0, lt=1)] | Auto,
-        Meta(description="decay of the exponential moving average of the weights; 0: none is kept"),
+        Meta(description="decay of the exponential moving average of the weights; 0: no average"),
     ] = "auto"
     validation_every: Annotated[
         PositiveInteger | Auto,
-        Meta(
-            description="epochs from one scoring of the validation split to the next; the last is scored too"
-        ),
+        Meta(description="epochs between validations; the last epoch is always validated"),
     ] = "auto"
     early_stopping: Annotated[
         Annotated[int, Meta(ge=0)] | Auto,
-        Meta(description="stop after so many epochs without a better validation score; 0: never"),
+        Meta(description="stop after this many epochs without a better validation score; 0: never"),
     ] = "auto"
     steps_per_execution: Annotated[
-        PositiveInteger | Auto, Meta(description="steps that run in one call of the backend")
+        PositiveInteger | Auto, Meta(description="steps in a single call of the backend")
     ] = "auto"
     unreadable: Annotated[
         Literal["stop", "skip"],
-        Meta(description="what to do about an example that cannot be read; skip: name it and go on"),
+        Meta(description="what to do if an example cannot be read; skip: name it and go on"),
     ] = "stop"
     checkpoint_seconds: Annotated[
-        float, Meta(ge=0, description="a checkpoint at least so often, besides the one per epoch")
+        float,
+        Meta(ge=0, description="maximum seconds between checkpoints; each epoch ends with a checkpoint too"),
     ] = 30.0
 
 
 class SplitOptions(Options, frozen=True):
-    """How splits that the data does not have are made from its training split."""
+    """How missing splits are made from the training split of the data."""
 
     validation: Annotated[
         Annotated[float, Meta(ge=0, lt=1)] | Auto, Meta(description="share for validation")
     ] = "auto"
     test: Annotated[Annotated[float, Meta(ge=0, lt=1)] | Auto, Meta(description="share for test")] = "auto"
-    seed: Annotated[int, Meta(ge=0, lt=2**32, description="of the split; not changed by training's seed")] = 0
+    seed: Annotated[
+        int,
+        Meta(ge=0, lt=2**32, description="random seed of the splits; the training seed does not change it"),
+    ] = 0
 
 
 class RuntimeOptions(Options, frozen=True):
-    """What the training runs on."""
+    """What training runs on."""
 
     backend: Annotated[
         Literal["auto", "tensorflow", "jax", "torch"],
-        Meta(description='"auto": the one already imported, else tensorflow, else one that is installed'),
+        Meta(description='"auto": the backend already imported, else tensorflow, else any that is installed'),
     ] = "auto"
     device: Annotated[
         str, Meta(pattern=r"^(auto|cpu|gpu|gpu:\d+)$", description='"auto", "cpu", "gpu" or "gpu:1"')
     ] = "auto"
     precision: Annotated[
         Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"],
-        Meta(description="of the training's arithmetic; what is saved is always float32"),
+        Meta(description="arithmetic precision while training; saved models are always float32"),
     ] = "auto"
     threads: Annotated[PositiveInteger | Auto, Meta(description="threads that read and prepare examples")] = (
         "auto"

@@ -8,14 +8,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from suite_object_detection import loaders
+from suite_object_detection.loaders import coco, csv, voc, yolo
 from suite_object_detection.options import CocoOptions, CsvOptions, VocOptions, YoloOptions
 
 FORMATS = {
-    "coco": (loaders.detect_coco, loaders.load_coco, CocoOptions),
-    "voc": (loaders.detect_voc, loaders.load_voc, VocOptions),
-    "yolo": (loaders.detect_yolo, loaders.load_yolo, YoloOptions),
-    "csv": (loaders.detect_csv, loaders.load_csv, CsvOptions),
+    "coco": (coco.detect, coco.load, CocoOptions),
+    "voc": (voc.detect, voc.load, VocOptions),
+    "yolo": (yolo.detect, yolo.load, YoloOptions),
+    "csv": (csv.detect, csv.load, CsvOptions),
 }
 
 
@@ -26,7 +26,7 @@ def load(kind, path, **options):
 
 
 def recognized(path):
-    """The formats that take the path for theirs."""
+    """The formats that recognize the path."""
     return [kind for kind, (detect, _, _) in FORMATS.items() if detect(Path(path))]
 
 
@@ -51,13 +51,13 @@ DATA = {
     "test": {"e": ((10, 10), [(2, 2, 9, 9, "dog")])},
 }
 CLASSES = ["cat", "dog"]
-PART_OF = {"train": "train", "val": "validation", "test": "test"}
+SPLIT_OF = {"train": "train", "val": "validation", "test": "test"}
 
 
 def expected(data):
     """What `targets` is of a data set that was loaded without loss."""
     return {
-        PART_OF[split]: {name: target(size, boxes) for name, (size, boxes) in images.items()}
+        SPLIT_OF[split]: {name: target(size, boxes) for name, (size, boxes) in images.items()}
         for split, images in data.items()
     }
 
@@ -72,15 +72,15 @@ def target(size, boxes):
 
 def targets(dataset):
     """The target of every image, by split and name."""
-    found = {}
+    by_split = {}
     for split, examples in dataset.splits.items():
-        found[split] = {}
+        by_split[split] = {}
         for index in range(len(examples)):
             target = dict(examples[index].target)
             target.pop("areas", None)
             target["boxes"] = [[round(value, 3) for value in box] for box in target["boxes"]]
-            found[split][Path(examples[index].id).stem] = target
-    return found
+            by_split[split][Path(examples[index].id).stem] = target
+    return by_split
 
 
 def write_images(folder, images):
@@ -89,9 +89,9 @@ def write_images(folder, images):
 
 
 def coco_file(images, first_id=1, classes=CLASSES):
-    images, annotations = [], []
+    listed, annotations = [], []
     for number, (name, (size, boxes)) in enumerate(images.items(), start=first_id):
-        images.append({"id": number, "file_name": f"{name}.png", "height": size[0], "width": size[1]})
+        listed.append({"id": number, "file_name": f"{name}.png", "height": size[0], "width": size[1]})
         for x1, y1, x2, y2, label in boxes:
             annotations.append(
                 {
@@ -101,7 +101,7 @@ def coco_file(images, first_id=1, classes=CLASSES):
                 }
             )  # fmt: skip
     categories = [{"id": number, "name": name} for number, name in enumerate(classes)]
-    return {"info": {}, "images": images, "annotations": annotations, "categories": categories}
+    return {"info": {}, "images": listed, "annotations": annotations, "categories": categories}
 
 
 def write_coco(folder, data=DATA):

@@ -39,17 +39,17 @@ def random_pairs(
     seed: int,
     *,
     images: int = 12,
-    most: int = 12,
+    max_detections: int = 12,
     classes: Sequence[str] = CLASSES,
     ties: bool = True,
     crowds: bool = True,
 ) -> Pairs:
-    """Random pairs: perturbed truth, doubles, wrong classes, noise, images with no box or nothing found.
+    """Random pairs: perturbed truth, duplicates, wrong classes, noise, images with no box or nothing found.
 
     Args:
         seed: of everything.
         images: how many.
-        most: detections in an image are fewer.
+        max_detections: detections in an image are fewer.
         classes: of which one may have no box at all.
         ties: whether scores may be equal.
         crowds: whether boxes may be crowds.
@@ -68,19 +68,19 @@ def random_pairs(
         if rng.random() < 0.5:
             areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) * rng.uniform(0.3, 1, count)
             true["areas"] = areas.tolist()
-        found = int(rng.integers(0, most)) if rng.random() > 0.2 else 0
-        noise = rng.uniform(0, 250, (found, 2))
-        guesses = np.concatenate([noise, noise + rng.gamma(1.5, 30, (found, 2))], axis=1)
-        names = rng.choice(classes, found)
+        count_found = int(rng.integers(0, max_detections)) if rng.random() > 0.2 else 0
+        noise = rng.uniform(0, 250, (count_found, 2))
+        guesses = np.concatenate([noise, noise + rng.gamma(1.5, 30, (count_found, 2))], axis=1)
+        names = rng.choice(classes, count_found)
         if count:
-            copies = rng.random(found) < 0.7
-            source = rng.integers(0, count, found)
-            shaken = boxes[source] + rng.normal(0, rng.choice([0.0, 3.0, 8.0]), (found, 4))
+            copies = rng.random(count_found) < 0.7
+            source = rng.integers(0, count, count_found)
+            shaken = boxes[source] + rng.normal(0, rng.choice([0.0, 3.0, 8.0]), (count_found, 4))
             shaken[:, 2:] = np.maximum(shaken[:, 2:], shaken[:, :2])
             guesses[copies] = shaken[copies]
-            same = copies & (rng.random(found) < 0.85)
+            same = copies & (rng.random(count_found) < 0.85)
             names[same] = labels[source[same]]
-        scores = rng.random(found)
+        scores = rng.random(count_found)
         if ties:
             scores = scores.round(rng.integers(1, 4))
         order = np.argsort(-scores, kind="stable")

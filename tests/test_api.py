@@ -12,48 +12,60 @@ from collections.abc import Iterator
 from pathlib import Path
 
 TESTS = Path(__file__).parent
+ROOT = TESTS.parent
 SNAPSHOT = TESTS / "api.txt"
 PUBLIC = [
     "suite",
-    "suite.contributions",
     "suite.data",
-    "suite.errors",
     "suite.evaluation",
-    "suite.hookspecs",
-    "suite.host",
-    "suite.data.inspection",
+    "suite.figures",
+    "suite.kit",
     "suite.options",
     "suite.pipeline",
-    "suite.prediction.predictor",
     "suite.sources",
+    "suite.testing",
 ]
+"""Of the host; of each task plugin it is the module `api`."""
 
 
 def interface() -> str:
     """The public names of the public modules with their signatures and fields."""
-    return "\n\n".join("\n".join([module, *_module(module)]) for module in PUBLIC) + "\n"
+    modules = {name: _path(name) for name in PUBLIC}
+    modules |= {_name(path): path for path in sorted(ROOT.glob("plugins/*/suite_*/**/api.py"))}
+    return "\n\n".join("\n".join([name, *_module(path)]) for name, path in modules.items() if path) + "\n"
 
 
-def _module(name: str) -> Iterator[str]:
-    path = TESTS.parent / name.replace(".", "/")
-    source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    tree = ast.parse(source.read_text(encoding="utf-8"))
-    exported = _exported(tree)
-    if name == "suite":
-        yield from (f"    {one}" for one in exported or ())
-        return
-    for node in tree.body:
-        for line, defined in _statement(node):
-            if exported is None or defined in exported:
-                yield f"    {line}"
-
-
-def _exported(tree: ast.Module) -> list[str] | None:
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-            names: list[str] = ast.literal_eval(node.value)
-            return names
+def _path(name: str) -> Path | None:
+    """The file of a module of the host or of a plugin; None if it is of somebody else."""
+    below = name.replace(".", "/")
+    for root in (ROOT, *ROOT.glob("plugins/*")):
+        for path in (root / below / "__init__.py", root / f"{below}.py"):
+            if path.is_file():
+                return path
     return None
+
+
+def _name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts[2:])
+
+
+def _module(path: Path) -> Iterator[str]:
+    """What a module defines, and what it exports of others: each with its signature and fields."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    defined = [line for node in tree.body for line, name in _statement(node) if name != "__all__"]
+    yield from (f"    {line}" for line in defined)
+    for name, home in sorted(_exported(tree)):
+        source = _path(home)
+        of_home = ast.parse(source.read_text(encoding="utf-8")).body if source else []
+        lines = [line for node in of_home for line, found in _statement(node) if found == name]
+        yield from (f"    {line}" for line in lines or [f"{home}.{name}"])
+
+
+def _exported(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """The names that a module exports of others (`from module import name as name`), with those modules."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from ((alias.name, node.module) for alias in node.names if alias.asname == alias.name)
 
 
 def _statement(node: ast.stmt) -> Iterator[tuple[str, str]]:
@@ -62,8 +74,8 @@ def _statement(node: ast.stmt) -> Iterator[tuple[str, str]]:
         case ast.FunctionDef(name=name) if _public(name):
             yield _function(node), name
         case ast.ClassDef(name=name) if _public(name):
-            arguments = [ast.unparse(one) for one in (*node.bases, *node.keywords)]
-            decorated = "".join(f"@{ast.unparse(one)} " for one in node.decorator_list)
+            arguments = [ast.unparse(base) for base in (*node.bases, *node.keywords)]
+            decorated = "".join(f"@{ast.unparse(decorator)} " for decorator in node.decorator_list)
             yield f"{decorated}class {name}({', '.join(arguments)})", name
             for statement in node.body:
                 for line, _ in _statement(statement):
@@ -76,7 +88,7 @@ def _statement(node: ast.stmt) -> Iterator[tuple[str, str]]:
 
 def _function(node: ast.FunctionDef) -> str:
     returned = f" -> {ast.unparse(node.returns)}" if node.returns else ""
-    decorated = "".join(f"@{ast.unparse(one)} " for one in node.decorator_list)
+    decorated = "".join(f"@{ast.unparse(decorator)} " for decorator in node.decorator_list)
     return f"{decorated}def {node.name}({ast.unparse(node.args)}){returned}"
 
 

@@ -81,10 +81,10 @@ def test_batches_of_alike_lengths_differ_from_epoch_to_epoch():
 
 
 def test_order_does_not_depend_on_what_was_asked_before():
-    one, other = EpochPlan(50, 8, 3), EpochPlan(50, 8, 3)
+    fresh, used = EpochPlan(50, 8, 3), EpochPlan(50, 8, 3)
     for epoch in (4, 0, 2):
-        other.order(epoch)
-    np.testing.assert_array_equal(one.order(1), other.order(1))
+        used.order(epoch)
+    np.testing.assert_array_equal(fresh.order(1), used.order(1))
 
 
 def test_epochs_and_seeds_differ_in_order():
@@ -150,10 +150,10 @@ def test_an_unreadable_example_stops_with_its_own_error():
 
 
 def test_an_unreadable_example_can_be_left_out_and_is_named_once():
-    told = []
-    prepared = PreparedExamples(EXAMPLES, failing, 1 << 20, skip_unreadable=True, noticed=told.append)
+    messages = []
+    prepared = PreparedExamples(EXAMPLES, failing, 1 << 20, skip_unreadable=True, on_skip=messages.append)
     assert [int(prepared[index][0]) for index in (1, 2, 3, 2)] == [1, 4, 4, 4]
-    assert told == ["2 is broken", "3 is broken"]
+    assert messages == ["2 is broken", "3 is broken"]
 
 
 def test_when_nothing_can_be_read_that_is_said():

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import suite
+import toy_plugin
 from suite.cli import main as cli
 from suite.errors import attributed
 
@@ -75,7 +76,7 @@ def test_an_unknown_command_is_refused_with_the_nearest_one(capsys):
         (["--epoch", "3"], "'suite try' has no option '--epoch': did you mean '--epochs'?"),
         (["--epochs", "many"], "argument --epochs: invalid int value: 'many' (see 'suite try --help')"),
         (["--epochs"], "argument --epochs: expected one argument (see 'suite try --help')"),
-        (["data"], "one word too many: 'data' (see 'suite try --help')"),
+        (["data"], "unexpected word 'data' (see 'suite try --help')"),
     ],
 )
 def test_a_mistake_in_the_words_of_a_command_is_one_sentence(command, capsys, words, message):
@@ -129,6 +130,14 @@ def test_any_other_error_is_a_bug_of_ours(command, capsys):
     printed = capsys.readouterr().err
     assert "Traceback" in printed
     assert "this is a bug of suite" in printed.splitlines()[-1]
+
+
+def test_a_program_may_bring_its_own_host(capsys):
+    host = suite.Host(toy_plugin, discover=False)
+    assert cli.main(["tasks", "--json"], host) == 0
+    assert [task["name"] for task in json.loads(capsys.readouterr().out)] == ["trend"]
+    assert cli.main(["tasks", "--without", "toy_plugin"], host) == 2
+    assert "the program chooses the plugins" in capsys.readouterr().err
 
 
 def test_ctrl_c_ends_quietly(command, capsys):
@@ -201,7 +210,7 @@ def test_show_lists_what_there_is_for_a_task(toy_installed):
     printed = run(toy_installed, "show", "trend").stdout
     assert "model builder  dense  suite-toy  two dense layers (default)" in printed
     shown = json.loads(run(toy_installed, "show", "trend", "--json").stdout)
-    assert [one["name"] for one in shown["contributions"]] == ["lines", "dense", "hits"]
+    assert [contribution["name"] for contribution in shown["contributions"]] == ["lines", "dense", "hits"]
 
 
 def test_show_lists_the_options_of_one(toy_installed):

@@ -8,7 +8,6 @@ import sys
 
 import pytest
 
-import suite.cli.predict
 import weather
 from suite.cli.main import main
 
@@ -33,11 +32,9 @@ def files(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def predict(run, monkeypatch, capsys):
-    monkeypatch.setattr(suite.cli.predict, "host_from", lambda arguments: weather.host())
-
+def predict(run, capsys):
     def call(*words):
-        status = main(["predict", str(run), *words])
+        status = main(["predict", str(run), *words], weather.host())
         printed = capsys.readouterr()
         return status, printed.out.splitlines(), printed.err.splitlines()
 
@@ -156,13 +153,13 @@ def test_a_reader_that_goes_away_ends_it_quietly(run, environment, tmp_path):
     for number in range(2000):
         (tmp_path / f"{number}.temps").write_text("1 2 3 4")
     program = f"""
-import sys, numpy, weather, suite.cli.main, suite.cli.predict, suite.prediction.predictor
+import sys, numpy, weather, suite.cli.main, suite.prediction.predictor
 
-suite.cli.predict.host_from = lambda arguments: weather.host()
 network = lambda inputs: numpy.zeros((len(inputs), 2))
 pipeline = suite.prediction.predictor.LoadedPipeline("weather", "weather:linear", weather.codec(), network)
 suite.load = lambda *given, **named: pipeline
-sys.exit(suite.cli.main.main(["predict", {str(run)!r}, {str(tmp_path)!r}, "--json"]))
+words = ["predict", {str(run)!r}, {str(tmp_path)!r}, "--json"]
+sys.exit(suite.cli.main.main(words, weather.host()))
 """
     child = subprocess.Popen(
         [sys.executable, "-c", program],

@@ -9,7 +9,6 @@ import pytest
 
 import counting_plugin
 import suite
-import suite.cli.predict
 from suite.cli.growing_text import GrowingText
 from suite.cli.main import main
 
@@ -21,7 +20,6 @@ def predict(tmp_path, monkeypatch, capsys):
     """Gives the status, what was printed by the time of each forward pass, and what on the error stream."""
     run = counting_plugin.save(tmp_path / "run" / "model").parent
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(suite.cli.predict, "host_from", lambda arguments: HOST)
 
     def call(*words, until=10, interrupted_after=10**9):
         seen = [""]
@@ -34,7 +32,7 @@ def predict(tmp_path, monkeypatch, capsys):
 
         pipeline = counting_plugin.pipeline(network, until)
         monkeypatch.setattr("suite.prediction.loading.load", lambda *_, **__: pipeline)
-        status = main(["predict", str(run), *words])
+        status = main(["predict", str(run), *words], HOST)
         printed = capsys.readouterr()
         return status, [*seen[1:], seen[-1] + printed.out], printed.err
 

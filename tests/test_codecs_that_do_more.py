@@ -8,7 +8,6 @@ import pytest
 
 import cautious_plugin
 import suite
-import suite.cli.predict
 import toy_plugin
 from suite.cli.main import main
 from suite.configuration import from_mapping
@@ -35,13 +34,12 @@ def run(host, tmp_path_factory):
 
 @pytest.fixture
 def predict(run, host, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(suite.cli.predict, "host_from", lambda arguments: host)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.json").write_text(RISING)
     (tmp_path / "b.rows").write_text(f"{RISING}\n{RISING}\n")
 
     def call(*words):
-        status = main(["predict", str(run.path), *words])
+        status = main(["predict", str(run.path), *words], host)
         printed = capsys.readouterr()
         return status, printed.out.splitlines(), printed.err.splitlines()
 
@@ -51,7 +49,7 @@ def predict(run, host, tmp_path, monkeypatch, capsys):
 def test_decode_is_given_the_context_that_encode_gave(run, host):
     pipeline = suite.load(run.path, host=host)
     rows = [[0.0] * 8, [2.0] * 8, [4.0] * 8]
-    assert [one.mean for one in pipeline.predict(rows)] == [0.0, 2.0, 4.0]
+    assert [prediction.mean for prediction in pipeline.predict(rows)] == [0.0, 2.0, 4.0]
     assert pipeline.predict(iter([rows[1]]))[0].mean == 2.0
 
 
@@ -81,30 +79,24 @@ def test_an_unknown_option_at_prediction_is_one_sentence(predict):
     assert "threshold" in errors[0]
 
 
-def test_an_option_at_prediction_can_be_scored(run, host, monkeypatch, capsys, tmp_path):
-    import suite.cli.evaluate
-
-    monkeypatch.setattr(suite.cli.evaluate, "host_from", lambda arguments: host)
+def test_an_option_at_prediction_can_be_scored(run, host, capsys, tmp_path):
     words = ["evaluate", str(run.path), "--json", "--set"]
-    assert main([*words, "prediction.threshold=0.75", "--out", str(tmp_path / "a")]) == 0
+    assert main([*words, "prediction.threshold=0.75", "--out", str(tmp_path / "a")], host) == 0
     assert json.loads(capsys.readouterr().out)["test"]["known_threshold"] == 0.75
-    assert main([*words, "prediction.treshold=1", "--out", str(tmp_path / "b")]) == 2
+    assert main([*words, "prediction.treshold=1", "--out", str(tmp_path / "b")], host) == 2
     assert "threshold" in capsys.readouterr().err
 
 
-def test_options_at_prediction_are_shown(host, monkeypatch, capsys):
-    import suite.cli.show
-
-    monkeypatch.setattr(suite.cli.show, "host_from", lambda arguments: host)
-    main(["show", cautious_plugin.TASK, "cautious"])
+def test_options_at_prediction_are_shown(host, capsys):
+    main(["show", cautious_plugin.TASK, "cautious"], host)
     shown = capsys.readouterr().out
     assert "--set OPTION=VALUE" in shown
     assert "an answer needs more probability" in shown
-    main(["show", cautious_plugin.TASK])
+    main(["show", cautious_plugin.TASK], host)
     assert "table" in capsys.readouterr().out
 
 
-def test_a_stream_gives_its_things_one_by_one(predict):
+def test_a_stream_gives_its_inputs_one_by_one(predict):
     status, lines, errors = predict("a.json", "b.rows", "--json")
     assert [json.loads(line)["input"] for line in lines] == ["a.json", "b.rows#1", "b.rows#2"]
     assert (status, errors) == (0, [])
@@ -150,16 +142,16 @@ def _long_row(path, pieces, missing=None):
     path.write_text(json.dumps(numbers))
 
 
-def test_what_is_too_long_is_predicted_in_parts_and_gives_one_result(predict, tmp_path):
+def test_what_is_too_long_is_predicted_in_chunks_and_gives_one_result(predict, tmp_path):
     _long_row(tmp_path / "long.json", 70)
     status, lines, errors = predict("a.json", "long.json", "a.json", "--json")
     assert (status, errors) == (0, [])
     results = [json.loads(line) for line in lines]
-    assert [one["input"] for one in results] == ["a.json", "long.json", "a.json"]
+    assert [result["input"] for result in results] == ["a.json", "long.json", "a.json"]
     assert results[1]["prediction"] == {"trend": "rising", "mean": 3.5}
 
 
-def test_one_long_thing_in_a_program(run, host, tmp_path):
+def test_one_long_input_in_a_program(run, host, tmp_path):
     from suite.sources import FileSource
 
     _long_row(tmp_path / "long.json", 3)
@@ -167,7 +159,7 @@ def test_one_long_thing_in_a_program(run, host, tmp_path):
     assert pipeline.predict(FileSource(tmp_path / "long.json")).mean == 3.5
 
 
-def test_a_part_that_cannot_be_read_leaves_the_whole_without_a_prediction(predict, tmp_path):
+def test_a_chunk_that_cannot_be_read_leaves_the_whole_without_a_prediction(predict, tmp_path):
     _long_row(tmp_path / "long.json", 5, missing=20)
     status, lines, errors = predict("long.json", "a.json")
     assert [line.partition("\t")[0] for line in lines] == ["a.json"]
@@ -175,21 +167,21 @@ def test_a_part_that_cannot_be_read_leaves_the_whole_without_a_prediction(predic
     assert status == 1
 
 
-def test_the_parts_of_a_long_thing_are_counted(run, host, tmp_path):
+def test_the_chunks_of_a_long_input_are_counted(run, host, tmp_path):
     from suite.sources import FileSource
 
     _long_row(tmp_path / "long.json", 3)
-    told = []
+    calls = []
     pipeline = suite.load(run.path, host=host)
     list(
         pipeline.predict_each(
-            [FileSource(tmp_path / "long.json")], 2, lambda name, done, total: told.append((done, total))
+            [FileSource(tmp_path / "long.json")], 2, lambda name, done, total: calls.append((done, total))
         )
     )
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert calls == [(1, 3), (2, 3), (3, 3)]
 
 
-def test_parts_are_read_only_as_they_are_needed(run, host):
+def test_chunks_are_read_only_as_they_are_needed(run, host):
     from dataclasses import replace
 
     read = []
@@ -211,33 +203,35 @@ def test_parts_are_read_only_as_they_are_needed(run, host):
     codec = EndlessCodec(pipeline.codec.trends)
     done = []
 
-    def chunk_done(name, count, total):
+    def on_chunk(name, count, total):
         done.append(count)
         if count == 10:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(replace(pipeline, codec=codec).predict_each(["x"], 4, chunk_done))
+        list(replace(pipeline, codec=codec).predict_each(["x"], 4, on_chunk))
     assert len(read) <= 10 + 4 * 4
 
 
 def test_what_is_live_is_predicted_as_it_comes(predict, monkeypatch):
-    asked = []
+    read_names = []
 
     class Live(cautious_plugin.Rows):
         live = True
 
         def __iter__(self):
             for row in super().__iter__():
-                if len(asked) == 3:
+                if len(read_names) == 3:
                     raise KeyboardInterrupt
-                asked.append(row.name)
+                read_names.append(row.name)
                 yield row
 
     monkeypatch.setattr(cautious_plugin, "Rows", Live)
     status, lines, _ = predict("endless")
     assert status == 130
-    assert [line.partition("\t")[0] for line in lines] == asked == ["endless#1", "endless#2", "endless#3"]
+    assert (
+        [line.partition("\t")[0] for line in lines] == read_names == ["endless#1", "endless#2", "endless#3"]
+    )
 
 
 def test_a_folder_gets_the_lines_and_the_first_format(predict, tmp_path):

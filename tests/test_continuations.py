@@ -15,7 +15,7 @@ from suite.configuration import from_mapping
 
 
 def texts(predictions):
-    return [str(one) for one in predictions]
+    return [str(prediction) for prediction in predictions]
 
 
 def test_a_prediction_is_joined_of_all_that_its_passes_gave():
@@ -44,8 +44,7 @@ def test_a_stream_runs_no_further_than_it_is_read():
 
 
 def test_a_stream_of_a_codec_that_does_not_go_on_has_one_prediction():
-    class Once:
-        suffixes = ()
+    class Once(suite.Codec):
         encode, decode = CountingCodec.encode, CountingCodec.decode
         until = 10
 
@@ -66,24 +65,29 @@ def test_a_batch_goes_on_together_until_each_of_it_is_complete():
 
 def test_results_come_in_their_order_in_small_batches():
     results = pipeline().predict_each((str(number) for number in range(1, 10)), batch_size=2)
-    assert [str(one.prediction).split()[0] for one in results] == [str(number) for number in range(2, 11)]
+    assert [str(result.prediction).split()[0] for result in results] == [
+        str(number) for number in range(2, 11)
+    ]
 
 
 def test_partial_predictions_are_told_of_and_complete_ones_are_results():
-    told = []
-    results = list(pipeline().predict_each(["3", "8"], written=told.append))
-    assert [(one.name, str(one.prediction)) for one in told] == [("3", "4 5 6"), ("3", "4 5 6 7 8 9")]
-    assert [str(one.prediction) for one in results] == ["4 5 6 7 8 9 10", "9 10"]
+    partials = []
+    results = list(pipeline().predict_each(["3", "8"], on_partial=partials.append))
+    assert [(partial.name, str(partial.prediction)) for partial in partials] == [
+        ("3", "4 5 6"),
+        ("3", "4 5 6 7 8 9"),
+    ]
+    assert [str(result.prediction) for result in results] == ["4 5 6 7 8 9 10", "9 10"]
 
 
 def test_what_cannot_be_gone_on_with_has_an_error_and_the_others_go_on():
     class Forgetful(CountingCodec):
-        def continued(self, raw, predictions):
+        def next_input(self, raw, predictions):
             text = super().next_input(raw, predictions)
             return f"{text} x" if raw == "2" and text else text
 
     results = list(pipeline(codec=Forgetful(16)).predict_each(["3", "2", "10"]))
-    assert [one.error for one in results] == [None, "'x' is not a number", "nobody counts on from 13"]
+    assert [result.error for result in results] == [None, "'x' is not a number", "nobody counts on from 13"]
     assert str(results[0].prediction).endswith("16")
     with pytest.raises(suite.UserError, match="10: nobody counts on from 13"):
         pipeline(until=16).predict("10")
@@ -93,7 +97,7 @@ def test_what_cannot_be_gone_on_with_has_an_error_and_the_others_go_on():
 
 def test_an_error_of_the_codec_in_going_on_is_called_its_own():
     class Broken(CountingCodec):
-        def joined(self, predictions):
+        def join(self, predictions):
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError) as caught:
@@ -101,8 +105,8 @@ def test_an_error_of_the_codec_in_going_on_is_called_its_own():
     assert caught.value.__notes__ == ["in the codec of model builder 'counting_plugin:counter'"]
 
 
-def test_parts_go_on_as_well():
-    class InParts(CountingCodec):
+def test_chunks_go_on_as_well():
+    class InChunks(CountingCodec):
         def chunks(self, raw):
             class Lines:
                 total = raw.count("\n") + 1
@@ -115,11 +119,11 @@ def test_parts_go_on_as_well():
 
             return Lines() if "\n" in raw else None
 
-    told = []
-    many = pipeline(codec=InParts())
-    (result,) = many.predict_each(["1\n8"], written=told.append)
+    partials = []
+    many = pipeline(codec=InChunks())
+    (result,) = many.predict_each(["1\n8"], on_partial=partials.append)
     assert str(result.prediction) == "2 3 4 5 6 7 8 9 10 | 9 10"
-    assert told == []
+    assert partials == []
     assert texts(many.stream("1\n8")) == [str(result.prediction)]
 
 
@@ -128,10 +132,10 @@ def test_validation_while_training_scores_predictions_that_are_joined(tmp_path):
     from suite.runs.train import train
 
     class AlwaysRising(toy_plugin.TrendCodec):
-        def continued(self, raw, predictions):
+        def next_input(self, raw, predictions):
             return raw if len(predictions) < 2 else None
 
-        def joined(self, predictions):
+        def join(self, predictions):
             assert len(predictions) == 2
             return toy_plugin.Trend(trend="rising")
 

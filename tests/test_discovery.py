@@ -18,7 +18,7 @@ import suite
 
 @suite.hookimpl
 def suite_tasks():
-    return [suite.Task(name="{task}", summary="", sample=list, metric="m", builder="b", suite_evaluators=())]
+    return [suite.Task(name="{task}", summary="", sample=list, metric="m", builder="b", evaluators=())]
 """
 
 
@@ -82,7 +82,8 @@ def test_several_entry_points_of_a_distribution_are_one_plugin(site):
 
 def test_an_entry_point_may_name_an_object_of_a_module(site):
     source = (
-        GOOD.format(task="birds") + "\nclass Plugin:\n    tasks = staticmethod(tasks)\nplugin = Plugin()\n"
+        GOOD.format(task="birds")
+        + "\nclass Plugin:\n    suite_tasks = staticmethod(suite_tasks)\nplugin = Plugin()\n"
     )
     site.install("suite-birds", source, "[suite.v1]\nx = suite_birds_module:plugin\n")
     assert [one.item.name for one in suite.Host().tasks()] == ["birds"]

@@ -20,10 +20,14 @@ from made_up_detections import write_yolo
 from speech_on_disk import write as write_recording
 from suite import hookspecs, options
 from suite.cli.main import main
+from suite.evaluation.scoring import score
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "plugins.md"
+
+SINGLE_FILES = ("suite_errors", "suite_stripes", "suite_caffe")
+"""The plugins of the guide that are one file."""
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -65,14 +69,15 @@ def guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         for group, entries in project["entry-points"].items()
     )
     write_distribution(tmp_path, project["name"], points, project["version"])
-    write_distribution(tmp_path, "suite-plain", "[suite.v1]\nplain = suite_plain\n")
+    for name in SINGLE_FILES:
+        write_distribution(tmp_path, name.replace("_", "-"), f"[suite.v1]\n{name} = {name}\n")
     rows = [f"{index % 2 + index / 999},{-(index % 2)},{'ab'[index % 2]}\n" for index in range(60)]
     (tmp_path / "points.csv").write_text("x,y,kind\n" + "".join(rows))
     (tmp_path / "point.txt").write_text("1.01, -1")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.chdir(tmp_path)
     yield tmp_path
-    for name in [name for name in sys.modules if name.startswith(("suite_tabular", "suite_plain"))]:
+    for name in [name for name in sys.modules if name.startswith(("suite_tabular", *SINGLE_FILES))]:
         del sys.modules[name]
 
 
@@ -87,19 +92,57 @@ def test_the_commands_of_the_plugin_guide_work(guide, capsys):
     assert suite.load("exported").predict("point.txt") == "b"
 
 
-def test_the_model_for_somebody_elses_task_trains(guide, capsys):
-    words = [
-        "train",
-        "tabular-classification",
-        "points.csv",
-        "--model",
-        "plain",
-        "--epochs",
-        "1",
-        "--out",
-        "plain",
+def write_images(folder: Path, count: int = 12) -> None:
+    """Images in lists, as the guide's format reads them."""
+    cv2 = pytest.importorskip("cv2")
+    samples = pytest.importorskip("suite_image_classification.samples").sample()
+    classes = samples.facts["classes"]
+    folder.mkdir()
+    (folder / "words.txt").write_text("\n".join(classes))
+    for split, examples in samples.splits.items():
+        rows = []
+        for index in range(min(count, len(examples))):
+            cv2.imwrite(str(folder / f"{split}{index}.png"), examples[index].input)
+            rows.append(f"{split}{index}.png {classes.index(examples[index].target)}\n")
+        (folder / f"{split}.txt").write_text("".join(rows))
+
+
+def test_the_model_and_the_format_of_the_plugin_guide_train_together(guide, capsys):
+    write_images(guide / "lists")
+    words = ["train", "image-classification", "lists", "--loader", "caffe", "--model", "stripes"]
+    assert main([*words, "--epochs", "1", "--out", "stripes"]) == 0, capsys.readouterr().err
+    assert "filters = 8" in (guide / "stripes" / "config.toml").read_text()
+    assert main(["predict", "stripes", "lists/test0.png"]) == 0
+
+
+def test_the_format_of_the_plugin_guide_says_what_is_wrong(guide, capsys):
+    write_images(guide / "lists")
+    (guide / "lists" / "train.txt").write_text("train0.png 99\n")
+    assert main(["inspect", "image-classification", "lists", "--loader", "caffe"]) == 2
+    assert "train.txt, line 1 does not end with the number of a class" in capsys.readouterr().err
+
+
+def test_the_evaluator_of_the_plugin_guide_scores(guide):
+    evaluator = suite.Host().evaluator("empty", "object-detection")
+    boxes = pytest.importorskip("suite_object_detection.types").Detections
+    nothing = boxes(boxes=[], scores=[], labels=[])
+    scores = score([evaluator], suite.Pairs([None] * 4, [nothing] * 4, list("abcd")), intervals=True)
+    assert scores.numbers == {"empty": 1.0}
+
+
+def test_plugins_are_as_short_as_the_guide_says():
+    lines = {}
+    for block in blocks(GUIDE, "python"):
+        name, *code = block.splitlines()
+        counted = [line for line in code if line.strip() and not line.strip().startswith('"""')]
+        lines[name.removeprefix("# ").partition("/")[0]] = lines.get(
+            name.removeprefix("# ").partition("/")[0], 0
+        ) + len(counted)
+    said = [int(number) for number in re.findall(r"\| (\d+) \|", GUIDE.read_text())]
+    assert said == [
+        lines[name] for name in ("suite_errors.py", "suite_stripes.py", "suite_caffe.py", "suite_tabular")
     ]
-    assert main(words) == 0, capsys.readouterr().err
+    assert all(count <= most for count, most in zip(said, (20, 30, 45, 120), strict=True))
 
 
 def test_the_tests_of_the_plugin_guide_pass(guide, tmp_path):

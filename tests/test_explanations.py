@@ -10,7 +10,7 @@ import pytest
 import suite
 import toy_plugin
 from suite.configuration import from_mapping
-from suite.figures import Passage, Passages
+from suite.figures import Highlight, Highlights
 from suite.runs.evaluate import Request, evaluate
 from suite.runs.train import train
 
@@ -24,8 +24,8 @@ def explain(pairs, predict):
     assert all(isinstance(one, toy_plugin.Trend) for one in without)
     lost = [answer.probability - one.probability * (one.trend == answer.trend) for one in without]
     numbers = [f"{number:g} " for number in row]
-    item = Passage(caption=answer.trend, segments=list(zip(numbers, lost, strict=True)))
-    return [Passages(title="What tipped the scales", items=[item])]
+    item = Highlight(caption=answer.trend, segments=list(zip(numbers, lost, strict=True)))
+    return [Highlights(title="What tipped the scales", items=[item])]
 
 
 def explaining(function):
@@ -90,7 +90,7 @@ def test_a_defect_is_noted_with_the_plugin_and_loses_nothing(run, tmp_path):
 @pytest.mark.parametrize(
     ("function", "note"),
     [
-        (lambda pairs, predict: ["a figure"], "TypeError: explain gave str, which is no figure"),
+        (lambda pairs, predict: ["a figure"], "TypeError: str is no figure of suite.figures"),
         (helpless, "the predictions are not explained: no row"),
     ],
 )

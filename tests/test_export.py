@@ -11,12 +11,13 @@ import suite
 import toy_plugin
 import weather
 from suite.configuration import Configuration
-from suite.export.export import _alike, _difference, _examples, export
+from suite.export.export import _alike, _difference
 from suite.export.onnx import convert
 from suite.pipeline.keras_files import save_keras
 from suite.pipeline.manifest import Manifest
 from suite.pipeline.networks import KerasNetwork, OnnxNetwork
 from suite.prediction.loading import load
+from suite.runs.export import _examples, export
 
 pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
 pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
@@ -49,8 +50,12 @@ def test_it_predicts_what_keras_predicts(run, exported):
     x = [np.array([20.0, 21, 22, 23]), np.array([1.0, 2, 3, 4]), b"9 9 9 9"]
     with_keras = load(run, host=weather.host()).predict(x)
     with_onnx = load(exported.folder, host=weather.host()).predict(x)
-    assert [one.label for one in with_onnx] == [one.label for one in with_keras]
-    np.testing.assert_allclose([one.score for one in with_onnx], [one.score for one in with_keras], atol=1e-5)
+    assert [prediction.label for prediction in with_onnx] == [prediction.label for prediction in with_keras]
+    np.testing.assert_allclose(
+        [prediction.score for prediction in with_onnx],
+        [prediction.score for prediction in with_keras],
+        atol=1e-5,
+    )
 
 
 def test_it_takes_any_number_of_examples(exported):
@@ -61,7 +66,7 @@ def test_it_takes_any_number_of_examples(exported):
 
 def test_the_folder_holds_the_network_the_codec_and_the_comparison(run, exported):
     assert exported.folder == run / "export"
-    assert sorted(one.name for one in exported.folder.iterdir()) == [
+    assert sorted(file.name for file in exported.folder.iterdir()) == [
         "export.json",
         "network.onnx",
         "pipeline.json",
@@ -126,7 +131,7 @@ def compared_examples(run):
     manifest = Manifest(
         format=1, task="trend", builder="toy_plugin:dense", codec=codec.to_json(), network="network.keras"
     )
-    return _examples(run / "model", manifest, codec, suite.Host(toy_plugin, discover=False))
+    return _examples(run, manifest, codec, suite.Host(toy_plugin, discover=False))
 
 
 def test_it_is_compared_on_examples_of_the_runs_test_split(toy_run):
@@ -134,6 +139,16 @@ def test_it_is_compared_on_examples_of_the_runs_test_split(toy_run):
     encoded, source = compared_examples(run)
     assert source == f"the test split of {data}"
     assert len(encoded) == 63  # of 64, the last one cannot be encoded
+
+
+def test_splits_that_the_host_made_are_made_again(toy_run):
+    run, data = toy_run
+    rows = [json.loads(line) for line in data.read_text().splitlines()]
+    plain = [{**row, "split": "train"} for row in rows if row["split"] == "test" and row["id"] != "short"]
+    data.write_text("\n".join(map(json.dumps, plain)))
+    encoded, source = compared_examples(run)
+    assert source == f"the test split of {data}"
+    assert len(encoded) == len(plain) // 10
 
 
 def test_without_the_data_it_is_compared_on_the_tasks_sample_and_says_so(toy_run):
@@ -188,7 +203,7 @@ def test_a_missing_package_is_named(run, monkeypatch):
 )
 def test_a_mistake_is_one_sentence(run, exported, monkeypatch, path, settings, message):
     monkeypatch.chdir(run.parent)
-    path, settings = (json.loads(json.dumps(one).replace('"run', '"first')) for one in (path, settings))
+    path, settings = (json.loads(json.dumps(value).replace('"run', '"first')) for value in (path, settings))
     with pytest.raises(suite.UserError) as caught:
         export(path, host=weather.host(), **settings)
     assert message in str(caught.value)
@@ -202,12 +217,10 @@ def test_a_damaged_network_is_the_users_to_know(tmp_path):
         export(run, host=weather.host())
 
 
-def test_the_command_says_what_was_compared(run, converted, monkeypatch, capfd):
-    import suite.cli.export
+def test_the_command_says_what_was_compared(run, converted, capfd):
     from suite.cli.main import main
 
-    monkeypatch.setattr(suite.cli.export, "host_from", lambda arguments: weather.host())
-    assert main(["export", str(run)]) == 0
+    assert main(["export", str(run)], weather.host()) == 0
     printed = capfd.readouterr()
     assert "compared with Keras on 3 examples" in printed.out
     assert printed.err == ""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import keras
 import numpy as np
 import pytest
 
+import suite
 from suite.training.initial_weights import copy_weights
 
 pytestmark = pytest.mark.backend
@@ -21,8 +20,16 @@ def network(classes: int, seed: int) -> keras.Model:
     return keras.Model(inputs, outputs)
 
 
-def codec(*names: str) -> SimpleNamespace:
-    return SimpleNamespace(entries={"logits/kernel": (1, names), "logits/bias": (0, names)})
+class Named(suite.Codec):
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def named_axes(self):
+        return {"logits/kernel": (1, self.names), "logits/bias": (0, self.names)}
+
+
+def codec(*names: str) -> Named:
+    return Named(*names)
 
 
 def logits(model: keras.Model) -> tuple[np.ndarray, np.ndarray]:
@@ -35,8 +42,8 @@ def test_entries_are_copied_by_their_names_wherever_they_stand():
     copied = copy_weights(source, codec("a", "b", "c"), target, codec("c", "a", "b"))
     for given, got in zip(logits(source), logits(target), strict=True):
         np.testing.assert_array_equal(got[..., [1, 2, 0]], given)
-    assert copied.whole == ["hidden/kernel", "hidden/bias"]
-    assert copied.partly == {"logits/kernel": (3, 3), "logits/bias": (3, 3)}
+    assert copied.complete == ["hidden/kernel", "hidden/bias"]
+    assert copied.partial == {"logits/kernel": (3, 3), "logits/bias": (3, 3)}
 
 
 def test_entries_of_new_names_stay_as_they_are():
@@ -46,7 +53,7 @@ def test_entries_of_new_names_stay_as_they_are():
     for given, was, got in zip(logits(source), before, logits(target), strict=True):
         np.testing.assert_array_equal(got[..., 0], given[..., 1])
         np.testing.assert_array_equal(got[..., 1:], was[..., 1:])
-    assert copied.partly["logits/kernel"] == (1, 3)
+    assert copied.partial["logits/kernel"] == (1, 3)
 
 
 def test_weights_without_a_common_name_are_new():
@@ -55,15 +62,15 @@ def test_weights_without_a_common_name_are_new():
     copied = copy_weights(source, codec("a", "b"), target, codec("x", "y"))
     for was, got in zip(before, logits(target), strict=True):
         np.testing.assert_array_equal(got, was)
-    assert copied.anew == ["logits/kernel", "logits/bias"]
+    assert copied.unchanged == ["logits/kernel", "logits/bias"]
 
 
 def test_weights_whose_entries_have_no_names_are_copied_by_shape():
     source, target = network(2, 1), network(2, 2)
-    copied = copy_weights(source, SimpleNamespace(), target, SimpleNamespace())
+    copied = copy_weights(source, suite.Codec(), target, suite.Codec())
     for given, got in zip(source.get_weights(), target.get_weights(), strict=True):
         np.testing.assert_array_equal(got, given)
-    assert len(copied.whole) == 4
+    assert len(copied.complete) == 4
 
 
 def test_names_may_stand_several_times_along_an_axis():

@@ -21,20 +21,25 @@ def folder(tmp_path, monkeypatch):
     return tmp_path / "in"
 
 
-TEMPS = SimpleNamespace(suffixes=(".temps",))
-WORDS = SimpleNamespace(suffixes=())
-TEXTS = SimpleNamespace(
-    suffixes=(".temps",),
-    words=True,
-    stream=lambda given: SimpleNamespace(name="-", total=1, __iter__=None) if given == "-" else None,
-)
+class Temps(suite.Codec):
+    suffixes = (".temps",)
+
+
+class Texts(Temps):
+    accepts_text = True
+
+    def open_stream(self, source):
+        return SimpleNamespace(name="-", total=1, live=False, __iter__=None) if source == "-" else None
+
+
+TEMPS, WORDS, TEXTS = Temps(), suite.Codec(), Texts()
 
 
 def names(*words):
     inputs = Inputs(words, TEMPS)
-    found = [one.name for one in inputs]
-    assert inputs.total == len(found)
-    return found
+    given = [item.name for item in inputs]
+    assert inputs.total == len(given)
+    return given
 
 
 def test_a_file_is_taken_whatever_it_is_called(folder):
@@ -64,7 +69,7 @@ def test_an_archive_is_read_in_place(folder):
         archive.writestr("x/e.temps", "1 2 3 4")
         archive.writestr("x/e.txt", "")
     assert names("in/all.zip") == ["in/all.zip/x/e.temps"]
-    assert [one.read() for one in Inputs(["in/all.zip"], TEMPS)] == [b"1 2 3 4"]
+    assert [item.read() for item in Inputs(["in/all.zip"], TEMPS)] == [b"1 2 3 4"]
 
 
 def test_the_order_of_the_words_is_kept(folder):
@@ -74,7 +79,7 @@ def test_the_order_of_the_words_is_kept(folder):
 def test_a_broken_link_in_a_folder_is_an_input_that_cannot_be_read(folder):
     (folder / "sub" / "gone.temps").symlink_to("nowhere")
     with pytest.raises(suite.UserError, match=r"gone\.temps is a broken link"):
-        [one.read() for one in Inputs(["in/sub"], TEMPS)]
+        [item.read() for item in Inputs(["in/sub"], TEMPS)]
 
 
 def test_where_inputs_are_not_files_each_word_is_one(folder):
@@ -95,7 +100,7 @@ def test_a_word_that_is_no_path_is_an_input_itself_where_the_codec_reads_words(f
 def test_paths_globs_and_streams_come_before_words(folder):
     inputs = Inputs(["in/b.temps", "in/*.TEMPS", "-", "cold"], TEXTS)
     assert inputs.streams
-    assert [getattr(one, "name", one) for one in Inputs(["in/b.temps", "in/*.TEMPS", "cold"], TEXTS)] == [
+    assert [getattr(item, "name", item) for item in Inputs(["in/b.temps", "in/*.TEMPS", "cold"], TEXTS)] == [
         "in/b.temps",
         "in/a.TEMPS",
         "cold",
@@ -116,7 +121,7 @@ def test_a_mistyped_path_is_no_word(folder, word):
         ("none/*.temps", r"'none/\*\.temps' matches no file"),
         ("empty", r"empty holds no file at all and none that can be predicted for, which end in \.temps"),
         ("texts", "texts holds 1 other file and none that can be predicted for"),
-        ("-", "'-' stands for nothing here"),
+        ("-", r"does not read standard input \('-'\)"),
         ("x" * 5000, "cannot be read: File name too long"),
     ],
 )

@@ -31,7 +31,7 @@ def loader(name, suffix, load=loads):
 
 
 def plugin(*loaders, name="suite-birds", tasks=True):
-    task = Task(name="birds", summary="", sample=list, metric="m", builder="b", suite_evaluators=())
+    task = Task(name="birds", summary="", sample=list, metric="m", builder="b", evaluators=())
     hooks = {"suite_data_loaders": hookimpl(lambda: loaders)}
     if tasks:
         hooks["suite_tasks"] = hookimpl(lambda: [task])
@@ -125,11 +125,17 @@ def test_an_error_in_a_loader_says_whose_it_is(data):
     assert attribution(caught.value) == "data loader 'nest' of plugin 'suite-birds'"
 
 
-def test_an_error_in_detect_says_whose_it_is(data):
-    broken = DataLoader(name="nest", task="birds", load=loads, detect=lambda path: 1 / 0)
-    with pytest.raises(ZeroDivisionError) as caught:
+def test_an_error_in_detect_stops_nobody_else(data):
+    broken = DataLoader(name="broken", task="birds", load=loads, detect=lambda path: 1 / 0)
+    assert load_dataset(host(broken, loader("nest", ".nest")), "birds", data)[1].name == "nest"
+
+
+def test_an_error_in_detect_is_noted_where_no_loader_recognizes_the_data(data):
+    broken = DataLoader(name="broken", task="birds", load=loads, detect=lambda path: 1 / 0)
+    with pytest.raises(
+        UserError, match="data loader 'broken' of plugin 'suite-birds' failed .*division by zero"
+    ):
         load_dataset(host(broken), "birds", data)
-    assert attribution(caught.value) == "data loader 'nest' of plugin 'suite-birds'"
 
 
 def test_a_loader_that_gives_something_else(data):

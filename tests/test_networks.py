@@ -36,7 +36,7 @@ def test_many_batches_use_one_compiled_size():
 
 
 def test_large_examples_are_run_in_smaller_batches(monkeypatch):
-    monkeypatch.setattr("suite.pipeline.networks.MOST_BYTES", 3 * 4 * 4 + 1)  # three examples of four floats
+    monkeypatch.setattr("suite.pipeline.networks.MAX_BYTES", 3 * 4 * 4 + 1)  # three examples of four floats
     model = weather.network()
     network = KerasNetwork(model, batch_size=8)
     sizes = []

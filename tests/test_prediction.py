@@ -1,4 +1,4 @@
-"""A trained pipeline: saved, loaded, and asked for predictions of one thing, several, or a stream."""
+"""A trained pipeline: saved, loaded, and used on an input, on several, and on a stream."""
 
 from __future__ import annotations
 
@@ -43,30 +43,33 @@ def fake(network=lambda inputs: np.zeros((len(inputs), 2)), codec=None):
     return LoadedPipeline("weather", "weather:linear", codec or weather.codec(), network)
 
 
-# One thing and several
+# An input and several
 
 
 @pytest.mark.backend
-def test_one_thing_gives_one_prediction(pipeline):
+def test_one_input_gives_one_prediction(pipeline):
     assert pipeline.predict(np.array(WARM)).label == "warm"
     assert pipeline.predict(b"1 2 3 4").label == "cold"
 
 
-def test_a_path_is_one_thing_as_a_string_and_as_a_path(pipeline, files):
+def test_a_path_is_one_input_as_a_string_and_as_a_path(pipeline, files):
     assert pipeline.predict(files / "b.temps") == pipeline.predict(str(files / "b.temps"))
 
 
 @pytest.mark.parametrize("kind", [list, tuple, iter])
-def test_several_things_give_a_list_in_their_order(pipeline, kind):
-    labels = [one.label for one in pipeline.predict(kind([np.array(COLD), np.array(WARM), b"1 2 3 4"]))]
+def test_several_inputs_give_a_list_in_their_order(pipeline, kind):
+    labels = [
+        prediction.label
+        for prediction in pipeline.predict(kind([np.array(COLD), np.array(WARM), b"1 2 3 4"]))
+    ]
     assert labels == ["cold", "warm", "cold"]
 
 
 def test_an_array_with_one_axis_more_than_the_codec_takes_is_a_stack(pipeline):
-    assert [one.label for one in pipeline.predict(np.array([COLD, WARM]))] == ["cold", "warm"]
+    assert [prediction.label for prediction in pipeline.predict(np.array([COLD, WARM]))] == ["cold", "warm"]
 
 
-def test_without_input_axes_every_array_is_one_thing():
+def test_without_input_axes_every_array_is_one_input():
     codec = weather.codec()
     codec.input_ndim = None
     with pytest.raises(suite.UserError, match="8 numbers"):
@@ -77,7 +80,7 @@ def test_nothing_gives_an_empty_list(pipeline):
     assert pipeline.predict([]) == []
 
 
-def test_a_broken_thing_is_named(pipeline, files):
+def test_a_broken_input_is_named(pipeline, files):
     with pytest.raises(suite.UserError, match=r"broken\.temps: it holds something that is not a number"):
         pipeline.predict(files / "broken.temps")
     with pytest.raises(suite.UserError, match="input 1: it holds 3 numbers"):
@@ -92,7 +95,7 @@ def test_a_file_that_is_not_there_is_named(pipeline, tmp_path):
 # A stream
 
 
-def test_a_broken_thing_gives_an_error_and_the_others_go_on(pipeline, files):
+def test_a_broken_input_gives_an_error_and_the_others_go_on(pipeline, files):
     results = list(pipeline.predict_each(sorted(files.iterdir()), batch_size=2))
     assert [result.name.rpartition("/")[2] for result in results] == [
         "a.temps",
@@ -110,7 +113,7 @@ def test_a_broken_thing_gives_an_error_and_the_others_go_on(pipeline, files):
 
 
 class BreaksOff:
-    """Parts of which only the first can be read."""
+    """Chunks of which only the first can be read."""
 
     total = 2
 
@@ -156,7 +159,7 @@ def test_closing_the_stream_ends_its_threads():
     results = fake().predict_each((np.zeros(4) for _ in range(100)), batch_size=4)
     next(results)
     results.close()
-    assert not [one for one in threading.enumerate() if one.name.startswith("encode")]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("encode")]
 
 
 def test_inputs_of_different_shapes_share_no_batch():

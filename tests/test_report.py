@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from suite.contributions import Metric
 from suite.evaluation.metrics import label
-from suite.figures import Aligned, Clip, Clips, Gallery, Image, Passage, Passages, Table
+from suite.figures import Aligned, Clip, Clips, Gallery, Highlight, Highlights, Image, Table
+from suite.report.formatting import number
 from suite.report.page import ReportContent, render, write_report
-from suite.report.verdict import number, verdict
+from suite.report.verdict import verdict
 
 METRICS = {
     "test": {"accuracy": 0.9, "log_loss": 0.25},
@@ -40,10 +41,10 @@ def clips(text: str = "a walk", sound: bytes = OGG) -> Clips:
     )
 
 
-def passages(text: str = "a video", weights: tuple[float, ...] = (0.75, -0.5, 0.01)) -> Passages:
+def highlights(text: str = "a video", weights: tuple[float, ...] = (0.75, -0.5, 0.01)) -> Highlights:
     segments = zip((f"{text} ", "dull", " end"), weights, strict=True)
-    item = Passage(caption=f"{text}\nsecond line", segments=list(segments))
-    return Passages(title=text, items=[item], caption=text)
+    item = Highlight(caption=f"{text}\nsecond line", segments=list(segments))
+    return Highlights(title=text, items=[item], caption=text)
 
 
 def measured(accuracy, low, high, baseline):
@@ -192,7 +193,7 @@ FULL = {
         Table(title="table", columns=["name", "n"], rows=[["a", 1], ["b", 2]]),
         Gallery(title="gallery", items=[(PNG, "cat 90 %\nis dog\ntest/1.png")]),
         clips(),
-        passages(),
+        highlights(),
     ],
     "facts": {"weights": "1,000"},
     "data": {"path": "birds.zip", "classes": ["a", "b"], "multi_label": False},
@@ -242,7 +243,7 @@ def test_no_text_can_become_markup(text):
             Table(title=text, columns=[text, "n"], rows=[[text, 1], [text, 2]], caption=""),
             Gallery(title=text, items=[(PNG, text.replace("\n", " ") + "\nb\nc")]),
             clips(text),
-            passages(text),
+            highlights(text),
         ],
     }  # fmt: skip
     page = Reader(render(content(title=text, **marked)))
@@ -278,8 +279,8 @@ def test_what_is_wrong_is_said_in_words_and_not_by_color_alone():
     assert '<span><span dir="auto">a walk</span><span dir="auto">a walk</span></span>' in page
 
 
-def test_a_passage_is_shaded_by_weight_and_says_the_signs_in_text_too():
-    page = render(content(figures=[passages()]))
+def test_a_highlighted_text_is_shaded_by_weight_and_says_the_signs_in_text_too():
+    page = render(content(figures=[highlights()]))
     assert 'class="for" style="background:rgba(0,114,178,0.38)" title="+0.75">a video </mark>' in page
     against = 'class="against" style="background:rgba(213,94,0,0.25)" title="\N{MINUS SIGN}0.50"'
     assert f"{against}>dull</mark> end</p>" in page
@@ -288,7 +289,7 @@ def test_a_passage_is_shaded_by_weight_and_says_the_signs_in_text_too():
 
 
 def test_weights_that_are_none_or_too_large_do_no_harm():
-    page = render(content(figures=[passages(weights=(float("nan"), -7.0, 0.0))]))
+    page = render(content(figures=[highlights(weights=(float("nan"), -7.0, 0.0))]))
     assert '<p class="text" dir="auto">a video <mark class="against"' in page
     assert "against: dull (\N{MINUS SIGN}1.00)" in page
 

@@ -86,9 +86,9 @@ def assert_same_run(run: Run, other: Run):
 @pytest.mark.backend
 @pytest.mark.parametrize("steps", [1, 4, 6, 8, 15])
 def test_a_stopped_run_ends_like_an_unbroken_one(host, data, unbroken, tmp_path, steps):
-    asked = iter(range(1, 1000))
+    counter = iter(range(1, 1000))
     with pytest.raises(suite.RunError, match=rf"stopped after step {steps}; to go on: suite resume"):
-        train(host, configuration(data), out=tmp_path / "run", stop=lambda: next(asked) == steps)
+        train(host, configuration(data), out=tmp_path / "run", stop=lambda: next(counter) == steps)
     assert_same_run(resume(host, tmp_path / "run"), unbroken)
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import suite.evaluation.scoring
+import suite.evaluation.intervals
 from suite import Evaluator, PluginError, Task, UserError
-from suite.contributions import Contributed
+from suite.contributions import Contributed, Metric
 from suite.data.dataset import Example
 from suite.evaluation.scoring import baseline_pairs, metrics, reference_model_pairs, score
 from suite.evaluation.types import Evaluation, Pairs
@@ -59,6 +59,33 @@ def test_equal_seeds_give_equal_intervals():
     assert spreads[0] == spreads[1] != spreads[2]
 
 
+def test_examples_of_a_group_are_drawn_together():
+    # Ten speakers, of each of whom all or no recordings are right: ten observations, not a hundred.
+    by_speaker = replace(HALF, groups=[index // 10 for index in range(100)])
+    apart = score([evaluator(right)], HALF, intervals=True).intervals["right"]
+    together = score([evaluator(right)], by_speaker, intervals=True).intervals["right"]
+    assert together[1] - together[0] > 2 * (apart[1] - apart[0])
+
+
+def test_one_group_has_no_interval():
+    scores = score([evaluator(right)], replace(HALF, groups=["me"] * 100), intervals=True)
+    assert scores.notes == ["right: no interval, there is one group only"]
+
+
+def test_a_share_on_which_all_examples_agree_is_not_certain():
+    share = {"right": Metric(label="right", share=True)}
+    all_right, all_wrong = pairs_of([0] * 12), pairs_of([0] * 12, [1] * 12)
+    low, high = score([evaluator(right, metrics=share)], all_right, intervals=True).intervals["right"]
+    assert (low, high) == (pytest.approx(0.735, abs=1e-3), 1.0)
+    low, high = score([evaluator(right, metrics=share)], all_wrong, intervals=True).intervals["right"]
+    assert (low, high) == (0.0, pytest.approx(0.265, abs=1e-3))
+
+
+def test_any_other_number_that_is_the_same_in_every_resample_has_no_interval():
+    scores = score([evaluator(right)], pairs_of([0] * 12), intervals=True)
+    assert scores.notes == ["right: no interval, it is the same in every resample"]
+
+
 def test_without_intervals_each_evaluation_is_scored_once():
     calls = []
 
@@ -70,15 +97,15 @@ def test_without_intervals_each_evaluation_is_scored_once():
 
 
 def test_a_slow_mapping_is_resampled_less_and_says_so(monkeypatch):
-    monkeypatch.setattr(suite.evaluation.scoring, "SECONDS_FOR_RESAMPLES", 0.0)
+    monkeypatch.setattr(suite.evaluation.intervals, "SECONDS_FOR_RESAMPLES", 0.0)
     scores = score([evaluator(right_as_mapping)], HALF, intervals=True)
     assert "right" in scores.intervals
     assert scores.notes == ["right: its interval is of 200 resamples instead of 1,000"]
 
 
 def test_a_mapping_too_slow_to_resample_has_no_interval_and_says_so(monkeypatch):
-    monkeypatch.setattr(suite.evaluation.scoring, "SECONDS_FOR_RESAMPLES", 0.0)
-    monkeypatch.setattr(suite.evaluation.scoring, "MOST_SECONDS_FOR_RESAMPLES", 0.0)
+    monkeypatch.setattr(suite.evaluation.intervals, "SECONDS_FOR_RESAMPLES", 0.0)
+    monkeypatch.setattr(suite.evaluation.intervals, "MAX_SECONDS_FOR_RESAMPLES", 0.0)
     scores = score([evaluator(right_as_mapping)], HALF, intervals=True)
     assert not scores.intervals
     assert "no interval" in scores.notes[0]
@@ -86,10 +113,10 @@ def test_a_mapping_too_slow_to_resample_has_no_interval_and_says_so(monkeypatch)
 
 def test_a_number_computed_once_has_no_interval():
     def both(pairs, options):
-        return Evaluation(score=lambda indices: {"a": 1.0}, once=lambda: {"b": 2.0})
+        return Evaluation(score=lambda indices: {"a": indices.mean()}, point_only=lambda: {"b": 2.0})
 
     scores = score([evaluator(both)], HALF, intervals=True)
-    assert scores.numbers == {"a": 1.0, "b": 2.0}
+    assert scores.numbers == {"a": 49.5, "b": 2.0}
     assert list(scores.intervals) == ["a"]
 
 
@@ -132,8 +159,8 @@ def test_the_first_evaluator_keeps_a_name_that_two_give():
     other = evaluator(lambda pairs, options: {"right": 7.0}, name="other", plugin="theirs")
     scores = score([evaluator(right), other], HALF, intervals=True)
     assert scores.numbers == {"right": 0.5, "other/right": 7.0}
-    assert set(scores.intervals) == {"right", "other/right"}
     assert "evaluator 'other' of plugin 'theirs'" in scores.notes[0]
+    assert scores.notes[1] == "other/right: no interval, it is the same in every resample"
 
 
 def test_evaluators_of_one_name_are_told_apart_by_their_plugins():
@@ -167,18 +194,23 @@ def test_options_of_an_unknown_evaluator_are_refused():
         score([evaluator(right)], HALF, {"rihgt": {}}, intervals=False)
 
 
-def test_figures_are_made_only_when_asked_for_and_attributed():
+def test_figures_are_made_only_when_asked_for_and_a_failure_is_a_note():
     def drawing(pairs, options):
         return Evaluation(score=lambda indices: {}, figures=lambda: [Table(title=1 / 0, columns=[], rows=[])])
 
-    scores = score([evaluator(drawing)], HALF, intervals=False)
-    with pytest.raises(ZeroDivisionError) as caught:
-        scores.figures()
-    assert caught.value.__notes__ == ["in evaluator 'right' of plugin 'tests'"]
+    scores = score([evaluator(drawing), evaluator(right)], HALF, intervals=False)
+    figures, notes = scores.figures()
+    assert figures == []
+    assert notes == [
+        (
+            "the figures of evaluator 'right' of plugin 'tests' are missing, for a defect of evaluator 'right' of"
+            " plugin 'tests': ZeroDivisionError: division by zero"
+        )
+    ]
 
 
 def task_with(baseline):
-    return Task(
+    task = Task(
         name="t",
         summary="",
         sample=lambda: None,
@@ -187,17 +219,18 @@ def task_with(baseline):
         evaluators=(),
         baseline=baseline,
     )
+    return Contributed("tests", task, "task")
 
 
 def test_the_baseline_is_scored_on_the_same_examples():
-    task = task_with(lambda targets, examples: [max(set(targets), key=targets.count)] * len(examples))
-    pairs = baseline_pairs(task, [0, 0, 1], HALF)
+    task = task_with(lambda train, examples, facts: [train[0].target] * len(examples))
+    pairs = baseline_pairs(task, [Example("x", None, 0)], HALF)
     assert pairs.predictions == [0] * 100
     assert score([evaluator(right)], pairs, intervals=False).numbers == {"right": 1.0}
 
 
 def test_the_baseline_never_sees_what_is_to_be_predicted():
-    task = task_with(lambda targets, examples: [example.target for example in examples])
+    task = task_with(lambda train, examples, facts: [example.target for example in examples])
     assert baseline_pairs(task, [0], HALF).predictions == [None] * 100
 
 
@@ -206,12 +239,13 @@ def test_a_task_without_baseline_has_none():
 
 
 def test_a_baseline_of_the_wrong_length_is_the_plugins_fault():
-    with pytest.raises(PluginError, match="'t' predicts 1 of 100"):
-        baseline_pairs(task_with(lambda targets, examples: [0]), [0], HALF)
+    with pytest.raises(PluginError, match="the baseline of task 't' of plugin 'tests' predicts 1 of 100"):
+        baseline_pairs(task_with(lambda train, examples, facts: [0]), [0], HALF)
 
 
 def reference_model_task(reference_model):
-    return replace(task_with(None), reference_models={"a method": reference_model})
+    task = task_with(None)
+    return replace(task, item=replace(task.item, reference_models={"a method": reference_model}))
 
 
 def test_a_reference_model_learns_from_the_training_split_and_predicts_the_same_examples():
@@ -245,13 +279,14 @@ def test_a_reference_model_without_inputs_or_its_package_is_left_out_for_a_reaso
 
 def test_a_reference_model_that_fails_otherwise_is_the_plugins_fault():
     pairs = replace(HALF, examples=[Example(name, None) for name in HALF.ids])
-    with pytest.raises(PluginError, match="'a method', a reference model of task 't', predicts 1 of 100"):
-        reference_model_pairs(reference_model_task(lambda train, examples, facts: [0]), "a method", [], pairs)
+    too_few = reference_model_task(lambda train, examples, facts: [0])
+    with pytest.raises(PluginError, match="'a method', a reference model of task 't' .* predicts 1 of 100"):
+        reference_model_pairs(too_few, "a method", [], pairs)
     with pytest.raises(ZeroDivisionError) as caught:
         reference_model_pairs(
             reference_model_task(lambda train, examples, facts: 1 / 0), "a method", [], pairs
         )
-    assert "reference model of task 't'" in caught.value.__notes__[0]
+    assert "reference model of task 't' of plugin 'tests'" in caught.value.__notes__[0]
 
 
 def test_metrics_are_plain_data_by_split():
@@ -267,10 +302,10 @@ def test_metrics_are_plain_data_by_split():
     assert metrics({"test": test}, baseline) == {
         "test": {"right": 0.5},
         "baseline": {"right": 0.5},
-        "intervals": {"test": {"right": [0.5, 0.5]}},
+        "intervals": {},
         "details": {"test": {"classes": {"cat": {"f1": 0.25}}}},
         "counts": {"test": 100},
-        "notes": ["test: auc: left out"],
+        "notes": ["test: auc: left out", "test: right: no interval, it is the same in every resample"],
     }
     assert metrics({"test": test}, baseline, {"a method": baseline})["reference_models"] == {
         "a method": {"right": 0.5}

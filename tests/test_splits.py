@@ -278,3 +278,38 @@ def test_targets_that_are_more_than_labels_are_spread_by_the_labels_in_them():
     assert set(counts) <= {"a", "b"}
     assert abs(counts["a"] - counts["b"]) <= 1
     assert "rare" in ids(made.train)
+
+
+def timed(count, **more):
+    train = [Example(f"e{index}", index, float(index)) for index in range(count)]
+    return Dataset(train=train[::-1], order=lambda example: example.input, **more)
+
+
+def test_made_splits_of_data_in_time_are_the_last_ones():
+    made, notes = complete(timed(100), validation=0.1, test=0.2)
+    assert [made.splits[name][0].input for name in ("train", "validation", "test")] == [0, 70, 80]
+    assert {name: len(split) for name, split in made.splits.items()} == {
+        "train": 70,
+        "validation": 10,
+        "test": 20,
+    }
+    assert notes[0] == "made a test split of the last 20 examples in time"
+
+
+def test_a_gap_between_splits_in_time_is_left_out():
+    made, notes = complete(timed(100, gap=5), validation=0.1, test=0.2)
+    assert max(made.train[index].input for index in range(len(made.train))) == 59
+    assert [made.splits[name][0].input for name in ("validation", "test")] == [65, 80]
+    assert "left out between two splits in time: 5 examples" in notes
+
+
+def test_examples_of_one_moment_are_in_one_split():
+    train = [Example(f"e{index}", index // 8, float(index)) for index in range(40)]
+    made, _ = complete(Dataset(train=train, order=lambda example: example.input), validation=0.1, test=0.1)
+    moments = [{split[index].input for index in range(len(split))} for split in made.splits.values()]
+    assert [sorted(found) for found in moments] == [[0, 1, 2], [3], [4]]
+
+
+def test_too_few_examples_for_splits_in_time():
+    with pytest.raises(UserError, match="do not suffice for .* in time with a gap of 50"):
+        complete(timed(100, gap=50), validation=0.1, test=0.2)

@@ -16,7 +16,7 @@ from suite.configuration import from_mapping
 from suite.pipeline.trainable import Stage
 from suite.runs.train import resume, train
 from suite.training.progress import Listener
-from suite.training.trainer import stage_steps
+from suite.training.stages import stage_steps
 
 pytestmark = pytest.mark.backend
 
@@ -120,7 +120,7 @@ def test_progress_is_told_for_every_step(finished):
     steps = finished[1].steps
     assert len(steps) == 5 * 8
     assert [steps[0].step, steps[-1].step] == [1, 8]
-    assert all(0 <= one.waiting <= 1 for one in steps)
+    assert all(0 <= progress.waiting <= 1 for progress in steps)
 
 
 def test_the_written_configuration_repeats_the_run(finished, host, tmp_path):

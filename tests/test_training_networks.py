@@ -24,9 +24,9 @@ TRAINING = {"epochs": 6, "learning_rate": 0.05, "ema": 0.9, "checkpoint_seconds"
 class spelling:  # noqa: N801 - its name is the plugin's
     """The plugin, keeping what it built."""
 
-    suite_tasks = staticmethod(spelling_plugin.tasks)
-    suite_data_loaders = staticmethod(spelling_plugin.data_loaders)
-    suite_evaluators = staticmethod(spelling_plugin.evaluators)
+    suite_tasks = staticmethod(spelling_plugin.suite_tasks)
+    suite_data_loaders = staticmethod(spelling_plugin.suite_data_loaders)
+    suite_evaluators = staticmethod(spelling_plugin.suite_evaluators)
 
     def __init__(self, **changes):
         self.changes = changes
@@ -38,7 +38,7 @@ class spelling:  # noqa: N801 - its name is the plugin's
             self.built.append(dataclasses.replace(spelling_plugin.build(dataset, options), **self.changes))
             return self.built[-1]
 
-        (builder,) = spelling_plugin.model_builders()
+        (builder,) = spelling_plugin.suite_model_builders()
         return [dataclasses.replace(builder, build=build, codec=spelling_plugin.SpellingCodec.from_json)]
 
 

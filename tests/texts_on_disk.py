@@ -1,6 +1,6 @@
 """Texts that tests write to disk, and what was read of them."""
 
-from suite.data.dataset import Problem
+from suite.data import Problem
 
 
 def lines(path, *content, encoding="utf-8", end="\n"):

@@ -50,6 +50,7 @@ def suite_tasks() -> list[suite.Task]:
             evaluators=("hits",),
             baseline=most_common,
             prediction_type=Trend,
+            types="toy_types",
         )
     ]
 

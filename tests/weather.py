@@ -86,13 +86,17 @@ class weather:  # noqa: N801 - its name is the plugin's
     def suite_tasks(self) -> list[suite.Task]:
         return [
             suite.Task(
-                name="weather", summary="", sample=list, metric="accuracy", builder="linear", evaluators=()
+                name="weather", summary="", sample=sample, metric="accuracy", builder="linear", evaluators=()
             )
         ]
 
     @suite.hookimpl
     def suite_model_builders(self) -> list[suite.ModelBuilder]:
         return [suite.ModelBuilder(name="linear", task="weather", build=_build, codec=WeatherCodec.from_json)]
+
+
+def sample() -> Any:
+    return suite.Dataset(train=[])
 
 
 def host() -> suite.Host:

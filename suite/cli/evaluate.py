@@ -1,4 +1,4 @@
-"""`suite evaluate RUN [DATA]`: how good a run's model, or anybody's predictions, are on data."""
+"""`suite evaluate RUN [DATA]`: how good a run's model, or predictions from anywhere, are on data."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from suite.cli.main import host_from
+from suite.cli.repetition import repeating_command
 from suite.errors import UserError
 
 if TYPE_CHECKING:
     from suite.runs.evaluate import Outcome
 
+_REPEATED = ("split", "predictions", "loader")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words and flags of the command."""
+    """The words and options of the command."""
     parser.add_argument("run", metavar="RUN", help="a run directory")
     parser.add_argument(
         "data", metavar="DATA", nargs="?", help="other data to score (default: the run's own test split)"
@@ -30,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='score these predictions instead: JSON lines {"id", "prediction"}, matched with DATA by id;'
         ' without DATA each line has its "target" too',
     )
-    parser.add_argument("--loader", metavar="NAME", help="the data loader, where the data does not tell")
+    parser.add_argument(
+        "--loader", metavar="NAME", help="the data loader (default: found by looking at the data)"
+    )
     parser.add_argument(
         "--set",
         metavar="KEY=VALUE",
@@ -56,9 +61,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = apply_settings({}, arguments.set, ("loader", "evaluators", "prediction"))
     if arguments.loader and arguments.data is None:
-        raise UserError("--loader is for DATA, and none is named")
+        raise UserError("--loader is for DATA, and no DATA is named")
     if settings.get("loader") and arguments.data is None:
-        raise UserError("--set loader... is for DATA, and none is named")
+        raise UserError("--set loader... is for DATA, and no DATA is named")
     request = Request(
         run=Path(arguments.run),
         data=arguments.data,
@@ -71,7 +76,9 @@ def run(arguments: argparse.Namespace) -> int:
         out=Path(arguments.out) if arguments.out else None,
         backend=arguments.backend,
         device=arguments.device,
-        command=_command(arguments),
+        command=repeating_command(
+            "evaluate", filter(None, (arguments.run, arguments.data)), arguments, _REPEATED
+        ),
     )
     _show(evaluate(host_from(arguments), request, _listener()), as_json=arguments.json)
     return 0
@@ -88,7 +95,7 @@ def _listener() -> Any:
     from suite.training.progress import Listener
 
     class Phases(Listener):
-        """Says on stderr what is being done, where somebody watches."""
+        """Shows on the error stream what is being done, if that is a terminal."""
 
         def phase(self, text: str) -> None:
             if sys.stderr.isatty():
@@ -101,29 +108,11 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
     from suite.cli.scores_text import scores_text
     from suite.cli.tables import json_text
 
-    found = outcome.metrics
+    metrics = outcome.metrics
     if as_json:
-        print(json_text({**found, "folder": str(outcome.folder)}))
+        print(json_text({**metrics, "folder": str(outcome.folder)}))
         return
-    print(scores_text(found, outcome.task.metric, outcome.declared, outcome.split))
-    for note in found["notes"]:
+    print(scores_text(metrics, outcome.task.metric, outcome.declared, outcome.split))
+    for note in metrics["notes"]:
         print(f"note: {note}")
     print(f"report: {outcome.folder / 'report.html'}")
-
-
-def _command(arguments: argparse.Namespace) -> str:
-    """The command that repeats this evaluation."""
-    import shlex
-
-    words = ["suite", "evaluate", arguments.run]
-    if arguments.data:
-        words.append(arguments.data)
-    for flag in ("split", "predictions", "loader"):
-        value = getattr(arguments, flag)
-        if value is not None:
-            words += [f"--{flag}", value]
-    for setting in arguments.set:
-        words += ["--set", setting]
-    for plugin in arguments.without:
-        words += ["--without", plugin]
-    return shlex.join(words)

@@ -8,7 +8,7 @@ from suite.cli.main import host_from
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", help="a run, or its folder model")
+    parser.add_argument("run", metavar="RUN", help="a run, or a model folder")
     parser.add_argument("--format", default="onnx", help="the format to write: onnx")
     parser.add_argument("--out", metavar="FOLDER", help="the folder to write (default: RUN/export)")
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")

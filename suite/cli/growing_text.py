@@ -8,7 +8,7 @@ _NOT_YET_A_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 
 
 class GrowingText:
-    """Prints what is new of a text each time it has grown, and nothing that has changed since.
+    """Prints what is new of a text each time it has grown, but not what has changed.
 
     Args:
         file: where it is printed.
@@ -20,13 +20,13 @@ class GrowingText:
 
     def grow(self, text: str) -> None:
         """Print what is new; half a character at the end, or a text that changed, waits for what follows."""
-        sure = text.rstrip(_NOT_YET_A_CHARACTER)
-        if len(sure) > len(self._printed) and sure.startswith(self._printed):
-            print(sure[len(self._printed) :], end="", file=self._file, flush=True)
-            self._printed = sure
+        settled = text.rstrip(_NOT_YET_A_CHARACTER)
+        if len(settled) > len(self._printed) and settled.startswith(self._printed):
+            print(settled[len(self._printed) :], end="", file=self._file, flush=True)
+            self._printed = settled
 
     def complete(self, text: str) -> None:
-        """Print the rest and end the line; where what is printed has changed after all, print all of it."""
+        """Print the rest and end the line; if what is printed has changed after all, print all of it."""
         if not text.startswith(self._printed):
             self.break_off()
         print(text[len(self._printed) :], file=self._file, flush=True)

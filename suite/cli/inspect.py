@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from suite.cli.main import host_from
 from suite.cli.tables import json_text
+from suite.configuration import option_settings
 from suite.errors import UserError
-from suite.options import parse_value
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,18 +16,22 @@ if TYPE_CHECKING:
     from suite.data.inspection import Finding, Inspection
     from suite.figures import Table
 
-_ROWS = 40
-_PLACES = 3
+_MAX_ROWS = 40
+_MAX_LOCATIONS = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Read all of the data, print what it holds and what is wrong with it. The exit status is 1 where"
+        "Read all of the data, print what it holds and what is wrong with it. The exit status is 1 if"
         " something should be put right."
     )
-    parser.add_argument("task", metavar="TASK", help="what the data is for; 'suite tasks' lists the tasks")
+    parser.add_argument(
+        "task", metavar="TASK", help="the task that the data is for; 'suite tasks' lists the tasks"
+    )
     parser.add_argument("data", metavar="DATA", help="a folder, an archive or a file")
-    parser.add_argument("--loader", metavar="NAME", help="the data loader, where the data does not tell")
+    parser.add_argument(
+        "--loader", metavar="NAME", help="the data loader (default: found by looking at the data)"
+    )
     parser.add_argument(
         "--set",
         metavar="loader.KEY=VALUE",
@@ -45,27 +49,23 @@ def run(arguments: argparse.Namespace) -> int:
     host = host_from(arguments)
     options = _loader_options(arguments.set)
     with _ProgressBar() as progress:
-        found = inspect(host, arguments.task, arguments.data, arguments.loader, options, progress)
+        inspection = inspect(host, arguments.task, arguments.data, arguments.loader, options, progress)
     if arguments.json:
-        print(json_text(_as_json(found)))
+        print(json_text(_as_json(inspection)))
     else:
-        _show(arguments.data, found)
-    return 1 if found.wrong else 0
+        _show(arguments.data, inspection)
+    return 1 if inspection.wrong else 0
 
 
 def _loader_options(settings: list[str]) -> dict[str, Any]:
-    options = {}
     for setting in settings:
-        key, equals, value = setting.partition("=")
-        table, dot, name = key.partition(".")
-        if not equals or not dot or table != "loader":
+        if not setting.startswith("loader.") or "=" not in setting:
             raise UserError(f"--set {setting} is not of the form loader.KEY=VALUE")
-        options[name] = parse_value(value)
-    return options
+    return option_settings([setting.removeprefix("loader.") for setting in settings])
 
 
 class _ProgressBar:
-    """A bar on stderr while examples are read, gone when done; nothing where stderr is no terminal."""
+    """A bar on the error stream while examples are read, gone when done; nothing if that is no terminal."""
 
     def __enter__(self) -> _ProgressBar:
         from rich.console import Console
@@ -84,38 +84,39 @@ class _ProgressBar:
         self._bar.update(self._task, completed=done, total=total)
 
 
-def _as_json(found: Inspection) -> dict[str, Any]:
+def _as_json(inspection: Inspection) -> dict[str, Any]:
     return {
-        "wrong": found.wrong,
-        "numbers": dict(found.numbers),
+        "wrong": inspection.wrong,
+        "numbers": dict(inspection.numbers),
         "findings": [
-            {"text": one.text, "wrong": one.wrong, "places": list(one.places)} for one in found.findings
+            {"text": finding.text, "wrong": finding.wrong, "places": list(finding.places)}
+            for finding in inspection.findings
         ],
         "tables": [
-            {"title": one.title, "columns": list(one.columns), "rows": [list(row) for row in one.rows]}
-            for one in found.tables
+            {"title": table.title, "columns": list(table.columns), "rows": [list(row) for row in table.rows]}
+            for table in inspection.tables
         ],
     }
 
 
-def _show(data: str, found: Inspection) -> None:
+def _show(data: str, inspection: Inspection) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     if not console.is_terminal:
-        console.width = 200  # whoever reads the lines later wants them whole
+        console.width = 200  # whoever reads the lines later wants them complete
     console.print(data, style="bold")
-    numbers = [f"{name} {_number(value)}" for name, value in found.numbers.items()]
+    numbers = [f"{name} {_number(value)}" for name, value in inspection.numbers.items()]
     console.print(", ".join(numbers))
-    for table in found.tables:
+    for table in inspection.tables:
         _show_table(console, table)
     for wrong, heading in ((False, "Worth a look"), (True, "Wrong")):
-        listed = [one for one in found.findings if one.wrong == wrong]
-        if listed:
+        findings = [finding for finding in inspection.findings if finding.wrong == wrong]
+        if findings:
             console.print(f"\n{heading}", style="bold red" if wrong else "bold yellow")
-            for one in listed:
-                _show_finding(console, one)
-    if not found.wrong:
+            for finding in findings:
+                _show_finding(console, finding)
+    if not inspection.wrong:
         console.print("\nNothing is wrong.", style="bold green")
 
 
@@ -128,22 +129,22 @@ def _show_table(console: Console, table: Table) -> None:
         texts = all(isinstance(row[number], str) for row in table.rows)
         shown.add_column(Text(column), justify="left" if texts and number == 0 else "right", overflow="fold")
     rows = list(table.rows)
-    for row in rows if len(rows) <= _ROWS else rows[: _ROWS - 1]:
+    for row in rows if len(rows) <= _MAX_ROWS else rows[: _MAX_ROWS - 1]:
         shown.add_row(*(Text(_number(cell)) for cell in row))
     console.print(f"\n{table.title}", style="bold")
     console.print(shown)
-    if len(rows) > _ROWS:
-        console.print(f"and {len(rows) - _ROWS + 1:,} more (--json has all)", style="dim")
+    if len(rows) > _MAX_ROWS:
+        console.print(f"and {len(rows) - _MAX_ROWS + 1:,} more (--json has all)", style="dim")
     if table.caption:
         console.print(table.caption, style="dim")
 
 
 def _show_finding(console: Console, finding: Finding) -> None:
     console.print(f"  {finding.text}")
-    for place in finding.places[:_PLACES]:
-        console.print(f"    {place}", style="dim")
-    if len(finding.places) > _PLACES:
-        console.print(f"    and {len(finding.places) - _PLACES:,} more (--json has all)", style="dim")
+    for location in finding.places[:_MAX_LOCATIONS]:
+        console.print(f"    {location}", style="dim")
+    if len(finding.places) > _MAX_LOCATIONS:
+        console.print(f"    and {len(finding.places) - _MAX_LOCATIONS:,} more (--json has all)", style="dim")
 
 
 def _number(value: float | str) -> str:

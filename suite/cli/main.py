@@ -24,28 +24,33 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("suite.cli.evaluate", "score a run's model, or predictions from anywhere"),
     "predict": ("suite.cli.predict", "predict with a run's model or an exported one"),
     "export": ("suite.cli.export", "write a run's model for use without Keras"),
-    "inspect": ("suite.cli.inspect", "say what data holds, and what is wrong with it"),
+    "inspect": ("suite.cli.inspect", "show what data holds, and what is wrong with it"),
     "plugins": ("suite.cli.plugins", "list the plugins, and those that could not be loaded"),
     "tasks": ("suite.cli.tasks", "list the tasks"),
-    "show": ("suite.cli.show", "list what there is for a task, and the options of it"),
+    "show": ("suite.cli.show", "list what there is for a task, and its options"),
 }
-"""Name of the command: its module, and a line on what it does."""
+"""By the name of a command: its module, and a line on what it does."""
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line `argv` (default: the process's own) and return the exit status."""
+def main(argv: Sequence[str] | None = None, host: Host | None = None) -> int:
+    """Run a command line and return the exit status.
+
+    Args:
+        argv: the words; None takes those of the process.
+        host: has the plugins; None takes those that are installed, less those that `--without` names.
+    """
     words = list(sys.argv[1:] if argv is None else argv)
-    # What TensorFlow says on its own are greetings and optimizations it gave up; what fails is raised.
+    # What TensorFlow prints by itself are greetings and optimizations it gave up; what fails is raised.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     for stream in (sys.stdout, sys.stderr):
-        # A name that the terminal cannot show is shown escaped; it does not end the program.
+        # A name that the terminal cannot show is escaped; it does not end the program.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        status = _dispatch(words)
+        status = _dispatch(words, host)
         sys.stdout.flush()
         return status
     except BrokenPipeError:
@@ -59,7 +64,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def host_from(arguments: argparse.Namespace) -> Host:
-    """The host of a command: what is installed, less what `--without` names."""
+    """The host of a command: the one that `main` got, or what is installed, less what `--without` names."""
+    if arguments.host is not None:
+        host: Host = arguments.host
+        return host
     from suite.host import Host
 
     return Host(without=arguments.without)
@@ -78,7 +86,7 @@ class Parser(argparse.ArgumentParser):
         """Parse all of `words`.
 
         Raises:
-            UserError: for an option that is not known (with the nearest one) and anything else amiss.
+            UserError: for an unknown option (the message names the nearest) and any other mistake.
         """
         arguments, unknown = self.parse_known_intermixed_args(words)
         for word in unknown:
@@ -86,11 +94,11 @@ class Parser(argparse.ArgumentParser):
             if name.startswith("-") and name != "-":
                 known = [option for option in self._option_string_actions if option.startswith("--")]
                 raise UserError(f"'{self.prog}' has no option '{name}': {nearest(name, known)}")
-            self.error(f"one word too many: '{word}'")
+            self.error(f"unexpected word '{word}'")
         return arguments
 
 
-def _dispatch(words: list[str]) -> int:
+def _dispatch(words: list[str], host: Host | None) -> int:
     top = Parser(prog="suite", add_help=False)
     top.add_argument("-h", "--help", action="store_true")
     top.add_argument("--version", action="store_true")
@@ -103,10 +111,10 @@ def _dispatch(words: list[str]) -> int:
     if at == len(words) or chosen.help:
         print(_overview())
         return 0 if chosen.help else UserError.exit_status
-    return _run(words[at], words[at + 1 :])
+    return _run(words[at], words[at + 1 :], host)
 
 
-def _run(name: str, words: list[str]) -> int:
+def _run(name: str, words: list[str], host: Host | None) -> int:
     if name not in COMMANDS:
         raise UserError(f"there is no command '{name}': {nearest(name, COMMANDS)}")
     module_name, summary = COMMANDS[name]
@@ -122,6 +130,9 @@ def _run(name: str, words: list[str]) -> int:
         arguments = parser.parse(words)
     except SystemExit as end:  # argparse has printed the help
         return int(end.code or 0)
+    if host is not None and arguments.without:
+        raise UserError("--without leaves out installed plugins, and here the program chooses the plugins")
+    arguments.host = host
     status: int = command.run(arguments)
     return status
 
@@ -137,13 +148,13 @@ def _overview() -> str:
         "",
         f"  {'--version':<{width}}  print the version",
         "",
-        "'suite COMMAND --help' says more about one.",
+        "'suite COMMAND --help' says more about a command.",
     ]
     return "\n".join(lines)
 
 
 def _explain(error: Exception, *, debug: bool) -> int:
-    """Print what a person needs to know of `error`; the exit status it stands for."""
+    """Print what a person needs to know of `error`; the exit status."""
     import traceback
 
     if isinstance(error, SuiteError):

@@ -29,13 +29,18 @@ def run(arguments: argparse.Namespace) -> int:
         if plugin.error:
             print(f"    could not be loaded: {plugin.error}")
         else:
-            rows = [[one.kind, _name(one), one.item.summary] for one in plugin.contributions]
+            rows = [
+                [contributed.kind, _name(contributed), contributed.item.summary]
+                for contributed in plugin.contributions
+            ]
             print(aligned(rows, indent="    ") or "    contributes nothing")
     return 0
 
 
-def _name(one: Contributed) -> str:
-    return one.name if isinstance(one.item, Task) else f"{one.task} / {one.name}"
+def _name(contributed: Contributed) -> str:
+    if isinstance(contributed.item, Task):
+        return contributed.name
+    return f"{contributed.task} / {contributed.name}"
 
 
 def _as_json(plugin: Plugin) -> dict[str, Any]:
@@ -46,11 +51,11 @@ def _as_json(plugin: Plugin) -> dict[str, Any]:
         "error": plugin.error or None,
         "contributions": [
             {
-                "kind": one.kind,
-                "task": one.task,
-                "name": one.item.name,
-                "summary": one.item.summary,
+                "kind": contributed.kind,
+                "task": contributed.task,
+                "name": contributed.item.name,
+                "summary": contributed.item.summary,
             }
-            for one in plugin.contributions
+            for contributed in plugin.contributions
         ],
     }

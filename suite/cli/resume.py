@@ -8,7 +8,7 @@ from suite.cli.main import host_from
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words and flags of the command."""
+    """The words and options of the command."""
     parser.add_argument("run", metavar="RUN", help="the run directory")
 
 

@@ -1,6 +1,7 @@
-"""`suite show TASK [NAME]`: what there is for a task, and the options of one of it.
+"""`suite show TASK [NAME]`: what there is for a task, and the options of a loader, builder or evaluator.
 
-Also `suite show training`, `split` and `runtime`: the options that belong to no plugin.
+Also `suite show TASK --types`: the types that its loaders, builders and evaluators share; and `suite show
+training`, `split` and `runtime`: the options that belong to no plugin.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 from suite.cli.main import host_from
 from suite.cli.tables import aligned, json_text, wrapped
 from suite.contributions import Contributed, Metric, ModelBuilder, Task
-from suite.errors import UserError, nearest
+from suite.errors import PluginError, UserError, attributed, nearest
 from suite.evaluation.metrics import default_metrics, metric_of
 from suite.host import Host
 from suite.options import Option, Options, describe
@@ -24,38 +25,62 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "name", metavar="NAME", nargs="?", help="a loader, model builder or evaluator: show its options"
     )
+    parser.add_argument(
+        "--types", action="store_true", help="show the types of facts, input, target and prediction"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.types and arguments.name is not None:
+        raise UserError(f"--types shows the types of a whole task: leave out '{arguments.name}'")
     host = host_from(arguments)
     general = _general_options(arguments.task)
     if general is not None and arguments.name is None:
-        print(
-            json_text(_options_as_json(general)) if arguments.json else _general_text(arguments.task, general)
-        )
-        return 0
-    task = host.find_task(arguments.task)
-    if arguments.name is None:
-        offered = host.contributions(task.full_name)
-        metric = metric_of(task.item, default_metrics(host, task))
-        as_json = arguments.json
-        print(
-            json_text(_task_as_json(task.item, metric, offered))
-            if as_json
-            else _task_text(task.item, metric, offered)
-        )
-        return 0
-    named = _named(host, task, arguments.name)
-    if arguments.json:
-        print(json_text([_as_json(one, options=True) for one in named]))
+        if arguments.types:
+            raise UserError(f"--types is for a task, and '{arguments.task}' are options")
+        text, as_json = _general_text(arguments.task, general), _options_as_json(general)
     else:
-        print("\n\n".join(_text(one) for one in named))
+        text, as_json = _of_task(host, arguments.task, arguments.name, types=arguments.types)
+    print(json_text(as_json) if arguments.json else text)
     return 0
 
 
+def _of_task(host: Host, name: str, contribution: str | None, *, types: bool) -> tuple[str, Any]:
+    """What is shown of a task or of one of its contributions: as text, and as JSON."""
+    task = host.find_task(name)
+    if types:
+        return _types(task)
+    if contribution is not None:
+        named = _named(host, task, contribution)
+        text = "\n\n".join(_text(contributed) for contributed in named)
+        return text, [_as_json(contributed, options=True) for contributed in named]
+    offered = host.contributions(task.full_name)
+    metric = metric_of(task.item, default_metrics(host, task))
+    return _task_text(task.item, metric, offered), _task_as_json(task.item, metric, offered)
+
+
+def _types(task: Contributed[Task]) -> tuple[str, Any]:
+    """The documentation of the module that the task names for its types."""
+    from suite.cli.module_documentation import module_documentation
+
+    module = task.item.types
+    if not module:
+        text = f"task '{task.name}' of plugin '{task.plugin}' names no module that documents its types"
+        return text, {"module": None, "documentation": None}
+    try:
+        with attributed(str(task)):
+            documentation = module_documentation(module)
+    except PluginError as error:
+        raise PluginError(f"{task} names '{module}' for its types: {error}") from None
+    return f"the types of {task}, from {module}\n\n\n{documentation}", {
+        "module": module,
+        "documentation": documentation,
+    }
+
+
 def _general_options(name: str) -> list[Option] | None:
-    """The options of a table of the configuration that is no plugin's, or None where `name` is none."""
+    """The options of a table of the configuration that is no plugin's, or None if `name` is none."""
     from suite.training_options import RuntimeOptions, SplitOptions, TrainingOptions
 
     tables: dict[str, type[Options]] = {
@@ -74,21 +99,28 @@ def _named(host: Host, task: Contributed[Task], name: str) -> list[Contributed]:
     """Everything called `name`, of whatever kind: a loader and an evaluator may share a name."""
     plugin, _, bare = name.rpartition(":")
     offered = host.contributions(task.full_name)
-    found = [one for one in offered if one.item.name == bare and plugin in ("", one.plugin)]
-    if not found:
-        known = [f"{one.plugin}:{one.item.name}" if plugin else one.item.name for one in offered]
+    named = [
+        contributed
+        for contributed in offered
+        if contributed.item.name == bare and plugin in ("", contributed.plugin)
+    ]
+    if not named:
+        known = [contributed.full_name if plugin else contributed.name for contributed in offered]
         broken = "".join(
-            f"\nplugin '{other.name}' could not be loaded and may offer it: {other.error}"
-            for other in host.broken
+            f"\nplugin '{failed.name}' could not be loaded and may offer it: {failed.error}"
+            for failed in host.broken
         )
         raise UserError(f"task '{task.name}' has nothing called '{name}': {nearest(name, known)}{broken}")
-    return found
+    return named
 
 
 def _task_text(task: Task, metric: Metric, offered: list[Contributed]) -> str:
     better = "higher" if metric.higher_is_better else "lower"
     defaults = {task.builder, *task.evaluators}
-    rows = [[one.kind, one.item.name, one.plugin, _with_default(one, defaults)] for one in offered]
+    rows = [
+        [contributed.kind, contributed.name, contributed.plugin, _with_default(contributed, defaults)]
+        for contributed in offered
+    ]
     lines = [
         f"{task.name}: {task.summary}",
         f"weights are chosen by {task.metric} on validation ({better} is better)",
@@ -101,22 +133,22 @@ def _task_text(task: Task, metric: Metric, offered: list[Contributed]) -> str:
             else []
         ),
         "",
-        f"'suite show {task.name} NAME' lists the options of one.",
+        f"'suite show {task.name} NAME' lists the options of a loader, builder or evaluator.",
     ]
     return "\n".join(lines)
 
 
-def _with_default(one: Contributed, defaults: set[str]) -> str:
-    is_default = one.kind != "data loader" and one.item.name in defaults
-    return " ".join(filter(None, [one.item.summary, "(default)" if is_default else ""]))
+def _with_default(contributed: Contributed, defaults: set[str]) -> str:
+    is_default = contributed.kind != "data loader" and contributed.name in defaults
+    return " ".join(filter(None, [contributed.item.summary, "(default)" if is_default else ""]))
 
 
-def _text(one: Contributed) -> str:
-    lines = [str(one)]
-    if one.item.summary:
-        lines.append(one.item.summary)
-    lines += ["", _options_text(_options(one))]
-    if prediction := _prediction_options(one):
+def _text(contributed: Contributed) -> str:
+    lines = [str(contributed)]
+    if contributed.item.summary:
+        lines.append(contributed.item.summary)
+    lines += ["", _options_text(_options(contributed))]
+    if prediction := _prediction_options(contributed):
         lines += [
             "",
             "at prediction, suite predict RUN ... --set OPTION=VALUE:",
@@ -127,7 +159,7 @@ def _text(one: Contributed) -> str:
 
 
 def _options_text(options: list[Option]) -> str:
-    """Two lines per option: what it is set to and may be, and what it does."""
+    """Two lines per option: its default and the values it may have, and what it does."""
     if not options:
         return "it takes no options"
     settings = [f"{option.name} = {_value_text(option.default)}" for option in options]
@@ -145,12 +177,14 @@ def _value_text(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _options(one: Contributed) -> list[Option]:
-    return [] if isinstance(one.item, Task) else describe(one.item.options)
+def _options(contributed: Contributed) -> list[Option]:
+    item = contributed.item
+    return [] if isinstance(item, Task) else describe(item.options)
 
 
-def _prediction_options(one: Contributed) -> list[Option]:
-    return describe(one.item.prediction_options) if isinstance(one.item, ModelBuilder) else []
+def _prediction_options(contributed: Contributed) -> list[Option]:
+    item = contributed.item
+    return describe(item.prediction_options) if isinstance(item, ModelBuilder) else []
 
 
 def _task_as_json(task: Task, metric: Metric, offered: list[Contributed]) -> dict[str, Any]:
@@ -163,21 +197,21 @@ def _task_as_json(task: Task, metric: Metric, offered: list[Contributed]) -> dic
         "evaluators": list(task.evaluators),
         "formats": list(task.formats),
         "reference_models": list(task.reference_models),
-        "contributions": [_as_json(one) for one in offered],
+        "contributions": [_as_json(contributed) for contributed in offered],
     }
 
 
-def _as_json(one: Contributed, *, options: bool = False) -> dict[str, Any]:
+def _as_json(contributed: Contributed, *, options: bool = False) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "kind": one.kind,
-        "name": one.item.name,
-        "plugin": one.plugin,
-        "summary": one.item.summary,
+        "kind": contributed.kind,
+        "name": contributed.name,
+        "plugin": contributed.plugin,
+        "summary": contributed.item.summary,
     }
     if options:
-        described["options"] = _options_as_json(_options(one))
-        if isinstance(one.item, ModelBuilder):
-            described["prediction_options"] = _options_as_json(_prediction_options(one))
+        described["options"] = _options_as_json(_options(contributed))
+        if isinstance(contributed.item, ModelBuilder):
+            described["prediction_options"] = _options_as_json(_prediction_options(contributed))
     return described
 
 

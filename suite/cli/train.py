@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from suite.cli.main import host_from
+from suite.cli.repetition import repeating_command
 from suite.errors import UserError
 
 _FLAGS = {
@@ -24,18 +25,24 @@ _FLAGS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words and flags of the command."""
+    """The words and options of the command."""
     parser.usage = "suite train TASK DATA [options]   or   suite train CONFIG.toml [options]"
-    parser.add_argument("words", nargs="+", metavar="TASK DATA", help="what to learn from what")
+    parser.add_argument(
+        "words", nargs="+", metavar="TASK DATA", help="the task, and a folder, archive or file with its data"
+    )
     parser.add_argument("--out", metavar="FOLDER", help="the run directory (default: runs/<data>)")
     parser.add_argument("--init", metavar="RUN", help="start from the weights of another run")
-    choice = parser.add_argument_group("choices (each is made from the data where you make none)")
+    choice = parser.add_argument_group("model and data (anything you leave out is chosen from the data)")
     choice.add_argument("--model", metavar="NAME", help="the model builder; 'suite show TASK' lists them")
-    choice.add_argument("--loader", metavar="NAME", help="the data loader, where the data does not tell")
-    choice.add_argument("--epochs", metavar="N", help="how often every training example is seen")
+    choice.add_argument(
+        "--loader", metavar="NAME", help="the data loader (default: found by looking at the data)"
+    )
+    choice.add_argument("--epochs", metavar="N", help="passes over the training examples")
     choice.add_argument("--batch-size", metavar="N", help="examples per step")
-    choice.add_argument("--learning-rate", metavar="X", help="the peak of the schedule")
-    choice.add_argument("--seed", metavar="N", help="of weights, order and augmentation (default: 0)")
+    choice.add_argument("--learning-rate", metavar="X", help="peak of the learning-rate schedule")
+    choice.add_argument(
+        "--seed", metavar="N", help="random seed of weights, order and augmentation (default: 0)"
+    )
     choice.add_argument(
         "--set",
         metavar="KEY=VALUE",
@@ -49,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     machine.add_argument("--backend", metavar="NAME", help="tensorflow (default), jax or torch")
     machine.add_argument("--device", metavar="NAME", help="cpu, gpu or gpu:N (default: a GPU if any)")
     machine.add_argument("--precision", metavar="NAME", help="float32, mixed_bfloat16 or mixed_float16")
-    machine.add_argument("--steps-per-execution", metavar="N", help="steps in one call of the backend")
+    machine.add_argument("--steps-per-execution", metavar="N", help="steps in a single call of the backend")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,7 +74,12 @@ def run(arguments: argparse.Namespace) -> int:
     with TrainingDisplay(resumed=False) as display, stop_on_interrupt(display) as stop:
         out = Path(arguments.out) if arguments.out else None
         finished = train(
-            host, configuration, out=out, command=_command(arguments), listener=display, stop=stop
+            host,
+            configuration,
+            out=out,
+            command=repeating_command("train", arguments.words, arguments, (*_FLAGS, "init")),
+            listener=display,
+            stop=stop,
         )
     display.show_result(finished, host)
     return 0
@@ -85,10 +97,10 @@ def _document(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     elif len(words) == 2:
         document, where = {"task": words[0], "data": words[1]}, "the command line"
     elif len(words) == 1:
-        raise UserError(f"what data? suite train {words[0]} DATA   ('suite tasks' lists the tasks)")
+        raise UserError(f"the data is missing: suite train {words[0]} DATA   ('suite tasks' lists the tasks)")
     else:
         raise UserError(
-            f"suite train takes a task and its data, or one CONFIG.toml; these are {len(words)} words:"
+            f"suite train takes a task and its data, or a CONFIG.toml; these are {len(words)} words:"
             f" {' '.join(words)}"
         )
     settings = list(arguments.set)
@@ -101,19 +113,3 @@ def _document(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     if arguments.init:
         document = {**document, "init": arguments.init}
     return apply_settings(document, settings), where
-
-
-def _command(arguments: argparse.Namespace) -> str:
-    """The command that repeats this run."""
-    import shlex
-
-    words = ["suite", "train", *arguments.words]
-    for flag in (*_FLAGS, "init"):
-        value = getattr(arguments, flag)
-        if value is not None:
-            words += [f"--{flag.replace('_', '-')}", value]
-    for setting in arguments.set:
-        words += ["--set", setting]
-    for plugin in arguments.without:
-        words += ["--without", plugin]
-    return shlex.join(words)

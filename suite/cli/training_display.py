@@ -1,4 +1,4 @@
-"""What a person sees of a training: a line that moves on a terminal, plain lines elsewhere."""
+"""What a person sees of a training: on a terminal a line that is updated, elsewhere plain lines."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from suite.devices import Device
 from suite.evaluation.metrics import declared_metrics
 from suite.host import Host
 from suite.options import as_dict
+from suite.report.formatting import duration
 from suite.runs.build import evaluators_of
 from suite.runs.data import task_of
 from suite.runs.directory import Run
-from suite.runs.report import duration
 from suite.training.progress import Listener, Progress
 
 _EVERY_SECONDS = 0.2
@@ -32,7 +32,7 @@ _PLAIN_EVERY_SECONDS = 10.0
 
 
 class TrainingDisplay(Listener):
-    """Shows a training on the error stream, so that what a program may read stays alone on the other."""
+    """Shows a training on the error stream: the standard output is for what a program may read."""
 
     def __init__(self, *, resumed: bool) -> None:
         self.console = Console(stderr=True, highlight=False)
@@ -112,7 +112,7 @@ class TrainingDisplay(Listener):
         self.console.print("  ".join(words) + ("  [green]best[/]" if is_best else ""), soft_wrap=True)
 
     def show_result(self, run: Run, host: Host) -> None:
-        """Say how good the model is and where everything lies, after a training that came to its end."""
+        """Show how good the model is and where everything is, after a training that came to its end."""
         scored = run.metrics or {}
         split = next((name for name in ("test", "validation") if name in scored), None)
         if split is not None:
@@ -121,9 +121,9 @@ class TrainingDisplay(Listener):
             self.console.print(
                 scores_text(scored, task.item.metric, declared, split), markup=False, soft_wrap=True
             )
-        told = run.environment.get("notes", [])
+        shown_before = run.environment.get("notes", [])
         for note in scored.get("notes", []):
-            if note not in told:
+            if note not in shown_before:
                 self.note(note)
         self.console.print(f"report   {run.path / 'report.html'}", soft_wrap=True, markup=False)
         self.console.print(f"predict  suite predict {run.path} INPUT...", soft_wrap=True, markup=False)
@@ -131,26 +131,26 @@ class TrainingDisplay(Listener):
 
 @contextmanager
 def stop_on_interrupt(display: TrainingDisplay) -> Iterator[Callable[[], bool]]:
-    """Gives a function that is true after Ctrl-C or a request to terminate; a second Ctrl-C is immediate."""
-    asked = False
+    """Gives a function that is true after Ctrl-C or SIGTERM; a second Ctrl-C is immediate."""
+    requested = False
 
-    def ask(number: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        if asked:
+    def request(number: int, frame: FrameType | None) -> None:
+        nonlocal requested
+        if requested:
             signal.default_int_handler(number, frame)
-        asked = True
+        requested = True
         display.console.print("\nstopping after this step (Ctrl-C again: at once) ...")
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield lambda: asked
+        yield lambda: requested
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 def progress_line(progress: Progress) -> str:
-    """One line with everything that one looks for while waiting."""
+    """A line with everything that people look for while they wait."""
     words = [
         f"epoch {progress.epoch}/{progress.epochs}",
         f"step {progress.step}/{progress.steps}",

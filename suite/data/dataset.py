@@ -23,7 +23,7 @@ class Example:
     Attributes:
         id: names it for people and in `predictions.jsonl`; unique within its split (a relative path, say).
         input: whatever the task's codecs can encode: a `suite.sources.Source`, a string, an array.
-        target: what is to be predicted, a plain JSON value; None where it is not known.
+        target: what is to be predicted, a plain JSON value; None if it is not known.
     """
 
     id: str
@@ -68,7 +68,7 @@ class Problem(str):
     places: Sequence[str]
 
     def __new__(cls, text: str, places: Sequence[str] = ()) -> Problem:
-        """The sentence as it is shown where there is room for a few places only."""
+        """The sentence as it is shown if there is room for a few places only."""
         if places:
             more = f" and {len(places) - 3:,} more" if len(places) > 3 else ""
             shown = ", ".join(f"'{place}'" for place in places[:3])
@@ -84,7 +84,7 @@ class Dataset:
 
     Attributes:
         train: the examples to learn from.
-        validation: the split by which weights are chosen, or None where the data has none; the host then
+        validation: the split by which weights are chosen, or None if the data has none; the host then
             takes a seeded, stratified share of `train`.
         test: the split that is scored once, or None.
         facts: what is known of all splits before any decoding, as JSON values: class names, say. Which
@@ -92,9 +92,9 @@ class Dataset:
         problems: what the loader had to leave out or found odd, a sentence each with the place, or a
             `Problem` with many.
         groups: `groups(example) -> hashable`: examples of one group stay on one side of a made split (a
-            speaker, say). None where there are no groups; exact duplicates always stay together.
+            speaker, say). None if there are no groups; exact duplicates always stay together.
         labels: `labels(example) -> names`: what made splits hold in equal shares, and train never lacks,
-            where targets are more than that (the classes of an image's boxes, say). None where the target
+            if targets are more than that (the classes of an image's boxes, say). None if the target
             itself is the class, or a list of classes.
         order: `order(example) -> comparable`: when an example happened. Made splits are then the last ones:
             validation after train, test after validation. None if time plays no role.
@@ -178,6 +178,15 @@ def digest(raw: Any) -> bytes:
     return hashlib.blake2b(content, digest_size=16).digest()
 
 
+def _size(raw: Any) -> Any:
+    """The number of bytes of an input that knows it; empty if it does not."""
+    try:
+        size = getattr(raw, "size", "")
+    except Exception:  # noqa: BLE001 - what cannot be read is named when it is read
+        return ""
+    return "" if callable(size) else size
+
+
 def fingerprint(dataset: Dataset) -> str:
     """A short name for the data as the loader listed it: changes when an id, a target or a split does.
 
@@ -188,7 +197,7 @@ def fingerprint(dataset: Dataset) -> str:
         total.update(f"{name} {len(split)}\n".encode())
         for index in range(len(split)):
             example = split[index]
-            size = getattr(example.input, "size", "")
+            size = _size(example.input)
             line = f"{example.id}\t{size}\t{example.target}\n"
             total.update(line.encode("utf-8", "surrogatepass"))
     return total.hexdigest()

@@ -39,8 +39,8 @@ def same_content(*splits: Examples) -> np.ndarray:
             example = splits[number][position - int(starts[number])]
             try:
                 digests[row] = np.frombuffer(digest(example.input), np.uint64)
-            except (UserError, OSError):
-                digests[row] = position, 0
+            except (UserError, OSError, TypeError, ValueError, OverflowError):
+                digests[row] = position, 0  # it cannot be read, or is of a kind of its own
 
     with ThreadPoolExecutor(min(8, (os.cpu_count() or 1) + 1)) as pool:
         for _ in pool.map(read, range(0, len(candidates), _CHUNK)):
@@ -56,13 +56,13 @@ def same_content(*splits: Examples) -> np.ndarray:
 
 
 def _size(example: Example) -> int:
-    """The number of bytes where that costs nothing to know, else -1: to be compared by content."""
+    """The number of bytes if that costs nothing to know, else -1: to be compared by content."""
     raw: Any = example.input
     if isinstance(raw, np.ndarray):
         return raw.nbytes
     if isinstance(raw, bytes):
         return len(raw)
     try:
-        return int(raw.size) if hasattr(raw, "read") else -1
-    except (UserError, OSError):
+        return int(raw.size) if hasattr(raw, "read") and hasattr(raw, "size") else -1
+    except (UserError, OSError, TypeError, ValueError):
         return -1

@@ -13,7 +13,7 @@ import numpy as np
 from suite.data.dataset import Dataset, Example
 from suite.data.duplicates import same_content
 from suite.data.loading import load_dataset
-from suite.data.splits import AUTO_MOST, AUTO_SHARE
+from suite.data.splits import AUTO_MAX, AUTO_SHARE
 from suite.errors import PluginError, attributed
 from suite.figures import Table
 from suite.host import Host
@@ -76,7 +76,7 @@ def inspect(
         progress: see `Progress`.
 
     Raises:
-        UserError: where the data cannot be loaded at all.
+        UserError: if the data cannot be loaded at all.
     """
     dataset, found = load_dataset(host, task, path, loader, options)
     own = _inspect_splits(dataset)
@@ -111,7 +111,7 @@ def _inspect_splits(dataset: Dataset) -> Inspection:
     taken = {
         split: f"there is no {split} split: training takes {100 * AUTO_SHARE:.0f} % of train for it,"
         f" {most:,} at most"
-        for split, most in AUTO_MOST.items()
+        for split, most in AUTO_MAX.items()
     }
     if dataset.validation is None:
         findings.append(Finding(text=taken["validation"], wrong=False))
@@ -156,7 +156,9 @@ def _duplicates(dataset: Dataset) -> list[Finding]:
                 places.extend(f"{example.id} = {known[0]}" for split, example in members if split == second)
         targets = [example.target for _, example in members]
         if any(target != targets[0] for target in targets):
-            contradictions.append(" = ".join(f"{one.id} ({_shortened(one.target)})" for _, one in members))
+            contradictions.append(
+                " = ".join(f"{example.id} ({_shortened(example.target)})" for _, example in members)
+            )
 
     findings = [
         Finding(

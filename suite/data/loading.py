@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.contributions import Contributed, DataLoader, Task
+from suite.data.checks import check_dataset, check_json
 from suite.data.dataset import Dataset
 from suite.errors import PluginError, UserError, attributed
 from suite.host import Host
@@ -51,8 +52,7 @@ def load_dataset(
     parsed = parse(chosen.item.options, options, f"[loader] ({chosen.name})")
     with attributed(str(chosen)):
         dataset = chosen.item.load(path, parsed)
-    if not isinstance(dataset, Dataset):
-        raise PluginError(f"{chosen} gave {type(dataset).__name__}, which is not a suite.data.Dataset")
+    check_dataset(dataset, str(chosen))
     if not any(len(examples) for examples in dataset.splits.values()):
         raise UserError(f"{path} holds no examples (read by the loader '{chosen.name}')")
     if dataset.options is None:
@@ -72,7 +72,9 @@ def checked(dataset: Dataset, task: Contributed[Task]) -> Dataset:
     """
     if task.item.facts is not None and not dataset.facts:
         with attributed(f"facts of {task}"):
-            dataset = replace(dataset, facts=task.item.facts(dataset))
+            facts = task.item.facts(dataset)
+        check_json(facts, "facts", f"facts of {task}")
+        dataset = replace(dataset, facts=facts)
     if task.item.check is not None:
         with attributed(f"check of {task}"):
             task.item.check(dataset)

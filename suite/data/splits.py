@@ -6,7 +6,7 @@ training example in the test split would make the score a lie.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from suite.errors import UserError
 from suite.options import Auto
 
 AUTO_SHARE = 0.1
-AUTO_MOST = {"validation": 2500, "test": 5000}
+AUTO_MAX = {"validation": 2500, "test": 5000}
 RARE = 10
 """Combinations of labels with fewer examples than this are one stratum."""
 
@@ -29,10 +29,11 @@ def complete(
 ) -> tuple[Dataset, list[str]]:
     """Take the missing splits from `train`.
 
-    A split that the data has of its own is never touched. "auto" makes a validation split where there is none
-    (10 % of train, 2,500 examples at most), and a test split (10 %, 5,000 at most) where the data has neither
+    A split that the data has of its own is never touched. "auto" makes a validation split if there is none
+    (10 % of train, 2,500 examples at most), and a test split (10 %, 5,000 at most) if the data has neither
     of the two. The outcome depends on the seed and on the examples' ids, contents and targets, not on their
-    order.
+    order. If the data has an order in time (`Dataset.order`), the splits are its last examples instead:
+    validation after train, test after validation, and `Dataset.gap` examples left out between two of them.
 
     Args:
         dataset: as a loader gave it.
@@ -44,12 +45,14 @@ def complete(
         The data set with its splits, and sentences for people on what was done.
 
     Raises:
-        UserError: where train has too few examples that differ, a share is out of bounds, or a share is
+        UserError: if train has too few examples that differ, a share is out of bounds, or a share is
             given for a split that the data has of its own.
     """
     wanted, notes = _wanted(dataset, validation, test)
     if not wanted:
         return dataset, notes
+    if dataset.order is not None:
+        return _complete_in_time(dataset, wanted, notes)
     units = _units(dataset)
     side = np.zeros(len(units.size), np.int8)  # 0 is train
     rng = np.random.default_rng(seed)
@@ -82,6 +85,35 @@ def complete(
     return replace(dataset, **splits), notes
 
 
+def _complete_in_time(
+    dataset: Dataset, wanted: Mapping[str, int], notes: list[str]
+) -> tuple[Dataset, list[str]]:
+    """The last examples in time as the splits that are missing."""
+    assert dataset.order is not None
+    times = [dataset.order(dataset.train[index]) for index in range(len(dataset.train))]
+    by_time = sorted(range(len(times)), key=times.__getitem__)
+    splits: dict[str, Any] = {}
+    end = len(by_time)
+    for split in ("test", "validation"):
+        if split in wanted:
+            start = end - wanted[split]
+            # Examples of one moment belong together: a split begins with a moment of its own.
+            while 0 < start < end and times[by_time[start]] == times[by_time[start - 1]]:
+                start -= 1
+            splits[split] = Subset(dataset.train, np.array(by_time[max(start, 0) : end], np.int64))
+            notes.append(f"made a {split} split of the last {len(splits[split]):,} examples in time")
+            end = start - dataset.gap
+    if end <= 0:
+        raise UserError(
+            f"{len(by_time):,} training examples do not suffice for {' and '.join(wanted)} in time with a gap"
+            f" of {dataset.gap:,}: give more examples, or smaller shares"
+        )
+    if dataset.gap:
+        notes.append(f"left out between two splits in time: {dataset.gap:,} examples")
+    splits["train"] = Subset(dataset.train, np.array(by_time[:end], np.int64))
+    return replace(dataset, **splits), notes
+
+
 def _wanted(
     dataset: Dataset, validation: float | Auto, test: float | Auto
 ) -> tuple[dict[str, int], list[str]]:
@@ -93,7 +125,7 @@ def _wanted(
         own = dataset.splits.get(split)
         if share == "auto":
             if own is None and (split == "validation" or dataset.validation is None):
-                wanted[split] = max(1, min(AUTO_MOST[split], round(AUTO_SHARE * total)))
+                wanted[split] = max(1, min(AUTO_MAX[split], round(AUTO_SHARE * total)))
         elif not 0 <= share < 1:
             raise UserError(f"{split} = {share} is not allowed: it is a share of train, from 0 to below 1")
         elif share > 0 and own is not None:
@@ -211,9 +243,9 @@ def _flattened(
 
 
 def _joined(same: np.ndarray, groups: Iterable[Hashable]) -> np.ndarray:
-    """The number of each example's unit, where copies in two groups make one unit of both."""
+    """The number of each example's unit: copies in two groups make one unit of both."""
     numbers: dict[Hashable, int] = {}
-    group = np.array([numbers.setdefault(one, len(numbers)) for one in groups], np.int64)
+    group = np.array([numbers.setdefault(name, len(numbers)) for name in groups], np.int64)
     parent = list(range(len(numbers)))
 
     def root(number: int) -> int:
@@ -230,7 +262,7 @@ def _choose(units: _Units, free: np.ndarray, count: int, rng: np.random.Generato
     """Units among `free` with `count` examples or somewhat fewer, from each stratum its share.
 
     Shares are rounded by the largest remainder. The last unit of a stratum is never taken, and one that is
-    larger than its stratum's share only where nothing else could be.
+    larger than its stratum's share only if nothing else could be.
     """
     free = free[rng.permutation(len(free))]
     stratum = units.stratum[free]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from suite.contributions import Contributed, Evaluator, Metric, Task
@@ -32,6 +32,30 @@ def metric_of(task: Task, metrics: Mapping[str, Metric]) -> Metric:
             f" its metrics: declared are {known}"
         )
     return metrics[task.metric]
+
+
+def check_metric(
+    task: Task,
+    numbers: Mapping[str, float],
+    notes: Sequence[str],
+    evaluators: Iterable[Contributed[Evaluator[Any]]],
+) -> None:
+    """Refuse an evaluator that declares the metric by which weights are chosen and does not give it.
+
+    A metric that cannot be computed for this data is missing too, but a note says why.
+
+    Raises:
+        PluginError: naming the evaluator.
+    """
+    name = task.metric
+    if name in numbers or any(note.startswith(name) for note in notes):
+        return
+    for evaluator in evaluators:
+        if name in evaluator.item.metrics:
+            raise PluginError(
+                f"{evaluator} declares the metric '{name}', by which the weights of task '{task.name}' are"
+                f" chosen, and does not give it: it gives {', '.join(numbers) or 'nothing'}"
+            )
 
 
 def default_metrics(host: Host, task: Contributed[Task]) -> dict[str, Metric]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ import msgspec
 
 from suite.contributions import Task
 from suite.data.dataset import Examples, Target
-from suite.errors import UserError
+from suite.errors import PluginError, UserError, attributed
 from suite.evaluation.types import Pairs
 from suite.files import atomic_path
 
@@ -50,6 +50,49 @@ class PredictionWriter(Protocol):
 
     def close(self) -> Sequence[Path]:
         """Finish what was begun and say which files were written. Called in any case, once."""
+
+
+class AttributedWriter:
+    """A writer of a plugin's, whose failures name the plugin.
+
+    Args:
+        make: `Task.formats[name]`.
+        whose: how a message calls the format: "the format 'coco' of task ...".
+        path: where to write.
+        facts: the facts of the data that the model was trained on.
+
+    Raises:
+        PluginError: if what `make` gives is no writer.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[Path, Mapping[str, Any]], Any],
+        whose: str,
+        path: Path,
+        facts: Mapping[str, Any],
+    ) -> None:
+        self._whose = whose
+        with attributed(whose):
+            self._writer = make(path, facts)
+        if not all(callable(getattr(self._writer, name, None)) for name in ("add", "close")):
+            raise PluginError(
+                f"{whose} gave {type(self._writer).__name__}, which lacks add(raw, name, prediction) or"
+                " close()"
+            )
+
+    def add(self, raw: Any, name: str, prediction: Any) -> None:
+        """See `PredictionWriter.add`."""
+        with attributed(self._whose):
+            self._writer.add(raw, name, prediction)
+
+    def close(self) -> Sequence[Path]:
+        """See `PredictionWriter.close`."""
+        with attributed(self._whose):
+            written = self._writer.close()
+        if isinstance(written, str | Path) or not isinstance(written, Iterable):
+            raise PluginError(f"{self._whose} gives {written!r} from close(): give a list of files written")
+        return [Path(path) for path in written]
 
 
 def write_predictions(path: Path, pairs: Pairs) -> None:

@@ -1,34 +1,18 @@
-"""Runs evaluators over pairs of target and prediction: numbers, how sure they are, and a baseline.
-
-Intervals are 95 % percentile bootstraps over examples (Efron and Tibshirani, An Introduction to the
-Bootstrap, 1993, chapter 13): the examples are drawn again with replacement, as many as there are, and
-scored anew. They say how much the score would vary with another sample of this size; they do not cover
-the chance in training.
-"""
+"""Runs evaluators over pairs of target and prediction: numbers, how sure they are, and a baseline."""
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
-
-import numpy as np
+from typing import Any
 
 from suite.contributions import Contributed, Evaluator, Task
 from suite.data.dataset import Example, Examples
-from suite.errors import PluginError, UserError, attributed, nearest
-from suite.evaluation.types import Details, Evaluation, Pairs
+from suite.errors import PluginError, SuiteError, UserError, attributed, nearest
+from suite.evaluation.checks import check_predictions, described, made_figures
+from suite.evaluation.evaluated import Evaluated
+from suite.evaluation.types import Details, Pairs
 from suite.figures import Figure
-from suite.options import parse
-
-LEVEL = 0.95
-RESAMPLES = 1000
-FEWEST_RESAMPLES = 200
-SECONDS_FOR_RESAMPLES = 10.0
-"""How long an evaluator that has to be called anew may take for its intervals, if 200 resamples allow."""
-MOST_SECONDS_FOR_RESAMPLES = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,13 +35,19 @@ class Scores:
     count: int
     _figures: Sequence[tuple[str, Callable[[], Sequence[Figure]]]] = field(default=(), repr=False)
 
-    def figures(self) -> list[Figure]:
-        """The evaluators' figures, in the order of the evaluators. Slow: it may draw and read examples."""
+    def figures(self) -> tuple[list[Figure], list[str]]:
+        """The evaluators' figures, in the order of the evaluators. Slow: it may draw and read examples.
+
+        Returns:
+            The figures, and a note on each evaluator whose figures could not be made.
+        """
         figures: list[Figure] = []
+        notes: list[str] = []
         for evaluator, make in self._figures:
-            with attributed(evaluator):
-                figures.extend(make())
-        return figures
+            made, remarks = made_figures(make, evaluator, f"the figures of {evaluator} are missing")
+            figures += made
+            notes += remarks
+        return figures, notes
 
 
 def score(
@@ -84,7 +74,7 @@ def score(
     if not len(pairs):
         raise UserError("there is nothing to score: no example has both a target and a prediction")
     given = dict(options or {})
-    known = {key for one in evaluators for key in _keys(one)}
+    known = {key for evaluator in evaluators for key in _keys(evaluator)}
     for key in given:
         if key not in known:
             raise UserError(
@@ -95,22 +85,22 @@ def score(
     details: dict[str, Mapping[str, Mapping[str, float]]] = {}
     notes: list[str] = []
     figures: list[tuple[str, Callable[[], Sequence[Figure]]]] = []
-    for one in evaluators:
-        values = next((given[key] for key in _keys(one) if key in given), {})
-        found = _Found(one, pairs, values)
-        names = _names(one, [*found.numbers, *found.missing], numbers, notes)
+    for evaluator in evaluators:
+        values = next((given[key] for key in _keys(evaluator) if key in given), {})
+        found = Evaluated(evaluator, pairs, values)
+        names = _names(evaluator, [*found.numbers, *found.missing], numbers, notes)
         numbers |= {names[name]: number for name, number in found.numbers.items()}
         notes += [f"{names.get(name, name)}: {note}" for name, note in found.notes.items()]
         notes += [f"{names[name]} is left out: it is {value}" for name, value in found.missing.items()]
         details |= {
-            name if name not in details else f"{one.item.name}/{name}": table
+            name if name not in details else f"{evaluator.item.name}/{name}": table
             for name, table in found.details.items()
         }
-        figures.append((str(one), found.figures))
+        figures.append((str(evaluator), found.figures))
         if intervals:
-            spreads, remarks = found.intervals(seed)
+            spreads, remarks = found.intervals_or_none(seed)
             found_intervals |= {names[name]: spread for name, spread in spreads.items()}
-            notes += [f"{names.get(name, name)}: {remark}" for name, remark in remarks.items()]
+            notes += _grouped({names[name]: remark for name, remark in remarks.items()})
     return Scores(
         numbers=numbers,
         intervals=found_intervals,
@@ -121,23 +111,23 @@ def score(
     )
 
 
-def baseline_pairs(task: Task, train: Examples, pairs: Pairs) -> Pairs | None:
+def baseline_pairs(task: Contributed[Task], train: Examples, pairs: Pairs) -> Pairs | None:
     """The same examples with what the task would predict for them without learning from inputs.
 
     Returns:
         Pairs to be scored by the same evaluators, or None where the task has no baseline.
 
     Raises:
-        PluginError: where the task's baseline does not give a prediction per example.
+        PluginError: if the task's baseline does not give a prediction per example.
     """
-    if task.baseline is None:
+    if task.item.baseline is None:
         return None
-    with attributed(f"the baseline of task '{task.name}'"):
-        predictions = task.baseline(train, _without_targets(pairs), pairs.facts)
-    return _compared(pairs, predictions, f"the baseline of task '{task.name}'")
+    with attributed(f"the baseline of {task}"):
+        predictions = task.item.baseline(train, _without_targets(pairs), pairs.facts)
+    return _compared(pairs, predictions, task.item, f"the baseline of {task}")
 
 
-def reference_model_pairs(task: Task, name: str, train: Examples, pairs: Pairs) -> Pairs:
+def reference_model_pairs(task: Contributed[Task], name: str, train: Examples, pairs: Pairs) -> Pairs:
     """The same examples with what a classical method predicts that learned from the training split.
 
     Raises:
@@ -146,13 +136,13 @@ def reference_model_pairs(task: Task, name: str, train: Examples, pairs: Pairs) 
     """
     if pairs.examples is None:
         raise UserError("the inputs are not known, only the predictions for them")
-    reference_model = f"'{name}', a reference model of task '{task.name}',"
+    reference_model = f"'{name}', a reference model of {task},"
     try:
         with attributed(reference_model):
-            predictions = task.reference_models[name](train, _without_targets(pairs), pairs.facts)
+            predictions = task.item.reference_models[name](train, _without_targets(pairs), pairs.facts)
     except ModuleNotFoundError as error:
         raise UserError(f"it needs the package '{error.name}', which is not installed") from error
-    return _compared(pairs, predictions, reference_model)
+    return _compared(pairs, predictions, task.item, reference_model)
 
 
 def _without_targets(pairs: Pairs) -> list[Example]:
@@ -163,9 +153,12 @@ def _without_targets(pairs: Pairs) -> list[Example]:
     ]
 
 
-def _compared(pairs: Pairs, predictions: Sequence[Any], whose: str) -> Pairs:
+def _compared(pairs: Pairs, predictions: Any, task: Task, whose: str) -> Pairs:
+    if isinstance(predictions, str | Mapping) or not hasattr(predictions, "__len__"):
+        raise PluginError(f"{whose} gives {type(predictions).__name__}, not a list of predictions")
     if len(predictions) != len(pairs):
         raise PluginError(f"{whose} predicts {len(predictions)} of {len(pairs)} examples")
+    check_predictions(predictions, task, whose)
     return replace(pairs, predictions=predictions)
 
 
@@ -208,14 +201,14 @@ def metrics(
 
 
 def scored_metrics(
-    task: Task,
+    task: Contributed[Task],
     evaluators: Sequence[Contributed[Evaluator[Any]]],
     splits: Mapping[str, Pairs],
     train: Examples | None,
     options: Mapping[str, Mapping[str, Any]],
     notes: Sequence[str],
     phase: Callable[[str], None] = lambda text: None,
-) -> tuple[dict[str, Any], Callable[[], list[Figure]]]:
+) -> tuple[dict[str, Any], Callable[[], tuple[list[Figure], list[str]]]]:
     """Score splits of the data, and the baseline and the reference models on the first of them.
 
     Args:
@@ -228,7 +221,8 @@ def scored_metrics(
         phase: told of each reference model before it learns.
 
     Returns:
-        The content of `metrics.json`, and a function that draws the figures of the first split.
+        The content of `metrics.json`, and a function that draws the figures of the first split, as
+        `Scores.figures`. A baseline or a reference model that fails is a note: it is only compared with.
     """
     scores = {name: score(evaluators, pairs, options, intervals=True) for name, pairs in splits.items()}
     first = next(iter(splits), None)
@@ -236,135 +230,56 @@ def scored_metrics(
     reference_models: dict[str, Scores] = {}
     left_out: list[str] = []
     if first is not None and train is not None and len(train):
-        guesses = baseline_pairs(task, train, splits[first])
-        if guesses is not None:
-            baseline = score(evaluators, guesses, options, intervals=False)
-        for name in task.reference_models:
-            phase(f"comparing with {name}")
+        pairs = splits[first]
+
+        def compared(name: str, guess: Callable[[], Pairs | None], whose: str) -> Scores | None:
             try:
-                reference_models[name] = score(
-                    evaluators,
-                    reference_model_pairs(task, name, train, splits[first]),
-                    options,
-                    intervals=False,
-                )
-            except UserError as error:
+                guesses = guess()
+                return None if guesses is None else score(evaluators, guesses, options, intervals=False)
+            except SuiteError as error:
                 left_out.append(f"not compared with {name}: {error}")
-    found = metrics(scores, baseline, reference_models)
-    found["notes"] = [*notes, *left_out, *found["notes"]]
-    return found, scores[first].figures if first is not None else list
+            except Exception as error:  # noqa: BLE001 - a trained run is not lost to what it is compared with
+                left_out.append(f"not compared with {name}, for a defect of {whose}: {described(error)}")
+            return None
 
-
-class _Found:
-    """One evaluator's answer, checked: its finite numbers, and how to get more of them."""
-
-    def __init__(
-        self, contributed: Contributed[Evaluator[Any]], pairs: Pairs, values: Mapping[str, Any]
-    ) -> None:
-        self.contributed = contributed
-        self.pairs = pairs
-        evaluator = contributed.item
-        self.options = parse(evaluator.options, values, f"evaluator '{evaluator.name}'")
-        self.evaluate = evaluator.evaluate
-        start = time.perf_counter()
-        with attributed(str(contributed)):
-            answer = self.evaluate(pairs, self.options)
-        self.seconds = time.perf_counter() - start
-        self.evaluation = answer if isinstance(answer, Evaluation) else None
-        self.numbers: dict[str, float] = {}
-        self.missing: dict[str, float] = {}
-        self.notes: dict[str, str] = {}
-        self.details: Details = {}
-        self.figures: Callable[[], Sequence[Figure]] = tuple
-        if self.evaluation is None:
-            self._take(self._checked(answer))
-        else:
-            with attributed(str(contributed)):
-                resampled = self._checked(self.evaluation.score(np.arange(len(pairs))))
-                once = self._checked(self.evaluation.once())
-                self.details = self.evaluation.details()
-            self.notes = dict(self.evaluation.notes)
-            self.figures = self.evaluation.figures
-            self._take({**resampled, **once})
-            self.once = set(once)
-
-    def _take(self, found: Mapping[str, float]) -> None:
-        for name, number in found.items():
-            if math.isfinite(number):
-                self.numbers[name] = number
-            elif name not in self.notes:
-                self.missing[name] = number
-
-    def _checked(self, answer: Any) -> dict[str, float]:
-        if not isinstance(answer, Mapping):
-            raise PluginError(
-                f"{self.contributed} gave {type(answer).__name__}, not an Evaluation or a mapping of names to"
-                " numbers"
+        baseline = compared(
+            "the baseline", lambda: baseline_pairs(task, train, pairs), f"the baseline of {task}"
+        )
+        for name in task.item.reference_models:
+            phase(f"comparing with {name}")
+            found = compared(
+                name,
+                lambda name=name: reference_model_pairs(task, name, train, pairs),  # type: ignore[misc]
+                f"a reference model of {task}",
             )
-        for name, number in answer.items():
-            if isinstance(number, bool) or not isinstance(number, int | float | np.integer | np.floating):
-                raise PluginError(f"{self.contributed} gave {name} = {number!r}, which is not a number")
-        return {str(name): float(number) for name, number in answer.items()}
-
-    def intervals(self, seed: int) -> tuple[dict[str, tuple[float, float]], dict[str, str]]:
-        """The intervals by number, and remarks on those that are missing or come from fewer resamples."""
-        remarks: dict[str, str] = {}
-        count = len(self.pairs)
-        names = [name for name in self.numbers if self.evaluation is None or name not in self.once]
-        if count < 2 or not names:
-            return {}, dict.fromkeys(names, "no interval, there is one example only")
-        resamples = self._resamples()
-        if not resamples:
-            reason = f"no interval, scoring takes {self.seconds:.1f} s and would have to be done"
-            return {}, dict.fromkeys(names, f"{reason} {FEWEST_RESAMPLES} times")
-        generator = np.random.default_rng(seed)
-        values = np.full((resamples, len(names)), np.nan)
-        for row in values:
-            indices = generator.integers(0, count, count)
-            with attributed(str(self.contributed)):
-                found = self._again(indices)
-            row[:] = [found.get(name, np.nan) for name in names]
-        spreads = {}
-        tail = (1 - LEVEL) / 2
-        for name, column in zip(names, values.T, strict=True):
-            finite = column[np.isfinite(column)]
-            # A number that often cannot be computed has no honest interval: what is left is selected.
-            if len(finite) < LEVEL * resamples:
-                failed = resamples - len(finite)
-                remarks[name] = f"no interval, it cannot be computed in {failed:,} of {resamples:,} resamples"
-                continue
-            low, high = np.quantile(finite, [tail, 1 - tail])
-            spreads[name] = (float(low), float(high))
-            if resamples < RESAMPLES:
-                remarks[name] = f"its interval is of {resamples} resamples instead of {RESAMPLES:,}"
-        return spreads, remarks
-
-    def _resamples(self) -> int:
-        if self.evaluation is not None:
-            return RESAMPLES
-        affordable = int(SECONDS_FOR_RESAMPLES / max(self.seconds, 1e-9))
-        chosen = min(max(affordable, FEWEST_RESAMPLES), RESAMPLES)
-        return chosen if chosen * self.seconds <= MOST_SECONDS_FOR_RESAMPLES else 0
-
-    def _again(self, indices: np.ndarray) -> Mapping[str, float]:
-        if self.evaluation is not None:
-            return self.evaluation.score(indices)
-        return cast(Mapping[str, float], self.evaluate(self.pairs.at(indices), self.options))
+            if found is not None:
+                reference_models[name] = found
+    content = metrics(scores, baseline, reference_models)
+    content["notes"] = [*notes, *left_out, *content["notes"]]
+    return content, scores[first].figures if first is not None else lambda: ([], [])
 
 
-def _keys(one: Contributed[Evaluator[Any]]) -> tuple[str, str]:
-    return f"{one.plugin}:{one.item.name}", one.item.name
+def _grouped(remarks: Mapping[str, str]) -> list[str]:
+    """A sentence for each remark, with the names of all numbers that it is about."""
+    names: dict[str, list[str]] = {}
+    for name, remark in remarks.items():
+        names.setdefault(remark, []).append(name)
+    return [f"{', '.join(about)}: {remark}" for remark, about in names.items()]
+
+
+def _keys(evaluator: Contributed[Evaluator[Any]]) -> tuple[str, str]:
+    return f"{evaluator.plugin}:{evaluator.item.name}", evaluator.item.name
 
 
 def _names(
-    one: Contributed[Evaluator[Any]], given: Sequence[str], taken: Mapping[str, float], notes: list[str]
+    evaluator: Contributed[Evaluator[Any]], given: Sequence[str], taken: Mapping[str, float], notes: list[str]
 ) -> dict[str, str]:
-    """What the numbers of one evaluator are called, so that no evaluator changes another one's."""
+    """What the numbers of an evaluator are called, so that no evaluator changes another one's."""
     names = {}
     for name in given:
         names[name] = name
         if name in taken:
-            longer = f"{one.item.name}/{name}"
-            names[name] = longer if longer not in taken else f"{one.plugin}:{longer}"
-            notes.append(f"{names[name]}: the name '{name}' is taken, so the one of {one} is called so")
+            longer = f"{evaluator.item.name}/{name}"
+            names[name] = longer if longer not in taken else f"{evaluator.plugin}:{longer}"
+            notes.append(f"{names[name]}: the name '{name}' is taken, so the one of {evaluator} is called so")
     return names

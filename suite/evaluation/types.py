@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,8 @@ class Pairs:
         ids: the examples' ids.
         examples: the examples themselves for showing them, or None where only predictions are at hand.
         facts: the facts of the data set that the pipeline was trained on (class names, say).
+        groups: the group of each example (its speaker, patient or day); None if there are no groups. Examples
+            of one group are not independent, so intervals resample whole groups.
     """
 
     targets: Sequence[Target]
@@ -29,6 +31,7 @@ class Pairs:
     ids: Sequence[str]
     examples: Examples | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    groups: Sequence[Hashable] | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -42,6 +45,7 @@ class Pairs:
             ids=[self.ids[index] for index in chosen],
             examples=None if self.examples is None else Subset(self.examples, indices),
             facts=self.facts,
+            groups=None if self.groups is None else [self.groups[index] for index in chosen],
         )
 
 
@@ -59,7 +63,8 @@ class Evaluation:
         score: `score(indices) -> named numbers` of the pairs at `indices` (an integer array; indices may
             repeat). The host calls it once with all indices for the score and a thousand times with
             resampled ones for the intervals, so what is slow belongs before it.
-        once: `once() -> named numbers` of all pairs that are too slow to resample: they get no interval.
+        point_only: `point_only() -> named numbers` of all pairs that are too slow to resample: they get no
+            interval.
         details: `details() -> named tables of numbers`, of each class or each speaker, say:
             `{"classes": {"cat": {"precision": 0.9, ...}, ...}}`. Written to `metrics.json`, never an
             aim of training.
@@ -68,7 +73,7 @@ class Evaluation:
     """
 
     score: Callable[[np.ndarray], Mapping[str, float]]
-    once: Callable[[], Mapping[str, float]] = dict
+    point_only: Callable[[], Mapping[str, float]] = dict
     details: Callable[[], Details] = dict
     figures: Callable[[], Sequence[Figure]] = tuple
     notes: Mapping[str, str] = field(default_factory=dict)

@@ -34,7 +34,7 @@ PREDICTION_TOLERANCE = 1e-3
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """What was written and how it was compared with Keras.
+    """What was written, and how it was compared with Keras.
 
     Attributes:
         folder: where the exported pipeline is: `suite.load(folder)` reads it.
@@ -109,42 +109,21 @@ def _compared(
     expected: Sequence[Arrays],
     manifest: Manifest,
 ) -> dict[str, Any]:
-    """Run the exported network one by one and in batches; a report, or `RunError` where it differs.
+    """Run the exported network one by one and in batches; a report, or `RunError` if it differs.
 
     Without `contexts` (the inputs are random arrays then) there are no predictions to compare.
     """
     largest = relative = 0.0
     examples = 0
-    comparable = codec.comparable
-    tolerance = codec.export_tolerance
     for number, (batch, wanted) in enumerate(zip(inputs, expected, strict=True)):
-        count = len(_arrays(batch)[0])
         if not all(np.isfinite(array).all() for array in _arrays(wanted)):
             raise RunError("the network gives outputs that are not finite under Keras too: train it again")
-        singles = [_at(network(_at(batch, slice(index, index + 1))), 0) for index in range(count)]
-        for how, given in (("in a batch", network(batch)), ("one by one", stack(singles))):
-            absolute, share = _difference(comparable(given), comparable(wanted))
-            if not share <= tolerance:
-                raise RunError(
-                    f"the exported network gives other outputs than Keras for {count} examples run {how}:"
-                    f" they differ by up to {absolute:.3g}, {share:.2g} of the largest output, and"
-                    f" {tolerance:g} is allowed; nothing was exported"
-                )
+        for how, outputs in _both_ways(network, batch):
+            absolute, share = _check_outputs(codec, outputs, wanted, how)
             largest, relative = max(largest, absolute), max(relative, share)
-            if contexts is None:
-                continue
-            pairs = zip(
-                decode_each(codec, given, contexts[number], manifest.builder),
-                decode_each(codec, wanted, contexts[number], manifest.builder),
-                strict=True,
-            )
-            differing = sum(not _alike(msgspec.to_builtins(a), msgspec.to_builtins(b)) for a, b in pairs)
-            if differing:
-                raise RunError(
-                    f"the exported network's outputs agree with Keras's to {share:.2g}, but {differing} of"
-                    f" {count} predictions (run {how}) are others; nothing was exported"
-                )
-        examples += count
+            if contexts is not None:
+                _check_predictions(codec, outputs, wanted, contexts[number], manifest.builder, how, share)
+        examples += _count(batch)
     return {
         "format": "onnx",
         "verified": True,
@@ -152,22 +131,63 @@ def _compared(
         "compared": f"outputs{' and predictions' if contexts else ''}, one by one and in batches",
         "largest_difference": largest,
         "relative_difference": relative,
-        "tolerance": tolerance,
+        "tolerance": codec.export_tolerance,
         "packages": {
             name: metadata.version(name) for name in ("keras", "tensorflow", "tf2onnx", "onnxruntime")
         },
     }
 
 
-def _difference(given: Arrays, wanted: Arrays) -> tuple[float, float]:
-    """The largest absolute difference, and the largest one in terms of an output's largest value."""
-    if isinstance(given, dict) != isinstance(wanted, dict):
+def _both_ways(network: Network, batch: Arrays) -> list[tuple[str, Arrays]]:
+    """How a batch was run, and its outputs."""
+    singles = [_at(network(_at(batch, slice(index, index + 1))), 0) for index in range(_count(batch))]
+    return [("in a batch", network(batch)), ("one by one", stack(singles))]
+
+
+def _check_outputs(codec: Codec, outputs: Arrays, wanted: Arrays, how: str) -> tuple[float, float]:
+    """The absolute and the relative difference of outputs, if that is within the codec's tolerance."""
+    absolute, share = _difference(codec.comparable(outputs), codec.comparable(wanted))
+    if not share <= codec.export_tolerance:
+        raise RunError(
+            f"the exported network gives other outputs than Keras for {_count(wanted)} examples run {how}:"
+            f" they differ by up to {absolute:.3g}, {share:.2g} of the largest output, and"
+            f" {codec.export_tolerance:g} is allowed; nothing was exported"
+        )
+    return absolute, share
+
+
+def _check_predictions(
+    codec: Codec,
+    outputs: Arrays,
+    wanted: Arrays,
+    contexts: Sequence[Any],
+    builder: str,
+    how: str,
+    share: float,
+) -> None:
+    """Refuse predictions that differ although the outputs agree to `share`."""
+    pairs = zip(
+        decode_each(codec, outputs, contexts, builder),
+        decode_each(codec, wanted, contexts, builder),
+        strict=True,
+    )
+    differing = sum(not _alike(msgspec.to_builtins(a), msgspec.to_builtins(b)) for a, b in pairs)
+    if differing:
+        raise RunError(
+            f"the exported network's outputs agree with Keras's to {share:.2g}, but {differing} of"
+            f" {len(contexts)} predictions (run {how}) differ; nothing was exported"
+        )
+
+
+def _difference(outputs: Arrays, wanted: Arrays) -> tuple[float, float]:
+    """The largest absolute difference, and the largest as a share of an output's largest value."""
+    if isinstance(outputs, dict) != isinstance(wanted, dict):
         return math.inf, math.inf
-    pairs = [(given, wanted)]
-    if isinstance(given, dict) and isinstance(wanted, dict):
-        if given.keys() != wanted.keys():
+    pairs = [(outputs, wanted)]
+    if isinstance(outputs, dict) and isinstance(wanted, dict):
+        if outputs.keys() != wanted.keys():
             return math.inf, math.inf
-        pairs = [(given[name], wanted[name]) for name in wanted]
+        pairs = [(outputs[name], wanted[name]) for name in wanted]
     absolute = relative = 0.0
     for a, b in pairs:
         assert isinstance(a, np.ndarray)
@@ -187,7 +207,7 @@ def _alike(a: Any, b: Any) -> bool:
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(_alike(a[key], b[key]) for key in a)
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(_alike(one, other) for one, other in zip(a, b, strict=True))
+        return len(a) == len(b) and all(map(_alike, a, b))
     return bool(a == b)
 
 
@@ -201,6 +221,11 @@ def _put_in_place(written: Path, target: Path) -> None:
 
 def _arrays(arrays: Arrays) -> list[np.ndarray]:
     return list(arrays.values()) if isinstance(arrays, dict) else [arrays]
+
+
+def _count(batch: Arrays) -> int:
+    """The examples in a batch."""
+    return len(_arrays(batch)[0])
 
 
 def _at(arrays: Arrays, index: Any) -> Arrays:

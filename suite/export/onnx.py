@@ -45,15 +45,15 @@ def convert(
         source: the file of the network.
         target: the ONNX file to write.
         packages: as for `load_keras`.
-        batches: encoded examples to run under Keras. Where there are none, random ones are made.
-        scratch: a folder for passing arrays on.
+        batches: encoded examples to run under Keras. Without any, random arrays are made.
+        scratch: a folder through which the processes exchange arrays.
 
     Returns:
         The batches, and Keras's outputs for them.
 
     Raises:
-        UserError: where a package is missing or `source` is no proper file.
-        RunError: where the network cannot be converted.
+        UserError: if a package is missing or `source` is no proper file.
+        RunError: if the network cannot be converted.
     """
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
@@ -70,11 +70,13 @@ def convert(
         check=False,
     )
     answer = scratch / "answer.json"
-    said = json.loads(answer.read_text()) if answer.is_file() else {}
-    if "user_error" in said:
-        raise UserError(said["user_error"])
+    errors = json.loads(answer.read_text()) if answer.is_file() else {}
+    if "user_error" in errors:
+        raise UserError(errors["user_error"])
     if done.returncode != 0 or not target.is_file():
-        reason = said.get("error") or (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
+        reason = (
+            errors.get("error") or (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
+        )
         raise RunError(f"{source} could not be converted to ONNX: {reason}")
     return _read(scratch / "inputs.npz"), _read(scratch / "outputs.npz")
 
@@ -144,11 +146,11 @@ def _teach_erfc() -> None:
             )
             name, output = node.name, node.output[0]
             ctx.remove_node(name)
-            one = ctx.make_const(f"{name}/one", np.ones((), np.float32))
+            unity = ctx.make_const(f"{name}/one", np.ones((), np.float32))
             erf = ctx.make_node("Erf", inputs, dtypes=[dtype], shapes=[shape])
             ctx.make_node(
                 "Sub",
-                [one.output[0], erf.output[0]],
+                [unity.output[0], erf.output[0]],
                 name=name,
                 outputs=[output],
                 dtypes=[dtype],
@@ -159,9 +161,9 @@ def _teach_erfc() -> None:
 
 
 def _teach_slice_update() -> None:
-    """Let tf2onnx convert `keras.ops.slice_update`: values that are put into others, from a place on.
+    """Let tf2onnx convert `keras.ops.slice_update`: values that are put into others, from an index on.
 
-    The place is moved so that they fit, as XLA has it.
+    The index is moved so that they fit, as XLA has it.
     """
     from onnx import TensorProto
     from tf2onnx.handler import tf_op
@@ -169,7 +171,7 @@ def _teach_slice_update() -> None:
     class SliceUpdate:
         @classmethod
         def version_11(cls, ctx: Any, node: Any, **_: Any) -> None:
-            whole, part, start = node.input
+            target, update, start = node.input
             name, output = node.name, node.output[0]
             dtype, shape = ctx.get_dtype(output), ctx.get_shape(output)
             ctx.remove_node(name)
@@ -180,13 +182,13 @@ def _teach_slice_update() -> None:
 
             zero = ctx.make_const(f"{name}/zero", np.zeros((), np.int64)).output[0]
             begin = made("Cast", [start], attr={"to": TensorProto.INT64})
-            most = made("Sub", [made("Shape", [whole]), made("Shape", [part])])
-            begin = made("Min", [made("Max", [begin, zero]), most])
-            around = made("Concat", [begin, made("Sub", [most, begin])], attr={"axis": 0})
+            last = made("Sub", [made("Shape", [target]), made("Shape", [update])])
+            begin = made("Min", [made("Max", [begin, zero]), last])
+            around = made("Concat", [begin, made("Sub", [last, begin])], attr={"axis": 0})
             ones = ctx.make_const(f"{name}/ones", np.ones(1, np.float32)).output[0]
-            ones = made("Expand", [ones, made("Shape", [part])])
+            ones = made("Expand", [ones, made("Shape", [update])])
             inside = made("Cast", [made("Pad", [ones, around])], attr={"to": TensorProto.BOOL})
-            inputs = [inside, made("Pad", [part, around]), whole]
+            inputs = [inside, made("Pad", [update, around]), target]
             ctx.make_node("Where", inputs, name=name, outputs=[output], dtypes=[dtype], shapes=[shape])
 
     tf_op("XlaDynamicUpdateSlice")(SliceUpdate)
@@ -196,14 +198,14 @@ def _bind_captured(graph: Any, captures: Iterable[tuple[Any, Any]]) -> None:
     """Make constants that the function captured constants of the ONNX graph.
 
     A layer may hold tensors that are no variables (the mean of `keras.layers.Normalization`, say);
-    tf2onnx makes them inputs, which nobody would feed.
+    tf2onnx makes them inputs, for which nobody has values.
     """
     from onnx import numpy_helper
 
     values = {inner.name: outer for outer, inner in captures}
-    for given in [one for one in graph.input if one.name in values]:
-        graph.initializer.append(numpy_helper.from_array(values[given.name].numpy(), given.name))
-        graph.input.remove(given)
+    for captured in [tensor for tensor in graph.input if tensor.name in values]:
+        graph.initializer.append(numpy_helper.from_array(values[captured.name].numpy(), captured.name))
+        graph.input.remove(captured)
 
 
 def _specs(model: keras.Model) -> dict[str, tuple[tuple[int | None, ...], str]]:
@@ -238,9 +240,9 @@ def _write(path: Path, batches: Sequence[Arrays]) -> None:
 
 
 def _read(path: Path) -> list[Arrays]:
-    found: dict[int, dict[str, np.ndarray]] = {}
+    batches: dict[int, dict[str, np.ndarray]] = {}
     with np.load(path, allow_pickle=False) as stored:
         for key in stored.files:
             number, _, name = key.partition("/")
-            found.setdefault(int(number), {})[name] = stored[key]
-    return [batch[""] if set(batch) == {""} else batch for _, batch in sorted(found.items())]
+            batches.setdefault(int(number), {})[name] = stored[key]
+    return [batch[""] if set(batch) == {""} else batch for _, batch in sorted(batches.items())]

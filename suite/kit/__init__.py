@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from suite.errors import reason as reason
     from suite.files import atomic_path as atomic_path
     from suite.files import atomic_write as atomic_write
+    from suite.files import refuse_existing as refuse_existing
     from suite.kit.keras_hub import import_keras_hub as import_keras_hub
     from suite.kit.keras_hub import loading_preset as loading_preset
     from suite.kit.keras_hub import preset_source as preset_source
+    from suite.kit.problems import ProblemLog as ProblemLog
     from suite.kit.split_names import SPLITS as SPLITS
     from suite.kit.split_names import split_of_name as split_of_name
     from suite.kit.tables import decoded as decoded
@@ -35,8 +37,10 @@ if not TYPE_CHECKING:
             "loading_preset": "suite.kit.keras_hub",
             "nearest": "suite.errors",
             "split_of_name": "suite.kit.split_names",
+            "ProblemLog": "suite.kit.problems",
             "preset_source": "suite.kit.keras_hub",
             "reason": "suite.errors",
+            "refuse_existing": "suite.files",
             "some": "suite.wording",
         },
     )

@@ -14,7 +14,7 @@ def import_keras_hub() -> Any:
     """The module keras_hub.
 
     Raises:
-        suite.UserError: where it is not installed, saying how to.
+        suite.UserError: if it is not installed, saying how to.
     """
     try:
         import keras_hub
@@ -34,7 +34,7 @@ def preset_source(
         preset: a name that keras-hub knows, which it downloads once, an address, or the folder of a preset.
         known: the names that may be given.
         kind: what they are called in a sentence, with its article.
-        suggested: those that are suggested where the name is none of them; by default all.
+        suggested: those to suggest if the name is unknown; by default all.
 
     Raises:
         suite.UserError: for a name that is not known.

@@ -1,4 +1,4 @@
-"""A trained thing is a pipeline: a codec, which is words and numpy, and a network, which is arrays."""
+"""A trained model is a pipeline: a codec, which is words and numpy, and a network, which is arrays."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from suite.pipeline.codec import NamedAxes as NamedAxes
     from suite.pipeline.codec import Stream as Stream
     from suite.pipeline.codec import StructCodec as StructCodec
+    from suite.pipeline.keras_files import load_keras as load_keras
     from suite.pipeline.trainable import BatchMaker as BatchMaker
+    from suite.pipeline.trainable import Stacked as Stacked
     from suite.pipeline.trainable import Stage as Stage
     from suite.pipeline.trainable import TrainablePipeline as TrainablePipeline
 
@@ -28,9 +30,11 @@ if not TYPE_CHECKING:
             "Encoded": "suite.pipeline.codec",
             "NamedAxes": "suite.pipeline.codec",
             "Chunks": "suite.pipeline.codec",
+            "Stacked": "suite.pipeline.trainable",
             "Stage": "suite.pipeline.trainable",
             "Stream": "suite.pipeline.codec",
             "StructCodec": "suite.pipeline.codec",
+            "load_keras": "suite.pipeline.keras_files",
             "TrainablePipeline": "suite.pipeline.trainable",
         },
     )

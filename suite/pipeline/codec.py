@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     Arrays = np.ndarray | dict[str, np.ndarray]
-else:  # a plugin in one file derives its codec where it is declared, which is not to import numpy
+else:  # a plugin in one file derives its codec as it is declared, which is not to import numpy
     Arrays = Any
 """One array, or several by name: the inputs or the outputs of a network."""
 

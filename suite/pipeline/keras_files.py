@@ -43,10 +43,10 @@ def load_keras(path: Path, packages: Iterable[str] = ()) -> keras.Model:
     Args:
         path: the file.
         packages: import names of installed packages whose registered layers it may use; the module of
-            such a layer is imported where it is not yet.
+            such a layer is imported if it is not yet.
 
     Raises:
-        UserError: where it is not such a file, is damaged, or carries code.
+        UserError: if it is not such a file, is damaged, or carries code.
     """
     for module in check_keras(path, packages):
         try:
@@ -85,7 +85,6 @@ def check_keras(path: Path, packages: Iterable[str] = ()) -> list[str]:
     Returns:
         The modules of `packages` whose layers it uses.
     """
-    packages = set(packages)
     if not path.is_file():
         raise UserError(f"{path} is not there: the model folder is incomplete")
     try:
@@ -102,6 +101,24 @@ def check_keras(path: Path, packages: Iterable[str] = ()) -> list[str]:
         ) from None
     if not isinstance(config, dict) or "class_name" not in config:
         raise UserError(f"{path} is not a Keras model: its config.json describes none")
+    return check_config(config, packages, str(path))
+
+
+def check_config(config: Any, packages: Iterable[str], where: str) -> list[str]:
+    """Refuse a network's configuration that names what may not be in a file, importing nothing.
+
+    Args:
+        config: what Keras's serialization gives.
+        packages: as for `load_keras`.
+        where: how a message calls it.
+
+    Returns:
+        The modules of `packages` whose layers it uses.
+
+    Raises:
+        UserError: if it carries code, or names anything else than Keras, keras-hub and `packages` define.
+    """
+    packages = set(packages)
     modules = set()
     for named in _objects(config):
         class_name = str(named.get("class_name"))
@@ -109,7 +126,7 @@ def check_keras(path: Path, packages: Iterable[str] = ()) -> list[str]:
         if class_name in _CODE_CARRIERS:
             what = "a lambda" if "lambda" in class_name.lower() else f"a {class_name}"
             raise UserError(
-                f"{path} is refused: it carries code ({what}), which is never executed;"
+                f"{where} is refused: it carries code ({what}), which is never executed;"
                 " rebuild the network from layers that are registered with Keras"
             )
         root = str(module).partition(".")[0]
@@ -120,14 +137,14 @@ def check_keras(path: Path, packages: Iterable[str] = ()) -> list[str]:
         elif root in _PACKAGES:
             continue
         raise UserError(
-            f"{path} is refused: it names {module}.{class_name}, and only what Keras, keras-hub"
+            f"{where} is refused: it names {module}.{class_name}, and only what Keras, keras-hub"
             f"{''.join(f', {name}' for name in sorted(packages))} define may be in it"
         )
     return sorted(modules)
 
 
 def as_float32(model: keras.Model) -> keras.Model:
-    """`model` itself where it is not compiled and all of it computes in float32, else a copy that is so.
+    """`model` itself if it is not compiled and all of it computes in float32, else a copy that is so.
 
     A network trained under `mixed_bfloat16` has float32 variables but computes in bfloat16, which other
     processors and runtimes do slowly or not at all. A compiled one would be saved with its optimizer.
@@ -142,6 +159,37 @@ def as_float32(model: keras.Model) -> keras.Model:
         )
     rebuilt.set_weights([_plain(value) for value in model.get_weights()])
     return rebuilt
+
+
+def check_rebuilt(model: keras.Model, packages: Iterable[str] = ()) -> None:
+    """Make a network again from its configuration, as `load_keras` does with a file, and compare.
+
+    A network of Keras's own layers alone is only looked at, in milliseconds. Any other one is built a second
+    time, without its weights.
+
+    Args:
+        model: a built model.
+        packages: as for `load_keras`.
+
+    Raises:
+        UserError: if the configuration carries code, or names what may not be in a file.
+        ValueError: if what is made again has other weights.
+        Exception: whatever Keras, or a layer of its own, raises.
+    """
+    import keras
+
+    config = _in_float32(keras.saving.serialize_keras_object(model))
+    if not check_config(json.loads(json.dumps(config)), packages, "its configuration"):
+        return
+    with dtype_policy("float32"):
+        rebuilt = keras.saving.deserialize_keras_object(config, safe_mode=True)
+    shapes, wanted = ([tuple(weight.shape) for weight in each.weights] for each in (rebuilt, model))
+    if shapes != wanted:
+        raise ValueError(
+            f"made again from its get_config(), it has {len(shapes)} weights instead of {len(wanted)}"
+            if len(shapes) != len(wanted)
+            else "made again from its get_config(), it has weights of other shapes"
+        )
 
 
 def _plain(value: Any) -> Any:

@@ -21,7 +21,7 @@ class Network(Protocol):
     def __call__(self, inputs: Arrays) -> Arrays: ...
 
 
-MOST_BYTES = 64 << 20
+MAX_BYTES = 64 << 20
 """Of inputs in one forward pass: what a network makes of long recordings and large images is far more."""
 
 
@@ -29,15 +29,15 @@ class KerasNetwork:
     """Runs a `keras.Model` in inference mode on the backend that Keras was imported with.
 
     The forward pass is compiled once per batch size, so it is called with few sizes: a batch of one stays
-    one, others are padded, to a size already compiled where one fits, else to a power of two. What does
-    not fit into `batch_size`, or into `MOST_BYTES`, is run in pieces that do. It is not `model.predict`,
+    one, others are padded, to a size already compiled if one fits, else to a power of two. What does
+    not fit into `batch_size`, or into `MAX_BYTES`, is run in pieces that do. It is not `model.predict`,
     which costs tens of milliseconds a call, nor `predict_on_batch`, which fails for a model compiled with
     `steps_per_execution` above one. The weights are those that the model has when it is called, so one
     `KerasNetwork` can accompany a training.
 
     Args:
         model: a built model; whether it is compiled does not matter.
-        batch_size: the most examples in one forward pass.
+        batch_size: the max number of examples in one forward pass.
         trained_as: the model that is trained in its place and holds its weights; None for itself.
     """
 
@@ -62,25 +62,25 @@ class KerasNetwork:
         """
         total = _examples(inputs)
         bytes_of_one = sum(array.nbytes for array in _arrays(inputs)) // total
-        most = max(1, min(self.batch_size, MOST_BYTES // max(1, bytes_of_one)))
+        max_size = max(1, min(self.batch_size, MAX_BYTES // max(1, bytes_of_one)))
         pieces = []
-        for start in range(0, total, most):
-            piece = _sliced(inputs, start, start + most)
+        for start in range(0, total, max_size):
+            piece = _sliced(inputs, start, start + max_size)
             examples = _examples(piece)
-            outputs = self._forward(_padded(piece, self._size(piece, examples, total, most)))
+            outputs = self._forward(_padded(piece, self._size(piece, examples, total, max_size)))
             pieces.append(_sliced(self._named(outputs), 0, examples))
         return _joined(pieces)
 
-    def _size(self, piece: Arrays, examples: int, total: int, most: int) -> int:
+    def _size(self, piece: Arrays, examples: int, total: int, max_size: int) -> int:
         shapes = tuple((array.shape[1:], array.dtype.str) for array in _arrays(piece))
         known = self._sizes.setdefault(shapes, set())
-        if total > most:
-            size = most
+        if total > max_size:
+            size = max_size
         elif examples == 1:
             size = 1
         else:
-            power = min(1 << (examples - 1).bit_length(), most)
-            size = min((one for one in known if one >= examples), default=power)
+            power = min(1 << (examples - 1).bit_length(), max_size)
+            size = min((known_size for known_size in known if known_size >= examples), default=power)
         known.add(size)
         return size
 
@@ -90,7 +90,9 @@ class KerasNetwork:
         if isinstance(outputs, (list, tuple)):
             if len(outputs) == 1:
                 return _numpy(outputs[0])
-            return {name: _numpy(one) for name, one in zip(self.model.output_names, outputs, strict=True)}
+            return {
+                name: _numpy(output) for name, output in zip(self.model.output_names, outputs, strict=True)
+            }
         return _numpy(outputs)
 
 
@@ -102,7 +104,7 @@ class OnnxNetwork:
         threads: how many threads one forward pass may use; None leaves it to ONNX Runtime.
 
     Raises:
-        UserError: where ONNX Runtime is not installed or refuses the file.
+        UserError: if ONNX Runtime is not installed or refuses the file.
     """
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
@@ -128,8 +130,8 @@ class OnnxNetwork:
         except Exception as error:  # noqa: BLE001 - ONNX Runtime's own share no base class
             reason = _first_line(error)
             raise UserError(f"{path} is not a network that ONNX Runtime can run: {reason}") from None
-        self._inputs = [one.name for one in self._session.get_inputs()]
-        self._outputs = [one.name for one in self._session.get_outputs()]
+        self._inputs = [node.name for node in self._session.get_inputs()]
+        self._outputs = [node.name for node in self._session.get_outputs()]
 
     def __call__(self, inputs: Arrays) -> Arrays:
         """Run any number of examples; see `KerasNetwork.__call__` for the shapes."""

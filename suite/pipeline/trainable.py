@@ -107,7 +107,7 @@ class TrainablePipeline:
         loss: a `keras.losses.Loss`, or one by output name.
         batch_maker: makes the training batches; None stands for `Stacked(codec, targets)`.
         targets: `targets(target) -> array(s)` for the loss on validation, without a batch axis; not asked for
-            where there is a `training_network`.
+            if there is a `training_network`.
         options: the builder's options with no "auto" left.
         recipe: values for the training options that suit this network and this data; a value that the
             user gives wins over them, and they win over the host's defaults.
@@ -116,8 +116,8 @@ class TrainablePipeline:
             network predicted for the validation split (a threshold, say). None leaves it as it is.
         lengths: (training examples,), how long each one is, in any unit: examples of alike lengths then share
             batches. Axis 1 of inputs and targets may differ from batch to batch, best among a few values.
-            None where all are of one shape.
-        training_network: what is trained in the place of `network`, where the two differ: a network that
+            None if all are of one shape.
+        training_network: what is trained in the place of `network`, if the two differ: a network that
             writes searches by itself, and is trained on each token after the true ones before it. A built
             `keras.Model` of the very same layers, which takes what the batch maker makes and gives what the
             loss takes. Its layers are those that a stage freezes. The loss on validation is its loss on

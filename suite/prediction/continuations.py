@@ -1,4 +1,4 @@
-"""Predictions that take several forward passes: after each one the codec says what is to be encoded next."""
+"""Predictions that take several forward passes: after each one the codec says what to encode next."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from suite.prediction.encoding import codec_of
 
 
 @dataclass(frozen=True, slots=True)
-class Grown:
-    """A prediction after one more forward pass, or in its place why there will be none.
+class PartialPrediction:
+    """A prediction after one more forward pass, or the reason why there will be none.
 
     Attributes:
-        index: of which raw thing.
+        index: of which raw input.
         prediction: as far as it has come.
         complete: whether it will not change any more.
         error: why there is no prediction, else None.
@@ -28,30 +28,30 @@ class Grown:
     error: str | None = None
 
 
-def grow(
+def continue_predictions(
     codec: Codec,
     raws: Mapping[int, Any],
     firsts: Mapping[int, Any],
     run: Callable[[Mapping[int, Any]], tuple[Mapping[int, Any], Mapping[int, str]]],
     builder: str,
     *,
-    partly: bool,
-) -> Iterator[Grown]:
-    """Go on with first predictions until the codec says of each that it is complete.
+    give_partial: bool,
+) -> Iterator[PartialPrediction]:
+    """Continue first predictions until the codec says of each that it is complete.
 
     What is not complete goes through the network together, so a batch becomes smaller and never waits for
-    another one. A codec without `continued` completes each prediction with the first pass.
+    another one. If the codec cannot stream, the first pass completes each prediction.
 
     Args:
-        codec: with `continued` and `joined`, see `suite.pipeline.Codec`.
+        codec: with `next_input` and `join`, see `suite.pipeline.Codec`.
         raws: what was encoded, by index.
         firsts: what the first pass predicted of it.
-        run: predicts raw things with one forward pass, and says why some of them cannot be encoded.
+        run: predicts raw inputs with one forward pass, and says why some of them cannot be encoded.
         builder: the model builder as `plugin:name`, whose codec it is.
-        partly: whether to give what is not complete as well.
+        give_partial: whether to give predictions that are not complete as well.
     """
     if not codec.can_stream:
-        yield from (Grown(index, prediction) for index, prediction in firsts.items())
+        yield from (PartialPrediction(index, prediction) for index, prediction in firsts.items())
         return
     so_far = {index: [prediction] for index, prediction in firsts.items()}
     while so_far:
@@ -61,15 +61,15 @@ def grow(
                 with codec_of(builder):
                     following[index] = codec.next_input(raws[index], predictions)
                     complete = following[index] is None
-                    joined = codec.join(predictions) if partly or complete else None
+                    joined = codec.join(predictions) if give_partial or complete else None
             except UserError as error:
                 following[index] = None
-                yield Grown(index, error=str(error))
+                yield PartialPrediction(index, error=str(error))
                 continue
-            if partly or complete:
-                yield Grown(index, joined, complete)
-        found, errors = run({index: raw for index, raw in following.items() if raw is not None})
-        yield from (Grown(index, error=error) for index, error in errors.items())
-        so_far = {index: so_far[index] for index in found}
-        for index, prediction in found.items():
+            if give_partial or complete:
+                yield PartialPrediction(index, joined, complete)
+        results, errors = run({index: raw for index, raw in following.items() if raw is not None})
+        yield from (PartialPrediction(index, error=error) for index, error in errors.items())
+        so_far = {index: so_far[index] for index in results}
+        for index, prediction in results.items():
             so_far[index].append(prediction)

@@ -1,4 +1,4 @@
-"""What goes through a network: raw things encoded and stacked, in chunks where they are long, and decoded."""
+"""What goes through a network: raw inputs encoded and stacked, in chunks if they are long, and decoded."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ NO_CONTEXT: Any = object()
 """The context of what was encoded to arrays alone: `decode` then gets none."""
 
 
-class Whole:
-    """A raw thing that is predicted in chunks, and what was predicted of them so far."""
+class ChunkedInput:
+    """A raw input that is predicted in chunks, and the predictions for its chunks so far."""
 
     def __init__(self, raw: Any, chunks: Chunks) -> None:
         self.raw = raw
@@ -27,25 +27,25 @@ class Whole:
         self.error: str | None = None
 
     def add(self, prediction: Any, error: str | None) -> int:
-        """Take what became of the next chunk; how many there were by now."""
+        """Take the prediction for the next chunk, or why there is none; how many chunks are done."""
         self.predictions.append(prediction)
         self.error = self.error or error
         return len(self.predictions)
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """What is encoded as one: a raw thing, a chunk of one, or in its place why it cannot be read."""
+class EncodingJob:
+    """What is encoded at once: a raw input, a chunk of one, or the reason why it cannot be read."""
 
     raw: Any
     name: str
-    whole: Whole | None = None
+    chunked: ChunkedInput | None = None
     last: bool = False
     error: str | None = None
 
 
-def units(codec: Codec, raws: Iterable[Any], builder: str) -> Iterator[Unit]:
-    """What is encoded: each raw thing, or its chunks where the codec makes chunks of it.
+def encoding_jobs(codec: Codec, raws: Iterable[Any], builder: str) -> Iterator[EncodingJob]:
+    """A job for each raw input, or for each of its chunks if the codec makes chunks of it.
 
     Args:
         codec: that encodes.
@@ -54,34 +54,34 @@ def units(codec: Codec, raws: Iterable[Any], builder: str) -> Iterator[Unit]:
     """
     for index, raw in enumerate(raws):
         name = name_of(raw, index)
-        whole = None
+        chunked = None
         try:
             chunks = chunks_of(codec, raw, builder)
             if chunks is None:
-                yield Unit(raw, name)
+                yield EncodingJob(raw, name)
                 continue
-            whole = Whole(raw, chunks)
+            chunked = ChunkedInput(raw, chunks)
             for number, chunk in enumerate(chunks, start=1):
-                yield Unit(chunk, name, whole, last=number == chunks.total)
+                yield EncodingJob(chunk, name, chunked, last=number == chunks.total)
         except (UserError, OSError) as error:
-            yield Unit(raw, name, whole, last=True, error=why(error))
+            yield EncodingJob(raw, name, chunked, last=True, error=reason_of(error))
 
 
 def chunks_of(codec: Codec, raw: Any, builder: str) -> Chunks | None:
-    """The chunks that the codec makes of a raw thing; None where it is encoded as one."""
+    """The chunks that the codec makes of a raw input; None if it is encoded as a whole."""
     with codec_of(builder):
         return codec.chunks(raw)
 
 
 def codec_of(builder: str) -> AbstractContextManager[None]:
-    """An error that is raised inside is the codec's of this model builder (`plugin:name`), and says so."""
+    """Attributes an error that is raised inside to the codec of this model builder (`plugin:name`)."""
     return attributed(f"the codec of model builder '{builder}'")
 
 
 def encode(codec: Codec, raw: Any) -> Encoded:
-    """One raw thing, encoded; the context is `NO_CONTEXT` where the codec gives none."""
-    given = codec.encode(raw)
-    return given if isinstance(given, Encoded) else Encoded(given, NO_CONTEXT)
+    """A raw input, encoded; the context is `NO_CONTEXT` if the codec gives none."""
+    encoded = codec.encode(raw)
+    return encoded if isinstance(encoded, Encoded) else Encoded(encoded, NO_CONTEXT)
 
 
 def decode_each(codec: Codec, outputs: Arrays, contexts: Sequence[Any], builder: str) -> list[Any]:
@@ -116,7 +116,7 @@ def _shapes(arrays: Arrays | tuple[Arrays, ...]) -> Any:
     if isinstance(arrays, dict):
         return tuple((name, array.shape) for name, array in arrays.items())
     if isinstance(arrays, tuple):
-        return tuple(_shapes(one) for one in arrays)
+        return tuple(_shapes(array) for array in arrays)
     return np.shape(arrays)
 
 
@@ -129,6 +129,6 @@ def name_of(raw: Any, index: int | None) -> str:
     return "the input" if index is None else f"input {index}"
 
 
-def why(error: UserError | OSError) -> str:
-    """Why something cannot be read, as one reads it after its name."""
+def reason_of(error: UserError | OSError) -> str:
+    """Why an input cannot be read, as a message says it after the input's name."""
     return str(error) if isinstance(error, UserError) else reason(error)

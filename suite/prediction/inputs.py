@@ -1,4 +1,4 @@
-"""What `INPUT...` on a command line stands for: files, folders, globs, archives and streams, as sources."""
+"""The inputs on a command line (`INPUT...`): files, folders, globs, archives and streams, as sources."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from suite.sources import FileSource, Tree, is_archive, open_tree
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Stands in a list of inputs for something that was found but is no readable file."""
+    """Stands in a list of inputs for something that is there but is no readable file."""
 
     name: str
     reason: str
@@ -32,20 +32,23 @@ class Unreadable:
 class Inputs:
     """The inputs that words on a command line stand for, in the order of the words.
 
-    A file is taken whatever it is called. Of a folder (with all below it) and of an archive the files
-    with an ending that the codec knows are taken, sorted. A word with `*`, `?` or `[` that is no path is a
-    glob, where `**` stands for any folders. What the codec takes for a stream gives its things one by one.
-    Where the codec has `words`, a word that is none of these is an input itself, unless it reads like a path
-    that was mistyped. Where it has neither `suffixes` nor streams, inputs are not files and each word is one.
+    - A file is an input whatever its name is.
+    - A folder (with all below it) or an archive gives its files with an ending that the codec knows, sorted.
+    - A word with `*`, `?` or `[` that is no path is a glob, in which `**` stands for any folders.
+    - A stream of the codec gives its inputs one by one.
+    - If the codec accepts text, any other word is an input itself, unless it reads like a mistyped path.
+
+    If the codec has neither `suffixes` nor streams and accepts no text, inputs are not files, and each word
+    is an input.
 
     Args:
-        words: what the user gave.
-        codec: says what it reads: `suffixes`, and for streams `stream_suffixes` and `stream`.
+        words: of the command line.
+        codec: says what it reads by `suffixes`, `stream_suffixes`, `open_stream` and `accepts_text`.
 
     Attributes:
         left_out: how many files of folders and archives have other endings, by ending.
         streams: whether there are any streams among them.
-        live: whether any of these is live.
+        live: whether any of the streams is live.
 
     Raises:
         UserError: for a path that is not there, and for a folder or an archive with no such file.
@@ -55,31 +58,29 @@ class Inputs:
         self.left_out: Counter[str] = Counter()
         self._suffixes = tuple(suffix.lower() for suffix in codec.suffixes)
         self._stream_suffixes = codec.stream_suffixes
-        self._words = codec.accepts_text
+        self._accepts_text = codec.accepts_text
         self._codec = codec
-        self._files = bool(self._suffixes or self._stream_suffixes or self._words)
-        self._inputs: list[_Files | _OneStream | Any] = []
+        self._files = bool(self._suffixes or self._stream_suffixes or self._accepts_text)
+        self._inputs: list[_Files | _StreamInput | Any] = []
         for word in words:
             self._add_word(word)
-        streams = [item.stream for item in self._inputs if isinstance(item, _OneStream)]
+        streams = [item.stream for item in self._inputs if isinstance(item, _StreamInput)]
         self.streams = bool(streams)
         self.live = any(stream.live for stream in streams)
 
     @property
     def total(self) -> int | None:
-        """How many inputs there are; None where a stream does not say."""
-        counts = [
-            len(item.indices)
-            if isinstance(item, _Files)
-            else item.stream.total
-            if isinstance(item, _OneStream)
-            else 1
-            for item in self._inputs
-        ]
-        return None if None in counts else sum(count for count in counts if count is not None)
+        """How many inputs there are; None if a stream does not say."""
+        total = 0
+        for item in self._inputs:
+            count = _count(item)
+            if count is None:
+                return None
+            total += count
+        return total
 
     def __iter__(self) -> Iterator[Any]:
-        """Sources, the things of streams, or the words themselves where inputs are not files.
+        """Sources, the inputs of streams, or the words themselves if inputs are not files.
 
         A stream that breaks off gives an `Unreadable` at its end, and the next input follows.
         """
@@ -87,7 +88,7 @@ class Inputs:
             if isinstance(item, _Files):
                 for index in item.indices:
                     yield item.tree.source(index)
-            elif isinstance(item, _OneStream):
+            elif isinstance(item, _StreamInput):
                 try:
                     yield from item.stream
                 except UserError as error:
@@ -96,10 +97,10 @@ class Inputs:
                 yield item
 
     def _add_word(self, word: str) -> None:
-        there = self._files and _is_there(word, or_long=self._words)
-        stream = None if there else self._codec.open_stream(word)
+        exists = self._files and _exists(word, may_be_long=self._accepts_text)
+        stream = None if exists else self._codec.open_stream(word)
         if stream is not None:
-            self._inputs.append(_OneStream(stream))
+            self._inputs.append(_StreamInput(stream))
             return
         if word == "-":
             wanted = "files, folders, archives or globs" if self._files else "the inputs themselves"
@@ -107,9 +108,9 @@ class Inputs:
         if not self._files:
             self._inputs.append(word)
             return
-        paths = [Path(word).expanduser()] if there else _matches(word)
+        paths = [Path(word).expanduser()] if exists else _matches(word)
         if not paths:
-            if not self._words:
+            if not self._accepts_text:
                 raise UserError(_nothing_there(word))
             if _reads_like_a_path(word):
                 raise UserError(f"{_nothing_there(word)} (for the word itself, put a space after it)")
@@ -134,9 +135,9 @@ class Inputs:
             else:
                 others[suffix] += 1
         if not indices and not streams:
-            found = f"{len(tree)} other file{'s' * (len(tree) != 1)}" if len(tree) else "no file at all"
+            held = f"{len(tree)} other file{'s' * (len(tree) != 1)}" if len(tree) else "no file at all"
             raise UserError(
-                f"{path} holds {found} and none that can be predicted for, which end in"
+                f"{path} holds {held} and none that can be predicted for, which end in"
                 f" {', '.join((*self._suffixes, *self._stream_suffixes))}"
             )
         self.left_out += others
@@ -151,7 +152,7 @@ class Inputs:
             stream = self._codec.open_stream(source)
             if stream is None:
                 raise PluginError(f"the codec lists {suffix} in stream_suffixes and opens no such file")
-            self._inputs.append(_OneStream(stream))
+            self._inputs.append(_StreamInput(stream))
         else:
             self._inputs.append(source)
 
@@ -165,18 +166,24 @@ class _Files:
 
 
 @dataclass(frozen=True)
-class _OneStream:
-    """Marks a stream among the inputs: any object may look like one."""
+class _StreamInput:
+    """Marks a stream among the inputs: any object may look like a stream."""
 
     stream: Stream
 
 
-def _is_there(word: str, *, or_long: bool) -> bool:
-    """Whether it is a path that is there; a text that is longer than a name can be is none, if `or_long`."""
+def _count(item: Any) -> int | None:
+    if isinstance(item, _Files):
+        return len(item.indices)
+    return item.stream.total if isinstance(item, _StreamInput) else 1
+
+
+def _exists(word: str, *, may_be_long: bool) -> bool:
+    """Whether it is a path that is there; with `may_be_long`, a text too long for a path is not an error."""
     try:
         return bool(word) and Path(word).expanduser().exists()
     except OSError as error:
-        if or_long and error.errno == errno.ENAMETOOLONG:
+        if may_be_long and error.errno == errno.ENAMETOOLONG:
             return False
         raise UserError(f"'{word[:200]}' cannot be read: {error.strerror}") from None
 
@@ -184,8 +191,8 @@ def _is_there(word: str, *, or_long: bool) -> bool:
 def _matches(word: str) -> list[Path]:
     if not glob.has_magic(word):
         return []
-    found = sorted(glob.glob(str(Path(word).expanduser()), recursive=True))  # noqa: PTH207 - it may be absolute
-    return [Path(one) for one in found]
+    matches = glob.glob(str(Path(word).expanduser()), recursive=True)  # noqa: PTH207 - it may be absolute
+    return [Path(match) for match in sorted(matches)]
 
 
 def _nothing_there(word: str) -> str:
@@ -193,7 +200,7 @@ def _nothing_there(word: str) -> str:
 
 
 def _reads_like_a_path(word: str) -> bool:
-    """Whether a word was meant for a path: without white space, and ends like a file or is in a folder."""
+    """Whether a word was meant as a path: it has no white space, and ends like a file or is in a folder."""
     if any(character.isspace() for character in word):
         return False
     ending = PurePosixPath(word).suffix[1:]

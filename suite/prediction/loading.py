@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suite.contributions import Contributed, Lazy, ModelBuilder
+from suite.contributions import Contributed, ModelBuilder
 from suite.devices import activate
 from suite.errors import UserError, attributed
 from suite.host import Host
@@ -31,10 +31,10 @@ def save_pipeline(
     facts: Mapping[str, Any],
     plugin_version: str = "",
 ) -> None:
-    """Write what one ships: `network.keras` (in float32) and `pipeline.json`, each whole or not at all.
+    """Write what is shipped: `network.keras` (in float32) and `pipeline.json`, each completely or not at all.
 
     Args:
-        folder: made where it is not there.
+        folder: made if it is not there.
         task: the task's name.
         builder: the model builder as `plugin:name`.
         codec: the fitted codec.
@@ -75,7 +75,7 @@ def load(
 
     Args:
         path: a run, a model folder or an exported folder.
-        host: where the model builder is looked up; None takes what is installed.
+        host: looks up the model builder; None takes what is installed.
         backend: for a Keras network, see `suite.devices.activate`; "auto" takes what Keras has already
             been imported with, else TensorFlow.
         device: for a Keras network, "auto", "cpu", "gpu" or "gpu:N".
@@ -84,8 +84,8 @@ def load(
         options: for the codec, as `suite show TASK BUILDER` lists them under prediction.
 
     Raises:
-        UserError: where `path` holds no pipeline, the plugin it needs is not there, a file is damaged, or
-            an option is not known or not allowed.
+        UserError: if `path` holds no pipeline, the plugin it needs is not there, a file is damaged, or an
+            option is not known or not allowed.
     """
     folder, manifest, builder, codec = _without_network(Path(path), host, options)
     file = folder / manifest.network
@@ -96,7 +96,7 @@ def load(
         from suite.pipeline.keras_files import load_keras
 
         activate(backend, device)
-        network = KerasNetwork(load_keras(file, _packages(builder)), batch_size)
+        network = KerasNetwork(load_keras(file, builder.packages), batch_size)
     else:
         raise UserError(
             f"{folder / MANIFEST}: no runtime here reads '{manifest.network}': known are .keras and .onnx"
@@ -106,7 +106,7 @@ def load(
 
 @dataclass(frozen=True)
 class Described:
-    """What a model folder says of itself, known at once: the network is not loaded.
+    """What a model folder says of itself; the network is not loaded.
 
     Attributes:
         manifest: the content of `pipeline.json`.
@@ -120,14 +120,14 @@ class Described:
 def describe(
     path: str | Path, *, host: Host | None = None, options: Mapping[str, Any] | None = None
 ) -> Described:
-    """What `load` would load, without the network and so at once; the errors are the same."""
+    """What `load` would load, without the network and so quickly; the errors are the same."""
     _, manifest, _, codec = _without_network(Path(path), host, options)
     return Described(manifest, codec)
 
 
 def builder_packages(host: Host, manifest: Manifest) -> set[str]:
     """The import names of the packages whose layers a network of the manifest's builder may use."""
-    return _packages(host.builder(manifest.builder, manifest.task).item)
+    return host.builder(manifest.builder, manifest.task).item.packages
 
 
 def _without_network(
@@ -140,8 +140,8 @@ def _without_network(
     with attributed(f"the codec of {contributed}"):
         codec = builder.codec(manifest.codec)
         if options:
-            given = parse(builder.prediction_options, options, f"prediction with {contributed}")
-            codec = codec.with_options(given)
+            parsed = parse(builder.prediction_options, options, f"prediction with {contributed}")
+            codec = codec.with_options(parsed)
     return folder, manifest, builder, codec
 
 
@@ -154,12 +154,3 @@ def _builder(manifest: Manifest, folder: Path, host: Host) -> Contributed[ModelB
             f" installed or was left out: pip install {plugin}"
         )
     return host.builder(manifest.builder, manifest.task)
-
-
-def _packages(builder: ModelBuilder[Any]) -> set[str]:
-    """The import names of the builder's own packages, whose layers its networks may use."""
-    addresses = [
-        one.address.partition(":")[0] if isinstance(one, Lazy) else str(getattr(one, "__module__", ""))
-        for one in (builder.build, builder.codec)
-    ]
-    return {address.partition(".")[0] for address in addresses if address}

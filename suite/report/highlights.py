@@ -1,7 +1,8 @@
-"""Texts for the report whose parts are shaded by their weights.
+"""Texts for the report whose segments are shaded by their weights.
 
-Whoever sees no colors, or no page at all, learns the same: what counts for has a solid line below it, what
-counts against a dashed one, and the parts with the most weight are named in a sentence after the text.
+Readers who see no colors, or no page at all, learn the same: a segment that counts for has a solid line
+below it, a segment that counts against a dashed line, and the words with the largest weights are named in a
+sentence after the text.
 """
 
 from __future__ import annotations
@@ -10,23 +11,23 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from suite.figures import Passage
+from suite.figures import Highlight
 
 LEGEND = (
     "Blue over a solid line counts for it, orange over a dashed line against it: the stronger the color, the"
     " more."
 )
 
-_LEAST = 0.05
-"""Smaller weights are not marked: a text where everything is marked shows nothing."""
-_NAMED = 3
+_MIN_WEIGHT = 0.05
+"""Smaller weights are not marked: a text in which everything is marked shows nothing."""
+_MAX_NAMED = 3
 _BLUE, _ORANGE = "0,114,178", "213,94,0"
-_STRONGEST = 0.5
-"""The opacity of a weight of one, on which text still has enough contrast in a light and in a dark page."""
+_MAX_OPACITY = 0.5
+"""The opacity of a weight of 1, on which text still has enough contrast in a light and in a dark page."""
 
 
-def passage(item: Passage) -> str:
-    """An item of the list that a `Passages` figure is, as HTML."""
+def highlight(item: Highlight) -> str:
+    """An item of a `Highlights` figure, as HTML."""
     first, *rest = item.caption.split("\n")
     caption = f"<strong>{escape(first)}</strong>"
     caption += "".join(f'<br><span class="quiet">{escape(line)}</span>' for line in rest)
@@ -42,21 +43,21 @@ def passage(item: Passage) -> str:
 
 
 def _segment(text: str, weight: float) -> str:
-    if abs(weight) < _LEAST or not text.strip():
+    if abs(weight) < _MIN_WEIGHT or not text.strip():
         return escape(text)
     kind, color = ("for", _BLUE) if weight > 0 else ("against", _ORANGE)
-    shade = f"background:rgba({color},{abs(weight) * _STRONGEST:.2f})"
+    shade = f"background:rgba({color},{abs(weight) * _MAX_OPACITY:.2f})"
     return f'<mark class="{kind}" style="{shade}" title="{_signed(weight)}">{escape(text)}</mark>'
 
 
 def _strongest(segments: Sequence[tuple[str, float]], sign: int) -> list[tuple[str, float]]:
     """The words that weigh most in one direction, each once."""
-    most: dict[str, float] = {}
+    strongest: dict[str, float] = {}
     for text, weight in segments:
         word = text.strip()
-        if word and sign * weight >= _LEAST:
-            most[word] = max(most.get(word, 0.0), sign * weight)
-    ranked = sorted(most.items(), key=lambda one: -one[1])[:_NAMED]
+        if word and sign * weight >= _MIN_WEIGHT:
+            strongest[word] = max(strongest.get(word, 0.0), sign * weight)
+    ranked = sorted(strongest.items(), key=lambda named: -named[1])[:_MAX_NAMED]
     return [(word, sign * weight) for word, weight in ranked]
 
 

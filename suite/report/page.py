@@ -17,10 +17,11 @@ from typing import Any
 from suite.charts import Line, interval_chart, line_chart
 from suite.contributions import Metric
 from suite.evaluation.metrics import label
-from suite.figures import Aligned, Clip, Clips, Figure, Image, Passages, Table
+from suite.figures import Aligned, Clip, Clips, Figure, Highlights, Image, Table
 from suite.files import atomic_write
-from suite.report.highlights import LEGEND, passage
-from suite.report.verdict import capitalized, number, verdict
+from suite.report.formatting import capitalized, facts_table, html_table, number, toml_value
+from suite.report.highlights import LEGEND, highlight
+from suite.report.verdict import verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +31,7 @@ class ReportContent:
     Attributes:
         title: the name of the run.
         subtitle: what it is, in a line.
-        metric: the number that counts.
+        metric: the name of the metric that counts.
         declared: what evaluators declare of the metrics, by name.
         metrics: the content of `metrics.json`.
         split: the split of the data that the verdict is on.
@@ -65,7 +66,7 @@ class ReportContent:
 
 
 def write_report(content: ReportContent, path: Path) -> None:
-    """Write the page, whole or not at all."""
+    """Write the page, completely or not at all."""
     atomic_write(path, render(content))
 
 
@@ -99,13 +100,13 @@ def _sections(content: ReportContent) -> Iterator[str]:
     if curves:
         yield _section("Training", f'<div class="grid">{curves}</div>')
     if content.data:
-        yield _section("Data", _facts_table(content.data))
+        yield _section("Data", facts_table(content.data))
     if content.command:
         yield _section("Repeat it", f"<pre>{escape(content.command)}</pre>")
     if content.configuration:
         yield _section("Configuration", f'<div class="grid">{"".join(_configuration(content))}</div>')
     if content.environment:
-        yield _section("Environment", _facts_table(content.environment))
+        yield _section("Environment", facts_table(content.environment))
 
 
 def _section(title: str, body: str) -> str:
@@ -113,39 +114,28 @@ def _section(title: str, body: str) -> str:
 
 
 def _verdict(content: ReportContent) -> str:
-    found = verdict(content.metrics, content.metric, content.declared, content.split)
-    doubt = "" if found.kind == "better" else " doubt"
+    judged = verdict(content.metrics, content.metric, content.declared, content.split)
+    doubt = "" if judged.kind == "better" else " doubt"
     value = content.metrics.get(content.split, {}).get(content.metric)
     baseline = content.metrics.get("baseline", {}).get(content.metric)
     spread = content.metrics.get("intervals", {}).get(content.split, {}).get(content.metric)
     chart = ""
-    if value is not None and all(0 <= one <= 1 for one in (value, baseline or 0, *(spread or ()))):
-        chart = interval_chart(found.text, value, spread, baseline, label(content.metric, content.declared))
+    if value is not None and all(0 <= share <= 1 for share in (value, baseline or 0, *(spread or ()))):
+        chart = interval_chart(judged.text, value, spread, baseline, label(content.metric, content.declared))
     remark = ""
     if content.split == "validation":
         remark = (
             "<p>There is no test split. The weights were chosen on these examples, so this is optimistic.</p>"
         )
-    return f'<div class="verdict{doubt}"><p>{escape(found.text)}</p>{remark}{chart}</div>'
+    return f'<div class="verdict{doubt}"><p>{escape(judged.text)}</p>{remark}{chart}</div>'
+
+
+_Column = tuple[str, Mapping[str, float], Mapping[str, Sequence[float]]]
+"""Of the table of scores: its head, its numbers, and their intervals."""
 
 
 def _scores(content: ReportContent) -> str:
-    metrics = content.metrics
-    intervals, counts, reference_models = (
-        metrics.get(key, {}) for key in ("intervals", "counts", "reference_models")
-    )
-
-    def of_splits(*splits: str) -> list[tuple[str, Mapping[str, float], Mapping[str, Sequence[float]]]]:
-        heads = {split: f"{split} ({counts[split]:,})" if split in counts else split for split in splits}
-        return [
-            (head, metrics[split], intervals.get(split, {}))
-            for split, head in heads.items()
-            if metrics.get(split)
-        ]
-
-    columns = of_splits(content.split, "test", "baseline")
-    columns += [(name, numbers, {}) for name, numbers in reference_models.items()]
-    columns += of_splits("validation") if content.split != "validation" else []
+    columns = list(_score_columns(content))
     names = list(dict.fromkeys(name for _, numbers, _ in columns for name in numbers))
     names.sort(key=lambda name: name != content.metric)
     rows = []
@@ -160,18 +150,42 @@ def _scores(content: ReportContent) -> str:
         kind = ' class="main"' if name == content.metric else ""
         rows.append(f"<tr{kind}>{''.join(cells)}</tr>")
     heads = "".join(f'<th class="number">{escape(head)}</th>' for head, _, _ in columns)
+    return (
+        f'<div class="scroll"><table><thead><tr><th></th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody>'
+        f'</table></div><p class="caption">{escape(_scores_caption(content))}</p>'
+    )
+
+
+def _score_columns(content: ReportContent) -> Iterator[_Column]:
+    """What there is of: the split of the verdict, test, baseline, reference models, validation."""
+    metrics = content.metrics
+    intervals, counts = metrics.get("intervals", {}), metrics.get("counts", {})
+
+    def of_split(split: str) -> Iterator[_Column]:
+        head = f"{split} ({counts[split]:,})" if split in counts else split
+        if metrics.get(split):
+            yield head, metrics[split], intervals.get(split, {})
+
+    for split in dict.fromkeys((content.split, "test", "baseline")):
+        yield from of_split(split)
+    for name, numbers in metrics.get("reference_models", {}).items():
+        yield name, numbers, {}
+    if content.split != "validation":
+        yield from of_split("validation")
+
+
+def _scores_caption(content: ReportContent) -> str:
+    metrics = content.metrics
     caption = "In small: the range in which the score lies with 95 % confidence (bootstrap over examples)."
     if metrics.get("baseline"):
         caption += " The baseline predicts without learning from the inputs."
+    reference_models = metrics.get("reference_models", {})
     if reference_models:
         learned = "is a classical method that" if len(reference_models) == 1 else "are classical methods that"
         caption += f" {' and '.join(reference_models)} {learned} learned from the same examples."
     if metrics.get("validation") and content.split != "validation":
         caption += " Weights were chosen on the validation split, so its scores are optimistic."
-    return (
-        f'<div class="scroll"><table><thead><tr><th></th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody>'
-        f'</table></div><p class="caption">{escape(caption)}</p>'
-    )
+    return caption
 
 
 def _curves(content: ReportContent) -> Iterator[str]:
@@ -208,14 +222,14 @@ def _figure(figure: Figure) -> str:
         )
         return f"<figure{wide}>{title}{_image(figure.content, figure.title)}{caption}</figure>"
     if isinstance(figure, Table):
-        return f"<figure>{title}{_table(figure.columns, figure.rows)}{caption}</figure>"
+        return f"<figure>{title}{html_table(figure.columns, figure.rows)}{caption}</figure>"
     if isinstance(figure, Clips):
         clips = "".join(map(_clip, figure.items))
         return f'<figure class="wide">{title}<ol class="clips">{clips}</ol>{caption}</figure>'
-    if isinstance(figure, Passages):
-        items = "".join(map(passage, figure.items))
+    if isinstance(figure, Highlights):
+        items = "".join(map(highlight, figure.items))
         caption = f"<figcaption>{escape(' '.join(filter(None, (figure.caption, LEGEND))))}</figcaption>"
-        return f'<figure class="wide">{title}<ol class="passages">{items}</ol>{caption}</figure>'
+        return f'<figure class="wide">{title}<ol class="highlights">{items}</ol>{caption}</figure>'
     items = "".join(_gallery_item(encoded, text) for encoded, text in figure.items)
     return f'<figure class="wide">{title}<div class="gallery">{items}</div>{caption}</figure>'
 
@@ -262,7 +276,7 @@ def _clip(clip: Clip) -> str:
 
 
 def _aligned(column: Aligned) -> str:
-    """A column; what is wrong is said in words, so that its color is only a help."""
+    """A column; words say what is wrong, so that its color is only a help."""
     # A column that is half empty keeps its height, and reads as what it is.
     upper, lower = (escape(text) or "&ndash;" for text in (column.upper, column.lower))
     mark = f"<small>{escape(column.mark)}</small>" if column.mark else ""
@@ -277,74 +291,16 @@ def _sound_address(encoded: bytes) -> str:
     return f"data:audio/{kind};base64,{base64.b64encode(encoded).decode()}"
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    numeric = [all(_is_number(row[index]) for row in rows) for index in range(len(columns))]
-    kinds = [' class="number"' if one else "" for one in numeric]
-    head = "".join(f"<th{kind}>{escape(name)}</th>" for kind, name in zip(kinds, columns, strict=True))
-    body = "".join(
-        "<tr>"
-        + "".join(f"<td{kind}>{escape(_text(cell))}</td>" for kind, cell in zip(kinds, row, strict=True))
-        + "</tr>"
-        for row in rows
-    )
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _is_number(cell: Any) -> bool:
-    if isinstance(cell, int | float):
-        return True
-    try:
-        float(str(cell).removesuffix("%").replace(",", ""))
-    except ValueError:
-        return False
-    return True
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return number(value)
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_text(item)}" for name, item in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(_text(item) for item in value)
-    return "" if value is None else str(value)
-
-
-def _facts_table(facts: Mapping[str, Any]) -> str:
-    rows = "".join(
-        f"<tr><th>{escape(name.replace('_', ' '))}</th><td>{escape(_text(value))}</td></tr>"
-        for name, value in facts.items()
-        if value not in (None, "", [], {})
-    )
-    return f'<div class="scroll"><table><tbody>{rows}</tbody></table></div>'
-
-
 def _configuration(content: ReportContent) -> Iterator[str]:
     """A table per section; values as they would be written in `config.toml`."""
     plain = {name: value for name, value in content.configuration.items() if not isinstance(value, Mapping)}
     tables = {name: value for name, value in content.configuration.items() if isinstance(value, Mapping)}
     for title, values in [("", plain), *tables.items()]:
         rows = "".join(
-            f"<tr><th>{escape(name)}</th><td><code>{escape(_code(value))}</code></td></tr>"
+            f"<tr><th>{escape(name)}</th><td><code>{escape(toml_value(value))}</code></td></tr>"
             for name, value in values.items()
             if value != {}
         )
         head = f"<h3>[{escape(title)}]</h3>" if title else ""
         if rows:
             yield f"<figure>{head}<table><tbody>{rows}</tbody></table></figure>"
-
-
-def _code(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_code, value))}]"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name} = {_code(item)}" for name, item in value.items()) + "}"
-    return str(value)

@@ -1,4 +1,4 @@
-"""How good a model is, in words: against no learning and classical methods, and how sure that is."""
+"""How good a model is, in words: against a baseline and classical methods, and with which confidence."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from suite.contributions import Metric
 from suite.evaluation.metrics import label
+from suite.report.formatting import capitalized, number
 
 Kind = Literal["better", "unclear", "worse", "unknown"]
 
@@ -20,8 +21,9 @@ class Verdict:
 
     Attributes:
         text: a sentence or two.
-        kind: whether the model is surely better than the baseline and every reference model, not told apart
-            from one of them, or worse; or unknown, where there is neither, or no score.
+        kind: better, if the model is so with confidence than the baseline and every reference model; unclear,
+            if it cannot be told apart from one of them; worse, if it loses to one; unknown, if there is
+            neither, or no score.
     """
 
     text: str
@@ -35,7 +37,7 @@ def verdict(
 
     Args:
         metrics: the content of `metrics.json`.
-        metric: the name of the number that counts.
+        metric: the name of the metric that counts.
         declared: what evaluators declare of the metrics, by name.
         split: the split that was scored.
     """
@@ -55,9 +57,10 @@ def verdict(
         _against_baseline(score, metrics.get("baseline", {}).get(metric)),
         _against_reference_models(score, metrics.get("reference_models", {}), metric),
     ]
-    # What it loses to comes first: praise that has to be taken back is none.
-    against.sort(key=lambda one: _WORST_FIRST.index(one.kind))
-    return Verdict(" ".join(one for one in (text, *(one.text for one in against)) if one), against[0].kind)
+    # Lead with what the model loses to, so the report never praises and then retracts.
+    against.sort(key=lambda judged: _WORST_FIRST.index(judged.kind))
+    texts = [text, *(judged.text for judged in against)]
+    return Verdict(" ".join(filter(None, texts)), against[0].kind)
 
 
 @dataclass(frozen=True)
@@ -66,16 +69,16 @@ class _Score:
     spread: Sequence[float] | None
     higher_is_better: bool
 
-    def gain(self, other: float) -> float:
-        """How much better it is; negative where it is worse."""
-        return self.value - other if self.higher_is_better else other - self.value
+    def gain(self, rival: float) -> float:
+        """How much better it is; negative if it is worse."""
+        return self.value - rival if self.higher_is_better else rival - self.value
 
-    def against(self, other: float) -> Kind:
-        """Whether it is surely better; where there is no interval, equal is not better."""
+    def against(self, rival: float) -> Kind:
+        """Whether it is better with confidence; without an interval, equal is not better."""
         low, high = self.spread or (self.value, self.value)
-        if low > other if self.higher_is_better else high < other:
+        if low > rival if self.higher_is_better else high < rival:
             return "better"
-        return "worse" if self.gain(other) < 0 or not self.spread else "unclear"
+        return "worse" if self.gain(rival) < 0 or not self.spread else "unclear"
 
 
 def _against_baseline(score: _Score, baseline: float | None) -> Verdict:
@@ -107,17 +110,3 @@ def _against_reference_models(
         f" {number(reached[best])}.",
     }
     return Verdict(texts[kind], kind)
-
-
-def capitalized(text: str) -> str:
-    """With a capital at its beginning, but for a first word that has capitals of its own (mAP)."""
-    first = text.partition(" ")[0]
-    return text if first != first.lower() else f"{text[:1].upper()}{text[1:]}"
-
-
-def number(value: float) -> str:
-    """A number with the digits that people compare: three after the point, or four in all."""
-    if abs(value) < 1e-6 or 0.0095 <= abs(value) < 100:
-        # What is not quite one does not read as one.
-        return f"{value:.5f}" if 0.9995 <= abs(value) < 1 else f"{value:.3f}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,12 +14,13 @@ from suite.configuration import Configuration, resolve_training
 from suite.contributions import Contributed, DataLoader, Evaluator, Metric, ModelBuilder, Task
 from suite.data.dataset import Dataset, digest, fingerprint
 from suite.devices import Device, activate, choose_precision, cores, dtype_policy, make_deterministic
-from suite.errors import PluginError, UserError, attributed
-from suite.host import Host
+from suite.errors import UserError, attributed
 from suite.evaluation.metrics import declared_metrics, metric_of
+from suite.host import Host
 from suite.options import Options, as_dict, parse
-from suite.training.progress import Listener
+from suite.runs.checks import check_crossing, check_declared_options, check_pipeline
 from suite.runs.data import RunData, run_data, task_of
+from suite.training.progress import Listener
 
 if TYPE_CHECKING:
     from suite.pipeline.trainable import TrainablePipeline
@@ -90,7 +90,9 @@ def look_up(host: Host, configuration: Configuration) -> Chosen:
     own = [task.plugin]
     # A default means what the task's own plugin offers, whoever else offers the same name.
     builder = host.builder(
-        configuration.model_name or task.item.builder, task.full_name, own if not configuration.model_name else ()
+        configuration.model_name or task.item.builder,
+        task.full_name,
+        own if not configuration.model_name else (),
     )
     options = _parsed(builder, configuration.model)
     evaluators = evaluators_of(host, configuration, task)
@@ -117,9 +119,8 @@ def _parsed(
     contributed: Contributed[DataLoader[Any]] | Contributed[ModelBuilder[Any]] | Contributed[Evaluator[Any]],
     values: Mapping[str, Any],
 ) -> Options:
-    options: Options = parse(
-        contributed.item.options, values, f"{contributed.kind} '{contributed.name}'"
-    )
+    check_declared_options(contributed)
+    options: Options = parse(contributed.item.options, values, f"{contributed.kind} '{contributed.name}'")
     return options
 
 
@@ -158,11 +159,15 @@ def build(
     keras.utils.set_random_seed(configuration.training.seed)
     with attributed(str(chosen.builder)), dtype_policy(precision):
         pipeline = chosen.builder.item.build(data.dataset, chosen.options)
-    check_pipeline(pipeline, chosen.builder)
+    given = configuration.model
+    check_pipeline(pipeline, chosen.builder, len(data.dataset.train), chosen.options, given)
+    resolved = _resolved(host, configuration, chosen, data, pipeline, device, precision)
+    with attributed(str(chosen.builder)):
+        check_crossing(pipeline, chosen.builder, chosen.task.item, data.dataset, resolved.training)
     return Experiment(
         host=host,
         task=chosen.task,
-        configuration=_resolved(host, configuration, chosen, data, pipeline, device, precision),
+        configuration=resolved,
         dataset=data.dataset,
         builder=chosen.builder,
         evaluators=chosen.evaluators,
@@ -220,31 +225,6 @@ def _resolved(
         evaluators={name: dict(configuration.evaluators.get(name, {})) for name in names},
         plugins={plugin.name: plugin.version for plugin in host.plugins if plugin.name in taking_part},
     )
-
-
-def check_pipeline(pipeline: Any, builder: Contributed) -> None:
-    """Refuse what cannot be trained, or would be trained without what is shipped learning it."""
-    from suite.pipeline.trainable import TrainablePipeline
-
-    if not isinstance(pipeline, TrainablePipeline):
-        raise PluginError(f"{builder} gave {type(pipeline).__name__}, not a TrainablePipeline")
-    if pipeline.training_network is None:
-        if pipeline.targets is None:
-            raise PluginError(f"{builder} gave a pipeline without targets for the loss on validation")
-        return
-    by_network = [
-        {id(weight): weight.path for weight in network.weights}
-        for network in (pipeline.network, pipeline.training_network)
-    ]
-    for (owner, own), (_, others) in itertools.permutations(
-        zip(("network", "training network"), by_network, strict=True)
-    ):
-        alone = [path for weight, path in own.items() if weight not in others]
-        if alone:
-            raise PluginError(
-                f"{builder} gave a network and a training network that do not have the same weights: only the"
-                f" {owner} has {', '.join(alone[:3])}{' and others' if len(alone) > 3 else ''}"
-            )
 
 
 def _check_initial(init: str) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 from suite.configuration import Configuration
 from suite.contributions import Contributed, DataLoader, Task
+from suite.data.checks import check_dataset
 from suite.data.dataset import Dataset
 from suite.data.loading import checked, load_dataset
 from suite.data.splits import complete
-from suite.errors import UserError
+from suite.errors import UserError, attributed
 from suite.host import Host
 
 
@@ -21,7 +22,7 @@ class RunData:
     """A data set with all its splits.
 
     Attributes:
-        path: where it is; "" for data in memory.
+        path: of the data; "" for data in memory.
         dataset: with the splits that were made.
         loader: that loaded it; None for data in memory.
         notes: sentences for people, on what the loader found and on the splits that were made.
@@ -53,6 +54,7 @@ def run_data(host: Host, configuration: Configuration, dataset: Dataset | None =
     loader = None
     path = ""
     if dataset is not None:
+        check_dataset(dataset, "the program", UserError)
         dataset = checked(dataset, task)
     elif not configuration.data:
         raise UserError("this run was trained on data in memory: give it again, or name other data")
@@ -64,5 +66,7 @@ def run_data(host: Host, configuration: Configuration, dataset: Dataset | None =
     split = configuration.split
     if not len(dataset.train):
         return RunData(path, dataset, loader, dataset.problems)
-    dataset, made = complete(dataset, validation=split.validation, test=split.test, seed=split.seed)
+    # What splits are made by (groups, labels, order) is the loader's code.
+    with attributed("the data set of the program" if loader is None else str(loader)):
+        dataset, made = complete(dataset, validation=split.validation, test=split.test, seed=split.seed)
     return RunData(path, dataset, loader, [*dataset.problems, *made])

@@ -1,7 +1,7 @@
 """The run directory: what a training leaves behind, readable at every moment whatever killed it.
 
 runs/<name>/  config.toml environment.json history.csv metrics.json predictions.jsonl report.html
-model/ (network.keras, pipeline.json: what one ships)   checkpoints/ (what resume needs)
+model/ (network.keras, pipeline.json: what is shipped)   checkpoints/ (what resume needs)
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from suite.training.checkpoints import CheckpointFolder
 from suite.configuration import Configuration, from_mapping, read_toml
 from suite.errors import UserError
-from suite.files import atomic_write
+from suite.files import atomic_write, refuse_existing
+from suite.training.checkpoints import CheckpointFolder
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,11 @@ class Run:
         """Make a run directory, which appears with its configuration and environment in it.
 
         Raises:
-            UserError: where `path` exists and is not an empty folder.
+            UserError: if `path` exists and is not an empty folder.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise UserError(
-                f"{path} exists already: give another name with --out, remove it, or go on with it:"
-                f" suite resume {path}"
-            )
+        refuse_existing(
+            path, f"give another name with --out, remove it, or go on with it: suite resume {path}"
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{os.getpid()}-{path.name}")
         try:
@@ -60,7 +58,7 @@ class Run:
         """The run in a directory.
 
         Raises:
-            UserError: where there is none, or only a part of one.
+            UserError: if there is none, or only a part of one.
         """
         if not path.is_dir():
             raise UserError(f"there is no run {path}: {_runs_beside(path)}")
@@ -123,7 +121,7 @@ class Run:
         """Keep other processes from training in this run at the same time.
 
         Raises:
-            UserError: where one does. The lock goes with its process, however that ends.
+            UserError: if one does. The lock goes with its process, however that ends.
         """
         try:
             import fcntl
@@ -141,7 +139,7 @@ class Run:
 
 
 def new_run_path(folder: Path, data: str) -> Path:
-    """A name for a new run that is not taken: after the data, with a number where need be."""
+    """A name for a new run that is not taken: after the data, with a number if need be."""
     name = Path(data).name or Path(data).resolve().name
     name = re.sub(r"(\.(zip|tar|tgz|gz|bz2|xz|csv|tsv|jsonl?|toml))+$", "", name, flags=re.IGNORECASE)
     name = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run"
@@ -162,7 +160,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file.
 
     Raises:
-        UserError: where it cannot be read or is no JSON object, with the line.
+        UserError: if it cannot be read or is no JSON object, with the line.
     """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +11,26 @@ import numpy as np
 
 import suite
 from suite.configuration import Configuration
-from suite.contributions import Metric, Task
-from suite.data.dataset import Dataset, Examples, Subset, fingerprint
-from suite.errors import SuiteError, UserError
-from suite.evaluation.types import Pairs
-from suite.runs.explanations import explanations
-from suite.files import atomic_write
-from suite.host import Host
+from suite.contributions import Contributed, DataLoader, Metric, Task
+from suite.data.dataset import Dataset, Example, Examples, Subset, fingerprint
 from suite.data.loading import load_dataset
-from suite.prediction.predictor import LoadedPipeline
-from suite.prediction.loading import describe, load
-from suite.evaluation.prediction_files import FILE_NAME, paired, read_predictions, write_predictions
-from suite.training.progress import Listener
-from suite.report.page import ReportContent, write_report
-from suite.runs.report import data_facts
-from suite.runs.directory import Run, new_run_path, to_json
-from suite.evaluation.scoring import scored_metrics
+from suite.errors import SuiteError, UserError, about
+from suite.evaluation.checks import check_predictions
 from suite.evaluation.metrics import declared_metrics
+from suite.evaluation.prediction_files import FILE_NAME, paired, read_predictions, write_predictions
+from suite.evaluation.scoring import scored_metrics
+from suite.evaluation.types import Pairs
+from suite.files import atomic_write, refuse_existing
+from suite.host import Host
+from suite.prediction.loading import describe, load
+from suite.prediction.predictor import LoadedPipeline
+from suite.report.page import ReportContent, write_report
 from suite.runs.build import evaluators_of
 from suite.runs.data import run_data, task_of
+from suite.runs.directory import Run, new_run_path, to_json
+from suite.runs.explanations import explanations
+from suite.runs.report import data_facts
+from suite.training.progress import Listener
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,13 +88,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _Chosen:
-    """The examples to score: None where the targets are in the file of predictions."""
+    """The examples to score: None if the targets are in the file of predictions."""
 
     split: str
     examples: Examples | None
     where: str
     notes: list[str]
     train: Examples | None = None
+    group_of: Callable[[Example], Hashable] | None = None
 
 
 def evaluate(host: Host, request: Request, listener: Listener | None = None) -> Outcome:
@@ -131,10 +133,11 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
     listener.phase("scoring")
     train = _train_split(host, configuration, chosen, task.item, notes)
     splits = {chosen.split: pairs}
-    scored, figures = scored_metrics(task.item, evaluators, splits, train, options, notes, listener.phase)
+    scored, figures = scored_metrics(task, evaluators, splits, train, options, notes, listener.phase)
 
     listener.phase("writing the report")
-    shown = figures()
+    shown, remarks = figures()
+    scored["notes"] += remarks
     if pipeline is not None:
         explained, remarks = explanations(task, pairs, pipeline)
         shown += explained
@@ -151,8 +154,7 @@ def _folder(request: Request) -> Path:
     if request.out is None:
         about = request.data or request.predictions or request.split or "test"
         return new_run_path(request.run / "evaluations", str(about))
-    if request.out.exists() and (not request.out.is_dir() or any(request.out.iterdir())):
-        raise UserError(f"{request.out} exists already: give another name with --out")
+    refuse_existing(request.out, "give another name with --out")
     return request.out
 
 
@@ -179,7 +181,7 @@ def _choose(host: Host, run: Run, configuration: Configuration, request: Request
     notes = list(dataset.problems)
     if split == "train":
         notes.append("the model has learned from these very examples: its scores on them say little")
-    return _with_targets(_Chosen(split, examples, configuration.data, notes, dataset.train))
+    return _with_targets(_Chosen(split, examples, configuration.data, notes, dataset.train, dataset.groups))
 
 
 def _names_own_data(request: Request, configuration: Configuration) -> bool:
@@ -189,18 +191,37 @@ def _names_own_data(request: Request, configuration: Configuration) -> bool:
 
 
 def _choose_from(host: Host, configuration: Configuration, request: Request, data: str) -> _Chosen:
-    dataset, _ = load_dataset(host, configuration.task, data, request.loader, request.loader_options)
+    dataset = _loaded(host, configuration, request, data)
     notes = list(dataset.problems)
     splits = dataset.splits
     if request.split is not None:
         if not splits.get(request.split):
             raise UserError(f"{data} has no {request.split} split: it has {', '.join(splits)}")
-        return _with_targets(_Chosen(request.split, splits[request.split], data, notes))
+        return _with_targets(
+            _Chosen(request.split, splits[request.split], data, notes, group_of=dataset.groups)
+        )
     split = next(name for name in ("test", "validation", "train") if splits.get(name))
     if len(splits) > 1:
         left = ", ".join(name for name in splits if name != split)
         notes.append(f"scored the {split} split of {data}, not {left}: --split chooses another")
-    return _with_targets(_Chosen("test", splits[split], data, notes))
+    return _with_targets(_Chosen("test", splits[split], data, notes, group_of=dataset.groups))
+
+
+def _loaded(host: Host, configuration: Configuration, request: Request, data: str) -> Dataset:
+    """Other data, read with the options of the run's loader if the same loader reads it."""
+    loader, options = request.loader, request.loader_options
+    if configuration.loader_name is not None and loader in (None, configuration.loader_name):
+        own = host.loader(configuration.loader_name, task_of(host, configuration).full_name)
+        if loader is not None or _recognizes(own, data):
+            loader, options = configuration.loader_name, {**configuration.loader, **options}
+    return load_dataset(host, task_of(host, configuration).full_name, data, loader, options)[0]
+
+
+def _recognizes(loader: Contributed[DataLoader[Any]], data: str) -> bool:
+    try:
+        return loader.item.detect(Path(data))
+    except Exception:  # noqa: BLE001 - then it is not read by this loader, and loading says why
+        return False
 
 
 def _with_targets(chosen: _Chosen) -> _Chosen:
@@ -215,14 +236,14 @@ def _with_targets(chosen: _Chosen) -> _Chosen:
         raise UserError(f"{chosen.where}: no example has a target, so there is nothing to score")
     note = f"left out: {missing:,} of {len(examples):,} examples have no target"
     subset = Subset(examples, np.asarray(known, np.int64))
-    return _Chosen(chosen.split, subset, chosen.where, [*chosen.notes, note], chosen.train)
+    return replace(chosen, examples=subset, notes=[*chosen.notes, note])
 
 
 def _own_data(host: Host, run: Run, configuration: Configuration) -> Dataset | None:
-    """The data of the run with the very splits it was trained with; None where it has changed.
+    """The data of the run with the very splits it was trained with; None if it has changed.
 
     Raises:
-        UserError: where it is not there any more.
+        UserError: if it is not there any more.
     """
     dataset = run_data(host, configuration).dataset
     return dataset if fingerprint(dataset) == run.environment.get("data_fingerprint") else None
@@ -245,7 +266,12 @@ def _predicted(
         run.path, host=host, backend=backend, device=request.device, batch_size=128, options=options
     )
     listener.phase(f"predicting {len(chosen.examples):,} examples")
-    pairs, unreadable = predict_examples(pipeline, chosen.examples)
+    pairs, unreadable = predict_examples(pipeline, chosen.examples, chosen.group_of)
+    check_predictions(
+        pairs.predictions,
+        task_of(host, configuration).item,
+        f"the codec of model builder '{pipeline.builder}'",
+    )
     if not len(pairs):
         raise UserError(f"{chosen.where}: no example could be read; the first: {unreadable[0]}")
     notes += [f"left out: {error}" for error in unreadable]
@@ -261,7 +287,7 @@ def _train_split(
     try:
         return run_data(host, configuration).dataset.train
     except SuiteError as error:
-        missing = "no baseline and no reference_models" if task.reference_models else "no baseline"
+        missing = "no baseline and no reference models" if task.reference_models else "no baseline"
         notes.append(f"{missing}, for the training data cannot be loaded: {error}")
         return None
 
@@ -295,8 +321,15 @@ def _content(
     )
 
 
-def predict_examples(pipeline: LoadedPipeline, examples: Examples) -> tuple[Pairs, list[str]]:
+def predict_examples(
+    pipeline: LoadedPipeline, examples: Examples, group_of: Callable[[Example], Hashable] | None = None
+) -> tuple[Pairs, list[str]]:
     """Predict examples that have targets.
+
+    Args:
+        pipeline: that predicts.
+        examples: with targets.
+        group_of: `Dataset.groups`, or None if there are no groups.
 
     Returns:
         The pairs of those that could be read, and a sentence on each of the others.
@@ -308,7 +341,8 @@ def predict_examples(pipeline: LoadedPipeline, examples: Examples) -> tuple[Pair
             kept.append(index)
             predictions.append(result.prediction)
         else:
-            unreadable.append(f"{examples[index].id}: {result.error}")
+            example = examples[index]
+            unreadable.append(about(str(result.error), example.id, example.input))
     readable = Subset(examples, np.asarray(kept, np.int64))
     shown = [readable[index] for index in range(len(kept))]
     pairs = Pairs(
@@ -317,5 +351,6 @@ def predict_examples(pipeline: LoadedPipeline, examples: Examples) -> tuple[Pair
         ids=[example.id for example in shown],
         examples=readable,
         facts=pipeline.scoring_facts,
+        groups=None if group_of is None else [group_of(example) for example in shown],
     )
     return pairs, unreadable

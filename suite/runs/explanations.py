@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, get_args
+from typing import Any
 
 from suite.contributions import Contributed, Task
-from suite.errors import SuiteError, UserError
-from suite.figures import Figure
+from suite.evaluation.checks import made_figures
 from suite.evaluation.types import Pairs
+from suite.figures import Figure
 from suite.prediction.predictor import LoadedPipeline
 
 
@@ -33,14 +33,5 @@ def explanations(
         predictions: list[Any] = scoring.predict(iter(raws))
         return predictions
 
-    try:
-        figures = list(task.item.explain(pairs, predict))
-        for figure in figures:
-            if not isinstance(figure, get_args(Figure)):
-                raise TypeError(f"explain gave {type(figure).__name__}, which is no figure")
-    except UserError as error:
-        return [], [f"the predictions are not explained: {error}"]
-    except Exception as error:  # noqa: BLE001 - a training of hours is not lost to a defect of its images
-        what = str(error) if isinstance(error, SuiteError) else f"{type(error).__name__}: {error}"
-        return [], [f"the predictions are not explained, for a defect of {task}: {what}"]
-    return figures, []
+    explain = task.item.explain
+    return made_figures(lambda: explain(pairs, predict), str(task), "the predictions are not explained")

@@ -15,7 +15,7 @@ from suite.pipeline.codec import Codec, Encoded
 from suite.pipeline.manifest import Manifest, model_folder
 from suite.prediction.encoding import encode
 from suite.prediction.loading import describe
-from suite.runs.data import run_data
+from suite.runs.data import RunData, run_data
 
 FORMATS = ("onnx",)
 EXAMPLES = 64
@@ -61,12 +61,12 @@ def export(
 
 def _examples(run: Path, manifest: Manifest, codec: Codec, host: Host) -> tuple[list[Encoded], str]:
     """Encoded examples and where they are from; none if only random arrays are left."""
-    dataset = _data_of(run, host)
-    if dataset is not None:
+    data = _data_of(run, host)
+    if data is not None:
         for split in ("test", "validation", "train"):
-            encoded = _encoded(dataset, split, codec)
+            encoded = _encoded(data.dataset, split, codec)
             if encoded:
-                return encoded, f"the {split} split of the run's data"
+                return encoded, f"the {split} split of {data.path}"
     sample = host.task(manifest.task, prefer=[manifest.builder.rpartition(":")[0]]).sample()
     encoded = _encoded(sample, "train", codec)
     if encoded:
@@ -74,13 +74,13 @@ def _examples(run: Path, manifest: Manifest, codec: Codec, host: Host) -> tuple[
     return [], "random arrays (the run's data is not there)"
 
 
-def _data_of(run: Path, host: Host) -> Dataset | None:
+def _data_of(run: Path, host: Host) -> RunData | None:
     """The data of a run with the splits that it was trained with; None if it is not there."""
     file = run / "config.toml"
     if not file.is_file():
         return None
     try:
-        return run_data(host, from_mapping(read_toml(file), str(file))).dataset
+        return run_data(host, from_mapping(read_toml(file), str(file)))
     except UserError:
         return None
 

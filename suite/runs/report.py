@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import suite
@@ -11,6 +10,7 @@ from suite.configuration import Configuration
 from suite.contributions import Metric, Task
 from suite.evaluation.metrics import metric_of
 from suite.figures import Figure
+from suite.report.formatting import day, duration
 from suite.report.page import ReportContent
 from suite.runs.directory import Run
 
@@ -95,21 +95,3 @@ def best_epoch(history: Sequence[Mapping[str, float]], name: str, metric: Metric
         if column in row and "epoch" in row
     ]
     return int(-max(ranked)[2]) if ranked else None
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people: `19 min 40 s`."""
-    whole = round(seconds)
-    hours, rest = divmod(whole, 3600)
-    minutes, left = divmod(rest, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {left} s" if minutes else f"{seconds:.3g} s"
-
-
-def day(moment: Any) -> str:
-    """The day of an ISO time, as `21 November 2026`; "" where it is none."""
-    try:
-        return f"{datetime.fromisoformat(str(moment)):%d %B %Y}".lstrip("0")
-    except ValueError:
-        return ""

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from suite.configuration import Configuration
-from suite.errors import RunError, StoppedRunError, UserError, attributed
+from suite.errors import RunError, StoppedRunError, SuiteError, UserError, attributed
 from suite.host import Host
-from suite.training.initial_weights import initialize
 from suite.runs.build import Experiment, build, environment
-from suite.training.progress import Listener
 from suite.runs.directory import Run, new_run_path
+from suite.training.initial_weights import initialize
+from suite.training.progress import Listener
 
 if TYPE_CHECKING:
     from suite.data.dataset import Dataset
@@ -112,10 +112,10 @@ def resume(
 
 
 def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[[], bool]) -> Run:
-    from suite.training.batches import memory_budget
     from suite.prediction.loading import load, save_pipeline
+    from suite.training.batches import memory_budget
+    from suite.training.session import StopRequested
     from suite.training.trainer import Trainer
-    from suite.training.loop import StopRequested
     from suite.training.validation import Validation
 
     configuration, dataset, pipeline = experiment.configuration, experiment.dataset, experiment.pipeline
@@ -131,7 +131,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
         validation = Validation(
             pipeline,
             dataset.validation,
-            task=experiment.task.name,
+            task=experiment.task.item,
             builder=experiment.builder.full_name,
             facts=dataset.facts,
             evaluators=experiment.evaluators,
@@ -140,7 +140,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
             threads=threads,
             budget=memory_budget(configuration.runtime.cache, 0.2),
             skip_unreadable=configuration.training.unreadable == "skip",
-            noticed=skip,
+            on_skip=skip,
         )
     trainer = Trainer(
         pipeline,
@@ -155,7 +155,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
         listener=listener,
         stop=stop,
         history_changed=run.write_history,
-        skipped=skip,
+        on_skip=skip,
     )
     with attributed(str(experiment.builder)):
         if not trainer.restore() and configuration.init is not None:
@@ -196,35 +196,48 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
     splits: dict[str, Pairs] = {}
     if dataset.validation is not None and len(dataset.validation):
         listener.phase("scoring the validation split")
-        splits["validation"] = _predicted(shipped, dataset, "validation", notes)
-        shipped = _calibrated(run, experiment, shipped, splits["validation"])
+        splits["validation"] = _predicted(shipped, experiment, "validation", notes)
+        shipped = _calibrated(run, experiment, shipped, splits["validation"], notes)
         splits["validation"] = replace(splits["validation"], facts=shipped.scoring_facts)
     if dataset.test is not None and len(dataset.test):
         listener.phase("scoring the test split")
-        splits = {"test": _predicted(shipped, dataset, "test", notes)} | splits
+        splits = {"test": _predicted(shipped, experiment, "test", notes)} | splits
     _score(run, experiment, shipped, splits, notes, listener)
     return run
 
 
-def _predicted(shipped: LoadedPipeline, dataset: Dataset, split: str, notes: list[str]) -> Pairs:
+def _predicted(shipped: LoadedPipeline, experiment: Experiment, split: str, notes: list[str]) -> Pairs:
+    from suite.evaluation.checks import check_predictions
     from suite.runs.evaluate import predict_examples
 
-    pairs, unreadable = predict_examples(shipped, dataset.splits[split])
+    dataset = experiment.dataset
+    pairs, unreadable = predict_examples(shipped, dataset.splits[split], dataset.groups)
+    check_predictions(pairs.predictions, experiment.task.item, f"the codec of {experiment.builder}")
     notes += [f"left out of {split}: {error}" for error in unreadable]
     return pairs
 
 
 def _calibrated(
-    run: Run, experiment: Experiment, shipped: LoadedPipeline, validation: Pairs
+    run: Run, experiment: Experiment, shipped: LoadedPipeline, validation: Pairs, notes: list[str]
 ) -> LoadedPipeline:
-    """The pipeline with what the codec learns from the trained network's predictions, saved so."""
+    """The pipeline with what the codec learns from the trained network's predictions, saved so.
+
+    A failure of it is a note: the trained network predicts as well with the codec as it was built.
+    """
+    from suite.evaluation.checks import described
+    from suite.pipeline.codec_checks import remade_codec
     from suite.pipeline.manifest import read_manifest, write_manifest
 
     calibrate = experiment.pipeline.calibrate
     if calibrate is None or not len(validation):
         return shipped
-    with attributed(str(experiment.builder)):
+    try:
         codec = calibrate(shipped.codec, validation)
+        remade_codec(codec, experiment.builder.item.codec, str(experiment.builder))
+    except Exception as error:  # noqa: BLE001 - see above
+        what = str(error) if isinstance(error, SuiteError) else described(error)
+        notes.append(f"the codec is not calibrated, for a defect of {experiment.builder}: {what}")
+        return shipped
     manifest = read_manifest(run.model)
     write_manifest(run.model, msgspec.structs.replace(manifest, codec=codec.to_json()))
     return replace(shipped, codec=codec)
@@ -258,15 +271,15 @@ def _score(
     listener: Listener,
 ) -> None:
     """Score what is shipped on what it has not learned from, and write the report."""
-    from suite.runs.explanations import explanations
     from suite.evaluation.prediction_files import FILE_NAME, write_predictions
-    from suite.report.page import write_report
-    from suite.runs.report import run_content
     from suite.evaluation.scoring import scored_metrics
+    from suite.report.page import write_report
+    from suite.runs.explanations import explanations
+    from suite.runs.report import run_content
 
     listener.phase("counting")
     scored, figures = scored_metrics(
-        experiment.task.item,
+        experiment.task,
         experiment.evaluators,
         splits,
         experiment.dataset.train,
@@ -275,12 +288,15 @@ def _score(
         listener.phase,
     )
     listener.phase("writing the report")
-    shown = figures()
+    shown, remarks = figures()
+    scored["notes"] += remarks
     if splits:
         first = next(iter(splits.values()))
         write_predictions(run.path / FILE_NAME, first)
         explained, remarks = explanations(experiment.task, first, shipped)
         shown += explained
         scored["notes"] += remarks
-    write_report(run_content(run, experiment.task.item, experiment.metrics, scored, shown), run.path / "report.html")
+    write_report(
+        run_content(run, experiment.task.item, experiment.metrics, scored, shown), run.path / "report.html"
+    )
     run.write_json("metrics.json", scored)

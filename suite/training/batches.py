@@ -1,7 +1,7 @@
 """Training batches: each a pure function of (seed, epoch, step), prepared ahead in threads.
 
-An epoch is a permutation of the examples, drawn from (seed, epoch). Where the last batch would not be
-full it is filled up with the first examples of the same permutation, so that every step has as many
+An epoch is a permutation of the examples, drawn from (seed, epoch). If the last batch would not be
+full, it is filled up with the first examples of the same permutation, so that every step has as many
 examples as the next and nothing is left out. Examples of different lengths are put together with others
 about as long, so that little of a batch is padding.
 """
@@ -20,15 +20,15 @@ import numpy as np
 
 from suite.data.dataset import Example, Examples
 from suite.devices import available_memory
-from suite.errors import UserError
+from suite.errors import UserError, about
 from suite.pipeline.codec import Arrays
 from suite.pipeline.trainable import BatchMaker
 
 READING_SECONDS = 5.0
 """How long examples are read ahead of the first step, to keep them and to find all unreadable ones."""
 
-ALIKE = 32
-"""Batches whose examples are sorted by length among themselves: few enough that an epoch stays well mixed."""
+BATCHES_SORTED_TOGETHER = 32
+"""How many batches share a pool that is sorted by length: few enough that an epoch stays well mixed."""
 
 _ORDER, _BATCH = 0, 1
 """Which of the independent random streams of a seed: the order of the examples, or what is in a batch."""
@@ -42,7 +42,7 @@ class EpochPlan:
         batch_size: examples per step.
         seed: of all randomness.
         multiple: the steps of an epoch are rounded up to a multiple of this (steps per execution).
-        lengths: (count,), of each example, where examples of alike lengths are to share batches.
+        lengths: (count,), of each example, if examples of similar lengths are to share batches.
     """
 
     def __init__(
@@ -66,17 +66,17 @@ class EpochPlan:
                     del self._orders[min(self._orders)]
                 generator = np.random.default_rng([self.seed, _ORDER, epoch])
                 order = generator.permutation(self.count)
-                self._orders[epoch] = order if self.lengths is None else self._alike(order, generator)
+                self._orders[epoch] = order if self.lengths is None else self._by_length(order, generator)
             return self._orders[epoch]
 
-    def _alike(self, order: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        """`order` with examples of alike lengths together in batches, and the batches in random order."""
+    def _by_length(self, order: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """`order` with examples of similar lengths together in batches, and the batches in random order."""
         assert self.lengths is not None
         # Without the noise a small data set would have the same batches in every epoch.
         lengths = self.lengths[order] * generator.uniform(0.9, 1.1, self.count)
-        pool = ALIKE * self.batch_size
+        pool = BATCHES_SORTED_TOGETHER * self.batch_size
         pools = [slice(start, start + pool) for start in range(0, self.count, pool)]
-        by_length = np.concatenate([order[one][np.argsort(lengths[one], kind="stable")] for one in pools])
+        by_length = np.concatenate([order[span][np.argsort(lengths[span], kind="stable")] for span in pools])
         full = self.count // self.batch_size * self.batch_size
         batches = generator.permutation(by_length[:full].reshape(-1, self.batch_size))
         return np.concatenate([batches.reshape(-1), by_length[full:]])
@@ -92,15 +92,15 @@ class EpochPlan:
 
 
 class PreparedExamples:
-    """What a batch maker prepares, kept in memory where all of it fits.
+    """What a batch maker prepares, kept in memory if all of it fits.
 
     Args:
-        examples: the training part.
+        examples: the training split.
         prepare: `BatchMaker.prepare`.
         budget: bytes that may be kept; whether all examples fit is judged by those read so far.
-        skip_unreadable: put the next readable example in the place of one that cannot be read, instead of
-            raising its error.
-        noticed: told once of each example that is skipped.
+        skip_unreadable: put the next readable example in the place of an unreadable one, instead of raising
+            its error.
+        on_skip: called once with a sentence on each example that is skipped.
     """
 
     _JUDGED_BY = 64
@@ -112,13 +112,13 @@ class PreparedExamples:
         budget: int,
         *,
         skip_unreadable: bool = False,
-        noticed: Callable[[str], None] = lambda message: None,
+        on_skip: Callable[[str], None] = lambda message: None,
     ) -> None:
         self._examples = examples
         self._prepare = prepare
         self._budget = budget
         self._skip = skip_unreadable
-        self._noticed = noticed
+        self._on_skip = on_skip
         self._kept: list[Any] | None = [None] * len(examples) if budget > 0 else None
         self._read = 0
         self._bytes = 0
@@ -134,7 +134,7 @@ class PreparedExamples:
         """Read examples into memory as long as they fit and for at most some seconds.
 
         Returns:
-            A sentence on each example that cannot be read, where such are not skipped.
+            A sentence on each example that cannot be read, unless such are skipped.
         """
         deadline = time.monotonic() + seconds
         failures: list[str] = []
@@ -161,12 +161,14 @@ class PreparedExamples:
             return kept[index]
         if index in self._unreadable:
             return self[(index + 1) % len(self._examples)]
+        example = self._examples[index]
         try:
-            prepared = self._prepare(self._examples[index])
+            prepared = self._prepare(example)
         except UserError as error:
+            message = about(str(error), example.id, example.input)
             if not self._skip:
-                raise
-            self._note_unreadable(index, str(error))
+                raise UserError(message) from error
+            self._note_unreadable(index, message)
             return self[(index + 1) % len(self._examples)]
         if kept is not None:
             self._keep(kept, index, prepared)
@@ -187,7 +189,7 @@ class PreparedExamples:
         with self._lock:
             if index not in self._unreadable:
                 self._unreadable[index] = message
-                self._noticed(message)
+                self._on_skip(message)
             if len(self._unreadable) == len(self._examples):
                 raise UserError(f"none of the {len(self._examples)} training examples can be read: {message}")
 
@@ -208,17 +210,17 @@ def _size(prepared: Any) -> int:
     if isinstance(prepared, np.ndarray):
         return prepared.nbytes + 112
     if isinstance(prepared, (tuple, list)):
-        return sum(_size(part) for part in prepared) + 56
+        return sum(_size(item) for item in prepared) + 56
     if isinstance(prepared, dict):
-        return sum(_size(part) for part in prepared.values()) + 232
+        return sum(_size(item) for item in prepared.values()) + 232
     return 64
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not typed
-    """The batches of a stretch of training, from one step to another, prepared ahead in threads.
+    """The batches from one step to another, prepared ahead in threads.
 
-    Item `i` is the batch of global step `first_step + i`. Keras asks for the items in order; asked for
-    any other one, it gives the same batch as ever, only later.
+    Item `i` is the batch of global step `first_step + i`. Keras asks for the items in order; any
+    other item is the same batch as ever, only later.
 
     Args:
         plan: which examples are in which step.
@@ -287,8 +289,8 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
     def as_dataset(self, *, open_lengths: bool) -> Any:
         """The batches as a `tf.data.Dataset`.
 
-        Its tuning of itself is off: there is nothing to tune, and the thread that does it keeps whoever lets
-        go of the dataset waiting, for ten seconds and more where training was stopped. Keras leaves it on.
+        Autotuning is off: there is nothing to tune, and its thread keeps whoever lets go of the dataset
+        waiting, for ten seconds and more if training was stopped. Keras leaves it on.
 
         Args:
             open_lengths: axis 1 of every array that has one is open, for lengths that differ from batch to

@@ -1,4 +1,4 @@
-"""Checkpoints: everything that a training needs to go on, in one file that is there whole or not at all.
+"""Checkpoints: all that a training needs to go on, in one file that is complete or not there at all.
 
 A checkpoint holds every variable of the network (weights, moving statistics, random states), of the
 optimizer (its averages and step) and of the running metrics, and as JSON the step, the history and what
@@ -32,7 +32,7 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """What `write_arrays` wrote.
 
     Raises:
-        UserError: where the file is damaged.
+        UserError: if the file is damaged.
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
@@ -59,7 +59,7 @@ def assign(variables: Sequence[Any], arrays: Mapping[str, np.ndarray], prefix: s
     """Put saved values into variables, after checking that all of them fit.
 
     Raises:
-        UserError: where the number of variables or a shape differs.
+        UserError: if the number of variables or a shape differs.
     """
     names = sorted(name for name in arrays if name.startswith(f"{prefix}/"))
     fits = len(names) == len(variables) and all(
@@ -103,11 +103,11 @@ def restore_backend_random_state(arrays: Mapping[str, np.ndarray]) -> None:
 
 
 class CheckpointFolder:
-    """The checkpoints of one run: the newest, and the best weights that it speaks of.
+    """The checkpoints of a run: the newest, and the best weights that it refers to.
 
     The best weights lie in a file of their own, named after their step, and a checkpoint names the one
     that belongs to it. Files are deleted only when a newer checkpoint that does not need them is safely
-    there, so at every moment the newest checkpoint is whole.
+    there, so at every moment the newest checkpoint is complete.
     """
 
     def __init__(self, path: Path) -> None:
@@ -140,6 +140,6 @@ class CheckpointFolder:
         return any(self.path.glob("step-*.npz"))
 
     def newest(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
-        """The newest checkpoint's arrays and state, or None where there is none yet."""
+        """The newest checkpoint's arrays and state, or None if there is none yet."""
         files = sorted(self.path.glob("step-*.npz"), reverse=True)
         return read_arrays(files[0]) if files else None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,31 +15,7 @@ from suite.training.batches import Batches
 from suite.training.checkpoints import assign, restore_backend_random_state, to_numpy, values_of
 from suite.training.optimizers import Schedule
 from suite.training.progress import Progress
-
-if TYPE_CHECKING:
-    from suite.training.trainer import Trainer
-
-
-@dataclass
-class TrainingState:
-    """What a training knows besides its variables: the JSON part of a checkpoint."""
-
-    step: int = 0
-    stage: int = 0
-    seconds: float = 0.0
-    epoch_seconds: float = 0.0
-    waiting: float = 0.0
-    history: list[dict[str, float]] = field(default_factory=list)
-    best_epoch: int = 0
-    best_rank: list[float] = field(default_factory=list)
-    best_score: float | None = None
-    best_file: str | None = None
-    finished: bool = False
-    reason: str = ""
-
-
-class StopRequested(Exception):  # noqa: N818 - a wish, not an error
-    """The training was asked to stop, and everything is kept."""
+from suite.training.session import StopRequested, TrainingSession
 
 
 class StageDone(Exception):  # noqa: N818 - not an error
@@ -51,11 +27,11 @@ class StageDone(Exception):  # noqa: N818 - not an error
 
 
 class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is not typed
-    """What happens between steps: progress, checkpoints, and at the end of an epoch validation.
+    """Acts between steps: progress, checkpoints, and at the end of an epoch validation.
 
     Args:
-        trainer: whose state is kept up to date.
-        batches: tell how long a step waited for its data.
+        session: the training, whose state is kept up to date.
+        batches: measure how long a step waited for its data.
         optimizer: the compiled one.
         stage_start: the global step at which the stage, and its schedule, began.
         stage_end: the global step after its last.
@@ -64,7 +40,7 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
 
     def __init__(
         self,
-        trainer: Trainer,
+        session: TrainingSession,
         batches: Batches,
         optimizer: Any,
         stage_start: int,
@@ -72,14 +48,14 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         restored: dict[str, np.ndarray],
     ) -> None:
         super().__init__()
-        self.trainer = trainer
+        self.session = session
         self.batches = batches
         self.optimizer = optimizer
         self.stage_start = stage_start
         self.stage_end = stage_end
         self.restored = restored
         self.schedule: Schedule = optimizer_schedule(optimizer)
-        self.first_step = trainer.state.step
+        self.first_step = session.state.step
         self.checkpointed_at = time.monotonic()
         self.began_at = time.perf_counter()
         self.last_end = time.perf_counter()
@@ -100,28 +76,28 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         self.began_at = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        trainer = self.trainer
+        session = self.session
         step = self.first_step + batch + 1
         loss = float((logs or {}).get("loss", math.nan))
         self._measure(batch, step)
         if not math.isfinite(loss):
             raise RunError(self._not_finite(step, loss))
-        in_epoch = (step - 1) % trainer.plan.steps_per_epoch + 1
-        trainer.listener.progress(self._progress(step, in_epoch, loss))
-        if in_epoch == trainer.plan.steps_per_epoch:
+        in_epoch = (step - 1) % session.plan.steps_per_epoch + 1
+        session.listener.progress(self._progress(step, in_epoch, loss))
+        if in_epoch == session.plan.steps_per_epoch:
             self._sync()
             self._end_of_epoch(step, loss)
-        elif time.monotonic() - self.checkpointed_at >= trainer.options.checkpoint_seconds:
+        elif time.monotonic() - self.checkpointed_at >= session.options.checkpoint_seconds:
             self._sync()
             self._checkpoint()
-        if trainer.stop():
+        if session.stop():
             self._sync()
             self._checkpoint()
             raise StopRequested
 
     def _measure(self, batch: int, step: int) -> None:
         now = time.perf_counter()
-        done = step - self.trainer.state.step
+        done = step - self.session.state.step
         waited = min(self.batches.waited(batch, self.began_at), now - self.began_at)
         elapsed = now - self.last_end
         self.last_end = now
@@ -130,8 +106,8 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
             self.recent_seconds = 0.98 * self.recent_seconds + elapsed
             self.recent_waiting = 0.98 * self.recent_waiting + waited
             self.recent_steps = 0.98 * self.recent_steps + done
-        state = self.trainer.state
-        self.trainer.state = replace(
+        state = self.session.state
+        self.session.state = replace(
             state,
             step=step,
             seconds=state.seconds + elapsed,
@@ -140,112 +116,131 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         )
 
     def _progress(self, step: int, in_epoch: int, loss: float) -> Progress:
-        trainer = self.trainer
+        session = self.session
         speed = self.recent_steps / self.recent_seconds if self.recent_seconds else 0.0
         return Progress(
-            epoch=(step - 1) // trainer.plan.steps_per_epoch + 1,
-            epochs=trainer.epochs,
+            epoch=(step - 1) // session.plan.steps_per_epoch + 1,
+            epochs=session.epochs,
             step=in_epoch,
-            steps=trainer.plan.steps_per_epoch,
+            steps=session.plan.steps_per_epoch,
             loss=loss,
             learning_rate=self._learning_rate(step),
-            metric=trainer.metric,
-            best=trainer.state.best_score,
-            items_per_second=speed * trainer.plan.batch_size,
+            metric=session.metric,
+            best=session.state.best_score,
+            items_per_second=speed * session.plan.batch_size,
             waiting=self.recent_waiting / self.recent_seconds if self.recent_seconds else 0.0,
-            seconds_left=(trainer.steps - step) / speed if speed else 0.0,
+            seconds_left=(session.steps - step) / speed if speed else 0.0,
         )
 
     def _learning_rate(self, step: int) -> float:
         return self.schedule.value(step - 1 - self.stage_start)
 
     def _not_finite(self, step: int, loss: float) -> str:
-        epoch = (step - 1) // self.trainer.plan.steps_per_epoch + 1
+        epoch = (step - 1) // self.session.plan.steps_per_epoch + 1
         rate = self._learning_rate(step)
         return (
-            f"the loss became {loss} at step {step} (epoch {epoch}), where the learning rate was {rate:.3g}:"
+            f"the loss became {loss} at step {step} (epoch {epoch}), when the learning rate was {rate:.3g}:"
             f" try --set training.learning_rate={rate / 10:.2g} or --set training.clip_norm=1"
         )
 
     def _sync(self) -> None:
-        """Bring the variables up to date where the backend keeps the state elsewhere during `fit`."""
+        """Bring the variables up to date: JAX keeps the state elsewhere during `fit`."""
         if hasattr(self.model, "jax_state_sync"):
             self.model.jax_state_sync()
 
     def _checkpoint(self) -> None:
-        self.trainer.checkpoint(self.optimizer)
+        self.session.checkpoint(self.optimizer)
         self.checkpointed_at = time.monotonic()
 
     def _end_of_epoch(self, step: int, loss: float) -> None:
-        trainer = self.trainer
-        state = trainer.state
-        examples = trainer.plan.steps_per_epoch * trainer.plan.batch_size
+        session = self.session
+        epoch = step // session.plan.steps_per_epoch
         row: dict[str, float] = {
-            "epoch": step // trainer.plan.steps_per_epoch,
+            "epoch": epoch,
             "step": step,
             "loss": loss,
             "learning_rate": self._learning_rate(step),
         }
-        last = step >= trainer.steps
+        is_last = step >= session.steps
         # Weights that are not scored cannot become the best ones.
-        scored = last or trainer.validate is None or row["epoch"] % int(trainer.options.validation_every) == 0
-        weights_in_training = self._average_weights() if scored else None
-        scores = trainer.validate() if scored and trainer.validate is not None else {}
+        every = int(session.options.validation_every)
+        is_scored = is_last or session.validate is None or epoch % every == 0
+        is_best = is_scored and self._score(row)
+        self._add_speed(row)
+        self._close_epoch(row, is_last=is_last)
+        session.history_changed(session.state.history)
+        session.listener.epoch(row, is_best and session.validate is not None)
+        self.last_end = time.perf_counter()
+        if session.state.finished or step >= self.stage_end:
+            raise StageDone(values_of(self.model.variables, "network"))
+
+    def _score(self, row: dict[str, float]) -> bool:
+        """Score the weights as they would be shipped; whether they are the best so far, and are kept."""
+        session = self.session
+        weights_in_training = self._average_weights()
+        scores = session.validate() if session.validate is not None else {}
         row |= {f"validation_{name}": value for name, value in scores.items()}
-        rank = self._rank(scores) if scored else []
-        is_best = scored and (trainer.validate is None or not state.best_rank or rank > state.best_rank)
+        rank = self._rank(scores)
+        best_rank = session.state.best_rank
+        is_best = session.validate is None or not best_rank or rank > best_rank
         if is_best:
-            state = replace(
-                state,
+            weights = values_of(self.model.weights, "weights")
+            session.state = replace(
+                session.state,
                 best_epoch=int(row["epoch"]),
                 best_rank=rank,
-                best_score=scores.get(trainer.metric),
-                best_file=trainer.folder.write_best(step, values_of(self.model.weights, "weights")),
+                best_score=scores.get(session.metric),
+                best_file=session.folder.write_best(int(row["step"]), weights),
             )
         self._put_back(weights_in_training)
-        state = replace(state, seconds=state.seconds + time.perf_counter() - self.last_end)
+        return is_best
+
+    def _rank(self, scores: dict[str, float]) -> list[float]:
+        """What is highest for the best weights; without validation all are equal and the last ones win.
+
+        A tie is broken by the loss: of equally good weights the more confident ones are kept.
+        """
+        session = self.session
+        if session.validate is None:
+            return [0.0]
+        if session.metric not in scores:
+            raise RunError(
+                f"no evaluator gives '{session.metric}' on the validation split, by which weights are"
+                f" chosen: the evaluators give {', '.join(scores)}"
+            )
+        sign = 1 if session.higher_is_better else -1
+        return [sign * scores[session.metric], -scores["loss"]]
+
+    def _add_speed(self, row: dict[str, float]) -> None:
+        session = self.session
+        state = replace(session.state, seconds=session.state.seconds + time.perf_counter() - self.last_end)
+        session.state = state
+        examples = session.plan.steps_per_epoch * session.plan.batch_size
         row |= {
             "seconds": round(state.seconds, 3),
             "items_per_second": round(examples / max(state.epoch_seconds, 1e-9), 2),
             "waiting": round(state.waiting / max(state.epoch_seconds, 1e-9), 4),
         }
-        patience = int(trainer.options.early_stopping)
+
+    def _close_epoch(self, row: dict[str, float], *, is_last: bool) -> None:
+        """Add the row to the history, decide whether the training ends, and write a checkpoint."""
+        session, state = self.session, self.session.state
+        patience = int(session.options.early_stopping)
         stalled = bool(patience and state.best_epoch and row["epoch"] - state.best_epoch >= patience)
-        trainer.state = replace(
+        session.state = replace(
             state,
             epoch_seconds=0.0,
             waiting=0.0,
             history=[*state.history, row],
-            finished=last or stalled,
-            reason=f"no better {trainer.metric} in {patience} epochs" if stalled and not last else "",
+            finished=is_last or stalled,
+            reason=f"no better {session.metric} in {patience} epochs" if stalled and not is_last else "",
         )
         self.model.reset_metrics()
         self._checkpoint()
-        trainer.history_changed(trainer.state.history)
-        trainer.listener.epoch(row, is_best and trainer.validate is not None)
-        self.last_end = time.perf_counter()
-        if trainer.state.finished or step >= self.stage_end:
-            raise StageDone(values_of(self.model.variables, "network"))
-
-    def _rank(self, scores: dict[str, float]) -> list[float]:
-        """What the best weights have most of; without validation all are equal and the last ones win.
-
-        A tie is broken by the loss, so that of equally good weights the surer ones are kept.
-        """
-        trainer = self.trainer
-        if trainer.validate is None:
-            return [0.0]
-        if trainer.metric not in scores:
-            raise RunError(
-                f"no evaluator gives '{trainer.metric}' on the validation split, by which weights are"
-                f" chosen: it gives {', '.join(scores)}"
-            )
-        sign = 1 if trainer.higher_is_better else -1
-        return [sign * scores[trainer.metric], -scores["loss"]]
 
     def _average_weights(self) -> list[np.ndarray] | None:
-        """Put the moving average of the weights in their place, where one is kept."""
-        if not self.trainer.options.ema:
+        """Put the moving average, if one is kept, in the place of the weights; the weights as they were."""
+        if not self.session.options.ema:
             return None
         variables = self.model.trainable_variables
         saved = [to_numpy(variable) for variable in variables]

@@ -103,7 +103,7 @@ def make_optimizer(options: TrainingOptions, steps: int, factor: float = 1.0) ->
     makers: dict[str, Any] = {
         "sgd": lambda: keras.optimizers.SGD(momentum=momentum, nesterov=momentum > 0, **common),
         "adam": lambda: keras.optimizers.Adam(**common),
-        # Adam's weight decay is decoupled in Keras too; it is AdamW, and takes "none" for an answer.
+        # Keras decouples the weight decay of Adam too, so this is AdamW; unlike AdamW it allows no decay.
         "adamw": lambda: keras.optimizers.Adam(**common),
         "lion": lambda: keras.optimizers.Lion(**common),
         "rmsprop": lambda: keras.optimizers.RMSprop(momentum=momentum, **common),

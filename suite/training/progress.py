@@ -1,4 +1,4 @@
-"""What a training tells while it runs: the library calls a listener, whoever embeds it shows it."""
+"""What a training reports while it runs: the library calls a listener, and the program shows it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training is.
+    """How far a training has come.
 
     Attributes:
         epoch: from 1.
@@ -22,7 +22,7 @@ class Progress:
         steps: of an epoch.
         loss: the mean over the epoch so far.
         learning_rate: at this step.
-        metric: the name of the number by which weights are chosen.
+        metric: the name of the metric by which weights are chosen.
         best: its best value so far, None before the first validation.
         items_per_second: training examples per second, in this process, lately.
         waiting: the share of that time spent waiting for data, 0 to 1.
@@ -43,7 +43,7 @@ class Progress:
 
 
 class Listener:
-    """Told what happens in a training. This one does nothing with it; override what you need."""
+    """Hears what happens in a training. This class does nothing with it; override what you need."""
 
     def note(self, text: str) -> None:
         """Something that a person should know: a choice made from the data, a file left out."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
-from suite.contributions import Contributed, Evaluator
+from suite.contributions import Contributed, Evaluator, Task
 from suite.data.dataset import Example, Examples
+from suite.evaluation.checks import check_predictions
+from suite.evaluation.metrics import check_metric
 from suite.evaluation.scoring import score
 from suite.evaluation.types import Pairs
 from suite.pipeline.codec import Arrays
@@ -20,7 +22,7 @@ from suite.prediction.encoding import encode, same_shapes
 from suite.prediction.predictor import LoadedPipeline
 from suite.training.batches import PreparedExamples
 
-MOST_AT_ONCE = 128
+MAX_BATCH_SIZE = 128
 
 
 class _Prepared(NamedTuple):
@@ -34,24 +36,24 @@ class _Prepared(NamedTuple):
 
 
 class Validation:
-    """Called after an epoch: encodes by the codec, runs the network, decodes, and asks the evaluators.
+    """Called after an epoch: encodes by the codec, runs the network, decodes, scores by the evaluators.
 
-    The loss is that of the network's outputs; where another network is trained in its place, it is that one's
-    on the batches that the batch maker makes, always of the same random numbers.
+    The loss is that of the network's outputs. If a training network is trained in its place, it is that of
+    the training network on the batches that the batch maker makes, always from the same random numbers.
 
     Args:
         pipeline: with the network that is being trained.
         examples: the validation split.
-        task: the task's name.
+        task: says of which type a prediction is, and by which metric weights are chosen.
         builder: the model builder as `plugin:name`.
         facts: of the data set.
-        evaluators: give the numbers.
+        evaluators: give the metrics.
         evaluator_options: by evaluator name.
         training_batch: examples in a batch of the batch maker's.
         threads: that encode.
         budget: bytes of encoded examples that may be kept.
         skip_unreadable: leave out what cannot be read instead of raising its error.
-        noticed: told of each example that is left out.
+        on_skip: called with a sentence on each example that cannot be read and is left out.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class Validation:
         pipeline: TrainablePipeline,
         examples: Examples,
         *,
-        task: str,
+        task: Task,
         builder: str,
         facts: Mapping[str, Any],
         evaluators: Sequence[Contributed[Evaluator[Any]]],
@@ -68,66 +70,70 @@ class Validation:
         threads: int,
         budget: int,
         skip_unreadable: bool,
-        noticed: Any,
+        on_skip: Callable[[str], None],
     ) -> None:
         self.pipeline = pipeline
         self.examples = examples
+        self.task = task
         self.facts = facts
         self.evaluators = evaluators
         self.evaluator_options = evaluator_options
         self.training_batch = training_batch
         self.threads = threads
-        self.batch_size = _even(len(examples), MOST_AT_ONCE)
+        self.batch_size = _even(len(examples), MAX_BATCH_SIZE)
         network = KerasNetwork(pipeline.network, self.batch_size, pipeline.trained_network)
         self._codec = pipeline.codec.for_scoring()
-        self._runner = LoadedPipeline(task, builder, self._codec, network, facts, self.batch_size)
-        self._forced = None
+        self._runner = LoadedPipeline(task.name, builder, self._codec, network, facts, self.batch_size)
+        self._training_network = None
         if pipeline.training_network is not None:
-            self._forced = KerasNetwork(pipeline.training_network, training_batch)
+            self._training_network = KerasNetwork(pipeline.training_network, training_batch)
         # An unreadable example is replaced by the next one, which then counts twice: few are, and the final
         # scores, which leave them out, do not come from here.
         self.encoded = PreparedExamples(
-            examples, self._prepare, budget, skip_unreadable=skip_unreadable, noticed=noticed
+            examples, self._prepare, budget, skip_unreadable=skip_unreadable, on_skip=on_skip
         )
 
     def __call__(self) -> dict[str, float]:
-        """The mean loss as "loss", and the evaluators' numbers."""
+        """The mean loss as "loss", and the evaluators' metrics."""
         targets, predictions, ids = [], [], []
         total = 0.0
         with ThreadPoolExecutor(self.threads, thread_name_prefix="validation") as pool:
             for start in range(0, len(self.examples), self.batch_size):
                 indices = range(start, min(start + self.batch_size, len(self.examples)))
                 prepared = list(pool.map(self.encoded.__getitem__, indices))
-                for group in same_shapes({place: one[:2] for place, one in enumerate(prepared)}):
-                    of_group = [prepared[place] for place in group]
-                    outputs = self._runner.network(stack([one.inputs for one in of_group]))
-                    if self._forced is None:
-                        wanted = stack([one.targets for one in of_group if one.targets is not None])
+                for group in same_shapes({index: read[:2] for index, read in enumerate(prepared)}):
+                    batch = [prepared[index] for index in group]
+                    outputs = self._runner.network(stack([read.inputs for read in batch]))
+                    if self._training_network is None:
+                        wanted = stack([read.targets for read in batch if read.targets is not None])
                         total += len(group) * self._loss(wanted, outputs)
-                    firsts = self._runner.decode_each(outputs, [one.context for one in of_group])
-                    raws = [one.example.input for one in of_group]
+                    firsts = self._runner.decode_each(outputs, [read.context for read in batch])
+                    raws = [read.example.input for read in batch]
                     predictions += self._runner.complete_each(raws, firsts)
-                    targets += [one.example.target for one in of_group]
-                    ids += [one.example.id for one in of_group]
-                if self._forced is not None:
-                    total += self._forced_loss(self._forced, prepared)
+                    targets += [read.example.target for read in batch]
+                    ids += [read.example.id for read in batch]
+                if self._training_network is not None:
+                    total += self._training_loss(self._training_network, prepared)
+        check_predictions(predictions, self.task, f"the codec of model builder '{self._runner.builder}'")
         pairs = Pairs(targets, predictions, ids, facts=self.facts)
         scores = score(self.evaluators, pairs, self.evaluator_options, intervals=False)
+        check_metric(self.task, scores.numbers, scores.notes, self.evaluators)
         return {"loss": total / len(self.examples), **scores.numbers}
 
     def _prepare(self, example: Example) -> _Prepared:
         encoded = encode(self._codec, example.input)
-        if self._forced is not None:
+        if self._training_network is not None:
             for_batch = self.pipeline.batches.prepare(example)
             return _Prepared(encoded.arrays, None, encoded.context, example, for_batch)
+        assert self.pipeline.targets is not None  # the host refuses such a pipeline before training
         return _Prepared(encoded.arrays, self.pipeline.targets(example.target), encoded.context, example)
 
-    def _forced_loss(self, network: KerasNetwork, prepared: Sequence[_Prepared]) -> float:
+    def _training_loss(self, network: KerasNetwork, prepared: Sequence[_Prepared]) -> float:
         """The sum of the loss of the training network over examples."""
         total = 0.0
         size = _even(len(prepared), self.training_batch)
         for start in range(0, len(prepared), size):
-            of_batch = [one.for_batch for one in prepared[start : start + size]]
+            of_batch = [read.for_batch for read in prepared[start : start + size]]
             made = self.pipeline.batches.make(of_batch, np.random.default_rng(0), 0.0)
             inputs, targets, *weights = made
             total += len(of_batch) * self._loss(targets, network(inputs), *weights)
@@ -140,15 +146,16 @@ class Validation:
             assert isinstance(outputs, dict)
             of_output = weights if isinstance(weights, dict) else dict.fromkeys(loss, weights)
             return sum(
-                _value(one, targets[name], outputs[name], of_output.get(name)) for name, one in loss.items()
+                _value(function, targets[name], outputs[name], of_output.get(name))
+                for name, function in loss.items()
             )
         return _value(loss, targets, outputs, weights)
 
 
-def _even(count: int, most: int) -> int:
-    """How many at a time, for pieces of about one size: the network pads a smaller last one."""
-    pieces = -(-count // most)
-    return -(-count // pieces)
+def _even(count: int, maximum: int) -> int:
+    """The batch size for batches of about one size: the network pads a smaller last one."""
+    batches = -(-count // maximum)
+    return -(-count // batches)
 
 
 def _value(loss: Any, targets: Arrays, outputs: Arrays, weights: Arrays | None = None) -> float:

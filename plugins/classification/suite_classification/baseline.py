@@ -1,31 +1,33 @@
-"""What one would predict for any example without looking at it."""
+"""The prediction for every example that needs no look at it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from suite.data import Example
+from suite.data import Example, Examples
 from suite_classification.types import Classification
 
 
 def most_frequent(
-    train_targets: Sequence[str | list[str]], examples: Sequence[Example]
+    train: Examples, examples: Sequence[Example], facts: Mapping[str, Any]
 ) -> list[Classification]:
     """The most frequent target of training for every example, with the frequencies in training as scores.
 
-    Where examples may have several labels, that is the most frequent set of labels, and the score of each
-    label is the share of training examples that have it. Of targets that are equally frequent, the first in
-    alphabetical order.
+    If examples may have several labels, that is the most frequent set of labels, and the score of each label
+    is the share of training examples that have it. Of targets that are equally frequent, the first in
+    alphabetical order counts.
     """
-    total = len(train_targets)
-    multi_label = any(not isinstance(target, str) for target in train_targets)
-    sets = [[target] if isinstance(target, str) else target for target in train_targets]
-    counts = Counter(name for names in sets for name in set(names))
-    whole = Counter(tuple(sorted(set(names))) for names in sets)
-    top = min(whole, key=lambda names: (-whole[names], names)) if whole else ()
+    del facts
+    targets: list[str | list[str]] = [train[index].target for index in range(len(train))]
+    multi_label = any(not isinstance(target, str) for target in targets)
+    label_sets = [[target] if isinstance(target, str) else target for target in targets]
+    counts = Counter(name for names in label_sets for name in set(names))
+    set_counts = Counter(tuple(sorted(set(names))) for names in label_sets)
+    top = min(set_counts, key=lambda names: (-set_counts[names], names)) if set_counts else ()
     prediction = Classification(
         label=list(top) if multi_label else next(iter(top), ""),
-        scores={name: counts[name] / total for name in sorted(counts)},
+        scores={name: counts[name] / len(targets) for name in sorted(counts)},
     )
     return [prediction] * len(examples)

@@ -1,4 +1,4 @@
-"""Between names of classes and numbers: targets to vectors, logits to classifications. What codecs share."""
+"""What codecs of classification share: targets to vectors, logits to classifications."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from suite_classification.types import Classification
 
 
 def target_vector(target: str | list[str], classes: Sequence[str]) -> np.ndarray:
-    """A class name, or a list of them, to float32 (classes,): one where it is of the class, else zero.
+    """A class name, or a list of them, to float32 (classes,): 1 for its classes, else 0.
 
     Raises:
         suite.UserError: for a name that is none of the classes.
@@ -32,11 +32,11 @@ def target_vector(target: str | list[str], classes: Sequence[str]) -> np.ndarray
 def classified(logits: Any, classes: Sequence[str], *, multi_label: bool) -> Classification:
     """Logits (classes,) of one example to its classification.
 
-    The scores are a softmax, or a sigmoid each where an example may have several labels, computed in
+    The scores are a softmax, or a sigmoid each if an example may have several labels, computed in
     float64 so that they sum to one.
 
     Raises:
-        ValueError: where there is not exactly one logit per class, or one is not a number.
+        ValueError: if there is not exactly one logit per class, or a logit is not a number.
     """
     logits = np.asarray(logits, np.float64)
     if logits.shape != (len(classes),):

@@ -1,4 +1,4 @@
-"""Names of classes in targets and predictions, compared with the classes that there are."""
+"""Labels compared with the classes that exist."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ from suite.kit import nearest
 
 
 def refuse_unknown(labels: Iterable[str], classes: Collection[str], what: str) -> None:
-    """Refuse labels that are none of `classes`, which a dictionary or a set looks up fast.
+    """Refuse labels that are none of `classes`.
+
+    Args:
+        labels: names of classes, which may repeat.
+        classes: the known names; look-ups are fast in a dictionary or a set.
+        what: what is wrong if a label is unknown, as the beginning of a sentence.
 
     Raises:
-        UserError: `what`, then the most frequent of the unknown names, and the class that was perhaps meant.
+        UserError: `what`, then the most frequent unknown labels, and the class that was perhaps meant.
     """
     unknown = Counter(name for name in labels if name not in classes)
     if unknown:

@@ -1,7 +1,7 @@
 """Areas under the ROC and precision-recall curves of many classes at once, fast enough to resample.
 
-Scores are sorted once. A resample is then a weight per example, how often it was drawn, and each area a
-few cumulative sums. The definitions are those of scikit-learn's `roc_auc_score` and
+Scores are sorted once. A resample is then a weight per example (how often it is in the resample), and each
+area a few cumulative sums. The definitions are those of scikit-learn's `roc_auc_score` and
 `average_precision_score`, with equal scores taken together.
 """
 
@@ -34,8 +34,8 @@ class Ranking:
         """(true positives, false positives) of one class, from the strictest threshold to the loosest."""
         true, false, starts = self._counts(np.ones(self.examples, np.int64))
         stop = starts[index + 1] if index + 1 < self.classes else len(true)
-        part = slice(starts[index], stop)
-        return np.concatenate([[0.0], true[part]]), np.concatenate([[0.0], false[part]])
+        own = slice(starts[index], stop)
+        return np.concatenate([[0.0], true[own]]), np.concatenate([[0.0], false[own]])
 
     def areas(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The area under the ROC curve and the average precision of every class.
@@ -54,19 +54,19 @@ class Ranking:
         false_before = np.where(first, 0.0, np.roll(false, 1))
         stops = np.append(starts[1:], len(true)) - 1
         positives, negatives = true[stops], false[stops]
-        found = np.maximum(true + false, 1.0)
+        predicted = np.maximum(true + false, 1.0)
         trapezoids = (false - false_before) * (true + true_before) / 2
-        steps = (true - true_before) * true / found
+        steps = (true - true_before) * true / predicted
         with np.errstate(invalid="ignore", divide="ignore"):
             roc = np.add.reduceat(trapezoids, starts) / (positives * negatives)
             precision = np.add.reduceat(steps, starts) / positives
         return roc, precision
 
     def _counts(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """True and false positives at the ends of the runs of equal scores, and where each class starts."""
-        drawn = weights.astype(np.int32)[self._order]
-        true = np.cumsum(drawn * self._positive, axis=1, dtype=np.int32).ravel()
-        both = np.cumsum(drawn, axis=1, dtype=np.int32).ravel()
+        """True and false positives at the ends of the runs of equal scores, and the start of each class."""
+        ordered = weights.astype(np.int32)[self._order]
+        true = np.cumsum(ordered * self._positive, axis=1, dtype=np.int32).ravel()
+        both = np.cumsum(ordered, axis=1, dtype=np.int32).ravel()
         if self._ends is not None:
             true, both = true[self._ends], both[self._ends]
         return true.astype(np.float64), (both - true).astype(np.float64), self._starts

@@ -15,22 +15,22 @@ CLASSES = ("cat", "dog", "eel")
 
 @given(st.lists(st.floats(-1e4, 1e4, width=32), min_size=3, max_size=3))
 def test_scores_of_one_label_sum_to_one_and_the_label_has_the_largest(logits):
-    found = classified(np.array(logits, np.float32), CLASSES, multi_label=False)
-    assert sum(found.scores.values()) == pytest.approx(1)
-    assert found.scores[found.label] == max(found.scores.values())
+    prediction = classified(np.array(logits, np.float32), CLASSES, multi_label=False)
+    assert sum(prediction.scores.values()) == pytest.approx(1)
+    assert prediction.scores[prediction.label] == max(prediction.scores.values())
 
 
 @given(st.lists(st.floats(-700, 700, width=32), min_size=3, max_size=3))
 def test_with_several_labels_each_score_is_a_sigmoid_and_labels_are_those_of_a_half_or_more(logits):
-    found = classified(np.array(logits, np.float32), CLASSES, multi_label=True)
-    assert found.label == [name for name in CLASSES if found.scores[name] >= 0.5]
+    prediction = classified(np.array(logits, np.float32), CLASSES, multi_label=True)
+    assert prediction.label == [name for name in CLASSES if prediction.scores[name] >= 0.5]
     for name, logit in zip(CLASSES, logits, strict=True):
-        assert found.scores[name] == pytest.approx(1 / (1 + np.exp(-np.float64(logit))))
+        assert prediction.scores[name] == pytest.approx(1 / (1 + np.exp(-np.float64(logit))))
 
 
 def test_infinite_logits_still_give_probabilities():
-    found = classified(np.array([0, np.inf, 0]), CLASSES, multi_label=False)
-    assert found.scores == {"cat": 0, "dog": 1, "eel": 0}
+    prediction = classified(np.array([0, np.inf, 0]), CLASSES, multi_label=False)
+    assert prediction.scores == {"cat": 0, "dog": 1, "eel": 0}
 
 
 @pytest.mark.parametrize("outputs", [np.zeros(2), np.zeros((1, 3)), np.array([0, np.nan, 0])])

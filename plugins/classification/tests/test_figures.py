@@ -1,4 +1,4 @@
-"""Figures of classification: what they show, and that any answers can be shown."""
+"""Figures of classification: what they show, and that any predictions can be shown."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import pytest
 
 from suite.evaluation.types import Pairs
 from suite.figures import Figure, Image, Table
-from suite_classification.answers import read
-from suite_classification.figures import confusion, figures_of
+from suite_classification.arrays import label_arrays
+from suite_classification.figures import figures_of
+from suite_classification.metrics import confusion
 from suite_classification.mistakes import how_many, mistake_at, worst_mistakes
 from suite_classification.types import Classification
 
@@ -33,7 +34,7 @@ def made_up(count: int, classes: list[str], seed: int = 0) -> Pairs:
 
 def by_title(pairs: Pairs) -> dict[str, Figure]:
     mistakes = [Table(title="Worst mistakes", columns=[], rows=[])]
-    return {figure.title: figure for figure in figures_of(read(pairs), "songs", mistakes)}
+    return {figure.title: figure for figure in figures_of(label_arrays(pairs), "songs", mistakes)}
 
 
 def test_all_figures_of_one_label_per_example_with_the_mistakes_that_the_task_shows():
@@ -48,7 +49,7 @@ def test_confusion_counts_rows_as_true_and_columns_as_taken_for():
     pairs = Pairs(
         targets, [guess("cat"), guess("dog"), guess("dog")], ["1", "2", "3"], facts={"classes": CLASSES}
     )
-    assert confusion(read(pairs)).tolist() == [[1, 0, 1], [0, 0, 0], [0, 0, 1]]
+    assert confusion(label_arrays(pairs)).tolist() == [[1, 0, 1], [0, 0, 0], [0, 0, 1]]
 
 
 def test_the_classes_confused_most_come_first():
@@ -63,27 +64,27 @@ def test_the_classes_confused_most_come_first():
 def test_the_surest_mistakes_come_first():
     targets = ["cat", "cat", "cat"]
     predictions = [guess("dog", dog=0.6, cat=0.4), guess("dog", dog=0.9, cat=0.1), guess("cat", cat=1.0)]
-    assert worst_mistakes(read(Pairs(targets, predictions, list("123")))).tolist() == [1, 0]
+    assert worst_mistakes(label_arrays(Pairs(targets, predictions, list("123")))).tolist() == [1, 0]
 
 
 def test_a_mistake_is_what_it_is_and_what_it_was_taken_for_with_their_probabilities():
-    mistake = mistake_at(read(Pairs(["cat"], [guess("dog", dog=0.9, cat=0.1)], ["1"])), 0)
+    mistake = mistake_at(label_arrays(Pairs(["cat"], [guess("dog", dog=0.9, cat=0.1)], ["1"])), 0)
     assert (mistake.true, mistake.true_score) == ("cat", 0.1)
     assert (mistake.taken, mistake.taken_score) == ("dog", 0.9)
     assert (mistake.shown_true, mistake.shown_taken) == ("cat 10 %", "dog 90 %")
 
 
 def test_a_mistake_of_predictions_without_probabilities_has_none():
-    mistake = mistake_at(read(Pairs(["cat"], [guess("dog")], ["1"])), 0)
+    mistake = mistake_at(label_arrays(Pairs(["cat"], [guess("dog")], ["1"])), 0)
     assert (mistake.true_score, mistake.taken_score) == (None, None)
     assert mistake.shown_taken == "dog"
 
 
 def test_it_is_said_how_many_are_wrong_and_whether_all_of_them_are_shown():
-    sure = read(made_up(1200, CLASSES))
+    sure = label_arrays(made_up(1200, CLASSES))
     assert how_many(sure, 1100, 1100) == "1,100 of 1,200 are wrong"
     assert how_many(sure, 1100, 24) == "1,100 of 1,200 are wrong; these are the worst of them"
-    unsure = read(Pairs(["cat", "cat"], [guess("dog"), guess("dog")], ["1", "2"]))
+    unsure = label_arrays(Pairs(["cat", "cat"], [guess("dog"), guess("dog")], ["1", "2"]))
     assert how_many(unsure, 2, 1) == "2 of 2 are wrong; these are the first"
 
 
@@ -113,9 +114,9 @@ def test_several_labels_per_example_have_no_confusion_matrix():
     pairs = Pairs(targets, predictions, list("123"), facts=facts)
     figures = by_title(pairs)
     assert list(figures) == ["Worst mistakes", "Calibration", "ROC curves", "Precision and recall", "Classes"]
-    said = [mistake_at(read(pairs), index) for index in worst_mistakes(read(pairs))]
-    assert ("(none)", "dog") in [(mistake.true, mistake.taken) for mistake in said]
-    assert ("cat + dog", "cat") in [(mistake.true, mistake.taken) for mistake in said]
+    shown = [mistake_at(label_arrays(pairs), index) for index in worst_mistakes(label_arrays(pairs))]
+    assert ("(none)", "dog") in [(mistake.true, mistake.taken) for mistake in shown]
+    assert ("cat + dog", "cat") in [(mistake.true, mistake.taken) for mistake in shown]
 
 
 def test_the_class_that_is_known_least_comes_first():
@@ -136,4 +137,4 @@ def test_any_number_of_classes_can_be_shown(classes):
 def test_one_right_example_can_be_shown():
     pairs = Pairs(["cat"], [guess("cat", cat=1.0)], ["1"])
     assert "Classes confused most" not in by_title(pairs)
-    assert len(worst_mistakes(read(pairs))) == 0
+    assert len(worst_mistakes(label_arrays(pairs))) == 0

@@ -20,7 +20,7 @@ class ImageCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=T
         classes: the names of the classes, in the order of the network's outputs.
         size: (height, width) of the network's input.
         multi_label: whether an image may have several labels or none.
-        resize: how an image of other proportions is brought to `size`.
+        resize: how an image of another aspect ratio is brought to `size`.
     """
 
     classes: tuple[str, ...]
@@ -32,6 +32,13 @@ class ImageCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=T
     suffixes: ClassVar[tuple[str, ...]] = reading.SUFFIXES
     input_ndim: ClassVar[int] = 3
 
+    def __post_init__(self) -> None:
+        if not self.classes or len(set(self.classes)) < len(self.classes) or min(self.size) < 1:
+            raise ValueError(
+                "it needs distinct class names and a size of at least 1 x 1, not"
+                f" {len(self.classes)} classes and {self.size[0]} x {self.size[1]}"
+            )
+
     def named_axes(self) -> NamedAxes:
         """The classes in the network's last layer, for runs that start from another one."""
         return {"logits/kernel": (-1, self.classes), "logits/bias": (-1, self.classes)}
@@ -40,31 +47,23 @@ class ImageCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=T
         """One image (a source, a path, encoded bytes or an array) to uint8 (height, width, 3), RGB.
 
         Raises:
-            suite.UserError: where it is not an image that can be read.
+            suite.UserError: if it is not an image that can be read.
         """
         height, width = self.size
         return fit(reading.read(raw, at_least=max(height, width)), height, width, self.resize)
 
-    def decode(self, outputs: Any) -> Classification:
+    def decode(self, outputs: Any, context: Any = None) -> Classification:
         """Logits (classes,) of one image to its classification.
 
         Raises:
-            ValueError: where there is not exactly one output per class, or one is not a number.
+            ValueError: if there is not exactly one output per class, or an output is not a number.
         """
         return classified(outputs, self.classes, multi_label=self.multi_label)
 
     def target(self, target: str | list[str]) -> np.ndarray:
-        """A class name, or a list of them, to float32 (classes,): one where it is of the class, else zero.
+        """A class name, or a list of them, to float32 (classes,): 1 for its classes, else 0.
 
         Raises:
             suite.UserError: for a name that is none of the classes.
         """
         return target_vector(target, self.classes)
-
-    def impossible(self) -> str:
-        if not self.classes or len(set(self.classes)) < len(self.classes) or min(self.size) < 1:
-            return (
-                "it needs distinct class names and a size of at least 1 x 1, not"
-                f" {len(self.classes)} classes and {self.size[0]} x {self.size[1]}"
-            )
-        return ""

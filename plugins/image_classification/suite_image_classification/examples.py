@@ -1,32 +1,35 @@
-"""What both loaders give: compact lists of images with labels, checked and put together."""
+"""What every loader gives: compact lists of images with labels, checked and put together."""
 
 from __future__ import annotations
 
+import stat
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Example
-from suite.kit import some
-from suite.sources import Tree
+from suite.kit import counted, some
+from suite.sources import FolderTree, Source, Tree
+from suite_classification.types import Target
+
+SPLIT_NAMES = ("train", "validation", "test")
 
 
 class ImageExamples:
     """Files of a tree with a target each: twelve bytes an image beside the tree's list of names.
 
     Args:
-        tree: where the images are.
-        indices: int (examples,), their places in `tree.names`.
+        tree: the files.
+        indices: int (examples,), their indices in `tree.names`.
         targets: the different targets, class names or lists of class names.
-        kinds: int (examples,), the place in `targets` of each example's target.
+        kinds: int (examples,), the index in `targets` of each example's target.
     """
 
-    def __init__(
-        self, tree: Tree, indices: np.ndarray, targets: Sequence[str | list[str]], kinds: np.ndarray
-    ) -> None:
+    def __init__(self, tree: Tree, indices: np.ndarray, targets: Sequence[Target], kinds: np.ndarray) -> None:
         self._tree = tree
         self._indices = indices.astype(np.int64)
         self._targets = targets
@@ -36,65 +39,201 @@ class ImageExamples:
         return len(self._indices)
 
     def __getitem__(self, index: int, /) -> Example:
-        place = int(self._indices[index])
+        file_index = int(self._indices[index])
         target = self._targets[self._kinds[index]]
         return Example(
-            self._tree.names[place],
-            self._tree.source(place),
+            self._tree.names[file_index],
+            self._tree.source(file_index),
             target if isinstance(target, str) else list(target),
         )
 
+    def different_targets(self) -> list[Target]:
+        """Each target that any of the examples has."""
+        return [self._targets[kind] for kind in np.unique(self._kinds)]
+
     def labels(self) -> set[str]:
         """The class names that any example has."""
-        used = [self._targets[kind] for kind in np.unique(self._kinds)]
-        return {label for target in used for label in ([target] if isinstance(target, str) else target)}
+        targets = self.different_targets()
+        return {label for target in targets for label in ([target] if isinstance(target, str) else target)}
 
 
-def assemble(
+class Listing:
+    """Collects the rows of a format that lists images with their labels: each image is one example.
+
+    Args:
+        folder: paths of images are relative to it, or absolute.
+        unit: what a row is called in a message: "line", say.
+        hint: the end of the message about an image with two labels: how to give it several.
+    """
+
+    def __init__(self, folder: Path, *, unit: str = "row", hint: str = "") -> None:
+        self.folder = folder
+        self.unit = unit
+        self.hint = hint
+        self.names: list[str] = []
+        self.sizes: list[int] = []
+        self.sources: dict[int, Source] = {}
+        self.file_indices: dict[str, int] = {}
+        self.missing: list[str] = []
+        self.kinds: dict[str | tuple[str, ...], int] = {}
+        # For each split, by the index of a file: the number of its target, and the row it stands in.
+        self.rows: dict[str, dict[int, tuple[int, int]]] = {}
+
+    def add(self, image: str | Source, target: Target, *, split: str, origin: str, row: int) -> bool:
+        """Add the row of an image.
+
+        Args:
+            image: its path, or a source (a member of an archive, say).
+            target: its label, or a list of labels.
+            split: train, validation or test.
+            origin: what a message calls the file that the row is in.
+            row: the number of the row.
+
+        Returns:
+            Whether it is new; False if an earlier row says the same.
+
+        Raises:
+            UserError: if an earlier row of the split gives the image another label. A file that is missing
+                is an error only when the data set is made.
+        """
+        kind = self.kinds.setdefault(tuple(target) if isinstance(target, list) else target, len(self.kinds))
+        location = f"{origin}, {self.unit} {row}"
+        name = image if isinstance(image, str) else image.name
+        file_index = self._file_index(image, location)
+        if file_index is None:
+            return True
+        first_kind, first_row = self.rows.setdefault(split, {}).setdefault(file_index, (kind, row))
+        if first_kind != kind:
+            raise UserError(
+                f"{location}: '{name}' has another label in {self.unit} {first_row}. An image is one row"
+                f"{self.hint}"
+            )
+        return first_row == row
+
+    def dataset(self, path: Path, problems: Sequence[str] = ()) -> Dataset:
+        """The data set of all rows. `path` is what a message calls the data.
+
+        Raises:
+            UserError: if files are missing, some targets are lists and some are not, or there is nothing
+                to learn.
+        """
+        if self.missing:
+            rest = len(self.missing) - 1
+            more = f" ({counted(rest, 'more is', 'more are')} missing)" if rest else ""
+            raise UserError(f"{self.missing[0]}{more}: paths are relative to {self.folder}")
+        targets: list[Target] = [list(kind) if isinstance(kind, tuple) else kind for kind in self.kinds]
+        single = sum(isinstance(target, str) for target in targets)
+        if 0 < single < len(targets):
+            raise UserError(f"{path}: some labels are lists and some are not: give all as lists")
+        tree = _ListedTree(self)
+        splits = {
+            name: ImageExamples(
+                tree, np.array(list(rows)), targets, np.array([kind for kind, _ in rows.values()])
+            )
+            for name, rows in self.rows.items()
+        }
+        return labeled_dataset(path, splits, problems, multi_label=not single)
+
+    def _file_index(self, image: str | Source, location: str) -> int | None:
+        """The index of the file; None if there is no such file (which goes to `missing`)."""
+        name = image if isinstance(image, str) else image.name
+        known = self.file_indices.get(name)
+        if known is not None:
+            return known
+        if not isinstance(image, str):
+            self.sources[len(self.names)] = image
+            return self._listed(name, name, image.size)
+        if "://" in name:
+            raise UserError(f"{location}: '{name}' is an address, not a file: download the images first")
+        for spelling in (name, name.replace("\\", "/")):
+            try:
+                status = Path(self.folder, spelling).stat()
+            except (OSError, ValueError):
+                continue
+            if stat.S_ISREG(status.st_mode):
+                return self._listed(name, spelling, status.st_size)
+        self.missing.append(f"{location}: there is no file '{Path(self.folder, name)}'")
+        return None
+
+    def _listed(self, name: str, spelling: str, size: int) -> int:
+        self.names.append(spelling)
+        self.sizes.append(size)
+        return self.file_indices.setdefault(name, len(self.file_indices))
+
+
+class _ListedTree(FolderTree):
+    """The files of a listing, by their paths, and the sources among its rows."""
+
+    def __init__(self, listing: Listing) -> None:
+        super().__init__(str(listing.folder), listing.names, np.array(listing.sizes, np.int64))
+        self._sources = listing.sources
+
+    def source(self, index: int) -> Source:
+        return self._sources[index] if index in self._sources else super().source(index)
+
+
+def checked_target(target: Any, location: str) -> Target:
+    """The target, if it is a label or a list of labels; of a list, each label once.
+
+    Raises:
+        UserError: if it is something else.
+    """
+    if isinstance(target, list | tuple):
+        if not all(isinstance(label, str) and label.strip() for label in target):
+            raise UserError(f"{location}: the labels {target!r} are not all texts")
+        return list(dict.fromkeys(target))
+    if not isinstance(target, str):
+        raise UserError(f"{location}: the label {target!r} is no text")
+    if not target.strip():
+        raise UserError(f"{location} has no label")
+    return target
+
+
+def labeled_dataset(
     path: Path,
-    parts: Mapping[str, ImageExamples],
-    problems: Sequence[str],
+    splits: Mapping[str, ImageExamples],
+    problems: Sequence[str] = (),
     *,
     multi_label: bool = False,
     hint: str = "",
 ) -> Dataset:
-    """The data set of the parts that were found.
+    """The data set of the splits that exist.
 
     Args:
-        path: how a message calls the data.
-        parts: by name; at least one example each.
+        path: what a message calls the data.
+        splits: by name; at least one example each.
         problems: what was left out.
         multi_label: whether targets are lists.
-        hint: added to the message where there is only one class.
+        hint: added to the message if there is only one class.
 
     Raises:
-        UserError: where there is no training part, fewer than two classes, or a class without training
-            examples.
+        UserError: if there is no training split, there are fewer than two classes, or a class has no
+            training example.
     """
-    if "train" not in parts:
-        raise UserError(f"{path} has no training part, only {' and '.join(sorted(parts))}")
-    classes = sorted(parts["train"].labels())
-    for name, part in parts.items():
-        if unknown := sorted(part.labels() - set(classes)):
+    if "train" not in splits:
+        raise UserError(f"{path} has no training split, only {' and '.join(sorted(splits))}")
+    classes = sorted(splits["train"].labels())
+    for name, examples in splits.items():
+        if unknown := sorted(examples.labels() - set(classes)):
             raise UserError(
-                f"{path}: {some(unknown)} in the {name} part but not in the training part: a class must be"
-                " among the training images to be learned"
+                f"{path}: {some(unknown)} in the {name} split but not in the training split: a class can only"
+                " be learned from training images"
             )
     if not classes:
         raise UserError(f"{path}: no training image has a label")
     if len(classes) == 1 and not multi_label:
         raise UserError(f"{path} holds one class only, '{classes[0]}': at least two are needed{hint}")
     return Dataset(
-        train=parts["train"],
-        validation=parts.get("validation"),
-        test=parts.get("test"),
+        train=splits["train"],
+        validation=splits.get("validation"),
+        test=splits.get("test"),
         facts={"classes": classes, "multi_label": multi_label},
         problems=[*problems, *_look_alikes(classes)],
     )
 
 
 def _look_alikes(classes: Sequence[str]) -> list[str]:
-    """A sentence for each set of labels that differ in case, blanks, hyphens or Unicode form only."""
+    """A sentence for each set of labels that differ only in case, blanks, hyphens or Unicode form."""
     alike: dict[str, list[str]] = {}
     for name in classes:
         plain = unicodedata.normalize("NFKC", name).casefold()

@@ -11,19 +11,19 @@ from suite.kit import counted
 from suite_images.inspection import findings_on, kinds_table, look, sizes_table
 
 UNBALANCED = 10
-"""Classes are unbalanced where one has this many times the images of another."""
+"""Classes are unbalanced if one has this many times the images of another."""
 
 
 def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspection:
-    """Decode every image and tell what there is and what is wrong.
+    """Decode every image, and find what the data holds and what is wrong with it.
 
     Args:
-        dataset: as documented in `types`.
+        dataset: as documented in `suite_image_classification.types`.
         progress: called with the number of images done, and of all.
     """
     seen = look(dataset, progress)
     balance, findings = _balance(dataset)
-    broken = sum(len(part.broken) for part in seen.values())
+    broken = sum(len(split.broken) for split in seen.values())
     on_files = findings_on(seen)
     # What is broken comes first, what is odd last.
     first = 1 if broken else 0
@@ -35,24 +35,28 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
 
 
 def _balance(dataset: Dataset) -> tuple[Table, list[Finding]]:
-    """Images per class and part, and findings on them."""
+    """Images per class and split, and findings on them."""
     counts = {name: Counter[str]() for name in dataset.splits}
-    without = Counter[str]()
-    for name, part in dataset.splits.items():
-        for index in range(len(part)):
-            target = part[index].target
+    unlabeled = Counter[str]()
+    for name, examples in dataset.splits.items():
+        for index in range(len(examples)):
+            target = examples[index].target
             counts[name].update(target if isinstance(target, list) else [target])
-            without[name] += target == []
+            unlabeled[name] += target == []
     classes = list(dataset.facts["classes"])
     train = counts["train"]
     total = len(dataset.train)
     rows: list[list[str | int]] = [
-        [label, *(counted[label] for counted in counts.values()), f"{100 * train[label] / total:.1f} %"]
+        [
+            label,
+            *(split_counts[label] for split_counts in counts.values()),
+            f"{100 * train[label] / total:.1f} %",
+        ]
         for label in classes
     ]
-    if any(without.values()):
-        share = f"{100 * without['train'] / total:.1f} %"
-        rows.append(["(no label)", *(without[name] for name in counts), share])
+    if any(unlabeled.values()):
+        share = f"{100 * unlabeled['train'] / total:.1f} %"
+        rows.append(["(no label)", *(unlabeled[name] for name in counts), share])
     findings = []
     single = [label for label in classes if train[label] == 1]
     if single:
@@ -74,7 +78,7 @@ def _balance(dataset: Dataset) -> tuple[Table, list[Finding]]:
         )
     for name in ("validation", "test"):
         if name in counts and (missing := [label for label in classes if not counts[name][label]]):
-            text = counted(len(missing), "class has", "classes have") + f" no image in the {name} part"
+            text = counted(len(missing), "class has", "classes have") + f" no image in the {name} split"
             findings.append(Finding(text=text, wrong=False, places=missing))
     columns = ["class", *counts, "of train"]
     return Table(title="Classes", columns=columns, rows=rows), findings

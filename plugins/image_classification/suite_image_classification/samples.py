@@ -1,4 +1,4 @@
-"""A few made-up images, for trying the task without any data."""
+"""A few made-up images, to try the task without any data."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ SIZE = 24
 
 
 def sample() -> Dataset:
-    """Discs, squares and triangles of random color, size and place: the same ones at every call.
+    """Discs, squares and triangles of random color, size and position: the same ones at every call.
 
     Inputs are uint8 arrays (24, 24, 3), RGB.
     """
     generator = np.random.default_rng(0)
     return Dataset(
-        train=_part("train", 20, generator),
-        validation=_part("validation", 5, generator),
-        test=_part("test", 5, generator),
+        train=_split("train", 20, generator),
+        validation=_split("validation", 5, generator),
+        test=_split("test", 5, generator),
         facts={"classes": list(SHAPES), "multi_label": False},
     )
 
 
-def _part(name: str, per_shape: int, generator: np.random.Generator) -> list[Example]:
+def _split(name: str, per_shape: int, generator: np.random.Generator) -> list[Example]:
     return [
         Example(f"{name}/{shape}/{index}", _image(shape, generator), shape)
         for index in range(per_shape)

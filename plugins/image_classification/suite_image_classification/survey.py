@@ -19,7 +19,7 @@ COLORS_READ = 32
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """What was found in the training part.
+    """What the training split holds.
 
     Attributes:
         count: number of images.
@@ -27,7 +27,7 @@ class Survey:
         multi_label: whether an image may have several labels or none.
         class_counts: images per class.
         sizes: (n, 2) heights and widths of a sample.
-        in_color: whether any of the sampled images has color.
+        in_color: whether any of the sampled images is in color.
     """
 
     count: int
@@ -44,7 +44,7 @@ class Survey:
 
     @property
     def one_size(self) -> tuple[int, int] | None:
-        """(height, width) where all sampled images are equally large."""
+        """(height, width) if all sampled images are equally large, else None."""
         height, width = (int(side) for side in self.sizes[0])
         return (height, width) if (self.sizes == self.sizes[0]).all() else None
 
@@ -58,44 +58,44 @@ class Survey:
     def mirrors(self) -> bool:
         """Whether a mirrored image is likely to be of the same class.
 
-        No for what is not in color (scans, handwriting), nor where classes are single characters or
-        are told apart by side.
+        No if images are not in color (scans, handwriting), or classes are single characters or differ in
+        left and right.
         """
         characters = sum(len(name) == 1 or name.isdecimal() for name in self.classes)
         sides = any(word in name.lower() for name in self.classes for word in ("left", "right"))
         return self.in_color and not sides and characters < 0.5 * len(self.classes)
 
 
-def survey(dataset: Dataset) -> Survey:
+def survey_of(dataset: Dataset) -> Survey:
     """Look at a dataset: the targets of all training images, the headers of some, the pixels of a few.
 
     Raises:
-        suite.UserError: where there is nothing to learn (fewer than two classes, no image that reads).
+        suite.UserError: if there is nothing to learn (fewer than two classes, no image that reads).
     """
     classes = tuple(dataset.facts["classes"])
     multi_label = bool(dataset.facts.get("multi_label", False))
     count = len(dataset.train)
     if count == 0:
-        raise UserError("the training part holds no image")
+        raise UserError("the training split holds no image")
     if len(classes) < (1 if multi_label else 2):
         raise UserError(f"there is only one class ('{classes[0]}'): nothing can be learned from it")
-    counted: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for index in range(count):
         target = dataset.train[index].target
-        counted.update(target if isinstance(target, list) else [target])
+        counts.update(target if isinstance(target, list) else [target])
     sizes, in_color = _sample(dataset)
     return Survey(
         count=count,
         classes=classes,
         multi_label=multi_label,
-        class_counts=tuple(counted[name] for name in classes),
+        class_counts=tuple(counts[name] for name in classes),
         sizes=sizes,
         in_color=in_color,
     )
 
 
 def _sample(dataset: Dataset) -> tuple[np.ndarray, bool]:
-    """Sizes of evenly spaced training images, and whether one of the first few decoded has color."""
+    """Sizes of evenly spaced training images, and whether any of the first few is in color."""
     sizes: list[Sequence[int]] = []
     in_color = False
     decoded = 0

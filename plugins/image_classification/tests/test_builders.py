@@ -9,13 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite.data.dataset import Dataset, Example
+from suite.data import Dataset, Example
 from suite.options import as_dict, parse
 from suite.training_options import TrainingOptions
 from suite_image_classification import builders
-from suite_image_classification.model_options import ApplicationsOptions, PresetOptions, ResidualOptions
+from suite_image_classification.assembly import balanced_weights
+from suite_image_classification.options import ApplicationsOptions, PresetOptions, ResidualOptions
+from suite_image_classification.presets import builder as preset_builder
 from suite_image_classification.recipes import batch_for, epochs_for
-from suite_image_classification.survey import survey
+from suite_image_classification.survey import survey_of
 
 
 def data(
@@ -63,11 +65,11 @@ def test_nothing_is_left_to_be_chosen_and_the_recipe_holds_training_options():
 
 
 def test_the_users_word_wins():
-    given_options = ResidualOptions(size=24, width=4, crop=0.5, flip=False, label_smoothing=0.0, clean=0.2)
-    pipeline = builders.residual(data(), given_options)
+    options = ResidualOptions(size=24, width=4, crop=0.5, flip=False, label_smoothing=0.0, clean=0.2)
+    pipeline = builders.residual(data(), options)
     assert pipeline.codec.size == (24, 24)
     for name in ("size", "width", "crop", "flip", "label_smoothing", "clean"):
-        assert getattr(pipeline.options, name) == getattr(given_options, name)
+        assert getattr(pipeline.options, name) == getattr(options, name)
     assert pipeline.batch_maker.augmentation.crop == 0.5
 
 
@@ -96,7 +98,7 @@ def test_images_of_many_sizes_get_one():
         ({"classes": ("turn left", "turn right")}, False),
     ],
 )
-def test_images_are_mirrored_where_that_is_likely_to_be_right(changes, mirrored):
+def test_images_are_mirrored_if_that_is_likely_to_be_right(changes, mirrored):
     assert builders.residual(data(**changes), ResidualOptions(width=4)).options.flip is mirrored
 
 
@@ -109,13 +111,13 @@ def test_balanced_weights_have_the_mean_of_one_over_all_images():
 
 
 @pytest.mark.parametrize(("counts", "weighted"), [((12, 4), False), ((40, 4), True)])
-def test_classes_are_weighted_where_they_are_far_from_balanced(counts, weighted):
+def test_classes_are_weighted_if_they_are_far_from_balanced(counts, weighted):
     pipeline = builders.residual(data(counts=counts), ResidualOptions(width=4))
     assert pipeline.options.class_weights is weighted
 
 
 def test_no_class_outweighs_a_batch():
-    weights = builders.balanced_weights(survey(data(counts=(300, 1))))
+    weights = balanced_weights(survey_of(data(counts=(300, 1))))
     assert weights[1] == pytest.approx(10 * weights[0])
 
 
@@ -124,17 +126,17 @@ def test_one_class_cannot_be_learned():
         builders.residual(data(classes=("cat",)), ResidualOptions())
 
 
-def test_an_empty_part_cannot_be_learned_from():
+def test_an_empty_split_cannot_be_learned_from():
     with pytest.raises(UserError, match="no image"):
-        survey(Dataset(train=[], facts={"classes": ["a", "b"], "multi_label": False}))
+        survey_of(Dataset(train=[], facts={"classes": ["a", "b"], "multi_label": False}))
 
 
 def test_a_few_broken_images_do_not_hinder_the_survey_but_only_broken_ones_do():
     whole = data()
     broken = [Example("x", b"no image", "cat")]
-    assert survey(Dataset(train=[*broken, *whole.train], facts=whole.scoring_facts())).one_size == (16, 16)
+    assert survey_of(Dataset(train=[*broken, *whole.train], facts=whole.facts)).one_size == (16, 16)
     with pytest.raises(UserError, match="none of the sampled images"):
-        survey(Dataset(train=broken, facts=whole.scoring_facts()))
+        survey_of(Dataset(train=broken, facts=whole.facts))
 
 
 @given(st.integers(1, 10**7))
@@ -163,7 +165,7 @@ def test_colors_that_change_places_never_learn_to_do_otherwise():
     assert all("preprocessing" in stage.freeze for stage in pipeline.stages)
 
 
-def test_an_unknown_family_is_said_before_any_image_is_read():
+def test_an_unknown_family_is_refused_before_any_image_is_read():
     dataset = Dataset(train=[], facts={"classes": ["a", "b"], "multi_label": False})
     with pytest.raises(UserError, match="did you mean 'VGG16'"):
         builders.applications(dataset, ApplicationsOptions(family="VGG-16"))
@@ -175,8 +177,8 @@ def test_a_preset_is_resized_to_its_own_size_and_fine_tuned(tmp_path):
         image_shape=(32, 32, 3), patch_size=8, num_layers=1, num_heads=2, hidden_dim=8, mlp_dim=8
     )
     backbone.save_to_preset(tmp_path / "tiny")
-    pipeline = builders.preset(data(40, 40), PresetOptions(preset=str(tmp_path / "tiny")))
+    pipeline = preset_builder.build(data(40, 40), PresetOptions(preset=str(tmp_path / "tiny")))
     assert pipeline.options.size == 32
     assert len(pipeline.stages) == 2
     with pytest.raises(UserError, match="keras-hub knows"):
-        builders.preset(data(40, 40), PresetOptions(preset="resnet_18_imagent"))
+        preset_builder.build(data(40, 40), PresetOptions(preset="resnet_18_imagent"))

@@ -65,7 +65,7 @@ def test_shrinking_averages_over_areas():
     assert (fit(stripes, 8, 8, "squash") == 100).all()
 
 
-def test_a_image_of_the_right_size_is_not_changed():
+def test_an_image_of_the_right_size_is_not_changed():
     image = np.random.default_rng(0).integers(0, 256, (16, 24, 3), dtype=np.uint8)
     for mode in ("squash", "crop", "letterbox"):
         assert (fit(image, 16, 24, mode) == image).all()
@@ -82,15 +82,15 @@ def test_encode_reads_files_bytes_and_arrays_alike(tmp_path):
     assert (codec.encode(tmp_path / "a.png") == expected).all()
 
 
-def test_encode_says_what_is_no_image():
+def test_encode_refuses_what_is_no_image():
     with pytest.raises(UserError, match="image"):
         ImageCodec(classes=CLASSES, size=(8, 8)).encode(b"Dear reader, this is a letter.")
 
 
 def test_logits_become_a_classification_and_targets_ones_and_zeros():
-    one = ImageCodec(classes=CLASSES, size=(8, 8))
-    assert one.decode(np.array([0, 5, 0], np.float32)).label == "dog"
-    assert one.target("dog").tolist() == [0, 1, 0]
+    single = ImageCodec(classes=CLASSES, size=(8, 8))
+    assert single.decode(np.array([0, 5, 0], np.float32)).label == "dog"
+    assert single.target("dog").tolist() == [0, 1, 0]
     several = ImageCodec(classes=CLASSES, size=(8, 8), multi_label=True)
     assert several.decode(np.array([1, -1, 0], np.float32)).label == ["cat", "eel"]
     assert several.target(["eel", "cat"]).tolist() == [1, 0, 1]

@@ -23,8 +23,8 @@ def test_the_plugin_is_sound():
     sorted(
         {
             value.address
-            for one in PLUGIN.contributions
-            for value in vars(one.item).values()
+            for contributed in PLUGIN.contributions
+            for value in vars(contributed.item).values()
             if isinstance(value, Lazy)
         }
     ),

@@ -1,4 +1,4 @@
-"""`suite inspect` sees what is broken, odd, unbalanced, doubled and leaked, and says where."""
+"""`suite inspect` finds what is broken, odd, unbalanced, doubled and leaked, and its location."""
 
 import json
 import subprocess
@@ -24,19 +24,21 @@ def image(path, height=20, width=30, array=None):
 
 @pytest.fixture
 def data(tmp_path):
-    for part, count in (("train", 6), ("val", 2), ("test", 2)):
+    for split, count in (("train", 6), ("val", 2), ("test", 2)):
         for label in ("cat", "dog"):
             for number in range(count):
-                image(tmp_path / "data" / part / label / f"{number}.jpg")
+                image(tmp_path / "data" / split / label / f"{number}.jpg")
     return tmp_path / "data"
 
 
-def found(data, **options):
+def inspected(data, **options):
     return inspect(Host(suite_image_classification, discover=False), "image-classification", data, **options)
 
 
 def findings(data, *, wrong):
-    return {one.text: list(one.places) for one in found(data).findings if one.wrong == wrong}
+    return {
+        finding.text: list(finding.places) for finding in inspected(data).findings if finding.wrong == wrong
+    }
 
 
 def rows(inspection, title):
@@ -44,11 +46,11 @@ def rows(inspection, title):
 
 
 def test_data_with_nothing_wrong(data):
-    inspection = found(data)
+    inspection = inspected(data)
     assert not inspection.wrong
     assert inspection.findings == []
     assert inspection.numbers == {"loader": "folder", "examples": 20, "classes": 2, "broken": 0}
-    assert rows(inspection, "Parts") == [
+    assert rows(inspection, "Splits") == [
         ["train", 12, "60.0 %"],
         ["validation", 4, "20.0 %"],
         ["test", 4, "20.0 %"],
@@ -88,10 +90,10 @@ def test_equal_images_of_two_classes_are_wrong(data):
     }
 
 
-def test_copies_within_a_part_are_odd(data):
+def test_copies_within_a_split_are_odd(data):
     content = (data / "train" / "cat" / "0.jpg").read_bytes()
     (data / "train" / "cat" / "1.jpg").write_bytes(content)
-    assert not found(data).wrong
+    assert not inspected(data).wrong
     assert findings(data, wrong=False) == {
         "1 example of train with the content of another one": ["train/cat/1.jpg = train/cat/0.jpg"]
     }
@@ -118,14 +120,14 @@ def test_odd_images(data):
         "1 image is smaller than 8 pixels",
     ]
     assert odd["1 image is 10 times as long as wide"] == ["train/cat/1.jpg: 300 x 10"]
-    assert not found(data).wrong
+    assert not inspected(data).wrong
 
 
 def test_kinds_of_files(data):
     image(data / "train" / "cat" / "a.png", array=RANDOM.integers(0, 255, (9, 9), np.uint8))
     image(data / "train" / "cat" / "b.png", array=RANDOM.integers(0, 255, (9, 9, 4), np.uint8))
     image(data / "train" / "cat" / "c.png", array=RANDOM.integers(0, 65535, (9, 9), np.uint16))
-    kinds = dict(rows(found(data), "Kinds of files"))
+    kinds = dict(rows(inspected(data), "Kinds of files"))
     assert kinds == {"JPEG": 20, "PNG, gray": 1, "PNG, transparency": 1, "PNG, gray, 16 bits": 1}
 
 
@@ -136,8 +138,8 @@ def test_unbalanced_classes_and_classes_without_test_images(data):
     assert findings(data, wrong=False) == {
         "1 class has a single training image": ["cow"],
         "the classes are unbalanced: 'cat' has 16 training images, 'cow' 1": [],
-        "1 class has no image in the validation part": ["cow"],
-        "1 class has no image in the test part": ["cow"],
+        "1 class has no image in the validation split": ["cow"],
+        "1 class has no image in the test split": ["cow"],
     }
 
 
@@ -147,7 +149,7 @@ def test_several_labels(tmp_path):
         image(tmp_path / f"{number}.png")
     lines = [json.dumps({"path": f"{number}.png", "label": labels[number]}) for number in range(3)]
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
-    assert rows(found(tmp_path / "a.jsonl"), "Classes") == [
+    assert rows(inspected(tmp_path / "a.jsonl"), "Classes") == [
         ["cat", 2, "66.7 %"],
         ["dog", 1, "33.3 %"],
         ["(no label)", 1, "33.3 %"],
@@ -156,7 +158,7 @@ def test_several_labels(tmp_path):
 
 def test_progress_reaches_the_end(data):
     seen = []
-    found(data, progress=lambda done, total: seen.append((done, total)))
+    inspected(data, progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (20, 20)
 
 

@@ -1,9 +1,10 @@
-"""Folders, archives and tables of images; what is wrong with them is said with its place."""
+"""Folders, archives and tables of images; messages on what is wrong have the location."""
 
 import json
 import os
 import tarfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite_image_classification.loaders import detect_folder, detect_table, load_folder, load_table
+from suite_classification.contract import KnownTargets, check
+from suite_image_classification.loaders import folder as folder_loader
+from suite_image_classification.loaders import table as table_loader
 from suite_image_classification.options import FolderOptions, TableOptions
 
 
@@ -24,19 +27,19 @@ def make(folder, *names):
 
 
 def folder(path):
-    return load_folder(path, FolderOptions())
+    return folder_loader.load(path, FolderOptions())
 
 
 def table(path, **options):
-    return load_table(path, TableOptions(**options))
+    return table_loader.load(path, TableOptions(**options))
 
 
-def listed(part):
-    return {part[index].id: part[index].target for index in range(len(part))}
+def listed(split):
+    return {split[index].id: split[index].target for index in range(len(split))}
 
 
 PLAIN = ("cat/1.jpg", "cat/2.PNG", "dog/1.jpeg")
-PARTS = ("train/cat/1.jpg", "train/dog/1.jpg", "val/cat/2.jpg", "Test/dog/3.jpg")
+IN_SPLITS = ("train/cat/1.jpg", "train/dog/1.jpg", "val/cat/2.jpg", "Test/dog/3.jpg")
 
 
 def test_a_folder_per_class(tmp_path):
@@ -49,7 +52,7 @@ def test_a_folder_per_class(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["validation", "val", "Valid", "dev"])
-def test_parts(tmp_path, name):
+def test_splits(tmp_path, name):
     dataset = folder(
         make(tmp_path, "Train/cat/1.jpg", "Train/dog/1.jpg", f"{name}/cat/2.jpg", "test/dog/3.jpg")
     )
@@ -58,7 +61,7 @@ def test_parts(tmp_path, name):
     assert listed(dataset.test) == {"test/dog/3.jpg": "dog"}
 
 
-@pytest.mark.parametrize("names", [PLAIN, PARTS])
+@pytest.mark.parametrize("names", [PLAIN, IN_SPLITS])
 @pytest.mark.parametrize("wrapper", ["", "my data/", "a/b/"])
 def test_a_zip_as_users_make_them(tmp_path, names, wrapper):
     with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
@@ -74,8 +77,8 @@ def test_a_zip_as_users_make_them(tmp_path, names, wrapper):
 
 def test_a_tar(tmp_path):
     with tarfile.open(tmp_path / "data.tgz", "w:gz") as archive:
-        archive.add(make(tmp_path / "images", *PARTS), "images")
-    assert list(folder(tmp_path / "data.tgz").parts) == ["train", "validation", "test"]
+        archive.add(make(tmp_path / "images", *IN_SPLITS), "images")
+    assert list(folder(tmp_path / "data.tgz").splits) == ["train", "validation", "test"]
 
 
 def test_folders_below_a_class_belong_to_it(tmp_path):
@@ -93,11 +96,19 @@ def test_classes_may_be_called_test_and_dev(tmp_path):
     assert dataset.facts["classes"] == ["dev", "ops", "test"]
 
 
+def test_what_is_loaded_satisfies_the_task(tmp_path):
+    dataset = folder(make(tmp_path, *IN_SPLITS))
+    assert isinstance(dataset.train, KnownTargets)
+    check(dataset)
+    with pytest.raises(UserError, match="the target of 'train/cat/1.jpg' .* must be a list of class names"):
+        check(replace(dataset, facts={**dataset.facts, "multi_label": True}))
+
+
 def test_examples_are_random_access(tmp_path):
-    part = folder(make(tmp_path, *PLAIN)).train
-    assert [part[index].id for index in (2, 0, -1)] == ["dog/1.jpeg", "cat/1.jpg", "dog/1.jpeg"]
+    train = folder(make(tmp_path, *PLAIN)).train
+    assert [train[index].id for index in (2, 0, -1)] == ["dog/1.jpeg", "cat/1.jpg", "dog/1.jpeg"]
     with pytest.raises(IndexError):
-        part[3]
+        train[3]
 
 
 def test_files_that_are_no_images_are_counted_and_named(tmp_path):
@@ -108,7 +119,7 @@ def test_files_that_are_no_images_are_counted_and_named(tmp_path):
 
 
 def test_images_outside_of_class_folders_are_counted_and_named(tmp_path):
-    dataset = folder(make(tmp_path, *PARTS, "train/loose.jpg", "extra/cat/1.jpg", "top.jpg"))
+    dataset = folder(make(tmp_path, *IN_SPLITS, "train/loose.jpg", "extra/cat/1.jpg", "top.jpg"))
     assert dataset.problems == [
         "3 images lie in no class folder, left out: 'extra/cat/1.jpg', 'top.jpg', 'train/loose.jpg'"
     ]
@@ -142,8 +153,8 @@ def test_names_that_are_not_utf8(tmp_path):
         (("train/cat/1.jpg", "train/cat/2.jpg"), "holds one class only, 'cat'"),
         (("images/1.jpg", "labels.csv"), "one class only, .* if 'labels.csv' says what they show"),
         (("test/cat/1.jpg", "test/dog/1.jpg"), "has no folder 'train', only 'test'"),
-        ((*PARTS, "valid/cat/1.jpg"), "more than one folder for the validation part: 'val', 'valid'"),
-        ((*PARTS, "Test/cow/1.jpg"), "'cow' in the test part but not in the training part"),
+        ((*IN_SPLITS, "valid/cat/1.jpg"), "more than one folder for the validation split: 'val', 'valid'"),
+        ((*IN_SPLITS, "Test/cow/1.jpg"), "'cow' in the test split but not in the training split"),
     ],
 )
 def test_folders_that_cannot_be_learned_from(tmp_path, names, sentence):
@@ -156,11 +167,11 @@ def test_which_loader_recognizes_what(tmp_path):
     make(tmp_path / "folder", *PLAIN)
     make(tmp_path / "tables", "train.csv", "images/1.jpg")
     make(tmp_path, "a.zip", "a.tar.gz", "a.csv", "a.tsv", "a.jsonl", "a.jpg", "a.txt")
-    found = {
-        path.name: (detect_folder(path), detect_table(path))
+    recognized = {
+        path.name: (folder_loader.detect(path), table_loader.detect(path))
         for path in [tmp_path / "gone", *tmp_path.iterdir()]
     }
-    assert found == {
+    assert recognized == {
         "folder": (True, False),
         "tables": (False, True),
         "a.zip": (True, False),
@@ -236,7 +247,7 @@ def test_a_folder_of_tables(images):
     write(images / "val.tsv", "path\tlabel", "images/3.jpg\tcat")
     write(images / "TEST.jsonl", json.dumps({"path": "images/4.jpg", "label": "dog"}))
     dataset = table(images)
-    assert [listed(part) for part in dataset.splits.values()] == [
+    assert [listed(split) for split in dataset.splits.values()] == [
         EXPECTED,
         {"images/3.jpg": "cat"},
         {"images/4.jpg": "dog"},
@@ -246,7 +257,7 @@ def test_a_folder_of_tables(images):
 def test_a_split_column(images):
     lines = ["path,label,split", "images/1.jpg,cat,train", "images/2.jpg,dog,Train", "images/3.jpg,cat,dev"]
     dataset = table(write(images / "a.csv", *lines))
-    assert [listed(part) for part in dataset.splits.values()] == [EXPECTED, {"images/3.jpg": "cat"}]
+    assert [listed(split) for split in dataset.splits.values()] == [EXPECTED, {"images/3.jpg": "cat"}]
 
 
 def test_several_labels_with_a_separator(images):
@@ -267,9 +278,9 @@ def test_several_labels_in_json(images):
 
 def test_a_target_may_be_changed_without_harm(images):
     rows = [{"path": "images/1.jpg", "label": ["cat", "dog"]}]
-    part = table(write(images / "a.jsonl", *map(json.dumps, rows))).train
-    part[0].target.clear()
-    assert part[0].target == ["cat", "dog"]
+    train = table(write(images / "a.jsonl", *map(json.dumps, rows))).train
+    train[0].target.clear()
+    assert train[0].target == ["cat", "dog"]
 
 
 def test_labels_that_look_like_several(images):
@@ -319,10 +330,10 @@ def test_rows_that_repeat_are_counted(images):
         ),
         (["path,label", "images/1.jpg,cat", "images/2.jpg,cat"], "one class only, 'cat'"),
         (["path,label,split", "images/1.jpg,cat,traim"], "line 2: 'traim' in column 'split' is not train"),
-        (["path,label,split", "images/1.jpg,cat,test"], "has no training part, only test"),
+        (["path,label,split", "images/1.jpg,cat,test"], "has no training split, only test"),
         (
             ["path,label,split", "images/1.jpg,cat,train", "images/2.jpg,dog,train", "images/3.jpg,cow,test"],
-            "'cow' in the test part but not in the training part",
+            "'cow' in the test split but not in the training split",
         ),
     ],
 )
@@ -360,9 +371,9 @@ def test_broken_utf8_has_a_line(images):
         table(images / "a.csv")
 
 
-def test_two_tables_for_one_part(images):
+def test_two_tables_for_one_split(images):
     make(images, "train.csv", "val.csv", "valid.tsv")
-    with pytest.raises(UserError, match=r"two tables for the validation part: val.csv, valid.tsv"):
+    with pytest.raises(UserError, match=r"two tables for the validation split: val.csv, valid.tsv"):
         table(images)
 
 
@@ -384,7 +395,7 @@ def test_real_photographs():
     if not (data / "clothing").is_dir():
         pytest.skip("no data: set SUITE_DATA, or put it in ../shared/data")
     dataset = folder(data / "clothing")
-    assert {name: len(part) for name, part in dataset.splits.items()} == {
+    assert {name: len(split) for name, split in dataset.splits.items()} == {
         "train": 3068,
         "validation": 341,
         "test": 372,

@@ -7,24 +7,24 @@ import numpy as np
 
 LUMINANCE = np.array([0.299, 0.587, 0.114])
 HUE_SHARE = 0.125
-"""Turn of the hue, in full circles, at strength 1."""
+"""Rotation of the hue, in full circles, at strength 1."""
 
 
-def jitter(images: np.ndarray, strength: float, gray: float, rng: np.random.Generator) -> None:
+def jitter(images: np.ndarray, strength: float, grayscale: float, rng: np.random.Generator) -> None:
     """Change brightness, contrast, saturation and hue of every image at random, in place.
 
     Args:
         images: (batch, height, width, 3) uint8, RGB.
         strength: brightness, contrast and saturation are multiplied by 1 / (1 + strength) to
             1 + strength; the hue turns by up to an eighth of that in full circles.
-        gray: probability of losing all color.
+        grayscale: probability that an image is turned to gray.
         rng: the source of randomness.
     """
     count = len(images)
-    draw = rng.uniform(-1, 1, (4, count))
-    brightness, contrast, saturation = (1.0 + strength) ** draw[:3]
-    saturation = np.where(rng.random(count) < gray, 0.0, saturation)
-    matrices = color_matrices(brightness, contrast, saturation, HUE_SHARE * strength * draw[3])
+    draws = rng.uniform(-1, 1, (4, count))
+    brightness, contrast, saturation = (1.0 + strength) ** draws[:3]
+    saturation = np.where(rng.random(count) < grayscale, 0.0, saturation)
+    matrices = color_matrices(brightness, contrast, saturation, HUE_SHARE * strength * draws[3])
     for image, matrix in zip(images, matrices, strict=True):
         cv2.transform(image, matrix, dst=image)
 

@@ -1,4 +1,4 @@
-"""Whether the file of a video is whole: the sizes that its parts declare against the bytes that are there.
+"""Whether the file of a video is whole: the sizes that its boxes or chunks declare, against its length.
 
 After ISO/IEC 14496-12 (MP4, MOV), Microsoft's RIFF (AVI) and RFC 8794 (EBML: Matroska, WebM).
 """
@@ -12,7 +12,7 @@ _EBML = b"\x1a\x45\xdf\xa3"
 
 
 def is_cut_off(path: Path) -> bool:
-    """Whether a part of the file declares more bytes than there are; False also for other kinds of files."""
+    """Whether a box or chunk declares more bytes than the file has; False also for other kinds of files."""
     end = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(12)

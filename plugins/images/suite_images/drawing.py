@@ -1,4 +1,4 @@
-"""Boxes with captions on images of any size."""
+"""Draws boxes with captions on images of any size."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _PALETTE: tuple[Color, ...] = (
     (240, 228, 66),
 )  # fmt: skip
 
-_SMALLEST_TEXT = 9
+_MIN_TEXT = 9
 """Pixels. Text that would have to be smaller is shortened instead."""
 
 
 def color_of(index: int) -> Color:
-    """An RGB color for the class with this index: always the same, and unlike its neighbors'."""
+    """An RGB color for the class with this index: always the same, and different from its neighbors'."""
     if index < len(_PALETTE):
         return _PALETTE[index]
     hue = index * 0.618034 % 1  # by the golden ratio hues spread evenly, however many there are
@@ -44,9 +44,9 @@ def draw_boxes(
     r"""A copy of `image` with boxes on it.
 
     Lines and text grow with the image, and are smaller at small boxes. A caption stands above its box, or
-    in, below or beside it, wherever it covers no earlier caption and hides no other box. Where it would in
-    every place, as in a crowd, it is left out, and the color alone says what the box is. It never leaves
-    the image: one that is too long is shortened. Of boxes that overlap, the first is on top.
+    in, below or beside it, wherever it covers no earlier caption and hides no other box. If no position is
+    free, as in a crowd, it is left out, and the color alone tells the class. It never leaves the image: a
+    caption that is too long is shortened. Of boxes that overlap, the first is on top.
 
     With OpenCV 5 captions may be in any script of its built-in font (Latin, Greek, Cyrillic, Arabic, Chinese,
     Japanese, Korean, ...). Older versions draw ASCII only: accents are taken away there, and other
@@ -59,18 +59,18 @@ def draw_boxes(
         colors: RGB, one per box.
         thickness: of the lines in pixels; None chooses by the sizes of image and box.
     """
-    drawn = np.array(image, np.uint8, order="C")
-    height, width = drawn.shape[:2]
+    annotated = np.array(image, np.uint8, order="C")
+    height, width = annotated.shape[:2]
     frames = [_frame(box, height, width, thickness) for box in np.reshape(boxes, (-1, 4)).tolist()]
     for frame, color in reversed(list(zip(frames, colors, strict=True))):
-        _draw_frame(drawn, frame, color)
+        _draw_frame(annotated, frame, color)
     taken = _Taken(frames)
     for index, (caption, color) in enumerate(zip(captions, colors, strict=True)):
         label = _label(index, caption, taken, height, width) if caption else None
         if label is not None:
-            _draw_label(drawn, label, color)
+            _draw_label(annotated, label, color)
             taken.labels = np.append(taken.labels, [label[:4]], axis=0)
-    return drawn
+    return annotated
 
 
 class _Frame(NamedTuple):
@@ -84,7 +84,7 @@ class _Frame(NamedTuple):
 
 
 class _Label(NamedTuple):
-    """Edges of a label in whole pixels, and its text with where its baseline begins."""
+    """Edges of a label in whole pixels, its text, and where the baseline of the text begins."""
 
     left: int
     top: int
@@ -117,25 +117,25 @@ def _draw_frame(image: np.ndarray, frame: _Frame, color: Color) -> None:
 
 
 class _Taken:
-    """What a caption is not to cover: earlier captions, and much of other boxes."""
+    """What a caption must not cover: earlier captions, and more than a quarter of another box."""
 
     def __init__(self, frames: Sequence[_Frame]) -> None:
         self.frames = frames
         self.labels = np.zeros((0, 4), np.int64)
         self._edges = np.array([frame[:4] for frame in frames], np.int64).reshape(-1, 4)
 
-    def covers(self, index: int, place: tuple[int, int, int, int]) -> bool:
-        """Whether a caption of the box `index` at `place` would cover any of it."""
-        if _shares(self.labels, place).any():
+    def covers(self, index: int, rectangle: tuple[int, int, int, int]) -> bool:
+        """Whether a caption of the box `index` at `rectangle` would cover any of it."""
+        if _shares(self.labels, rectangle).any():
             return True
-        hidden = _shares(self._edges, place) > 0.25
+        hidden = _shares(self._edges, rectangle) > 0.25
         hidden[index] = False
         return bool(hidden.any())
 
 
-def _shares(edges: np.ndarray, place: tuple[int, int, int, int]) -> np.ndarray:
-    """Which share of each of some rectangles, (n, 4), lies under another one."""
-    left, top, right, bottom = place
+def _shares(edges: np.ndarray, rectangle: tuple[int, int, int, int]) -> np.ndarray:
+    """The share of each rectangle of `edges`, (n, 4), that lies under `rectangle`."""
+    left, top, right, bottom = rectangle
     wide = np.minimum(edges[:, 2], right) - np.maximum(edges[:, 0], left)
     high = np.minimum(edges[:, 3], bottom) - np.maximum(edges[:, 1], top)
     areas = (edges[:, 2] - edges[:, 0]) * (edges[:, 3] - edges[:, 1])
@@ -147,7 +147,7 @@ def _label(index: int, caption: str, taken: _Taken, height: int, width: int) -> 
     frame = taken.frames[index]
     usual = (height + width) * 0.012
     side = min(frame.right - frame.left, frame.bottom - frame.top)
-    size = round(max(_SMALLEST_TEXT, min(usual, max(0.6 * usual, 0.3 * side))))
+    size = round(max(_MIN_TEXT, min(usual, max(0.6 * usual, 0.3 * side))))
     margin = max(1, size // 5)
     fitted = _fitted(caption, size, width - 2 * margin)
     if fitted is None:
@@ -180,7 +180,7 @@ def _fitted(text: str, size: int, width: int) -> tuple[str, int, tuple[int, int,
     """The text, its size and its measures, smaller or shortened so that it is at most `width` long."""
     measures = _measure(text, size)
     if measures[0] > width:
-        size = max(_SMALLEST_TEXT, size * width // measures[0])
+        size = max(_MIN_TEXT, size * width // measures[0])
         measures = _measure(text, size)
     kept = text
     while measures[0] > width:
@@ -202,7 +202,7 @@ if hasattr(cv2, "FontFace"):  # OpenCV 5
         cv2.putText(image, text, at, color, _font(), size)
 
     def _font() -> Any:
-        return cv2.FontFace("uni")  # made anew: nothing says that threads may share one
+        return cv2.FontFace("uni")  # a new one each time: nothing says that threads may share it
 
 else:
 
@@ -223,5 +223,7 @@ else:
         return max(1, round(size / 14))
 
     def _ascii(text: str) -> str:
-        plain = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
+        plain = "".join(
+            letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter)
+        )
         return plain.encode("ascii", "backslashreplace").decode()

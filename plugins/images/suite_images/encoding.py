@@ -1,4 +1,4 @@
-"""Images as the bytes of files."""
+"""Images as the bytes of JPEG and PNG files, by OpenCV."""
 
 from __future__ import annotations
 

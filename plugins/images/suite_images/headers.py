@@ -1,4 +1,4 @@
-"""What the header of an image file says: its kind, size, orientation and mode, without decoding.
+"""The header of an image file: its kind, size, orientation and mode, without decoding.
 
 Formats as specified in ITU-T T.81 (JPEG), the W3C's PNG, GIF89a, RFC 9649 (WebP), Windows BMP, TIFF 6.0,
 Netpbm, and Exif 2.32 for the orientation.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from suite import UserError
 
-MOST_PIXELS = 178_956_970
+MAX_PIXELS = 178_956_970
 """An image with more pixels is refused before it is decoded (half a gigabyte as RGB). Pillow's limit too."""
 
 KNOWN = "JPEG, PNG, GIF, WebP, BMP, TIFF and PNM"
@@ -26,7 +26,7 @@ SUFFIXES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """What a header says.
+    """The header of an image file.
 
     Attributes:
         kind: "JPEG", "PNG", ...
@@ -63,8 +63,8 @@ def read_header(content: bytes, name: str) -> Header:
         name: how a message calls it.
 
     Raises:
-        UserError: where it is no image of a known kind (saying what it is), its header is damaged, or it
-            has more than `MOST_PIXELS`.
+        UserError: if it is no image of a known kind (the message says what it is), its header is damaged,
+            or it has more than `MAX_PIXELS`.
     """
     kind, reader = next(
         ((kind, reader) for magic, kind, reader in _READERS if content.startswith(magic)), ("", None)
@@ -77,16 +77,16 @@ def read_header(content: bytes, name: str) -> Header:
         header = None
     if header is None or header.height <= 0 or header.width <= 0:
         raise UserError(f"{name} is a damaged {kind}: its header cannot be read")
-    if header.height * header.width > MOST_PIXELS:
+    if header.height * header.width > MAX_PIXELS:
         raise UserError(
-            f"{name} has {header.width:,} x {header.height:,} pixels, more than the {MOST_PIXELS // 10**6}"
+            f"{name} has {header.width:,} x {header.height:,} pixels, more than the {MAX_PIXELS // 10**6}"
             " million that are read: make it smaller"
         )
     return header
 
 
 def _jpeg(raw: bytes) -> Header | None:
-    orientation, found = 1, None
+    orientation, frame = 1, None
     position = 2
     while (position := raw.find(b"\xff", position)) >= 0:
         marker = raw[position + 1]
@@ -99,15 +99,15 @@ def _jpeg(raw: bytes) -> Header | None:
         else:
             (length,) = struct.unpack_from(">H", raw, position + 2)
             if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-                found = struct.unpack_from(">BHHB", raw, position + 4)
+                frame = struct.unpack_from(">BHHB", raw, position + 4)
             elif marker == 0xE1 and raw[position + 4 : position + 10] == b"Exif\0\0":
                 orientation = _orientation(raw[position + 10 : position + 2 + length])
             elif marker == 0xDA:
                 break
             position += 2 + length
-    if position < 0 or found is None:
+    if position < 0 or frame is None:
         return None
-    bits, height, width, channels = found
+    bits, height, width, channels = frame
     mode = {1: "gray", 4: "CMYK"}.get(channels, "color")
     return Header(
         kind="JPEG", height=height, width=width, orientation=orientation, mode=mode, bits=bits, data=position
@@ -115,7 +115,7 @@ def _jpeg(raw: bytes) -> Header | None:
 
 
 def png_chunks(raw: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """The chunks of a PNG: type, start and end, where a chunk that is cut off ends behind the file's end."""
+    """The chunks of a PNG: type, start and end; a chunk that is cut off ends behind the file's end."""
     position = 8
     while position + 8 <= len(raw):
         (length,) = struct.unpack_from(">I", raw, position)
@@ -198,7 +198,7 @@ def _tags(raw: bytes) -> dict[int, int]:
     order = {b"II": "<", b"MM": ">"}.get(raw[:2])
     if order is None:
         return {}
-    tags = {}
+    tags: dict[int, int] = {}
     try:
         (start,) = struct.unpack_from(order + "I", raw, 4)
         (count,) = struct.unpack_from(order + "H", raw, start)
@@ -209,15 +209,16 @@ def _tags(raw: bytes) -> dict[int, int]:
                 at = position + 8
                 if length * struct.calcsize(letter) > 4:
                     (at,) = struct.unpack_from(order + "I", raw, at)
-                (tags[tag],) = struct.unpack_from(order + letter, raw, at)
+                (value,) = struct.unpack_from(order + letter, raw, at)
+                tags.setdefault(tag, value)  # as libtiff has it: of a tag that is there twice, the first
     except struct.error:
         pass
     return tags
 
 
 def _orientation(exif: bytes) -> int:
-    found = _tags(exif).get(274, 1)
-    return found if 1 <= found <= 8 else 1
+    orientation = _tags(exif).get(274, 1)
+    return orientation if 1 <= orientation <= 8 else 1
 
 
 def _what(content: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What the files of a data set of images are like: sizes, kinds, broken and odd ones."""
+"""The files of a data set of images: sizes, kinds, and which are broken or odd."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from suite_images import reading
 from suite_images.headers import Header, read_header
 
 SLENDER = 10
-"""An image whose longer side is this many times the shorter one is odd."""
+"""An image is odd if its longer side is this many times the shorter one."""
 
 TINY = 8
-"""An image with a side shorter than this is odd."""
+"""An image is odd if a side is shorter than this."""
 
 _CHUNK = 64
 
 
 @dataclass
 class Seen:
-    """What was found in some examples.
+    """The images of some examples.
 
     Attributes:
-        sizes: height and width of each image, None where it cannot be read.
-        kinds: how many files there are of each kind.
+        sizes: height and width of each image, None if it cannot be read.
+        kinds: the number of files of each kind.
         broken: a sentence on each image that cannot be read.
-        odd: the places by what is odd there.
+        odd: locations, by what is odd there.
     """
 
     sizes: list[tuple[int, int] | None] = field(default_factory=list)
@@ -43,13 +43,13 @@ class Seen:
     broken: list[str] = field(default_factory=list)
     odd: dict[str, list[str]] = field(default_factory=dict)
 
-    def add(self, other: Seen) -> None:
-        """Put what was found elsewhere behind."""
-        self.sizes += other.sizes
-        self.kinds += other.kinds
-        self.broken += other.broken
-        for what, places in other.odd.items():
-            self.odd.setdefault(what, []).extend(places)
+    def add(self, later: Seen) -> None:
+        """Append what was found in later examples."""
+        self.sizes += later.sizes
+        self.kinds += later.kinds
+        self.broken += later.broken
+        for what, locations in later.odd.items():
+            self.odd.setdefault(what, []).extend(locations)
 
 
 def look(dataset: Dataset, progress: Callable[[int, int], None]) -> dict[str, Seen]:
@@ -60,53 +60,54 @@ def look(dataset: Dataset, progress: Callable[[int, int], None]) -> dict[str, Se
         progress: called with the number of images done, and of all.
 
     Returns:
-        What was found in each part.
+        What was found in each split.
     """
     total = sum(map(len, dataset.splits.values()))
     done = 0
     seen = {}
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for name, part in dataset.splits.items():
+        for name, examples in dataset.splits.items():
             seen[name] = Seen()
-            chunks = [range(start, min(start + _CHUNK, len(part))) for start in range(0, len(part), _CHUNK)]
-            for chunk, found in zip(chunks, pool.map(_looker(part), chunks), strict=True):
-                seen[name].add(found)
+            count = len(examples)
+            chunks = [range(start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
+            for chunk, of_chunk in zip(chunks, pool.map(_looker(examples), chunks), strict=True):
+                seen[name].add(of_chunk)
                 done += len(chunk)
                 progress(done, total)
     return seen
 
 
-def findings_on(parts: Mapping[str, Seen]) -> list[Finding]:
+def findings_on(splits: Mapping[str, Seen]) -> list[Finding]:
     """Findings on images that are broken or odd, the former first."""
     whole = Seen()
-    for part in parts.values():
-        whole.add(part)
+    for seen in splits.values():
+        whole.add(seen)
     findings = []
     if whole.broken:
         text = counted(len(whole.broken), "image cannot be read", "images cannot be read")
         findings.append(Finding(text=text, places=whole.broken))
-    for what, places in sorted(whole.odd.items()):
-        text = counted(len(places), f"image is {what}", f"images are {what}")
-        findings.append(Finding(text=text, wrong=False, places=places))
+    for what, locations in sorted(whole.odd.items()):
+        text = counted(len(locations), f"image is {what}", f"images are {what}")
+        findings.append(Finding(text=text, wrong=False, places=locations))
     return findings
 
 
-def kinds_table(parts: Mapping[str, Seen]) -> Table:
-    """How many files there are of each kind."""
-    kinds = sum((part.kinds for part in parts.values()), Counter[str]())
+def kinds_table(splits: Mapping[str, Seen]) -> Table:
+    """The number of files of each kind."""
+    kinds = sum((seen.kinds for seen in splits.values()), Counter[str]())
     rows: list[list[str | int]] = [[kind, count] for kind, count in kinds.most_common()]
     return Table(title="Kinds of files", columns=["kind", "images"], rows=rows)
 
 
-def sizes_table(parts: Mapping[str, Seen]) -> Table:
-    """Smallest, median and largest width and height of each part."""
+def sizes_table(splits: Mapping[str, Seen]) -> Table:
+    """Smallest, median and largest width and height of each split."""
     rows: list[list[str | int]] = []
-    for name, part in parts.items():
-        if sizes := [size for size in part.sizes if size]:
+    for name, seen in splits.items():
+        if sizes := [size for size in seen.sizes if size]:
             height, width = np.array(sizes).T
             of = [(int(side.min()), int(np.median(side)), int(side.max())) for side in (width, height)]
             rows.append([name, *of[0], *of[1]])
-    columns = ["part"] + [
+    columns = ["split"] + [
         f"{side} {what}" for side in ("width", "height") for what in ("min", "median", "max")
     ]
     return Table(title="Sizes in pixels", columns=columns, rows=rows)
@@ -123,17 +124,17 @@ class _Read:
         return self.content
 
 
-def _looker(part: Examples) -> Callable[[Sequence[int]], Seen]:
+def _looker(examples: Examples) -> Callable[[Sequence[int]], Seen]:
     def see(indices: Sequence[int]) -> Seen:
-        found = Seen()
+        seen = Seen()
         for index in indices:
-            _look_at(part[index], found)
-        return found
+            _look_at(examples[index], seen)
+        return seen
 
     return see
 
 
-def _look_at(example: Example, found: Seen) -> None:
+def _look_at(example: Example, seen: Seen) -> None:
     raw: Any = example.input
     try:
         if hasattr(raw, "read"):
@@ -145,20 +146,20 @@ def _look_at(example: Example, found: Seen) -> None:
             image = reading.read(raw)
             kind, (height, width) = "array", image.shape[:2]
     except UserError as error:
-        found.broken.append(str(error))
-        found.sizes.append(None)
+        seen.broken.append(str(error))
+        seen.sizes.append(None)
         return
-    found.sizes.append((height, width))
-    found.kinds[kind] += 1
+    seen.sizes.append((height, width))
+    seen.kinds[kind] += 1
     if min(height, width) < TINY:
-        found.odd.setdefault(f"smaller than {TINY} pixels", []).append(f"{example.id}: {width} x {height}")
+        seen.odd.setdefault(f"smaller than {TINY} pixels", []).append(f"{example.id}: {width} x {height}")
     elif max(height, width) >= SLENDER * min(height, width):
-        found.odd.setdefault(f"{SLENDER} times as long as wide", []).append(
+        seen.odd.setdefault(f"{SLENDER} times as long as wide", []).append(
             f"{example.id}: {width} x {height}"
         )
     if (image == image[0, 0]).all():
         color = ", ".join(map(str, image[0, 0].tolist()))
-        found.odd.setdefault("of a single color", []).append(f"{example.id}: RGB {color}")
+        seen.odd.setdefault("of a single color", []).append(f"{example.id}: RGB {color}")
 
 
 def _kind(header: Header) -> str:

@@ -1,4 +1,4 @@
-"""Which files loaders of images take."""
+"""Which files are images, by their names."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _SUFFIXES = frozenset(SUFFIXES)
 
 
 def is_image(name: str) -> bool:
-    """Whether a file is an image by its ending."""
+    """Whether a file's ending is that of an image."""
     return name[name.rfind(".") :].lower() in _SUFFIXES

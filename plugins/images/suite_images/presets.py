@@ -1,4 +1,4 @@
-"""How presets of keras-hub want images."""
+"""The preprocessing of images that presets of keras-hub expect."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def image_converter(hub: Any, source: str) -> Any:
 
 
 def scaled(inputs: Any, converter: Any) -> Any:
-    """Images (a Keras tensor, 0 to 255) as the preset wants them, in float32."""
+    """Images (a Keras tensor, 0 to 255) as the preset expects them, in float32."""
     from keras import layers
 
     return layers.Rescaling(
@@ -29,5 +29,5 @@ def _plain(value: Any, default: float) -> float | list[float]:
     if value is None:
         return default
     if isinstance(value, list | tuple):
-        return [float(part) for part in value]
+        return [float(factor) for factor in value]
     return float(value)

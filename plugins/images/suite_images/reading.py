@@ -1,22 +1,21 @@
-"""Any image, from a file, bytes or an array, as a person sees it: RGB, upright, on white."""
+"""Reads any image, from a file, bytes or an array, as a person sees it: RGB, upright, on white."""
 
 from __future__ import annotations
 
 import struct
 import zlib
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
 from suite import UserError
-from suite.sources import FileSource
+from suite.sources import source
 from suite_images.headers import SUFFIXES, Header, png_chunks, read_header
 
 __all__ = ["SUFFIXES", "read", "read_with_size", "size"]
 
-# What is wrong with a file is said in errors; OpenCV would also write it to stderr.
+# Errors say what is wrong with a file; OpenCV would also write it to stderr.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 # As stored: turning it upright is done here, so that `size` and `read` cannot disagree.
@@ -36,7 +35,7 @@ def read(raw: Any, at_least: int | None = None) -> np.ndarray:
     Args:
         raw: a `suite.sources.Source`, a path, the bytes of a file, or an array (height, width) or (height,
             width, 1, 3 or 4) of uint8, uint16, bool, or floats from 0 to 1; three channels are RGB. Also a
-            frame of a video, see `videos`.
+            frame of a video, see `suite_images.video`.
         at_least: the image may come smaller, by 2, 4 or 8, as long as its shorter side keeps this many
             pixels. Large JPEG photographs are read several times faster (by scaling in the DCT domain).
 
@@ -44,13 +43,13 @@ def read(raw: Any, at_least: int | None = None) -> np.ndarray:
         uint8 (height, width, 3), RGB, contiguous.
 
     Raises:
-        UserError: where it is no image, is damaged or cut off, or has more than `headers.MOST_PIXELS`.
+        UserError: if it is no image, is damaged or cut off, or has more than `headers.MAX_PIXELS`.
     """
     return read_with_size(raw, at_least)[0]
 
 
 def read_with_size(raw: Any, at_least: int | None = None) -> tuple[np.ndarray, tuple[int, int]]:
-    """What `read` gives, and (height, width) of the whole image, of which it may give a smaller one."""
+    """The image as `read` gives it, and (height, width) of the file's image, which may be larger."""
     if isinstance(raw, np.ndarray):
         image = _rgb(raw, "the given array")
         return image, image.shape[:2]
@@ -64,7 +63,7 @@ def read_with_size(raw: Any, at_least: int | None = None) -> tuple[np.ndarray, t
 
 def _read(content: bytes, name: str, header: Header, at_least: int | None) -> np.ndarray:
     if header.kind == "TIFF":
-        # OpenCV turns these upright whatever it is told, and multiplies 8-bit colors by alpha.
+        # OpenCV turns these upright whatever the flags, and multiplies 8-bit colors by alpha.
         decoded = _decode(content, name, header, cv2.IMREAD_UNCHANGED)
         return _rgb(_from_bgr(decoded), name, premultiplied=decoded.dtype == np.uint8)
     if header.kind == "JPEG":
@@ -82,7 +81,7 @@ def size(raw: Any) -> tuple[int, int]:
     """(height, width) of the image that `read` gives, from its header only.
 
     Raises:
-        UserError: where it is no image or its header is damaged. An image cut off later passes.
+        UserError: if it is no image or its header is damaged. An image cut off later passes.
     """
     pixels = raw if isinstance(raw, np.ndarray) else getattr(raw, "pixels", None)
     if isinstance(pixels, np.ndarray):
@@ -95,13 +94,14 @@ def size(raw: Any) -> tuple[int, int]:
 def _content(raw: Any) -> tuple[bytes, str]:
     if isinstance(raw, bytes | bytearray | memoryview):
         return bytes(raw), "the given image"
-    if isinstance(raw, str | Path):
-        raw = FileSource(Path(raw))
-    if hasattr(raw, "read") and hasattr(raw, "name"):
-        return raw.read(), raw.name
-    raise UserError(
-        f"an image cannot be read from a {type(raw).__name__}: give a path, the bytes of a file or an array"
-    )
+    try:
+        image_source = source(raw)
+    except TypeError:
+        raise UserError(
+            f"an image cannot be read from a {type(raw).__name__}: give a path, the bytes of a file or an"
+            " array"
+        ) from None
+    return image_source.read(), image_source.name
 
 
 def _read_jpeg(content: bytes, name: str, header: Header, at_least: int | None) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Images to a given size: squashed, cropped or letterboxed. numpy and cv2 only."""
+"""Brings images to a given size: squashed, cropped or letterboxed. numpy and cv2 only."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def fit(image: np.ndarray, height: int, width: int, mode: Resize) -> np.ndarray:
         image: (any height, any width, channels) uint8.
         height: rows of the result.
         width: columns of the result.
-        mode: "squash" stretches the whole image; "crop" keeps its proportions and cuts what stands out
-            from the middle; "letterbox" keeps its proportions and fills the rest with gray.
+        mode: "squash" stretches the whole image; "crop" keeps its proportions and cuts the middle
+            out; "letterbox" keeps its proportions and fills the rest with gray.
     """
     rows, columns = image.shape[:2]
     if mode == "squash" or rows * width == columns * height:
@@ -82,8 +82,8 @@ def letterbox(image: np.ndarray, height: int, width: int, size: tuple[int, int] 
         image: (any height, any width, channels) uint8.
         height: rows of the result.
         width: columns of the result.
-        size: (rows, columns) of the image where it was read smaller than it is: it then lies exactly as
-            the whole one would, though the smaller one's sides were rounded.
+        size: (rows, columns) of the full image if `image` was read smaller: it then lies exactly as the
+            full image would, although its own sides were rounded.
     """
     rows, columns = image.shape[:2] if size is None else size
     inner_height, inner_width = _inner(rows, columns, height, width)

@@ -1,4 +1,4 @@
-"""Tables as text: CSV and TSV as people and programs save them."""
+"""Tables of images: the usual names of their columns, and the cells of CSV and TSV."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ import io
 from collections.abc import Iterator
 
 from suite import UserError
-from suite.kit.tables import decoded
+from suite.kit import decoded
 from suite.sources import Source
 
 PATH_COLUMNS = (
     "path", "filepath", "file_path", "file", "filename", "file_name", "image", "image_path", "image_file",
     "image_name", "img", "img_path", "picture", "photo",
 )  # fmt: skip
-"""What a column of the images' paths may be called, in lower case."""
+"""The usual names of a column with the images' paths, in lower case."""
 
 SPLIT_COLUMNS = ("split", "part", "subset", "partition")
-"""What a column of parts may be called, in lower case."""
+"""The usual names of a column with splits, in lower case."""
 
 
 def text_of(source: Source) -> str:
-    """The content of a table. Raises `UserError` where it is neither UTF-8 nor UTF-16."""
+    """The content of a table. Raises `UserError` if it is neither UTF-8 nor UTF-16."""
     return decoded(source.read(), source.name)
 
 
 def rows_of_cells(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
     """Line number and cells of each row that is not blank.
 
-    Cells are separated by tabs where `name` ends with .tsv, else by the one of comma, semicolon and tab that
-    is in the first line most often.
+    Cells are separated by tabs if `name` ends with .tsv, else by comma, semicolon or tab: whichever is most
+    frequent in the first line.
 
     Raises:
-        UserError: where a row cannot be read.
+        UserError: if a row cannot be read.
     """
     head = text.partition("\n")[0]
     delimiter = "\t" if name.lower().endswith(".tsv") else max(",;\t", key=head.count)

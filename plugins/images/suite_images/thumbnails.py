@@ -1,4 +1,4 @@
-"""Small images for people to look at."""
+"""Thumbnails: small images for people to look at."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ def thumbnail(image: np.ndarray, side: int) -> np.ndarray:
 
     Args:
         image: uint8 (height, width, 3).
-        side: pixels; of what has to be enlarged by two or more, the longer side is the largest multiple that
-            is not longer.
+        side: pixels. An image that has to be enlarged by two or more is enlarged by the largest whole factor
+            that fits.
     """
     height, width = image.shape[:2]
     factor = side / max(height, width)

@@ -1,4 +1,4 @@
-"""Videos and cameras, a frame at a time; and writing videos. With OpenCV and the FFmpeg in its wheels."""
+"""Reads videos and cameras frame by frame, and writes videos, with OpenCV and the FFmpeg in its wheels."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ SUFFIXES = (
 """The endings of videos, lower case."""
 
 USUAL_RATE = 25.0
-"""Frames per second where a video or a camera does not say."""
+"""Frames per second if a video or a camera does not say."""
 
-# What is wrong is said in errors, not on stderr by OpenCV and FFmpeg; and a frame of which a part is missing
-# is left out, not made up. FFmpeg's settings are taken from the environment alone.
+# Errors say what is wrong; OpenCV and FFmpeg would write it to stderr. A frame of which data is missing is
+# left out, not made up. FFmpeg takes its settings from the environment alone.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "fflags;discardcorrupt")
@@ -37,15 +37,15 @@ _CODECS = {".mp4": ("avc1", "mp4v"), ".avi": ("MJPG",)}
 
 
 class FrameSource(Protocol):
-    """What frames come from: a `Video` or a `Camera`."""
+    """The origin of frames: a `Video` or a `Camera`."""
 
     @property
     def name(self) -> str:
-        """How a message calls it."""
+        """The name in messages."""
 
     @property
     def total(self) -> int | None:
-        """The number of frames; None where it is not known."""
+        """The number of frames; None if it is not known."""
 
     @property
     def rate(self) -> float:
@@ -58,10 +58,10 @@ class FrameSource(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One image of a video; `suite_images.reading.read` takes it.
+    """An image of a video; `suite_images.reading.read` takes it.
 
     Attributes:
-        source: where it comes from.
+        source: the video or camera.
         index: counted from 0.
         time: seconds since the beginning.
         pixels: uint8 (height, width, 3), RGB, upright.
@@ -79,17 +79,20 @@ class Frame:
 
 
 class Video:
-    """The frames of a file, read one after the other while one iterates over it; upright.
+    """The frames of a file, upright, each read when iteration reaches it.
 
-    Of a file that cannot be read, only iterating says so.
+    If the file cannot be read, iteration raises an error; making the object does not.
 
     Attributes:
         path: the file.
         name: the path as given.
-        total: the number of frames as the file says it; None where it does not.
+        total: the number of frames that the file declares; None if it declares none.
         rate: frames per second.
-        size: (height, width), upright; (0, 0) where the file cannot be read.
+        size: (height, width), upright; (0, 0) if the file cannot be read.
+        live: False: frames are read a few batches ahead.
     """
+
+    live = False
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
@@ -104,11 +107,11 @@ class Video:
         self.size = int(height), int(width)
 
     def __iter__(self) -> Iterator[Frame]:
-        """The frames in their order; only one is in memory.
+        """The frames in their order; a single one is in memory.
 
         Raises:
-            UserError: at once, where there is no file, it is no video, or no frame can be read; after the
-                last frame that is whole, where the file is cut off.
+            UserError: at once, if there is no file, it is no video, or no frame can be read; after the last
+                whole frame, if the file is cut off.
         """
         index, seconds = 0, 0.0
         with ExitStack() as closing:
@@ -132,7 +135,7 @@ class Video:
         try:
             length = self.path.stat().st_size
             if not self.path.is_file():
-                raise UserError(f"{self.name} is no file, so no video either")
+                raise UserError(f"{self.name} is no file, so it is no video")
             # Absolute, so that FFmpeg takes no name for an address.
             capture = cv2.VideoCapture(str(self.path.absolute()), cv2.CAP_FFMPEG)
             closing.callback(capture.release)
@@ -157,10 +160,10 @@ class Camera:
         total: None.
         rate: frames per second, as the camera says.
         size: (height, width).
-        live: True: a frame is predicted before the next one is asked for.
+        live: True: each frame is predicted before the next one is read.
 
     Raises:
-        UserError: where there is no such camera, or it may not be used.
+        UserError: if there is no such camera, or it may not be used.
     """
 
     total: None = None
@@ -181,7 +184,7 @@ class Camera:
         """The frames from now on. To be called once.
 
         Raises:
-            UserError: where the camera gives none any more.
+            UserError: if the camera stops giving frames.
         """
         index, start = 0, time.monotonic()
         try:
@@ -194,24 +197,24 @@ class Camera:
 
 
 def camera_index(word: str) -> int | None:
-    """The camera that a word stands for, `0` or `camera:0`; None where it stands for none."""
+    """The index of the camera that a word names, `0` or `camera:0`; None if it names none."""
     digits = word.removeprefix("camera:")
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 4 else None
 
 
 class VideoWriter:
-    """Writes a video; the file is there when `close` has returned, with all frames that were added by then.
+    """Writes a video. The file appears when `close` returns, with all frames that were added by then.
 
-    An .mp4 is H.264 where this OpenCV has an encoder for it (those of PyPI have none), else MPEG-4 part 2,
+    An .mp4 is H.264 if this OpenCV has an encoder for it (those of PyPI have none), else MPEG-4 part 2,
     which players play and browsers do not. An .avi is Motion JPEG.
 
     Args:
         path: its ending chooses the format.
-        size: (height, width) of the frames. Odd ones are filled up to even ones, which the formats need.
+        size: (height, width) of the frames. Odd sizes are filled up to even ones, which the formats need.
         rate: frames per second.
 
     Raises:
-        UserError: where the format is not known, or the file cannot be written.
+        UserError: if the format is not known, or the file cannot be written.
     """
 
     def __init__(self, path: Path, size: tuple[int, int], rate: float) -> None:
@@ -250,7 +253,7 @@ class VideoWriter:
         """Finish the video and give it its name.
 
         Raises:
-            UserError: where what was written is not whole: the disk is full, say.
+            UserError: if the file is not whole: the disk is full, say.
         """
         with self._closing:
             self._writer.release()

@@ -43,7 +43,7 @@ def test_a_box_is_a_frame_along_its_edges_and_leaves_what_is_in_it_as_it_was():
 
 @settings(deadline=None, max_examples=60)
 @given(st.integers(1, 120), st.integers(1, 120), st.lists(st.tuples(*[st.floats(-50, 200)] * 4), max_size=5))
-def test_any_box_can_be_drawn_on_a_image_of_any_size(height, width, corners):
+def test_any_box_can_be_drawn_on_an_image_of_any_size(height, width, corners):
     """Also one of no area, or outside."""
     boxes = [[min(a, c), min(b, d), max(a, c), max(b, d)] for a, b, c, d in corners]
     plain = np.full((height, width, 3), 120, np.uint8)
@@ -52,7 +52,7 @@ def test_any_box_can_be_drawn_on_a_image_of_any_size(height, width, corners):
     assert changed(plain, drawn).any() == bool(boxes)
 
 
-def test_a_image_changes_only_near_its_boxes():
+def test_an_image_changes_only_near_its_boxes():
     drawn = draw_boxes(GRAY, [[100, 100, 140, 130]], ["cat 0.93"], [RED])
     touched = changed(GRAY, drawn)
     rows, columns = np.nonzero(touched)
@@ -66,14 +66,14 @@ def test_a_image_changes_only_near_its_boxes():
 def test_a_caption_at_the_edge_of_the_image_is_there_as_a_whole(box):
     middle = [100, 100, 100 + box[2] - box[0], 100 + box[3] - box[1]]
     inks = []
-    for one in (middle, box):
-        drawn = draw_boxes(GRAY, [one], ["mmm"], [RED])
+    for position in (middle, box):
+        drawn = draw_boxes(GRAY, [position], ["mmm"], [RED])
         inks.append((changed(GRAY, drawn) & (drawn != RED).any(axis=2)).sum())
     assert inks[0] > 20
     assert inks[0] == inks[1]
 
 
-def test_a_caption_too_long_for_the_image_is_shortened_and_none_is_better_than_one_that_does_not_fit():
+def test_a_caption_too_long_for_the_image_is_shortened_and_left_out_if_nothing_fits():
     narrow = np.full((60, 60, 3), 120, np.uint8)
     long = draw_boxes(narrow, [[5, 30, 50, 55]], ["a class with a very long name 0.93"], [RED])
     assert changed(narrow, long)[:28].any()

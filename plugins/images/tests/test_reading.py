@@ -75,7 +75,7 @@ def difference(first, second):
         pytest.param(encoded(IMAGE.convert("L"), "PPM"), 0, id="pgm"),
     ],
 )
-def test_a_image_looks_as_it_does_elsewhere(content, tolerance):
+def test_an_image_looks_as_it_does_elsewhere(content, tolerance):
     assert difference(reading.read(content), by_pillow(content)) <= tolerance
 
 
@@ -298,15 +298,22 @@ def test_nothing_is_written_to_stderr(tmp_path):
     ]
 
 
+def test_of_a_tag_that_a_tiff_has_twice_the_first_counts():
+    content = encoded(IMAGE.resize((12, 9)), "TIFF")
+    damaged = content.replace(struct.pack("<HHI", 278, 4, 1), struct.pack("<HHI", 256, 4, 1))
+    assert damaged != content
+    assert reading.size(damaged) == (9, 12)
+
+
 @given(
     kind=st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM"]),
     changes=st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=8),
 )
 @settings(max_examples=300, deadline=None)
-def test_a_damaged_file_is_a_image_or_an_error_in_words(kind, changes):
+def test_a_damaged_file_is_an_image_or_an_error_in_words(kind, changes):
     content = bytearray(encoded(IMAGE.resize((12, 9)), kind))
-    for place, value in changes:
-        content[int(place * min(len(content), 200))] = value
+    for position, value in changes:
+        content[int(position * min(len(content), 200))] = value
     try:
         image = reading.read(bytes(content))
     except UserError:

@@ -25,7 +25,7 @@ def test_the_image_lies_exactly_where_the_placement_says(rows, columns, height, 
     assert (boxed[~white] == LETTERBOX_GRAY).all()
 
 
-def test_a_image_that_was_read_smaller_lies_where_the_whole_one_would():
+def test_an_image_that_was_read_smaller_lies_where_the_whole_one_would():
     small = np.full((126, 200, 3), 255, np.uint8)
     boxed = letterbox(small, 96, 96, size=(1003, 1597))
     _, scale_y, _, top = letterboxed(1003, 1597, 96, 96)

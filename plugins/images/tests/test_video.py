@@ -1,4 +1,4 @@
-"""Videos are read a frame at a time, written, and say in one sentence what is wrong with them."""
+"""Videos are read a frame at a time, written, and errors say in one sentence what is wrong with them."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def index_first(content: bytes) -> bytes:
     index = bytearray(boxes.pop(b"moov"))
     at = index.find(b"stco")
     (count,) = struct.unpack_from(">I", index, at + 8)
-    for place in range(at + 12, at + 12 + 4 * count, 4):
-        struct.pack_into(">I", index, place, struct.unpack_from(">I", index, place)[0] + len(index))
+    for offset in range(at + 12, at + 12 + 4 * count, 4):
+        struct.pack_into(">I", index, offset, struct.unpack_from(">I", index, offset)[0] + len(index))
     return boxes.pop(b"ftyp") + bytes(index) + b"".join(boxes.values())
 
 
@@ -78,7 +78,7 @@ def test_what_is_written_is_read_back_frame_by_frame(tmp_path, name):
     assert red > 200
     assert green < 70
     assert blue < 70
-    assert sorted(one.name for one in tmp_path.iterdir()) == [name]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name]
 
 
 def test_a_video_can_be_gone_through_again_and_left_in_the_middle(video):
@@ -89,7 +89,7 @@ def test_a_video_can_be_gone_through_again_and_left_in_the_middle(video):
     assert len(list(opened)) == COUNT
 
 
-def test_a_frame_is_a_image_with_a_name(video):
+def test_a_frame_is_an_image_with_a_name(video):
     frame = next(iter(Video(video)))
     assert frame.name == f"{video}#0"
     assert reading.size(frame) == (48, 64)
@@ -140,7 +140,7 @@ def test_an_mp4_that_lacks_its_end_cannot_be_read_and_says_why(video, tmp_path):
     ("content", "message"),
     [(b"", "is empty"), (b"once upon a time\n" * 50, "is no video"), (None, "no such file")],
 )
-def test_what_is_no_video_is_said_in_one_sentence(tmp_path, content, message):
+def test_what_is_no_video_is_refused_in_one_sentence(tmp_path, content, message):
     path = tmp_path / "video.mp4"
     if content is not None:
         path.write_bytes(content)
@@ -195,11 +195,11 @@ def test_a_video_is_there_only_when_it_is_finished_and_then_with_all_frames(tmp_
     writer.add(np.zeros((16, 16, 3), np.uint8))
     assert not (tmp_path / "video.mp4").exists()
     writer.close()
-    assert [one.name for one in tmp_path.iterdir()] == ["video.mp4"]
+    assert [path.name for path in tmp_path.iterdir()] == ["video.mp4"]
     assert len(list(Video(tmp_path / "video.mp4"))) == 1
 
 
-def test_where_a_video_cannot_be_written_it_is_said_at_once(tmp_path):
+def test_a_video_that_cannot_be_written_is_refused_at_once(tmp_path):
     with pytest.raises(UserError, match="no such file or directory"):
         VideoWriter(tmp_path / "nowhere" / "video.mp4", (16, 16), 25)
     with pytest.raises(UserError, match=r"\.mp4 or \.avi, not as '\.gif'"):

@@ -18,18 +18,18 @@ class AnnotatedImages:
 
     Attributes:
         tree: where the images are.
-        places: int64 (images,), their places in `tree.names`.
-        sizes: int32 (images, 2), height and width; 0 where an image cannot be read.
+        files: int64 (images,), their indices in `tree.names`.
+        sizes: int32 (images, 2), height and width; 0 if an image cannot be read.
         starts: int64 (images + 1,): the boxes of image i are those from `starts[i]` to `starts[i + 1]`.
         boxes: float64 (boxes, 4), as in `types`.
-        labels: int32 (boxes,), places in `classes`.
+        labels: int32 (boxes,), indices into `classes`.
         crowd: bool (boxes,)
-        areas: float64 (boxes,), or None where the format has none.
+        areas: float64 (boxes,), or None if the format has none.
         classes: the names of the classes.
     """
 
     tree: Tree
-    places: np.ndarray
+    files: np.ndarray
     sizes: np.ndarray
     starts: np.ndarray
     boxes: np.ndarray
@@ -39,10 +39,10 @@ class AnnotatedImages:
     classes: Sequence[str]
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.files)
 
     def __getitem__(self, index: int, /) -> Example:
-        place = int(self.places[index])
+        file = int(self.files[index])
         boxes = slice(int(self.starts[:-1][index]), int(self.starts[1:][index]))
         target = Target(
             size=self.sizes[index].tolist(),
@@ -53,4 +53,4 @@ class AnnotatedImages:
             target["crowd"] = self.crowd[boxes].tolist()
         if self.areas is not None:
             target["areas"] = self.areas[boxes].tolist()
-        return Example(self.tree.names[place], self.tree.source(place), target)
+        return Example(self.tree.names[file], self.tree.source(file), target)

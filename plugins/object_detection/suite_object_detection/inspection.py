@@ -26,16 +26,16 @@ CROWDED = 300
 """An image with more boxes than this is odd: evaluators and networks take fewer."""
 
 UNBALANCED = 10
-"""Classes are unbalanced where one has this many times the boxes of another."""
+"""Classes are unbalanced if one has this many times the boxes of another."""
 
 
 @dataclass(frozen=True)
 class _Boxes:
-    """The boxes of a part.
+    """The boxes of a split.
 
     Attributes:
         per_image: int (images,)
-        label: int (boxes,), a place among the classes.
+        label: int (boxes,), an index into the classes.
         image: int (boxes,)
         extents: float (boxes, 2), width and height.
         areas: float (boxes,), by which COCO tells sizes.
@@ -53,7 +53,7 @@ class _Boxes:
 
 
 def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspection:
-    """Decode every image, and tell what there is and what is wrong.
+    """Decode every image, and report what there is and what is wrong.
 
     Args:
         dataset: as documented in `types`.
@@ -61,36 +61,36 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
     """
     seen = look(dataset, progress)
     classes = list(dataset.facts["classes"])
-    parts = {name: _boxes(part, classes) for name, part in dataset.splits.items()}
-    without = sum(int((part.per_image == 0).sum()) for part in parts.values())
+    splits = {name: _boxes(split, classes) for name, split in dataset.splits.items()}
+    without = sum(int((split.per_image == 0).sum()) for split in splits.values())
     numbers: dict[str, float | str] = {
         "classes": len(classes),
-        "boxes": sum(len(part.label) for part in parts.values()),
+        "boxes": sum(len(split.label) for split in splits.values()),
         "images without a box": without,
-        "broken": sum(len(part.broken) for part in seen.values()),
+        "broken": sum(len(split.broken) for split in seen.values()),
     }
-    if ignored := sum(part.crowd for part in parts.values()):
+    if ignored := sum(split.crowd for split in splits.values()):
         numbers["ignored boxes"] = ignored
     return Inspection(
         numbers=numbers,
         tables=[
-            _classes_table(parts, classes),
-            _extents_table(parts),
-            _per_image_table(parts),
+            _classes_table(splits, classes),
+            _extents_table(splits),
+            _per_image_table(splits),
             sizes_table(seen),
             kinds_table(seen),
         ],
         findings=[
             *findings_on(seen),
-            *_other_sizes(dataset, parts, seen),
-            *_balance(parts, classes),
-            *_odd_boxes(dataset, parts),
+            *_other_sizes(dataset, splits, seen),
+            *_balance(splits, classes),
+            *_odd_boxes(dataset, splits),
         ],
     )
 
 
-def _boxes(part: Examples, classes: list[str]) -> _Boxes:
-    targets = [part[index].target for index in range(len(part))]
+def _boxes(split: Examples, classes: list[str]) -> _Boxes:
+    targets = [split[index].target for index in range(len(split))]
     numbers = {name: number for number, name in enumerate(classes)}
     per_image = np.array([len(target["boxes"]) for target in targets], np.int64)
     corners = np.array([box for target in targets for box in target["boxes"]], np.float64).reshape(-1, 4)
@@ -109,71 +109,71 @@ def _boxes(part: Examples, classes: list[str]) -> _Boxes:
     )
 
 
-def _classes_table(parts: Mapping[str, _Boxes], classes: list[str]) -> Table:
+def _classes_table(splits: Mapping[str, _Boxes], classes: list[str]) -> Table:
     columns = ["class"]
     counts: list[list[int]] = []
-    for name, part in parts.items():
+    for name, split in splits.items():
         columns += [f"{name} boxes", "in images"]
-        pairs = np.unique(np.stack([part.label, part.image]), axis=1)
-        counts.append(np.bincount(part.label, minlength=len(classes)).tolist())
+        pairs = np.unique(np.stack([split.label, split.image]), axis=1)
+        counts.append(np.bincount(split.label, minlength=len(classes)).tolist())
         counts.append(np.bincount(pairs[0], minlength=len(classes)).tolist())
     total = max(1, sum(counts[0]))
     rows: list[list[str | int]] = [
         [label, *(column[number] for column in counts), f"{100 * counts[0][number] / total:.1f} %"]
         for number, label in enumerate(classes)
     ]
-    return Table(title="Classes", columns=[*columns, f"of {next(iter(parts))}"], rows=rows)
+    return Table(title="Classes", columns=[*columns, f"of {next(iter(splits))}"], rows=rows)
 
 
-def _extents_table(parts: Mapping[str, _Boxes]) -> Table:
+def _extents_table(splits: Mapping[str, _Boxes]) -> Table:
     """Boxes by size as COCO has it, and their median width and height."""
     rows: list[list[str | int]] = []
-    for name, part in parts.items():
-        if len(part.label):
-            small, large = int((part.areas < SMALL).sum()), int((part.areas >= LARGE).sum())
-            sides = [int(side) for side in np.median(part.extents, axis=0)]
-            rows.append([name, small, len(part.label) - small - large, large, *sides])
-    columns = ["part", "small", "medium", "large", "median width", "median height"]
+    for name, split in splits.items():
+        if len(split.label):
+            small, large = int((split.areas < SMALL).sum()), int((split.areas >= LARGE).sum())
+            sides = [int(side) for side in np.median(split.extents, axis=0)]
+            rows.append([name, small, len(split.label) - small - large, large, *sides])
+    columns = ["split", "small", "medium", "large", "median width", "median height"]
     caption = "small: an area below 32 x 32 pixels, large: from 96 x 96 on"
     return Table(title="Sizes of boxes", columns=columns, rows=rows, caption=caption)
 
 
-def _per_image_table(parts: Mapping[str, _Boxes]) -> Table:
+def _per_image_table(splits: Mapping[str, _Boxes]) -> Table:
     rows: list[list[str | int]] = [
         [
             name,
-            int((part.per_image == 0).sum()),
-            int(part.per_image.min()),
-            int(np.median(part.per_image)),
-            int(part.per_image.max()),
+            int((split.per_image == 0).sum()),
+            int(split.per_image.min()),
+            int(np.median(split.per_image)),
+            int(split.per_image.max()),
         ]
-        for name, part in parts.items()
-        if len(part.per_image)
+        for name, split in splits.items()
+        if len(split.per_image)
     ]
-    columns = ["part", "images without", "min", "median", "max"]
+    columns = ["split", "images without", "min", "median", "max"]
     return Table(title="Boxes per image", columns=columns, rows=rows)
 
 
-def _other_sizes(dataset: Dataset, parts: Mapping[str, _Boxes], seen: Mapping[str, Seen]) -> list[Finding]:
+def _other_sizes(dataset: Dataset, splits: Mapping[str, _Boxes], seen: Mapping[str, Seen]) -> list[Finding]:
     """Images whose annotated size is not theirs: their boxes may lie elsewhere."""
-    places = []
-    for name, part in dataset.splits.items():
+    locations = []
+    for name, split in dataset.splits.items():
         for index, size in enumerate(seen[name].sizes):
-            height, width = parts[name].sizes[index].tolist()
+            height, width = splits[name].sizes[index].tolist()
             if size is not None and size != (height, width):
                 turned = " (turned by Exif?)" if size == (width, height) else ""
-                places.append(
-                    f"{part[index].id}: {size[1]} x {size[0]}, annotated {width} x {height}{turned}"
+                locations.append(
+                    f"{split[index].id}: {size[1]} x {size[0]}, annotated {width} x {height}{turned}"
                 )
-    if not places:
+    if not locations:
         return []
-    text = counted(len(places), "image has", "images have") + " another size than annotated"
-    return [Finding(text=f"{text}: boxes may be at the wrong place", places=places)]
+    text = counted(len(locations), "image has", "images have") + " another size than annotated"
+    return [Finding(text=f"{text}: boxes may be at the wrong location", places=locations)]
 
 
-def _balance(parts: Mapping[str, _Boxes], classes: list[str]) -> list[Finding]:
+def _balance(splits: Mapping[str, _Boxes], classes: list[str]) -> list[Finding]:
     """Classes that are missing somewhere, or rare."""
-    counts = {name: np.bincount(part.label, minlength=len(classes)) for name, part in parts.items()}
+    counts = {name: np.bincount(split.label, minlength=len(classes)) for name, split in splits.items()}
     train = counts["train"]
     findings = []
 
@@ -185,35 +185,35 @@ def _balance(parts: Mapping[str, _Boxes], classes: list[str]) -> list[Finding]:
 
     total = np.sum(list(counts.values()), axis=0)
     report(total == 0, "no box at all")
-    report((train == 0) & (total > 0), "no box in the train part, so they cannot be learned", wrong=True)
-    report(train == 1, "a single box in the train part")
+    report((train == 0) & (total > 0), "no box in the train split, so they cannot be learned", wrong=True)
+    report(train == 1, "a single box in the train split")
     for name in ("validation", "test"):
         if name in counts:
-            report((counts[name] == 0) & (train > 0), f"no box in the {name} part")
+            report((counts[name] == 0) & (train > 0), f"no box in the {name} split")
     present = np.flatnonzero(train)
     if len(present):
-        most, least = present[np.argmax(train[present])], present[np.argmin(train[present])]
-        if train[most] >= UNBALANCED * train[least]:
+        largest, smallest = present[np.argmax(train[present])], present[np.argmin(train[present])]
+        if train[largest] >= UNBALANCED * train[smallest]:
             findings.append(
                 Finding(
-                    text=f"the classes are unbalanced: '{classes[most]}' has {train[most]:,} boxes for"
-                    f" training, '{classes[least]}' {train[least]:,}",
+                    text=f"the classes are unbalanced: '{classes[largest]}' has {train[largest]:,} boxes for"
+                    f" training, '{classes[smallest]}' {train[smallest]:,}",
                     wrong=False,
                 )
             )
     return findings
 
 
-def _odd_boxes(dataset: Dataset, parts: Mapping[str, _Boxes]) -> list[Finding]:
+def _odd_boxes(dataset: Dataset, splits: Mapping[str, _Boxes]) -> list[Finding]:
     thin: list[str] = []
     crowded: list[str] = []
-    for name, part in parts.items():
+    for name, split in splits.items():
         examples = dataset.splits[name]
-        for box in np.flatnonzero((part.extents < THIN).any(axis=1)).tolist():
-            width, height = part.extents[box].tolist()
-            thin.append(f"{examples[int(part.image[box])].id}: {width:.3g} x {height:.3g}")
-        for image in np.flatnonzero(part.per_image > CROWDED).tolist():
-            crowded.append(f"{examples[image].id}: {part.per_image[image]:,} boxes")
+        for box in np.flatnonzero((split.extents < THIN).any(axis=1)).tolist():
+            width, height = split.extents[box].tolist()
+            thin.append(f"{examples[int(split.image[box])].id}: {width:.3g} x {height:.3g}")
+        for image in np.flatnonzero(split.per_image > CROWDED).tolist():
+            crowded.append(f"{examples[image].id}: {split.per_image[image]:,} boxes")
     findings = []
     if thin:
         text = f"{counted(len(thin), 'box is', 'boxes are')} narrower or lower than {THIN} pixels"

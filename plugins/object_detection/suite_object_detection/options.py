@@ -1,31 +1,37 @@
-"""The options of the loaders. Importing this costs nothing: declarations need it."""
+"""The options of loaders and model builders, and at prediction. Imports neither numpy nor Keras."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from suite.options import Meta, Options
+from suite.options import Auto, Meta, Options
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+# Options of loaders.
 
 Unlabeled = Annotated[
     Literal["background", "leave-out"],
     Meta(
-        description="what becomes of an image without a label file: it counts as one without objects, or is"
-        " left out"
+        description="what becomes of an image without a label file: it counts as an image without objects, or"
+        " is left out"
     ),
 ]
 
 
-Images = Annotated[str, Meta(description="folder with the images; empty: looked for beside the annotations")]
+Images = Annotated[
+    str, Meta(description="folder with the images; empty: they are looked for beside the annotations")
+]
 
 
 class CocoOptions(Options, frozen=True):
-    """Of the loader `coco`."""
+    """Options of the loader `coco`."""
 
     images: Images = ""
 
 
 class VocOptions(Options, frozen=True):
-    """Of the loader `voc`."""
+    """Options of the loader `voc`."""
 
     difficult: Annotated[
         Literal["ignore", "train"],
@@ -38,20 +44,20 @@ class VocOptions(Options, frozen=True):
         Literal["auto", "0", "1"],
         Meta(
             description="the number of the first pixel: 1 as in Pascal VOC, whose xmax is the object's last"
-            " pixel; 0 where xmax is its right edge; auto: 0 if any coordinate is 0, else 1"
+            " pixel; 0 if xmax is its right edge; auto: 0 if any coordinate is 0, else 1"
         ),
     ] = "auto"
     unlabeled: Unlabeled = "background"
 
 
 class YoloOptions(Options, frozen=True):
-    """Of the loader `yolo`."""
+    """Options of the loader `yolo`."""
 
     unlabeled: Unlabeled = "background"
 
 
 class CsvOptions(Options, frozen=True):
-    """Of the loader `csv`."""
+    """Options of the loader `csv`."""
 
     path_column: Annotated[
         str, Meta(description="column with the images' paths; empty: found by its name")
@@ -69,10 +75,137 @@ class CsvOptions(Options, frozen=True):
         ),
     ] = []  # noqa: RUF012 (msgspec copies it)
     unit: Annotated[
-        Literal["auto", "pixels", "shares"],
+        Literal["auto", "pixels", "normalized"],
         Meta(
-            description="what boxes are in: pixels, or shares of the image's width and height; auto: shares"
-            " if all numbers are from 0 to 1"
+            description="what boxes are in: pixels, or normalized, as shares of the image's width and height;"
+            " auto: normalized if all numbers are from 0 to 1"
         ),
     ] = "auto"
     images: Images = ""
+
+
+# Options of model builders.
+
+Side = Annotated[int, Meta(ge=32, le=4096)]
+Scale = Annotated[float, Meta(ge=0.05, le=20)]
+# Two numbers are a tuple of bounded length, not tuple[Side, Side]: msgspec 0.22 crashes in garbage collection
+# on a union of a bounded number with a tuple of fixed length.
+Range = Annotated[tuple[Scale, ...], Meta(min_length=2, max_length=2)]
+
+
+class DetectionOptions(Options, frozen=True):
+    """What every builder of this task takes: the input, targets and augmentation. Derive from it."""
+
+    size: Annotated[
+        Auto | Side | Annotated[tuple[Side, ...], Meta(min_length=2, max_length=2)],
+        Meta(description="the network's input in pixels: a side or [height, width], multiples of 32"),
+    ] = "auto"
+    max_boxes: Annotated[
+        Auto | Annotated[int, Meta(ge=1, le=2000)],
+        Meta(description="boxes per image that the loss sees; if there are more, the largest"),
+    ] = "auto"
+    scale: Annotated[
+        Auto | Range,
+        Meta(description="smallest and largest random size of an image; 1 is that of prediction"),
+    ] = "auto"
+    translate: Annotated[
+        Auto | Annotated[float, Meta(ge=0, le=1)],
+        Meta(description="largest random shift beyond that, as a share of the input"),
+    ] = "auto"
+    aspect_ratio: Annotated[
+        Auto | Annotated[float, Meta(ge=1, le=4)],
+        Meta(description="largest factor by which proportions change at random; 1 is off"),
+    ] = "auto"
+    rotate: Annotated[
+        Auto | Annotated[float, Meta(ge=0, le=180)], Meta(description="largest random rotation in degrees")
+    ] = "auto"
+    shear: Annotated[
+        Auto | Annotated[float, Meta(ge=0, le=45)], Meta(description="largest random shear in degrees")
+    ] = "auto"
+    flip: Annotated[Auto | bool, Meta(description="whether images are mirrored, left to right")] = "auto"
+    flip_vertical: Annotated[
+        Auto | bool, Meta(description="whether images are mirrored, top to bottom: for images without an up")
+    ] = "auto"
+    quarter_turns: Annotated[
+        Auto | bool, Meta(description="whether images are turned by 90 degrees: for images without an up")
+    ] = "auto"
+    color_jitter: Annotated[
+        Auto | Annotated[float, Meta(ge=0, le=2)],
+        Meta(description="strength of random brightness, contrast, saturation and hue"),
+    ] = "auto"
+    grayscale: Annotated[Auto | Share, Meta(description="share of images that lose all color")] = "auto"
+    mosaic: Annotated[Auto | Share, Meta(description="share of images that are put together from four")] = (
+        "auto"
+    )
+    mosaic_scale: Annotated[Auto | Range, Meta(description="as scale, of the images in a mosaic")] = "auto"
+    mixup: Annotated[Auto | Share, Meta(description="share of images blended with another")] = "auto"
+    visible: Annotated[
+        Auto | Share,
+        Meta(description="share of a box that has to be left for it to count if its image is cut"),
+    ] = "auto"
+    clean: Annotated[
+        Auto | Share,
+        Meta(description="share of the training, at its end, without mosaic, MixUp, rotation and shear"),
+    ] = "auto"
+
+
+class DetectorOptions(DetectionOptions, frozen=True):
+    """A one-stage detector trained from scratch, or from the weights of another (`--init`)."""
+
+    network: Annotated[
+        Auto | Literal["nano", "small", "medium"], Meta(description="how large the network is")
+    ] = "auto"
+    candidates: Annotated[
+        int, Meta(ge=1, le=100, description="locations per box that learn it, at most (top-k of TOOD)")
+    ] = 10
+    box_weight: Annotated[float, Meta(ge=0, description="weight of the boxes' overlap in the loss")] = 7.5
+    class_weight: Annotated[float, Meta(ge=0, description="weight of the classes in the loss")] = 0.5
+    distance_weight: Annotated[
+        float, Meta(ge=0, description="weight of the distribution focal loss of the boxes' edges")
+    ] = 1.5
+
+
+class PresetOptions(DetectionOptions, frozen=True):
+    """A keras-hub preset."""
+
+    preset: Annotated[
+        str,
+        Meta(
+            description="a keras-hub preset's name (RetinaNet, D-FINE, or a backbone such as ResNet), or the"
+            " folder of one; fetched only when it is a name"
+        ),
+    ] = "retinanet_resnet50_fpn_v2_coco"
+    load_weights: Annotated[
+        bool, Meta(description="whether the preset's weights are loaded, or only its architecture")
+    ] = True
+    frozen_share: Annotated[
+        Auto | Share, Meta(description="share of the epochs in which a RetinaNet's backbone stays as it is")
+    ] = "auto"
+    backbone_learning_rate: Annotated[
+        Auto | Annotated[float, Meta(gt=0, le=1)],
+        Meta(description="factor of the learning rate once a RetinaNet's backbone learns too"),
+    ] = "auto"
+
+
+# Options at prediction.
+
+
+class DetectionPredictionOptions(Options, frozen=True):
+    """Which detections are kept."""
+
+    threshold: Annotated[
+        Auto | Share,
+        Meta(description="score from which an object counts as detected; auto: the best on validation"),
+    ] = "auto"
+    iou_threshold: Annotated[
+        Auto | Share,
+        Meta(
+            description="of two boxes of a class that overlap more than this, the one with the lower score"
+            " is left out"
+        ),
+    ] = "auto"
+    max_detections: Annotated[
+        Auto | Annotated[int, Meta(ge=1)],
+        Meta(description="detections per image at most: those with the highest scores"),
+    ] = "auto"
+    classes: Annotated[tuple[str, ...], Meta(description="only these classes; empty: all")] = ()

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from suite_object_detection.model_options import DetectorOptions
+from suite.options import chosen
+from suite_object_detection.options import DetectionOptions, DetectorOptions
 from suite_object_detection.survey import Survey
 
 MANY = 5000
@@ -24,16 +25,16 @@ SMALL_OBJECT = 22.0
 platelets are 38 of 640 pixels: a third less costs 4 points of mAP50."""
 
 
-def size_for(found: Survey, least: int = 256, most: int = 640) -> tuple[int, int]:
+def size_for(survey: Survey, smallest: int = 256, largest: int = 640) -> tuple[int, int]:
     """The network's input: (height, width), with the proportions of the images.
 
     The longer side is such that objects of the smallest class have about `SMALL_OBJECT` pixels, but no larger
     than images are, which would add nothing but work.
     """
-    longer = float(np.median(found.sizes.max(axis=1)))
-    longest = min(max(SMALL_OBJECT / found.smallest, least), most, max(longer, least))
-    # Upright and lying images mixed need a square; nine of ten shall not be made smaller.
-    relative = found.sizes / found.sizes.max(axis=1, keepdims=True)
+    longer = float(np.median(survey.sizes.max(axis=1)))
+    longest = min(max(SMALL_OBJECT / survey.smallest, smallest), largest, max(longer, smallest))
+    # Upright and lying images mixed need a square; nine of ten are not to be made smaller.
+    relative = survey.sizes / survey.sizes.max(axis=1, keepdims=True)
     height, width = (float(side) for side in np.percentile(relative, 90, axis=0))
     return _multiple(height * longest), _multiple(width * longest)
 
@@ -42,30 +43,30 @@ def _multiple(side: float) -> int:
     return int(max(1, np.ceil(round(side, 3) / STEP))) * STEP
 
 
-def most_boxes_for(found: Survey, mosaic: float) -> int:
+def max_boxes_for(survey: Survey, mosaic: float) -> int:
     """Rows of targets: as many as the fullest of a hundred images has, or a mosaic of several."""
-    many = float(np.percentile(found.per_image, 99)) * (1.0 + 1.5 * mosaic)
+    many = float(np.percentile(survey.per_image, 99)) * (1.0 + 1.5 * mosaic)
     return int(np.clip(10 * np.ceil(many / 10), 10, 300))
 
 
-def epochs_for(images: int, at_thousand: float, least: int, most: int) -> int:
+def epochs_for(images: int, at_thousand: float, min_epochs: int, max_epochs: int) -> int:
     """A number of epochs: `at_thousand` for a thousand images, half as many for four times as many."""
-    return int(max(least, min(most, round(at_thousand * (1000 / max(images, 1)) ** 0.5))))
+    return int(max(min_epochs, min(max_epochs, round(at_thousand * (1000 / max(images, 1)) ** 0.5))))
 
 
-def augmentation_defaults(found: Survey, mosaic: float) -> dict[str, Any]:
-    """What is drawn at random for objects of any kind, whichever network learns them."""
+def augmentation_defaults(survey: Survey, mosaic: float) -> dict[str, Any]:
+    """What is random for objects of any kind, whichever network learns them."""
     return {
         "scale": (0.5, 1.5),
         "translate": 0.0,
-        "stretch": 1.1,
+        "aspect_ratio": 1.1,
         "rotate": 0.0,
         "shear": 0.0,
-        "flip": found.mirrors,
+        "flip": survey.mirrors,
         "flip_vertical": False,
         "quarter_turns": False,
-        "color": 0.3,
-        "gray": 0.0,
+        "color_jitter": 0.3,
+        "grayscale": 0.0,
         "mosaic": mosaic,
         "mosaic_scale": (0.5, 1.25),
         "mixup": 0.0,
@@ -73,21 +74,21 @@ def augmentation_defaults(found: Survey, mosaic: float) -> dict[str, Any]:
     }
 
 
-def detector_defaults(found: Survey, options: DetectorOptions) -> Choices:
-    """For `detector_network` from scratch; what the user chose is minded where other choices depend on it.
+def detection_defaults(survey: Survey, options: DetectionOptions) -> Choices:
+    """For the options that all builders share, and for a detector that is trained from scratch.
 
-    Measured on 205 images of blood cells: mAP 0.612 and mAP50 0.89 on others. What mattered most, in
-    shorter trainings with a smaller input, was the learning rate (mAP50 0.75 at 0.03, 0.81 at 0.1, 0.85 at
-    0.3) and the mosaic (0.68 without, 0.85 for half of the images, 0.86 for all).
+    Other choices follow what the user chose. Measured on 205 images of blood cells: mAP 0.612 and mAP50 0.89
+    on others. What mattered most, in shorter trainings with a smaller input, was the learning rate (mAP50
+    0.75 at 0.03, 0.81 at 0.1, 0.85 at 0.3) and the mosaic (0.68 without, 0.85 for half of the images, 0.86
+    for all).
     """
-    mosaic = 1.0 if options.mosaic == "auto" else options.mosaic
-    epochs = epochs_for(found.count, 34, 8, 150)
-    batch = 8 if found.count < MANY else 16
+    mosaic = chosen(options.mosaic, 1.0)
+    epochs = epochs_for(survey.count, 34, 8, 150)
+    batch = 8 if survey.count < MANY else 16
     choices = {
-        "size": size_for(found),
-        "network": "nano" if found.count < MANY else "small",
-        "most_boxes": most_boxes_for(found, mosaic),
-        **augmentation_defaults(found, mosaic),
+        "size": size_for(survey),
+        "max_boxes": max_boxes_for(survey, mosaic),
+        **augmentation_defaults(survey, mosaic),
         "clean": 0.15,
     }
     recipe = {
@@ -106,3 +107,9 @@ def detector_defaults(found: Survey, options: DetectorOptions) -> Choices:
         "validation_every": max(1, round(epochs / 6)),
     }
     return choices, recipe
+
+
+def detector_defaults(survey: Survey, options: DetectorOptions) -> Choices:
+    """For `detector_network`."""
+    choices, recipe = detection_defaults(survey, options)
+    return choices | {"network": "nano" if survey.count < MANY else "small"}, recipe

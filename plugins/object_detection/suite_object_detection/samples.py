@@ -21,17 +21,17 @@ def sample() -> Dataset:
     """
     generator = np.random.default_rng(0)
     return Dataset(
-        train=_part("train", 20, generator),
-        validation=_part("validation", 5, generator),
-        test=_part("test", 5, generator),
+        train=_split("train", 20, generator),
+        validation=_split("validation", 5, generator),
+        test=_split("test", 5, generator),
         facts={"classes": list(SHAPES)},
     )
 
 
-def _part(name: str, count: int, generator: np.random.Generator) -> list[Example]:
+def _split(name: str, count: int, generator: np.random.Generator) -> list[Example]:
     examples = []
     for index in range(count):
-        # Every shape is in each part, and one image of a part shows nothing.
+        # Every shape is in each split, and one image of a split shows nothing.
         wanted = min(index, 1 + index % 3)
         shapes = [list(SHAPES)[(index + number) % len(SHAPES)] for number in range(wanted)]
         image, target = _scene(shapes, generator)
@@ -40,7 +40,7 @@ def _part(name: str, count: int, generator: np.random.Generator) -> list[Example
 
 
 def _scene(shapes: list[str], generator: np.random.Generator) -> tuple[np.ndarray, Target]:
-    """An image with the given shapes side by side, each in a column of its own."""
+    """An image with the shapes side by side, each in a column of its own."""
     image = generator.integers(90, 150, (HEIGHT, WIDTH, 3)).astype(np.uint8)
     boxes = []
     column = WIDTH // max(1, len(shapes))

@@ -1,4 +1,4 @@
-"""Non-maximum suppression: of boxes of one class that overlap much, the surest stays."""
+"""Non-maximum suppression: of boxes of a class that overlap much, the one with the highest score stays."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import numpy as np
 
 
 def suppress(
-    boxes: np.ndarray, scores: np.ndarray, classes: np.ndarray, iou_threshold: float, most: int
+    boxes: np.ndarray, scores: np.ndarray, classes: np.ndarray, iou_threshold: float, limit: int
 ) -> np.ndarray:
     """Greedy non-maximum suppression within each class.
 
-    The boxes are gone through from the highest score to the lowest (equal ones in their order), and one is
-    kept if its intersection over union with each kept one of its class is at most `iou_threshold`.
+    The boxes are gone through from the highest score to the lowest (equal scores in their order), and
+    a box is kept if its intersection over union with each kept box of its class is at most `iou_threshold`.
 
     Args:
         boxes: (n, 4) x1, y1, x2, y2 of positive areas, not negative.
         scores: (n,).
         classes: (n,) integers, not negative.
         iou_threshold: 0 to 1; 1 keeps all.
-        most: how many are kept at most.
+        limit: how many are kept at most.
 
     Returns:
         int64 (kept,): indices, by falling score.
@@ -32,15 +32,15 @@ def suppress(
     # OpenCV's scores are float32, in which neighbors may be equal: it gets ranks instead.
     ranks: Any = np.arange(len(order), 0, -1, dtype=np.float32)
     sorted_classes = classes[order]
-    # What is kept of the surest ones does not depend on the others, so these are looked at only where too
+    # What is kept of the highest scores does not depend on the others, so these are looked at only if too
     # few are kept: the time grows with candidates times kept.
-    first = 2 * most
+    first = 2 * limit
     while True:
         kept: list[int] = []
-        for one in np.unique(sorted_classes[:first]):
-            (members,) = np.nonzero(sorted_classes[:first] == one)
+        for label in np.unique(sorted_classes[:first]):
+            (members,) = np.nonzero(sorted_classes[:first] == label)
             survivors = cv2.dnn.NMSBoxes(rectangles[members], ranks[members], 0.0, iou_threshold)
             kept += members[np.asarray(survivors, np.int64)].tolist()
-        if len(kept) >= most or first >= len(order):
-            return order[sorted(kept)[:most]]
+        if len(kept) >= limit or first >= len(order):
+            return order[sorted(kept)[:limit]]
         first *= 4

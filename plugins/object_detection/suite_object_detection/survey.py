@@ -13,7 +13,7 @@ from suite_object_detection.types import Target
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """What was found in the targets of the training part; crowds are not counted.
+    """What the targets of the training split hold; crowds are not counted.
 
     Attributes:
         classes: the names of the classes in order.
@@ -63,23 +63,23 @@ class Survey:
     def mirrors(self) -> bool:
         """Whether a mirrored object is likely to be of the same class.
 
-        No where classes are told apart by side, or are single characters.
+        Not if classes differ by side, or are single characters.
         """
         characters = sum(len(name) == 1 or name.isdecimal() for name in self.classes)
         sides = any(word in name.lower() for name in self.classes for word in ("left", "right"))
         return not sides and characters < 0.5 * len(self.classes)
 
 
-def survey(dataset: Dataset) -> Survey:
+def survey_of(dataset: Dataset) -> Survey:
     """Look at the targets of all training images; no image is read.
 
     Raises:
-        suite.UserError: where there is nothing to learn: no image, or none with a box.
+        suite.UserError: if there is nothing to learn: no image, or none with a box.
     """
     classes = tuple(dataset.facts["classes"])
     count = len(dataset.train)
     if count == 0:
-        raise UserError("the training part holds no image")
+        raise UserError("the training split holds no image")
     sizes = np.zeros((count, 2))
     per_image = np.zeros(count, np.int64)
     indices = {name: index for index, name in enumerate(classes)}
@@ -89,8 +89,8 @@ def survey(dataset: Dataset) -> Survey:
         target: Target = dataset.train[index].target
         sizes[index] = target["size"]
         crowd = target.get("crowd") or [False] * len(target["boxes"])
-        for box, label, many in zip(target["boxes"], target["labels"], crowd, strict=True):
-            if not many:
+        for box, label, is_crowd in zip(target["boxes"], target["labels"], crowd, strict=True):
+            if not is_crowd:
                 boxes.append(box)
                 labels.append(indices[label])
                 per_image[index] += 1

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from suite import UserError
 from suite.data.dataset import Examples
 from suite.sources import FolderTree
-from suite_object_detection.annotations import Annotations
-from suite_object_detection.cleaning import clean
+from suite_object_detection.loaders.annotations import Annotations
+from suite_object_detection.loaders.cleaning import clean
 
 SIZE = (100, 200)
 
@@ -43,7 +43,7 @@ def test_a_good_box_is_kept_as_it_is():
     assert dataset.problems == []
 
 
-def test_a_image_without_boxes_is_an_example():
+def test_an_image_without_boxes_is_an_example():
     assert loaded().train[0].target == {"size": [100, 200], "boxes": [], "labels": []}
 
 
@@ -88,7 +88,7 @@ def test_a_doubled_box_is_left_out_and_named():
     assert dataset.problems == ["1 box is there twice, left out once: '0.xml, line 3'"]
 
 
-def test_all_places_of_a_problem_are_kept_though_few_are_shown():
+def test_all_locations_of_a_problem_are_kept_though_few_are_shown():
     problem = loaded(*[(-5, line, 10, 100) for line in range(1, 6)]).problems[0]
     assert problem.endswith("'0.xml, line 1', '0.xml, line 2', '0.xml, line 3' and 2 more")
     assert len(problem.places) == 5
@@ -109,12 +109,12 @@ def test_a_tiny_box_among_others_is_no_share():
     assert len(boxes_of(loaded((0.1, 0.2, 0.9, 0.9), (10, 10, 20, 20)))) == 2
 
 
-def test_a_image_of_a_single_pixel():
+def test_an_image_of_a_single_pixel():
     dataset = loaded((0, 0, 1, 1), (0.25, 0.25, 0.5, 0.5), size=(1, 1), normalized=True)
     assert boxes_of(dataset) == [[0, 0, 1, 1], [0.25, 0.25, 0.5, 0.5]]
 
 
-def test_ten_thousand_boxes_in_a_image():
+def test_ten_thousand_boxes_in_an_image():
     corners = [(index % 190, index // 190, index % 190 + 3, index // 190 + 4) for index in range(10_000)]
     assert boxes_of(loaded(*corners)) == [list(map(float, box)) for box in corners]
 
@@ -158,18 +158,18 @@ def test_no_box_at_all_is_refused():
         found.dataset()
 
 
-def test_parts_without_one_for_training():
-    for parts, outcome in ((("test",), None), (("test", "validation"), "has no training part")):
+def test_splits_without_one_for_training():
+    for splits, outcome in ((("test",), None), (("test", "validation"), "has no training split")):
         found = annotations(2)
-        for place, part in enumerate(parts):
-            found.box(found.image(part, place, "a", SIZE), (1, 1, 9, 9), "cat", 1)
+        for file, split in enumerate(splits):
+            found.box(found.image(split, file, "a", SIZE), (1, 1, 9, 9), "cat", 1)
         if outcome:
             with pytest.raises(UserError, match=outcome):
                 found.dataset()
         else:
             dataset = found.dataset()
             assert len(dataset.train) == 1
-            assert dataset.problems == ["there is a test part only: it is taken as the training part"]
+            assert dataset.problems == ["there is a test split only: it is taken as the training split"]
 
 
 corner = st.floats(-300, 300, allow_nan=False) | st.integers(-3, 3).map(float)

@@ -12,41 +12,38 @@ from rectangles import extent, of_class, painted
 from suite import UserError
 from suite.data.dataset import Example
 from suite_images.resizing import LETTERBOX_GRAY
-from suite_object_detection.augmentation import (
-    MARGIN,
-    SMALLEST,
-    Augmentation,
-    DetectionBatches,
-    padded,
-)
+from suite_object_detection.batches.augmentation import Augmentation
+from suite_object_detection.batches.detection_batches import MARGIN, MIN_SIDE, DetectionBatches, padded
+from suite_object_detection.batches.mixup import mixed
 from suite_object_detection.codec import CROWD, PADDING, DetectionCodec
-from suite_object_detection.mixing import mixed
 
 CLASSES = ("red", "green", "blue")
 HEIGHT, WIDTH = 96, 128
 EVERYTHING = Augmentation(
     scale=(0.5, 2.0),
     translate=0.2,
-    stretch=1.3,
+    aspect_ratio=1.3,
     rotate=20,
     shear=5,
     flip=True,
     flip_vertical=True,
     quarter_turns=True,
-    color=0.4,
-    gray=0.2,
+    color_jitter=0.4,
+    grayscale=0.2,
     mosaic=0.6,
     mixup=0.5,
 )
-UPRIGHT = msgspec.structs.replace(EVERYTHING, rotate=0.0, shear=0.0, color=0.0, gray=0.0, mixup=0.0)
+UPRIGHT = msgspec.structs.replace(
+    EVERYTHING, rotate=0.0, shear=0.0, color_jitter=0.0, grayscale=0.0, mixup=0.0
+)
 
 
 NOTHING = Augmentation()
-CODEC = DetectionCodec(classes=CLASSES, size=(HEIGHT, WIDTH), most_boxes=60)
+CODEC = DetectionCodec(classes=CLASSES, size=(HEIGHT, WIDTH), max_boxes=60)
 
 
-def maker(augmentation: Augmentation = NOTHING, most_boxes: int | None = None) -> DetectionBatches:
-    return DetectionBatches(codec=CODEC, augmentation=augmentation, most_boxes=most_boxes)
+def maker(augmentation: Augmentation = NOTHING, max_boxes: int | None = None) -> DetectionBatches:
+    return DetectionBatches(codec=CODEC, augmentation=augmentation, max_boxes=max_boxes)
 
 
 def scene(rng: np.random.Generator, height: int | None = None, width: int | None = None) -> Example:
@@ -97,14 +94,14 @@ def test_a_batch_is_a_pure_function_and_every_box_lies_inside_of_its_image(seed,
     rng = np.random.default_rng(seed)
     batches = maker(EVERYTHING)
     examples = [batches.prepare(scene(rng)) for _ in range(count)]
-    before = [tuple(part.copy() for part in example) for example in examples]
+    before = [tuple(array.copy() for array in example) for example in examples]
     first = batches.make(examples, np.random.default_rng(seed), progress)
     second = batches.make(examples, np.random.default_rng(seed), progress)
     for made, again in zip(first, second, strict=True):
         assert (made == again).all()
     for example, copy in zip(examples, before, strict=True):
-        for part, part_before in zip(example, copy, strict=True):
-            assert (part == part_before).all()
+        for array, before_it in zip(example, copy, strict=True):
+            assert (array == before_it).all()
     seen_images, targets = first
     assert seen_images.shape == (count, HEIGHT, WIDTH, 3)
     assert seen_images.dtype == np.uint8
@@ -116,15 +113,15 @@ def test_a_batch_is_a_pure_function_and_every_box_lies_inside_of_its_image(seed,
     assert (boxes <= [WIDTH, HEIGHT, WIDTH, HEIGHT]).all()
     assert (boxes[:, 2:] > boxes[:, :2]).all()
     objects = targets[targets[:, :, 0] >= 0][:, 1:]
-    assert ((objects[:, 2:] - objects[:, :2]) >= SMALLEST - 0.1).all()
+    assert ((objects[:, 2:] - objects[:, :2]) >= MIN_SIDE - 0.1).all()
 
 
 def test_other_randomness_gives_other_batches():
     batches = maker(EVERYTHING)
     examples = [scene(np.random.default_rng(seed)) for seed in range(4)]
-    (one_image, one_target), (other_image, other_target) = (batch(batches, examples, s) for s in (0, 1))
-    assert (one_image != other_image).any(axis=(1, 2, 3)).all()
-    assert (one_target != other_target).any(axis=(1, 2)).all()
+    (first_image, first_target), (second_image, second_target) = (batch(batches, examples, s) for s in (0, 1))
+    assert (first_image != second_image).any(axis=(1, 2, 3)).all()
+    assert (first_target != second_target).any(axis=(1, 2)).all()
 
 
 @given(seed=st.integers(0, 2**32), height=st.integers(1, 300), width=st.integers(1, 300))
@@ -140,7 +137,7 @@ def test_without_augmentation_a_batch_is_what_the_codec_encodes(seed, height, wi
     assert rows == pytest.approx(CODEC.target(target), abs=1e-4)
 
 
-def test_a_view_on_which_nothing_happened_to_be_drawn_lies_as_the_codec_lays_it():
+def test_a_view_on_which_nothing_random_happened_lies_as_the_codec_lays_it():
     example = scene(np.random.default_rng(3), 150, 90)
     turning = maker(Augmentation(mosaic=0.5, clean=1.0))
     (image,), (rows,) = batch(turning, [example])
@@ -195,7 +192,7 @@ def test_of_boxes_that_are_cut_away_the_rest_is_a_region_that_counts_neither_way
     assert rows[0.9].tolist() == [[CROWD, 0, 0, WIDTH, HEIGHT]]
 
 
-def test_tiny_objects_are_asked_for_as_long_as_augmentation_did_not_make_them_tiny():
+def test_tiny_objects_count_as_long_as_augmentation_did_not_make_them_tiny():
     target = {"size": [HEIGHT, WIDTH], "boxes": [[5, 5, 6, 6], [20, 20, 23, 23]], "labels": ["red", "green"]}
     example = Example("a", np.zeros((HEIGHT, WIDTH, 3), np.uint8), target)
     _, (plain,) = batch(maker(), [example])
@@ -257,16 +254,16 @@ def test_of_ten_thousand_boxes_the_largest_stay_in_their_order():
     boxes = np.concatenate([corners, corners + rng.uniform(0.5, 10, (10_000, 2))], axis=1)
     target = {"size": [HEIGHT, WIDTH], "boxes": boxes.tolist(), "labels": ["red"] * 10_000}
     example = Example("a", np.zeros((HEIGHT, WIDTH, 3), np.uint8), target)
-    _, (rows,) = batch(maker(most_boxes=100), [example])
+    _, (rows,) = batch(maker(max_boxes=100), [example])
     assert rows.shape == (100, 5)
     sizes = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
     largest = np.sort(np.argsort(sizes)[-100:])
     assert rows[:, 1:] == pytest.approx(boxes[largest], abs=1e-3)
-    _, targets = batch(maker(EVERYTHING, most_boxes=100), [example, example])
+    _, targets = batch(maker(EVERYTHING, max_boxes=100), [example, example])
     assert targets.shape == (2, 100, 5)
 
 
-def test_objects_come_before_crowds_where_there_are_too_many():
+def test_objects_come_before_crowds_if_there_are_too_many():
     rows = np.array([[CROWD, 0, 0, 50, 50], [1, 0, 0, 2, 2], [2, 0, 0, 9, 9], [0, 0, 0, 3, 3]], np.float32)
     assert padded(rows, 2)[:, 0].tolist() == [2, 0]
     assert padded(rows, 3)[:, 0].tolist() == [1, 2, 0]
@@ -285,14 +282,14 @@ def test_large_photographs_are_prepared_a_little_larger_than_the_network_sees_th
 
 
 @pytest.mark.parametrize("augmentation", [NOTHING, EVERYTHING], ids=["plain", "everything"])
-def test_a_image_that_is_not_of_the_annotated_size_is_named(augmentation):
+def test_an_image_that_is_not_of_the_annotated_size_is_named(augmentation):
     target = {"size": [480, 640], "boxes": [[0, 0, 5, 5]], "labels": ["red"]}
     with pytest.raises(UserError, match=r"a\.jpg has 480 x 640 pixels, but is annotated as of 640 x 480"):
         maker(augmentation).prepare(Example("a.jpg", np.zeros((640, 480, 3), np.uint8), target))
 
 
 @pytest.mark.parametrize("augmentation", [NOTHING, EVERYTHING], ids=["plain", "everything"])
-def test_a_image_that_cannot_be_read_says_why_where_loaders_found_no_size_either(augmentation):
+def test_an_image_that_cannot_be_read_says_why_if_loaders_found_no_size_either(augmentation):
     target = {"size": [0, 0], "boxes": [], "labels": []}
     with pytest.raises(UserError, match="is text, not an image"):
         maker(augmentation).prepare(Example("a.jpg", b"no image", target))
@@ -331,12 +328,12 @@ def test_blended_images_have_the_boxes_of_both():
 def test_colors_change_boxes_do_not():
     examples = [scene(np.random.default_rng(seed)) for seed in range(4)]
     plain, rows = batch(maker(), examples)
-    colored, same_rows = batch(maker(Augmentation(color=0.5)), examples)
+    colored, same_rows = batch(maker(Augmentation(color_jitter=0.5)), examples)
     assert (plain != colored).any(axis=(1, 2, 3)).all()
     assert (rows == same_rows).all()
 
 
-def test_what_a_image_leaves_empty_is_gray():
+def test_what_an_image_leaves_empty_is_gray():
     example = Example("a", np.zeros((96, 128, 3), np.uint8), {"size": [96, 128], "boxes": [], "labels": []})
     (image,), _ = batch(maker(Augmentation(scale=(0.5, 0.5))), [example])
     assert {tuple(pixel) for pixel in image.reshape(-1, 3)} >= {(LETTERBOX_GRAY,) * 3, (0, 0, 0)}

@@ -11,9 +11,14 @@ from made_up_detections import pairs_of, target
 from suite.data.dataset import Example
 from suite.options import NoOptions
 from suite_object_detection.baseline import most_frequent
-from suite_object_detection.scores import object_detection
+from suite_object_detection.evaluation.evaluator import object_detection
 
 BOX = (10, 10, 50, 50)
+
+
+def guessed(targets, examples):
+    train = [Example(str(index), None, target) for index, target in enumerate(targets)]
+    return most_frequent(train, examples, {})
 
 
 def image(height=100, width=100) -> Example:
@@ -22,21 +27,21 @@ def image(height=100, width=100) -> Example:
 
 def test_the_box_that_most_images_have_comes_first_with_their_share():
     train = [target([BOX], ["cat"])] * 3 + [target([(60, 60, 90, 90)], ["dog"])]
-    (guess,) = most_frequent(train, [image()])
+    (guess,) = guessed(train, [image()])
     assert guess.labels == ["cat", "dog"]
     assert guess.scores == [0.75, 0.25]
     assert guess.boxes == [pytest.approx(BOX), pytest.approx((60, 60, 90, 90))]
 
 
 def test_boxes_are_scaled_to_the_size_of_each_image():
-    guesses = most_frequent([target([BOX], ["cat"])], [image(200, 50), image(100, 100)])
+    guesses = guessed([target([BOX], ["cat"])], [image(200, 50), image(100, 100)])
     assert guesses[0].boxes == [pytest.approx((5, 20, 25, 100))]
     assert guesses[1].boxes == [pytest.approx(BOX)]
 
 
 def test_without_images_the_usual_size_of_training_is_taken():
     train = [target([BOX], ["cat"]), {**target([BOX], ["cat"]), "size": [300, 300]}, target([BOX], ["cat"])]
-    (guess,) = most_frequent(train, [Example("a", None)])
+    (guess,) = guessed(train, [Example("a", None)])
     assert guess.boxes[0] == pytest.approx(BOX)
 
 
@@ -46,17 +51,17 @@ def test_boxes_that_overlap_by_half_are_one_and_crowds_do_not_count():
         target([(12, 10, 50, 50)], ["cat"]),
         target([(60, 60, 90, 90)], ["cat"], crowd=[True]),
     ]
-    (guess,) = most_frequent(train, [image()])
+    (guess,) = guessed(train, [image()])
     assert guess.scores == [pytest.approx(2 / 3)]
 
 
-def test_where_training_has_no_box_nothing_is_predicted():
-    assert [len(one) for one in most_frequent([target(), target()], [image(), image()])] == [0, 0]
+def test_if_training_has_no_box_nothing_is_predicted():
+    assert [len(guess) for guess in guessed([target(), target()], [image(), image()])] == [0, 0]
 
 
 def test_it_is_scored_like_any_other_prediction_and_finds_what_is_always_there():
     train = [target([BOX], ["cat"])] * 5
-    pairs = pairs_of(train, most_frequent(train, [image()] * 5))
+    pairs = pairs_of(train, guessed(train, [image()] * 5))
     assert object_detection(pairs, NoOptions()).score(np.arange(5))["map"] == pytest.approx(1)
 
 
@@ -67,7 +72,7 @@ def test_a_hundred_thousand_boxes_take_a_moment():
     labels = rng.choice([f"class {number}" for number in range(80)], (10_000, 10))
     train = [target(some.tolist(), names.tolist()) for some, names in zip(boxes, labels, strict=True)]
     start = time.process_time()
-    (guess,) = most_frequent(train, [image()])
+    (guess,) = guessed(train, [image()])
     assert time.process_time() - start < 5
     assert 80 <= len(guess) <= 300
     assert guess.scores == sorted(guess.scores, reverse=True)

@@ -24,11 +24,11 @@ def inspected(*arguments, **options):
 
 
 def table(found, title):
-    return next(list(map(list, one.rows)) for one in found.tables if one.title == title)
+    return next(list(map(list, table.rows)) for table in found.tables if table.title == title)
 
 
 def sentences(found):
-    return [(one.text, one.wrong, list(one.places)) for one in found.findings]
+    return [(finding.text, finding.wrong, list(finding.places)) for finding in found.findings]
 
 
 GOOD = [
@@ -74,7 +74,7 @@ def test_sizes_that_are_not_those_of_the_image():
     small = example("small", [(0, 0, 9, 9)], ["cat"], (60, 90), np.zeros((30, 45, 3), np.uint8))
     turned = example("turned", [(0, 0, 9, 9)], ["dog"], (60, 90), np.zeros((90, 60, 3), np.uint8))
     assert (
-        "2 images have another size than annotated: boxes may be at the wrong place",
+        "2 images have another size than annotated: boxes may be at the wrong location",
         True,
         ["small: 45 x 30, annotated 90 x 60", "turned: 60 x 90, annotated 90 x 60 (turned by Exif?)"],
     ) in sentences(inspected([small, turned]))
@@ -85,9 +85,9 @@ def test_classes_that_are_missing_somewhere():
     validation = [example("b", [(0, 0, 10, 10)] * 2, ["cat", "owl"])]
     found = sentences(inspected(train, validation, classes=["cat", "dog", "fox", "owl"]))
     assert ("1 class has no box at all", False, ["fox"]) in found
-    assert ("1 class has no box in the train part, so they cannot be learned", True, ["owl"]) in found
-    assert ("2 classes have a single box in the train part", False, ["cat", "dog"]) in found
-    assert ("1 class has no box in the validation part", False, ["dog"]) in found
+    assert ("1 class has no box in the train split, so they cannot be learned", True, ["owl"]) in found
+    assert ("2 classes have a single box in the train split", False, ["cat", "dog"]) in found
+    assert ("1 class has no box in the validation split", False, ["dog"]) in found
 
 
 def test_classes_that_are_rare():

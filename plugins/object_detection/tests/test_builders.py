@@ -12,11 +12,12 @@ from suite.data.dataset import Dataset, Example
 from suite.evaluation.types import Pairs
 from suite.options import as_dict, parse
 from suite.training_options import TrainingOptions
-from suite_object_detection import builders
+from suite_object_detection.assembly import calibrated, input_size
+from suite_object_detection.builders import detector
 from suite_object_detection.codec import DetectionCodec
-from suite_object_detection.model_options import DetectorOptions
+from suite_object_detection.options import DetectorOptions
 from suite_object_detection.recipes import size_for
-from suite_object_detection.survey import survey
+from suite_object_detection.survey import survey_of
 from suite_object_detection.types import Detections
 
 Boxes = list[list[float]]
@@ -50,7 +51,7 @@ def data(
 @pytest.mark.backend
 def test_a_pipeline_fits_together():
     dataset = data()
-    pipeline = builders.detector(dataset, DetectorOptions(size=(64, 96)))
+    pipeline = detector(dataset, DetectorOptions(size=(64, 96)))
     prepared = [pipeline.batch_maker.prepare(example) for example in dataset.train]
     images, targets = pipeline.batch_maker.make(prepared, np.random.default_rng(0), 0.0)
     outputs = np.asarray(pipeline.network.predict(images, verbose=0))
@@ -62,45 +63,45 @@ def test_a_pipeline_fits_together():
 
 @pytest.mark.backend
 def test_nothing_is_left_to_be_chosen_and_the_recipe_holds_training_options():
-    pipeline = builders.detector(data(), DetectorOptions())
+    pipeline = detector(data(), DetectorOptions())
     assert "auto" not in as_dict(pipeline.options).values()
     training = parse(TrainingOptions, pipeline.recipe, "[training]")
     assert training.epochs != "auto"
     assert pipeline.codec.size == pipeline.network.input.shape[1:3]
-    assert pipeline.codec.most_boxes == pipeline.options.most_boxes
+    assert pipeline.codec.max_boxes == pipeline.options.max_boxes
 
 
 @pytest.mark.backend
-def test_what_the_user_says_wins():
-    said = DetectorOptions(size=96, network="nano", flip=False, mosaic=0.25, most_boxes=7, scale=(0.9, 1.1))
-    pipeline = builders.detector(data(), said)
+def test_what_the_user_chooses_wins():
+    chosen = DetectorOptions(size=96, network="nano", flip=False, mosaic=0.25, max_boxes=7, scale=(0.9, 1.1))
+    pipeline = detector(data(), chosen)
     assert pipeline.codec.size == (96, 96)
-    assert pipeline.codec.most_boxes == 7
-    drawn = pipeline.batch_maker.augmentation
-    assert (drawn.flip, drawn.mosaic, drawn.scale) == (False, 0.25, (0.9, 1.1))
+    assert pipeline.codec.max_boxes == 7
+    augmentation = pipeline.batch_maker.augmentation
+    assert (augmentation.flip, augmentation.mosaic, augmentation.scale) == (False, 0.25, (0.9, 1.1))
 
 
 @pytest.mark.parametrize(("size", "near"), [(100, "96 or 128"), ((64, 70), "64 or 96")])
 def test_a_size_that_does_not_fit_the_strides_is_refused_with_ones_that_do(size, near):
     with pytest.raises(UserError, match=f"not a multiple of 32: take {near}"):
-        builders.input_size(DetectorOptions(size=size))
+        input_size(DetectorOptions(size=size))
 
 
 @pytest.mark.parametrize("empty", [data(boxes=[]), data(crowd=True)])
 def test_data_without_any_box_is_refused(empty):
     with pytest.raises(UserError, match="none of the 6 training images has a box"):
-        survey(empty)
+        survey_of(empty)
 
 
 def test_data_without_images_is_refused():
-    with pytest.raises(UserError, match="the training part holds no image"):
-        survey(data(count=0))
+    with pytest.raises(UserError, match="the training split holds no image"):
+        survey_of(data(count=0))
 
 
 def test_the_survey_counts_boxes_but_not_crowds():
     dataset = data(count=3)
     dataset.train[0].target["crowd"] = [False, True]
-    found = survey(dataset)
+    found = survey_of(dataset)
     assert found.count == 3
     assert found.class_counts == (3, 2)
     assert found.per_image.tolist() == [1, 2, 2]
@@ -109,9 +110,9 @@ def test_the_survey_counts_boxes_but_not_crowds():
 
 
 def test_classes_told_apart_by_side_are_not_mirrored():
-    assert survey(data(classes=("cat", "dog"))).mirrors
-    assert not survey(data(classes=("left hand", "right hand"))).mirrors
-    assert not survey(data(classes=("3", "7"))).mirrors
+    assert survey_of(data(classes=("cat", "dog"))).mirrors
+    assert not survey_of(data(classes=("left hand", "right hand"))).mirrors
+    assert not survey_of(data(classes=("3", "7"))).mirrors
 
 
 @given(
@@ -121,7 +122,7 @@ def test_classes_told_apart_by_side_are_not_mirrored():
 )
 def test_the_input_has_about_the_proportions_of_the_images_and_fits_the_strides(height, width, share):
     target = {"size": [height, width], "boxes": [[0, 0, share * width, share * height]], "labels": ["cat"]}
-    found = survey(Dataset(train=[Example("0", "never read", target)], facts={"classes": ["cat"]}))
+    found = survey_of(Dataset(train=[Example("0", "never read", target)], facts={"classes": ["cat"]}))
     rows, columns = size_for(found)
     assert rows % 32 == columns % 32 == 0
     assert min(rows, columns) >= 32
@@ -133,12 +134,12 @@ def test_the_input_has_about_the_proportions_of_the_images_and_fits_the_strides(
 
 
 def test_smaller_boxes_get_a_larger_input_and_mixed_proportions_a_square():
-    large = size_for(survey(data(480, 640, boxes=[[0, 0, 300, 300]])))
-    small = size_for(survey(data(480, 640, boxes=[[0, 0, 20, 20]])))
+    large = size_for(survey_of(data(480, 640, boxes=[[0, 0, 300, 300]])))
+    small = size_for(survey_of(data(480, 640, boxes=[[0, 0, 20, 20]])))
     assert max(small) > max(large)
     upright, lying = data(480, 640), data(640, 480)
     mixed = Dataset(train=[*upright.train, *lying.train], facts=upright.facts)
-    rows, columns = size_for(survey(mixed))
+    rows, columns = size_for(survey_of(mixed))
     assert rows == columns
 
 
@@ -150,12 +151,12 @@ def test_the_shipped_threshold_is_the_one_that_separates_right_from_wrong():
         ids=["a"],
         facts={"classes": ["cat"]},
     )
-    codec = builders.calibrated(DetectionCodec(classes=("cat",), size=(64, 64)), pairs)
+    codec = calibrated(DetectionCodec(classes=("cat",), size=(64, 64)), pairs)
     assert 0.4 < codec.threshold <= 0.8
 
 
-def test_a_image_of_unknown_size_does_not_change_the_choice():
+def test_an_image_of_unknown_size_does_not_change_the_choice():
     known = data()
     unknown = Example("broken", b"", {"size": [0, 0], "boxes": [], "labels": []})
     with_unknown = Dataset(train=[*known.train, unknown], facts=known.facts)
-    assert size_for(survey(with_unknown)) == size_for(survey(known))
+    assert size_for(survey_of(with_unknown)) == size_for(survey_of(known))

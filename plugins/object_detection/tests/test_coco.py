@@ -21,6 +21,7 @@ from boxes_on_disk import (
     write_images,
 )
 from suite import UserError
+from suite_object_detection.loaders.coco import _around_mask
 
 
 def coco(tmp_path, content, name="train.json", images=("a",)):
@@ -52,16 +53,16 @@ def one_image(annotation=(), image=(), categories=((7, "cat"),)):
     ],
 )
 def test_coco_layouts(tmp_path, file, folder):
-    for part, images in DATA.items():
-        write_images(tmp_path / folder.format(part), images)
-        write(tmp_path / file.format(part), coco_file(images))
+    for split, images in DATA.items():
+        write_images(tmp_path / folder.format(split), images)
+        write(tmp_path / file.format(split), coco_file(images))
     assert recognized(tmp_path) == ["coco"]
     dataset = load("coco", tmp_path)
     assert targets(dataset) == expected(DATA)
     assert list(dataset.problems) == []
 
 
-def test_a_coco_file_is_the_training_part(tmp_path):
+def test_a_coco_file_is_the_training_split(tmp_path):
     write_coco(tmp_path)
     path = tmp_path / "annotations/instances_val2017.json"
     assert recognized(path) == ["coco"]
@@ -75,10 +76,10 @@ def test_of_cocos_own_files_only_the_instances_count(tmp_path):
     assert targets(load("coco", tmp_path)) == expected(DATA)
 
 
-def test_images_of_one_name_in_several_parts_are_not_mixed_up(tmp_path):
-    for part in ("train", "val"):
-        write_image(tmp_path / part / "a.png")
-        write(tmp_path / f"annotations/{part}.json", one_image())
+def test_images_of_one_name_in_several_splits_are_not_mixed_up(tmp_path):
+    for split in ("train", "val"):
+        write_image(tmp_path / split / "a.png")
+        write(tmp_path / f"annotations/{split}.json", one_image())
     dataset = load("coco", tmp_path)
     assert dataset.train[0].id == "train/a.png"
     assert dataset.validation[0].id == "val/a.png"
@@ -91,7 +92,7 @@ def test_categories_with_gaps_and_without_boxes(tmp_path):
     assert dataset.train[0].target["labels"] == ["cat"]
 
 
-def test_two_categories_of_one_name_are_one_and_it_is_said(tmp_path):
+def test_two_categories_of_one_name_are_one_class_and_reported(tmp_path):
     dataset = load("coco", coco(tmp_path, one_image(categories=((3, "cat"), (7, "cat")))))
     assert dataset.facts["classes"] == ["cat"]
     assert dataset.problems == ["train.json: more than one category is called 'cat', taken as one"]
@@ -113,7 +114,7 @@ def test_crowds_have_run_lengths_and_are_kept_as_crowds(tmp_path):
         ({"counts": [41, 3, 37, 3, 2316], "size": [40, 60]}, [1, 1, 3, 4]),
     ],
 )
-def test_where_there_is_no_bbox_the_segmentation_is_surrounded(tmp_path, segmentation, box):
+def test_without_a_bbox_the_segmentation_is_surrounded(tmp_path, segmentation, box):
     dataset = load("coco", coco(tmp_path, one_image({"bbox": None, "segmentation": segmentation})))
     assert dataset.train[0].target["boxes"] == [box]
 
@@ -122,12 +123,11 @@ def test_where_there_is_no_bbox_the_segmentation_is_surrounded(tmp_path, segment
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 2**32 - 1))
 def test_the_box_around_run_lengths_is_that_of_pycocotools(height, width, seed):
     mask_utils = pytest.importorskip("pycocotools.mask")
-    from suite_object_detection.run_lengths import surrounding
-
     mask = np.random.default_rng(seed).random((height, width)) < 0.3
     mask[0, 0] |= not mask.any()
     encoded = mask_utils.encode(np.asfortranarray(mask.astype(np.uint8)))
-    assert surrounding(encoded["counts"].decode(), height) == mask_utils.toBbox(encoded).tolist()
+    text = {"counts": encoded["counts"].decode(), "size": [height, width]}
+    assert _around_mask(text) == mask_utils.toBbox(encoded).tolist()
 
 
 def test_images_that_are_elsewhere(tmp_path):
@@ -223,7 +223,7 @@ def test_json_that_is_broken(tmp_path, content, sentence):
         load("coco", coco(tmp_path, content))
 
 
-def test_a_list_of_images_without_annotations_is_said(tmp_path):
+def test_a_list_of_images_without_annotations_is_reported(tmp_path):
     write_coco(tmp_path)
     path = tmp_path / "annotations/instances_test2017.json"
     content = json.loads(path.read_text())
@@ -234,27 +234,27 @@ def test_a_list_of_images_without_annotations_is_said(tmp_path):
     assert "instances_test2017.json has no list of annotations: its 1 images" in dataset.problems[0]
 
 
-def test_a_file_of_a_part_that_is_no_coco_file_is_said(tmp_path):
+def test_a_file_of_a_split_that_is_no_coco_file_is_reported(tmp_path):
     write_coco(tmp_path)
     write(tmp_path / "annotations/instances_train2017.json", '{"im')
-    with pytest.raises(UserError, match=r"no training part.*\n.*1 file is no COCO file by the look of it"):
+    with pytest.raises(UserError, match=r"no training split.*\n.*1 file is no COCO file by the look of it"):
         load("coco", tmp_path)
 
 
 @pytest.mark.parametrize(
     "layout", ["annotations/instances_{}2017.json", "{}.json", "{}/_annotations.coco.json"]
 )
-def test_the_validation_part_is_not_trained_on_where_the_file_of_the_training_part_is_none(tmp_path, layout):
+def test_the_validation_split_is_not_trained_on_if_the_file_of_the_training_split_is_none(tmp_path, layout):
     write_images(tmp_path / "images", DATA["val"])
     write(tmp_path / layout.format("val"), coco_file(DATA["val"]))
     write(tmp_path / layout.format("train"), "<html>404 not found</html>")
     name = re.escape(layout.format("train"))
-    with pytest.raises(UserError, match=rf"no training part, only validation\n.*no COCO file .*'{name}'"):
+    with pytest.raises(UserError, match=rf"no training split, only validation\n.*no COCO file .*'{name}'"):
         load("coco", tmp_path)
 
 
-def test_two_files_for_a_part_are_refused(tmp_path):
+def test_two_files_for_a_split_are_refused(tmp_path):
     write_coco(tmp_path)
     write(tmp_path / "annotations/train.json", coco_file(DATA["train"]))
-    with pytest.raises(UserError, match="more than one COCO file for the train part.*Give the path of one"):
+    with pytest.raises(UserError, match="more than one COCO file for the train split.*Give the path of one"):
         load("coco", tmp_path)

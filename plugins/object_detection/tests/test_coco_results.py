@@ -13,7 +13,7 @@ from pycocotools.coco import COCO
 from suite import UserError
 from suite.sources import FileSource, open_tree
 from suite_images.video import Video, VideoWriter
-from suite_object_detection.coco_results import CocoResultsWriter, category_ids, image_id
+from suite_object_detection.formats.coco_results import CocoResultsWriter, category_ids, image_id
 from suite_object_detection.types import Detections
 
 FACTS = {"classes": ["cat", "dog"], "category_ids": [17, 3]}
@@ -57,7 +57,7 @@ def test_pycocotools_loads_it(tmp_path):
     with contextlib.redirect_stdout(io.StringIO()):
         loaded = COCO(tmp_path / "truth.json").loadRes(str(tmp_path / "results.json"))
     assert loaded.getImgIds() == [7, 8, 9]
-    assert [one["area"] for one in loaded.loadAnns(loaded.getAnnIds(imgIds=[9]))] == [200.0, 16.0]
+    assert [row["area"] for row in loaded.loadAnns(loaded.getAnnIds(imgIds=[9]))] == [200.0, 16.0]
 
 
 def test_the_file_is_there_only_when_it_is_whole(tmp_path):
@@ -84,12 +84,12 @@ def test_members_of_folders_keep_their_folders_and_frames_have_their_index(tmp_p
     assert [image_id(frame, "") for frame in Video(tmp_path / "video.mp4")][2] == "video.mp4#2"
 
 
-def test_classes_are_counted_from_zero_where_the_data_did_so():
+def test_classes_are_counted_from_zero_if_the_data_did_so():
     assert category_ids({"classes": ["cat", "dog"]}) == {"cat": 0, "dog": 1}
     assert category_ids(FACTS) == {"cat": 17, "dog": 3}
 
 
-def test_where_it_cannot_be_written_it_is_said_at_once(tmp_path):
+def test_a_file_that_cannot_be_written_is_reported_at_once(tmp_path):
     with pytest.raises(UserError, match="no such file or directory"):
         CocoResultsWriter(tmp_path / "nowhere" / "results.json", FACTS)
 

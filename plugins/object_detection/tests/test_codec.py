@@ -14,10 +14,10 @@ from suite import UserError
 from suite.options import parse
 from suite_images.resizing import LETTERBOX_GRAY, letterboxed
 from suite_object_detection.codec import CROWD, PADDING, DetectionCodec, locations
-from suite_object_detection.prediction_options import DetectionPredictionOptions
+from suite_object_detection.options import DetectionPredictionOptions
 
 CLASSES = ("cat", "dog", "eel")
-CODEC = DetectionCodec(classes=CLASSES, size=(64, 96), strides=(8, 16), most_boxes=4)
+CODEC = DetectionCodec(classes=CLASSES, size=(64, 96), strides=(8, 16), max_boxes=4)
 CERTAIN = 20.0
 
 
@@ -34,29 +34,29 @@ def logit(score: float) -> float:
     return float(np.log(score / (1 - score)))
 
 
-def say(outputs, box, name, score, codec=CODEC, place=None, size=None):
-    """Let the location nearest to the box's center, or `place`, predict `box` in the image's pixels."""
+def say(outputs, box, name, score, codec=CODEC, anchor=None, size=None):
+    """Let the location nearest to the box's center, or `anchor`, predict `box` in the image's pixels."""
     box = np.asarray(box, np.float64)
     if size is not None:
         scale_x, scale_y, left, top = letterboxed(*size, *codec.size)
         box = box * (scale_x, scale_y, scale_x, scale_y) + (left, top, left, top)
     centers, strides = locations(codec.size, codec.strides)
-    if place is None:
+    if anchor is None:
         wanted = np.abs(centers - (box[:2] + box[2:]) / 2).max(axis=1)
         inside = np.all((centers > box[:2]) & (centers < box[2:]), axis=1)
         reach = np.maximum(centers - box[:2], box[2:] - centers).max(axis=1) / strides <= codec.bins - 1
-        place = int(np.argmin(np.where(inside & reach, wanted, np.inf)))
-        assert inside[place], "no location lies in this box"
-        assert reach[place], "no location reaches this box's edges"
-    distances = np.concatenate([centers[place] - box[:2], box[2:] - centers[place]]) / strides[place]
+        anchor = int(np.argmin(np.where(inside & reach, wanted, np.inf)))
+        assert inside[anchor], "no location lies in this box"
+        assert reach[anchor], "no location reaches this box's edges"
+    distances = np.concatenate([centers[anchor] - box[:2], box[2:] - centers[anchor]]) / strides[anchor]
     logits = np.full((4, codec.bins), -100.0)
     for row, distance in zip(logits, distances, strict=True):
         lower = min(int(distance), codec.bins - 2)
         for bin_, share in ((lower, lower + 1 - distance), (lower + 1, distance - lower)):
             row[bin_] = np.log(max(share, 1e-30))
-    outputs[place, codec.classes.index(name)] = logit(score)
-    outputs[place, len(codec.classes) :] = logits.ravel()
-    return place
+    outputs[anchor, codec.classes.index(name)] = logit(score)
+    outputs[anchor, len(codec.classes) :] = logits.ravel()
+    return anchor
 
 
 @settings(deadline=None, max_examples=50)
@@ -69,15 +69,15 @@ def test_a_box_that_the_network_predicts_comes_back_in_the_pixels_of_the_image(d
     (inside,) = np.nonzero(np.all((centers > inner[:2]) & (centers < inner[2:]), axis=1))
     if not len(inside):
         return  # an image so thin that it lies between the centers
-    place = int(data.draw(st.sampled_from(inside.tolist())))
+    anchor = int(data.draw(st.sampled_from(inside.tolist())))
     share = st.floats(0.02, 0.98)
     reach = np.minimum(
-        np.abs(np.tile(centers[place], 2) - inner), (CODEC.bins - 1) * strides[place]
+        np.abs(np.tile(centers[anchor], 2) - inner), (CODEC.bins - 1) * strides[anchor]
     ) * np.array([data.draw(share) for _ in range(4)])
-    box = np.tile(centers[place], 2) + reach * (-1, -1, 1, 1)
+    box = np.tile(centers[anchor], 2) + reach * (-1, -1, 1, 1)
     expected = (box - (left, top, left, top)) / (scale_x, scale_y, scale_x, scale_y)
     outputs = silence()
-    say(outputs, box, "dog", 0.75, place=place)
+    say(outputs, box, "dog", 0.75, anchor=anchor)
     found = CODEC.decode(outputs, (rows, columns))
     assert found.labels == ["dog"]
     assert found.scores == pytest.approx([0.75])
@@ -124,7 +124,7 @@ def test_a_large_photograph_is_placed_as_if_it_had_been_read_whole(tmp_path):
     assert not bright[:top].any()
 
 
-def test_a_image_of_one_pixel_is_encoded_and_a_box_on_it_covers_it():
+def test_an_image_of_one_pixel_is_encoded_and_a_box_on_it_covers_it():
     encoded = CODEC.encode(np.full((1, 1, 3), 7, np.uint8))
     assert (encoded.arrays[:, 16:80] == 7).all()
     outputs = silence()
@@ -147,7 +147,7 @@ def test_nothing_detected_is_an_empty_prediction():
     assert (found.boxes, found.scores, found.labels) == ([], [], [])
 
 
-def test_the_surest_come_first_and_equal_ones_in_the_order_of_their_locations():
+def test_the_highest_scores_come_first_and_equal_ones_in_the_order_of_their_locations():
     outputs = silence()
     for box, score in (([0, 0, 12, 12], 0.5), ([30, 0, 42, 12], 0.8), ([60, 0, 72, 12], 0.5)):
         say(outputs, box, "cat", score)
@@ -156,11 +156,11 @@ def test_the_surest_come_first_and_equal_ones_in_the_order_of_their_locations():
     assert [round(box[0]) for box in found.boxes] == [30, 0, 60]
 
 
-def test_a_box_that_overlaps_a_surer_one_of_its_class_is_left_out_and_one_of_another_class_stays():
+def test_a_box_that_overlaps_a_higher_score_of_its_class_is_left_out_and_one_of_another_class_stays():
     outputs = silence()
     say(outputs, [20, 20, 50, 50], "cat", 0.9)
-    for place, name, score in ((40, "cat", 0.8), (41, "dog", 0.7)):
-        say(outputs, [21, 20, 51, 50], name, score, place=place)
+    for anchor, name, score in ((40, "cat", 0.8), (41, "dog", 0.7)):
+        say(outputs, [21, 20, 51, 50], name, score, anchor=anchor)
     found = CODEC.decode(outputs, (64, 96))
     assert found.labels == ["cat", "dog"]
     assert found.scores == pytest.approx([0.9, 0.7])
@@ -183,8 +183,8 @@ def test_exactly_what_reaches_the_threshold_is_detected(threshold, score):
 
 def test_a_location_gives_its_best_class_and_for_scoring_all_that_reach_the_threshold():
     outputs = silence()
-    place = say(outputs, [20, 20, 50, 50], "cat", 0.6)
-    outputs[place, 1] = logit(0.7)
+    anchor = say(outputs, [20, 20, 50, 50], "cat", 0.6)
+    outputs[anchor, 1] = logit(0.7)
     assert CODEC.decode(outputs, (64, 96)).labels == ["dog"]
     found = CODEC.for_scoring().decode(outputs, (64, 96))
     assert found.labels == ["dog", "cat"]
@@ -199,15 +199,15 @@ def test_scoring_sees_unsure_detections_and_only_so_many():
     outputs[:, 3:] = rng.normal(0, 5, outputs[:, 3:].shape)
     assert len(CODEC.decode(outputs, (64, 96))) == 0
     assert len(CODEC.for_scoring().decode(outputs, (64, 96))) > 30
-    few = CODEC.with_options(DetectionPredictionOptions(threshold=0.001, most=7))
+    few = CODEC.with_options(DetectionPredictionOptions(threshold=0.001, max_detections=7))
     assert len(few.decode(outputs, (64, 96))) == 7
 
 
-def test_a_user_may_ask_for_some_classes_only():
+def test_a_user_may_choose_some_classes_only():
     outputs = silence()
     say(outputs, [20, 20, 50, 50], "cat", 0.6)
-    place = say(outputs, [60, 20, 90, 50], "dog", 0.6)
-    outputs[place, 2] = logit(0.4)  # it could be an eel, but is sooner taken for a dog
+    anchor = say(outputs, [60, 20, 90, 50], "dog", 0.6)
+    outputs[anchor, 2] = logit(0.4)  # it could be an eel, but is sooner taken for a dog
     codec = CODEC.with_options(DetectionPredictionOptions(classes=("eel", "cat")))
     assert codec.decode(outputs, (64, 96)).labels == ["cat"]
     with pytest.raises(UserError, match="no class 'cow': known: cat, dog, eel"):
@@ -217,9 +217,9 @@ def test_a_user_may_ask_for_some_classes_only():
 def test_prediction_options_come_from_the_command_line_and_auto_keeps_what_is_stored():
     stored = DetectionCodec(classes=CLASSES, size=(64, 96), threshold=0.37)
     assert stored.with_options(DetectionPredictionOptions()) == stored
-    options = parse(DetectionPredictionOptions, {"threshold": "0.4", "most": "5"}, "--set")
+    options = parse(DetectionPredictionOptions, {"threshold": "0.4", "max_detections": "5"}, "--set")
     configured = stored.with_options(options)
-    assert (configured.threshold, configured.most) == (0.4, 5)
+    assert (configured.threshold, configured.max_detections) == (0.4, 5)
     with pytest.raises(UserError, match="threshold"):
         parse(DetectionPredictionOptions, {"threshold": "1.5"}, "--set")
 
@@ -233,8 +233,8 @@ def test_decoding_twice_gives_the_very_same_bits():
 @pytest.mark.parametrize("broken", [np.nan, np.inf])
 def test_outputs_that_are_no_numbers_are_refused(broken):
     outputs = silence()
-    place = say(outputs, [20, 20, 50, 50], "cat", 0.9)
-    outputs[place, 5] = broken
+    anchor = say(outputs, [20, 20, 50, 50], "cat", 0.9)
+    outputs[anchor, 5] = broken
     with pytest.raises(ValueError, match="weights are broken"):
         CODEC.decode(outputs, (64, 96))
 
@@ -259,7 +259,7 @@ def test_a_crowd_is_marked_in_the_target_and_of_too_many_boxes_the_largest_stay(
     assert target[:, 3].tolist() == [30, 20, 40, 50]
 
 
-def test_a_image_without_boxes_is_all_padding():
+def test_an_image_without_boxes_is_all_padding():
     target = CODEC.target({"size": [10, 10], "boxes": [], "labels": []})
     assert target.shape == (4, 5)
     assert (target[:, 0] == PADDING).all()
@@ -286,7 +286,7 @@ def test_it_is_written_as_json_and_read_back_equal():
         ({"strides": []}, "strides are to rise"),
         ({"bins": 1}, "at least 2 bins"),
         ({"threshold": 1.5}, "not both from 0 to 1"),
-        ({"most": 0}, "at least 1 detection"),
+        ({"max_detections": 0}, "at least 1 detection"),
         ({"only": ["cow"]}, "'cow' is none"),
         ({"size": "64"}, "broken"),
         ({"color": "red"}, "unknown field"),
@@ -297,6 +297,6 @@ def test_a_description_that_is_impossible_is_refused(change, message):
         DetectionCodec.from_json({**CODEC.to_json(), **change})
 
 
-def test_a_image_that_cannot_be_read_says_so():
+def test_an_image_that_cannot_be_read_says_so():
     with pytest.raises(UserError, match="empty"):
         CODEC.encode(b"")

@@ -44,7 +44,7 @@ def test_tables_as_people_have_them(tmp_path, text):
     assert len(dataset.train) == (2 if "b.png" in text else 1)
 
 
-def test_a_column_says_the_part(tmp_path):
+def test_a_column_says_the_split(tmp_path):
     text = "path,x1,y1,x2,y2,label,split\na.png,1,2,3,4,cat,train\nb.png,1,2,3,4,cat,VAL\n"
     dataset = load("csv", csv(tmp_path, text))
     assert list(dataset.splits) == ["train", "validation"]
@@ -82,18 +82,18 @@ def test_rows_that_must_not_be_trained_on(tmp_path, rows, sentence):
         load("csv", csv(tmp_path, f"path,x1,y1,x2,y2,label\n{rows}\n"))
 
 
-def test_a_table_of_a_part_that_has_no_boxes_is_said(tmp_path):
+def test_a_table_of_a_split_that_has_no_boxes_is_reported(tmp_path):
     csv(tmp_path, "path,x1,y1,x2,y2,label\na.png,1,2,3,4,cat\n")
     write(tmp_path / "val.csv", "path,label\na.png,cat\n")
     dataset = load("csv", tmp_path)
     assert dataset.problems[0] == "1 table has no columns of boxes, left out: 'val.csv'"
 
 
-def test_the_validation_part_is_not_trained_on_where_the_table_of_the_training_part_is_none(tmp_path):
+def test_the_validation_split_is_not_trained_on_if_the_table_of_the_training_split_is_none(tmp_path):
     csv(tmp_path, "\0\1", "train.csv")
     csv(tmp_path, "path,x1,y1,x2,y2,label\na.png,1,2,3,4,cat\n", "val.csv")
     with pytest.raises(
-        UserError, match=r"no training part, only validation\n.*no columns of boxes.*'train.csv'"
+        UserError, match=r"no training split, only validation\n.*no columns of boxes.*'train.csv'"
     ):
         load("csv", tmp_path)
 

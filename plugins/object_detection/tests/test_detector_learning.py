@@ -36,8 +36,8 @@ def outputs(rng: np.random.Generator, images: int = 2) -> np.ndarray:
     return rng.normal(0, 1.5, (images, LOCATIONS, CLASSES + 4 * BINS))
 
 
-def targets(rng: np.random.Generator, images: int = 2, most: int = 6, boxes: int = 4) -> np.ndarray:
-    rows = np.zeros((images, most, 5))
+def targets(rng: np.random.Generator, images: int = 2, rows_each: int = 6, boxes: int = 4) -> np.ndarray:
+    rows = np.zeros((images, rows_each, 5))
     rows[:, :, 0] = PADDING
     corner = rng.uniform(0, 40, (images, boxes, 2))
     rows[:, :boxes, 0] = rng.integers(0, CLASSES, (images, boxes))
@@ -170,7 +170,7 @@ def test_the_assignment_is_that_of_plain_loops(seed, candidates):
     rng = np.random.default_rng(seed)
     y_true, y_pred = targets(rng), outputs(rng)
     scores = 1 / (1 + np.exp(-y_pred[..., :CLASSES]))
-    boxes = np.stack([plain_boxes(one) for one in y_pred])
+    boxes = np.stack([plain_boxes(image) for image in y_pred])
     centers = np.array([location[:2] for location in plain_locations()], np.float32)
     found = assign(
         scores.astype(np.float32),
@@ -181,7 +181,7 @@ def test_the_assignment_is_that_of_plain_loops(seed, candidates):
         candidates=candidates,
         smallest=12.0,
     )
-    owned, owner, quality = (ops.convert_to_numpy(part) for part in found)
+    owned, owner, quality = (ops.convert_to_numpy(array) for array in found)
     for image in range(len(y_true)):
         expected = plain_assignment(scores[image], boxes[image], y_true[image], candidates)
         assert set(np.flatnonzero(owned[image])) == set(expected)
@@ -307,8 +307,8 @@ def test_the_codec_decodes_boxes_exactly_where_the_loss_places_them():
         classes=("a", "b"), size=SIZE, strides=STRIDES, bins=BINS, threshold=0.0, iou_threshold=1.0
     )
     expected = plain_boxes(predicted)
-    places = np.arange(LOCATIONS)
-    np.testing.assert_allclose(codec._boxes(predicted.astype(np.float32), places), expected, atol=1e-4)
+    anchors = np.arange(LOCATIONS)
+    np.testing.assert_allclose(codec.boxes_of(predicted.astype(np.float32), anchors), expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -15,7 +15,7 @@ from suite.evaluation.types import Pairs
 from suite.figures import Figure, Gallery, Image, Table
 from suite.options import NoOptions
 from suite.report.page import ReportContent, render
-from suite_object_detection.scores import object_detection
+from suite_object_detection.evaluation.evaluator import object_detection
 
 BOX = (10, 10, 50, 50)
 
@@ -53,7 +53,7 @@ def check(figures) -> None:
 def test_all_figures_in_the_order_of_the_report():
     figures = by_title(with_images(random_pairs(1)))
     names = list(figures)
-    assert names[:4] == ["Confusion matrix", "Kinds of errors", "Missed boxes", "False alarms"]
+    assert names[:4] == ["Confusion matrix", "Kinds of errors", "Missed boxes", "False positives"]
     assert all(name.endswith(".jpg") for name in names[4:-4])
     assert names[-4:] == ["Threshold", "Precision and recall", "Average precision by overlap", "Classes"]
     check(figures.values())
@@ -68,7 +68,7 @@ def test_without_the_images_there_are_the_other_figures():
 @pytest.mark.parametrize(
     "pairs",
     [
-        random_pairs(0, most=1),
+        random_pairs(0, max_detections=1),
         pairs_of([target()] * 3, [detections((BOX, 0.5, "cat"))] * 3),
         pairs_of([target()], [detections()]),
         Pairs([target()], [detections()], ["0.jpg"]),
@@ -112,12 +112,12 @@ def test_missed_boxes_are_the_largest_of_each_class_with_what_was_found_nearest(
     assert "Found by nothing: 3 of 3 boxes (blue)." in gallery.caption
 
 
-def test_false_alarms_are_the_surest_first_and_say_what_is_wrong():
+def test_false_positives_come_by_falling_score_and_say_what_is_wrong():
     true = target([BOX], ["cat"])
     found = detections(
         (BOX, 0.95, "cat"), (BOX, 0.7, "dog"), ((60, 60, 90, 90), 0.9, "bird"), (BOX, 0.2, "cat")
     )
-    gallery = by_title(with_images(pairs_of([true], [found], threshold=0.5), 100))["False alarms"]
+    gallery = by_title(with_images(pairs_of([true], [found], threshold=0.5), 100))["False positives"]
     assert [text.split("\n")[:2] for _, text in gallery.items] == [
         ["bird 0.90", "nothing is there"],
         ["dog 0.70", "wrong class: cat overlaps by 1.00"],

@@ -8,8 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rectangles import extent, of_class, painted
-from suite_object_detection.geometry import boxes_through, clipped, linear_maps, matrices_around, paint
-from suite_object_detection.mosaic import laid_out
+from suite_object_detection.batches.geometry import (
+    boxes_through,
+    clipped,
+    linear_maps,
+    matrices_around,
+    paint,
+)
+from suite_object_detection.batches.mosaic import laid_out
 
 
 def map_of(scale=(1.0, 1.0), quarters=0, flip=False, upside_down=False, turn=0.0, shear=(0.0, 0.0)):
@@ -23,8 +29,8 @@ def map_of(scale=(1.0, 1.0), quarters=0, flip=False, upside_down=False, turn=0.0
     )
 
 
-def seen(image: np.ndarray, maps: np.ndarray, place, height: int = 200, width: int = 220):
-    matrices = matrices_around(maps, np.array([image.shape[1::-1]]) / 2, np.array([place]))
+def seen(image: np.ndarray, maps: np.ndarray, position, height: int = 200, width: int = 220):
+    matrices = matrices_around(maps, np.array([image.shape[1::-1]]) / 2, np.array([position]))
     canvas = np.zeros((height, width, 3), np.uint8)
     paint(image, matrices[0], canvas, np.array([0, 0, width, height]))
     return canvas, matrices
@@ -37,14 +43,14 @@ def seen(image: np.ndarray, maps: np.ndarray, place, height: int = 200, width: i
     quarters=st.integers(0, 3),
     flip=st.booleans(),
     upside_down=st.booleans(),
-    place=st.tuples(st.floats(0, 220), st.floats(0, 200)),
+    position=st.tuples(st.floats(0, 220), st.floats(0, 200)),
 )
-def test_scale_place_mirror_and_quarter_turns_take_a_box_where_its_pixels_go(
-    box, scale, quarters, flip, upside_down, place
+def test_scale_position_mirror_and_quarter_turns_take_a_box_where_its_pixels_go(
+    box, scale, quarters, flip, upside_down, position
 ):
     x, y, w, h = box
     image = painted([(x, y, x + w, y + h)], [1], 60, 80)
-    canvas, matrices = seen(image, map_of(scale, quarters, flip, upside_down), place)
+    canvas, matrices = seen(image, map_of(scale, quarters, flip, upside_down), position)
     (left,) = clipped(boxes_through(np.array([[x, y, x + w, y + h]]), matrices), np.array([0, 0, 220, 200]))
     mask = of_class(canvas, 1)
     if (left[2:] - left[:2]).min() >= 2:
@@ -63,12 +69,14 @@ def test_scale_place_mirror_and_quarter_turns_take_a_box_where_its_pixels_go(
     turn=st.floats(-180, 180),
     shear=st.tuples(st.floats(-5, 5), st.floats(-5, 5)),
     flip=st.booleans(),
-    place=st.tuples(st.floats(95, 125), st.floats(95, 105)),
+    position=st.tuples(st.floats(95, 125), st.floats(95, 105)),
 )
-def test_turn_and_shear_take_the_corners_of_a_box_where_its_pixels_go(box, scale, turn, shear, flip, place):
+def test_turn_and_shear_take_the_corners_of_a_box_where_its_pixels_go(
+    box, scale, turn, shear, flip, position
+):
     x, y, w, h = box
     image = painted([(x, y, x + w, y + h)], [2], 60, 80)
-    canvas, matrices = seen(image, map_of((scale, scale), flip=flip, turn=turn, shear=shear), place)
+    canvas, matrices = seen(image, map_of((scale, scale), flip=flip, turn=turn, shear=shear), position)
     (moved,) = boxes_through(np.array([[x, y, x + w, y + h]]), matrices)
     # The tip of a corner covers little of its pixel.
     assert extent(of_class(canvas, 2, least=64)) == pytest.approx(moved, abs=1)
@@ -92,7 +100,7 @@ def test_a_turn_by_ninety_degrees_is_a_quarter_turn_clockwise():
     assert abs(turned.astype(int) - np.rot90(image, -1)).max() <= 1
 
 
-def test_a_image_that_shrinks_much_is_averaged_and_not_skipped():
+def test_an_image_that_shrinks_much_is_averaged_and_not_skipped():
     stripes = np.zeros((256, 256, 3), np.uint8)
     stripes[:, ::2] = 255
     canvas, _ = seen(stripes, map_of((1 / 7, 1 / 7)), (16, 16), 32, 32)

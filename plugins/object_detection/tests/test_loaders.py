@@ -61,9 +61,9 @@ names = st.lists(st.text("abcxyz012", min_size=1, max_size=6), min_size=1, max_s
 
 @st.composite
 def data_sets(draw):
-    parts = {}
-    for part, letter in (("train", "t"), ("val", "v")):
-        parts[part] = {}
+    splits = {}
+    for split, letter in (("train", "t"), ("val", "v")):
+        splits[split] = {}
         for name in draw(names):
             height, width = draw(st.integers(1, 90)), draw(st.integers(1, 90))
             boxes = []
@@ -71,9 +71,9 @@ def data_sets(draw):
                 x1, y1 = draw(st.integers(0, width - 1)), draw(st.integers(0, height - 1))
                 x2, y2 = draw(st.integers(x1 + 1, width)), draw(st.integers(y1 + 1, height))
                 boxes.append((x1, y1, x2, y2, draw(st.sampled_from(CLASSES))))
-            parts[part][letter + name] = ((height, width), list(dict.fromkeys(boxes)))
-    parts["train"]["all"] = ((20, 20), [(0, 1, 5, 6, "cat"), (0, 0, 20, 20, "dog")])
-    return parts
+            splits[split][letter + name] = ((height, width), list(dict.fromkeys(boxes)))
+    splits["train"]["all"] = ((20, 20), [(0, 1, 5, 6, "cat"), (0, 0, 20, 20, "dog")])
+    return splits
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -175,7 +175,7 @@ def test_many_images_take_little_memory(tmp_path):
         (tmp_path / f"images/{name}.png").touch()
     write(tmp_path / "train.json", coco_file(images))
     train = load("coco", tmp_path).train
-    arrays = (train.places, train.sizes, train.starts, train.boxes, train.labels, train.crowd, train.areas)
+    arrays = (train.files, train.sizes, train.starts, train.boxes, train.labels, train.crowd, train.areas)
     assert sum(array.nbytes for array in arrays) < 100 * count
 
 
@@ -194,7 +194,7 @@ def test_real_data(kind, name, counts, boxes, classes):
         pytest.skip(f"there is no {DATA_FOLDER / name}: set SUITE_DATA")
     assert recognized(DATA_FOLDER / name) == [kind]
     dataset = load(kind, DATA_FOLDER / name)
-    assert [len(part) for part in dataset.splits.values()] == counts
-    assert sum(len(part.boxes) for part in dataset.splits.values()) == boxes
+    assert [len(split) for split in dataset.splits.values()] == counts
+    assert sum(len(split.boxes) for split in dataset.splits.values()) == boxes
     assert dataset.facts == {"classes": classes}
     assert list(dataset.problems) == []

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite_object_detection.preset_codec import Anchors, PresetCodec, anchor_boxes
+from suite_object_detection.presets.anchors import Anchors, anchor_boxes
+from suite_object_detection.presets.codec import PresetCodec
 
 SIZE = (64, 96)
 CLASSES = ("cat", "dog")

@@ -8,9 +8,9 @@ from scipy.optimize import linear_sum_assignment
 
 keras = pytest.importorskip("keras", reason="needs Keras")
 
-from suite_object_detection.models.auction import auction  # noqa: E402 - after asking for Keras
-from suite_object_detection.models.preset_losses import AnchorLoss, SetLoss  # noqa: E402
-from suite_object_detection.preset_codec import Anchors, anchor_boxes  # noqa: E402
+from suite_object_detection.presets.anchors import Anchors, anchor_boxes  # noqa: E402
+from suite_object_detection.presets.auction import auction  # noqa: E402 - after asking for Keras
+from suite_object_detection.presets.losses import AnchorLoss, SetLoss  # noqa: E402
 
 pytestmark = pytest.mark.backend
 

@@ -15,8 +15,8 @@ from suite.configuration import from_mapping
 from suite.data.dataset import Dataset
 from suite.errors import StoppedRunError
 from suite.runs.train import resume, train
-from suite_object_detection.model_options import PresetOptions
-from suite_object_detection.preset_builder import preset
+from suite_object_detection.options import PresetOptions
+from suite_object_detection.presets.builder import preset
 from suite_object_detection.samples import sample
 from suite_object_detection.types import Detections
 
@@ -187,8 +187,8 @@ def test_a_d_fine_for_other_classes_and_another_size_keeps_all_weights_that_fit(
     assert len(after.stages) == 1
     with pytest.raises(UserError, match="no backbone of its own"):
         preset(sample(), PresetOptions(preset=presets("d_fine"), frozen_share=0.5))
-    with pytest.raises(UserError, match="finds 12 things"):
-        preset(sample(), PresetOptions(preset=presets("d_fine"), most_boxes=50))
+    with pytest.raises(UserError, match="finds 12 objects"):
+        preset(sample(), PresetOptions(preset=presets("d_fine"), max_boxes=50))
 
 
 def test_a_backbone_for_classification_becomes_a_retinanet(presets):
@@ -210,7 +210,7 @@ def test_images_need_not_be_squares(presets, name):
     assert isinstance(built.codec.for_scoring().decode(outputs[0], (64, 96)), Detections)
 
 
-def test_what_is_no_preset_and_what_is_no_detector_is_said(presets, tmp_path):
+def test_what_is_no_preset_and_what_is_no_detector_is_refused(presets, tmp_path):
     with pytest.raises(UserError, match="did you mean 'retinanet_resnet50_fpn_coco'"):
         preset(sample(), PresetOptions(preset="retinanet_resnet50_coco"))
     hub.models.ViTBackbone(
@@ -226,7 +226,7 @@ def test_what_is_no_preset_and_what_is_no_detector_is_said(presets, tmp_path):
 
 
 def write_coco(folder: Path, dataset: Dataset) -> Path:
-    """The images of the sample's training part with a COCO file beside them."""
+    """The images of the sample's training split with a COCO file beside them."""
     names = dataset.facts["classes"]
     images, annotations = [], []
     for number, example in enumerate(dataset.train):
@@ -260,11 +260,11 @@ def test_a_preset_is_trained_resumed_shipped_and_exported_through_the_host(prese
     with pytest.raises(StoppedRunError):
         train(host, configuration, out=tmp_path / "broken", stop=lambda: next(steps) >= 2)
     resumed = resume(host, tmp_path / "broken")
-    unbroken, again = (one.checkpoints.newest()[0] for one in (whole, resumed))
+    unbroken, again = (run.checkpoints.newest()[0] for run in (whole, resumed))
     assert unbroken.keys() == again.keys()
     assert all(np.array_equal(unbroken[key], again[key]) for key in unbroken)
 
-    options = {"threshold": 0.0, "most": 20}
+    options = {"threshold": 0.0, "max_detections": 20}
     trained = suite.load(whole.path, host=host, options=options)
     found = trained.predict(tmp_path / "data" / "3.png")
     assert len(found)

@@ -7,18 +7,18 @@ from suite_object_detection.samples import sample
 
 
 def test_they_are_the_same_at_every_call():
-    one, other = sample(), sample()
-    assert fingerprint(one) == fingerprint(other)
-    assert all(np.array_equal(a.input, b.input) for a, b in zip(one.train, other.train, strict=True))
+    first, second = sample(), sample()
+    assert fingerprint(first) == fingerprint(second)
+    assert all(np.array_equal(a.input, b.input) for a, b in zip(first.train, second.train, strict=True))
 
 
-def test_every_part_shows_every_class_and_a_image_of_nothing():
+def test_every_split_shows_every_class_and_an_image_of_nothing():
     dataset = sample()
-    assert {name: len(part) for name, part in dataset.splits.items()} == {
+    assert {name: len(split) for name, split in dataset.splits.items()} == {
         "train": 20, "validation": 5, "test": 5
     }  # fmt: skip
-    for part in dataset.splits.values():
-        shown = [example.target["labels"] for example in part]
+    for split in dataset.splits.values():
+        shown = [example.target["labels"] for example in split]
         assert {label for labels in shown for label in labels} == set(dataset.facts["classes"])
         assert [] in shown
 

@@ -47,8 +47,8 @@ def run(host, data, tmp_path_factory):
 
 
 def test_the_run_is_scored_beside_a_baseline_and_with_intervals(run):
-    for part in ("test", "validation"):
-        assert 0 <= run.metrics[part]["map"] <= run.metrics[part]["map50"] <= 1
+    for split in ("test", "validation"):
+        assert 0 <= run.metrics[split]["map"] <= run.metrics[split]["map50"] <= 1
     assert "map" in run.metrics["intervals"]["test"]
     assert "map" in run.metrics["baseline"]
     assert set(run.metrics["details"]["test"]["classes"]) == {"disc", "square", "triangle"}
@@ -81,7 +81,7 @@ def test_a_resumed_run_is_the_unbroken_one(run, host, data, tmp_path):
         train(host, configuration(data), out=tmp_path / "broken", stop=lambda: next(steps) >= 3)
     resumed = resume(host, tmp_path / "broken")
     assert resumed.metrics["test"] == run.metrics["test"]
-    unbroken, again = (one.checkpoints.newest()[0] for one in (run, resumed))
+    unbroken, again = (one_run.checkpoints.newest()[0] for one_run in (run, resumed))
     assert unbroken.keys() == again.keys()
     assert all(np.array_equal(unbroken[name], again[name]) for name in unbroken)
 
@@ -113,7 +113,7 @@ def test_an_exported_detector_gives_the_same_boxes(run, host, data):
     pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
     from suite.runs.export import export
 
-    options = {"threshold": 0.0, "most": 20}
+    options = {"threshold": 0.0, "max_detections": 20}
     exported = suite.load(export(run.path, host=host).folder, host=host, options=options)
     trained = suite.load(run.path, host=host, options=options)
     for image in sorted((data / "images" / "test").iterdir()):

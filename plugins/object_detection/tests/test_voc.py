@@ -17,23 +17,23 @@ from boxes_on_disk import (
 from suite import UserError
 
 
-def test_voc_with_folders_for_parts(tmp_path):
+def test_voc_with_folders_for_splits(tmp_path):
     write_voc(tmp_path, lists=False)
     assert recognized(tmp_path) == ["voc"]
     assert targets(load("voc", tmp_path, first_pixel="1")) == expected(DATA)
 
 
 def test_voc_with_annotations_beside_the_images(tmp_path):
-    for part, images in {"train": DATA["train"], "valid": DATA["val"]}.items():
-        write_images(tmp_path / part, images)
+    for split, images in {"train": DATA["train"], "valid": DATA["val"]}.items():
+        write_images(tmp_path / split, images)
         for name, (size, boxes) in images.items():
-            write(tmp_path / part / f"{name}.xml", voc_file(size, boxes))
+            write(tmp_path / split / f"{name}.xml", voc_file(size, boxes))
     assert recognized(tmp_path) == ["voc"]
     found = targets(load("voc", tmp_path, first_pixel="1"))
-    assert found == {part: expected(DATA)[part] for part in ("train", "validation")}
+    assert found == {split: expected(DATA)[split] for split in ("train", "validation")}
 
 
-def test_voc_without_parts_is_all_for_training(tmp_path):
+def test_voc_without_splits_is_all_for_training(tmp_path):
     write_voc(tmp_path, {"": {**DATA["train"], **DATA["val"]}}, lists=False)
     dataset = load("voc", tmp_path)
     assert list(dataset.splits) == ["train"]
@@ -62,21 +62,23 @@ def test_names_below_the_folder_of_annotations(tmp_path):
     assert dataset.validation[0].target["boxes"] == [[1, 1, 5, 5]]
 
 
-def test_trainval_where_there_is_no_train(tmp_path):
+def test_trainval_if_there_is_no_train(tmp_path):
     write_voc(tmp_path)
     (tmp_path / "ImageSets/Main/train.txt").rename(tmp_path / "ImageSets/Main/trainval.txt")
     assert len(load("voc", tmp_path).train) == 3
 
 
 def test_pixels_are_counted_from_one_unless_a_coordinate_is_zero(tmp_path):
-    one = load("voc", write_voc(tmp_path / "1", {"train": {"a": ((40, 60), [(0, 1, 9, 9, "cat")])}}))
-    assert one.train[0].target["boxes"] == [[0, 1, 9, 9]]
+    from_one = load("voc", write_voc(tmp_path / "1", {"train": {"a": ((40, 60), [(0, 1, 9, 9, "cat")])}}))
+    assert from_one.train[0].target["boxes"] == [[0, 1, 9, 9]]
+    assert from_one.options.first_pixel == "1"
     zero = load(
         "voc", write_voc(tmp_path / "0", {"train": {"a": ((40, 60), [(0, 1, 9, 9, "cat")])}}, shift=0)
     )
     assert zero.train[0].target["boxes"] == [[0, 1, 9, 9]]
-    asked = load("voc", tmp_path / "0", first_pixel="1")
-    assert asked.train[0].target["boxes"] == [[0, 0, 9, 9]]
+    assert zero.options.first_pixel == "0"
+    chosen = load("voc", tmp_path / "0", first_pixel="1")
+    assert chosen.train[0].target["boxes"] == [[0, 0, 9, 9]]
 
 
 def test_difficult_objects_are_ignored_or_as_any_other(tmp_path):
@@ -115,8 +117,11 @@ def test_names_of_lists_that_are_nowhere_and_annotations_in_no_list_are_named(tm
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("<annotation>\n<object>\n</annotation>", r"a.xml, line 3 is not XML: mismatched tag"),
-        ("", r"a.xml, line 1 is not XML: no element found"),
+        (
+            "<annotation>\n<object>\n</annotation>",
+            r"a.xml, line 3 is not XML: opening and ending tag mismatch: object line 2 and annotation",
+        ),
+        ("", r"a.xml, line 1 is not XML: document is empty"),
         ("<html/>", r"a.xml is no annotation of Pascal VOC: its root is <html>"),
         ("<!DOCTYPE a [<!ENTITY b 'c'>]>\n<annotation/>", r"a.xml, line 1 declares a document type"),
         ("<annotation>\n<object><name>cat</name></object></annotation>", r"line 2: the object has no bndbox"),

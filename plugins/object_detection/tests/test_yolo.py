@@ -8,7 +8,7 @@ from boxes_on_disk import CLASSES, DATA, expected, load, recognized, targets, wr
 from suite import UserError
 
 
-@pytest.mark.parametrize("layout", ["images/{part}/{name}", "{part}/images/{name}", "{part}/{name}"])
+@pytest.mark.parametrize("layout", ["images/{split}/{name}", "{split}/images/{name}", "{split}/{name}"])
 @pytest.mark.parametrize("yaml", ["path: .\n", "", None])
 def test_yolo_layouts(tmp_path, layout, yaml):
     write_yolo(tmp_path, layout=layout, yaml=yaml)
@@ -22,7 +22,7 @@ def test_yolo_layouts(tmp_path, layout, yaml):
 
 
 @pytest.mark.parametrize("layout", ["images/{name}", "{name}", "obj_train_data/{name}"])
-def test_yolo_without_parts_and_names(tmp_path, layout):
+def test_yolo_without_splits_and_names(tmp_path, layout):
     data = {"train": DATA["train"]}
     write_yolo(tmp_path, data, layout=layout, yaml=None)
     write(tmp_path / "README.txt", "0 what this is")
@@ -47,7 +47,7 @@ def test_a_data_yaml_names_lists_and_texts(tmp_path):
     assert sorted(targets(dataset)["train"]) == ["a", "b", "e"]
     assert dataset.problems == [
         "1 image of train.txt is not there, left out: 'images/train/x.png'",
-        "1 image with a label file belongs to no part, left out: 'images/train/c.png'",
+        "1 image with a label file belongs to no split, left out: 'images/train/c.png'",
     ]
 
 
@@ -70,13 +70,15 @@ def test_a_data_yaml_of_another_machine(tmp_path):
 
 
 def test_roboflows_data_yaml(tmp_path):
-    write_yolo(tmp_path, layout="{part}/images/{name}", yaml=None)
+    write_yolo(tmp_path, layout="{split}/images/{name}", yaml=None)
     write(
         tmp_path / "data.yaml", "train: ../train/images\nval: ../val/images\nnc: 2\nnames: ['cat', 'dog']\n"
     )
     dataset = load("yolo", tmp_path)
     assert list(dataset.splits) == ["train", "validation"]
-    assert dataset.problems == ["1 image with a label file belongs to no part, left out: 'test/images/e.png'"]
+    assert dataset.problems == [
+        "1 image with a label file belongs to no split, left out: 'test/images/e.png'"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +86,7 @@ def test_roboflows_data_yaml(tmp_path):
     [
         ("train: images/train\nnames: [cat\nval: x", r"data.yaml, line 3 is not YAML"),
         ("train: images/train\nnc: 3\nnames: [cat, dog]", "says nc: 3, but names 2 classes"),
-        ("train: nowhere\nnames: [cat, dog]", "the train part is 'nowhere', but there is no such folder"),
+        ("train: nowhere\nnames: [cat, dog]", "the train split is 'nowhere', but there is no such folder"),
         ("train: {a: b}\nnames: [cat, dog]", "train is no folder, no file, and no list"),
         ("train: images/train\nnames: {a: cat}", "names has 'a', which are no numbers of classes"),
         ("train: images/train\nnames: [[cat]]", "names is no list of names"),
@@ -110,13 +112,14 @@ def test_a_broken_data_yaml_in_a_folder_is_not_passed_over(tmp_path):
     assert load("yolo", tmp_path).facts == {"classes": CLASSES}
 
 
-def test_a_part_that_is_not_there_is_said(tmp_path):
+def test_a_split_that_is_not_there_is_reported(tmp_path):
     write_yolo(tmp_path)
     shutil.rmtree(tmp_path / "images/test")
     dataset = load("yolo", tmp_path)
     assert list(dataset.splits) == ["train", "validation"]
     assert (
-        "the test part is 'images/test', but there is no such folder or file: left out" in dataset.problems[0]
+        "the test split is 'images/test', but there is no such folder or file: left out"
+        in dataset.problems[0]
     )
 
 
@@ -182,22 +185,22 @@ def test_labels_without_image_and_images_without_label_are_named(tmp_path):
     assert len(load("yolo", tmp_path, unlabeled="leave-out").train) == 1
 
 
-def test_a_part_without_any_label_is_left_out_and_said(tmp_path):
+def test_a_split_without_any_label_is_left_out_and_reported(tmp_path):
     write_yolo(tmp_path)
     shutil.rmtree(tmp_path / "labels/test")
     dataset = load("yolo", tmp_path)
     assert list(dataset.splits) == ["train", "validation"]
-    assert dataset.problems == ["the test part has 1 image but no labels, left out"]
+    assert dataset.problems == ["the test split has 1 image but no labels, left out"]
 
 
-def test_the_validation_part_is_not_trained_on_where_the_training_part_has_no_labels(tmp_path):
-    write_yolo(tmp_path, {part: DATA[part] for part in ("train", "val")})
+def test_the_validation_split_is_not_trained_on_if_the_training_split_has_no_labels(tmp_path):
+    write_yolo(tmp_path, {split: DATA[split] for split in ("train", "val")})
     shutil.rmtree(tmp_path / "labels/train")
-    with pytest.raises(UserError, match=r"no training part, only validation\n.*has 3 images but no labels"):
+    with pytest.raises(UserError, match=r"no training split, only validation\n.*has 3 images but no labels"):
         load("yolo", tmp_path)
 
 
-def test_an_unreadable_image_is_an_example_and_said(tmp_path):
+def test_an_unreadable_image_is_an_example_and_reported(tmp_path):
     write_yolo(tmp_path)
     (tmp_path / "images/train/a.png").write_bytes(b"no image")
     dataset = load("yolo", tmp_path)

@@ -1,13 +1,13 @@
 """What `suite inspect` says of texts, whatever the task: lengths, scripts, characters, near duplicates.
 
-Exact duplicates, leaks between parts and contradictory targets the host finds by itself.
+Exact duplicates, leaks between splits and contradictory targets are found by the host.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,11 +15,11 @@ import numpy as np
 from suite.data import Finding
 from suite.figures import Table
 from suite.kit import counted
-from suite_text.encodings import REPLACEMENT
-from suite_text.scripts import script_of, scripts_of
+from suite_language.scripts import script_of, scripts_of
+from suite_text.reading.encodings import REPLACEMENT
 
 RARE = 0.001
-"""A script is odd where less than this share of all letters is of it."""
+"""A script is odd if less than this share of all letters is of it."""
 
 _MISREAD = re.compile("[ÃÂ][\x80-\xbf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u2018-\u2022]|â€|ï»¿")
 _SHOWN = 60
@@ -27,12 +27,12 @@ _SHOWN = 60
 
 @dataclass
 class Seen:
-    """What was seen of the texts of a part.
+    """What was seen of the texts of a split.
 
     Attributes:
         lengths: of each text in characters.
-        words: of each text, what stands between blanks.
-        characters: how often each is there.
+        words: of each text, what is between blanks.
+        characters: how often each occurs.
         lost: names of texts with U+FFFD.
         misread: names of texts that look like UTF-8 read as another encoding.
     """
@@ -51,37 +51,37 @@ class Seen:
         if not text.isascii():
             if REPLACEMENT in text:
                 self.lost.append(name)
-            if found := _MISREAD.search(text):
-                self.misread.append(f"{name}: {shortened(text[max(0, found.start() - 20) :])}")
+            if match := _MISREAD.search(text):
+                self.misread.append(f"{name}: {shortened(text[max(0, match.start() - 20) :])}")
 
 
 def lengths_table(seen: Mapping[str, Seen], title: str = "Lengths") -> Table:
-    """Characters and words of the texts of each part."""
+    """Characters and words of the texts of each split."""
     rows: list[list[str | int]] = []
-    for name, part in seen.items():
-        if part.lengths:
+    for name, split in seen.items():
+        if split.lengths:
             spans = []
-            for counts in (np.array(part.lengths), np.array(part.words)):
-                middle, most = np.percentile(counts, [50, 95])
-                spans.append(f"{counts.min():,} / {middle:,.0f} / {most:,.0f} / {counts.max():,}")
-            rows.append([name, len(part.lengths), *spans])
+            for counts in (np.array(split.lengths), np.array(split.words)):
+                median, high = np.percentile(counts, [50, 95])
+                spans.append(f"{counts.min():,} / {median:,.0f} / {high:,.0f} / {counts.max():,}")
+            rows.append([name, len(split.lengths), *spans])
     return Table(
         title=title,
-        columns=["part", "texts", "characters", "words"],
+        columns=["split", "texts", "characters", "words"],
         rows=rows,
-        caption="fewest, median, 95 of 100 have no more, most; words are what stands between blanks",
+        caption="minimum, median, 95th percentile, maximum; words are what is between blanks",
     )
 
 
 def scripts_table(seen: Mapping[str, Seen], title: str = "Scripts") -> Table:
-    """The share of each script among the letters of each part."""
-    found = {name: scripts_of(part.characters) for name, part in seen.items()}
-    total = sum(found.values(), Counter[str]())
+    """The share of each script among the letters of each split."""
+    by_split = {name: scripts_of(split.characters) for name, split in seen.items()}
+    total = sum(by_split.values(), Counter[str]())
     rows: list[list[str | int]] = [
-        [script, *(_share(counts[script], counts.total()) for counts in found.values())]
+        [script, *(_share(counts[script], counts.total()) for counts in by_split.values())]
         for script, _ in total.most_common()
     ]
-    return Table(title=title, columns=["script", *found], rows=rows, caption="of all letters")
+    return Table(title=title, columns=["script", *by_split], rows=rows, caption="of all letters")
 
 
 def _share(count: int, total: int) -> str:
@@ -92,19 +92,22 @@ def character_findings(seen: Mapping[str, Seen], of: str = "") -> list[Finding]:
     """Characters that were lost, misread, are odd for the set, or that training does not have.
 
     Args:
-        seen: the parts.
+        seen: by split.
         of: whose texts they are, for sentences: " of the source".
     """
     findings = []
-    if lost := [name for part in seen.values() for name in part.lost]:
+    if lost := [name for split in seen.values() for name in split.lost]:
         text = counted(len(lost), f"text{of} has", f"texts{of} have")
         findings.append(
-            Finding(text=f"{text} U+FFFD, which stands for what was lost when it was saved", places=lost)
+            Finding(
+                text=f"{text} U+FFFD, which stands for characters that were lost when it was saved",
+                places=lost,
+            )
         )
-    if misread := [name for part in seen.values() for name in part.misread]:
+    if misread := [name for split in seen.values() for name in split.misread]:
         text = counted(len(misread), f"text{of} looks", f"texts{of} look")
         findings.append(Finding(text=f"{text} like UTF-8 that was read as Windows-1252", places=misread))
-    total = sum((part.characters for part in seen.values()), Counter[str]())
+    total = sum((split.characters for split in seen.values()), Counter[str]())
     scripts = scripts_of(total)
     rare = {script for script, count in scripts.items() if count < RARE * scripts.total()}
     if odd := sorted(character for character in total if script_of(character) in rare):
@@ -116,54 +119,54 @@ def character_findings(seen: Mapping[str, Seen], of: str = "") -> list[Finding]:
                 places=[f"{shown(character)}: {total[character]:,}" for character in odd],
             )
         )
-    for name, part in seen.items():
-        if unknown := sorted(part.characters.keys() - seen["train"].characters.keys()):
+    for name, split in seen.items():
+        if unknown := sorted(split.characters.keys() - seen["train"].characters.keys()):
             text = counted(len(unknown), f"character{of} is", f"characters{of} are")
             findings.append(
                 Finding(
                     text=f"{text} in {name}, but not in train",
                     wrong=False,
-                    places=[f"{shown(character)}: {part.characters[character]:,}" for character in unknown],
+                    places=[f"{shown(character)}: {split.characters[character]:,}" for character in unknown],
                 )
             )
     return findings
 
 
 def alike_findings(
-    parts: Mapping[str, Sequence[tuple[str, str, object]]], targets_differ: str = ""
+    texts: Mapping[str, Sequence[tuple[str, str, object]]], targets_differ: str = ""
 ) -> list[Finding]:
-    """Texts that differ in case, punctuation and white space only; equal ones are the host's matter.
+    """Texts that differ in case, punctuation and white space only; the host finds equal ones.
 
     Args:
-        parts: name, text and target of each example.
-        targets_differ: what is said of alike texts whose targets differ; empty: nothing.
+        texts: by split, name, text and target of each example.
+        targets_differ: how a sentence goes on about alike texts whose targets differ; empty: no sentence.
     """
     groups: dict[str, list[tuple[str, str, str, object]]] = {}
-    for part, examples in parts.items():
+    for split, examples in texts.items():
         for name, text, target in examples:
             if bare := "".join(filter(str.isalnum, text.casefold())):
-                groups.setdefault(bare, []).append((part, name, text, target))
+                groups.setdefault(bare, []).append((split, name, text, target))
     leaks: dict[tuple[str, str], list[str]] = {}
     contradictions = []
     for members in groups.values():
         spellings: dict[str, tuple[str, str, object]] = {}
-        for part, name, text, target in members:
-            spellings.setdefault(text, (part, name, target))
-        (part, name, target), *others = spellings.values()
-        for other_part, other_name, _ in others:
-            if other_part != part:
-                leaks.setdefault((part, other_part), []).append(f"{other_name} ~ {name}")
-        if targets_differ and any(other != target for _, _, other in others):
-            listed = [(name, target), *((one, other) for _, one, other in others)]
-            contradictions.append(" ~ ".join(f"{one} ({shortened(str(label))})" for one, label in listed))
+        for split, name, text, target in members:
+            spellings.setdefault(text, (split, name, target))
+        (split, name, target), *variants = spellings.values()
+        for variant_split, variant_name, _ in variants:
+            if variant_split != split:
+                leaks.setdefault((split, variant_split), []).append(f"{variant_name} ~ {name}")
+        if targets_differ and any(variant_target != target for _, _, variant_target in variants):
+            listed = ((spelling[1], spelling[2]) for spelling in spellings.values())
+            contradictions.append(" ~ ".join(f"{name} ({shortened(str(label))})" for name, label in listed))
     findings = [
         Finding(
-            text=counted(len(places), f"text of {second} is", f"texts of {second} are")
-            + f" like one of {first}, but for case, punctuation and blanks",
+            text=counted(len(names), f"text of {second} is", f"texts of {second} are")
+            + f" like a text of {first}, but for case, punctuation and blanks",
             wrong=False,
-            places=places,
+            places=names,
         )
-        for (first, second), places in leaks.items()
+        for (first, second), names in leaks.items()
     ]
     if contradictions:
         text = counted(len(contradictions), "set", "sets")
@@ -174,7 +177,7 @@ def alike_findings(
 
 
 def shown(character: str) -> str:
-    """A character for people: itself, or its number where it cannot be seen."""
+    """A character for people: itself, or its number if it cannot be seen."""
     if character == " ":
         return "(space)"
     return character if character.isprintable() else f"U+{ord(character):04X}"
@@ -184,8 +187,3 @@ def shortened(text: str) -> str:
     """The beginning of a text on one line."""
     text = " ".join(text[: 4 * _SHOWN].split())
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
-
-
-def names_of(places: Iterable[tuple[str, str]]) -> list[str]:
-    """`name: text` of each, shortened."""
-    return [f"{name}: {shortened(text)}" for name, text in places]

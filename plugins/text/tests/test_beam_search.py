@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from keras import ops
 
+from suite_text.tokens.vocabulary import END
 from suite_text.translation.models.beam_search import beam_search
-from suite_text.vocabulary import END
 
-VOCABULARY, FIRST, PLACES = 7, 4, 4
+VOCABULARY, FIRST, POSITIONS = 7, 4, 4
 LETTERS = range(FIRST, VOCABULARY)
 
 pytestmark = pytest.mark.backend
@@ -38,11 +38,11 @@ def searched(seeds, *, beams, width=None, penalty=0.0, limits=None):
         step,
         [ops.zeros((count * beams, 1), "float32")],
         [ops.convert_to_tensor(np.repeat(np.array(seeds, np.float32), beams)[:, None])],
-        limit=ops.convert_to_tensor(np.array(limits or [PLACES] * count, np.int32)),
+        limit=ops.convert_to_tensor(np.array(limits or [POSITIONS] * count, np.int32)),
         width=ops.full((count,), float(width or beams)),
         penalty=ops.full((count,), float(penalty)),
         beams=beams,
-        places=PLACES,
+        positions=POSITIONS,
         vocabulary=VOCABULARY,
     )
     return keras.ops.convert_to_numpy(tokens), keras.ops.convert_to_numpy(scores)
@@ -60,7 +60,7 @@ def log_probabilities(text, seed):
 
 def greedy(seed):
     text = []
-    while len(text) < PLACES - 1:
+    while len(text) < POSITIONS - 1:
         memory = 0.0
         for last in [2, *text]:
             memory = 0.31 * memory + last + seed
@@ -83,7 +83,7 @@ SEEDS = [0.1, 0.5, 1.3, 2.2, 3.7]
 def test_a_beam_that_is_wide_enough_finds_the_best_of_all_texts(penalty):
     tokens, scores = searched(SEEDS, beams=27, penalty=penalty)
     for seed, found, of_found in zip(SEEDS, tokens, scores, strict=True):
-        texts = [text for length in range(PLACES) for text in itertools.product(LETTERS, repeat=length)]
+        texts = [text for length in range(POSITIONS) for text in itertools.product(LETTERS, repeat=length)]
 
         def value(text, seed=seed):
             return sum(log_probabilities(text, seed)) / ((5 + len(text) + 1) / 6) ** penalty
@@ -98,7 +98,7 @@ def test_a_beam_that_is_wide_enough_finds_the_best_of_all_texts(penalty):
 def test_a_width_of_one_is_greedy_search_however_many_beams_are_built_in():
     alone, _ = searched(SEEDS, beams=1)
     among, _ = searched(SEEDS, beams=4, width=1)
-    assert [text_of(one) for one in alone] == [greedy(seed) for seed in SEEDS]
+    assert [text_of(row) for row in alone] == [greedy(seed) for seed in SEEDS]
     np.testing.assert_array_equal(alone, among)
 
 
@@ -141,5 +141,5 @@ def test_a_greater_length_penalty_gives_no_shorter_texts():
     seeds = [0.05 * seed for seed in range(100)]
     short, _ = searched(seeds, beams=4, penalty=0.0)
     long, _ = searched(seeds, beams=4, penalty=3.0)
-    lengths = [sum(len(text_of(one)) for one in tokens) for tokens in (short, long)]
+    lengths = [sum(len(text_of(row)) for row in tokens) for tokens in (short, long)]
     assert lengths[1] > lengths[0]

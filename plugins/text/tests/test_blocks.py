@@ -68,7 +68,7 @@ def test_step_by_step_with_a_cache_is_the_same_as_all_at_once():
     cache, crossed = of_block.empty_cache(BATCH, STEPS), of_block.crossed(ops.convert_to_tensor(context))
     places = np.arange(STEPS)
     for step in range(STEPS):
-        one, cache = of_block.forward(
+        output, cache = of_block.forward(
             ops.convert_to_tensor(x[:, step : step + 1]),
             positions(1, step),
             (places <= step)[None, None],
@@ -76,7 +76,7 @@ def test_step_by_step_with_a_cache_is_the_same_as_all_at_once():
             here=ops.convert_to_tensor(places == step),
             crossed=crossed,
         )
-        np.testing.assert_allclose(numpy(one)[:, 0], whole[:, step], atol=1e-5)
+        np.testing.assert_allclose(numpy(output)[:, 0], whole[:, step], atol=1e-5)
 
 
 @pytest.mark.backend
@@ -140,7 +140,7 @@ def test_half_precision_gives_about_the_same_and_scores_stay_whole():
 
 
 @pytest.mark.backend
-def test_parts_are_dropped_in_training_only():
+def test_splits_are_dropped_in_training_only():
     x, of_block = some(BATCH, STEPS, WIDTH), block(dropout=0.5)
     np.testing.assert_array_equal(numpy(of_block(x)), numpy(of_block(x, training=False)))
     assert np.abs(numpy(of_block(x, training=True)) - numpy(of_block(x))).max() > 0.1
@@ -154,7 +154,7 @@ def test_a_network_of_blocks_learns_and_is_loaded_as_it_was_saved(tmp_path):
     network = keras.Model([tokens, context], layers.Dense(1)(x))
     inputs = [np.array([[3, 4, 0], [5, 0, 0]], np.int32), some(2, 4, WIDTH)]
     network.compile("adam", "mse")
-    before = [numpy(one).copy() for one in network.trainable_variables]
+    before = [numpy(weight).copy() for weight in network.trainable_variables]
     network.fit(inputs, np.ones((2, 3, 1), np.float32), verbose=0)
     for old, variable in zip(before, network.trainable_variables, strict=True):
         assert (old != numpy(variable)).any(), variable.path

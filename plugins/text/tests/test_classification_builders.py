@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite.data.dataset import Dataset, Example
+from suite.data import Dataset, Example
 from suite.options import as_dict, parse
 from suite.training_options import TrainingOptions
 from suite_text.classification import builders
 from suite_text.classification.batches import TextBatches
-from suite_text.classification.model_options import BagOptions, ConvolutionalOptions, EncoderOptions
+from suite_text.classification.options import BagOptions, ConvolutionalOptions, EncoderOptions
 from suite_text.classification.recipes import batch_for, epochs_for
 from suite_text.classification.survey import survey
 
@@ -42,7 +42,7 @@ def data(
     multi_label: bool = False,
     times: int = 3,
 ) -> Dataset:
-    labels = [[one] if multi_label else one for one in targets]
+    labels = [[target] if multi_label else target for target in targets]
     train = [
         Example(str(index), text, label)
         for index, (text, label) in enumerate(zip(list(texts) * times, labels * times, strict=True))
@@ -98,14 +98,14 @@ def test_it_learns_what_a_word_tells(name):
 
 def test_the_users_word_wins():
     options = BagOptions(
-        words=1, characters=(2, 3), least_count=2, width=4, filters=0, dropout=0.25, label_smoothing=0.2
+        words=1, characters=(2, 3), min_count=2, width=4, filters=0, dropout=0.25, label_smoothing=0.2
     )
     pipeline = builders.bag(data(), options)
-    for name in ("words", "characters", "least_count", "width", "filters", "dropout", "label_smoothing"):
+    for name in ("words", "characters", "min_count", "width", "filters", "dropout", "label_smoothing"):
         assert getattr(pipeline.options, name) == getattr(options, name)
     assert pipeline.codec.reader.ngrams.words == 1
     assert pipeline.codec.reader.words is None
-    assert [one.name for one in pipeline.network.inputs] == ["ngrams"]
+    assert [tensor.name for tensor in pipeline.network.inputs] == ["ngrams"]
 
 
 def test_scripts_without_spaces_are_read_by_characters():
@@ -122,7 +122,7 @@ def test_scripts_without_spaces_are_read_by_characters():
     [
         ({"characters": (4, 2)}, "is no range"),
         ({"words": 0, "characters": (0, 0)}, "cannot both be 0"),
-        ({"least_count": 99}, "lower least_count"),
+        ({"min_count": 99}, "lower min_count"),
     ],
 )
 def test_options_that_leave_nothing_to_learn_by_are_refused(options, message):
@@ -173,9 +173,9 @@ def test_batches_are_a_pure_function_and_drop_what_they_are_told_to():
     assert left_out.sum() / (whole["ngrams"] > 0).sum() == pytest.approx(0.25, abs=0.1)
 
 
-def test_of_long_texts_a_random_stretch_is_learned_from():
+def test_of_long_texts_a_random_chunk_is_learned_from():
     dataset = data(("one two three four five six seven eight", "a", "b", "c"))
-    pipeline = MAKE["convolutional"](dataset, longest=4)
+    pipeline = MAKE["convolutional"](dataset, max_length=4)
     prepared = [pipeline.batch_maker.prepare(dataset.train[0])]
     whole = pipeline.codec.read(dataset.train[0].input)["tokens"].tolist()
     maker = TextBatches(codec=pipeline.codec)

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from suite import UserError
 from suite_classification.types import Classification
-from suite_text.classification.codec import ClassificationCodec, Stretch
-from suite_text.classification.hashed_words import HashedWords
-from suite_text.classification.ngrams import NGrams
-from suite_text.classification.prediction_options import ReadingOptions
-from suite_text.classification.readers import NGramReader, TokenReader
-from suite_text.lines import Line
-from suite_text.vocabulary import Vocabulary
+from suite_text.classification.codec import Chunk, ClassificationCodec
+from suite_text.classification.options import PredictionOptions
+from suite_text.classification.readers.bags import NGramReader
+from suite_text.classification.readers.hashed_words import HashedWords
+from suite_text.classification.readers.ngrams import NGrams
+from suite_text.classification.readers.tokens import TokenReader
+from suite_text.reading.lines import Line
+from suite_text.tokens.vocabulary import Vocabulary
 
 TEXTS = ["the cat sat on the mat", "a dog barks", "the dog sat", "cats and dogs"]
 CLASSES = ("bad", "good")
@@ -81,20 +82,20 @@ def test_a_bag_holds_all_of_a_book():
     )
 
 
-def test_a_long_text_is_read_in_stretches_that_together_are_all_of_it():
+def test_a_long_text_is_read_in_chunks_that_together_are_all_of_it():
     codec = tokens()
     text = " ".join(TEXTS * 3)
-    stretches = codec.chunks(text)
+    chunks = codec.chunks(text)
     assert codec.chunks("the dog sat") is None
-    found = [codec.encode(stretch) for stretch in stretches]
-    assert len(found) == stretches.total == 6
-    read = np.concatenate([one["tokens"][one["tokens"] > 0] for one in found])
+    found = [codec.encode(chunk) for chunk in chunks]
+    assert len(found) == chunks.total == 6
+    read = np.concatenate([encoded["tokens"][encoded["tokens"] > 0] for encoded in found])
     assert (read == codec.read(text)["tokens"]).all()
-    assert codec.chunks(next(iter(stretches))) is None
+    assert codec.chunks(next(iter(chunks))) is None
     assert (codec.encode(text)["tokens"] == codec.read(text)["tokens"][:8]).all()
 
 
-def test_the_scores_of_stretches_are_averaged():
+def test_the_scores_of_chunks_are_averaged():
     predictions = [
         Classification(label="bad", scores={"bad": 0.6, "good": 0.4}),
         Classification(label="good", scores={"bad": 0.1, "good": 0.9}),
@@ -132,7 +133,7 @@ def test_words_on_the_command_line_are_texts_and_files_are_read_line_by_line(mak
     file = tmp_path / "two.txt"
     file.write_text("a dog\nthe cat\n", encoding="utf-8")
     assert [line.text for line in codec.open_stream(FileSource(file))] == ["a dog", "the cat"]
-    whole = codec.with_options(ReadingOptions(whole_files=True))
+    whole = codec.with_options(PredictionOptions(whole_files=True))
     assert len(list(whole.open_stream(FileSource(file)))) == 1
 
 
@@ -160,6 +161,6 @@ def test_lengths_that_do_not_rise_or_do_not_suffice_are_refused(change):
         ClassificationCodec.from_json(json_ | {"reader": json_["reader"] | change})
 
 
-def test_a_stretch_is_encoded_as_it_is():
-    stretch = Stretch({"tokens": np.array([5, 4], np.int32)})
-    assert tokens().encode(stretch)["tokens"].tolist() == [5, 4, 0, 0]
+def test_a_chunk_is_encoded_as_it_is():
+    chunk = Chunk({"tokens": np.array([5, 4], np.int32)})
+    assert tokens().encode(chunk)["tokens"].tolist() == [5, 4, 0, 0]

@@ -10,16 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite_text.classification.loaders import (
-    detect_folder,
-    detect_labeled_lines,
-    detect_table,
-    labeled,
-    load_folder,
-    load_labeled_lines,
-    load_table,
-    target_of,
-)
+from suite_text.classification.loaders.detection import detect_folder, detect_labeled_lines, detect_table
+from suite_text.classification.loaders.folder import load_folder
+from suite_text.classification.loaders.labeled_lines import labeled, load_labeled_lines
+from suite_text.classification.loaders.tables import load_table, target_of
 from suite_text.classification.options import FolderOptions, LabeledLinesOptions, TableOptions
 from texts_on_disk import lines, pairs, problems
 
@@ -101,25 +95,25 @@ def test_a_missing_column_is_one_sentence_with_those_that_there_are(tmp_path):
     )
 
 
-def test_the_tables_of_a_folder_are_its_parts_in_any_of_the_usual_names(tmp_path):
+def test_the_tables_of_a_folder_are_its_splits_in_any_of_the_usual_names(tmp_path):
     lines(tmp_path / "d/trec_train.csv", "text,label", "a,1", "b,2")
     lines(tmp_path / "d/trec-dev.csv", "text,label", "c,1")
     lines(tmp_path / "d/trec_test.csv", "text,label", "e,2")
     lines(tmp_path / "d/labels.csv", "name", "1")
     dataset = table(tmp_path)
-    assert {part: pairs(examples) for part, examples in dataset.splits.items()} == {
+    assert {split: pairs(examples) for split, examples in dataset.splits.items()} == {
         "train": [("a", "1"), ("b", "2")], "validation": [("c", "1")], "test": [("e", "2")]
     }  # fmt: skip
-    assert problems(dataset) == {"1 file is of no part and left out": ["labels.csv"]}
+    assert problems(dataset) == {"1 file is of no split and left out": ["labels.csv"]}
 
 
-def test_the_files_of_the_parts_can_be_named(tmp_path):
+def test_the_files_of_the_splits_can_be_named(tmp_path):
     for name in ("all", "held", "test_a", "test_b"):
         lines(tmp_path / f"{name}.csv", "text,label", f"{name} 1,1", f"{name} 2,2")
     said = refused(table, tmp_path)
-    assert "more than one file for the test part: 'test_a.csv', 'test_b.csv'" in said
+    assert "more than one file for the test split: 'test_a.csv', 'test_b.csv'" in said
     assert "--set loader.test=test_a.csv" in said
-    assert "is called after the training part" in refused(table, tmp_path, test="test_a.csv")
+    assert "is called after the train split" in refused(table, tmp_path, test="test_a.csv")
     dataset = table(tmp_path, train="all.csv", test="test_b.csv", validation="held.csv")
     assert [examples[0].input for examples in dataset.splits.values()] == ["all 1", "held 1", "test_b 1"]
 
@@ -127,7 +121,7 @@ def test_the_files_of_the_parts_can_be_named(tmp_path):
 def test_a_column_can_say_the_part(tmp_path):
     rows = ["a,1,train", "b,2,TRAIN", "c,1,dev", "d,2,test", "e,1,later"]
     dataset = table(lines(tmp_path / "a.csv", "text,label,split", *rows))
-    assert {part: len(examples) for part, examples in dataset.splits.items()} == {
+    assert {split: len(examples) for split, examples in dataset.splits.items()} == {
         "train": 2, "validation": 1, "test": 1
     }  # fmt: skip
     left = "1 example of neither train, validation nor test is left out"
@@ -245,7 +239,7 @@ def test_labels_that_training_never_saw_are_named(tmp_path):
         "1 example of test with the label '4', which training never saw, is left out": ["test.csv:5"],
     }
     lines(tmp_path / "test.csv", "text,label", "c,5")
-    assert "no label of the test part is among the training part's, which are '1', '2'" in refused(
+    assert "no label of the test split is among the train split's, which are '1', '2'" in refused(
         table, tmp_path
     )
 
@@ -266,10 +260,10 @@ def repeated(tmp_path):
     return tmp_path
 
 
-def test_training_texts_that_are_in_other_parts_too_are_left_out_of_train_and_counted(repeated):
+def test_training_texts_that_are_in_other_splits_too_are_left_out_of_train_and_counted(repeated):
     dataset = table(repeated)
     assert [text for text, _ in pairs(dataset.train)] == ["a", "b", "a", "b", "a"]
-    assert [len(part) for part in dataset.splits.values()] == [5, 2, 1]
+    assert [len(split) for split in dataset.splits.values()] == [5, 2, 1]
     left = "1 example is left out of train, since its text is in test too"
     assert problems(dataset) == {left: ["train.csv:6"]}
 
@@ -375,7 +369,7 @@ def test_folders_of_parts_lie_above_the_classes_and_archives_are_read(tmp_path):
             archive.writestr(f"wrapper/{name}", name)
     assert recognized(tmp_path / "a.zip") == [False, False, True]
     dataset = folder(tmp_path / "a.zip")
-    assert {part: pairs(examples) for part, examples in dataset.splits.items()} == {
+    assert {split: pairs(examples) for split, examples in dataset.splits.items()} == {
         "train": [("train/a/1.txt", "a"), ("train/b/2.txt", "b")],
         "validation": [("val/a/3.txt", "a")],
         "test": [("Test/b/4.txt", "b")],
@@ -417,5 +411,5 @@ def test_real_data_is_read_with_no_option(name, counts, classes):
         pytest.skip(f"there is no {SHARED / name}: set SUITE_DATA")
     assert recognized(SHARED / name) == [True, False, False]
     dataset = table(SHARED / name)
-    assert {part: len(examples) for part, examples in dataset.splits.items()} == counts
+    assert {split: len(examples) for split, examples in dataset.splits.items()} == counts
     assert len(dataset.facts["classes"]) == classes

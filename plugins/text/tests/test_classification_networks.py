@@ -46,7 +46,7 @@ def network(request):
     keras.utils.set_random_seed(0)
     network = NETWORKS[request.param]()
     rng = np.random.default_rng(0)
-    network.set_weights([one + rng.normal(0, 0.3, one.shape) for one in network.get_weights()])
+    network.set_weights([weights + rng.normal(0, 0.3, weights.shape) for weights in network.get_weights()])
     return network
 
 
@@ -54,7 +54,8 @@ def numbers_for(network, count: int = 4, length: int = 6) -> dict[str, np.ndarra
     rng = np.random.default_rng(1)
     sizes = {"ngrams": NGRAMS, "words": WORDS, "tokens": WORDS}
     return {
-        one.name: rng.integers(1, sizes[one.name], (count, length)).astype(np.int32) for one in network.inputs
+        tensor.name: rng.integers(1, sizes[tensor.name], (count, length)).astype(np.int32)
+        for tensor in network.inputs
     }
 
 
@@ -112,8 +113,8 @@ def test_the_sums_of_a_bag_are_tf_idf_of_words_and_of_characters():
     idf = np.log((1 + NGRAMS) / (1 + np.arange(NGRAMS))) + 1
     of_words, of_characters = np.array([3, 7]), np.array([20, 21, 29])
     expected = sum(
-        factor * (idf[part] / np.linalg.norm(idf[part])) @ table[part]
-        for factor, part in ((SCALE, of_words), (SCALE * CHARACTERS, of_characters))
+        factor * (idf[grams] / np.linalg.norm(idf[grams])) @ table[grams]
+        for factor, grams in ((SCALE, of_words), (SCALE * CHARACTERS, of_characters))
     )
     numbers = np.array([[3, 7, 20, 21, 29, 0, 0]], np.int32)
     assert outputs_of(network, {"ngrams": numbers})[0] == pytest.approx(expected, abs=1e-4)
@@ -146,7 +147,7 @@ def test_training_changes_every_weight_that_is_learned(name):
     network.compile(keras.optimizers.Adam(0.01), loss)
     before = network.get_weights()
     inputs = {"ngrams": np.arange(NGRAMS), "words": np.arange(WORDS), "tokens": np.arange(WORDS)}
-    given = {one.name: np.tile(inputs[one.name].astype(np.int32), (4, 1)) for one in network.inputs}
+    given = {tensor.name: np.tile(inputs[tensor.name].astype(np.int32), (4, 1)) for tensor in network.inputs}
     for _ in range(3):
         value = network.train_on_batch(given, np.eye(CLASSES, dtype=np.float32)[[0, 1, 2, 0]])
     assert np.isfinite(value)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suite_text.cleaning import AS_IT_IS, Cleaning, as_fact, clean, cleaning_from, cleaning_of
-from suite_text.loader_options import ReadingOptions
+from suite_text.reading.cleaning import AS_IT_IS, Cleaning, as_fact, clean, cleaning_from, cleaning_of
+from suite_text.reading.options import ReadingOptions
 
 CLEANINGS = st.builds(
     Cleaning,

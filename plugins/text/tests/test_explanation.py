@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from suite.data.dataset import Example
-from suite.evaluation.types import Pairs
-from suite.figures import Passages
+from suite.data import Example
+from suite.evaluation import Pairs
+from suite.figures import Highlights
 from suite_classification.types import Classification
 from suite_text.classification.explanation import explain
 
@@ -26,9 +26,9 @@ class Model:
     def __call__(self, texts) -> list[Classification]:
         self.calls += 1
         self.asked += texts
-        return [self.one(text) for text in texts]
+        return [self.segment(text) for text in texts]
 
-    def one(self, text: str) -> Classification:
+    def segment(self, text: str) -> Classification:
         odds = sum(VALUES.get(word, 0.0) for word in text.split())
         odds += sum(VALUES.get(character, 0.0) for character in text if not character.isascii())
         good = float(1 / (1 + np.exp(-odds)))
@@ -40,14 +40,14 @@ class Model:
 
 def pairs_of(model: Model, *rows, facts=FACTS) -> Pairs:
     examples = [Example(f"test.csv:{number}", text, target) for number, (text, target) in enumerate(rows, 2)]
-    predictions = [model.one(text) for text, _ in rows]
+    predictions = [model.segment(text) for text, _ in rows]
     targets = [target for _, target in rows]
     return Pairs(targets, predictions, [example.id for example in examples], examples, facts)
 
 
-def explained(model: Model, *rows, facts=FACTS) -> Passages:
+def explained(model: Model, *rows, facts=FACTS) -> Highlights:
     (figure,) = explain(pairs_of(model, *rows, facts=facts), model)
-    assert isinstance(figure, Passages)
+    assert isinstance(figure, Highlights)
     return figure
 
 
@@ -101,7 +101,7 @@ def test_of_a_long_text_the_beginning_is_shown_and_the_rest_stays_in_what_is_ask
     assert len("".join(text for text, _ in item.segments)) < 2000
     assert item.segments[-1] == (" …", 0.0)
     assert all(len(text.split()) > 2900 for text in model.asked)
-    assert max(item.segments, key=lambda one: one[1])[0].startswith("great")
+    assert max(item.segments, key=lambda segment: segment[1])[0].startswith("great")
 
 
 def test_a_text_without_end_is_cut():
@@ -122,7 +122,7 @@ def test_of_several_labels_the_one_that_is_most_wrong_is_explained():
 def test_there_is_nothing_to_explain_where_all_is_right_or_texts_or_probabilities_are_missing():
     model = Model()
     assert explain(pairs_of(model, ("great film", "good")), model) == []
-    assert explain(Pairs(["bad"], [model.one("great")], ["1"], facts=FACTS), model) == []
+    assert explain(Pairs(["bad"], [model.segment("great")], ["1"], facts=FACTS), model) == []
     without = [Example("1", "great film", "bad")]
     assert explain(Pairs(["bad"], [Classification(label="good")], ["1"], without, FACTS), model) == []
     assert explain(pairs_of(model, ("great", "bad")), model) == []  # of a single word nothing would be left

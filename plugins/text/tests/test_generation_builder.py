@@ -5,28 +5,30 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from suite.data.dataset import Dataset, Example
-from suite.errors import UserError
-from suite_text.cleaning import AS_IT_IS
+from suite import UserError
+from suite.data import Dataset, Example
 from suite_text.generation.batches import PassageBatches
 from suite_text.generation.codec import GenerationCodec
-from suite_text.generation.model_options import TransformerOptions
+from suite_text.generation.options import TransformerOptions
 from suite_text.generation.recipes import recipe_for, transformer_defaults, vocabulary_for
 from suite_text.generation.samples import sample
 from suite_text.generation.survey import Survey, survey
 from suite_text.generation.types import Dissected
-from suite_text.vocabulary import END, PADDING, START, Vocabulary
+from suite_text.reading.cleaning import AS_IT_IS
+from suite_text.tokens.vocabulary import END, PADDING, START, Vocabulary
 
 TEXT = "the cat sat on the mat and the dog sat on the cat "
 
 
 def batches(lengths=(8, 16)) -> PassageBatches:
     vocabulary = Vocabulary.learn([TEXT], "bpe", 300)
-    return PassageBatches(GenerationCodec(vocabulary=vocabulary, lengths=lengths, chunk=4, cleaning=AS_IT_IS))
+    return PassageBatches(
+        GenerationCodec(vocabulary=vocabulary, lengths=lengths, tokens_per_pass=4, cleaning=AS_IT_IS)
+    )
 
 
 def found(sizes, text=TEXT) -> Survey:
-    return Survey(sizes=np.array(sizes), texts=(text,), longest=int(max(sizes)))
+    return Survey(sizes=np.array(sizes), texts=(text,), max_size=int(max(sizes)))
 
 
 def test_a_batch_has_starts_padding_and_weights_of_what_is_told():
@@ -51,7 +53,7 @@ def test_the_loss_is_the_mean_over_the_tokens_of_a_batch():
     assert (surprise * weights).sum(axis=1).mean() == pytest.approx(expected)
 
 
-def test_of_a_long_passage_a_stretch_is_drawn_and_in_time_all_of_it():
+def test_of_a_long_passage_a_chunk_is_drawn_and_in_time_all_of_it():
     maker = batches()
     ids = maker.prepare(Example("a", Dissected(TEXT * 4), 0))
     assert len(ids) > 40
@@ -94,7 +96,7 @@ def test_the_survey_reads_sizes_and_texts():
     seen = survey(sample(), AS_IT_IS)
     assert len(seen.sizes) == 48
     assert seen.bytes == sum(len(text.encode()) for text in seen.texts)
-    assert seen.longest == max(seen.sizes.max(), max(one.target for one in sample().validation))
+    assert seen.max_size == max(seen.sizes.max(), max(example.target for example in sample().validation))
 
 
 def test_data_without_text_is_refused():
@@ -109,11 +111,11 @@ def test_what_is_auto_is_chosen_and_what_is_given_stays():
     pytest.importorskip("keras", reason="needs Keras")
     from suite_text.generation.builders import transformer
 
-    built = transformer(sample(), TransformerOptions(units="characters", context=40, chunk=100))
+    built = transformer(sample(), TransformerOptions(units="characters", context=40, tokens_per_pass=100))
     assert built.options.context == 40
     assert built.options.network == "tiny"
     assert built.codec.lengths[-1] == 40
-    assert built.codec.chunk == 19
+    assert built.codec.tokens_per_pass == 19
     assert built.codec.vocabulary.kind == "characters"
     assert built.lengths is not None
     assert built.lengths.max() <= 40

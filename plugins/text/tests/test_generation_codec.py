@@ -1,4 +1,4 @@
-"""Texts to arrays and back: windows score each token once, writing goes on where it stopped."""
+"""Texts to arrays and back: chunks score each token once, writing goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suite.errors import UserError
-from suite_text.cleaning import AS_IT_IS
+from suite import UserError
+from suite_text.generation.chunks import Chunk, Chunks
 from suite_text.generation.codec import GenerationCodec
-from suite_text.generation.prediction_options import GenerationOptions
+from suite_text.generation.options import GenerationOptions
 from suite_text.generation.types import Continuation, Dissected
-from suite_text.generation.windows import Window, Windows
-from suite_text.vocabulary import END, START, UNKNOWN, Vocabulary
+from suite_text.reading.cleaning import AS_IT_IS
+from suite_text.tokens.vocabulary import END, START, UNKNOWN, Vocabulary
 
 TEXTS = ["the cat sat on the mat", "the dog sat on the cat", "ein Hund und eine Katze"] * 3
 
 
-def codec(kind="bpe", lengths=(8, 16), chunk=4, **options) -> GenerationCodec:
+def codec(kind="bpe", lengths=(8, 16), tokens_per_pass=4, **options) -> GenerationCodec:
     size = 300 if kind == "bpe" else 40
     return GenerationCodec(
         vocabulary=Vocabulary.learn(TEXTS, kind, size),
         lengths=lengths,
-        chunk=chunk,
+        tokens_per_pass=tokens_per_pass,
         cleaning=AS_IT_IS,
         options=GenerationOptions(**options),
     )
@@ -42,21 +42,21 @@ def outputs(tokens, per_token: float = 1.0, written=()):
     given = np.full(len(tokens), -per_token * math.log(2), np.float32)
     given[0] = 0
     pairs = [(token, -1.0) for token in written]
-    return {"given": given, "written": np.array(pairs, np.float32).reshape(-1, 2)}
+    return {"log_probabilities": given, "written": np.array(pairs, np.float32).reshape(-1, 2)}
 
 
 def scored(of_codec: GenerationCodec, text: str, bits_of=lambda ids: np.ones(len(ids))) -> Continuation:
     """As the host does it, with a network for which the bits of a token depend on nothing but itself."""
-    parts = of_codec.chunks(Dissected(text))
+    chunks = of_codec.chunks(Dissected(text))
     predictions = []
-    for part in parts if parts is not None else [Dissected(text)]:
-        encoded = of_codec.encode(part)
+    for chunk in chunks if chunks is not None else [Dissected(text)]:
+        encoded = of_codec.encode(chunk)
         tokens = encoded.arrays["tokens"]
         given = -bits_of(tokens) * math.log(2)
         given[0] = 0
-        found = {"given": given.astype(np.float32), "written": np.zeros((0, 2), np.float32)}
+        found = {"log_probabilities": given.astype(np.float32), "written": np.zeros((0, 2), np.float32)}
         predictions.append(of_codec.decode(found, encoded.context))
-    return predictions[0] if parts is None else parts.merge(predictions)
+    return predictions[0] if chunks is None else chunks.merge(predictions)
 
 
 def written_by(of_codec: GenerationCodec, prompt: str, tokens: list[int]) -> list[Continuation]:
@@ -65,8 +65,10 @@ def written_by(of_codec: GenerationCodec, prompt: str, tokens: list[int]) -> lis
     while raw is not None:
         encoded = of_codec.encode(raw)
         passes.append(encoded)
-        done = sum(len(one.written) for one in predictions)
-        chunk = [*tokens[done : done + of_codec.chunk], *[END] * of_codec.chunk][: of_codec.chunk]
+        done = sum(len(prediction.written) for prediction in predictions)
+        chunk = [*tokens[done : done + of_codec.tokens_per_pass], *[END] * of_codec.tokens_per_pass][
+            : of_codec.tokens_per_pass
+        ]
         found = outputs(encoded.arrays["tokens"], written=chunk)
         predictions.append(of_codec.decode(found, encoded.context))
         raw = of_codec.next_input(prompt, predictions)
@@ -75,18 +77,18 @@ def written_by(of_codec: GenerationCodec, prompt: str, tokens: list[int]) -> lis
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 200), st.integers(2, 20), st.data())
-def test_windows_score_each_token_once_in_order_with_enough_before_it(count, size, data):
+def test_chunks_score_each_token_once_in_order_with_enough_before_it(count, size, data):
     overlap = data.draw(st.integers(0, size - 1))
-    whole = Window(range(count), 0, 0, np.zeros(count))
-    windows = list(Windows(whole, size, overlap))
-    assert len(windows) == Windows(whole, size, overlap).total
-    told = [token for one in windows for token in one.ids[one.first :]]
+    whole = Chunk(range(count), 0, 0, np.zeros(count))
+    chunks = list(Chunks(whole, size, overlap))
+    assert len(chunks) == Chunks(whole, size, overlap).total
+    told = [token for chunk in chunks for token in chunk.ids[chunk.first :]]
     assert told == list(range(count))
-    for number, one in enumerate(windows):
-        assert len(one.ids) <= size
-        assert one.first >= (overlap if number else 0)
-        if len(one.ids) > one.first:
-            assert one.ids[one.first] == one.place
+    for number, chunk in enumerate(chunks):
+        assert len(chunk.ids) <= size
+        assert chunk.first >= (overlap if number else 0)
+        if len(chunk.ids) > chunk.first:
+            assert chunk.ids[chunk.first] == chunk.position
 
 
 def test_a_short_passage_is_one_row_with_a_start(bpe):
@@ -111,7 +113,7 @@ def test_the_bits_of_a_long_text_are_the_sum_over_its_tokens_whatever_the_window
         ids = of_codec.vocabulary.encode(text)
         assert found.tokens == len(ids)
         assert found.bits == pytest.approx(price[ids].sum(), rel=1e-5)
-        assert sum(found.by_place) == pytest.approx(found.bits)
+        assert sum(found.by_position) == pytest.approx(found.bits)
         assert "".join(piece for piece, _ in found.pieces).lstrip() == text
         assert [bits for _, bits in found.pieces] == pytest.approx(price[ids].tolist(), rel=1e-5)
 
@@ -120,8 +122,8 @@ def test_bits_by_place_count_from_the_beginning_of_the_whole_text():
     found = scored(codec(), "the cat " * 40)
     tokens = found.tokens
     assert tokens > 64
-    assert list(found.by_place[:3]) == pytest.approx([16, 16, 32])
-    assert sum(found.by_place) == pytest.approx(tokens)
+    assert list(found.by_position[:3]) == pytest.approx([16, 16, 32])
+    assert sum(found.by_position) == pytest.approx(tokens)
 
 
 def test_what_is_too_long_and_not_in_parts_is_estimated_by_its_beginning(bpe):
@@ -146,7 +148,7 @@ def test_no_text_crashes_it(bpe, text):
     assert scored(bpe, text).bits >= 0
     encoded = bpe.encode(text)
     assert encoded.arrays["tokens"][0] == START
-    assert len(encoded.arrays["draws"]) == bpe.chunk
+    assert len(encoded.arrays["draws"]) == bpe.tokens_per_pass
 
 
 def test_writing_in_chunks_is_joined_to_the_text_of_all_tokens(bpe):
@@ -191,7 +193,7 @@ def test_writing_stops_before_the_words_that_stop_it():
 
 
 def test_only_the_last_tokens_of_a_long_prompt_are_seen():
-    of_codec = codec(lengths=(8, 16), chunk=4)
+    of_codec = codec(lengths=(8, 16), tokens_per_pass=4)
     prompt = "the dog sat on the cat and the cat sat on the mat"
     ids = of_codec.vocabulary.encode(prompt)
     assert len(ids) > 16
@@ -202,21 +204,21 @@ def test_only_the_last_tokens_of_a_long_prompt_are_seen():
     assert of_codec.encode(again).arrays["tokens"].tolist()[:12] == [START, *ids[-7:], *[50] * 4]
 
 
-def test_each_place_has_its_draw_whatever_the_chunk():
-    def draws(chunk: int) -> list[float]:
-        of_codec = codec(lengths=(32,), chunk=chunk, tokens=12, seed=5)
+def test_each_position_has_its_draw_whatever_the_tokens_per_pass():
+    def draws(tokens_per_pass: int) -> list[float]:
+        of_codec = codec(lengths=(32,), tokens_per_pass=tokens_per_pass, tokens=12, seed=5)
         tokens = [50] * 12
         raw, predictions, found = "the", [], []
         while raw is not None:
             encoded = of_codec.encode(raw)
             found += encoded.arrays["draws"].tolist()
-            chosen = outputs(encoded.arrays["tokens"], written=tokens[:chunk])
+            chosen = outputs(encoded.arrays["tokens"], written=tokens[:tokens_per_pass])
             predictions.append(of_codec.decode(chosen, encoded.context))
             raw = of_codec.next_input("the", predictions)
         return found
 
     assert draws(4) == draws(12) == draws(3)
-    assert draws(4) != codec(lengths=(32,), chunk=12, seed=6).encode("the").arrays["draws"].tolist()
+    assert draws(4) != codec(lengths=(32,), tokens_per_pass=12, seed=6).encode("the").arrays["draws"].tolist()
 
 
 def test_nothing_but_a_prompt_is_gone_on_with(bpe):
@@ -232,8 +234,8 @@ def test_it_is_described_by_json_and_broken_descriptions_are_refused(bpe):
     assert again == bpe
     with pytest.raises(UserError, match="lengths do not rise"):
         GenerationCodec.from_json({**bpe.to_json(), "lengths": [16, 8]})
-    with pytest.raises(UserError, match="chunk of 15 tokens does not fit into 16"):
-        GenerationCodec.from_json({**bpe.to_json(), "chunk": 15})
+    with pytest.raises(UserError, match="its 15 tokens per pass do not fit into 16"):
+        GenerationCodec.from_json({**bpe.to_json(), "tokens_per_pass": 15})
 
 
 def test_a_network_that_does_not_belong_to_it_is_an_error(bpe):
@@ -241,6 +243,6 @@ def test_a_network_that_does_not_belong_to_it_is_an_error(bpe):
     broken = outputs(encoded.arrays["tokens"], written=[9999] * 4)
     with pytest.raises(ValueError, match="do not belong together"):
         bpe.decode(broken, encoded.context)
-    broken["given"][:] = np.nan
+    broken["log_probabilities"][:] = np.nan
     with pytest.raises(ValueError, match="weights are broken"):
         bpe.decode(broken, encoded.context)

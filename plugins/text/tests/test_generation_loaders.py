@@ -8,7 +8,7 @@ import pytest
 
 from suite import UserError
 from suite.data.splits import complete
-from suite_text.generation.loaders import detect_text, load_text
+from suite_text.generation.loaders.text import detect_text, load_text
 from suite_text.generation.options import TextOptions
 from texts_on_disk import lines, problems
 
@@ -64,16 +64,16 @@ def test_a_folder_is_read_with_all_below_it_and_other_files_are_named(tmp_path):
         ["train/1.txt", "dev/1.txt", "test/1.txt"],
     ],
 )
-def test_parts_are_files_or_folders_by_their_names(names, tmp_path):
+def test_splits_are_files_or_folders_by_their_names(names, tmp_path):
     for name in names:
         lines(tmp_path / name, name)
     dataset = load(tmp_path)
-    found = {part: texts(examples) for part, examples in dataset.splits.items()}
+    found = {split: texts(examples) for split, examples in dataset.splits.items()}
     assert found == {
-        part: [f"{name}\n"] for part, name in zip(("train", "validation", "test"), names, strict=True)
+        split: [f"{name}\n"] for split, name in zip(("train", "validation", "test"), names, strict=True)
     }
     lines(tmp_path / "notes.txt", "notes")
-    assert problems(load(tmp_path)) == {"1 file is of no part and left out": ["notes.txt"]}
+    assert problems(load(tmp_path)) == {"1 file is of no split and left out": ["notes.txt"]}
 
 
 def test_a_few_files_that_are_called_like_parts_by_chance_make_no_parts(tmp_path):
@@ -90,7 +90,7 @@ def test_without_a_training_part_everything_is_for_training_and_the_host_makes_t
     assert list(dataset.splits) == ["train"]
     whole = len(dataset.train)
     dataset, notes = complete(dataset)
-    assert [len(part) for part in dataset.splits.values()] == [whole - 2 * round(whole / 10)] + [
+    assert [len(split) for split in dataset.splits.values()] == [whole - 2 * round(whole / 10)] + [
         round(whole / 10)
     ] * 2
     assert len(notes) == 2
@@ -146,14 +146,14 @@ def test_a_line_of_fifty_megabytes_becomes_passages(tmp_path):
     assert dataset.train[len(dataset.train) - 1].input.text.endswith("x\nend\n")
 
 
-def test_passages_that_are_in_other_parts_too_are_left_out_of_train_and_counted(tmp_path):
+def test_passages_that_are_in_other_splits_too_are_left_out_of_train_and_counted(tmp_path):
     lines(tmp_path / "train/1.txt", "known")
     lines(tmp_path / "train/2.txt", "new")
     lines(tmp_path / "train/3.txt", "new")
     lines(tmp_path / "test/1.txt", "known")
     dataset = load(tmp_path)
     assert texts(dataset.train) == ["new\n", "new\n"]
-    left = "1 passage is left out of train, since it is in another part too"
+    left = "1 passage is left out of train, since it is in another split too"
     assert problems(dataset) == {left: ["train/1.txt@0"]}
     assert len(load(tmp_path, duplicates="removed").train) == 1
     assert len(load(tmp_path, duplicates="kept").train) == 3
@@ -177,7 +177,7 @@ def test_real_data_is_read_with_no_option():
         pytest.skip(f"there is no {SHARED / 'multi30k'}: set SUITE_DATA")
     dataset = load(SHARED / "multi30k")
     sizes = {
-        part: sum(examples[index].target for index in range(len(examples)))
-        for part, examples in dataset.splits.items()
+        split: sum(examples[index].target for index in range(len(examples)))
+        for split, examples in dataset.splits.items()
     }
     assert sizes == {"train": 3_911_636, "validation": 139_278, "test": 132_725}

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from suite import UserError
-from suite.data.dataset import Dataset, Example
+from suite.data import Dataset, Example
 from suite.options import as_dict
 from suite_text.generation.codec import GenerationCodec
-from suite_text.generation.preset_options import PresetOptions
-from suite_text.vocabulary import END, PADDING, SPECIAL, START
+from suite_text.generation.options import PresetOptions
+from suite_text.tokens.vocabulary import END, PADDING, SPECIAL, START
 
 keras = pytest.importorskip("keras", reason="needs Keras")
 
@@ -53,7 +53,7 @@ def save(folder, family: str) -> str:
             **common, **more, num_query_heads=2, num_key_value_heads=1
         )
     rng = np.random.default_rng(0)
-    backbone.set_weights([one + rng.normal(0, 0.3, one.shape) for one in backbone.get_weights()])
+    backbone.set_weights([weights + rng.normal(0, 0.3, weights.shape) for weights in backbone.get_weights()])
     tokenizer = getattr(hub.models, f"{family}Tokenizer")(
         {token: number for number, token in enumerate(tokens)}, MERGES
     )
@@ -71,9 +71,9 @@ def data() -> Dataset:
 
 
 def build(folder: str, **options):
-    from suite_text.generation.preset_builder import preset
+    from suite_text.generation.presets.builder import preset
 
-    return preset(data(), PresetOptions(preset=folder, **{"context": 24, "chunk": 6} | options))
+    return preset(data(), PresetOptions(preset=folder, **{"context": 24, "tokens_per_pass": 6} | options))
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
@@ -87,8 +87,8 @@ def built(request, tmp_path_factory):
 def inputs(codec: GenerationCodec, *texts: str, steps: int = 6, temperature: float = 0.0):
     ids = [[START, *codec.vocabulary.encode(text)] for text in texts]
     tokens = np.full((len(ids), max(map(len, ids)) + 2), PADDING, np.int32)
-    for row, one in zip(tokens, ids, strict=True):
-        row[: len(one)] = one
+    for row, prompt in zip(tokens, ids, strict=True):
+        row[: len(prompt)] = prompt
     draws = np.random.default_rng(1).random((len(ids), steps)).astype(np.float32)
     sampling = np.tile(np.array([temperature, 0, 1], np.float32), (len(ids), 1))
     return {"tokens": tokens, "draws": draws, "sampling": sampling}, ids
@@ -119,7 +119,7 @@ def own_numbers(built, ids: list[int]) -> list[int]:
     tokenizer = getattr(hub.models, f"{family}Tokenizer").from_preset(folder)
     start = tokenizer.start_token_id
     special = {START: tokenizer.end_token_id if start is None else start, END: tokenizer.end_token_id}
-    return [special.get(one, one - len(SPECIAL)) for one in ids]
+    return [special.get(number, number - len(SPECIAL)) for number in ids]
 
 
 def test_tokens_are_those_of_keras_hub(built):
@@ -133,8 +133,8 @@ def test_tokens_are_those_of_keras_hub(built):
 
 def test_scores_are_those_of_keras_hub(built):
     found, ids = outputs(built, *TEXTS)
-    for row, one in zip(found["given"], ids, strict=True):
-        own = own_numbers(built, one)
+    for row, prompt in zip(found["log_probabilities"], ids, strict=True):
+        own = own_numbers(built, prompt)
         expected = [logits(built, own)[place - 1, own[place]] for place in range(1, len(own))]
         np.testing.assert_allclose(row[1 : len(own)], expected, atol=2e-4)
         assert (row[len(own) :] == 0).all()
@@ -142,8 +142,8 @@ def test_scores_are_those_of_keras_hub(built):
 
 def test_what_is_written_is_what_keras_hub_finds_likeliest(built):
     found, ids = outputs(built, *TEXTS)
-    for row, one in zip(found["written"], ids, strict=True):
-        so_far = list(one)
+    for row, prompt in zip(found["written"], ids, strict=True):
+        so_far = list(prompt)
         for token, score in row.tolist():
             scores = logits(built, own_numbers(built, so_far))[-1]
             best = int(scores.argmax())
@@ -172,7 +172,7 @@ def test_it_learns_and_comes_back_from_a_file(built, tmp_path):
 
     pipeline = build(built[1])
     maker = pipeline.batch_maker
-    examples = [maker.prepare(one) for one in data().train]
+    examples = [maker.prepare(example) for example in data().train]
     tokens, weights = maker.make(examples, np.random.default_rng(0), 0.0)
     network = pipeline.training_network
     network.compile(keras.optimizers.Adam(1e-2), pipeline.loss, jit_compile=False)
@@ -196,11 +196,11 @@ def test_exported_it_writes_the_same(built, tmp_path):
     target = tmp_path / "network.onnx"
     given, expected = convert(tmp_path / "network.keras", target, ["suite_text"], batches, tmp_path)
     session = onnxruntime.InferenceSession(target, providers=["CPUExecutionProvider"])
-    names = [one.name for one in session.get_outputs()]
+    names = [output.name for output in session.get_outputs()]
     for feed, outputs in zip(given, expected, strict=True):
         found = dict(zip(names, session.run(None, feed), strict=True))
         np.testing.assert_array_equal(found["written"][..., 0], outputs["written"][..., 0])
-        np.testing.assert_allclose(found["given"], outputs["given"], atol=1e-3)
+        np.testing.assert_allclose(found["log_probabilities"], outputs["log_probabilities"], atol=1e-3)
 
 
 @needs_hub

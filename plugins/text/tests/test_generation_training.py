@@ -34,9 +34,9 @@ def host():
 def data(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     made = sample()
-    for part in ("train", "validation", "test"):
-        text = "".join(example.input.text for example in getattr(made, part))
-        (folder / f"{part}.txt").write_text(text, encoding="utf-8")
+    for split in ("train", "validation", "test"):
+        text = "".join(example.input.text for example in getattr(made, split))
+        (folder / f"{split}.txt").write_text(text, encoding="utf-8")
     return folder
 
 
@@ -67,7 +67,7 @@ def test_a_resumed_run_is_the_unbroken_one(run, host, data, tmp_path):
     with pytest.raises(StoppedRunError):
         train(host, configuration(data), out=tmp_path / "broken", stop=lambda: next(steps) >= 3)
     resumed = resume(host, tmp_path / "broken")
-    unbroken, again = (one.checkpoints.newest()[0] for one in (run, resumed))
+    unbroken, again = (finished.checkpoints.newest()[0] for finished in (run, resumed))
     assert unbroken.keys() == again.keys()
     assert all(np.array_equal(unbroken[name], again[name]) for name in unbroken)
 
@@ -80,7 +80,7 @@ def test_the_bits_of_a_long_text_do_not_depend_on_what_is_predicted_with_it(run,
     assert "".join(piece for piece, _ in alone.pieces).removeprefix(" ") == text
     assert sum(bits for _, bits in alone.pieces) == pytest.approx(alone.bits)
     together = pipeline.predict([Dissected("one"), Dissected(text), Dissected("")])
-    assert [one.bits for one in together][1:] == pytest.approx([alone.bits, 0], abs=0.01)
+    assert [prediction.bits for prediction in together][1:] == pytest.approx([alone.bits, 0], abs=0.01)
 
 
 def test_writing_is_the_same_in_one_go_and_in_pieces_and_for_one_seed(run, host):
@@ -103,7 +103,7 @@ def test_writing_is_the_same_in_one_go_and_in_pieces_and_for_one_seed(run, host)
 def test_no_prompt_crashes_it(run, host):
     pipeline = suite.load(run.path, host=host, options={"tokens": 8})
     found = pipeline.predict(["", " ", "☃ \U0001f600 é \x00", "After one " * 200])
-    assert all(isinstance(one, Continuation) for one in found)
+    assert all(isinstance(prediction, Continuation) for prediction in found)
 
 
 def test_lines_of_a_file_are_gone_on_with(run, host, tmp_path, capsys, monkeypatch):
@@ -130,5 +130,5 @@ def test_the_exported_network_writes_as_keras_does_greedy_and_drawn(run, host):
         given = {"options": {"tokens": 40, **options}, "host": host}
         exported, trained = suite.load(folder, **given), suite.load(run.path, **given)
         prompts = ["After one", "After three birds come four", "", "☃"]
-        found = [[one.text for one in each.predict(prompts)] for each in (exported, trained)]
+        found = [[prediction.text for prediction in each.predict(prompts)] for each in (exported, trained)]
         assert found[0] == found[1]

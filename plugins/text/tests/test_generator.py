@@ -10,7 +10,7 @@ keras = pytest.importorskip("keras", reason="needs Keras")
 from suite.pipeline.keras_files import load_keras, save_keras  # noqa: E402
 from suite.pipeline.networks import KerasNetwork  # noqa: E402
 from suite_text.generation.models.generator import generation_network  # noqa: E402
-from suite_text.vocabulary import END, PADDING, START, UNKNOWN  # noqa: E402
+from suite_text.tokens.vocabulary import END, PADDING, START, UNKNOWN  # noqa: E402
 
 VOCABULARY, STEPS = 11, 5
 GREEDY, PLAIN = (0.0, 0.0, 1.0), (1.0, 0.0, 1.0)
@@ -54,7 +54,9 @@ def likeliest_one_by_one(network, prompt, steps: int) -> list[int]:
     found = list(prompt)
     for _ in range(steps):
         candidates = list(range(END, VOCABULARY))
-        given = network(inputs(*([*found, one] for one in candidates), length=16, steps=0))["given"]
+        given = network(inputs(*([*found, candidate] for candidate in candidates), length=16, steps=0))[
+            "log_probabilities"
+        ]
         found.append(candidates[int(given[:, len(found)].argmax())])
         if found[-1] == END:
             break
@@ -64,7 +66,7 @@ def likeliest_one_by_one(network, prompt, steps: int) -> list[int]:
 @pytest.mark.backend
 def test_the_probabilities_of_all_next_tokens_sum_to_one(network):
     candidates = [[*PROMPTS[0], token] for token in (UNKNOWN, *range(END, VOCABULARY))]
-    given = network(inputs(*candidates, steps=0))["given"]
+    given = network(inputs(*candidates, steps=0))["log_probabilities"]
     assert np.exp(given[:, 3]).sum() == pytest.approx(1, abs=1e-5)
     assert (given[:, 0] == 0).all()
     assert (given[:, 4:] == 0).all()
@@ -79,7 +81,7 @@ def test_greedy_writing_is_what_scoring_finds_likeliest_and_its_scores_are_the_s
         assert tokens[: len(best)] == best
         assert set(tokens[len(best) :]) <= {END}
         whole = [*prompt, *best]
-        given = network(inputs(whole, length=16, steps=0))["given"][0]
+        given = network(inputs(whole, length=16, steps=0))["log_probabilities"][0]
         np.testing.assert_allclose(row[: len(best), 1], given[len(prompt) : len(whole)], atol=1e-4)
         assert (row[len(best) :, 1] == 0).all()
 
@@ -89,18 +91,20 @@ def test_cached_and_uncached_write_the_same(networks):
     uncached = pair_of_networks(cached=False)[0]
     uncached.set_weights(networks[0].get_weights())
     for sampling in (GREEDY, PLAIN):
-        one = KerasNetwork(networks[0])(inputs(*PROMPTS, sampling=sampling))
-        other = KerasNetwork(uncached)(inputs(*PROMPTS, sampling=sampling))
-        np.testing.assert_array_equal(one["written"][..., 0], other["written"][..., 0])
-        np.testing.assert_allclose(one["written"], other["written"], atol=1e-4)
-        np.testing.assert_allclose(one["given"], other["given"], atol=1e-5)
+        cached = KerasNetwork(networks[0])(inputs(*PROMPTS, sampling=sampling))
+        uncached_outputs = KerasNetwork(uncached)(inputs(*PROMPTS, sampling=sampling))
+        np.testing.assert_array_equal(cached["written"][..., 0], uncached_outputs["written"][..., 0])
+        np.testing.assert_allclose(cached["written"], uncached_outputs["written"], atol=1e-4)
+        np.testing.assert_allclose(
+            cached["log_probabilities"], uncached_outputs["log_probabilities"], atol=1e-5
+        )
 
 
 def in_float64(network: keras.Model, tokens: list[int]) -> np.ndarray:
     """The log-probability of each token but the first, by the papers' equations."""
     weights = {
-        one.path.partition("/")[2]: np.asarray(keras.ops.convert_to_numpy(one), np.float64)
-        for one in network.weights
+        weight.path.partition("/")[2]: np.asarray(keras.ops.convert_to_numpy(weight), np.float64)
+        for weight in network.weights
     }
     embeddings = weights["embedding/embeddings"]
     width, steps, heads = embeddings.shape[1], len(tokens), 2
@@ -142,7 +146,7 @@ def in_float64(network: keras.Model, tokens: list[int]) -> np.ndarray:
 @pytest.mark.backend
 def test_the_bits_of_a_text_are_those_of_the_equations_in_float64(networks, network):
     text = [START, *np.random.default_rng(0).integers(END, VOCABULARY, 150).tolist()]
-    given = network(inputs(text, [START, 4], length=160, steps=0))["given"]
+    given = network(inputs(text, [START, 4], length=160, steps=0))["log_probabilities"]
     np.testing.assert_allclose(given[0, 1:151], in_float64(networks[0], text), rtol=1e-4, atol=1e-4)
     assert given[0, 151:].tolist() == [0.0] * 9
 
@@ -156,14 +160,16 @@ def test_padding_and_other_examples_change_nothing(network):
         alone = network(given)
         np.testing.assert_allclose(alone["written"][0], together["written"][index], atol=1e-4)
         count = len(prompt)
-        np.testing.assert_allclose(alone["given"][0, :count], together["given"][index, :count], atol=1e-5)
+        np.testing.assert_allclose(
+            alone["log_probabilities"][0, :count], together["log_probabilities"][index, :count], atol=1e-5
+        )
 
 
 @pytest.mark.backend
 def test_the_future_never_changes_what_a_token_scores(network):
     text = [START, 5, 9, 6, 7, 10, 8, 4]
-    whole = network(inputs(text, steps=0))["given"][0]
-    other = network(inputs([*text[:5], 5, 5, 5], steps=0))["given"][0]
+    whole = network(inputs(text, steps=0))["log_probabilities"][0]
+    other = network(inputs([*text[:5], 5, 5, 5], steps=0))["log_probabilities"][0]
     np.testing.assert_allclose(whole[:5], other[:5], atol=1e-6)
     assert np.abs(whole[5:] - other[5:]).max() > 1e-3
 
@@ -191,7 +197,9 @@ def test_what_is_drawn_follows_the_distribution_that_is_scored(network):
     given["draws"] = ((np.arange(count) + 0.5) / count).astype(np.float32)[:, None]
     tokens = network(given)["written"][:, 0, 0].astype(int)
     candidates = list(range(END, VOCABULARY))
-    scores = network(inputs(*([*PROMPTS[0], one] for one in candidates), steps=0))["given"][:, 3]
+    scores = network(inputs(*([*PROMPTS[0], candidate] for candidate in candidates), steps=0))[
+        "log_probabilities"
+    ][:, 3]
     expected = np.exp(scores) / np.exp(scores).sum()  # without the unknown token, which is never written
     found = np.bincount(tokens, minlength=VOCABULARY)[END:] / count
     np.testing.assert_allclose(found, expected, atol=1.01 / count)
@@ -207,7 +215,7 @@ def test_padding_unknown_and_start_are_never_written(network):
 @pytest.mark.backend
 def test_what_is_trained_gives_what_is_shipped(networks):
     tokens = inputs(*PROMPTS)["tokens"]
-    expected = KerasNetwork(networks[0])(inputs(*PROMPTS))["given"]
+    expected = KerasNetwork(networks[0])(inputs(*PROMPTS))["log_probabilities"]
     for training in (False, True):
         trained = keras.ops.convert_to_numpy(networks[1](tokens, training=training))
         np.testing.assert_allclose(trained, expected, atol=1e-5)
@@ -228,8 +236,8 @@ def test_it_is_loaded_as_it_was_saved_and_computes_in_half_precision_too(network
         keras.config.set_dtype_policy("float32")
     half.set_weights(networks[0].get_weights())
     found = KerasNetwork(half)(inputs(*PROMPTS))
-    assert found["given"].dtype == np.float32
-    np.testing.assert_allclose(found["given"], expected["given"], atol=0.3)
+    assert found["log_probabilities"].dtype == np.float32
+    np.testing.assert_allclose(found["log_probabilities"], expected["log_probabilities"], atol=0.3)
 
 
 @pytest.mark.slow
@@ -253,4 +261,4 @@ def test_exported_it_writes_the_same_greedy_and_drawn(networks, tmp_path):
         expected, found = network(given), exported(given)
         np.testing.assert_array_equal(found["written"][..., 0], expected["written"][..., 0])
         np.testing.assert_allclose(found["written"], expected["written"], atol=1e-4)
-        np.testing.assert_allclose(found["given"], expected["given"], atol=1e-4)
+        np.testing.assert_allclose(found["log_probabilities"], expected["log_probabilities"], atol=1e-4)

@@ -1,4 +1,4 @@
-"""TF-IDF with a linear SVM: learns from the training part, and answers for any example."""
+"""TF-IDF with a linear SVM: learns from the train split, and answers for any example."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from suite import UserError
-from suite.data.dataset import Example
+from suite.data import Example
 from suite_classification.types import Classification
 from suite_text.classification import linear_reference
 from suite_text.classification.linear_reference import linear_svm
@@ -21,8 +21,8 @@ def examples(*rows) -> list[Example]:
 
 def answered(train, texts, facts) -> list[str | list[str]]:
     predictions = linear_svm(train, [Example(text, text) for text in texts], facts)
-    assert all(isinstance(one, Classification) and not one.scores for one in predictions)
-    return [one.label for one in predictions]
+    assert all(isinstance(prediction, Classification) and not prediction.scores for prediction in predictions)
+    return [prediction.label for prediction in predictions]
 
 
 def test_it_learns_which_words_are_of_which_class():
@@ -66,7 +66,7 @@ def test_where_no_text_has_a_word_it_answers_the_most_frequent_class(texts):
 
 
 def test_more_text_than_memory_is_refused_with_the_number(monkeypatch):
-    monkeypatch.setattr(linear_reference, "MOST_CHARACTERS", 10)
+    monkeypatch.setattr(linear_reference, "MAX_CHARACTERS", 10)
     with pytest.raises(UserError, match="have 12 characters, and this method's memory is for 10"):
         linear_svm(examples(("bread", "food"), ("a match", "sport")), [], ONE)
 

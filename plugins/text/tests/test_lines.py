@@ -11,22 +11,22 @@ from hypothesis import strategies as st
 
 from suite import UserError
 from suite.sources import FileSource
-from suite_text.lines import STREAM_SUFFIXES, Line, stream, text_of
+from suite_text.reading.lines import STREAM_SUFFIXES, Line, open_stream, text_of
 from texts_on_disk import lines
 
 
 def read(path, **options):
-    found = stream(FileSource(path), **options)
-    return [(one.name.removeprefix(str(path.parent) + "/"), text_of(one)) for one in found]
+    found = open_stream(FileSource(path), **options)
+    return [(line.name.removeprefix(str(path.parent) + "/"), text_of(line)) for line in found]
 
 
 def typed(monkeypatch, content, **options):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
-    return [(one.name, one.text) for one in stream("-", **options)]
+    return [(line.name, line.text) for line in open_stream("-", **options)]
 
 
 def test_a_word_is_a_text_itself():
-    assert stream("What is it ?") is None
+    assert open_stream("What is it ?") is None
     assert text_of("What is it ?") == "What is it ?"
 
 
@@ -78,7 +78,7 @@ def test_a_table_without_a_column_of_texts_is_one_sentence(tmp_path):
     ],
 )
 def test_a_broken_row_keeps_its_place_and_the_others_go_on(name, content, sentence, tmp_path):
-    first, broken, last = stream(FileSource(lines(tmp_path / name, *content)))
+    first, broken, last = open_stream(FileSource(lines(tmp_path / name, *content)))
     assert (text_of(first), text_of(last)) == ("a", "c")
     assert broken.name.endswith(f"{name}:3")
     with pytest.raises(UserError, match=sentence):
@@ -114,7 +114,7 @@ def test_the_standard_input_is_read_no_further_than_it_is_asked_for(monkeypatch)
             return True
 
     monkeypatch.setattr(sys, "stdin", Typed())
-    found = stream("-")
+    found = open_stream("-")
     assert found.live
     assert next(iter(found)) == Line("again", "standard input:1")
 

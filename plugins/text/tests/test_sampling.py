@@ -18,7 +18,7 @@ def tokens(draws, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0, 
     draws = np.asarray(draws, np.float32)
     rows = np.tile(scores.astype(np.float32), (len(draws), 1))
     sampling = np.tile(np.array([temperature, top_k, top_p], np.float32), (len(draws), 1))
-    tensors = (keras.ops.convert_to_tensor(one) for one in (rows, draws, sampling))
+    tensors = (keras.ops.convert_to_tensor(array) for array in (rows, draws, sampling))
     return keras.ops.convert_to_numpy(drawn(*tensors)).tolist()
 
 

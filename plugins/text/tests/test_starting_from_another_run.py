@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from suite_text.classification.codec import ClassificationCodec
-from suite_text.classification.readers import TokenReader
+from suite_text.classification.readers.tokens import TokenReader
 from suite_text.generation.codec import GenerationCodec
+from suite_text.tokens.vocabulary import Vocabulary
 from suite_text.translation.codec import TranslationCodec
-from suite_text.vocabulary import Vocabulary
 
 pytestmark = pytest.mark.backend
 
@@ -39,7 +39,7 @@ def test_tokens_of_a_translator_are_named():
 def test_tokens_of_a_generator_are_named():
     from suite_text.generation.models.generator import generation_network
 
-    codec = GenerationCodec(vocabulary=VOCABULARY, lengths=(16,), chunk=4)
+    codec = GenerationCodec(vocabulary=VOCABULARY, lengths=(16,), tokens_per_pass=4)
     network, _ = generation_network(len(VOCABULARY), width=8, depth=1, heads=2)
     check(codec, network)
 

@@ -1,15 +1,12 @@
 """What `suite inspect` says of labeled texts, translations and plain text."""
 
-# ruff: noqa: RUF001
-
 import pytest
 
-from suite.data.dataset import Dataset, Example
+from suite.data import Dataset, Example
 from suite_text.classification.inspection import inspect as inspect_classification
 from suite_text.classification.samples import sample as classification
 from suite_text.generation.inspection import inspect as inspect_generation
 from suite_text.generation.samples import sample as generation
-from suite_text.scripts import main_script, script_of, without_spaces
 from suite_text.translation.inspection import inspect as inspect_translation
 from suite_text.translation.samples import sample as translation
 
@@ -18,24 +15,25 @@ def examples(*pairs):
     return [Example(f"a:{number}", *pair) for number, pair in enumerate(pairs, start=1)]
 
 
-def labeled(train, **parts):
+def labeled(train, **splits):
     classes = sorted({example.target for example in train})
     return inspect_classification(
-        Dataset(train=train, **parts, facts={"classes": classes, "multi_label": False}), lambda done, of: None
+        Dataset(train=train, **splits, facts={"classes": classes, "multi_label": False}),
+        lambda done, of: None,
     )
 
 
-def translated(*pairs, **parts):
-    dataset = Dataset(train=examples(*pairs), **parts, facts={"source": "en", "target": "xx"})
+def translated(*pairs, **splits):
+    dataset = Dataset(train=examples(*pairs), **splits, facts={"source": "en", "target": "xx"})
     return inspect_translation(dataset, lambda done, of: None)
 
 
 def table(found, title):
-    return next(list(map(list, one.rows)) for one in found.tables if one.title == title)
+    return next(list(map(list, table.rows)) for table in found.tables if table.title == title)
 
 
 def sentences(found):
-    return {one.text: (one.wrong, list(one.places)) for one in found.findings}
+    return {finding.text: (finding.wrong, list(finding.places)) for finding in found.findings}
 
 
 @pytest.mark.parametrize(
@@ -68,7 +66,7 @@ def test_classes_lengths_and_scripts_are_counted():
     assert table(found, "Scripts") == [["Latin", "78.6 %", "100 %"], ["Han", "21.4 %", "0 %"]]
     assert sentences(found) == {
         "1 class has a single training text": (False, ["y"]),
-        "1 class has no text in the test part": (False, ["y"]),
+        "1 class has no text in the test split": (False, ["y"]),
     }
 
 
@@ -78,12 +76,12 @@ def test_unbalanced_classes_are_said():
     assert sentences(found)[text] == (False, [])
 
 
-def test_texts_that_are_alike_with_other_labels_or_in_other_parts_are_named():
+def test_texts_that_are_alike_with_other_labels_or_in_other_splits_are_named():
     train = examples(("Good film!", "x"), ("bad film", "y"), ("good  film", "y"), ("bad film", "y"))
     found = sentences(labeled(train, test=examples(("BAD, film.", "y"))))
     what = "1 set of texts that are alike but for case, punctuation and blanks, with different labels"
     assert found[what] == (True, ["a:1 (x) ~ a:3 (y)"])
-    what = "1 text of test is like one of train, but for case, punctuation and blanks"
+    what = "1 text of test is like a text of train, but for case, punctuation and blanks"
     assert found[what] == (False, ["a:1 ~ a:2"])
 
 
@@ -95,7 +93,7 @@ def test_characters_that_were_lost_or_misread_or_are_odd_are_named():
         Example("b:3", "the letter Ж", "y"),
     ]
     found = sentences(labeled(train, test=[Example("c:1", "plain ñ words", "x")]))
-    what = "1 text has U+FFFD, which stands for what was lost when it was saved"
+    what = "1 text has U+FFFD, which stands for characters that were lost when it was saved"
     assert found[what] == (True, ["b:1"])
     assert found["1 text looks like UTF-8 that was read as Windows-1252"] == (True, ["b:2: schÃ¶n"])
     assert found["1 letter of scripts that are odd here: Cyrillic"] == (False, ["Ж: 1"])
@@ -159,21 +157,3 @@ def test_passages_are_measured_and_lines_that_are_in_train_too_are_named():
     (text, (wrong, places)), *_ = sentences(found).items()
     assert (text, wrong) == ("1 line of test is in train too", True)
     assert places == ["a:1: a line that is long enough to be no chance, I should say"]
-
-
-@pytest.mark.parametrize(
-    ("character", "script"),
-    [
-        ("a", "Latin"), ("ß", "Latin"), ("Ω", "Greek"), ("Ж", "Cyrillic"), ("你", "Han"), ("ひ", "Hiragana"),
-        ("カ", "Katakana"), ("한", "Hangul"), ("ا", "Arabic"), ("א", "Hebrew"), ("ก", "Thai"), ("1", ""),
-        (".", ""), ("😀", ""), ("ⴰ", "other"),
-    ],
-)  # fmt: skip
-def test_letters_have_a_script(character, script):
-    assert script_of(character) == script
-    assert without_spaces(character) == (script in ("Han", "Hiragana", "Katakana", "Thai"))
-
-
-def test_the_main_script_is_that_of_most_letters():
-    assert main_script("iPhone 15 是苹果公司的手机新品") == "Han"
-    assert main_script("12.") == ""

@@ -1,8 +1,8 @@
-"""The made-up data of the three tasks: small, the same at every call, and nothing of a part in another."""
+"""The made-up data of the three tasks: small, the same at every call, and nothing of a split in another."""
 
 import pytest
 
-from suite.data.dataset import fingerprint
+from suite.data import fingerprint
 from suite.data.duplicates import same_content
 from suite_text.classification.samples import sample as classification
 from suite_text.generation.samples import sample as generation
@@ -18,10 +18,10 @@ def test_samples_are_the_same_at_every_call_and_no_example_is_there_twice(sample
     assert len(set(same_content(*dataset.splits.values()).tolist())) == total <= 150
 
 
-def test_every_class_is_in_every_part():
+def test_every_class_is_in_every_split():
     dataset = classification()
-    for part in dataset.splits.values():
-        assert {part[index].target for index in range(len(part))} == set(dataset.facts["classes"])
+    for split in dataset.splits.values():
+        assert {split[index].target for index in range(len(split))} == set(dataset.facts["classes"])
 
 
 def test_a_passage_counts_up_and_knows_its_bytes():

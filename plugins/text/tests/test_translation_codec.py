@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite.data.dataset import Example
-from suite_text.lines import Line
+from suite.data import Example
+from suite_text.reading.lines import Line
+from suite_text.tokens.vocabulary import END, PADDING, START, Vocabulary
 from suite_text.translation.batches import TranslationBatches
+from suite_text.translation.chunks import cut
 from suite_text.translation.codec import TranslationCodec
-from suite_text.translation.prediction_options import TranslationOptions
-from suite_text.translation.stretches import joined, stretches_of
+from suite_text.translation.options import TranslationOptions
 from suite_text.translation.types import Translation
-from suite_text.vocabulary import END, PADDING, START, Vocabulary
 
 TEXTS = ["Ein Mann schläft.", "Zwei Hunde laufen.", "A man sleeps.", "Two dogs run."] * 3
 CODEC = TranslationCodec(vocabulary=Vocabulary.learn(TEXTS, "bpe", 330), lengths=(4, 8, 16), source="en")
@@ -80,14 +80,14 @@ def test_outputs_of_another_network_are_refused(broken, message):
 
 def test_a_text_that_is_too_long_is_translated_sentence_by_sentence():
     text = " ".join(["A man sleeps. Two dogs run."] * 4)
-    parts = CODEC.chunks(text)
-    assert parts is not None
-    stretches = [part.text for part in parts]
-    assert parts.total == len(stretches) > 1
-    assert all(stretch.endswith(".") for stretch in stretches)
-    assert " ".join(stretches) == text
-    assert all(CODEC.encode(part).arrays["source"].size <= 16 for part in parts)
-    merged = parts.merge(
+    chunks = CODEC.chunks(text)
+    assert chunks is not None
+    texts = [chunk.text for chunk in chunks]
+    assert chunks.total == len(texts) > 1
+    assert all(text.endswith(".") for text in texts)
+    assert " ".join(texts) == text
+    assert all(CODEC.encode(chunk).arrays["source"].size <= 16 for chunk in chunks)
+    merged = chunks.merge(
         [Translation(text="Ein Mann.", score=-1.0), Translation(text="Ein Mann.", score=-3.0)]
     )
     assert merged.text == "Ein Mann. Ein Mann."
@@ -100,26 +100,21 @@ def test_a_text_that_fits_has_no_parts():
 
 
 def test_encoding_what_is_too_long_says_what_to_do():
-    with pytest.raises(UserError, match=r"16 at once: set a greater model\.longest"):
+    with pytest.raises(UserError, match=r"16 at once: set a greater model\.max_length"):
         CODEC.encode("Two dogs run. " * 20)
 
 
 @given(text=st.text("ab .!?。", min_size=1, max_size=60), most=st.integers(1, 10))
-def test_stretches_fit_and_hold_everything_but_white_space(text, most):
-    pieces = stretches_of(text, lambda piece: len(piece.strip()) <= most)
+def test_chunks_fit_and_hold_everything_but_white_space(text, most):
+    pieces = cut(text, lambda piece: len(piece.strip()) <= most)
     assert all(len(piece.strip()) <= most for piece in pieces)
     assert "".join("".join(pieces).split()) == "".join(text.split())
 
 
 def test_sentences_end_with_their_quotation_marks_and_long_ones_are_cut_between_words():
-    pieces = stretches_of("“One two.” Three four five six.", lambda piece: len(piece) <= 12)
+    pieces = cut("“One two.” Three four five six.", lambda piece: len(piece) <= 12)
     assert pieces == ["“One two.”", "Three four", "five six."]
-    assert stretches_of("我睡觉。你跑。", lambda piece: len(piece) <= 4) == ["我睡觉。", "你跑。"]
-
-
-def test_translations_of_stretches_are_joined_as_their_script_wants():
-    assert joined(["Ein Mann.", "", "Zwei."]) == "Ein Mann. Zwei."
-    assert joined(["我睡觉。", "你跑。"]) == "我睡觉。你跑。"
+    assert cut("我睡觉。你跑。", lambda piece: len(piece) <= 4) == ["我睡觉。", "你跑。"]
 
 
 def test_the_beam_and_the_length_penalty_can_be_chosen_at_prediction():

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite_text.translation.languages import is_language
-from suite_text.translation.loaders import detect_parallel, detect_table, load_parallel, load_table
+from suite_text.reading.languages import is_language
+from suite_text.translation.loaders.parallel import detect_parallel, load_parallel
+from suite_text.translation.loaders.tables import detect_table, load_table
 from suite_text.translation.options import ParallelOptions, TableOptions
 from texts_on_disk import lines, pairs, problems
 
@@ -49,7 +50,7 @@ def folder(tmp_path):
 def test_files_of_one_name_are_a_part_with_a_line_for_each_pair(folder):
     assert (detect_parallel(folder), detect_table(folder)) == (True, False)
     dataset = parallel(folder, source="en")
-    assert {part: pairs(examples) for part, examples in dataset.splits.items()} == {
+    assert {split: pairs(examples) for split, examples in dataset.splits.items()} == {
         "train": [("a dog", "ein Hund"), ("two cats", "zwei Katzen"), ("a house", "ein Haus")],
         "validation": [("a cat", "eine Katze")],
         "test": [("two dogs", "zwei Hunde")],
@@ -94,11 +95,11 @@ def test_several_tests_are_chosen_from(folder):
     lines(folder / "test_2017.en", "three dogs")
     lines(folder / "test_2017.de", "drei Hunde")
     said = refused(parallel, folder, source="en")
-    assert "more than one file for the test part: 'test_2016_flickr', 'test_2017'" in said
+    assert "more than one file for the test split: 'test_2016_flickr', 'test_2017'" in said
     assert "--set loader.test=test_2016_flickr" in said
     dataset = parallel(folder, source="en", test="test_2017")
     assert pairs(dataset.test) == [("three dogs", "drei Hunde")]
-    assert problems(dataset) == {"1 set of files is of no part, left out": ["test_2016_flickr"]}
+    assert problems(dataset) == {"1 set of files is of no split, left out": ["test_2016_flickr"]}
 
 
 def test_endings_after_the_language_and_a_folder_around_it_are_passed_over(tmp_path):
@@ -207,10 +208,10 @@ def test_columns_can_be_named_and_a_missing_one_is_one_sentence(tmp_path):
 
 
 def test_the_parts_of_tables_are_files_or_a_column(tmp_path):
-    for part in ("train", "dev", "test"):
-        lines(tmp_path / f"files/{part}.csv", "source,target", f"{part},x")
+    for split in ("train", "dev", "test"):
+        lines(tmp_path / f"files/{split}.csv", "source,target", f"{split},x")
     dataset = table(tmp_path / "files")
-    assert {part: pairs(examples) for part, examples in dataset.splits.items()} == {
+    assert {split: pairs(examples) for split, examples in dataset.splits.items()} == {
         "train": [("train", "x")], "validation": [("dev", "x")], "test": [("test", "x")]
     }  # fmt: skip
     path = lines(tmp_path / "a.csv", "source,target,split", "a,b,train", "c,d,test", "e,f,other")
@@ -263,6 +264,6 @@ def test_real_data_needs_the_direction_only():
     assert detect_parallel(folder)
     assert "--set loader.source=en" in refused(parallel, folder)
     dataset = parallel(folder, source="en")
-    assert {part: len(examples) for part, examples in dataset.splits.items()} == {
+    assert {split: len(examples) for split, examples in dataset.splits.items()} == {
         "train": 28999, "validation": 1014, "test": 1000
     }  # fmt: skip

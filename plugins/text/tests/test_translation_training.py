@@ -44,16 +44,16 @@ def small_networks():
 def data(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     made = sample()
-    for part in ("train", "validation", "test"):
+    for split in ("train", "validation", "test"):
         for language, side in (("en", "input"), ("de", "target")):
-            lines = [getattr(example, side) for example in getattr(made, part)]
-            (folder / f"{part}.{language}").write_text("\n".join(lines) + "\n", encoding="utf-8")
+            lines = [getattr(example, side) for example in getattr(made, split)]
+            (folder / f"{split}.{language}").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
 
 
 def configuration(data: Path, **more):
     tables = {"task": TASK, "data": str(data), "training": TRAINING, "loader": LOADER}
-    return from_mapping({**tables, "model": {"vocabulary": 400, "longest": 16}, **more}, "the test")
+    return from_mapping({**tables, "model": {"vocabulary": 400, "max_length": 16}, **more}, "the test")
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_a_resumed_run_is_the_unbroken_one(run, host, data, tmp_path):
     with pytest.raises(StoppedRunError):
         train(host, configuration(data), out=tmp_path / "broken", stop=lambda: next(steps) >= 4)
     resumed = resume(host, tmp_path / "broken")
-    unbroken, again = (one.checkpoints.newest()[0] for one in (run, resumed))
+    unbroken, again = (finished.checkpoints.newest()[0] for finished in (run, resumed))
     assert unbroken.keys() == again.keys()
     assert all(np.array_equal(unbroken[name], again[name]) for name in unbroken)
 
@@ -82,9 +82,9 @@ def test_a_resumed_run_is_the_unbroken_one(run, host, data, tmp_path):
 def test_texts_are_translated_in_their_order_and_empty_ones_stay_empty(run, host):
     pipeline = suite.load(run.path, host=host)
     found = pipeline.predict(["Ann sees the red dog .", "", "Bo knows ☃ .", " "])
-    assert all(isinstance(one, Translation) for one in found)
-    assert [one.text for one in found][1::2] == ["", ""]
-    assert [one.unknown for one in found] == [0, 0, 1, 0]
+    assert all(isinstance(prediction, Translation) for prediction in found)
+    assert [prediction.text for prediction in found][1::2] == ["", ""]
+    assert [prediction.unknown for prediction in found] == [0, 0, 1, 0]
     assert pipeline.predict("") == Translation(text="", score=None)
 
 
@@ -123,14 +123,16 @@ def test_the_exported_network_translates_as_keras_does(run, host):
     exported = suite.load(export(run.path, host=host).folder, host=host)
     trained = suite.load(run.path, host=host)
     texts = [example.input for example in sample().test] + ["", "Bo ☃"]
-    assert [one.text for one in exported.predict(texts)] == [one.text for one in trained.predict(texts)]
+    assert [prediction.text for prediction in exported.predict(texts)] == [
+        prediction.text for prediction in trained.predict(texts)
+    ]
 
 
 def test_a_network_learns_a_small_language(tmp_path):
     """Endings and verbs at the end are right in sentences that were never seen."""
     from suite_text.translation.batches import TranslationBatches
     from suite_text.translation.builders import transformer
-    from suite_text.translation.model_options import TransformerOptions
+    from suite_text.translation.options import TransformerOptions
 
     keras.utils.set_random_seed(0)
     made = sample()
@@ -147,5 +149,7 @@ def test_a_network_learns_a_small_language(tmp_path):
 
     ready = LoadedPipeline(TASK, "text:transformer", pipeline.codec, KerasNetwork(pipeline.network))
     found = ready.predict([example.input for example in made.test])
-    right = sum(one.text == example.target for one, example in zip(found, made.test, strict=True))
+    right = sum(
+        prediction.text == example.target for prediction, example in zip(found, made.test, strict=True)
+    )
     assert right >= 16

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from keras import ops
 
+from suite_text.tokens.vocabulary import END, PADDING, START
 from suite_text.translation.models.loss import SmoothedLoss
 from suite_text.translation.models.translator import Translator, networks
-from suite_text.vocabulary import END, PADDING, START
 
 pytestmark = pytest.mark.backend
 
@@ -57,7 +57,7 @@ TARGET = texts(6, 4, 2, 5)
 
 def test_both_networks_have_the_same_weights(pair):
     shipped, trained = pair
-    assert [one.path for one in shipped.weights] == [one.path for one in trained.weights]
+    assert [weight.path for weight in shipped.weights] == [weight.path for weight in trained.weights]
     assert all(a is b for a, b in zip(shipped.weights, trained.weights, strict=True))
 
 

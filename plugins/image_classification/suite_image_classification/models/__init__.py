@@ -1,1 +1,1 @@
-"""The networks of image classification: uint8 images in, float32 logits out."""
+"""The networks, as functions that build them."""

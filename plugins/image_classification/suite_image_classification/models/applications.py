@@ -1,4 +1,4 @@
-"""The families of `keras.applications`, as classifiers of images of 0 to 255."""
+"""The networks of `keras.applications`, as classifiers of images of 0 to 255."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from keras import layers
 
 from suite import UserError
 from suite.kit import nearest
-from suite.pipeline.keras_files import load_keras
+from suite.pipeline import load_keras
 from suite_images.normalization import fuse_normalization, keep_statistics
 
 PREPROCESSING = "preprocessing"
@@ -26,9 +26,9 @@ PREPROCESSING = "preprocessing"
 def families() -> dict[str, Callable[..., keras.Model]]:
     """Every function of the installed `keras.applications` that builds a network, by name."""
     return {
-        name: found
-        for name, found in sorted(vars(keras.applications).items())
-        if inspect.isfunction(found) and "include_top" in inspect.signature(found).parameters
+        name: build
+        for name, build in sorted(vars(keras.applications).items())
+        if inspect.isfunction(build) and "include_top" in inspect.signature(build).parameters
     }
 
 
@@ -36,7 +36,7 @@ def check_family(name: str) -> Callable[..., keras.Model]:
     """The function that builds a family.
 
     Raises:
-        suite.UserError: for a name that is none, with the nearest that is one.
+        suite.UserError: for an unknown name, with the nearest known one.
     """
     known = families()
     if name not in known:
@@ -67,7 +67,7 @@ def application_network(
 
     Returns:
         A model from uint8 (batch, height, width, 3) to float32 (batch, classes), with the layers
-        "images", "preprocessing", one that is the family's model, "dropout" and "logits".
+        "images", "preprocessing", the family's model, "dropout" and "logits".
 
     Raises:
         suite.UserError: for an unknown family, a size too small for it, or weights that do not fit.
@@ -114,16 +114,16 @@ def application_network(
 def preprocessed(images: Any, build: Callable[..., keras.Model]) -> Any:
     """Images of 0 to 255, RGB, as the family's `preprocess_input` gives them, by layers in float32.
 
-    Every one of these functions is an affine map of the three colors, so it is found by trying it: a scale
-    and an offset per color and, where colors change places, a fixed 1 x 1 convolution.
+    Each of these functions is an affine map of the three colors, so four probes determine it: a scale
+    and an offset per color and, if colors change places, a fixed 1 x 1 convolution.
     """
     # The module that defines the family also defines its preprocessing.
     function = sys.modules[build.__module__].__dict__["preprocess_input"]
     probes = np.concatenate([np.zeros((1, 3)), 255 * np.eye(3)]).astype("float32")
-    answers = np.asarray(function(probes[:, None, None, :].copy(), data_format="channels_last"))
-    answers = answers.reshape(4, 3).astype("float64")
-    offset = answers[0]
-    matrix = (answers[1:] - offset) / 255  # from color (row) to channel (column)
+    outputs = np.asarray(function(probes[:, None, None, :].copy(), data_format="channels_last"))
+    outputs = outputs.reshape(4, 3).astype("float64")
+    offset = outputs[0]
+    matrix = (outputs[1:] - offset) / 255  # from color (row) to channel (column)
     if np.count_nonzero(matrix - np.diag(np.diag(matrix))) == 0:
         scales, offsets = (
             [float(f"{value:.9g}") for value in values] for values in (np.diag(matrix), offset)
@@ -145,7 +145,7 @@ def load_weights(backbone: keras.Model, path: Path, family: str) -> None:
     """Load `backbone`'s weights from a file that holds them, with or without the layers after it.
 
     Raises:
-        suite.UserError: where the file is not of a known kind, is damaged, or is of another network.
+        suite.UserError: if the file is not of a known kind, is damaged, or is of another network.
     """
     try:
         if path.suffix == ".keras":
@@ -162,24 +162,22 @@ def load_weights(backbone: keras.Model, path: Path, family: str) -> None:
         raise UserError(f"{path} does not hold weights that fit {family}: {reason[:200]}") from error
 
 
-def _take_weights(backbone: keras.Model, other: keras.Model) -> None:
-    inner = [layer for layer in other.layers if isinstance(layer, keras.Model)]
-    source = inner[0] if len(inner) == 1 else other  # a network that `application_network` made
+def _take_weights(backbone: keras.Model, saved: keras.Model) -> None:
+    inner = [layer for layer in saved.layers if isinstance(layer, keras.Model)]
+    source = inner[0] if len(inner) == 1 else saved  # a network that `application_network` made
     values, wanted = source.get_weights(), backbone.weights
     for value, variable in zip(values, wanted, strict=False):
         if value.shape != tuple(variable.shape):
-            raise ValueError(
-                f"its weight in the place of {variable.path} is {value.shape}, not {tuple(variable.shape)}"
-            )
+            raise ValueError(f"its weight at {variable.path} is {value.shape}, not {tuple(variable.shape)}")
     if len(values) < len(wanted):
         raise ValueError(f"it has {len(values)} weights, and {len(wanted)} are needed")
     backbone.set_weights(values[: len(wanted)])
 
 
 def _with_stable_names(model: keras.Model) -> keras.Model:
-    """The same network where layers with weights that Keras numbered are numbered from the start.
+    """The same network, with the numbers in the names of layers that have weights counted from the start.
 
-    Keras counts unnamed layers over the whole process, so they would be named otherwise in the next one.
+    Keras counts unnamed layers over the whole process, so their names would differ in the next one.
     """
     renamed: dict[str, str] = {}
     counts: dict[str, int] = {}

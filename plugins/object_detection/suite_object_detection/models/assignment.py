@@ -15,9 +15,9 @@ class Assignment(NamedTuple):
     """What each location learns. No gradient flows through it.
 
     Attributes:
-        owned: (batch, locations) float32: 1 where the location learns a box, else 0.
-        owner: (batch, locations) int32: which box; meaningless where none.
-        quality: (batch, locations) float32: the target of the box's class, 0 to 1; 0 where none.
+        owned: (batch, locations) float32: 1 if the location learns a box, else 0.
+        owner: (batch, locations) int32: which box; meaningless if none.
+        quality: (batch, locations) float32: the target of the box's class, 0 to 1; 0 if none.
     """
 
     owned: Tensor
@@ -80,7 +80,7 @@ def assign(
 
 
 def inside(centers: Tensor, boxes: Tensor) -> Tensor:
-    """(batch, boxes, locations) float32: 1 where a center (locations, 2) lies in a box (batch, boxes, 4)."""
+    """(batch, boxes, locations) float32: 1 if a center (locations, 2) lies in a box (batch, boxes, 4)."""
     x, y = centers[:, 0], centers[:, 1]
     x1, y1, x2, y2 = (boxes[..., index : index + 1] for index in range(4))
     across = ops.logical_and(x >= x1, x <= x2)

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from suite_images.blocks import Normalization, convolution, normalized, residual_backbone
 from suite_images.normalization import fuse_normalization
 
 Tensor = Any
@@ -24,74 +25,15 @@ NETWORKS: dict[str, dict[str, Any]] = {
 }
 """What the sizes mean, as arguments of `detector_network`."""
 
-NEGATIVE_SLOPE = 0.1
+NORMALIZATION = Normalization(momentum=0.97, epsilon=1e-3)
 
 PRIOR = 0.01
 """The probability of every class at every location before anything is learned (Lin et al. 2017,
 arXiv:1708.02002, section 3.3): else the many locations where nothing is would drown the first steps."""
 
 
-def _convolution(
-    x: Tensor,
-    filters: int,
-    name: str,
-    *,
-    kernel: int = 3,
-    stride: int = 1,
-    activate: bool = True,
-    gamma: str = "ones",
-) -> Tensor:
-    """Convolution, batch normalization, leaky ReLU where `activate`."""
-    x = layers.Conv2D(
-        filters,
-        kernel,
-        strides=stride,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="he_normal",
-        name=f"{name}_convolution",
-    )(x)
-    return _normalized(x, name, activate=activate, gamma=gamma)
-
-
-def _normalized(x: Tensor, name: str, *, activate: bool = True, gamma: str = "ones") -> Tensor:
-    x = layers.BatchNormalization(
-        momentum=0.97, epsilon=1e-3, gamma_initializer=gamma, name=f"{name}_normalization"
-    )(x)
-    if activate:  # leaky: its gradient is several times faster than ReLU's in bfloat16 on a CPU
-        x = layers.LeakyReLU(negative_slope=NEGATIVE_SLOPE, name=f"{name}_activation")(x)
-    return x
-
-
-def _backbone(x: Tensor, width: int, depths: Sequence[int]) -> list[Tensor]:
-    """Features at strides 8, 16 and 32.
-
-    Basic blocks (He et al. 2015, arXiv:1512.03385) with the averaged shortcut of ResNet-D (He et al. 2018,
-    arXiv:1812.01187). Layers are named as in the image classification's `photograph_residual_network`, whose
-    weights fit where width and depths are the same.
-    """
-    x = layers.Conv2D(width // 2, 3, strides=2, padding="same", name="stem_a_convolution")(x)
-    x = layers.LeakyReLU(negative_slope=NEGATIVE_SLOPE, name="stem_a_activation")(x)
-    x = _convolution(x, width, "stem_b", stride=2)
-    channels = width
-    features = []
-    for stage, depth in enumerate(depths, 1):
-        filters = width * 2 ** (stage - 1)
-        for block in range(1, depth + 1):
-            name = f"stage{stage}_block{block}"
-            stride = 2 if block == 1 and stage > 1 else 1
-            shortcut = x
-            if stride == 2:
-                shortcut = layers.AveragePooling2D(2, padding="same", name=f"{name}_shortcut_pool")(shortcut)
-            if channels != filters:
-                shortcut = _convolution(shortcut, filters, f"{name}_shortcut", kernel=1, activate=False)
-            y = _convolution(x, filters, f"{name}_a", stride=stride)
-            y = _convolution(y, filters, f"{name}_b", activate=False, gamma="zeros")
-            x = layers.Add(name=f"{name}_add")([shortcut, y])
-            x = layers.LeakyReLU(negative_slope=NEGATIVE_SLOPE, name=f"{name}_activation")(x)
-            channels = filters
-        features.append(x)
-    return features[1:]
+def _convolution(x: Tensor, filters: int, name: str, *, kernel: int = 3, stride: int = 1) -> Tensor:
+    return convolution(x, filters, name, kernel=kernel, stride=stride, normalization=NORMALIZATION)
 
 
 def _pooled_context(x: Tensor, filters: int) -> Tensor:
@@ -163,7 +105,7 @@ def _head(levels: Sequence[Tensor], classes: int, bins: int, filters: int, depth
             x = features
             for index in range(1, depth + 1):
                 x = convolutions[f"head_{branch}{index}"](x)
-                x = _normalized(x, f"head_{branch}{index}_level{level}")
+                x = normalized(x, f"head_{branch}{index}_level{level}", normalization=NORMALIZATION)
             x = logits[branch](x)
             outputs.append(layers.Reshape((-1, channels), dtype="float32", name=f"{branch}_level{level}")(x))
         joined.append(layers.Concatenate(dtype="float32", name=f"level{level}")(outputs))
@@ -182,6 +124,8 @@ def detector_network(
 ) -> keras.Model:
     """A detector that predicts at strides 8, 16 and 32.
 
+    Its backbone takes the weights of an image classifier if width and depths are the same.
+
     Args:
         size: (height, width) of the input, multiples of 32.
         classes: their number.
@@ -196,7 +140,8 @@ def detector_network(
     """
     inputs = keras.Input((*size, 3), dtype="uint8", name="images")
     x = layers.Rescaling(1 / 64, offset=-2.0, dtype="float32", name="rescaling")(inputs)
-    levels = _pyramid(_backbone(x, width, depths), filters)
+    features = residual_backbone(x, width, depths, normalization=NORMALIZATION)
+    levels = _pyramid(features[1:], filters)
     network = keras.Model(inputs, _head(levels, classes, bins, filters, head_depth), name="detector")
     network.get_layer("head_class_logits").bias.assign(np.full(classes, -math.log((1 - PRIOR) / PRIOR)))
     # Probabilities of the distances that fall: before anything is learned a box is about four cells wide.

@@ -26,7 +26,7 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not ty
 
     It is called with:
 
-    - `y_true` (batch, most boxes, 5) float32: rows of class, x1, y1, x2, y2 in pixels of the network's input.
+    - `y_true` (batch, max boxes, 5) float32: rows of class, x1, y1, x2, y2 in pixels of the network's input.
       Class -1 is padding, -2 a crowd: a location whose center lies in it is not taught that nothing is there.
     - `y_pred` (batch, locations, classes + 4 * bins) float32: the network's output.
 
@@ -39,8 +39,8 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not ty
         class_weight: of the classes.
         distance_weight: of the distribution focal loss.
         candidates: locations that learn a box, at most.
-        class_factors: one per class: how much it counts that locations which learn a box of the class give it
-            that class. None is 1 for all.
+        class_factors: a number per class: how much it counts that locations which learn a box of the class
+            give it that class. None is 1 for all.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class DetectionLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not ty
         factors = 1.0 + own * (np.array(self.class_factors, np.float32) - 1.0)
         class_loss = ops.sum(ops.sum(entropy * factors, axis=-1) * counts, axis=-1)
 
-        # Where nothing is owned a box is compared with itself: no gradient, and nothing that is not finite.
+        # If nothing is owned, a box is compared with itself: no gradient, and nothing that is not finite.
         own_box = ops.where(owned[..., None] > 0, own_box, ops.stop_gradient(boxes))
         box_loss = ops.sum((1.0 - complete_overlap(boxes, own_box)) * quality, axis=-1)
         distances = ops.concatenate([centers - own_box[..., :2], own_box[..., 2:] - centers], axis=-1) / sides

@@ -9,7 +9,7 @@ from keras import ops
 
 Tensor = Any
 
-SMALLEST = 1e-7
+EPSILON = 1e-7
 """Added to areas and lengths before they divide."""
 
 
@@ -34,12 +34,12 @@ def complete_overlap(first: Tensor, second: Tensor) -> Tensor:
     shared = _over_union(edges, others)
     width = ops.maximum(x2, right) - ops.minimum(x1, left)
     height = ops.maximum(y2, bottom) - ops.minimum(y1, top)
-    diagonal = width**2 + height**2 + SMALLEST
+    diagonal = width**2 + height**2 + EPSILON
     apart = ((x1 + x2 - left - right) ** 2 + (y1 + y2 - top - bottom) ** 2) / 4
     shape = (4 / math.pi**2) * (
-        ops.arctan((x2 - x1) / (y2 - y1 + SMALLEST)) - ops.arctan((right - left) / (bottom - top + SMALLEST))
+        ops.arctan((x2 - x1) / (y2 - y1 + EPSILON)) - ops.arctan((right - left) / (bottom - top + EPSILON))
     ) ** 2
-    weight = ops.stop_gradient(shape / (1 - shared + shape + SMALLEST))
+    weight = ops.stop_gradient(shape / (1 - shared + shape + EPSILON))
     return shared - apart / diagonal - weight * shape
 
 
@@ -55,4 +55,4 @@ def _over_union(first: tuple[Tensor, ...], second: tuple[Tensor, ...]) -> Tensor
     width = ops.maximum(ops.minimum(x2, right) - ops.maximum(x1, left), 0.0)
     height = ops.maximum(ops.minimum(y2, bottom) - ops.maximum(y1, top), 0.0)
     shared = width * height
-    return shared / ((x2 - x1) * (y2 - y1) + (right - left) * (bottom - top) - shared + SMALLEST)
+    return shared / ((x2 - x1) * (y2 - y1) + (right - left) * (bottom - top) - shared + EPSILON)

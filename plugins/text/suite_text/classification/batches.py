@@ -1,4 +1,4 @@
-"""Training batches of texts: what is read once, and what is drawn anew in every epoch."""
+"""Training batches of texts: what is read once, and what is drawn at random in every epoch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from suite.data import Example
 from suite_text.classification.codec import ClassificationCodec
-from suite_text.vocabulary import PADDING, UNKNOWN
+from suite_text.tokens.vocabulary import PADDING, UNKNOWN
 
 NGRAMS = "ngrams"
 
@@ -22,8 +22,8 @@ class TextBatches:
 
     Attributes:
         codec: encodes texts and targets.
-        word_dropout: share of the words or tokens that become unknown: what is not known must be guessed from
-            the rest at prediction, too.
+        word_dropout: share of the words or tokens that become unknown: at prediction, too, the class of an
+            unknown word must be guessed from the rest.
         ngram_dropout: share of the n-grams that are left out.
         class_weights: a factor for the loss per class, or None.
     """
@@ -37,14 +37,14 @@ class TextBatches:
         """The text as numbers, int32 of any length by name, and its target, float32 (classes,).
 
         Raises:
-            suite.UserError: where the text cannot be read or its class is not known.
+            suite.UserError: if the text cannot be read or its class is not known.
         """
         return self.codec.read(example.input), self.codec.target(example.target)
 
     def make(
         self, prepared: Sequence[tuple[Numbers, np.ndarray]], rng: np.random.Generator, progress: float
     ) -> tuple[Numbers | np.ndarray, ...]:
-        """A batch, of each text that is too long a random stretch: a pure function of its arguments.
+        """A batch, with a random chunk of each text that is too long: a pure function of its arguments.
 
         Args:
             prepared: what `prepare` gave; left as it is.
@@ -55,7 +55,7 @@ class TextBatches:
             int32 (batch, numbers) by name; targets float32 (batch, classes); with class weights also float32
             (batch,) factors of the loss.
         """
-        arrays = self.codec.reader.batch([self._stretch(numbers, rng) for numbers, _ in prepared])
+        arrays = self.codec.reader.batch([self._random_chunk(numbers, rng) for numbers, _ in prepared])
         for name, array in arrays.items():
             share = self.ngram_dropout if name == NGRAMS else self.word_dropout
             if share > 0:
@@ -68,10 +68,10 @@ class TextBatches:
         mean = targets @ np.array(self.class_weights, np.float32) / np.maximum(labels, 1.0)
         return arrays, targets, np.where(labels > 0, mean, 1.0).astype(np.float32)
 
-    def _stretch(self, numbers: Numbers, rng: np.random.Generator) -> Numbers:
-        longest = self.codec.reader.longest
-        spare = 0 if longest is None else max(map(len, numbers.values())) - longest
-        if longest is None or spare <= 0:
+    def _random_chunk(self, numbers: Numbers, rng: np.random.Generator) -> Numbers:
+        max_length = self.codec.reader.max_length
+        spare = 0 if max_length is None else max(map(len, numbers.values())) - max_length
+        if max_length is None or spare <= 0:
             return numbers
         start = int(rng.integers(0, spare + 1))
-        return {name: array[start : start + longest] for name, array in numbers.items()}
+        return {name: array[start : start + max_length] for name, array in numbers.items()}

@@ -13,10 +13,12 @@ import numpy as np
 from suite.pipeline import NamedAxes, Stream, StructCodec
 from suite_classification.coding import classified, target_vector
 from suite_classification.types import Classification
-from suite_text import lines
-from suite_text.classification.prediction_options import ReadingOptions
-from suite_text.classification.readers import NGramReader, TokenReader, WordPieceReader
-from suite_text.cleaning import Cleaning, clean
+from suite_text.classification.options import PredictionOptions
+from suite_text.classification.readers.bags import NGramReader
+from suite_text.classification.readers.tokens import TokenReader
+from suite_text.classification.readers.word_pieces import WordPieceReader
+from suite_text.reading import lines
+from suite_text.reading.cleaning import Cleaning, clean
 
 
 class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,113 +39,112 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
     whole_files: bool = False
 
     called: ClassVar[str] = "text classification codec"
-    suffixes: ClassVar[tuple[str, ...]] = ()
     stream_suffixes: ClassVar[tuple[str, ...]] = lines.STREAM_SUFFIXES
     accepts_text: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if not self.classes or len(set(self.classes)) < len(self.classes):
+            raise ValueError(f"it needs distinct class names, not {list(self.classes)}")
 
     def named_axes(self) -> NamedAxes:
         """Classes in the last layers, and tokens in the first, for runs that start from another one."""
         heads = ("logits", "hidden_logits", "convolution_logits")
-        found: dict[str, tuple[int, Sequence[str]]] = {
+        axes: dict[str, tuple[int, Sequence[str]]] = {
             f"{head}/{weight}": (-1, self.classes) for head in heads for weight in ("kernel", "bias")
         }
         if isinstance(self.reader, TokenReader):
-            found["embedding/embeddings"] = (0, self.reader.vocabulary.tokens)
-        return found
+            axes["embedding/embeddings"] = (0, self.reader.vocabulary.tokens)
+        return axes
 
     def read(self, raw: Any) -> dict[str, np.ndarray]:
-        """What the reader makes of a text, a `Line`, a file or a stretch: of any length, without padding.
+        """What the reader makes of a text, a `Line`, a file or a chunk: of any length, without padding.
 
         Raises:
-            suite.UserError: where it is no text that can be read.
+            suite.UserError: if it is no text that can be read.
         """
-        if isinstance(raw, Stretch):
+        if isinstance(raw, Chunk):
             return raw.numbers
         return self.reader.read(clean(lines.text_of(raw), self.cleaning))
 
     def encode(self, raw: Any) -> dict[str, np.ndarray]:
-        """A text, a `Line`, a file or a stretch to int32 (numbers,) by the name of the network's input.
+        """A text, a `Line`, a file or a chunk to int32 (numbers,) by the name of the network's input.
 
-        Of what is longer than is read at once, it is the beginning; see `parts`. An empty text is padding.
+        Only the beginning of a text that is too long is encoded; see `chunks`. An empty text is padding.
 
         Raises:
-            suite.UserError: where it is no text that can be read.
+            suite.UserError: if it is no text that can be read.
         """
-        numbers = {name: array[: self.reader.longest] for name, array in self.read(raw).items()}
+        numbers = {name: array[: self.reader.max_length] for name, array in self.read(raw).items()}
         return {name: array[0] for name, array in self.reader.batch([numbers]).items()}
 
-    def decode(self, outputs: Any) -> Classification:
+    def decode(self, outputs: Any, context: Any = None) -> Classification:
         """Logits (classes,) of one text to its classification.
 
         Raises:
-            ValueError: where there is not exactly one output per class, or one is not a number.
+            ValueError: if there is not exactly one output per class, or one is not a number.
         """
         return classified(outputs, self.classes, multi_label=self.multi_label)
 
-    def chunks(self, raw: Any) -> Stretches | None:
-        """The stretches of a text that is too long to be read at once, else None."""
-        longest = self.reader.longest
-        if longest is None or isinstance(raw, Stretch):
+    def chunks(self, raw: Any) -> Chunks | None:
+        """The chunks of a text that is too long to be read at once, else None."""
+        max_length = self.reader.max_length
+        if max_length is None or isinstance(raw, Chunk):
             return None
         numbers = self.read(raw)
-        if max(map(len, numbers.values())) <= longest:
+        if max(map(len, numbers.values())) <= max_length:
             return None
-        return Stretches(numbers, longest, self)
+        return Chunks(numbers, max_length, self)
 
     def target(self, target: str | list[str]) -> np.ndarray:
-        """A class name, or a list of them, to float32 (classes,): one where it is of the class, else zero.
+        """A class name, or a list of them, to float32 (classes,): 1 for each of these classes, 0 for others.
 
         Raises:
             suite.UserError: for a name that is none of the classes.
         """
         return target_vector(target, self.classes)
 
-    def open_stream(self, raw: Any) -> Stream | None:
-        """The lines of a file or of the standard input; None for what is a text itself."""
-        return lines.stream(raw, whole_files=self.whole_files)
+    def open_stream(self, source: Any) -> Stream | None:
+        """The lines of a file or of the standard input; None for a word that is a text itself."""
+        return lines.open_stream(source, whole_files=self.whole_files)
 
-    def with_options(self, options: ReadingOptions) -> ClassificationCodec:
+    def with_options(self, options: PredictionOptions) -> ClassificationCodec:
         """The codec that reads files as the options say."""
         return msgspec.structs.replace(self, whole_files=options.whole_files)
 
-    def impossible(self) -> str:
-        if not self.classes or len(set(self.classes)) < len(self.classes):
-            return f"it needs distinct class names, not {list(self.classes)}"
-        return self.reader.impossible()
-
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """A part of a long text, as numbers."""
+class Chunk:
+    """A piece of a long text, as numbers."""
 
     numbers: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
-class Stretches:
-    """A text as stretches, about as long each, that are read one by one."""
+class Chunks:
+    """A text in chunks, about as long each, that are read one by one."""
 
     numbers: dict[str, np.ndarray]
-    longest: int
+    max_length: int
     codec: ClassificationCodec
 
     @property
     def total(self) -> int:
         """How many there are."""
-        return math.ceil(max(map(len, self.numbers.values())) / self.longest)
+        return math.ceil(max(map(len, self.numbers.values())) / self.max_length)
 
-    def __iter__(self) -> Iterator[Stretch]:
-        """The stretches in their order."""
+    def __iter__(self) -> Iterator[Chunk]:
+        """The chunks in their order."""
         pieces = {name: np.array_split(array, self.total) for name, array in self.numbers.items()}
         for index in range(self.total):
-            yield Stretch({name: split[index] for name, split in pieces.items()})
+            yield Chunk({name: arrays[index] for name, arrays in pieces.items()})
 
     def merge(self, predictions: Sequence[Classification]) -> Classification:
-        """The classification whose scores are the means of the stretches'."""
+        """The classification whose scores are the means of the chunks'."""
         scores = {
-            name: sum(one.scores[name] for one in predictions) / len(predictions)
+            name: sum(prediction.scores[name] for prediction in predictions) / len(predictions)
             for name in self.codec.classes
         }
         if self.codec.multi_label:
-            return Classification(label=[name for name, one in scores.items() if one >= 0.5], scores=scores)
+            labels = [name for name, score in scores.items() if score >= 0.5]
+            return Classification(label=labels, scores=scores)
         return Classification(label=max(scores, key=scores.__getitem__), scores=scores)

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import suite
-from suite_text.classification.model_options import BagOptions, ConvolutionalOptions, EncoderOptions
-from suite_text.classification.options import FolderOptions, LabeledLinesOptions, TableOptions
-from suite_text.classification.prediction_options import ReadingOptions
-from suite_text.classification.preset_options import PresetOptions
+from suite_classification.declaration import BASELINE, FACTS, METRICS, PREDICTION
+from suite_text.classification.options import (
+    BagOptions,
+    ConvolutionalOptions,
+    EncoderOptions,
+    FolderOptions,
+    LabeledLinesOptions,
+    PredictionOptions,
+    PresetOptions,
+    TableOptions,
+)
 
 NAME = "text-classification"
 
@@ -19,43 +26,46 @@ TASK = suite.Task(
     metric="accuracy",
     builder="bag",
     evaluators=("classification",),
-    baseline=suite.lazy("suite_classification.baseline:most_frequent"),
+    baseline=BASELINE,
     reference_models={
         "TF-IDF with a linear SVM": suite.lazy("suite_text.classification.linear_reference:linear_svm")
     },
     explain=suite.lazy("suite_text.classification.explanation:explain"),
     inspect=suite.lazy("suite_text.classification.inspection:inspect"),
-    prediction_type=suite.lazy("suite_classification.types:Classification"),
+    check=suite.lazy("suite_text.classification.contract:check"),
+    facts=FACTS,
+    prediction_type=PREDICTION,
+    types="suite_text.classification.types",
 )
 
-LOADERS = [
+LOADERS: list[suite.DataLoader] = [
     suite.DataLoader(
         name="table",
         task=NAME,
         summary="CSV, TSV or JSON lines with a text and one or several labels per row",
-        load=suite.lazy("suite_text.classification.loaders:load_table"),
-        detect=suite.lazy("suite_text.classification.loaders:detect_table"),
+        load=suite.lazy("suite_text.classification.loaders.tables:load_table"),
+        detect=suite.lazy("suite_text.classification.loaders.detection:detect_table"),
         options=TableOptions,
     ),
     suite.DataLoader(
         name="folder",
         task=NAME,
         summary="a folder of .txt files per class",
-        load=suite.lazy("suite_text.classification.loaders:load_folder"),
-        detect=suite.lazy("suite_text.classification.loaders:detect_folder"),
+        load=suite.lazy("suite_text.classification.loaders.folder:load_folder"),
+        detect=suite.lazy("suite_text.classification.loaders.detection:detect_folder"),
         options=FolderOptions,
     ),
     suite.DataLoader(
         name="labeled-lines",
         task=NAME,
         summary="lines of label, tab and text, or as fastText has them: __label__NAME text",
-        load=suite.lazy("suite_text.classification.loaders:load_labeled_lines"),
-        detect=suite.lazy("suite_text.classification.loaders:detect_labeled_lines"),
+        load=suite.lazy("suite_text.classification.loaders.labeled_lines:load_labeled_lines"),
+        detect=suite.lazy("suite_text.classification.loaders.detection:detect_labeled_lines"),
         options=LabeledLinesOptions,
     ),
 ]
 
-BUILDERS = [
+BUILDERS: list[suite.ModelBuilder] = [
     suite.ModelBuilder(
         name="bag",
         task=NAME,
@@ -63,7 +73,7 @@ BUILDERS = [
         build=suite.lazy("suite_text.classification.builders:bag"),
         codec=_CODEC,
         options=BagOptions,
-        prediction_options=ReadingOptions,
+        prediction_options=PredictionOptions,
     ),
     suite.ModelBuilder(
         name="convolutional",
@@ -72,7 +82,7 @@ BUILDERS = [
         build=suite.lazy("suite_text.classification.builders:convolutional"),
         codec=_CODEC,
         options=ConvolutionalOptions,
-        prediction_options=ReadingOptions,
+        prediction_options=PredictionOptions,
     ),
     suite.ModelBuilder(
         name="encoder",
@@ -81,24 +91,25 @@ BUILDERS = [
         build=suite.lazy("suite_text.classification.builders:encoder"),
         codec=_CODEC,
         options=EncoderOptions,
-        prediction_options=ReadingOptions,
+        prediction_options=PredictionOptions,
     ),
     suite.ModelBuilder(
         name="preset",
         task=NAME,
         summary="a keras-hub preset of the BERT family, fine-tuned",
-        build=suite.lazy("suite_text.classification.preset_builder:preset"),
+        build=suite.lazy("suite_text.classification.presets.builder:preset"),
         codec=_CODEC,
         options=PresetOptions,
-        prediction_options=ReadingOptions,
+        prediction_options=PredictionOptions,
     ),
 ]
 
-EVALUATORS = [
+EVALUATORS: list[suite.Evaluator] = [
     suite.Evaluator(
         name="classification",
         task=NAME,
         summary="accuracy, F1, log loss, calibration, areas under curves, confusion, worst mistakes",
-        evaluate=suite.lazy("suite_text.classification.scores:classification"),
+        evaluate=suite.lazy("suite_text.classification.evaluator:classification"),
+        metrics=METRICS,
     )
 ]

@@ -1,4 +1,4 @@
-"""Which words pushed the worst mistakes: each is left out in turn, and the model asked again."""
+"""Which words pushed the worst mistakes: each is left out in turn, and the model predicts again."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from math import ceil
 import numpy as np
 
 from suite.evaluation import Pairs
-from suite.figures import Passage, Passages
-from suite_classification.answers import Answers, read
+from suite.figures import Highlight, Highlights
+from suite_classification.arrays import LabelArrays, label_arrays
 from suite_classification.mistakes import how_many, mistake_at, worst_mistakes
 from suite_classification.types import Classification
-from suite_text.lines import text_of
-from suite_text.words import places
+from suite_language.words import word_spans
+from suite_text.reading.lines import text_of
 
-MOST_TEXTS = 10
-MOST_PIECES = 64
-MOST_WORDS = 256
-"""Words of a text that are looked at: of a longer one the first, and its other words stay where they are."""
-LONGEST = 20_000
+MAX_TEXTS = 10
+MAX_PIECES = 64
+MAX_WORDS = 256
+"""Words of a text that are looked at; the rest of a longer text stays as it is."""
+MAX_LENGTH = 20_000
 """Characters of a text that are looked at and given to the model."""
-SMALLEST_PROBABILITY = 1e-6
-SMALLEST_CHANGE = 1e-3
-"""Of log-odds: where no word changes more, none is shaded."""
+MIN_PROBABILITY = 1e-6
+MIN_CHANGE = 1e-3
+"""Of log-odds: if no word changes more, none is shaded."""
 
 
-def explain(pairs: Pairs, predict: Callable[[Sequence[str]], Sequence[Classification]]) -> list[Passages]:
-    """The worst mistakes with their words shaded by how much they pushed the answer.
+def explain(pairs: Pairs, predict: Callable[[Sequence[str]], Sequence[Classification]]) -> list[Highlights]:
+    """The worst mistakes with their words shaded by how much they pushed the prediction.
 
     The weight of a word is by how much the log-odds of the class fall when it is left out (occlusion: Zeiler
     & Fergus 2014, section 4.2; of words: Li et al. 2016, arXiv:1612.08220, section 3), as a share of the
-    largest change in its text: above zero where it pushed towards the class, below where it pushed away. A
+    largest change in its text: above zero if it pushed towards the class, below if it pushed away. A
     text of more than 64 words is looked at in 64 pieces of neighboring words.
 
     Args:
@@ -39,42 +39,42 @@ def explain(pairs: Pairs, predict: Callable[[Sequence[str]], Sequence[Classifica
         predict: classifies texts, in their order.
 
     Returns:
-        one figure; none where all is right, where the texts are not at hand, or where predictions carry no
+        one figure; none if all is right, if the texts are not at hand, or if predictions carry no
         probabilities.
     """
-    answers = read(pairs)
-    wrong = worst_mistakes(answers).tolist()
-    if pairs.examples is None or answers.scores is None or not wrong:
+    arrays = label_arrays(pairs)
+    wrong = worst_mistakes(arrays).tolist()
+    if pairs.examples is None or arrays.scores is None or not wrong:
         return []
     shown, spans, texts = [], [], []
-    for index in wrong[:MOST_TEXTS]:
+    for index in wrong[:MAX_TEXTS]:
         text = text_of(pairs.examples[index].input)
-        pieces = _pieces(text[:LONGEST])
-        # Of a single piece nothing would be left.
+        pieces = _pieces(text[:MAX_LENGTH])
+        # Without a single piece nothing would be left.
         if len(pieces) > 1:
             shown.append(index)
             spans.append(pieces)
             texts.append(text)
     if not shown:
         return []
-    asked = [
+    variants = [
         variant
         for text, pieces in zip(texts, spans, strict=True)
-        for variant in _variants(text[:LONGEST], pieces)
+        for variant in _variants(text[:MAX_LENGTH], pieces)
     ]
-    predictions = iter(predict(asked))
+    predictions = iter(predict(variants))
     items = []
     for index, text, pieces in zip(shown, texts, spans, strict=True):
-        name = _class_at(answers, index)
-        found = [next(predictions).scores.get(name, 0.0) for _ in range(len(pieces) + 1)]
-        caption = _caption(answers, index, name, pairs.ids[index])
-        items.append(Passage(caption=caption, segments=_segments(text, pieces, _weights(found))))
+        name = _class_at(arrays, index)
+        probabilities = [next(predictions).scores.get(name, 0.0) for _ in range(len(pieces) + 1)]
+        caption = _caption(arrays, index, name, pairs.ids[index])
+        items.append(Highlight(caption=caption, segments=_segments(text, pieces, _weights(probabilities))))
     return [
-        Passages(
+        Highlights(
             title="Words that pushed the worst mistakes",
             items=items,
             caption=(
-                f"{how_many(answers, len(wrong), len(items))}. Each word, or a few neighbors in a long text,"
+                f"{how_many(arrays, len(wrong), len(items))}. Each word, or a few neighbors in a long text,"
                 " was left out in turn, and weighs by how much the odds of the class fell then, as a share of"
                 " the largest change in its text."
             ),
@@ -84,8 +84,8 @@ def explain(pairs: Pairs, predict: Callable[[Sequence[str]], Sequence[Classifica
 
 def _pieces(text: str) -> list[tuple[int, int]]:
     """Where the pieces begin and end that are left out in turn: words, or a few neighbors together."""
-    words = places(text)[:MOST_WORDS]
-    size = max(1, ceil(len(words) / MOST_PIECES))
+    words = word_spans(text)[:MAX_WORDS]
+    size = max(1, ceil(len(words) / MAX_PIECES))
     groups = [words[first : first + size] for first in range(0, len(words), size)]
     return [(group[0][0], group[-1][1]) for group in groups]
 
@@ -96,29 +96,29 @@ def _variants(text: str, pieces: Sequence[tuple[int, int]]) -> list[str]:
 
 
 def _joined(before: str, after: str) -> str:
-    """What stood on both sides of a piece, with a space between where there was some white space."""
+    """What stood on both sides of a piece, with a space between if there was some white space."""
     left, right = before.rstrip(), after.lstrip()
     spaced = left and right and (left != before or right != after)
     return f"{left} {right}" if spaced else left + right
 
 
-def _class_at(answers: Answers, index: int) -> str:
-    """The class whose odds are looked at: the predicted one, or of several labels the most wrong one."""
-    if not answers.multi_label:
-        return answers.classes[int(answers.predicted[index])]
-    assert answers.scores is not None
-    wrong = answers.true[index] != answers.predicted[index]
-    off = np.abs(answers.scores[index] - answers.true[index])
-    return answers.classes[int(np.argmax(np.where(wrong, off, -1.0)))]
+def _class_at(arrays: LabelArrays, index: int) -> str:
+    """The class whose odds are looked at: the predicted one, or, with several labels, the most wrong one."""
+    if not arrays.multi_label:
+        return arrays.classes[int(arrays.predicted[index])]
+    assert arrays.scores is not None
+    wrong = arrays.true[index] != arrays.predicted[index]
+    off = np.abs(arrays.scores[index] - arrays.true[index])
+    return arrays.classes[int(np.argmax(np.where(wrong, off, -1.0)))]
 
 
 def _weights(probabilities: Sequence[float]) -> list[float]:
     """From the probability of the text, then those without each piece: a weight per piece, from -1 to 1."""
-    sure = np.clip(np.array(probabilities, np.float64), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
-    odds = np.log(sure) - np.log1p(-sure)
+    clipped = np.clip(np.array(probabilities, np.float64), MIN_PROBABILITY, 1 - MIN_PROBABILITY)
+    odds = np.log(clipped) - np.log1p(-clipped)
     falls = odds[0] - odds[1:]
     largest = float(np.abs(falls).max())
-    weights: list[float] = (falls / largest if largest >= SMALLEST_CHANGE else 0 * falls).tolist()
+    weights: list[float] = (falls / largest if largest >= MIN_CHANGE else 0 * falls).tolist()
     return weights
 
 
@@ -134,11 +134,11 @@ def _segments(
     return [(piece, weight) for piece, weight in [*segments, (rest, 0.0)] if piece]
 
 
-def _caption(answers: Answers, index: int, name: str, where: str) -> str:
-    mistake = mistake_at(answers, index)
+def _caption(arrays: LabelArrays, index: int, name: str, example: str) -> str:
+    mistake = mistake_at(arrays, index)
     about = ""
-    if answers.multi_label:
-        assert answers.scores is not None
-        probability = answers.scores[index, answers.classes.index(name)]
+    if arrays.multi_label:
+        assert arrays.scores is not None
+        probability = arrays.scores[index, arrays.classes.index(name)]
         about = f"; shaded for {name} {100 * probability:.0f} %"
-    return f"{mistake.shown_taken}, is {mistake.shown_true}{about}\n{where}"
+    return f"{mistake.shown_taken}, is {mistake.shown_true}{about}\n{example}"

@@ -9,31 +9,31 @@ from suite.data import Dataset, Finding, Inspection
 from suite.figures import Table
 from suite.kit import counted
 from suite_text.inspection import Seen, alike_findings, character_findings, lengths_table, scripts_table
-from suite_text.lines import text_of
+from suite_text.reading.lines import text_of
 
 UNBALANCED = 10
-"""Classes are unbalanced where one has this many times the texts of another."""
+"""Classes are unbalanced if one of them has this many times the texts of another."""
 
 
 def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspection:
-    """Look at every text and tell what there is and what is wrong.
+    """Look at every text and report what there is and what is wrong.
 
     Args:
-        dataset: as documented in `suite_classification.types`.
+        dataset: as documented in `suite_text.classification.types`.
         progress: called with the number of texts done, and of all.
     """
     total = sum(map(len, dataset.splits.values()))
     seen = {name: Seen() for name in dataset.splits}
-    parts: dict[str, list[tuple[str, str, object]]] = {name: [] for name in dataset.splits}
+    texts: dict[str, list[tuple[str, str, object]]] = {name: [] for name in dataset.splits}
     by_class: dict[str, Seen] = {str(label): Seen() for label in dataset.facts["classes"]}
     counts = {name: Counter[str]() for name in dataset.splits}
     done = 0
-    for name, part in dataset.splits.items():
-        for index in range(len(part)):
-            example = part[index]
+    for name, examples in dataset.splits.items():
+        for index in range(len(examples)):
+            example = examples[index]
             text = text_of(example.input)
             seen[name].add(example.id, text)
-            parts[name].append((example.id, text, example.target))
+            texts[name].append((example.id, text, example.target))
             labels = [example.target] if isinstance(example.target, str) else example.target
             counts[name].update(labels or ["(no label)"])
             for label in labels:
@@ -45,7 +45,7 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
     return Inspection(
         numbers={
             "classes": len(by_class),
-            "characters": len(set().union(*(part.characters for part in seen.values()))),
+            "characters": len(set().union(*(split.characters for split in seen.values()))),
         },
         tables=[
             balance,
@@ -55,21 +55,21 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
         ],
         findings=[
             *findings,
-            *alike_findings(parts, "but for case, punctuation and blanks, with different labels"),
+            *alike_findings(texts, "but for case, punctuation and blanks, with different labels"),
             *character_findings(seen),
         ],
     )
 
 
 def _balance(dataset: Dataset, counts: dict[str, Counter[str]]) -> tuple[Table, list[Finding]]:
-    """Texts per class and part, and findings on them."""
+    """Texts per class and split, and findings on them."""
     classes = list(dataset.facts["classes"])
     train = counts["train"]
-    shown = classes + ["(no label)"] * any("(no label)" in found for found in counts.values())
+    shown = classes + ["(no label)"] * any("(no label)" in labels for labels in counts.values())
     rows: list[list[str | int]] = [
         [
             label,
-            *(found[label] for found in counts.values()),
+            *(labels[label] for labels in counts.values()),
             f"{100 * train[label] / len(dataset.train):.1f} %",
         ]
         for label in shown
@@ -90,5 +90,5 @@ def _balance(dataset: Dataset, counts: dict[str, Counter[str]]) -> tuple[Table, 
     for name in ("validation", "test"):
         if name in counts and (missing := [label for label in classes if not counts[name][label]]):
             text = counted(len(missing), "class has", "classes have")
-            findings.append(Finding(text=f"{text} no text in the {name} part", wrong=False, places=missing))
+            findings.append(Finding(text=f"{text} no text in the {name} split", wrong=False, places=missing))
     return Table(title="Classes", columns=["class", *counts, "of train"], rows=rows), findings

@@ -12,15 +12,15 @@ from suite.data import Example, Examples
 from suite_classification.baseline import most_frequent
 from suite_classification.coding import target_vector
 from suite_classification.types import Classification
-from suite_text.lines import text_of
-from suite_text.words import mostly_without_spaces
+from suite_language.words import mostly_without_spaces
+from suite_text.reading.lines import text_of
 
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-LONGEST = 100_000
+MAX_LENGTH = 100_000
 """Characters of a text that count: more would be most of the memory and say nothing new of its class."""
-MOST_CHARACTERS = 100_000_000
+MAX_CHARACTERS = 100_000_000
 """Of all training texts. Beyond, the features would take gigabytes."""
 
 
@@ -30,11 +30,11 @@ def linear_svm(
     """Learn from `train`, and classify `examples`.
 
     The features are those of scikit-learn's `TfidfVectorizer` for single words and pairs of neighbors; for
-    single characters and pairs of neighbors where most letters are of scripts without spaces between words.
+    single characters and pairs of neighbors if most letters are of scripts without spaces between words.
     The classifier is its `LinearSVC` (Fan et al., LIBLINEAR, 2008) with every default, C = 1 among them, one
-    class against the rest. With several labels per text, there is one for each label by itself.
+    class against the rest. With several labels per text, there is a classifier for each label by itself.
 
-    It gives labels without probabilities, for a margin is none.
+    It gives labels without probabilities, since a margin is not a probability.
 
     Args:
         train: texts with their targets.
@@ -42,27 +42,29 @@ def linear_svm(
         facts: of the data set: "classes" and "multi_label".
 
     Raises:
-        suite.UserError: where the training texts are longer than 100 million characters in all.
+        suite.UserError: if the training texts are longer than 100 million characters in all.
     """
     from sklearn.svm import LinearSVC
 
     targets = [train[index].target for index in range(len(train))]
-    texts = [text_of(train[index].input)[:LONGEST] for index in range(len(train))]
-    if (characters := sum(map(len, texts))) > MOST_CHARACTERS:
+    texts = [text_of(train[index].input)[:MAX_LENGTH] for index in range(len(train))]
+    if (characters := sum(map(len, texts))) > MAX_CHARACTERS:
         raise UserError(
             f"the training texts have {characters:,} characters, and this method's memory is for"
-            f" {MOST_CHARACTERS:,}"
+            f" {MAX_CHARACTERS:,}"
         )
     grams = _grams(texts)
     try:
         learned = grams.fit_transform(texts)
     except ValueError:  # scikit-learn's "empty vocabulary": no text has a word
-        return [Classification(label=one.label) for one in most_frequent(targets, examples)]
-    features = grams.transform([text_of(example.input)[:LONGEST] for example in examples])
+        return [
+            Classification(label=prediction.label) for prediction in most_frequent(train, examples, facts)
+        ]
+    features = grams.transform([text_of(example.input)[:MAX_LENGTH] for example in examples])
 
     def chosen(wanted: np.ndarray) -> np.ndarray:
-        """What each of the examples is, after learning that the training texts are `wanted`."""
-        if (wanted == wanted[0]).all():  # nothing to tell apart
+        """The prediction for each example, after learning that the training texts are `wanted`."""
+        if (wanted == wanted[0]).all():  # nothing to distinguish
             return np.repeat(wanted[:1], len(examples))
         predicted: np.ndarray = LinearSVC(random_state=0).fit(learned, wanted).predict(features)
         return predicted
@@ -71,9 +73,10 @@ def linear_svm(
         return [Classification(label=str(name)) for name in chosen(np.array(targets, object).astype(str))]
     classes: Sequence[str] = facts["classes"]
     members = np.stack([target_vector(target, classes) for target in targets])
-    found = np.stack([chosen(column) for column in members.T], axis=1) > 0
+    membership = np.stack([chosen(column) for column in members.T], axis=1) > 0
     return [
-        Classification(label=[name for name, on in zip(classes, row, strict=True) if on]) for row in found
+        Classification(label=[name for name, on in zip(classes, row, strict=True) if on])
+        for row in membership
     ]
 
 

@@ -12,67 +12,66 @@ Choices = tuple[dict[str, Any], dict[str, Any]]
 """Values for the builder's options that are "auto", and values for the training options."""
 
 UNBALANCED = 10.0
-"""From which ratio of the largest class to the smallest on classes are weighted."""
+"""Classes are weighted from this ratio of the largest class to the smallest on."""
 
-LONGEST = 512
-"""Tokens that are read at once, at most, unless the user says otherwise."""
+MAX_LENGTH = 512
+"""Tokens that are read at once, at most, unless the user gives another number."""
 
 
-def epochs_for(texts: int, at_ten_thousand: float, least: int, most: int) -> int:
+def epochs_for(texts: int, at_ten_thousand: float, min_epochs: int, max_epochs: int) -> int:
     """A number of epochs: `at_ten_thousand` for ten thousand texts, half as many for four times as many."""
-    return int(max(least, min(most, round(at_ten_thousand * (10_000 / max(texts, 1)) ** 0.5))))
+    return int(max(min_epochs, min(max_epochs, round(at_ten_thousand * (10_000 / max(texts, 1)) ** 0.5))))
 
 
-def batch_for(texts: int, most: int) -> int:
-    """A power of two of at most `most` that leaves at least about 32 steps in an epoch."""
+def batch_for(texts: int, max_batch: int) -> int:
+    """A power of two of at most `max_batch` that leaves at least about 32 steps in an epoch."""
     batch = 4
-    while batch * 2 <= most and batch * 2 * 32 <= texts:
+    while batch * 2 <= max_batch and batch * 2 * 32 <= texts:
         batch *= 2
     return batch
 
 
-def _common(found: Survey) -> dict[str, Any]:
+def _common(data: Survey) -> dict[str, Any]:
     return {
         "label_smoothing": 0.0,
-        "class_weights": not found.multi_label and found.imbalance >= UNBALANCED,
+        "class_weights": not data.multi_label and data.imbalance >= UNBALANCED,
     }
 
 
-def _training(found: Survey, **values: Any) -> dict[str, Any]:
+def _training(**values: Any) -> dict[str, Any]:
     common = {"optimizer": "adamw", "schedule": "cosine", "warmup": 0.1, "weight_decay": 0.0}
     return {**common, "ema": 0.0, "clip_norm": 1.0, "early_stopping": 0, **values}
 
 
-def bag_defaults(found: Survey, members: int = 1) -> Choices:
-    """For `bag_networks` of so many members.
+def bag_defaults(data: Survey, members: int = 1) -> Choices:
+    """For `bag_networks` with so many members.
 
-    Measured on 5,452 questions and 6,920 film reviews, in five-fold cross-validation of a linear support
+    Measured on 5,452 questions and 6,920 movie reviews, in five-fold cross-validation of a linear support
     vector machine: n-grams of up to three words against up to two 0.874 against 0.871 and 0.816 against
     0.814; of three to five characters beside two words against without 0.871 against 0.866 and 0.812 against
     0.801. A hidden layer and convolutions brought nothing on the questions, nor a hidden layer on headlines.
     Label smoothing of 0.1 at a rate of 0.2 against none at 0.15, of this network: 0.871 against 0.866 on the
-    questions, in cross-validation, and 0.896 against 0.887 on the validation part of 33,494 headlines.
+    questions, in cross-validation, and 0.896 against 0.887 on the validation split of 33,494 headlines.
     """
     choices = {
-        **_common(found),
-        "label_smoothing": 0.0 if found.multi_label else 0.1,
+        **_common(data),
+        "label_smoothing": 0.0 if data.multi_label else 0.1,
         "words": 3,
-        "characters": (0, 0) if found.without_spaces else (3, 5),
-        "least_count": 1 if found.count <= 20_000 else 2,
+        "characters": (0, 0) if data.without_spaces else (3, 5),
+        "min_count": 1 if data.count <= 20_000 else 2,
         "width": 0,
         "filters": 0,
         "dropout": 0.5,
         "ngram_dropout": 0.0,
         "word_dropout": 0.1,
     }
-    batch = batch_for(found.count, 64)
-    epochs = epochs_for(found.count, 7, 4, 20)
+    batch = batch_for(data.count, 64)
+    epochs = epochs_for(data.count, 7, 4, 20)
     recipe = _training(
-        found,
         epochs=epochs,
         batch_size=batch,
         # The loss of a linear classifier has one minimum and the rate falls to zero: the last weights are the
-        # best, and the best on a small validation part would be so by chance.
+        # best, and the best on a small validation split would be so by chance.
         validation_every=epochs if members == 1 else 1,
         optimizer="sgd",
         momentum=0.9,
@@ -83,42 +82,42 @@ def bag_defaults(found: Survey, members: int = 1) -> Choices:
     return choices, recipe
 
 
-def _longest(found: Survey, units: str) -> int:
-    """Enough for nearly all texts, at most `LONGEST`."""
-    per_word = {"words": 1.0, "characters": 1.0 if found.without_spaces else 6.0}.get(units, 1.6)
-    wanted = 1.2 * per_word * float(np.percentile(found.words, 99))
-    return int(min(LONGEST, max(32, 16 * np.ceil(wanted / 16))))
+def _max_length(data: Survey, units: str) -> int:
+    """How many tokens are enough for nearly all texts, at most `MAX_LENGTH`."""
+    per_word = {"words": 1.0, "characters": 1.0 if data.without_spaces else 6.0}.get(units, 1.6)
+    wanted = 1.2 * per_word * float(np.percentile(data.words, 99))
+    return int(min(MAX_LENGTH, max(32, 16 * np.ceil(wanted / 16))))
 
 
-def convolutional_defaults(found: Survey, units: str) -> Choices:
+def convolutional_defaults(data: Survey, units: str) -> Choices:
     """For `convolutional_network`."""
-    units = ("characters" if found.without_spaces else "words") if units == "auto" else units
+    units = ("characters" if data.without_spaces else "words") if units == "auto" else units
     choices = {
-        **_common(found),
+        **_common(data),
         "units": units,
         "vocabulary": 30_000,
-        "longest": _longest(found, units),
+        "max_length": _max_length(data, units),
         "width": 128,
         "filters": 128,
         "dropout": 0.5,
         "embedding_dropout": 0.2,
         "word_dropout": 0.2,
     }
-    batch = batch_for(found.count, 64)
-    recipe = _training(found, epochs=epochs_for(found.count, 10, 4, 30), batch_size=batch, learning_rate=2e-3)
+    batch = batch_for(data.count, 64)
+    recipe = _training(epochs=epochs_for(data.count, 10, 4, 30), batch_size=batch, learning_rate=2e-3)
     return choices, recipe
 
 
-def encoder_defaults(found: Survey, units: str) -> Choices:
+def encoder_defaults(data: Survey, units: str) -> Choices:
     """For `encoder_network`."""
-    units = ("characters" if found.without_spaces else "bpe") if units == "auto" else units
-    subwords = int(np.clip(found.count // 2, 1000, 16_000))
+    units = ("characters" if data.without_spaces else "bpe") if units == "auto" else units
+    subwords = int(np.clip(data.count // 2, 1000, 16_000))
     choices = {
-        **_common(found),
-        "label_smoothing": 0.0 if found.multi_label else 0.1,
+        **_common(data),
+        "label_smoothing": 0.0 if data.multi_label else 0.1,
         "units": units,
         "vocabulary": subwords if units in ("bpe", "unigram") else 30_000,
-        "longest": _longest(found, units),
+        "max_length": _max_length(data, units),
         "width": 96,
         "depth": 2,
         "heads": 4,
@@ -126,10 +125,9 @@ def encoder_defaults(found: Survey, units: str) -> Choices:
         "block_dropout": 0.1,
         "word_dropout": 0.1,
     }
-    batch = batch_for(found.count, 64)
+    batch = batch_for(data.count, 64)
     recipe = _training(
-        found,
-        epochs=epochs_for(found.count, 10, 3, 30),
+        epochs=epochs_for(data.count, 10, 3, 30),
         batch_size=batch,
         learning_rate=1e-3,
         weight_decay=0.05,
@@ -137,18 +135,18 @@ def encoder_defaults(found: Survey, units: str) -> Choices:
     return choices, recipe
 
 
-def preset_defaults(found: Survey, trained: bool) -> Choices:
-    """For a preset, from its weights where `trained`, else from scratch; as others do it, not measured."""
+def preset_defaults(data: Survey, trained: bool) -> Choices:
+    """For a preset, from its weights if `trained`, else from scratch; common practice, not measured."""
     choices = {
-        **_common(found),
-        "longest": _longest(found, "bpe"),
+        **_common(data),
+        "max_length": _max_length(data, "bpe"),
         "dropout": 0.1,
         "frozen_share": 0.0,
         "backbone_learning_rate": 1.0,
     }
     if trained:
-        values = {"epochs": epochs_for(found.count, 3, 2, 10), "learning_rate": 5e-5}
+        values = {"epochs": epochs_for(data.count, 3, 2, 10), "learning_rate": 5e-5}
     else:
-        values = {"epochs": epochs_for(found.count, 10, 3, 30), "learning_rate": 5e-4}
-    recipe = _training(found, **values, batch_size=batch_for(found.count, 32), weight_decay=0.01)
+        values = {"epochs": epochs_for(data.count, 10, 3, 30), "learning_rate": 5e-4}
+    recipe = _training(**values, batch_size=batch_for(data.count, 32), weight_decay=0.01)
     return choices, recipe

@@ -10,20 +10,20 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
-from suite_text.classification.ngrams import words
-from suite_text.cleaning import Cleaning, clean, cleaning_of
-from suite_text.lines import text_of
-from suite_text.words import mostly_without_spaces
+from suite_language.words import mostly_without_spaces
+from suite_text.classification.readers.ngrams import words
+from suite_text.reading.cleaning import Cleaning, clean, cleaning_of
+from suite_text.reading.lines import text_of
 
 MEASURED = 5000
 """Texts, evenly spaced, that lengths and scripts are judged by."""
 
-HEAVIEST = 10.0
+MAX_WEIGHT = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """What was found in the training part.
+    """What a builder knows of the train split.
 
     Attributes:
         texts: all of them, cleaned.
@@ -31,7 +31,7 @@ class Survey:
         multi_label: whether a text may have several labels or none.
         class_counts: texts per class.
         cleaning: what was done to the texts.
-        words: (n,), the words of the texts of a sample; a character of a script without spaces is one.
+        words: (n,), the words of each text of a sample; a character of a script without spaces is a word.
         without_spaces: whether most letters are of scripts without spaces between words.
     """
 
@@ -57,10 +57,11 @@ class Survey:
     def balanced_weights(self) -> tuple[float, ...]:
         """A factor per class, inverse to its count, whose mean over the training texts is one.
 
-        No class weighs more than `HEAVIEST` times the most frequent: a single text would outweigh its batch.
+        No class weighs more than `MAX_WEIGHT` times the most frequent: a single text would outweigh its
+        batch.
         """
         largest = max(self.class_counts)
-        factors = [min(HEAVIEST, largest / count) if count else 1.0 for count in self.class_counts]
+        factors = [min(MAX_WEIGHT, largest / count) if count else 1.0 for count in self.class_counts]
         weighed = sum(factor * count for factor, count in zip(factors, self.class_counts, strict=True))
         return tuple(factor * sum(self.class_counts) / weighed for factor in factors)
 
@@ -69,13 +70,13 @@ def survey(dataset: Dataset) -> Survey:
     """Look at all training texts and their targets.
 
     Raises:
-        suite.UserError: where there is nothing to learn (fewer than two classes, no word in any text).
+        suite.UserError: if there is nothing to learn (fewer than two classes, no word in any text).
     """
     classes = tuple(dataset.facts["classes"])
     multi_label = bool(dataset.facts.get("multi_label", False))
     count = len(dataset.train)
     if count == 0:
-        raise UserError("the training part holds no text")
+        raise UserError("the train split holds no text")
     if len(classes) < (1 if multi_label else 2):
         raise UserError(f"there is only one class ('{classes[0]}'): nothing can be learned from it")
     cleaning = cleaning_of(dataset.facts)

@@ -1,4 +1,4 @@
-"""Training batches of passages: tokens, and how much each of them counts."""
+"""Training batches of passages: tokens, and their weights."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from dataclasses import dataclass
 import numpy as np
 
 from suite.data import Example
-from suite_text.buckets import padded_batch
-from suite_text.cleaning import clean
 from suite_text.generation.codec import GenerationCodec
-from suite_text.generation.passages import Passage
-from suite_text.lines import text_of
-from suite_text.vocabulary import END, START
+from suite_text.generation.examples import Passage
+from suite_text.reading.cleaning import clean
+from suite_text.reading.lines import text_of
+from suite_text.tokens.padding import padded_batch
+from suite_text.tokens.vocabulary import END, START
 
 
 @dataclass(frozen=True)
 class PassageBatches:
-    """Batches of passages; of one that is longer than what is seen at once, a stretch that is drawn.
+    """Batches of passages; of a passage that is longer than what the network sees at once, a random chunk.
 
     The inputs are tokens, int32 (batch, length). The targets are weights, float32 (batch, length), of the
-    tokens that are to be told from those before them, all alike, so that the mean over examples of the sums
+    tokens that are predicted from those before them: equal ones, such that the mean over examples of the sums
     over tokens is the mean over the tokens of the batch.
 
     Attributes:
-        codec: makes tokens of texts.
+        codec: encodes texts.
     """
 
     codec: GenerationCodec
 
     def prepare(self, example: Example) -> np.ndarray:
-        """The tokens of a passage, int32 (tokens,), with an end where its file ends."""
+        """The tokens of a passage, int32 (tokens,), with an end if its file ends there."""
         text = clean(text_of(example.input), self.codec.cleaning)
         end = [END] if _ends(example.input) else []
         return np.array([*self.codec.vocabulary.encode(text), *end], np.int32)
@@ -46,10 +46,10 @@ class PassageBatches:
             [START, *ids[begin : begin + size].tolist()] for ids, begin in zip(prepared, begins, strict=True)
         ]
         tokens = padded_batch(chosen, self.codec.lengths)
-        told = np.zeros(tokens.shape, np.float32)
-        for row, ids in zip(told, chosen, strict=True):
+        predicted = np.zeros(tokens.shape, np.float32)
+        for row, ids in zip(predicted, chosen, strict=True):
             row[1 : len(ids)] = 1
-        return tokens, told * (len(told) / max(1.0, float(told.sum())))
+        return tokens, predicted * (len(predicted) / max(1.0, float(predicted.sum())))
 
 
 def _ends(raw: object) -> bool:

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suite.data import Dataset
-from suite.options import resolved
+from suite.options import Options, chosen, resolved
 from suite.pipeline import TrainablePipeline
-from suite_text.buckets import lengths_for
-from suite_text.cleaning import Cleaning, cleaning_of
 from suite_text.generation.batches import PassageBatches
 from suite_text.generation.codec import GenerationCodec
-from suite_text.generation.model_options import TransformerOptions
-from suite_text.generation.preset_options import PresetOptions
+from suite_text.generation.options import TransformerOptions
 from suite_text.generation.recipes import recipe_for, transformer_defaults, vocabulary_for
 from suite_text.generation.survey import Survey, survey
-from suite_text.vocabulary import Vocabulary
+from suite_text.reading.cleaning import Cleaning, cleaning_of
+from suite_text.tokens.padding import lengths_for
+from suite_text.tokens.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import keras
@@ -28,43 +27,43 @@ def transformer(dataset: Dataset, options: TransformerOptions) -> TrainablePipel
     """A decoder-only Transformer from scratch: vocabulary, network and training as the data suggests.
 
     Raises:
-        suite.UserError: where the data has nothing to learn from, or an option does not fit it.
+        suite.UserError: if the data has nothing to learn from, or an option does not fit it.
     """
     from suite_text.generation.models.generator import NETWORKS, generation_network
 
     cleaning = cleaning_of(dataset.facts)
-    found = survey(dataset, cleaning)
-    options = resolved(options, {"vocabulary": vocabulary_for(found, options)})
-    assert options.vocabulary != "auto"
-    vocabulary = Vocabulary.learn(found.texts, options.units, options.vocabulary)
-    bytes_per_token = bytes_of_a_token(vocabulary, found)
-    options = resolved(options, transformer_defaults(found, options, bytes_per_token))
-    assert options.context != "auto"
-    assert options.network != "auto"
-    assert options.dropout != "auto"
-    size: Any = NETWORKS[options.network]
-    return assembled(
+    data = survey(dataset, cleaning)
+    options = resolved(options, {"vocabulary": vocabulary_for(data, options)})
+    vocabulary = Vocabulary.learn(data.texts, options.units, int(options.vocabulary))
+    bytes_per_token = bytes_of_a_token(vocabulary, data)
+    options = resolved(options, transformer_defaults(data, options, bytes_per_token))
+    size: Any = NETWORKS[chosen(options.network, "tiny")]
+    return pipeline(
         options,
         vocabulary,
-        generation_network(len(vocabulary), dropout=options.dropout, **size),
-        recipe_for(found, bytes_per_token, options.context),
+        generation_network(len(vocabulary), dropout=float(options.dropout), **size),
+        recipe_for(data, bytes_per_token, int(options.context)),
+        context=int(options.context),
+        tokens_per_pass=options.tokens_per_pass,
         cleaning=cleaning,
-        counts=found.sizes / bytes_per_token,
+        counts=data.sizes / bytes_per_token,
     )
 
 
-def bytes_of_a_token(vocabulary: Vocabulary, found: Survey) -> float:
+def bytes_of_a_token(vocabulary: Vocabulary, data: Survey) -> float:
     """How many bytes of text a token stands for, on average."""
-    tokens = sum(len(ids) for ids in vocabulary.encode_batch(found.texts))
-    return sum(len(text.encode()) for text in found.texts) / max(1, tokens)
+    tokens = sum(len(ids) for ids in vocabulary.encode_batch(data.texts))
+    return sum(len(text.encode()) for text in data.texts) / max(1, tokens)
 
 
-def assembled(
-    options: TransformerOptions | PresetOptions,
+def pipeline(
+    options: Options,
     vocabulary: Vocabulary,
     networks: tuple[keras.Model, keras.Model],
     recipe: Mapping[str, Any],
     *,
+    context: int,
+    tokens_per_pass: int,
     cleaning: Cleaning,
     counts: np.ndarray,
 ) -> TrainablePipeline:
@@ -73,21 +72,21 @@ def assembled(
     Args:
         options: resolved.
         vocabulary: of the network.
-        networks: the one that is shipped, and the one that is trained.
+        networks: the shipped one, and the one that is trained.
         recipe: for training.
+        context: tokens that the network sees at once.
+        tokens_per_pass: tokens that it writes in a forward pass, at most.
         cleaning: of the texts.
-        counts: (passages,), tokens of each training passage, about.
+        counts: (passages,), approximate tokens of each training passage.
     """
     from suite_text.generation.models.loss import TokenLoss
 
-    context = options.context
-    assert context != "auto"
     counts = counts.round().astype(int) + 2
     codec = GenerationCodec(
         vocabulary=vocabulary,
         lengths=lengths_for(counts, context),
-        # So that at least half of what is seen is what was given.
-        chunk=min(options.chunk, max(1, (context - 2) // 2)),
+        # So that at least half of what the network sees is the input.
+        tokens_per_pass=min(tokens_per_pass, max(1, (context - 2) // 2)),
         cleaning=cleaning,
     )
     shipped, trained = networks

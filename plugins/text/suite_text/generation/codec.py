@@ -11,26 +11,26 @@ import msgspec
 import numpy as np
 
 from suite.pipeline import Encoded, NamedAxes, Stream, StructCodec
-from suite_text.buckets import padded
-from suite_text.cleaning import Cleaning, clean
-from suite_text.generation.passages import Passage
-from suite_text.generation.prediction_options import GenerationOptions
-from suite_text.generation.types import PLACES, Continuation, Dissected
-from suite_text.generation.windows import Window, Windows
-from suite_text.lines import STREAM_SUFFIXES, stream, text_of
-from suite_text.vocabulary import END, START, UNKNOWN, Vocabulary
+from suite_text.generation.chunks import Chunk, Chunks
+from suite_text.generation.examples import Passage
+from suite_text.generation.options import GenerationOptions
+from suite_text.generation.types import POSITIONS, Continuation, Dissected
+from suite_text.reading.cleaning import Cleaning, clean
+from suite_text.reading.lines import STREAM_SUFFIXES, open_stream, text_of
+from suite_text.tokens.padding import padded
+from suite_text.tokens.vocabulary import END, START, UNKNOWN, Vocabulary
 
 _MARK = "."
-"""Stands before what was written, for its leading space to stay where it is decoded."""
+"""Stands before what was written while that is decoded, so that a leading space is kept."""
 
 
 @dataclass(frozen=True)
-class _Going:
-    """A text that is gone on with.
+class _Prompt:
+    """A text that the network continues.
 
     Attributes:
         ids: its last tokens, as many as the network sees.
-        written: how many were written by now.
+        written: how many of its tokens the network wrote.
     """
 
     ids: tuple[int, ...]
@@ -39,51 +39,50 @@ class _Going:
 
 @dataclass(frozen=True, eq=False)
 class _Scored:
-    """What `decode` must know of a window.
+    """What `decode` must know of a chunk.
 
     Attributes:
-        window: what was encoded.
-        share: of the text's bytes that the window has: below 1 where the text was too long.
+        chunk: what was encoded.
+        share: of the text's tokens that the chunk has: below 1 if the text was too long.
     """
 
-    window: Window
+    chunk: Chunk
     share: float = 1.0
 
 
 class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Encodes texts as tokens and decodes what the network says of them to a `Continuation`.
+    """Encodes texts as tokens and decodes the network's outputs to a `Continuation`.
 
     The network takes `tokens`, int32 (length,), a start first and padding last, `draws`, float32 (steps,),
-    and `sampling`, float32 (3,), and gives `given`, float32 (length,), and `written`, float32 (steps, 2); see
-    `models.generator`. A passage of a data set is scored, with no steps; any other text is gone on with,
-    `chunk` tokens at a time, of which the last ones that still fit are always seen.
+    and `sampling`, float32 (3,). It gives `log_probabilities`, float32 (length,), of the tokens, and
+    `written`, float32 (steps, 2); see `models.language_model`. A passage of a data set is scored, with no
+    steps; any other text is continued, `tokens_per_pass` tokens at a time, after as many of the last ones as
+    fit.
 
     Attributes:
         vocabulary: the tokens.
-        lengths: numbers of tokens that texts are padded to, rising; the last is what is seen at once.
-        chunk: tokens written in one forward pass.
+        lengths: rising numbers of tokens that texts are padded to; the last is what the network sees at once.
+        tokens_per_pass: tokens written in one forward pass.
         cleaning: what was done to the texts that the network learned from.
-        options: how much is written, and how boldly.
+        options: how much the network writes, and how boldly.
     """
 
     vocabulary: Vocabulary
     lengths: tuple[int, ...]
-    chunk: int
+    tokens_per_pass: int
     cleaning: Cleaning = Cleaning()
     options: GenerationOptions = GenerationOptions()
 
     called: ClassVar[str] = "text generation codec"
-    suffixes: ClassVar[tuple[str, ...]] = ()
     stream_suffixes: ClassVar[tuple[str, ...]] = STREAM_SUFFIXES
     accepts_text: ClassVar[bool] = True
+    can_stream: ClassVar[bool] = True
 
-    def impossible(self) -> str:
-        """Why there cannot be such a codec; empty where there can."""
+    def __post_init__(self) -> None:
         if not self.lengths or self.lengths[0] < 1 or sorted(set(self.lengths)) != list(self.lengths):
-            return f"its lengths do not rise: {list(self.lengths)}"
-        if not 0 < self.chunk < self.lengths[-1] - 1:
-            return f"its chunk of {self.chunk} tokens does not fit into {self.lengths[-1]}"
-        return self.vocabulary.impossible()
+            raise ValueError(f"its lengths do not rise: {list(self.lengths)}")
+        if not 0 < self.tokens_per_pass < self.lengths[-1] - 1:
+            raise ValueError(f"its {self.tokens_per_pass} tokens per pass do not fit into {self.lengths[-1]}")
 
     def scoring_facts(self) -> Mapping[str, Any]:
         """What evaluators should know: what a token is."""
@@ -97,50 +96,51 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
         """The tokens in the network's table of vectors, for runs that start from another one."""
         return {"generator/embedding/embeddings": (0, self.vocabulary.tokens)}
 
-    def open_stream(self, word: Any) -> Stream | None:
-        """The lines of a file or of the standard input, each of which is gone on with."""
-        return stream(word)
+    def open_stream(self, source: Any) -> Stream | None:
+        """The lines of a file or of the standard input, each of which is continued."""
+        return open_stream(source)
 
-    def chunks(self, raw: Any) -> Windows | None:
-        """The windows of a passage that is longer than what is seen at once."""
+    def chunks(self, raw: Any) -> Chunks | None:
+        """The chunks of a passage that is longer than what the network sees at once."""
         if not _is_passage(raw):
             return None
-        windows = self._windows(self._whole(raw))
-        return windows if windows.total > 1 else None
+        chunks = self._chunks(self._whole(raw))
+        return chunks if chunks.total > 1 else None
 
     def encode(self, raw: Any) -> Encoded:
-        """A text, or a part of one, as the network's input.
+        """A text, or a chunk of a text, as the network's input.
 
-        A passage that is too long is scored by its beginning; its `parts` are all of it.
+        Only the beginning of a passage that is too long is scored; its `chunks` are all of it.
 
         Raises:
-            suite.UserError: where it is no text that can be read.
+            suite.UserError: if it is no text that can be read.
         """
-        if isinstance(raw, Window):
+        if isinstance(raw, Chunk):
             return self._encoded(raw.ids, 0, 0, _Scored(raw))
         if _is_passage(raw):
             whole = self._whole(raw)
-            window = next(iter(self._windows(whole)))
-            share = len(window.ids) / len(whole.ids) if whole.ids else 1.0
-            return self._encoded(window.ids, 0, 0, _Scored(window, share))
-        going = raw if isinstance(raw, _Going) else self._begun(raw)
-        return self._encoded(going.ids, self.chunk, going.written, going)
+            chunk = next(iter(self._chunks(whole)))
+            share = len(chunk.ids) / len(whole.ids) if whole.ids else 1.0
+            return self._encoded(chunk.ids, 0, 0, _Scored(chunk, share))
+        prompt = raw if isinstance(raw, _Prompt) else self._prompt(raw)
+        return self._encoded(prompt.ids, self.tokens_per_pass, prompt.written, prompt)
 
-    def decode(self, outputs: Mapping[str, np.ndarray], context: Any) -> Continuation:
-        """What the network says of a text.
+    def decode(self, outputs: Mapping[str, np.ndarray], context: Any = None) -> Continuation:
+        """The network's outputs for a text.
 
         Args:
             outputs: of the network.
             context: that `encode` gave.
 
         Raises:
-            ValueError: where the outputs are not those of such a network.
+            ValueError: if the outputs are not those of such a network.
         """
-        given, written = np.asarray(outputs["given"]), np.asarray(outputs["written"])
-        if np.isnan(given).any():
+        log_probabilities = np.asarray(outputs["log_probabilities"])
+        written = np.asarray(outputs["written"])
+        if np.isnan(log_probabilities).any():
             raise ValueError("the network's output is not a number (NaN); its weights are broken")
         if isinstance(context, _Scored):
-            return self._scores(given, context)
+            return self._scores(log_probabilities, context)
         tokens = written[:, 0].astype(int).tolist()
         if tokens and (min(tokens) < 0 or max(tokens) >= len(self.vocabulary)):
             raise ValueError(
@@ -150,7 +150,7 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
         tokens = tokens[: max(0, left)]
         ended = END in tokens
         tokens = tokens[: tokens.index(END)] if ended else tokens
-        bits = -float(given[1 : len(context.ids) + 1].sum(dtype=np.float64)) / math.log(2)
+        bits = -float(log_probabilities[1 : len(context.ids) + 1].sum(dtype=np.float64)) / math.log(2)
         text = self._text(tokens)
         return Continuation(
             text=text if context.ids else text.removeprefix(" "),
@@ -160,61 +160,61 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
             written=tuple(tokens),
         )
 
-    def next_input(self, raw: Any, predictions: Sequence[Continuation]) -> _Going | None:
-        """What is to be encoded next; None where the text is complete.
+    def next_input(self, raw: Any, predictions: Sequence[Continuation]) -> _Prompt | None:
+        """What to encode next; None if the text is complete.
 
         Args:
-            raw: what was given at first.
-            predictions: what was written since, chunk by chunk.
+            raw: the first input.
+            predictions: what the network wrote since, pass by pass.
         """
-        if isinstance(raw, Window) or _is_passage(raw) or predictions[-1].ended:
+        if isinstance(raw, Chunk) or _is_passage(raw) or predictions[-1].ended:
             return None
-        written = [token for one in predictions for token in one.written]
+        written = _written(predictions)
         enough = 0 < self.options.tokens <= len(written)
         if enough or (self.options.stop and self.options.stop in self._text(written)):
             return None
-        begun = raw if isinstance(raw, _Going) else self._begun(raw)
-        return self._going([*begun.ids, *written], begun.written + len(written))
+        prompt = raw if isinstance(raw, _Prompt) else self._prompt(raw)
+        return self._last([*prompt.ids, *written], prompt.written + len(written))
 
     def join(self, predictions: Sequence[Continuation]) -> Continuation:
-        """One prediction of what was written, chunk by chunk."""
+        """One prediction of what the network wrote, pass by pass."""
         first, last = predictions[0], predictions[-1]
         if not first.written:
             return first
-        written = tuple(token for one in predictions for token in one.written)
+        written = _written(predictions)
         text, ended = self._text(written), last.ended
         if not first.text.startswith(" "):
             text = text.removeprefix(" ")
         if self.options.stop and self.options.stop in text:
             text, ended = text.partition(self.options.stop)[0], True
         if not ended:
-            # The rest of a character may come with the next chunk.
+            # The rest of a character may come with the next pass.
             text = text.rstrip("\N{REPLACEMENT CHARACTER}")
         return msgspec.structs.replace(first, text=text, ended=ended, written=written)
 
-    def _whole(self, raw: Any) -> Window:
+    def _whole(self, raw: Any) -> Chunk:
         text = clean(text_of(raw), self.cleaning)
         ids = self.vocabulary.encode(text)
         surplus = np.zeros(len(ids))
         if self.vocabulary.kind == "characters":
-            # A token is a character: one that is unknown is spelled in bytes, all equally likely.
+            # A token is a character: an unknown one is spelled in bytes, all equally likely.
             for index in np.flatnonzero(np.array(ids, np.int64) == UNKNOWN).tolist():
                 surplus[index] = 8 * len(text[index].encode())
-        return Window(ids, 0, 0, surplus, isinstance(raw, Dissected))
+        return Chunk(ids, 0, 0, surplus, isinstance(raw, Dissected))
 
-    def _windows(self, whole: Window) -> Windows:
+    def _chunks(self, whole: Chunk) -> Chunks:
         size = self.lengths[-1] - 1
-        return Windows(whole, size, size // 2)
+        return Chunks(whole, size, size // 2)
 
-    def _begun(self, raw: Any) -> _Going:
-        return self._going(self.vocabulary.encode(clean(text_of(raw), self.cleaning)), 0)
+    def _prompt(self, raw: Any) -> _Prompt:
+        return self._last(self.vocabulary.encode(clean(text_of(raw), self.cleaning)), 0)
 
-    def _going(self, ids: Sequence[int], written: int) -> _Going:
-        return _Going(tuple(ids[-(self.lengths[-1] - 1 - self.chunk) :]), written)
+    def _last(self, ids: Sequence[int], written: int) -> _Prompt:
+        return _Prompt(tuple(ids[-(self.lengths[-1] - 1 - self.tokens_per_pass) :]), written)
 
     def _encoded(self, ids: Sequence[int], steps: int, written: int, context: Any) -> Encoded:
         options = self.options
-        # The place of a token says which draw is its own, so texts do not depend on the chunk.
+        # The position of a token says which draw is its own, so texts do not depend on the tokens per pass.
         draws = np.random.default_rng(options.seed).random(written + steps, np.float32)[written:]
         arrays = {
             "tokens": padded([START, *ids], self.lengths),
@@ -223,26 +223,30 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
         }
         return Encoded(arrays, context)
 
-    def _scores(self, given: np.ndarray, scored: _Scored) -> Continuation:
-        window = scored.window
-        known = -given[1 : len(window.ids) + 1].astype(np.float64) / math.log(2)
-        bits = (known + window.surplus)[window.first :]
-        places = np.arange(window.place, window.place + len(bits))
-        by_place = np.bincount(np.digitize(places, PLACES), bits, len(PLACES) + 1)
-        pieces = zip(window.ids[window.first :], bits.tolist(), strict=True) if window.dissected else ()
+    def _scores(self, log_probabilities: np.ndarray, scored: _Scored) -> Continuation:
+        chunk = scored.chunk
+        known = -log_probabilities[1 : len(chunk.ids) + 1].astype(np.float64) / math.log(2)
+        bits = (known + chunk.surplus)[chunk.first :]
+        positions = np.arange(chunk.position, chunk.position + len(bits))
+        by_position = np.bincount(np.digitize(positions, POSITIONS), bits, len(POSITIONS) + 1)
+        pieces = zip(chunk.ids[chunk.first :], bits.tolist(), strict=True) if chunk.dissected else ()
         return Continuation(
             bits=float(bits.sum()) / scored.share,
             tokens=round(len(bits) / scored.share),
-            by_place=tuple(by_place.tolist()),
+            by_position=tuple(by_position.tolist()),
             pieces=tuple((self._text([token]), bit) for token, bit in pieces),
         )
 
     def _text(self, ids: Sequence[int]) -> str:
-        """What was written; `Vocabulary.decode` would leave out a space before it."""
+        """The text of written tokens; `Vocabulary.decode` would leave out a space before it."""
         mark = self.vocabulary.encode(_MARK)
         return self.vocabulary.decode([*mark, *ids]).removeprefix(self.vocabulary.decode(mark))
 
 
+def _written(predictions: Sequence[Continuation]) -> tuple[int, ...]:
+    return tuple(token for prediction in predictions for token in prediction.written)
+
+
 def _is_passage(raw: Any) -> bool:
-    """Whether it is a text that is scored, not gone on with."""
+    """Whether it is a text to be scored, not to be continued."""
     return isinstance(raw, Passage | Dissected)

@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 import suite
-from suite_text.generation.model_options import TransformerOptions
-from suite_text.generation.options import TextOptions
-from suite_text.generation.prediction_options import GenerationOptions
-from suite_text.generation.preset_options import PresetOptions
+from suite_text.generation.options import GenerationOptions, PresetOptions, TextOptions, TransformerOptions
 
 NAME = "text-generation"
 
 TASK = suite.Task(
     name=NAME,
-    summary="how a text goes on",
+    summary="how a text continues",
     sample=suite.lazy("suite_text.generation.samples:sample"),
     metric="bits_per_byte",
-    higher_is_better=False,
     builder="transformer",
     evaluators=("likelihood",),
     reference_models={"5-gram model": suite.lazy("suite_text.generation.ngram_reference:five_gram")},
-    explain=suite.lazy("suite_text.generation.figures:explain"),
+    explain=suite.lazy("suite_text.generation.explanation:explain"),
     inspect=suite.lazy("suite_text.generation.inspection:inspect"),
+    check=suite.lazy("suite_text.generation.contract:check"),
     prediction_type=suite.lazy("suite_text.generation.types:Continuation"),
+    types="suite_text.generation.types",
 )
 
-LOADERS = [
+LOADERS: list[suite.DataLoader] = [
     suite.DataLoader(
         name="text",
         task=NAME,
         summary="plain text: a file of any size, or files in a folder; JSON lines with a column of text",
-        load=suite.lazy("suite_text.generation.loaders:load_text"),
-        detect=suite.lazy("suite_text.generation.loaders:detect_text"),
+        load=suite.lazy("suite_text.generation.loaders.text:load_text"),
+        detect=suite.lazy("suite_text.generation.loaders.text:detect_text"),
         options=TextOptions,
     ),
 ]
 
-BUILDERS = [
+BUILDERS: list[suite.ModelBuilder] = [
     suite.ModelBuilder(
         name="transformer",
         task=NAME,
@@ -49,18 +47,22 @@ BUILDERS = [
         name="preset",
         task=NAME,
         summary="a GPT-2, Llama 3 or Qwen of keras-hub, fine-tuned; needs the extra 'presets'",
-        build=suite.lazy("suite_text.generation.preset_builder:preset"),
+        build=suite.lazy("suite_text.generation.presets.builder:preset"),
         codec=suite.lazy("suite_text.generation.codec:GenerationCodec.from_json"),
         options=PresetOptions,
         prediction_options=GenerationOptions,
     ),
 ]
 
-EVALUATORS = [
+EVALUATORS: list[suite.Evaluator] = [
     suite.Evaluator(
         name="likelihood",
         task=NAME,
-        summary="bits per byte and perplexity, by place in the text, the most surprising passages",
-        evaluate=suite.lazy("suite_text.generation.scores:likelihood"),
+        summary="bits per byte and perplexity, by position in the text, the most surprising passages",
+        evaluate=suite.lazy("suite_text.generation.evaluator:likelihood"),
+        metrics={
+            "bits_per_byte": suite.Metric(label="bits per byte", higher_is_better=False),
+            "perplexity": suite.Metric(label="perplexity", higher_is_better=False),
+        },
     )
 ]

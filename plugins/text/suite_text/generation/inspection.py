@@ -1,4 +1,4 @@
-"""What a text for generation holds: passages, bytes, lines, scripts; lines of a part that are in another."""
+"""What a text for generation holds: passages, bytes, lines, scripts; lines of a split that are in another."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from suite.data import Dataset, Finding, Inspection
 from suite.figures import Table
 from suite.kit import counted
 from suite_text.inspection import Seen, character_findings, lengths_table, scripts_table, shortened
-from suite_text.lines import text_of
+from suite_text.reading.lines import text_of
 
-LEAST = 40
-"""Characters of a line that is looked for in other parts: shorter ones are there by chance."""
+MIN_LENGTH = 40
+"""Characters of a line that is looked for in other splits: shorter ones are there by chance."""
 
 
 def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspection:
-    """Read every passage and tell what there is and what is wrong.
+    """Read every passage and report what there is and what is wrong.
 
-    In memory are the lines of the validation and test parts, as eight bytes each.
+    Memory holds the lines of the validation and test splits, as eight bytes each.
 
     Args:
         dataset: inputs are passages, targets their numbers of bytes.
@@ -31,42 +31,44 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
     held_out: dict[bytes, tuple[str, str]] = {}
     leaks: dict[str, list[str]] = {}
     done = 0
-    for name in sorted(dataset.splits, key="train".__eq__):  # train is last: the others' lines are looked for
-        part = dataset.splits[name]
-        for index in range(len(part)):
-            example = part[index]
+    for name in sorted(
+        dataset.splits, key="train".__eq__
+    ):  # train is last: the lines of the others are looked for
+        examples = dataset.splits[name]
+        for index in range(len(examples)):
+            example = examples[index]
             text = text_of(example.input)
             seen[name].add(example.id, text)
             lines[name] += text.count("\n")
             sizes[name] += example.target
             for line in text.split("\n"):
-                if len(line) >= LEAST:
+                if len(line) >= MIN_LENGTH:
                     mark = blake2b(line.strip().encode(), digest_size=8).digest()
                     if name != "train":
                         held_out.setdefault(mark, (name, f"{example.id}: {shortened(line)}"))
                     elif mark in held_out:
-                        where, place = held_out.pop(mark)
-                        leaks.setdefault(where, []).append(place)
+                        split, location = held_out.pop(mark)
+                        leaks.setdefault(split, []).append(location)
             done += 1
             if done % 500 == 0 or done == total:
                 progress(done, total)
     rows: list[list[str | int]] = [
-        [name, len(dataset.splits[name]), sizes[name], sum(part.lengths), sum(part.words), lines[name]]
-        for name, part in seen.items()
+        [name, len(dataset.splits[name]), sizes[name], sum(split.lengths), sum(split.words), lines[name]]
+        for name, split in seen.items()
     ]
-    characters = sum(sum(part.lengths) for part in seen.values())
+    characters = sum(sum(split.lengths) for split in seen.values())
     return Inspection(
         numbers={
             "bytes": sum(sizes.values()),
-            "different characters": len(set().union(*(part.characters for part in seen.values()))),
+            "different characters": len(set().union(*(split.characters for split in seen.values()))),
             "bytes per character": round(sum(sizes.values()) / max(1, characters), 3),
         },
         tables=[
             Table(
                 title="Text",
-                columns=["part", "passages", "bytes", "characters", "words", "line breaks"],
+                columns=["split", "passages", "bytes", "characters", "words", "line breaks"],
                 rows=rows,
-                caption="words are what stands between blanks",
+                caption="words are what is between blanks",
             ),
             lengths_table(seen, "Lengths of passages"),
             scripts_table(seen),
@@ -74,10 +76,11 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
         findings=[
             *(
                 Finding(
-                    text=counted(len(places), f"line of {name} is", f"lines of {name} are") + " in train too",
-                    places=places,
+                    text=counted(len(locations), f"line of {name} is", f"lines of {name} are")
+                    + " in train too",
+                    places=locations,
                 )
-                for name, places in leaks.items()
+                for name, locations in leaks.items()
             ),
             *character_findings(seen),
         ],

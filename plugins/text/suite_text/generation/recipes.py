@@ -6,50 +6,47 @@ from typing import Any
 
 import numpy as np
 
-from suite_text.generation.model_options import TransformerOptions
+from suite.options import chosen
+from suite_text.generation.options import TransformerOptions
 from suite_text.generation.survey import Survey
 
-LEAST_CONTEXT = 64
-MOST_CONTEXT = {"tiny": 256, "small": 512, "medium": 1024, "large": 1024}
-"""Tokens that are seen at once, at most, by default."""
+MIN_CONTEXT = 64
+MAX_CONTEXT = {"tiny": 256, "small": 512, "medium": 1024, "large": 1024}
+"""Tokens that the network sees at once, at most, by default."""
 
 BATCH_TOKENS = (2048, 8192)
-"""Tokens in a batch, about: of little text, which wants many steps, and of much."""
+"""Tokens in a batch, about: for little text, which needs many steps, and for much."""
 
 
-def vocabulary_for(found: Survey, options: TransformerOptions) -> int:
-    """How many tokens: twice the root of the bytes, and room for the characters that there are."""
+def vocabulary_for(data: Survey, options: TransformerOptions) -> int:
+    """How many tokens: twice the root of the bytes, and room for all characters."""
     if options.units == "characters":
-        return min(20_000, found.characters + 4)
-    size = max(2 * found.bytes**0.5, 2.0 * found.characters) + 260
+        return min(20_000, data.characters + 4)
+    size = max(2 * data.bytes**0.5, 2.0 * data.characters) + 260
     return int(np.clip(64 * round(size / 64), 512, 16_384))
 
 
-def transformer_defaults(
-    found: Survey, options: TransformerOptions, bytes_per_token: float
-) -> dict[str, Any]:
+def transformer_defaults(data: Survey, options: TransformerOptions, bytes_per_token: float) -> dict[str, Any]:
     """The size of the network, how much it sees, and how much it drops."""
-    millions = found.bytes / 1e6
-    network = options.network
-    if network == "auto":
-        network = "tiny" if millions < 5 else "small" if millions < 200 else "medium"
+    millions = data.bytes / 1e6
+    network = chosen(options.network, "tiny" if millions < 5 else "small" if millions < 200 else "medium")
     return {
         "network": network,
-        "context": context_for(found, bytes_per_token, MOST_CONTEXT[network]),
+        "context": context_for(data, bytes_per_token, MAX_CONTEXT[network]),
         "dropout": 0.1 if millions < 20 else 0.0,
     }
 
 
-def context_for(found: Survey, bytes_per_token: float, most: int) -> int:
-    """How many tokens are seen at once: as many as the longest passage has, within bounds."""
-    longest = 1.2 * found.longest / bytes_per_token + 2
-    return int(np.clip(8 * round(longest / 8 + 0.5), LEAST_CONTEXT, most))
+def context_for(data: Survey, bytes_per_token: float, max_context: int) -> int:
+    """How many tokens the network sees at once: as many as the longest passage has, within bounds."""
+    longest = 1.2 * data.max_size / bytes_per_token + 2
+    return int(np.clip(8 * round(longest / 8 + 0.5), MIN_CONTEXT, max_context))
 
 
-def recipe_for(found: Survey, bytes_per_token: float, context: int) -> dict[str, Any]:
+def recipe_for(data: Survey, bytes_per_token: float, context: int) -> dict[str, Any]:
     """Training: AdamW, a short warm-up and a cosine, and as many epochs as make up for little text."""
-    seen = np.minimum(found.sizes / bytes_per_token + 2, context)  # tokens of each passage, in an epoch
-    of_batch = BATCH_TOKENS[0] if found.bytes < 2e7 else BATCH_TOKENS[1]
+    seen = np.minimum(data.sizes / bytes_per_token + 2, context)  # tokens of each passage, in an epoch
+    of_batch = BATCH_TOKENS[0] if data.bytes < 2e7 else BATCH_TOKENS[1]
     batch_size = int(np.clip(2 ** round(np.log2(of_batch / seen.mean())), 4, 256))
     epochs = int(np.clip(round(14 * (1e6 / seen.sum()) ** 0.5), 2, 60))
     return {
@@ -68,9 +65,9 @@ def recipe_for(found: Survey, bytes_per_token: float, context: int) -> dict[str,
     }
 
 
-def preset_recipe(found: Survey, bytes_per_token: float, context: int, *, trained: bool) -> dict[str, Any]:
-    """For a preset, from its weights where `trained`, else from scratch; as others do it, not measured."""
-    recipe = recipe_for(found, bytes_per_token, context)
+def preset_recipe(data: Survey, bytes_per_token: float, context: int, *, trained: bool) -> dict[str, Any]:
+    """For a preset, from its weights if `trained`, else from scratch; common practice, not measured."""
+    recipe = recipe_for(data, bytes_per_token, context)
     if not trained:
         return {**recipe, "learning_rate": 5e-4}
     epochs = int(np.clip(recipe["epochs"] // 5, 1, 5))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 
 from suite.data import Dataset, Example
-from suite_text.cleaning import as_fact, cleaning_from
+from suite_text.generation.examples import Passages, indexed, no_labels
 from suite_text.generation.options import TextOptions
-from suite_text.generation.passages import Passages, Spool, indexed
+from suite_text.generation.storage import Spool
+from suite_text.reading.cleaning import as_fact, cleaning_from
 
 NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 ANIMALS = ("cats", "dogs", "birds", "fish")
@@ -16,11 +17,11 @@ SENTENCES = 12
 
 
 def sample() -> Dataset:
-    """Counting up, animal by animal: what comes next is mostly known. The same passages at every call."""
+    """Counting up, animal by animal: what comes next is mostly certain. The same passages at every call."""
     draws = random.Random(0)  # noqa: S311 (no secret)
     spool = Spool()
 
-    def part(name: str, count: int) -> list[Example]:
+    def split(name: str, count: int) -> list[Example]:
         examples = []
         for number in range(count):
             text = "".join(
@@ -31,19 +32,14 @@ def sample() -> Dataset:
         return examples
 
     return Dataset(
-        train=part("train", 48),
-        validation=part("validation", 8),
-        test=part("test", 8),
+        train=split("train", 48),
+        validation=split("validation", 8),
+        test=split("test", 8),
         facts={"cleaning": as_fact(cleaning_from(TextOptions()))},
-        labels=_nothing,
+        labels=no_labels,
     )
 
 
 def _sentence(animals: str, number: int) -> str:
     first, second = (NUMBERS[(number + step) % len(NUMBERS)] for step in (0, 1))
     return f"After {first} {animals} come {second} {animals}.\n"
-
-
-def _nothing(example: Example) -> tuple[str, ...]:
-    del example
-    return ()

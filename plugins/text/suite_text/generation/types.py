@@ -1,31 +1,54 @@
-"""What loaders, builders and evaluators of text generation share: inputs, targets and predictions.
+"""What loaders, builders and evaluators of text generation share: facts, inputs, targets and predictions.
 
-An example is a *passage* of text: its input is something with a `text` that is read when it is asked for, its
-target the number of bytes of that text in UTF-8. A passage is scored: how many bits tell it to somebody who
-has the model. What `suite predict` is given, a word, a line or a file, is gone on with.
+An example is a *passage* of text, which is scored: how many bits it takes for somebody who has the model.
+The inputs
+of `suite predict`, words, lines or files, are prompts: the model continues them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
 
 import msgspec
 
 from suite import UserError
+from suite_text.reading.cleaning import CleaningFact
+
+if TYPE_CHECKING:
+    from suite_text.generation.examples import Passage
+    from suite_text.reading.lines import Line
+
+    Input = Passage | Line | str
+"""A passage is scored; a line or a string is continued. Codecs also continue paths, sources and bytes."""
+
+Target = int
+"""The number of bytes of the passage in UTF-8."""
+
+
+class Facts(TypedDict, total=False):
+    """What is known of all splits of the data.
+
+    Attributes:
+        cleaning: what was done to the texts; the defaults of `suite_text.reading.cleaning.Cleaning` if it is
+            missing. Codecs do the same to every input.
+    """
+
+    cleaning: CleaningFact
 
 
 class Continuation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The prediction for a text: what it is worth, and how it goes on.
+    """The prediction for a text: its bits, and how it continues.
 
     Attributes:
-        text: what was written after the given text; empty where that was only scored.
-        bits: minus the binary logarithm of the probability of the given text. Characters that the
-            vocabulary does not have count 8 bits for each of their bytes besides.
-        tokens: the tokens of the given text that the bits are of; 0 where that is not known.
-        ended: whether the text ends here; else it was only enough.
+        text: what the network wrote after the input; empty if that was only scored.
+        bits: minus the binary logarithm of the probability of the input. A character that the vocabulary does
+            not have costs 8 bits more for each of its bytes.
+        tokens: how many tokens the bits are of; 0 if that is not known.
+        ended: whether the text ends here; otherwise it was only long enough.
         written: the tokens of `text`.
-        by_place: the bits of the tokens by their place in the text, in the groups of `PLACES`.
-        pieces: the given text in pieces, each with its bits; only where the input is `Dissected`.
+        by_position: the bits of the tokens by their position in the text, in the groups of `POSITIONS`.
+        pieces: the input in pieces, each with its bits; only if the input is `Dissected`.
     """
 
     text: str = ""
@@ -33,25 +56,25 @@ class Continuation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     tokens: int = 0
     ended: bool = False
     written: tuple[int, ...] = ()
-    by_place: tuple[float, ...] = ()
+    by_position: tuple[float, ...] = ()
     pieces: tuple[tuple[str, float], ...] = ()
 
     def __str__(self) -> str:
-        """For people: what was written."""
+        """For people: what the network wrote."""
         return self.text
 
 
-PLACES = (16, 32, 64, 128, 256, 512, 1024)
-"""Up to which place, counted from 1, each group of tokens goes; the last one has no end."""
+POSITIONS = (16, 32, 64, 128, 256, 512, 1024)
+"""The last position, counted from 1, of each group of tokens; one more group has no end."""
 
 
 @dataclass(frozen=True)
 class Dissected:
-    """A text that is to be scored piece by piece.
+    """A text to be scored piece by piece.
 
     Attributes:
         text: the text.
-        name: how a message calls it.
+        name: for messages.
     """
 
     text: str
@@ -62,7 +85,7 @@ def bytes_of(target: object, name: str) -> int:
     """The number of bytes that a target is.
 
     Raises:
-        suite.UserError: where it is none.
+        suite.UserError: if it is none.
     """
     if isinstance(target, bool) or not isinstance(target, int) or target < 0:
         raise UserError(f"'{name}': expected the number of bytes of a passage as its target, not {target!r}")

@@ -7,17 +7,17 @@ A whole text at once, as a layer (of a classifier, an encoder, or a decoder that
 
 One step after the other, with what was seen before kept in a cache, which is a plain pair of tensors:
 
-    cache = block.empty_cache(batch, places)
+    cache = block.empty_cache(batch, positions)
     x, cache = block.forward(x, positions, seen, cache=cache, here=here)
 
 Shapes and conventions:
 
 - x is (batch, steps, width); `positions` int32 (batch, steps) or (1, steps), each example's own; None
-  where they are 0, 1, 2, ...
-- `seen` is bool, True where something is seen, and broadcasts to (batch, steps, others). None: all is.
-  (It is not called `mask`, which Keras would pass on by itself.)
-- keys and values are (batch, heads, others, size) each. `here`, bool (places,) or (batch, places), is the
-  place of the cache that a single step is written to; `seen` then says which places are.
+  if they are 0, 1, 2, ...
+- `seen` is bool, True for what is seen, and broadcasts to (batch, steps, others). None: all is.
+  (The name `mask` would make Keras pass it on by itself.)
+- keys and values are (batch, heads, others, size) each. `here`, bool (positions,) or (batch, positions), is
+  the position in the cache that a single step is written to; `seen` then says which positions are seen.
 - attention to another sequence (the encoder's): `block.crossed(context)` makes its keys and values once,
   which `forward(..., crossed=, cross_seen=)` takes.
 
@@ -35,23 +35,23 @@ from keras import layers, ops
 Tensor = Any
 Pair = tuple[Tensor, Tensor]
 
-_HIDDEN = -1e9  # what a masked score becomes: its share is 0 in float32 and bfloat16
+_HIDDEN = -1e9  # a masked score: its share is 0 in float32 and bfloat16
 
 
 def causal_mask(steps: Tensor) -> Tensor:
     """Bool (1, steps, steps): each step sees itself and those before it."""
-    places = ops.arange(steps, dtype="int32")
-    return (places[None, :] <= places[:, None])[None]
+    positions = ops.arange(steps, dtype="int32")
+    return (positions[None, :] <= positions[:, None])[None]
 
 
 def padding_mask(tokens: Tensor, padding: int = 0) -> Tensor:
-    """Bool (batch, 1, steps) of int32 (batch, steps): all see what is no padding."""
+    """Bool (batch, 1, steps) of int32 (batch, steps): padding is not seen."""
     return ops.expand_dims(ops.not_equal(tokens, padding), 1)
 
 
 @keras.saving.register_keras_serializable(package="suite_text")
 class TokenEmbedding(layers.Layer):  # type: ignore[misc]  # Keras is not typed
-    """Vectors for tokens; `scores` uses the same ones the other way round (Vaswani et al. 2017, section 3.4).
+    """Vectors for tokens; `scores` uses the same table transposed (Vaswani et al. 2017, section 3.4).
 
     From int32 (batch, steps) to (batch, steps, width).
 
@@ -74,7 +74,7 @@ class TokenEmbedding(layers.Layer):  # type: ignore[misc]  # Keras is not typed
         return ops.cast(x, self.compute_dtype) * self.width**0.5
 
     def scores(self, x: Tensor) -> Tensor:
-        """How well each token fits: float32 (..., vocabulary) before a softmax, of (..., width)."""
+        """The logit of each token, float32 (..., vocabulary), of features (..., width)."""
         embeddings = ops.cast(self.embeddings, self.compute_dtype)
         return ops.cast(ops.matmul(x, ops.transpose(embeddings)), "float32")
 
@@ -91,7 +91,7 @@ class Attention(layers.Layer):  # type: ignore[misc]
     Args:
         heads: their number; each has the width divided by it.
         rotary: whether queries and keys are turned with their position (Su et al. 2021, arXiv:2104.09864,
-            section 3.2.2), each number of their first half together with one of the second.
+            section 3.2.2), each number of their first half together with a number of the second.
         base: the slowest turn takes about 2 pi times so many positions.
     """
 
@@ -104,8 +104,8 @@ class Attention(layers.Layer):  # type: ignore[misc]
         if width % (2 * self.heads):
             raise ValueError(f"{self.heads} heads of even size cannot share a width of {width}")
         self.size = width // self.heads
-        given = x_shape if context_shape is None else context_shape
-        for name, shape in (("query", x_shape), ("key", given), ("value", given), ("outward", x_shape)):
+        context = x_shape if context_shape is None else context_shape
+        for name, shape in (("query", x_shape), ("key", context), ("value", context), ("outward", x_shape)):
             layer = layers.Dense(width, use_bias=False, name=name, dtype=self.dtype_policy)
             layer.build((None, None, shape[-1]))
             setattr(self, name, layer)
@@ -153,13 +153,14 @@ class TransformerBlock(layers.Layer):  # type: ignore[misc]
     """A block that normalizes first: attention, perhaps attention to another sequence, and feed-forward.
 
     Normalization is by the root of the mean square (Zhang & Sennrich 2019, arXiv:1910.07467), the
-    feed-forward part a SwiGLU (Shazeer 2020, arXiv:2002.05202, equation 6). There are no biases.
+    feed-forward layer is a SwiGLU (Shazeer 2020, arXiv:2002.05202, equation 6). There are no biases.
 
     Args:
         heads: of the attention.
-        units: of the feed-forward part; 8/3 of the width are as many weights as an ungated one of 4 has.
+        units: of the feed-forward layer; 8/3 of the width give as many weights as 4 of the width without
+        gates.
         cross: whether there is attention to another sequence, `context`.
-        dropout: share of what each part adds that is dropped while training.
+        dropout: share of what attention and feed-forward layers add that is dropped in training.
     """
 
     def __init__(
@@ -227,11 +228,11 @@ class TransformerBlock(layers.Layer):  # type: ignore[misc]
         """What becomes of x, and the keys and values that it attended to.
 
         Args:
-            x: (batch, steps, width); a single step where there is a cache.
+            x: (batch, steps, width); a single step if there is a cache.
             positions: of its steps.
-            seen: what they see of the keys, those of the cache where there is one.
+            seen: what they see of the keys, those of the cache if there is one.
             cache: keys and values of other steps, to which those of x are added at `here`.
-            here: the place in the cache.
+            here: the position in the cache.
             crossed: of the other sequence, see `crossed`.
             cross_seen: what is seen of it.
             training: whether to drop.
@@ -253,9 +254,9 @@ class TransformerBlock(layers.Layer):  # type: ignore[misc]
         pair: Pair = self.cross_attention.keys_and_values(context)
         return pair
 
-    def empty_cache(self, batch: Tensor, places: Tensor) -> Pair:
-        """Zeros for so many examples and places."""
-        shape = (batch, self.heads, places, self.attention.size)
+    def empty_cache(self, batch: Tensor, positions: Tensor) -> Pair:
+        """Zeros for so many examples and positions."""
+        shape = (batch, self.heads, positions, self.attention.size)
         return ops.zeros(shape, self.compute_dtype), ops.zeros(shape, self.compute_dtype)
 
     def compute_output_shape(
@@ -274,7 +275,7 @@ class TransformerBlock(layers.Layer):  # type: ignore[misc]
 
 
 def kept(old: Tensor, new: Tensor, here: Tensor) -> Tensor:
-    """A cache, (batch, heads, places, size), with a single step's (batch, heads, 1, size) at `here`."""
+    """A cache, (batch, heads, positions, size), with a single step's (batch, heads, 1, size) at `here`."""
     if len(here.shape) == 1:
         here = here[None]
     return ops.where(here[:, None, :, None], new, old)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import suite
-from suite_text.translation.model_options import TransformerOptions
-from suite_text.translation.options import ParallelOptions, TableOptions
-from suite_text.translation.prediction_options import TranslationOptions
+from suite_text.translation.options import (
+    ParallelOptions,
+    TableOptions,
+    TransformerOptions,
+    TranslationOptions,
+)
 
 NAME = "translation"
 
@@ -18,29 +21,31 @@ TASK = suite.Task(
     evaluators=("translation",),
     baseline=suite.lazy("suite_text.translation.baseline:copy_source"),
     inspect=suite.lazy("suite_text.translation.inspection:inspect"),
+    check=suite.lazy("suite_text.translation.contract:check"),
     prediction_type=suite.lazy("suite_text.translation.types:Translation"),
+    types="suite_text.translation.types",
 )
 
-LOADERS = [
+LOADERS: list[suite.DataLoader] = [
     suite.DataLoader(
         name="parallel",
         task=NAME,
         summary="a file per language whose lines belong together: train.en, train.de",
-        load=suite.lazy("suite_text.translation.loaders:load_parallel"),
-        detect=suite.lazy("suite_text.translation.loaders:detect_parallel"),
+        load=suite.lazy("suite_text.translation.loaders.parallel:load_parallel"),
+        detect=suite.lazy("suite_text.translation.loaders.parallel:detect_parallel"),
         options=ParallelOptions,
     ),
     suite.DataLoader(
         name="table",
         task=NAME,
         summary="TSV, CSV or JSON lines with a text in two languages per row",
-        load=suite.lazy("suite_text.translation.loaders:load_table"),
-        detect=suite.lazy("suite_text.translation.loaders:detect_table"),
+        load=suite.lazy("suite_text.translation.loaders.tables:load_table"),
+        detect=suite.lazy("suite_text.translation.loaders.tables:detect_table"),
         options=TableOptions,
     ),
 ]
 
-BUILDERS = [
+BUILDERS: list[suite.ModelBuilder] = [
     suite.ModelBuilder(
         name="transformer",
         task=NAME,
@@ -52,11 +57,16 @@ BUILDERS = [
     ),
 ]
 
-EVALUATORS = [
+EVALUATORS: list[suite.Evaluator] = [
     suite.Evaluator(
         name="translation",
         task=NAME,
         summary="BLEU and chrF by sacrebleu, by length, translations side by side",
-        evaluate=suite.lazy("suite_text.translation.scores:translation"),
+        evaluate=suite.lazy("suite_text.translation.evaluator:translation"),
+        metrics={
+            "bleu": suite.Metric(label="BLEU"),
+            "chrf": suite.Metric(label="chrF"),
+            "length_ratio": suite.Metric(label="length ratio"),
+        },
     )
 ]

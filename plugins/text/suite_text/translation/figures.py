@@ -1,4 +1,4 @@
-"""What people look at: translations beside their sources and references, and scores by length."""
+"""What people look at: translations beside their sources and references, and metrics by length."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 
 from suite.evaluation import Pairs
 from suite.figures import Figure, Table
-from suite_text.translation.scores import Scoring
+from suite_text.translation.metrics import Scoring
 
-SHOWN = 12
+MAX_ROWS = 12
 """Translations in each table."""
 
-LONGEST = 600
+MAX_SHOWN = 600
 """Characters of a text that are shown."""
 
 
@@ -26,14 +26,18 @@ def _figures(scoring: Scoring, pairs: Pairs) -> Iterator[Figure]:
     count = len(scoring.translations)
     order = np.argsort(scoring.sentence_chrf, kind="stable")
     yield _side_by_side(
-        "The worst translations", order[:SHOWN], scoring, pairs, "Those of least chrF, from the worst one on."
+        "The worst translations",
+        order[:MAX_ROWS],
+        scoring,
+        pairs,
+        "Those with the lowest chrF, the worst first.",
     )
-    if count > 2 * SHOWN:
-        # The same ones in every report of the same data, whichever network translated.
-        chosen = np.sort(np.random.default_rng(0).choice(count, SHOWN, replace=False))
+    if count > 2 * MAX_ROWS:
+        # The same examples in every report of the same data, whichever network translated.
+        chosen = np.sort(np.random.default_rng(0).choice(count, MAX_ROWS, replace=False))
         yield _side_by_side("Translations at random", chosen, scoring, pairs, "Of every quality.")
         long = order[[len(scoring.references[index][0].split()) >= 5 for index in order.tolist()]]
-        best = (long if long.size >= SHOWN else order)[::-1][:SHOWN]
+        best = (long if long.size >= MAX_ROWS else order)[::-1][:MAX_ROWS]
         yield _side_by_side("The best translations", best, scoring, pairs, "Of at least five words.")
     yield _by_length(scoring)
 
@@ -69,4 +73,4 @@ def _by_length(scoring: Scoring) -> Table:
 
 
 def _shown(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}\N{HORIZONTAL ELLIPSIS}"

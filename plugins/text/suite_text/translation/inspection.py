@@ -1,8 +1,9 @@
-"""What a data set of translations holds: lengths and scripts of both sides; pairs that are none, perhaps."""
+"""What a data set of translations holds: lengths and scripts of both sides, and pairs that look wrong."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from suite.data import Dataset, Finding, Inspection
 from suite.figures import Table
 from suite.kit import counted
+from suite_language.scripts import main_script, scripts_of
 from suite_text.inspection import (
     Seen,
     alike_findings,
@@ -18,18 +20,17 @@ from suite_text.inspection import (
     scripts_table,
     shortened,
 )
-from suite_text.lines import text_of
-from suite_text.scripts import main_script, scripts_of
+from suite_text.reading.lines import text_of
 
 RATIO = 3.0
-"""A pair is odd where one side is this many times longer than pairs of this set mostly are..."""
+"""A pair is odd if a side is this many times as long as usual in this data..."""
 
-LEAST = 20
+MIN_LENGTH = 20
 """... and the longer side has this many characters at least."""
 
 
 def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspection:
-    """Look at every pair and tell what there is and what is wrong.
+    """Look at every pair and report what there is and what is wrong.
 
     Args:
         dataset: inputs are texts, targets translations or lists of them; facts "source" and "target".
@@ -38,16 +39,16 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
     total = sum(map(len, dataset.splits.values()))
     source = {name: Seen() for name in dataset.splits}
     target = {name: Seen() for name in dataset.splits}
-    parts: dict[str, list[tuple[str, str, object]]] = {name: [] for name in dataset.splits}
+    texts: dict[str, list[tuple[str, str, object]]] = {name: [] for name in dataset.splits}
     pairs: list[tuple[str, str, str]] = []
     done = 0
-    for name, part in dataset.splits.items():
-        for index in range(len(part)):
-            example = part[index]
+    for name, examples in dataset.splits.items():
+        for index in range(len(examples)):
+            example = examples[index]
             text = text_of(example.input)
             references = [example.target] if isinstance(example.target, str) else list(example.target)
             source[name].add(example.id, text)
-            parts[name].append((example.id, text, references))
+            texts[name].append((example.id, text, references))
             for reference in references:
                 target[name].add(example.id, reference)
                 pairs.append((example.id, text, reference))
@@ -70,7 +71,7 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
             *_ratio_findings(pairs, ratios, usual),
             *_copies(pairs),
             *_wrong_script(pairs, source, target),
-            *alike_findings(parts),
+            *alike_findings(texts),
             *character_findings(source, f" of {names[0]}"),
             *character_findings(target, f" of {names[1]}"),
         ],
@@ -81,7 +82,7 @@ def _ratios_table(ratios: np.ndarray) -> Table:
     shown = np.exp(np.percentile(ratios, [0, 5, 50, 95, 100])) if len(ratios) else []
     return Table(
         title="Ratios of lengths",
-        columns=["least", "5 of 100 below", "median", "5 of 100 above", "most"],
+        columns=["minimum", "5th percentile", "median", "95th percentile", "maximum"],
         rows=[[f"{value:.2f}" for value in shown]] if len(shown) else [],
         caption="characters of the translation for each of the source",
     )
@@ -91,7 +92,7 @@ def _ratio_findings(pairs: list[tuple[str, str, str]], ratios: np.ndarray, usual
     places = [
         f"{name}: {len(text):,} characters and {len(reference):,}"
         for (name, text, reference), ratio in zip(pairs, ratios, strict=True)
-        if abs(ratio - usual) > math.log(RATIO) and max(len(text), len(reference)) >= LEAST
+        if abs(ratio - usual) > math.log(RATIO) and max(len(text), len(reference)) >= MIN_LENGTH
     ]
     if not places:
         return []
@@ -109,7 +110,7 @@ def _copies(pairs: list[tuple[str, str, str]]) -> list[Finding]:
     places = [
         f"{name}: {shortened(text)}"
         for name, text, reference in pairs
-        if text.casefold() == reference.casefold() and (len(text.split()) > 2 or len(text) >= LEAST)
+        if text.casefold() == reference.casefold() and (len(text.split()) > 2 or len(text) >= MIN_LENGTH)
     ]
     if not places:
         return []
@@ -120,17 +121,20 @@ def _copies(pairs: list[tuple[str, str, str]]) -> list[Finding]:
 def _wrong_script(
     pairs: list[tuple[str, str, str]], source: dict[str, Seen], target: dict[str, Seen]
 ) -> list[Finding]:
-    """Texts in the script of the other side, where the two are written in different ones."""
+    """Texts in the script of the other side, if the two sides have different scripts."""
     of_side = []
     for seen in (source, target):
-        found = scripts_of(sum((part.characters for part in seen.values()), type(seen["train"].characters)()))
-        of_side.append(max(found, key=found.__getitem__) if found else "")
+        total = sum((split.characters for split in seen.values()), Counter[str]())
+        scripts = scripts_of(total)
+        of_side.append(max(scripts, key=scripts.__getitem__) if scripts else "")
     if of_side[0] == of_side[1] or not all(of_side):
         return []
     findings = []
-    for side, own, other in (("source", *of_side), ("target", *reversed(of_side))):
+    for side, script, wrong_script in (("source", *of_side), ("target", *reversed(of_side))):
         texts = [(name, text if side == "source" else reference) for name, text, reference in pairs]
-        if places := [f"{name}: {shortened(text)}" for name, text in texts if main_script(text) == other]:
+        if places := [
+            f"{name}: {shortened(text)}" for name, text in texts if main_script(text) == wrong_script
+        ]:
             text = counted(len(places), f"{side} is", f"{side}s are")
-            findings.append(Finding(text=f"{text} written in {other}, not in {own}", places=places))
+            findings.append(Finding(text=f"{text} written in {wrong_script}, not in {script}", places=places))
     return findings

@@ -6,10 +6,10 @@ import random
 from itertools import product
 
 from suite.data import Dataset, Example
-from suite_text.cleaning import Cleaning, as_fact
+from suite_text.reading.cleaning import Cleaning, as_fact
 
-COLORS = {"red": "rot", "green": "grün", "big": "groß", "old": "alt"}
-THINGS = {"dog": "Hund", "tree": "Baum", "chair": "Stuhl", "table": "Tisch"}
+ADJECTIVES = {"red": "rot", "green": "grün", "big": "groß", "old": "alt"}
+OBJECTS = {"dog": "Hund", "tree": "Baum", "chair": "Stuhl", "table": "Tisch"}
 VERBS = {"sees": "sieht", "wants": "will", "knows": "kennt"}
 NAMES = ("Ann", "Bo", "Cy")
 
@@ -21,24 +21,24 @@ def sample() -> Dataset:
     """
     draws = random.Random(0)  # noqa: S311 (no secret)
     pairs = [
-        translated(name, verb, color, thing)
-        for name, verb, color, thing in product(NAMES, VERBS, COLORS, THINGS)
+        translated(name, verb, adjective, item)
+        for name, verb, adjective, item in product(NAMES, VERBS, ADJECTIVES, OBJECTS)
     ]
     draws.shuffle(pairs)
 
-    def part(name: str, first: int, last: int) -> list[Example]:
+    def split(name: str, first: int, last: int) -> list[Example]:
         return [Example(f"{name}/{index}", *pair) for index, pair in enumerate(pairs[first:last])]
 
     return Dataset(
-        train=part("train", 0, 108),
-        validation=part("validation", 108, 126),
-        test=part("test", 126, 144),
+        train=split("train", 0, 108),
+        validation=split("validation", 108, 126),
+        test=split("test", 126, 144),
         facts={"source": "en", "target": "de", "cleaning": as_fact(Cleaning())},
     )
 
 
-def translated(name: str, verb: str, color: str, thing: str) -> tuple[str, str]:
+def translated(name: str, verb: str, adjective: str, item: str) -> tuple[str, str]:
     """A sentence of these English words, and its translation."""
     end = " sehen" if verb == "wants" else ""
-    source = f"{name} {verb} {'to see ' if end else ''}the {color} {thing} ."
-    return source, f"{name} {VERBS[verb]} den {COLORS[color]}en {THINGS[thing]}{end} ."
+    source = f"{name} {verb} {'to see ' if end else ''}the {adjective} {item} ."
+    return source, f"{name} {VERBS[verb]} den {ADJECTIVES[adjective]}en {OBJECTS[item]}{end} ."

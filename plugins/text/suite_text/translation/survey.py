@@ -9,12 +9,12 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Examples
-from suite_text.cleaning import Cleaning, clean, cleaning_of
-from suite_text.lines import text_of
+from suite_text.reading.cleaning import Cleaning, clean, cleaning_of
+from suite_text.reading.lines import text_of
+from suite_text.tokens.vocabulary import Learned, Vocabulary
 from suite_text.translation.types import references_of
-from suite_text.vocabulary import Learned, Vocabulary
 
-MOST_LEARNED_FROM = 500_000
+MAX_LEARNED_FROM = 500_000
 """Pairs that a vocabulary is learned from, at most, evenly spaced: more would not change it."""
 
 _AT_ONCE = 10_000
@@ -22,12 +22,12 @@ _AT_ONCE = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """What was found in the training part.
+    """What a builder knows of the data.
 
     Attributes:
         sources: the cleaned texts.
         targets: their cleaned translations.
-        validation: both of the validation part.
+        validation: both of the validation split.
         cleaning: how they were cleaned.
     """
 
@@ -45,9 +45,9 @@ class Survey:
         """The vocabulary of both languages.
 
         Raises:
-            suite.UserError: where nothing can be learned.
+            suite.UserError: if nothing can be learned.
         """
-        step = -(-self.count // MOST_LEARNED_FROM)
+        step = -(-self.count // MAX_LEARNED_FROM)
         return Vocabulary.learn([*self.sources[::step], *self.targets[::step]], kind, size)
 
 
@@ -55,11 +55,11 @@ def survey(dataset: Dataset) -> Survey:
     """Read all pairs of training and of validation.
 
     Raises:
-        suite.UserError: where there is no pair, or none has a translation.
+        suite.UserError: if there is no pair, or none has a translation.
     """
     cleaning = cleaning_of(dataset.facts)
     if len(dataset.train) == 0:
-        raise UserError("the training part holds no pair of texts")
+        raise UserError("the train split holds no pair of texts")
     sources, targets = _texts(dataset.train, cleaning)
     if not any(targets):
         raise UserError(
@@ -83,6 +83,9 @@ def counted(texts: Sequence[str], vocabulary: Vocabulary) -> np.ndarray:
 
 
 def _texts(examples: Examples, cleaning: Cleaning) -> tuple[list[str], list[str]]:
-    found = [examples[index] for index in range(len(examples))]
-    sources = [clean(text_of(one.input), cleaning) for one in found]
-    return sources, [clean(references_of(one.target, one.id)[0], cleaning) for one in found]
+    sources, targets = [], []
+    for index in range(len(examples)):
+        example = examples[index]
+        sources.append(clean(text_of(example.input), cleaning))
+        targets.append(clean(references_of(example.target, example.id)[0], cleaning))
+    return sources, targets

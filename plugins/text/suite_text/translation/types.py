@@ -1,18 +1,35 @@
-"""What loaders, builders and evaluators of translation share: inputs, targets and predictions.
-
-An input is the source text, a `str` or a `suite_text.lines.Line`. A target is a reference text, or a list of
-several references that are equally right.
-"""
+"""What loaders, builders and evaluators of translation share: facts, inputs, targets and predictions."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 
 from suite import UserError
+from suite_text.reading.cleaning import CleaningFact
+from suite_text.reading.lines import Line
+
+Input = str | Line
+"""The source text. Codecs also read a path, a `suite.sources.Source` and the bytes of a file."""
 
 Target = str | list[str]
+"""A reference text, or a list of several references that are equally right."""
+
+
+class Facts(TypedDict, total=False):
+    """What is known of all splits of the data.
+
+    Attributes:
+        source: the name of the language to translate from.
+        target: the name of the language to translate to.
+        cleaning: what was done to the texts; the defaults of `suite_text.reading.cleaning.Cleaning` if it is
+            missing. Codecs do the same to every input.
+    """
+
+    source: str
+    target: str
+    cleaning: CleaningFact
 
 
 class Translation(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,8 +37,8 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         text: the translation; empty for an empty source.
-        score: the mean of the logarithms of the probabilities of its tokens, the end included: 0 for what is
-            certain, the lower the less sure; None where it is not known.
+        score: the mean of the logarithms of the probabilities of its tokens, the end included: 0 is
+            certain, lower is less so; None if it is not known.
         unknown: how many characters (or words) of the source the model has never seen.
     """
 
@@ -42,9 +59,9 @@ def references_of(target: Any, name: str = "the target") -> list[str]:
         name: of the example, for the message.
 
     Raises:
-        suite.UserError: where it is neither a text nor a list of texts.
+        suite.UserError: if it is neither a text nor a list of texts.
     """
     references = [target] if isinstance(target, str) else target
-    if isinstance(references, list) and references and all(isinstance(one, str) for one in references):
+    if isinstance(references, list) and references and all(isinstance(text, str) for text in references):
         return references
     raise UserError(f"'{name}': expected a translation as its target, or a list of translations")

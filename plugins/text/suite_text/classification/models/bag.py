@@ -14,23 +14,23 @@ from suite_text.classification.models.convolutional import convolved
 Tensor = Any
 
 SCALE = 10.0
-"""Factor of the sums over n-grams, with which a rate suits them that suits convolutions, too."""
+"""Factor of the sums over n-grams, so that a learning rate that suits convolutions suits them, too."""
 
 CHARACTERS = 0.6
 """How long n-grams of characters are, all together, beside those of words. In five-fold cross-validation of a
-linear classifier on questions 1 gave 0.864 and 0.6 0.871; on film reviews both gave 0.812."""
+linear classifier on questions 1 gave 0.864 and 0.6 0.871; on movie reviews both gave 0.812."""
 
 
 @keras.saving.register_keras_serializable(package="suite_text")
 class NGramSums(layers.Layer):  # type: ignore[misc]  # Keras is not typed
-    """Sums of vectors of n-grams, weighed: TF-IDF, where each n-gram counts once.
+    """Sums of vectors of n-grams, weighed: TF-IDF, with each n-gram counted once.
 
     From int32 (batch, n-grams), 0 being padding, to float32 (batch, outputs), and (batch, width) as well
-    where there is a width. N-grams of words and of characters are each brought to one length, so that
-    the many of one kind do not drown the other. The weights of n-grams are no part of what is learned.
+    if there is a width. N-grams of words and of characters are each brought to unit length, so that the many
+    of one kind do not drown the other. The weights of n-grams are not learned.
 
     Args:
-        ngrams: how many there are, that of the padding included.
+        ngrams: how many there are, padding included.
         first_of_characters: the first number of an n-gram of characters.
         outputs: sums that begin at 0, as a linear classifier's do.
         width: sums that begin at random.
@@ -58,14 +58,14 @@ class NGramSums(layers.Layer):  # type: ignore[misc]  # Keras is not typed
         weights = _unit(weights * of_words) + CHARACTERS * _unit(weights * (1.0 - of_words))
         tables = [self.linear, self.vectors] if self.width else [self.linear]
         rows = ops.expand_dims(weights, 1)
-        sums = [SCALE * ops.squeeze(ops.matmul(rows, ops.take(one, ngrams, axis=0)), 1) for one in tables]
+        sums = [SCALE * ops.squeeze(ops.matmul(rows, ops.take(table, ngrams, axis=0)), 1) for table in tables]
         return tuple(sums) if self.width else sums[0]
 
     def weigh_by(self, texts_with: np.ndarray, texts: int) -> None:
         """Let rare n-grams weigh more: the inverse document frequency, smoothed as scikit-learn has it.
 
         Args:
-            texts_with: (n-grams,), in how many texts each one is.
+            texts_with: (n-grams,), in how many texts each n-gram is.
             texts: how many there are.
         """
         self.weigh.assign(np.log((1 + texts) / (1 + texts_with)) + 1)
@@ -80,7 +80,7 @@ class NGramSums(layers.Layer):  # type: ignore[misc]  # Keras is not typed
 
 
 def _unit(weights: Tensor) -> Tensor:
-    """Weights of length one in each row; a row of zeros stays as it is."""
+    """Weights of unit length in each row; a row of zeros stays as it is."""
     return weights / ops.sqrt(ops.maximum(ops.sum(ops.square(weights), axis=-1, keepdims=True), 1e-12))
 
 
@@ -108,7 +108,7 @@ def bag_networks(
     filters: int,
     dropout: float,
 ) -> BagNetworks:
-    """Up to three classifiers that know different things, whose logits are averaged.
+    """Up to three classifiers that see different features, whose logits are averaged.
 
     - A linear one of n-grams, weighed by TF-IDF: what a linear support vector machine is, but that its
       loss is the cross-entropy.
@@ -117,7 +117,7 @@ def bag_networks(
     - Convolutions over words (Kim 2014, arXiv:1408.5882, with random vectors), which know their order.
 
     Args:
-        texts_with: (n-grams,), in how many training texts each one is.
+        texts_with: (n-grams,), in how many training texts each n-gram is.
         texts: how many training texts there are.
         first_of_characters: the first number of an n-gram of characters.
         words: numbers of words that the convolutions read.
@@ -127,17 +127,17 @@ def bag_networks(
         dropout: share of features dropped before the last layers.
 
     Returns:
-        Networks that take int32 (batch, n-grams) as `ngrams` and, where there are convolutions, int32
+        Networks that take int32 (batch, n-grams) as `ngrams` and, if there are convolutions, int32
         (batch, words) as `words`.
     """
     inputs = {"ngrams": keras.Input((None,), dtype="int32", name="ngrams")}
     sums = NGramSums(len(texts_with), first_of_characters, classes, width, dtype="float32", name="ngram_sums")
-    found = sums(inputs["ngrams"])
+    summed = sums(inputs["ngrams"])
     sums.weigh_by(texts_with, texts)
-    # No bias: where no n-gram is known, the other members decide.
-    members = [found[0] if width else found]
+    # No bias: if no n-gram is known, the other members decide.
+    members = [summed[0] if width else summed]
     if width:
-        x = layers.Activation("relu", name="hidden_relu")(found[1])
+        x = layers.Activation("relu", name="hidden_relu")(summed[1])
         x = layers.Dropout(dropout, name="hidden_dropout")(x)
         members.append(layers.Dense(classes, dtype="float32", name="hidden_logits")(x))
     if filters:

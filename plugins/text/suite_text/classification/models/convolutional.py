@@ -13,7 +13,7 @@ Tensor = Any
 
 @keras.saving.register_keras_serializable(package="suite_text")
 class WithoutPadding(layers.Layer):  # type: ignore[misc]  # Keras is not typed
-    """Features (batch, steps, width) with zeros where the numbers, int32 (batch, steps), are 0."""
+    """Features (batch, steps, width), zero for padding: where the numbers, int32 (batch, steps), are 0."""
 
     def call(self, x: Tensor, numbers: Tensor) -> Tensor:
         return x * ops.expand_dims(ops.cast(ops.not_equal(numbers, 0), x.dtype), -1)
@@ -34,8 +34,8 @@ def convolved(
 ) -> Tensor:
     """The largest value of each filter over a text (Kim 2014, arXiv:1408.5882, with random vectors).
 
-    Padding is zeros before the convolutions, as what lies beyond the text is, and never the largest after
-    them; so it changes nothing.
+    Padding is zero before the convolutions, like everything beyond the text, and never the largest value
+    after them; so it changes nothing.
 
     Args:
         numbers: int32 (batch, steps); 0 is padding.
@@ -75,7 +75,7 @@ def convolutional_network(
     """Convolutions of several widths, the largest value of each filter, and a linear layer.
 
     Args:
-        vocabulary: tokens, that of the padding included.
+        vocabulary: number of tokens, padding included.
         classes: number of logits.
         width: features of a token.
         filters: of each width.

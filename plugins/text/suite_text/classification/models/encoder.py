@@ -16,7 +16,7 @@ Tensor = Any
 class MeanOfTokens(layers.Layer):  # type: ignore[misc]  # Keras is not typed
     """The mean of features (batch, steps, width) over the tokens, int32 (batch, steps), that are not 0.
 
-    Of a text without tokens it is zeros.
+    Zeros for a text without tokens.
     """
 
     def call(self, x: Tensor, tokens: Tensor) -> Tensor:
@@ -49,13 +49,14 @@ def encoder_network(
     """Blocks that normalize first, with rotary positions, and the mean over all tokens.
 
     Args:
-        vocabulary: tokens, that of the padding included.
+        vocabulary: number of tokens, padding included.
         classes: number of logits.
         width: features of a token.
         depth: number of blocks.
         heads: of the attention.
         dropout: share of features dropped before the last layer.
-        block_dropout: share of what each part of a block adds, and of the tokens' vectors, that is dropped.
+        block_dropout: share of what attention and feed-forward layers add, and of the tokens' vectors, that
+        is dropped.
 
     Returns:
         A model from `tokens` int32 (batch, tokens) to float32 (batch, classes).

@@ -12,8 +12,8 @@ from keras import ops
 class MemberLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is not typed
     """The mean of the cross-entropies of several members, each by itself.
 
-    From targets (batch, classes) and logits (batch, members, classes). What averages its members at
-    prediction must not train them on their average: they would lean on each other and differ less.
+    From targets (batch, classes) and logits (batch, members, classes). A network that averages its members at
+    prediction must not train them on their average: they would depend on each other and differ less.
 
     Args:
         multi_label: whether each class is a question of its own.

@@ -1,4 +1,4 @@
-"""A decoder-only Transformer that scores what it is given and goes on with it."""
+"""A decoder-only Transformer that scores its input and continues it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from keras import layers, ops
 
 from suite_text.generation.models.language_model import NEVER, LanguageModel, networks_of
 from suite_text.models.blocks import TokenEmbedding, TransformerBlock, causal_mask
-from suite_text.vocabulary import END, PADDING, START
+from suite_text.tokens.vocabulary import END, PADDING, START
 
 Tensor = Any
 
@@ -19,7 +19,7 @@ NETWORKS: dict[str, dict[str, int]] = {
     "medium": {"width": 512, "depth": 8, "heads": 8},
     "large": {"width": 1024, "depth": 16, "heads": 16},
 }
-"""The sizes: 0.4, 3, 25 and 200 million weights besides those of the vocabulary."""
+"""The sizes: 0.4, 3, 25 and 200 million weights, without those of the vocabulary."""
 
 
 def generation_network(
@@ -39,7 +39,7 @@ def generation_network(
         depth: blocks.
         heads: of their attention.
         dropout: share of what each block adds that is dropped while training.
-        cached: whether keys and values are kept from token to token; for comparison.
+        cached: whether keys and values are kept from token to token; False only for comparison.
     """
     generator = Generator(vocabulary, width, depth, heads, dropout=dropout, cached=cached, name="generator")
     return networks_of(generator, "transformer")
@@ -100,13 +100,13 @@ class Generator(LanguageModel):
         return self.embedding.scores(hidden) + ops.where(never, NEVER, 0.0)
 
     def _written(self, tokens: Tensor, caches: list[Any], draws: Tensor, sampling: Tensor) -> Tensor:
-        """One token at a time; those that are written have places behind all the given ones."""
+        """One token at a time; written tokens have positions behind all those of the input."""
         batch, length, steps = ops.shape(tokens)[0], ops.shape(tokens)[1], ops.shape(draws)[1]
         counts = ops.sum(ops.cast(tokens != PADDING, "int32"), axis=1)
-        given_places, steps_ahead = ops.arange(length, dtype="int32"), ops.arange(steps, dtype="int32")
-        # Of each place in the cache, which given token it is for, and which step; -1 where it is for none.
-        given_of = ops.concatenate([given_places, ops.zeros_like(steps_ahead) - 1])
-        step_of = ops.concatenate([ops.zeros_like(given_places) - 1, steps_ahead])
+        input_positions, steps_ahead = ops.arange(length, dtype="int32"), ops.arange(steps, dtype="int32")
+        # For each position in the cache, its token of the input, and its step; -1 if it has none.
+        input_of = ops.concatenate([input_positions, ops.zeros_like(steps_ahead) - 1])
+        step_of = ops.concatenate([ops.zeros_like(input_positions) - 1, steps_ahead])
         none_yet = ops.zeros((batch, steps), "int32")
         if self.cached:
             spare = [block.empty_cache(batch, steps) for block in self.blocks]
@@ -117,39 +117,41 @@ class Generator(LanguageModel):
             ]
         else:
             seen = [ops.concatenate([tokens, none_yet], axis=1)]
-        # Everything that the loop needs goes through it: what it only refers to does not export.
-        fixed = (counts, given_of, step_of, steps_ahead, draws, sampling)
+        # Everything that the loop needs goes through it: values that it only refers to are not exported.
+        fixed = (counts, input_of, step_of, steps_ahead, draws, sampling)
 
         def goes_on(step: Tensor, token: Tensor, ended: Tensor, *_: Any) -> Tensor:
             return ops.logical_and(step < steps, ops.logical_not(ops.all(ended)))
 
         def write(
-            step: Tensor, token: Tensor, ended: Tensor, written: Tensor, sureness: Tensor, *rest: Any
+            step: Tensor, token: Tensor, ended: Tensor, written: Tensor, log_probs: Tensor, *rest: Any
         ) -> Any:
-            seen, given = list(rest[:-6]), rest[-6:]
-            counts, given_of, step_of, steps_ahead, draws, sampling = given
-            place = counts - 1 + step
+            seen, constants = list(rest[:-6]), rest[-6:]
+            counts, input_of, step_of, steps_ahead, draws, sampling = constants
+            position = counts - 1 + step
             if self.cached:
-                # The last given token is read once more, as the first one here.
-                before = ops.logical_and(given_of >= 0, given_of[None] < counts[:, None] - 1)
+                # The last token of the input is read once more, as the first one here.
+                before = ops.logical_and(input_of >= 0, input_of[None] < counts[:, None] - 1)
                 since = ops.logical_and(step_of >= 0, step_of <= step)
                 mask = ops.logical_or(before, since[None])[:, None]
-                hidden, seen = self._read_one(token, place, mask, step_of == step, seen)
+                hidden, seen = self._read_one(token, position, mask, step_of == step, seen)
             else:
                 everything = self._read(seen[0])[0]
-                places = ops.arange(ops.shape(seen[0])[1], dtype="int32")[None]
-                hidden = ops.sum(ops.where((places == place[:, None])[:, :, None], everything, 0.0), axis=1)
+                positions = ops.arange(ops.shape(seen[0])[1], dtype="int32")[None]
+                hidden = ops.sum(
+                    ops.where((positions == position[:, None])[:, :, None], everything, 0.0), axis=1
+                )
             here = (steps_ahead == step)[None]
             following, score = self._chosen(hidden, step, draws, sampling)
             following, score = ops.where(ended, END, following), ops.where(ended, 0.0, score)
             if not self.cached:
-                seen = [ops.where(places == place[:, None] + 1, following[:, None], seen[0])]
+                seen = [ops.where(positions == position[:, None] + 1, following[:, None], seen[0])]
             written = ops.where(here, following[:, None], written)
-            sureness = ops.where(here, score[:, None], sureness)
+            log_probs = ops.where(here, score[:, None], log_probs)
             ended = ops.logical_or(ended, following == END)
-            return (step + 1, following, ended, written, sureness, *seen, *given)
+            return (step + 1, following, ended, written, log_probs, *seen, *constants)
 
-        last = given_places[None] == counts[:, None] - 1
+        last = input_positions[None] == counts[:, None] - 1
         start = (
             ops.zeros((), "int32"),
             ops.sum(ops.where(last, tokens, 0), axis=1),
@@ -159,18 +161,18 @@ class Generator(LanguageModel):
             *seen,
             *fixed,
         )
-        written, sureness = ops.while_loop(goes_on, write, start)[3:5]
-        return ops.stack([ops.cast(written, "float32"), sureness], axis=-1)
+        written, log_probs = ops.while_loop(goes_on, write, start)[3:5]
+        return ops.stack([ops.cast(written, "float32"), log_probs], axis=-1)
 
     def _read_one(
-        self, token: Tensor, place: Tensor, mask: Tensor, here: Tensor, seen: list[Any]
+        self, token: Tensor, position: Tensor, mask: Tensor, here: Tensor, seen: list[Any]
     ) -> tuple[Tensor, list[Any]]:
-        """What follows one more token, (batch, width), and what the blocks have kept by now."""
+        """The features after one more token, (batch, width), and the caches of the blocks by then."""
         x = self.embedding(token[:, None])
         kept: list[Any] = []
         for index, block in enumerate(self.blocks):
             cache = (seen[2 * index], seen[2 * index + 1])
-            x, cache = block.forward(x, place[:, None], mask, cache=cache, here=here)
+            x, cache = block.forward(x, position[:, None], mask, cache=cache, here=here)
             kept += cache
         return self.norm(x)[:, 0], kept
 

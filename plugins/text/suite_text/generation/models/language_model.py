@@ -1,4 +1,4 @@
-"""What every network that writes text is: it scores what it is given, and goes on with it."""
+"""The base of every network that writes text: it scores its input, and continues it."""
 
 from __future__ import annotations
 
@@ -9,47 +9,48 @@ import keras
 from keras import layers, ops
 
 from suite_text.generation.models.sampling import drawn
-from suite_text.vocabulary import END, PADDING, UNKNOWN
+from suite_text.tokens.vocabulary import END, PADDING, UNKNOWN
 
 Tensor = Any
 
 NEVER = -1e9
-"""The score of what must not be written."""
+"""The score of a token that must not be written."""
 
 _AT_ONCE = 64  # tokens of each example whose scores are in memory
 
 
 class LanguageModel(layers.Layer):  # type: ignore[misc]  # Keras is not typed
-    """Log-probabilities of given tokens, and where there are `draws`, the tokens written after them.
+    """Log-probabilities of its input's tokens and, if there are `draws`, the tokens that it writes after
+    them.
 
     For arguments, inputs and outputs see `networks_of`.
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        # Numbers that are drawn are not to become less precise.
+        # The draws must keep their precision.
         super().__init__(**{"autocast": False} | kwargs)
 
     @abstractmethod
     def _read(self, tokens: Tensor, training: Any = None) -> tuple[Tensor, Any]:
-        """What follows each token, (batch, length, width), and what was kept of it for `_written`.
+        """The features after each token, (batch, length, width), and what `_written` needs of them.
 
-        Padding comes last, so that nothing which counts may see it.
+        Padding comes last, so no other token sees it.
         """
 
     @abstractmethod
     def _scores(self, hidden: Tensor) -> Tensor:
-        """Float32 (..., vocabulary) before a softmax, of (..., width); nothing is padding or a start."""
+        """Float32 (..., vocabulary) before a softmax, of (..., width); padding and the start get `NEVER`."""
 
     @abstractmethod
     def _written(self, tokens: Tensor, kept: Any, draws: Tensor, sampling: Tensor) -> Tensor:
-        """The tokens that are written, and their log-probabilities."""
+        """The tokens that the network writes, and their log-probabilities."""
 
     def _chosen(self, hidden: Tensor, step: Tensor, draws: Tensor, sampling: Tensor) -> tuple[Tensor, Tensor]:
         """The token that is written next, and its log-probability: int32 and float32 (batch,).
 
         Args:
-            hidden: what it follows from, (batch, width).
-            step: which step this is, int32 () or (batch, 1).
+            hidden: the features before it, (batch, width).
+            step: its number, int32 () or (batch, 1).
             draws: of all steps.
             sampling: how to draw.
         """
@@ -64,32 +65,32 @@ class LanguageModel(layers.Layer):  # type: ignore[misc]  # Keras is not typed
         self, tokens: Tensor, draws: Tensor = None, sampling: Tensor = None, training: Any = None
     ) -> Any:
         hidden, caches = self._read(tokens, training=training)
-        given = self._given(hidden, tokens, training)
-        return given if draws is None else (given, self._written(tokens, caches, draws, sampling))
+        scored = self._token_scores(hidden, tokens, training)
+        return scored if draws is None else (scored, self._written(tokens, caches, draws, sampling))
 
     def compute_output_spec(
         self, tokens: Any, draws: Any = None, sampling: Any = None, training: Any = None
     ) -> Any:
-        given = keras.KerasTensor(tokens.shape, dtype="float32")
+        scored = keras.KerasTensor(tokens.shape, dtype="float32")
         if draws is None:
-            return given
-        return given, keras.KerasTensor((*draws.shape, 2), dtype="float32")
+            return scored
+        return scored, keras.KerasTensor((*draws.shape, 2), dtype="float32")
 
-    def _given(self, hidden: Tensor, tokens: Tensor, training: Any = None) -> Tensor:
-        """The log-probability of each token, (batch, length), after what `hidden` follows from."""
+    def _token_scores(self, hidden: Tensor, tokens: Tensor, training: Any = None) -> Tensor:
+        """The log-probability of each token, (batch, length), by the features before it."""
         following = ops.pad(tokens[:, 1:], [[0, 0], [0, 1]], constant_values=PADDING)
-        told = following != PADDING
-        following = ops.where(told, following, END)  # which is possible
+        real = following != PADDING
+        following = ops.where(real, following, END)  # which is possible
         if training:
-            # One function with a gradient of its own; exported, its logarithm of 0 would spoil others.
+            # A single function with its own gradient; exported, its logarithm of 0 would spoil other tokens.
             scores = self._scores(hidden)
-            found = -ops.sparse_categorical_crossentropy(following, scores, from_logits=True)
+            scored = -ops.sparse_categorical_crossentropy(following, scores, from_logits=True)
         else:
-            found = self._given_in_steps(hidden, following)
-        found = ops.where(told, ops.cast(found, "float32"), 0.0)
-        return ops.pad(found[:, :-1], [[0, 0], [1, 0]])
+            scored = self._token_scores_in_steps(hidden, following)
+        scored = ops.where(real, ops.cast(scored, "float32"), 0.0)
+        return ops.pad(scored[:, :-1], [[0, 0], [1, 0]])
 
-    def _given_in_steps(self, hidden: Tensor, following: Tensor) -> Tensor:
+    def _token_scores_in_steps(self, hidden: Tensor, following: Tensor) -> Tensor:
         """A few tokens at a time: the scores of all tokens of a vocabulary would take gigabytes at once."""
         batch, length = ops.shape(following)[0], ops.shape(following)[1]
         steps = (length + _AT_ONCE - 1) // _AT_ONCE
@@ -97,17 +98,17 @@ class LanguageModel(layers.Layer):  # type: ignore[misc]  # Keras is not typed
 
         def cut(x: Tensor) -> Tensor:
             padded = ops.pad(x, [[0, 0], [0, spare], [0, 0]])
-            parts = ops.reshape(padded, (batch, steps, _AT_ONCE, x.shape[-1]))
-            return ops.transpose(parts, (1, 0, 2, 3))
+            pieces = ops.reshape(padded, (batch, steps, _AT_ONCE, x.shape[-1]))
+            return ops.transpose(pieces, (1, 0, 2, 3))
 
         def goes_on(step: Tensor, *_: Any) -> Tensor:
             return step < steps
 
-        def one(step: Tensor, found: Tensor, hidden: Tensor, following: Tensor, numbers: Tensor) -> Any:
+        def score(step: Tensor, scored: Tensor, hidden: Tensor, following: Tensor, numbers: Tensor) -> Any:
             scores = ops.log_softmax(self._scores(ops.take(hidden, step, axis=0)))
-            told = ops.take_along_axis(scores, ops.take(following, step, axis=0), axis=-1)[:, :, 0]
-            found = ops.where((numbers == step)[:, None, None], told[None], found)
-            return step + 1, found, hidden, following, numbers
+            piece = ops.take_along_axis(scores, ops.take(following, step, axis=0), axis=-1)[:, :, 0]
+            scored = ops.where((numbers == step)[:, None, None], piece[None], scored)
+            return step + 1, scored, hidden, following, numbers
 
         start = (
             ops.zeros((), "int32"),
@@ -116,28 +117,28 @@ class LanguageModel(layers.Layer):  # type: ignore[misc]  # Keras is not typed
             cut(following[:, :, None]),
             ops.arange(steps, dtype="int32"),
         )
-        found = ops.while_loop(goes_on, one, start)[1]
-        return ops.reshape(ops.transpose(found, (1, 0, 2)), (batch, steps * _AT_ONCE))[:, :length]
+        scored = ops.while_loop(goes_on, score, start)[1]
+        return ops.reshape(ops.transpose(scored, (1, 0, 2)), (batch, steps * _AT_ONCE))[:, :length]
 
 
 def networks_of(model: LanguageModel, name: str) -> tuple[keras.Model, keras.Model]:
     """The network that is shipped, and the one that is trained, of the same layer.
 
     The first takes `tokens` int32 (batch, length), `START` first and `PADDING` last, `draws` float32 (batch,
-    steps), uniform in [0, 1), and `sampling` float32 (batch, 3), see `drawn`. It gives `given`, float32
-    (batch, length), the log-probability of each token after all before it, 0 for the first one and for
-    padding; and `written`, float32 (batch, steps, 2), the tokens that it writes then and their
-    log-probabilities. After an `END` all others are `END`, with log-probability 0.
+    steps), uniform in [0, 1), and `sampling` float32 (batch, 3), see `drawn`. It gives `log_probabilities`,
+    float32 (batch, length), of each token after all before it, 0 for the first one and for padding; and
+    `written`, float32 (batch, steps, 2), the tokens that it writes then and their log-probabilities. After an
+    `END` all tokens are `END`, with log-probability 0.
 
-    The second takes such tokens and gives what the first gives as `given`.
+    The second takes such tokens and gives `log_probabilities` alone.
     """
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     draws = keras.Input((None,), name="draws")
     sampling = keras.Input((3,), name="sampling")
-    given, written = model(tokens, draws, sampling)
+    log_probabilities, written = model(tokens, draws, sampling)
     shipped = keras.Model(
         {"tokens": tokens, "draws": draws, "sampling": sampling},
-        {"given": given, "written": written},
+        {"log_probabilities": log_probabilities, "written": written},
         name=name,
     )
     return shipped, keras.Model(tokens, model(tokens), name=name)

@@ -1,4 +1,4 @@
-"""The loss of a network that is told each token after the true ones before it."""
+"""The loss of a network that predicts each token after the true ones before it."""
 
 from __future__ import annotations
 

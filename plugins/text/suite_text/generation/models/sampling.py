@@ -1,4 +1,4 @@
-"""Drawing a token by a number that is given: the same one on every runtime."""
+"""Drawing a token by a random number that is an input: the same token on every runtime."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ def drawn(scores: Tensor, draws: Tensor, sampling: Tensor) -> Tensor:
     3.1). Of equally likely tokens the one with the smaller number comes first.
 
     Args:
-        scores: float32 (batch, tokens) before a softmax, far below 0 for what must not be written.
+        scores: float32 (batch, tokens) before a softmax, far below 0 for tokens that must not be written.
         draws: float32 (batch,), uniform in [0, 1).
-        sampling: float32 (batch, 3): temperature, 0 for always the likeliest; `top_k`, 0 for all; `top_p`.
+        sampling: float32 (batch, 3): temperature, 0 for the likeliest token always; `top_k`, 0 for all;
+        `top_p`.
 
     Returns:
         int32 (batch,).
@@ -29,19 +30,19 @@ def drawn(scores: Tensor, draws: Tensor, sampling: Tensor) -> Tensor:
     greedy = temperature <= 0
     best, tokens = ops.top_k(scores, count)
     probabilities = ops.softmax((best - best[:, :1]) / ops.where(greedy, 1.0, temperature))
-    places = ops.cast(ops.arange(count, dtype="int32"), "float32")[None]
-    most = ops.where(greedy, 1.0, ops.where(top_k > 0, top_k, float(count)))
-    probabilities = ops.where(places < most, probabilities, 0.0)
+    ranks = ops.cast(ops.arange(count, dtype="int32"), "float32")[None]
+    max_rank = ops.where(greedy, 1.0, ops.where(top_k > 0, top_k, float(count)))
+    probabilities = ops.where(ranks < max_rank, probabilities, 0.0)
     before = _exclusive_sums(probabilities)
-    # What the likelier ones leave of the share: the token that reaches it is in.
+    # What likelier tokens leave of the share: the token that reaches it is in.
     within = before < top_p * (before[:, -1:] + probabilities[:, -1:])
     probabilities = ops.where(within, probabilities, 0.0)
     sums = ops.cumsum(probabilities, axis=-1)
     passed = ops.logical_and(sums <= draws[:, None] * sums[:, -1:], probabilities > 0)
-    # As rounding may pass them all, the last one that can be drawn is the last one that is.
+    # Rounding may pass them all: then the last one that can be drawn is drawn.
     kept = ops.sum(ops.cast(probabilities > 0, "int32"), axis=-1)
-    place = ops.minimum(ops.sum(ops.cast(passed, "int32"), axis=-1), kept - 1)
-    chosen = ops.take_along_axis(ops.cast(tokens, "int32"), place[:, None], axis=-1)
+    rank = ops.minimum(ops.sum(ops.cast(passed, "int32"), axis=-1), kept - 1)
+    chosen = ops.take_along_axis(ops.cast(tokens, "int32"), rank[:, None], axis=-1)
     return chosen[:, 0]
 
 

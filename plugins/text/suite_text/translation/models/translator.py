@@ -9,8 +9,8 @@ import keras
 from keras import layers, ops
 
 from suite_text.models.blocks import Pair, TokenEmbedding, TransformerBlock, causal_mask, padding_mask
+from suite_text.tokens.vocabulary import START
 from suite_text.translation.models.beam_search import beam_search
-from suite_text.vocabulary import START
 
 Tensor = Any
 
@@ -31,9 +31,9 @@ class Translator(layers.Layer):  # type: ignore[misc]  # Keras is not typed
 
     Given true translations, `target`, int32 (batch, steps) with their end, it gives float32 (batch, steps,
     2): the log-probability of each of their tokens after all before it, and the mean log-probability of all
-    tokens there, which label smoothing wants. Given `search`, float32 (batch, 2), the number of beams and the
-    length penalty, it searches and gives the tokens that it finds and their log-probabilities, float32
-    (batch, places, 2), see `suite_text.translation.models.beam_search`.
+    tokens there, for label smoothing. Given `search`, float32 (batch, 2), the number of beams and the
+    length penalty, it searches and gives the tokens that it writes and their log-probabilities, float32
+    (batch, positions, 2), see `suite_text.translation.models.beam_search`.
 
     Args:
         vocabulary: tokens, the same for both languages.
@@ -41,12 +41,13 @@ class Translator(layers.Layer):  # type: ignore[misc]  # Keras is not typed
         heads: of each attention.
         units: of each feed-forward part.
         depth: blocks of the encoder, and of the decoder.
-        dropout: share dropped of embedded tokens and of what each part of a block adds, while training.
-        beams: the widest search.
-        ratio: tokens that are written at most per token of the source, in eighths.
-        extra: tokens that may be written besides.
-        cached: whether the search keeps the keys and values of what it has written. Only to show what it
-            saves is it false.
+        dropout: share dropped of embedded tokens and of what attention and feed-forward layers add, in
+        training.
+        beams: of the widest search.
+        ratio: maximum number of tokens written per token of the source, in eighths.
+        extra: how many more tokens may be written.
+        cached: whether the search keeps the keys and values of what it has written; False only to measure
+            what that saves.
     """
 
     def __init__(
@@ -101,8 +102,8 @@ class Translator(layers.Layer):  # type: ignore[misc]  # Keras is not typed
     ) -> Tensor:
         memory = self._read(source, training)
         if target is not None:
-            return self._forced(source, memory, target, training)
-        return self._found(source, memory, search)
+            return self._score(source, memory, target, training)
+        return self._search(source, memory, search)
 
     def compute_output_spec(
         self, source: Any, target: Any = None, search: Any = None, training: Any = None
@@ -118,74 +119,74 @@ class Translator(layers.Layer):  # type: ignore[misc]  # Keras is not typed
             x = block(x, seen=seen, training=training)
         return self.encoder_norm(x)
 
-    def _forced(self, source: Tensor, memory: Tensor, target: Tensor, training: Any) -> Tensor:
+    def _score(self, source: Tensor, memory: Tensor, target: Tensor, training: Any) -> Tensor:
         first = ops.full_like(target[:, :1], START)
         before = ops.concatenate([first, target[:, :-1]], axis=1)
         x = self.dropout(self.embedding(before), training=training)
-        seen, of_source = causal_mask(ops.shape(target)[1]), padding_mask(source)
+        seen, source_mask = causal_mask(ops.shape(target)[1]), padding_mask(source)
         for block in self.decoder:
-            x = block(x, seen=seen, context=memory, context_seen=of_source, training=training)
+            x = block(x, seen=seen, context=memory, context_seen=source_mask, training=training)
         x = self.decoder_norm(x)
-        # The table of all log-probabilities is never made, nor is one picked from it: the gradient of picking
-        # is as large as the table, and slow on a processor.
+        # The table of all log-probabilities is never made: the gradient of picking one from it is as large as
+        # the table, and slow on a CPU.
         scale = ops.logsumexp(self.embedding.scores(x), axis=-1)
         table, x = ops.cast(self.embedding.embeddings, "float32"), ops.cast(x, "float32")
         own = ops.sum(x * ops.take(table, target, axis=0), axis=-1)
         mean = ops.matmul(x, ops.mean(table, axis=0)[:, None])[..., 0]
         return ops.stack([own - scale, mean - scale], axis=-1)
 
-    def _found(self, source: Tensor, memory: Tensor, search: Tensor) -> Tensor:
+    def _search(self, source: Tensor, memory: Tensor, search: Tensor) -> Tensor:
         batch, length = ops.shape(source)[0], ops.shape(source)[1]
-        places = length * self.ratio // 8 + self.extra
+        positions = length * self.ratio // 8 + self.extra
         counts = ops.sum(ops.cast(ops.not_equal(source, 0), "int32"), axis=-1)
         limit = ops.where(counts > 0, counts * self.ratio // 8 + self.extra, 0)
         crossed = [pair for block in self.decoder for pair in block.crossed(memory)]
-        fixed = [ops.repeat(one, self.beams, axis=0) for one in (*crossed, padding_mask(source))]
+        fixed = [ops.repeat(tensor, self.beams, axis=0) for tensor in (*crossed, padding_mask(source))]
         rows = batch * self.beams
         if self.cached:
-            caches = [block.empty_cache(rows, places) for block in self.decoder]
-            state = [one for pair in caches for one in pair]
+            caches = [block.empty_cache(rows, positions) for block in self.decoder]
+            state = [tensor for pair in caches for tensor in pair]
         else:
-            state = [ops.zeros((rows, places), "int32")]
+            state = [ops.zeros((rows, positions), "int32")]
         tokens, scores = beam_search(
             self._next_cached if self.cached else self._next,
             state,
-            [*fixed, ops.arange(places, dtype="int32")],
+            [*fixed, ops.arange(positions, dtype="int32")],
             limit=limit,
             width=ops.clip(search[:, 0], 1, self.beams),
             penalty=search[:, 1],
             beams=self.beams,
-            places=places,
+            positions=positions,
             vocabulary=self.vocabulary,
         )
         return ops.stack([ops.cast(tokens, "float32"), scores], axis=-1)
 
     def _next_cached(
-        self, place: Tensor, tokens: Tensor, state: Sequence[Tensor], fixed: Sequence[Tensor]
+        self, position: Tensor, tokens: Tensor, state: Sequence[Tensor], fixed: Sequence[Tensor]
     ) -> tuple[Tensor, list[Tensor]]:
-        *crossed, of_source, place_of = fixed
+        *crossed, source_mask, all_positions = fixed
         x = self.embedding(tokens[:, None])
-        positions = ops.reshape(place, (1, 1))
-        here, seen = place_of == place, (place_of <= place)[None, None, :]
+        positions = ops.reshape(position, (1, 1))
+        here, seen = all_positions == position, (all_positions <= position)[None, None, :]
         kept: list[Tensor] = []
         for block, cache, of_encoder in zip(self.decoder, _pairs(state), _pairs(crossed), strict=True):
             x, cache = block.forward(
-                x, positions, seen, cache=cache, here=here, crossed=of_encoder, cross_seen=of_source
+                x, positions, seen, cache=cache, here=here, crossed=of_encoder, cross_seen=source_mask
             )
             kept += cache
         return self.embedding.scores(self.decoder_norm(x)[:, 0]), kept
 
     def _next(
-        self, place: Tensor, tokens: Tensor, state: Sequence[Tensor], fixed: Sequence[Tensor]
+        self, position: Tensor, tokens: Tensor, state: Sequence[Tensor], fixed: Sequence[Tensor]
     ) -> tuple[Tensor, list[Tensor]]:
-        """The same with everything that was written read again."""
-        *crossed, of_source, place_of = fixed
-        here = place_of == place
+        """The same, with everything that was written read again."""
+        *crossed, source_mask, all_positions = fixed
+        here = all_positions == position
         written = ops.where(here[None, :], tokens[:, None], state[0])
         x = self.embedding(written)
-        seen = (place_of[None, :] <= place_of[:, None])[None]
+        seen = (all_positions[None, :] <= all_positions[:, None])[None]
         for block, of_encoder in zip(self.decoder, _pairs(crossed), strict=True):
-            x, _ = block.forward(x, None, seen, crossed=of_encoder, cross_seen=of_source)
+            x, _ = block.forward(x, None, seen, crossed=of_encoder, cross_seen=source_mask)
         x = ops.sum(ops.where(here[None, :, None], x, 0.0), axis=1, keepdims=True)
         return self.embedding.scores(self.decoder_norm(x)[:, 0]), [written]
 
@@ -194,7 +195,7 @@ class Translator(layers.Layer):  # type: ignore[misc]  # Keras is not typed
 
 
 def _pairs(flat: Sequence[Tensor]) -> list[Pair]:
-    """Keys and values by two, of (keys, values, keys, values, ...)."""
+    """Pairs of keys and values, of (keys, values, keys, values, ...)."""
     return list(zip(flat[::2], flat[1::2], strict=True))
 
 

@@ -1,0 +1,106 @@
+"""What this plugin contributes. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import suite
+from suite_classification.declaration import BASELINE, CHECK, FACTS, METRICS, PREDICTION
+from suite_image_classification.options import (
+    ApplicationsOptions,
+    FolderOptions,
+    PresetOptions,
+    ResidualOptions,
+    TableOptions,
+)
+
+TASK = "image-classification"
+
+CODEC = suite.lazy("suite_image_classification.codec:ImageCodec.from_json")
+
+
+@suite.hookimpl
+def suite_tasks() -> list[suite.Task]:
+    """The task."""
+    return [
+        suite.Task(
+            name=TASK,
+            summary="which class, or which classes, an image shows",
+            sample=suite.lazy("suite_image_classification.samples:sample"),
+            metric="accuracy",
+            builder="residual",
+            evaluators=("classification",),
+            baseline=BASELINE,
+            inspect=suite.lazy("suite_image_classification.inspection:inspect"),
+            check=CHECK,
+            facts=FACTS,
+            prediction_type=PREDICTION,
+            types="suite_image_classification.types",
+        )
+    ]
+
+
+@suite.hookimpl
+def suite_data_loaders() -> list[suite.DataLoader]:
+    """The formats."""
+    return [
+        suite.DataLoader(
+            name="folder",
+            task=TASK,
+            summary="a folder per class, in a folder, a .zip or a .tar",
+            load=suite.lazy("suite_image_classification.loaders.folder:load"),
+            detect=suite.lazy("suite_image_classification.loaders.folder:detect"),
+            options=FolderOptions,
+        ),
+        suite.DataLoader(
+            name="table",
+            task=TASK,
+            summary="CSV, TSV or JSON lines with a path and one or several labels per image",
+            load=suite.lazy("suite_image_classification.loaders.table:load"),
+            detect=suite.lazy("suite_image_classification.loaders.table:detect"),
+            options=TableOptions,
+        ),
+    ]
+
+
+@suite.hookimpl
+def suite_model_builders() -> list[suite.ModelBuilder]:
+    """The networks."""
+    return [
+        suite.ModelBuilder(
+            name="residual",
+            task=TASK,
+            summary="a residual network trained from scratch, for small images or for photographs",
+            build=suite.lazy("suite_image_classification.builders:residual"),
+            codec=CODEC,
+            options=ResidualOptions,
+        ),
+        suite.ModelBuilder(
+            name="applications",
+            task=TASK,
+            summary="any network of keras.applications, from scratch or fine-tuned",
+            build=suite.lazy("suite_image_classification.builders:applications"),
+            codec=CODEC,
+            options=ApplicationsOptions,
+        ),
+        suite.ModelBuilder(
+            name="preset",
+            task=TASK,
+            summary="a keras-hub preset, fine-tuned",
+            build=suite.lazy("suite_image_classification.presets.builder:build"),
+            codec=CODEC,
+            options=PresetOptions,
+        ),
+    ]
+
+
+@suite.hookimpl
+def suite_evaluators() -> list[suite.Evaluator]:
+    """The scores."""
+    return [
+        suite.Evaluator(
+            name="classification",
+            task=TASK,
+            summary="accuracy, F1, log loss, calibration, areas under curves, confusion, worst mistakes",
+            evaluate=suite.lazy("suite_image_classification.evaluator:evaluate"),
+            metrics=METRICS,
+        )
+    ]

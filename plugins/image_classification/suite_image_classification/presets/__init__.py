@@ -1,0 +1,1 @@
+"""keras-hub presets as classifiers: the network and its model builder."""

@@ -1,0 +1,240 @@
+"""Augmentation: where pixels go, what targets become, and that a batch is a function of its arguments."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from suite.data import Example
+from suite_image_classification.augmentation.mixing import erase, mixed
+from suite_image_classification.augmentation.random_augment import OPERATIONS, random_augment
+from suite_image_classification.augmentation.settings import Augmentation
+from suite_image_classification.augmentation.views import translated, view_matrices, warped
+from suite_image_classification.batches import MARGIN, MAX_KEPT_SCALE, ImageBatches
+from suite_image_classification.codec import ImageCodec
+from suite_images.color import jitter
+
+CLASSES = ("cat", "dog", "eel", "fox")
+EVERYTHING = Augmentation(
+    crop=0.4,
+    aspect_ratio=1.3,
+    rotate=15,
+    flip=True,
+    color_jitter=0.4,
+    grayscale=0.2,
+    rand_augment=2,
+    erase=0.5,
+    mixup=0.4,
+    cutmix=0.4,
+)
+SMALL = Augmentation(translate=0.125, flip=True, erase=0.5, mixup=0.3, cutmix=0.3)
+
+
+def noise(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def prepared(batches: ImageBatches, count: int = 16, height: int = 20, width: int = 28) -> list:
+    return [
+        batches.prepare(Example(str(i), noise(height, width, 3, seed=i), CLASSES[i % len(CLASSES)]))
+        for i in range(count)
+    ]
+
+
+def maker(augmentation: Augmentation, **more) -> ImageBatches:
+    return ImageBatches(codec=ImageCodec(classes=CLASSES, size=(16, 16)), augmentation=augmentation, **more)
+
+
+@given(st.integers(-7, 7), st.integers(-7, 7), st.booleans(), st.integers(0, 7), st.integers(0, 9))
+def test_translation_moves_every_pixel_by_what_it_says(down, right, flip, row, column):
+    images = noise(3, 8, 10, 3)
+    moved = translated(images, np.full(3, down), np.full(3, right), np.full(3, flip))
+    source = images[:, :, ::-1] if flip else images
+    if 0 <= row + down < 8 and 0 <= column + right < 10:
+        assert (moved[:, row + down, column + right] == source[:, row, column]).all()
+
+
+def test_translation_fills_the_gap_with_the_reflection():
+    image = np.arange(5, dtype=np.uint8)[None, None, :, None]
+    moved = translated(image, np.zeros(1, int), np.array([2]), np.array([False]))
+    assert moved.ravel().tolist() == [2, 1, 0, 1, 2]
+
+
+def view(image: np.ndarray, height: int, width: int, mode: str = "squash", **changes) -> np.ndarray:
+    view_settings = {
+        "area": np.ones(1),
+        "aspect_ratio": np.ones(1),
+        "position": np.full((1, 2), 0.5),
+        "angle": np.zeros(1),
+        "flip": np.zeros(1, bool),
+    }
+    view_settings |= {name: np.asarray(value) for name, value in changes.items()}
+    matrices = view_matrices(np.array([image.shape[:2]]), height, width, mode, **view_settings)
+    return warped([image], matrices, height, width, mode)[0]
+
+
+@given(st.integers(1, 30), st.integers(1, 30))
+def test_the_whole_view_is_the_image_itself(height, width):
+    image = noise(height, width, 3)
+    assert (view(image, height, width) == image).all()
+    assert (view(image, height, width, flip=[True]) == image[:, ::-1]).all()
+
+
+@given(st.sampled_from([0.0, 1.0]), st.sampled_from([0.0, 1.0]))
+def test_a_quarter_of_the_area_at_a_corner_is_that_corner(down, right):
+    image = noise(16, 24, 3)
+    seen = view(image, 8, 12, area=[0.25], position=[[down, right]])
+    assert (seen == image[8 * int(down) :, 12 * int(right) :][:8, :12]).all()
+
+
+def test_a_half_turn_turns_the_image_upside_down():
+    image = noise(9, 9, 3)
+    difference = view(image, 9, 9, angle=[180.0]).astype(int) - image[::-1, ::-1]
+    assert abs(difference).max() <= 1
+
+
+@pytest.mark.parametrize("mode", ["squash", "crop", "letterbox"])
+def test_the_view_without_chance_is_what_the_codec_sees(mode):
+    smooth = np.tile(np.linspace(0, 255, 40)[None, :, None], (24, 1, 3)).astype(np.uint8)
+    codec = ImageCodec(classes=CLASSES, size=(24, 24), resize=mode)
+    difference = view(smooth, 24, 24, mode).astype(int) - codec.encode(smooth)
+    assert abs(difference)[:, 1:-1].mean() < 4
+
+
+@given(st.integers(0, 2**32), st.floats(0, 1), st.booleans())
+def test_mixed_targets_sum_to_one_and_follow_the_pixels(seed, share, blend):
+    gray = np.array([0, 80, 160, 240], np.uint8)
+    images = np.broadcast_to(gray[:, None, None, None], (4, 12, 12, 3))
+    targets = np.eye(4, dtype=np.float32)
+    chance = (share, 0.0) if blend else (0.0, share)
+    out, mixed_targets = mixed(images, targets, *chance, np.random.default_rng(seed))
+    assert mixed_targets.sum(axis=1) == pytest.approx(np.ones(4))
+    assert (mixed_targets >= 0).all()
+    # An image here is as light as its target says, whatever was mixed into it.
+    assert out.mean(axis=(1, 2, 3)) == pytest.approx(mixed_targets @ gray, abs=0.6)
+
+
+def test_mixing_none_changes_nothing_and_mixing_all_changes_most():
+    images, targets = noise(64, 8, 8, 3), np.eye(64, dtype=np.float32)
+    for chance in ((1.0, 0.0), (0.0, 1.0)):
+        out, mixed_targets = mixed(images, targets, *chance, np.random.default_rng(0))
+        assert (mixed_targets != targets).any(axis=1).mean() > 0.8
+        assert (out != images).any(axis=(1, 2, 3)).mean() > 0.8
+    out, mixed_targets = mixed(images, targets, 0.0, 0.0, np.random.default_rng(0))
+    assert (out == images).all()
+    assert (mixed_targets == targets).all()
+
+
+@given(st.integers(0, 2**32))
+def test_one_rectangle_is_erased_in_one_color(seed):
+    images = np.full((1, 20, 30, 3), 7, np.uint8)
+    erase(images, 1.0, np.random.default_rng(seed))
+    changed = (images[0] != 7).any(axis=-1)
+    if changed.any():  # the color may by chance be that of the image
+        rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
+        assert changed[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all()
+        assert len(np.unique(images[0][changed], axis=0)) == 1
+        assert changed.mean() < 0.3
+
+
+def test_colors_change_but_a_strength_of_zero_changes_none():
+    images = noise(8, 6, 6, 3)
+    same = images.copy()
+    jitter(same, 0.0, 0.0, np.random.default_rng(0))
+    assert (same == images).all()
+    jitter(same, 0.4, 0.0, np.random.default_rng(0))
+    assert (same != images).any(axis=(1, 2, 3)).all()
+
+
+def test_lost_color_is_gray():
+    images = noise(4, 6, 6, 3)
+    jitter(images, 0.0, 1.0, np.random.default_rng(0))
+    assert np.ptp(images.astype(int), axis=-1).max() <= 1
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.__name__.strip("_"))
+@pytest.mark.parametrize("strength", [-1.0, 0.0, 1.0])
+def test_every_operation_of_rand_augment_keeps_shape_and_type_and_its_input(operation, strength):
+    image = noise(9, 13, 3)
+    before = image.copy()
+    out = operation(image, strength)
+    assert out.shape == image.shape
+    assert out.dtype == np.uint8
+    assert (image == before).all()
+
+
+def test_rand_augment_chooses_operations_for_every_image():
+    images = np.repeat(noise(1, 16, 16, 3), 32, axis=0)
+    random_augment(images, 2, 0.5, np.random.default_rng(0))
+    assert len(np.unique(images.reshape(32, -1), axis=0)) > 16
+
+
+@pytest.mark.parametrize("augmentation", [EVERYTHING, SMALL], ids=["photographs", "small"])
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32), progress=st.floats(0, 1, exclude_max=True))
+def test_a_batch_is_a_pure_function(augmentation, seed, progress):
+    batches = maker(augmentation, class_weights=(1.0, 2.0, 0.5, 0.5))
+    examples = prepared(batches)
+    before = [(image.copy(), target.copy()) for image, target in examples]
+    first = batches.make(examples, np.random.default_rng(seed), progress)
+    second = batches.make(examples, np.random.default_rng(seed), progress)
+    for array, again in zip(first, second, strict=True):
+        assert (array == again).all()
+    for (image, target), (image_before, target_before) in zip(examples, before, strict=True):
+        assert (image == image_before).all()
+        assert (target == target_before).all()
+    images, targets, weights = first
+    assert images.shape == (16, 16, 16, 3)
+    assert images.dtype == np.uint8
+    assert targets.shape == (16, 4)
+    assert targets.dtype == np.float32
+    assert weights.shape == (16,)
+    assert weights.dtype == np.float32
+
+
+def test_without_augmentation_a_batch_is_what_the_codec_encodes():
+    batches = maker(Augmentation())
+    examples = [Example("a", noise(30, 20, 3), "cat"), Example("b", noise(16, 16, 3), "fox")]
+    images, targets = batches.make(
+        [batches.prepare(example) for example in examples], np.random.default_rng(0), 0.0
+    )
+    for image, example in zip(images, examples, strict=True):
+        assert (image == batches.codec.encode(example.input)).all()
+    assert targets.tolist() == [[1, 0, 0, 0], [0, 0, 0, 1]]
+
+
+def test_the_last_share_of_the_training_is_clean():
+    batches = maker(Augmentation(mixup=0.5, cutmix=0.5, rand_augment=2, clean=0.25))
+    examples = prepared(batches)
+    _, early = batches.make(examples, np.random.default_rng(0), 0.5)
+    images, late = batches.make(examples, np.random.default_rng(0), 0.75)
+    assert (early.max(axis=1) < 1).any()
+    assert (late.max(axis=1) == 1).all()
+    assert (images == np.stack([image for image, _ in examples])).all()
+
+
+def test_large_photographs_are_shrunk_once_and_others_stay_as_they_are():
+    batches = maker(EVERYTHING)
+    large, _ = batches.prepare(Example("a", noise(200, 300, 3), "cat"))
+    assert large.shape == (round(16 * MARGIN), 30, 3)
+    for shape in ((int(16 * MAX_KEPT_SCALE), 50, 3), (10, 12, 3)):
+        kept, _ = batches.prepare(Example("a", noise(*shape), "cat"))
+        assert kept.shape == shape
+
+
+def test_class_weights_follow_the_targets():
+    batches = maker(Augmentation(), class_weights=(1.0, 2.0, 3.0, 4.0))
+    _, _, weights = batches.make(prepared(batches, 4), np.random.default_rng(0), 0.0)
+    assert weights.tolist() == [1, 2, 3, 4]
+
+
+def test_with_several_labels_the_weight_is_their_mean():
+    codec = ImageCodec(classes=CLASSES, size=(16, 16), multi_label=True)
+    batches = ImageBatches(codec=codec, class_weights=(1.0, 2.0, 3.0, 4.0))
+    examples = [
+        batches.prepare(Example("a", noise(16, 16, 3), target)) for target in (["cat", "eel"], ["fox"])
+    ]
+    _, _, weights = batches.make(examples, np.random.default_rng(0), 0.0)
+    assert weights.tolist() == [2, 4]

@@ -1,0 +1,134 @@
+"""From resolved options, a codec, a network and a loss to all that training needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from suite import UserError
+from suite.evaluation import Pairs
+from suite.options import chosen
+from suite.pipeline import TrainablePipeline
+from suite_object_detection.batches.augmentation import Augmentation
+from suite_object_detection.batches.detection_batches import DetectionBatches
+from suite_object_detection.codec import BoxCodec, DetectionCodec
+from suite_object_detection.evaluation.metrics import best_threshold
+from suite_object_detection.options import DetectionOptions
+from suite_object_detection.recipes import STEP
+
+if TYPE_CHECKING:
+    import keras
+
+AnyCodec = TypeVar("AnyCodec", bound=BoxCodec)
+
+MAX_BOXES = 100
+"""Rows of targets, if options leave them open."""
+
+
+def assembled(
+    options: DetectionOptions,
+    codec: BoxCodec,
+    network: keras.Model,
+    loss: Any,
+    recipe: Mapping[str, Any],
+    **more: Any,
+) -> TrainablePipeline:
+    """The pipeline of a network, with the batches, targets and calibration that all detectors share.
+
+    Args:
+        options: without "auto".
+        codec: decodes what the network gives.
+        network: from uint8 images to float32 outputs.
+        loss: of targets as `BoxCodec.target` has them and the outputs.
+        recipe: values for the training options.
+        more: further arguments of `TrainablePipeline`.
+
+    Raises:
+        ValueError: if the network takes or gives something else than the codec.
+    """
+    check_network(network, codec)
+    settings = {name: getattr(options, name) for name in Augmentation.__struct_fields__}
+    return TrainablePipeline(
+        codec=codec,
+        network=network,
+        loss=loss,
+        batch_maker=DetectionBatches(codec=codec, augmentation=Augmentation(**settings)),
+        targets=codec.target,
+        options=options,
+        recipe=recipe,
+        calibrate=calibrated,
+        **more,
+    )
+
+
+def check_network(network: keras.Model, codec: BoxCodec) -> None:
+    """Refuse a network that takes no uint8 images of the codec's size, or gives other outputs.
+
+    Raises:
+        ValueError: with what the network takes or gives, and what it should.
+    """
+    wanted = (None, *codec.size, 3)
+    if not _are(network.inputs, "uint8", wanted):
+        raise ValueError(
+            f"the network '{network.name}' takes {_listed(network.inputs)}: it must take uint8 {wanted}, so"
+            f' begin it with keras.Input({wanted[1:]}, dtype="uint8") and scale the images inside'
+        )
+    outputs = (None, *codec.output_shape)
+    if not _are(network.outputs, "float32", outputs):
+        raise ValueError(
+            f"the network '{network.name}' gives {_listed(network.outputs)}: it must give float32 {outputs},"
+            f" for each anchor {len(codec.classes)} logits of classes and the numbers of a box, as"
+            f" {type(codec).__name__} decodes them"
+        )
+
+
+def _are(tensors: Any, dtype: str, shape: tuple[int | None, ...]) -> bool:
+    """Whether it is one tensor of this type and shape; sides that Keras does not know fit."""
+    if len(tensors) != 1 or tensors[0].dtype != dtype or len(tensors[0].shape) != len(shape):
+        return False
+    return all(side in (None, wanted) for side, wanted in zip(tensors[0].shape, shape, strict=True))
+
+
+def _listed(tensors: Any) -> str:
+    return ", ".join(f"{tensor.dtype} {tuple(tensor.shape)}" for tensor in tensors)
+
+
+def detection_loss(codec: BoxCodec, **weights: Any) -> Any:
+    """The loss of a network whose outputs are those of `DetectionCodec`.
+
+    Args:
+        codec: of the network.
+        weights: further arguments of `DetectionLoss`.
+
+    Raises:
+        TypeError: for another codec.
+    """
+    from suite_object_detection.models.loss import DetectionLoss
+
+    if not isinstance(codec, DetectionCodec):
+        raise TypeError(f"{type(codec).__name__} needs a loss of its own: give one")
+    return DetectionLoss(codec.size, codec.strides, len(codec.classes), codec.bins, **weights)
+
+
+def calibrated(codec: AnyCodec, pairs: Pairs) -> AnyCodec:
+    """The codec with the threshold that has the highest F1 on `pairs`."""
+    return msgspec.structs.replace(codec, threshold=best_threshold(pairs))
+
+
+def input_size(options: DetectionOptions) -> tuple[int, int]:
+    """(height, width) of the network's input, of options without "auto".
+
+    Raises:
+        suite.UserError: if it is no multiple of the largest stride.
+    """
+    default: int | tuple[int, ...] = STEP
+    size = chosen(options.size, default)
+    height, width = (size, size) if isinstance(size, int) else size
+    for side in (height, width):
+        if side % STEP:
+            below, above = side // STEP * STEP, (side // STEP + 1) * STEP
+            near = f"{below} or {above}" if below else f"{above}"
+            raise UserError(f"size {side} is not a multiple of {STEP}: take {near}")
+    return height, width

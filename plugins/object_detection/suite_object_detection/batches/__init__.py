@@ -1,0 +1,1 @@
+"""Training batches: what is read once of an image with boxes, and what is random."""

@@ -1,0 +1,145 @@
+"""What is random about the images of a training batch: the settings, and where each image lies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from suite_images.resizing import letterboxed
+from suite_object_detection.batches.geometry import boxes_through, linear_maps, matrices_around
+from suite_object_detection.batches.mosaic import Tiles
+
+Prepared = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""An image (height, width, 3) uint8, its boxes (n, 4) float32 and their classes (n,) int64."""
+
+
+class Augmentation(msgspec.Struct, frozen=True, kw_only=True):
+    """What is random about every image of a training batch; the defaults change nothing.
+
+    A size of 1 is that of the letterboxed image, which is the size at which the network predicts.
+
+    Attributes:
+        scale: smallest and largest size of an image that has a canvas of its own. If it is larger than the
+            canvas, it is cut at random, but one of its objects, chosen at random, stays whole; if it is
+            smaller, it lies anywhere.
+        translate: largest shift beyond that, as a share of the canvas; that object stays whole even so.
+        aspect_ratio: largest factor by which proportions change.
+        rotate: largest angle in degrees. Boxes grow with it, see `geometry.boxes_through`.
+        shear: largest angle in degrees; boxes grow likewise.
+        flip: whether half of the images are mirrored, left to right.
+        flip_vertical: whether half of the images are mirrored, top to bottom. For images without an up.
+        quarter_turns: whether images are turned by 0, 90, 180 or 270 degrees. For images without an up.
+            Objects keep their size, so an image on its side may be cut.
+        color_jitter: strength of random brightness, contrast, saturation and hue.
+        grayscale: probability of losing all color.
+        mosaic: probability of being one of four images that share a canvas.
+        mosaic_scale: as `scale`, of images in a mosaic.
+        mixup: probability of being blended with another image of the batch.
+        visible: share of a box's area that has to be left if its image is cut. If less is left, or the box
+            has become smaller than two pixels, the loss does not ask for it: what is left becomes a region
+            that counts neither as object nor as background (class -2).
+        clean: share of the training, at its end, without mosaic, MixUp, rotation and shear.
+    """
+
+    scale: tuple[float, float] = (1.0, 1.0)
+    translate: float = 0.0
+    aspect_ratio: float = 1.0
+    rotate: float = 0.0
+    shear: float = 0.0
+    flip: bool = False
+    flip_vertical: bool = False
+    quarter_turns: bool = False
+    color_jitter: float = 0.0
+    grayscale: float = 0.0
+    mosaic: float = 0.0
+    mosaic_scale: tuple[float, float] = (0.5, 1.25)
+    mixup: float = 0.0
+    visible: float = 0.25
+    clean: float = 0.0
+
+    @property
+    def warps(self) -> bool:
+        """Whether images are scaled, moved or turned, not only mirrored."""
+        return (
+            self.scale != (1.0, 1.0)
+            or self.aspect_ratio > 1.0
+            or self.quarter_turns
+            or max(self.translate, self.rotate, self.shear, self.mosaic) > 0.0
+        )
+
+    @property
+    def tidied(self) -> Augmentation:
+        """What is left of it in the clean share of the training."""
+        return msgspec.structs.replace(self, mosaic=0.0, mixup=0.0, rotate=0.0, shear=0.0)
+
+
+def views(
+    prepared: Sequence[Prepared],
+    tiles: Tiles,
+    augmentation: Augmentation,
+    height: int,
+    width: int,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where the images of a batch lie on their canvases, at random.
+
+    Returns:
+        Matrices (tiles, 2, 3) from prepared images to canvases, and (tiles, 2) letterboxing scales.
+    """
+    count = len(tiles.canvas)
+    sizes = np.array([prepared[source][0].shape[1::-1] for source in tiles.source])
+    placements = np.array([letterboxed(rows, columns, height, width) for columns, rows in sizes.tolist()])
+    natural = placements[:, :2]
+    quarters = rng.integers(0, 4, count) if augmentation.quarter_turns else np.zeros(count, np.int64)
+    flip = rng.random(count) < (0.5 if augmentation.flip else 0.0)
+    upside_down = rng.random(count) < (0.5 if augmentation.flip_vertical else 0.0)
+    smallest, largest = np.log(
+        np.where(tiles.alone, np.array([augmentation.scale]).T, np.array([augmentation.mosaic_scale]).T)
+    )
+    size = np.exp(rng.uniform(smallest, largest))
+    stretch = augmentation.aspect_ratio ** rng.uniform(-0.5, 0.5, count)
+    on_side = (quarters % 2 == 1)[:, None]
+    scale = np.where(on_side, natural[:, ::-1], natural) * np.stack([size * stretch, size / stretch], axis=1)
+    half = np.where(on_side, sizes[:, ::-1], sizes) * scale / 2
+    maps = linear_maps(
+        scale,
+        quarters=quarters,
+        flip=flip,
+        upside_down=upside_down,
+        turn=augmentation.rotate * rng.uniform(-1, 1, count),
+        shear=augmentation.shear * rng.uniform(-1, 1, (count, 2)),
+    )
+    # The image's middle may lie anywhere between its edges and the region's being flush.
+    low, high = tiles.region[:, :2], tiles.region[:, 2:]
+    sticks_out = half - (high - low) / 2
+    still = tiles.alone & (augmentation.scale == (1.0, 1.0))
+    room = np.maximum(sticks_out, np.where(still[:, None], 0.0, -sticks_out)) + augmentation.translate * (
+        high - low
+    )
+    letterbox = placements[:, 2:] + sizes * natural / 2
+    rest = np.where(tiles.alone[:, None] & ~on_side, letterbox, (low + high) / 2)
+    # Of these, the positions with one of its objects whole, or filling the region.
+    kept, known = _chosen_objects(prepared, tiles.source, rng)
+    around = boxes_through(kept, matrices_around(maps, sizes / 2, np.zeros((count, 2))))
+    flush = np.stack([low - around[:, :2], high - around[:, 2:]])
+    first, last = rest - room, rest + room
+    first = np.where(known[:, None], np.clip(first, flush.min(axis=0), flush.max(axis=0)), first)
+    last = np.where(known[:, None], np.clip(last, flush.min(axis=0), flush.max(axis=0)), last)
+    positions = first + rng.random((count, 2)) * (last - first)
+    return matrices_around(maps, sizes / 2, positions), natural
+
+
+def _chosen_objects(
+    prepared: Sequence[Prepared], sources: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """A random object's box per tile, (tiles, 4), and whether there is an object, (tiles,) booleans."""
+    draws = rng.random(len(sources))
+    boxes, known = np.zeros((len(sources), 4)), np.zeros(len(sources), bool)
+    for tile, (source, draw) in enumerate(zip(sources, draws, strict=True)):
+        _, own, classes = prepared[source]
+        objects = np.flatnonzero(classes >= 0)
+        if len(objects):
+            boxes[tile], known[tile] = own[objects[int(draw * len(objects))]], True
+    return boxes, known

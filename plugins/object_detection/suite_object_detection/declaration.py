@@ -1,0 +1,137 @@
+"""What this plugin contributes. Importing it imports neither numpy nor Keras."""
+
+from __future__ import annotations
+
+import suite
+from suite_object_detection.options import (
+    CocoOptions,
+    CsvOptions,
+    DetectionPredictionOptions,
+    DetectorOptions,
+    PresetOptions,
+    VocOptions,
+    YoloOptions,
+)
+
+TASK = "object-detection"
+
+CODEC = suite.lazy("suite_object_detection.codec:DetectionCodec.from_json")
+"""The codec of the builder `detector`, and of others whose outputs are of its kind."""
+
+
+@suite.hookimpl
+def suite_tasks() -> list[suite.Task]:
+    """The task."""
+    return [
+        suite.Task(
+            name=TASK,
+            summary="what an image shows, and where: a box around each object",
+            sample=suite.lazy("suite_object_detection.samples:sample"),
+            metric="map",
+            builder="detector",
+            evaluators=("detection",),
+            baseline=suite.lazy("suite_object_detection.baseline:most_frequent"),
+            inspect=suite.lazy("suite_object_detection.inspection:inspect"),
+            check=suite.lazy("suite_object_detection.contract:check"),
+            facts=suite.lazy("suite_object_detection.contract:facts"),
+            prediction_type=suite.lazy("suite_object_detection.types:Detections"),
+            formats={
+                "annotated": suite.lazy(
+                    "suite_object_detection.formats.annotated_images:AnnotatedImagesWriter"
+                ),
+                "coco": suite.lazy("suite_object_detection.formats.coco_results:CocoResultsWriter"),
+            },
+            types="suite_object_detection.types",
+        )
+    ]
+
+
+@suite.hookimpl
+def suite_data_loaders() -> list[suite.DataLoader]:
+    """The formats that are read."""
+    return [
+        suite.DataLoader(
+            name="coco",
+            task=TASK,
+            summary="COCO JSON, one file or one for each split",
+            load=suite.lazy("suite_object_detection.loaders.coco:load"),
+            detect=suite.lazy("suite_object_detection.loaders.coco:detect"),
+            options=CocoOptions,
+        ),
+        suite.DataLoader(
+            name="voc",
+            task=TASK,
+            summary="Pascal VOC: an XML file for each image",
+            load=suite.lazy("suite_object_detection.loaders.voc:load"),
+            detect=suite.lazy("suite_object_detection.loaders.voc:detect"),
+            options=VocOptions,
+        ),
+        suite.DataLoader(
+            name="yolo",
+            task=TASK,
+            summary="YOLO: a text file for each image, with or without a data.yaml",
+            load=suite.lazy("suite_object_detection.loaders.yolo:load"),
+            detect=suite.lazy("suite_object_detection.loaders.yolo:detect"),
+            options=YoloOptions,
+        ),
+        suite.DataLoader(
+            name="csv",
+            task=TASK,
+            summary="CSV or TSV with a row per box",
+            load=suite.lazy("suite_object_detection.loaders.csv:load"),
+            detect=suite.lazy("suite_object_detection.loaders.csv:detect"),
+            options=CsvOptions,
+        ),
+    ]
+
+
+@suite.hookimpl
+def suite_model_builders() -> list[suite.ModelBuilder]:
+    """The networks."""
+    return [
+        suite.ModelBuilder(
+            name="detector",
+            task=TASK,
+            summary="a small one-stage detector without anchors, trained from scratch",
+            build=suite.lazy("suite_object_detection.builders:detector"),
+            codec=CODEC,
+            options=DetectorOptions,
+            prediction_options=DetectionPredictionOptions,
+        ),
+        suite.ModelBuilder(
+            name="preset",
+            task=TASK,
+            summary="a detector of keras-hub (RetinaNet, D-FINE), fine-tuned",
+            build=suite.lazy("suite_object_detection.presets.builder:preset"),
+            codec=suite.lazy("suite_object_detection.presets.codec:PresetCodec.from_json"),
+            options=PresetOptions,
+            prediction_options=DetectionPredictionOptions,
+        ),
+    ]
+
+
+@suite.hookimpl
+def suite_evaluators() -> list[suite.Evaluator]:
+    """The scores."""
+    return [
+        suite.Evaluator(
+            name="detection",
+            task=TASK,
+            summary="COCO's mAP and recalls, precision, recall, F1, confusion, the worst mistakes",
+            evaluate=suite.lazy("suite_object_detection.evaluation.evaluator:object_detection"),
+            metrics={
+                "map": suite.Metric(label="mAP"),
+                "map50": suite.Metric(label="mAP50"),
+                "map75": suite.Metric(label="mAP75"),
+                "map_small": suite.Metric(label="mAP of small objects"),
+                "map_medium": suite.Metric(label="mAP of medium objects"),
+                "map_large": suite.Metric(label="mAP of large objects"),
+                "ar1": suite.Metric(label="AR1"),
+                "ar10": suite.Metric(label="AR10"),
+                "ar100": suite.Metric(label="AR100"),
+                "precision": suite.Metric(label="precision"),
+                "recall": suite.Metric(label="recall"),
+                "f1": suite.Metric(label="F1"),
+            },
+        )
+    ]

@@ -1,0 +1,1 @@
+"""Scores and figures from predictions: the evaluator above figures, figures above metrics."""

@@ -1,0 +1,1 @@
+"""Predictions in other forms than lines: images with boxes, COCO's results."""

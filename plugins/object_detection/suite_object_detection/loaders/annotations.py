@@ -1,0 +1,348 @@
+"""What all formats share: images and boxes as a loader finds them, checked and put together."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from suite import UserError
+from suite.data import Dataset, Problem
+from suite.kit import counted, some
+from suite.options import Options
+from suite.sources import Source, Tree
+from suite_images import reading
+from suite_images.headers import read_header
+from suite_images.listing import is_image
+from suite_object_detection.examples import AnnotatedImages
+from suite_object_detection.loaders.cleaning import Cleaned, clean, images_of_shares
+from suite_object_detection.loaders.files import FileIndex, head_of, opened
+from suite_object_detection.loaders.splits import SPLIT_NAMES
+
+_MAX_REFUSALS_SHOWN = 5
+_CHUNK = 64
+_HEAD = 1 << 15
+
+
+class Annotations:
+    """The images and boxes of all splits. A format's loader adds what it finds, `dataset` checks it.
+
+    Boxes that reach over the edge are clipped, boxes without an area, outside or there twice are left out,
+    exchanged corners are put right, all named by file and line. Numbers that are not finite, and shares
+    instead of pixels, are refused. Images that cannot be read or are missing are named.
+
+    Args:
+        path: how a message calls the data.
+        tree: where the images are; None: the folder or archive `path`.
+        counted_by: what the `line` of a box counts: lines of a file, or its annotations.
+        areas: whether the format gives the areas of the objects themselves.
+
+    Attributes:
+        images: the image files of the tree, to be found by the names that annotations have.
+        problems: what was left out or is odd, so far.
+        refusals: a sentence on each defect that forbids to train on this data.
+        unusable: splits that there are, but that could not be used; `problems` say why.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        tree: Tree | None = None,
+        *,
+        counted_by: str = "line",
+        areas: bool = False,
+    ) -> None:
+        self.path = path
+        self.tree = opened(path) if tree is None else tree
+        self.problems: list[str] = list(self.tree.problems)
+        self.refusals: list[str] = []
+        self.unusable: set[str] = set()
+        self._counted_by = counted_by
+        self._areas = areas
+        self._missing: dict[str, None] = {}
+        self._sources: dict[str, int] = {}
+        self._names_of_sources: list[str] = []
+        self._classes: dict[str, int] = {}
+        # Of each image, in the order in which they were added:
+        self._split = array("b")
+        self._file = array("q")
+        self._source = array("q")
+        self._size = array("q")
+        # Of each box:
+        self._image = array("q")
+        self._corners = array("d")
+        self._label = array("q")
+        self._line = array("q")
+        self._crowd = array("b")
+        self._area = array("d")
+
+    def __len__(self) -> int:
+        return len(self._file)
+
+    @cached_property
+    def images(self) -> FileIndex:
+        return FileIndex(self.tree, is_image)
+
+    def image(self, split: str, file: int, source: str, size: tuple[int, int] | None = None) -> int:
+        """Add an image.
+
+        Args:
+            split: "train", "validation" or "test".
+            file: its index in `tree.names`. Each file is added once to a split.
+            source: the file that annotates it, for messages.
+            size: height and width as annotated; None: as the image's header says.
+
+        Returns:
+            Its number, for `box`.
+        """
+        if source not in self._sources:
+            self._sources[source] = len(self._sources)
+            self._names_of_sources.append(source)
+        self._split.append(SPLIT_NAMES.index(split))
+        self._file.append(file)
+        self._source.append(self._sources[source])
+        self._size.extend(size or (0, 0))
+        return len(self._file) - 1
+
+    def missing(self, name: str) -> None:
+        """Note an image that is annotated, but not there; `report_missing` reports it."""
+        self._missing.setdefault(name)
+
+    def box(
+        self,
+        image: int,
+        corners: Sequence[float],
+        label: str,
+        line: int,
+        *,
+        crowd: bool = False,
+        area: float | None = None,
+    ) -> None:
+        """Add a box.
+
+        Args:
+            image: the number that `image` returned.
+            corners: x1, y1, x2, y2 as they are written down, unchecked.
+            label: the name of the class.
+            line: where it is written, for messages.
+            crowd: whether it surrounds a group, or is to be ignored.
+            area: of the object, in square pixels.
+        """
+        self._image.append(image)
+        self._corners.extend(corners)
+        self._label.append(self._classes.setdefault(label, len(self._classes)))
+        self._line.append(line)
+        self._crowd.append(crowd)
+        self._area.append(np.nan if area is None else area)
+
+    def problem(self, locations: Sequence[str], singular: str, plural: str) -> None:
+        """Note what was left out or is odd, if there is any: "1 `singular`: ..." or "2 `plural`: ..."."""
+        if locations:
+            self.problems.append(Problem(counted(len(locations), singular, plural), locations))
+
+    def report_missing(self) -> None:
+        """Put images that are missing, or that only their name was found by, among the problems.
+
+        Raises:
+            UserError: if all are missing.
+        """
+        missing = list(self._missing)
+        if not len(self) and not self.refusals:
+            raise UserError(
+                f"{self.path}: none of its {len(missing):,} images is in {self.tree.name}:"
+                f" {some(missing)}. Name their folder with --set loader.images=FOLDER"
+            )
+        self.problem(missing, "image is missing, left out", "images are missing, left out")
+        self.problem(
+            self.images.guessed,
+            "image is not the only one of its name, and may be the wrong one",
+            "images are not the only ones of their names, and may be the wrong ones",
+        )
+        self._missing.clear()
+
+    @property
+    def corners(self) -> np.ndarray:
+        """What was added so far: float64 (boxes, 4), as written down."""
+        return np.array(self._corners).reshape(-1, 4)
+
+    def dataset(
+        self,
+        *,
+        classes: Sequence[str] | None = None,
+        first_pixel: int = 0,
+        normalized: bool = False,
+        facts: Mapping[str, Any] | None = None,
+        options: Options | None = None,
+    ) -> Dataset:
+        """Check all boxes and give the data set.
+
+        Args:
+            classes: the names in their order; None: those of the boxes, sorted.
+            first_pixel: 1 if corners are numbers of pixels from 1 on, the last one included.
+            normalized: whether corners are shares of the image's width and height, not pixels.
+            facts: to be added to the data set's.
+            options: the loader's, with no "auto" left.
+
+        Raises:
+            UserError: for what must not be trained on, with the first locations and their number; if no
+                image has a box; if there are splits but none for training, or it could not be used.
+        """
+        if self._missing:
+            self.report_missing()
+        names = list(classes) if classes is not None else sorted(self._classes)
+        boxes = self.corners
+        image = np.frombuffer(self._image, np.int64)
+        sizes = self._sizes()
+        finite = self._finite(boxes)
+        if not finite.all():
+            boxes = np.where(finite[:, None], boxes, 0)
+        if not normalized:
+            self._refuse_shares(boxes, image, sizes)
+        cleaned = clean(
+            boxes,
+            np.frombuffer(self._label, np.int64),
+            image,
+            sizes,
+            first_pixel=first_pixel,
+            normalized=normalized,
+        )
+        self._report(cleaned, finite)
+        if self.refusals:
+            raise self._refused()
+        if not cleaned.kept.any():
+            nothing = f"{self.path}: no image has a box, so there is nothing to learn from"
+            raise UserError("\n  ".join([nothing, *self.problems]))
+        splits = self._splits(cleaned, sizes, names)
+        return Dataset(
+            train=splits["train"],
+            validation=splits.get("validation"),
+            test=splits.get("test"),
+            facts={"classes": names, **(facts or {})},
+            problems=self.problems,
+            labels=lambda example: example.target["labels"],
+            options=options,
+        )
+
+    def _splits(self, cleaned: Cleaned, sizes: np.ndarray, classes: list[str]) -> dict[str, AnnotatedImages]:
+        file = np.frombuffer(self._file, np.int64)
+        split_of = np.frombuffer(self._split, np.int8)
+        image = np.frombuffer(self._image, np.int64)
+        areas = self._areas_of(cleaned.boxes) if self._areas else None
+        index_of_class = {name: number for number, name in enumerate(classes)}
+        label = np.array([index_of_class[name] for name in self._classes])[
+            np.frombuffer(self._label, np.int64)
+        ]
+        kept = np.flatnonzero(cleaned.kept)
+        kept = kept[np.argsort(image[kept], kind="stable")]
+        splits = {}
+        for number, name in enumerate(SPLIT_NAMES):
+            chosen = np.flatnonzero(split_of == number)
+            if len(chosen):
+                inside = kept[split_of[image[kept]] == number]
+                count = np.bincount(image[inside], minlength=len(self))[chosen]
+                splits[name] = AnnotatedImages(
+                    tree=self.tree,
+                    files=file[chosen],
+                    sizes=sizes[chosen].astype(np.int32),
+                    starts=np.append(0, np.cumsum(count)),
+                    boxes=cleaned.boxes[inside],
+                    labels=label[inside].astype(np.int32),
+                    crowd=np.frombuffer(self._crowd, np.bool_)[inside],
+                    areas=None if areas is None else areas[inside],
+                    classes=classes,
+                )
+        if "train" in splits:
+            return splits
+        if len(splits) > 1 or "train" in self.unusable:
+            lacks = f"{self.path} has no training split, only {' and '.join(splits)}"
+            raise UserError("\n  ".join([lacks, *self.problems]))
+        (only,) = splits
+        self.problems.append(Problem(f"there is a {only} split only: it is taken as the training split"))
+        return {"train": splits[only]}
+
+    def _areas_of(self, boxes: np.ndarray) -> np.ndarray:
+        """The objects' areas; the boxes' if the format says nothing sensible."""
+        extents = boxes[:, 2:] - boxes[:, :2]
+        areas = np.frombuffer(self._area, np.float64)
+        return np.where(np.isfinite(areas) & (areas > 0), areas, extents[:, 0] * extents[:, 1])
+
+    def _sizes(self) -> np.ndarray:
+        """Height and width of each image: as annotated, else of its header, 0 if that cannot be read."""
+        sizes = np.frombuffer(self._size, np.int64).reshape(-1, 2).copy()
+        unknown = np.flatnonzero(sizes[:, 0] == 0)
+
+        def read(numbers: np.ndarray) -> None:
+            for number in numbers.tolist():
+                with suppress(UserError):  # whoever reads the image says why
+                    sizes[number] = _size(self.tree.source(self._file[number]))
+
+        with ThreadPoolExecutor() as pool:
+            for _ in pool.map(read, np.split(unknown, range(_CHUNK, len(unknown), _CHUNK))):
+                pass
+        unreadable = [self.tree.names[self._file[number]] for number in np.flatnonzero(sizes[:, 0] == 0)]
+        self.problem(unreadable, "image cannot be read", "images cannot be read")
+        return sizes
+
+    def _location(self, box: int) -> str:
+        source = self._names_of_sources[self._source[self._image[box]]]
+        return f"{source}, {self._counted_by} {self._line[box]}"
+
+    def _finite(self, boxes: np.ndarray) -> np.ndarray:
+        finite: np.ndarray = np.isfinite(boxes).all(axis=1)
+        for box in np.flatnonzero(~finite).tolist():
+            self.refusals.append(
+                f"{self._location(box)}: the box {_numbers(boxes[box])} is not of finite numbers"
+            )
+        return finite
+
+    def _refuse_shares(self, boxes: np.ndarray, image: np.ndarray, sizes: np.ndarray) -> None:
+        """Refuse each file with boxes that are shares of the image."""
+        shares = np.flatnonzero(images_of_shares(boxes, image, sizes)[image])
+        source = np.frombuffer(self._source, np.int64)[image[shares]]
+        for box in shares[np.unique(source, return_index=True)[1]].tolist():
+            self.refusals.append(
+                f"{self._location(box)}: the box {_numbers(boxes[box])} looks like shares of the image's"
+                " width and height, but boxes here are in pixels: multiply them by its size"
+            )
+
+    def _refused(self) -> UserError:
+        rest = len(self.refusals) - _MAX_REFUSALS_SHOWN
+        lines = self.refusals[:_MAX_REFUSALS_SHOWN] + ([f"and {rest:,} more"] if rest > 0 else [])
+        if len(self.refusals) > 1:
+            what = f"{len(self.refusals):,} annotations are wrong, and training on them would be too"
+            lines = [f"{self.path}: {what}", *lines]
+        if self.problems:
+            lines += ["Beside that:", *self.problems]
+        return UserError("\n  ".join(lines))
+
+    def _report(self, cleaned: Cleaned, finite: np.ndarray) -> None:
+        """Put what was done to boxes among the problems."""
+        kinds = {
+            "partly outside of the image, clipped": cleaned.clipped,
+            "outside of the image, left out": cleaned.outside,
+            "without area, left out": cleaned.empty,
+            "upside down or left for right, corners exchanged": cleaned.flipped,
+            "there twice, left out once": cleaned.doubled,
+        }
+        for what, which in kinds.items():
+            locations = [self._location(box) for box in np.flatnonzero(which & finite).tolist()]
+            self.problem(locations, f"box is {what}", f"boxes are {what}")
+
+
+def _size(source: Source) -> tuple[int, int]:
+    """Height and width of an image. Of a JPEG the beginning suffices: its header is whole there."""
+    head = head_of(source, _HEAD)
+    if head.startswith(b"\xff\xd8\xff"):
+        with suppress(UserError):
+            return read_header(head, source.name).size
+    return reading.size(source)
+
+
+def _numbers(values: np.ndarray) -> str:
+    return ", ".join(f"{value:g}" for value in values.tolist())

@@ -1,0 +1,225 @@
+"""Tables with a row per box: path, class and edges in columns that are found by their names."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from suite import UserError
+from suite.data import Dataset, Problem
+from suite.kit import SPLITS, counted, decoded
+from suite.sources import FileSource, Source, Tree, is_archive
+from suite_images.tables import rows_of_cells
+from suite_object_detection.loaders.annotations import Annotations
+from suite_object_detection.loaders.csv_columns import (
+    RETINANET,
+    Columns,
+    find_columns,
+    has_box_columns,
+    has_no_header,
+)
+from suite_object_detection.loaders.files import head_of, opened
+from suite_object_detection.loaders.splits import SPLIT_NAMES, files_of_splits, split_of_name
+from suite_object_detection.options import CsvOptions
+
+SUFFIXES = (".csv", ".tsv")
+_MAX_LOOKED_INTO = 20
+_PEEK = 1 << 16
+
+
+def detect(path: Path) -> bool:
+    """Whether `path` is a table with boxes, or a folder or an archive with one."""
+    if path.is_file() and not is_archive(path):
+        return path.suffix.lower() in SUFFIXES and _has_boxes(FileSource(path))
+    return bool(_tables(opened(path)))
+
+
+def load(path: Path, options: CsvOptions) -> Dataset:
+    """Load a table with a row per box, or a folder's tables that are called after their splits.
+
+    A row with empty corners is an image without boxes. Corners are edges, in pixels from 0 on, or shares of
+    the image's width and height.
+
+    Args:
+        path: a table, a folder or an archive.
+        options: what the columns are called, and where the images are.
+
+    Raises:
+        UserError: if there is no such table, columns or all images are missing, or a row is wrong.
+    """
+    notes: list[str] = []
+    unusable: set[str] = set()
+    if path.is_file() and not is_archive(path):
+        tree = opened(options.images or path.parent)
+        sources: dict[str, tuple[str, Source]] = {"train": (path.name, FileSource(path))}
+    else:
+        tree = opened(path)
+        files, unusable, notes = _files_by_split(path, tree)
+        sources = {split: (tree.names[file], tree.source(file)) for split, file in files.items()}
+        if options.images:
+            tree = opened(options.images)
+    reader = _Reader(path, tree, options)
+    reader.annotations.problems += notes
+    reader.annotations.unusable = unusable - sources.keys()
+    for split in SPLIT_NAMES:
+        if split in sources:
+            reader.add(split, *sources[split])
+    return reader.dataset()
+
+
+def _files_by_split(path: Path, tree: Tree) -> tuple[dict[str, int], set[str], list[str]]:
+    """The table of each split, the splits that other tables are called after, and what is left out."""
+    tables = _tables(tree)
+    if not tables:
+        raise UserError(
+            f"{path} has no table (.csv, .tsv) with columns of boxes: xmin, ymin, xmax, ymax, or x, y,"
+            " width, height. Give the path of the table to say what they are called"
+        )
+    splits, unnamed = files_of_splits(path, tree, tables, "table")
+    notes: list[str] = []
+    if unnamed:
+        count = counted(len(unnamed), "table is", "tables are")
+        notes.append(Problem(f"{count} of no split, left out", unnamed))
+    others = [
+        name
+        for file, name in enumerate(tree.names)
+        if name.lower().endswith(SUFFIXES) and split_of_name(name.rpartition("/")[2]) and file not in tables
+    ]
+    if others:
+        count = counted(len(others), "table has", "tables have")
+        notes.append(Problem(f"{count} no columns of boxes, left out", others))
+    unusable = {split for name in others if (split := split_of_name(posixpath.basename(name)))}
+    return splits, unusable, notes
+
+
+def _tables(tree: Tree) -> list[int]:
+    """The tables with columns of boxes."""
+    files = [file for file, name in enumerate(tree.names) if name.lower().endswith(SUFFIXES)]
+    files.sort(key=lambda file: tree.names[file].count("/"))
+    return [file for file in files[:_MAX_LOOKED_INTO] if _has_boxes(tree.source(file))]
+
+
+def _has_boxes(source: Source) -> bool:
+    try:
+        head = head_of(source, _PEEK)
+        text = decoded(head if len(head) < _PEEK else head.rpartition(b"\n")[0], source.name)
+        cells = next((cells for _, cells in rows_of_cells(text, source.name)), [])
+    except UserError:
+        return False
+    return has_box_columns(cells) or has_no_header(cells)
+
+
+class _Reader:
+    def __init__(self, path: Path, tree: Tree, options: CsvOptions) -> None:
+        self.tree = tree
+        self.options = options
+        self.annotations = Annotations(path, tree)
+        # By split and the path that a table has, the image file; by this, the split and the image's number.
+        self.files: dict[tuple[str, str], int | None] = {}
+        self.numbers: dict[int, tuple[str, int]] = {}
+
+    def add(self, split: str, name: str, source: Source) -> None:
+        """Add the rows of a table; those of a table with a split column belong to the split it says."""
+        columns: Columns | None = None
+        for line, cells in rows_of_cells(decoded(source.read(), source.name), source.name):
+            if columns is None:
+                if not has_no_header(cells):
+                    columns = find_columns(cells, self.options, source.name)
+                    continue
+                columns = RETINANET
+            if len(cells) != columns.count:
+                raise UserError(
+                    f"{source.name}, line {line} has {len(cells)} cells, but the first row has"
+                    f" {columns.count}"
+                )
+            self._add_row(split, name, line, cells, columns)
+        if columns is None:
+            raise UserError(f"{source.name} has no rows")
+
+    def dataset(self) -> Dataset:
+        """All that was read."""
+        annotations = self.annotations
+        if len(annotations) or not annotations.refusals:
+            annotations.report_missing()
+        beside, _ = annotations.images.unused(self.numbers)
+        annotations.problem(
+            [self.tree.names[file] for file in beside],
+            "image is in no row, left out",
+            "images are in no row, left out",
+        )
+        unit = self.options.unit
+        if unit == "auto":
+            corners = annotations.corners
+            within = ((corners >= 0) & (corners <= 1)).all()
+            unit = "normalized" if within and (corners != np.floor(corners)).any() else "pixels"
+        return annotations.dataset(
+            normalized=unit == "normalized", options=msgspec.structs.replace(self.options, unit=unit)
+        )
+
+    def _add_row(self, split: str, name: str, line: int, cells: Sequence[str], columns: Columns) -> None:
+        refuse = self.annotations.refusals.append
+        location = f"{name}, line {line}"
+        if columns.split is not None:
+            written = cells[columns.split].strip()
+            if written.lower() not in SPLITS:
+                refuse(f"{location}: '{written}' is not train, validation or test")
+                return
+            split = SPLITS[written.lower()]
+        number = self._image(split, name, line, cells, columns)
+        if number is None:
+            return
+        numbers = [cells[column].strip() for column in columns.box]
+        if not any(numbers):
+            return
+        try:
+            x1, y1, x2, y2 = map(float, numbers)
+        except ValueError:
+            refuse(f"{location}: the box {', '.join(numbers)[:80]} is not of four numbers")
+            return
+        label = cells[columns.label].strip()
+        if not label:
+            refuse(f"{location} has no class")
+            return
+        if columns.extents:
+            x2, y2 = x1 + x2, y1 + y2
+        crowd = columns.crowd is not None and cells[columns.crowd].strip().lower() in ("1", "true", "yes")
+        self.annotations.box(number, (x1, y1, x2, y2), label, line, crowd=crowd)
+
+    def _image(self, split: str, name: str, line: int, cells: Sequence[str], columns: Columns) -> int | None:
+        """The number of a row's image, None if it is missing."""
+        annotations = self.annotations
+        path = cells[columns.path].strip()
+        if not path:
+            annotations.refusals.append(f"{name}, line {line} has no path of an image")
+            return None
+        key = (split, path)
+        if key not in self.files:
+            folder = posixpath.dirname(name)
+            file = annotations.images.named(path, folder, split)
+            self.files[key] = file if file is not None else annotations.images.with_stem(path, folder, split)
+        file = self.files[key]
+        if file is None:
+            annotations.missing(path)
+            return None
+        if file not in self.numbers:
+            self.numbers[file] = split, annotations.image(split, file, name, _size(cells, columns))
+        first, number = self.numbers[file]
+        if first != split:
+            annotations.refusals.append(
+                f"{name}, line {line}: '{path}' is in the {split} split, but an earlier row says {first}"
+            )
+        return number
+
+
+def _size(cells: Sequence[str], columns: Columns) -> tuple[int, int] | None:
+    if columns.size is None:
+        return None
+    try:
+        height, width = (float(cells[column]) for column in columns.size)
+    except ValueError:
+        return None
+    return (int(height), int(width)) if 0 < height < 1e9 and 0 < width < 1e9 else None

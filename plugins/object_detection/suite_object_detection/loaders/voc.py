@@ -1,0 +1,286 @@
+"""Pascal VOC's XML: a file per image, and lists of names for the splits.
+
+The format is that of the VOC2012 development kit, section 3 (Everingham and Winn, 2012): `Annotations`,
+`JPEGImages`, `ImageSets/Main`. Files in folders called after splits, or beside their images, are read too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+import msgspec
+
+from suite import UserError
+from suite.data import Dataset
+from suite.kit import some
+from suite.sources import Source, Tree, is_archive
+from suite_images.listing import is_image
+from suite_object_detection.loaders.annotations import Annotations
+from suite_object_detection.loaders.files import head_of, opened
+from suite_object_detection.loaders.splits import split_of_path
+from suite_object_detection.loaders.xml import Element, read_xml, text_of
+from suite_object_detection.options import VocOptions
+
+_LISTS = {"train": "train", "val": "validation", "test": "test"}
+_MAX_LOOKED_INTO = 20
+
+
+def detect(path: Path) -> bool:
+    """Whether `path` is a folder or an archive with annotations in XML."""
+    if path.is_file() and not is_archive(path):
+        return False
+    tree = opened(path)
+    return any(
+        b"<annotation" in head_of(tree.source(file), 4096).lower() for file in _files(tree)[:_MAX_LOOKED_INTO]
+    )
+
+
+def load(path: Path, options: VocOptions) -> Dataset:
+    """Load images with an XML each.
+
+    The splits are the lists train, val and test in `ImageSets/Main` (trainval if there is no train), else
+    folders called after splits, else there is one.
+
+    Args:
+        path: a folder or an archive.
+        options: what becomes of difficult boxes, and where pixels are counted from.
+
+    Raises:
+        UserError: if there is no annotation, one is broken or must not be trained on.
+    """
+    return _Reader(path, opened(path), options).read()
+
+
+def _files(tree: Tree) -> list[int]:
+    return [file for file, name in enumerate(tree.names) if name.lower().endswith(".xml")]
+
+
+class _Reader:
+    def __init__(self, path: Path, tree: Tree, options: VocOptions) -> None:
+        self.path = path
+        self.tree = tree
+        self.options = options
+        self.annotations = Annotations(path, tree)
+        self.images = self.annotations.images
+        self.unannotated: list[tuple[str, int]] = []
+
+    def read(self) -> Dataset:
+        annotations = self.annotations
+        files = _files(self.tree)
+        if not files:
+            raise UserError(
+                f"{self.path} has no annotations of Pascal VOC: an XML for each image, of the same name,"
+                " beside it or in a folder Annotations"
+            )
+        splits = self._splits_by_lists(files)
+        listed = bool(splits)
+        splits = splits or self._splits_by_folders(files)
+        used = self._add_files(splits)
+        self._add_background(splits, {image for _, image in used}, listed)
+        first_pixel = self.options.first_pixel
+        if first_pixel == "auto":
+            corners = annotations.corners
+            first_pixel = "0" if ((corners >= 0) & (corners < 1)).any() else "1"
+        return annotations.dataset(
+            first_pixel=int(first_pixel),
+            options=msgspec.structs.replace(self.options, first_pixel=first_pixel),
+        )
+
+    def _add_files(self, splits: dict[str, list[int]]) -> set[tuple[str, int]]:
+        """Add the annotations of all splits; the images that have one, with their splits."""
+        annotations, names = self.annotations, self.tree.names
+        without: list[str] = []
+        used: set[tuple[str, int]] = set()
+        twice: list[str] = []
+        for split, files in splits.items():
+            for file in files:
+                name = names[file]
+                try:
+                    root = read_xml(self.tree.source(file))
+                    if root.tag != "annotation":
+                        what = f"its root is <{root.tag}>, not <annotation>"
+                        raise UserError(f"{name} is no annotation of Pascal VOC: {what}")
+                except UserError as error:
+                    annotations.refusals.append(str(error))
+                    continue
+                image = self._image(name, root, split)
+                if image is None:
+                    without.append(name)
+                elif (split, image) in used:
+                    twice.append(name)
+                else:
+                    used.add((split, image))
+                    self._add(split, image, name, root)
+        if not used and not annotations.refusals:
+            raise UserError(
+                f"{self.path}: none of its {len(without):,} annotations has an image, {some(without)}"
+            )
+        annotations.problem(
+            without, "annotation has no image, left out", "annotations have no image, left out"
+        )
+        annotations.problem(
+            twice,
+            "annotation is of an image that has one already, left out",
+            "annotations are of images that have one already, left out",
+        )
+        return used
+
+    def _add_background(self, splits: Collection[str], used: set[int], listed: bool) -> None:
+        """Add the images that have no annotation: those of lists, else those beside annotated ones."""
+        annotations, names = self.annotations, self.tree.names
+        if listed:
+            images = [(split, image) for split, image in self.unannotated if image not in used]
+        else:
+            beside, _ = self.images.unused(used)
+            images = []
+            for image in beside:
+                split = split_of_path(names[image]) or "train"
+                images.append((split if split in splits else "train", image))
+        background = self.options.unlabeled == "background"
+        what = "taken as showing no object" if background else "left out"
+        annotations.problem(
+            [names[image] for _, image in images],
+            f"image has no annotation, {what}",
+            f"images have no annotation, {what}",
+        )
+        if background:
+            for split, image in images:
+                annotations.image(split, image, names[image])
+
+    def _splits_by_lists(self, files: list[int]) -> dict[str, list[int]]:
+        """The annotations of each split as `ImageSets/Main` lists them; empty if it lists none."""
+        tree = self.tree
+        splits: dict[str, list[int]] = {}
+        listed: set[int] = set()
+        missing: list[str] = []
+        for top, by_list in self._lists().items():
+            if "train" not in by_list and "trainval" in by_list:
+                others = {name for key in ("val", "test") for name in by_list.get(key, ())}
+                by_list["train"] = [name for name in by_list["trainval"] if name not in others]
+            known = self._by_entry(top, files)
+            for stem, split in _LISTS.items():
+                for entry in dict.fromkeys(map(_without_ending, by_list.get(stem, ()))):
+                    file = known.get(entry)
+                    image = None
+                    if file is None:
+                        image = self.images.with_stem(entry.rpartition("/")[2], top, split)
+                    if image is not None:
+                        self.unannotated.append((split, image))
+                    elif file is None:
+                        missing.append(f"{stem}.txt: {entry}")
+                    else:
+                        splits.setdefault(split, []).append(file)
+                        listed.add(file)
+        if not splits:
+            return {}
+        unlisted = [tree.names[file] for file in files if file not in listed]
+        self.annotations.problem(
+            missing,
+            "name of ImageSets/Main has neither annotation nor image, left out",
+            "names of ImageSets/Main have neither annotation nor image, left out",
+        )
+        self.annotations.problem(
+            unlisted,
+            "annotation is in no list of ImageSets/Main, left out",
+            "annotations are in no list of ImageSets/Main, left out",
+        )
+        return splits
+
+    def _lists(self) -> dict[str, dict[str, list[str]]]:
+        """The names that each list has, by the folder around `ImageSets` and the list's name."""
+        lists: dict[str, dict[str, list[str]]] = {}
+        for file, name in enumerate(self.tree.names):
+            folder, _, base = name.rpartition("/")
+            stem, _, suffix = base.lower().rpartition(".")
+            if (
+                suffix == "txt"
+                and folder.lower().endswith("imagesets/main")
+                and stem in (*_LISTS, "trainval")
+            ):
+                top = folder[: -len("imagesets/main")]
+                lists.setdefault(top, {})[stem] = _names(self.tree.source(file))
+        return lists
+
+    def _by_entry(self, top: str, files: list[int]) -> dict[str, int]:
+        """The annotations below a folder by what a list may call them: their path or their name."""
+        known: dict[str, int] = {}
+        for file in files:
+            name = self.tree.names[file]
+            if name.startswith(top):
+                below = name[len(top) : -len(".xml")]
+                known.setdefault(below.rpartition("/")[2], file)
+                while "/" in below:
+                    below = below.partition("/")[2]
+                    known.setdefault(below, file)
+        return known
+
+    def _splits_by_folders(self, files: list[int]) -> dict[str, list[int]]:
+        splits: dict[str, list[int]] = {}
+        elsewhere: list[int] = []
+        for file in files:
+            split = split_of_path(self.tree.names[file])
+            (splits.setdefault(split, []) if split else elsewhere).append(file)
+        if elsewhere and "train" not in splits:
+            splits["train"] = elsewhere
+        elif elsewhere:
+            self.annotations.problem(
+                [self.tree.names[file] for file in elsewhere],
+                "annotation lies in the folder of no split, left out",
+                "annotations lie in the folder of no split, left out",
+            )
+        return splits
+
+    def _image(self, name: str, root: Element, split: str) -> int | None:
+        folder, _, base = name.rpartition("/")
+        written = text_of(root, "filename")
+        image = self.images.with_stem(base[: -len(".xml")], folder, split, written or "")
+        if image is None and written:
+            image = self.images.named(written, folder, split)
+        return image
+
+    def _add(self, split: str, image: int, name: str, root: Element) -> None:
+        annotations = self.annotations
+        number = annotations.image(split, image, name, _size(root))
+        for item in root.findall("object"):
+            label = text_of(item, "name")
+            box = item.find("bndbox")
+            if not label or box is None:
+                what = "name" if not label else "bndbox"
+                annotations.refusals.append(f"{name}, line {item.sourceline}: the object has no {what}")
+                continue
+            try:
+                corners = [float(text_of(box, key) or "") for key in ("xmin", "ymin", "xmax", "ymax")]
+            except ValueError:
+                annotations.refusals.append(
+                    f"{name}, line {box.sourceline}: the bndbox has no xmin, ymin, xmax and ymax that are"
+                    " numbers"
+                )
+                continue
+            difficult = text_of(item, "difficult") not in (None, "", "0", "false", "False")
+            crowd = difficult and self.options.difficult == "ignore"
+            annotations.box(number, corners, label, box.sourceline, crowd=crowd)
+
+
+def _size(root: Element) -> tuple[int, int] | None:
+    size = root.find("size")
+    if size is None:
+        return None
+    try:
+        height, width = (float(text_of(size, side) or "") for side in ("height", "width"))
+    except ValueError:
+        return None
+    return (int(height), int(width)) if 0 < height < 1e9 and 0 < width < 1e9 else None
+
+
+def _without_ending(name: str) -> str:
+    return name.rpartition(".")[0] if name.lower().endswith(".xml") or is_image(name) else name
+
+
+def _names(source: Source) -> list[str]:
+    """The names of a list: the first word of each line."""
+    try:
+        lines = source.read().decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise UserError(f"{source.name} is no list of names in UTF-8") from None
+    return [line.split()[0] for line in lines if line.strip()]

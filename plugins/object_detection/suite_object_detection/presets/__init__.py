@@ -1,0 +1,1 @@
+"""keras-hub's detectors: their codec, builder, networks and losses."""

@@ -1,0 +1,200 @@
+"""What all loaders of labeled texts give: clean texts with labels, checked and put together."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+from suite import UserError
+from suite.data import Dataset, Example, Problem
+from suite.kit import some
+from suite_text.reading.cleaning import as_fact, clean, cleaning_from
+from suite_text.reading.options import FilesOptions, ReadingOptions
+from suite_text.reading.problems import Problems
+from suite_text.reading.split_files import SPLIT_NAMES, split_files
+
+Target = str | list[str]
+
+
+class Collector:
+    """Collects the examples of all splits.
+
+    Args:
+        path: how messages call the data.
+        options: how texts are cleaned.
+
+    Attributes:
+        problems: what was left out or odd; loaders note theirs here.
+    """
+
+    def __init__(self, path: Path, options: ReadingOptions) -> None:
+        self.problems = Problems()
+        self._path = path
+        self._options = options
+        self._cleaning = cleaning_from(options)
+        self._splits: dict[str, list[Example]] = {}
+        self._labels: dict[str, str] = {}
+
+    def split_files(self, names: Sequence[str], options: FilesOptions) -> dict[str, str]:
+        """The name of each split's file; those of no split are noted."""
+        splits, rest = split_files(self._path, names, options)
+        for name in rest:
+            self.problems.note("file is of no split and left out", "files are of no split and left out", name)
+        return splits
+
+    def add(self, split: str | None, name: str, location: str, text: str, target: Target) -> None:
+        """Take an example, or note what is wrong with it.
+
+        Args:
+            split: of the example; None if the data names an unknown one.
+            name: of the example, unique in its split.
+            location: the file, and the line.
+            text: not cleaned yet.
+            target: a label, or a list of labels.
+        """
+        text = clean(text, self._cleaning)
+        if isinstance(target, str):
+            target = self._label(target)
+        else:
+            target = list(dict.fromkeys(filter(None, map(self._label, target))))
+        if split is None:
+            self._leave_out("of neither train, validation nor test", location)
+        elif not text.strip():
+            self._leave_out("without a text", location)
+        elif target == "":
+            self._leave_out("without a label", location)
+        else:
+            self._splits.setdefault(split, []).append(Example(name, text, target))
+
+    def _label(self, label: str) -> str:
+        """A label without white space around it; equal ones are one object."""
+        return self._labels.setdefault(label, label.strip())
+
+    def _leave_out(self, kind: str, location: str) -> None:
+        self.problems.note(f"example {kind} is left out", f"examples {kind} are left out", location)
+
+    def dataset(self, hint: str = "") -> Dataset:
+        """All that was collected.
+
+        Args:
+            hint: what to do if there is only one class.
+
+        Raises:
+            UserError: if there is nothing to learn from (no examples, no train split, one class), or if some
+                targets are lists and some are not.
+        """
+        noted = "".join(f". {sentence}" for sentence in self.problems.sentences()[:3])
+        if not self._splits:
+            raise UserError(f"{self._path} has no example that can be used{noted}")
+        if "train" not in self._splits:
+            raise UserError(f"{self._path} has no train split, only {' and '.join(sorted(self._splits))}")
+        kinds = {
+            isinstance(example.target, str) for examples in self._splits.values() for example in examples
+        }
+        if len(kinds) > 1:
+            raise UserError(f"{self._path}: some labels are lists and some are not: give all as lists")
+        multi_label = not kinds.pop()
+        if not multi_label:
+            self._say_joined_labels()
+        self._leave_out_duplicates()
+        classes = sorted(_labels(self._splits["train"]))
+        for split in ("validation", "test"):
+            if split in self._splits:
+                self._leave_out_unknown(split, set(classes))
+        if not classes or (len(classes) == 1 and not multi_label):
+            content = f"one class only, '{classes[0]}'" if classes else "no labels"
+            raise UserError(f"{self._path} holds {content}: at least two are needed{hint}{noted}")
+        splits = {name: self._splits[name] for name in SPLIT_NAMES if self._splits.get(name)}
+        return Dataset(
+            **splits,  # type: ignore[arg-type]  # train is among them
+            facts={"classes": classes, "multi_label": multi_label, "cleaning": as_fact(self._cleaning)},
+            problems=[*self.problems.sentences(), *_look_alikes(classes)],
+        )
+
+    def _say_joined_labels(self) -> None:
+        """Say if labels look as if several stood in one cell."""
+        labels = sorted(label for label in self._labels.values() if label)
+        for separator in ("|", ";"):
+            if joined := [label for label in labels if separator in label.strip(separator)]:
+                self.problems.say(
+                    f"labels like {some(joined[:1])} are taken as one class each: if they are several labels,"
+                    f" say --set loader.label_separator='{separator}'"
+                )
+                return
+
+    def _leave_out_duplicates(self) -> None:
+        """Leave training examples out that are in other splits too, and copies if the options say so."""
+        if self._options.duplicates == "kept":
+            return
+        held_out = {
+            example.input: split
+            for split in ("test", "validation")
+            for example in self._splits.get(split, [])
+        }
+        known: set[tuple[str, str]] = set()
+        kept = []
+        for example in self._splits["train"]:
+            if split := held_out.get(example.input):
+                self.problems.note(
+                    f"example is left out of train, since its text is in {split} too",
+                    f"examples are left out of train, since their texts are in {split} too",
+                    example.id,
+                )
+                continue
+            if self._options.duplicates == "removed":
+                content = (example.input, str(example.target))
+                if content in known:
+                    self.problems.note(
+                        "copy of a training example is left out",
+                        "copies of training examples are left out",
+                        example.id,
+                    )
+                    continue
+                known.add(content)
+            kept.append(example)
+        if not kept:
+            raise UserError(
+                f"{self._path}: every training text is in validation or test too: give other splits, or"
+                " --set loader.duplicates=kept"
+            )
+        self._splits["train"] = kept
+
+    def _leave_out_unknown(self, split: str, classes: set[str]) -> None:
+        """Leave out what nothing can be learned for: its label is in no training example."""
+        kept = []
+        for example in self._splits[split]:
+            labels = [example.target] if isinstance(example.target, str) else example.target
+            if unknown := [label for label in labels if label not in classes]:
+                self._leave_out(
+                    f"of {split} with the label '{unknown[0]}', which training never saw,", example.id
+                )
+            else:
+                kept.append(example)
+        if not kept:
+            raise UserError(
+                f"{self._path}: no label of the {split} split is among the train split's, which are"
+                f" {some(sorted(classes))}"
+            )
+        self._splits[split] = kept
+
+
+def _labels(examples: Sequence[Example]) -> set[str]:
+    return {
+        label
+        for example in examples
+        for label in ([example.target] if isinstance(example.target, str) else example.target)
+    }
+
+
+def _look_alikes(classes: Sequence[str]) -> list[Problem]:
+    """A sentence for each set of labels that differ in case, blanks, hyphens or Unicode form only."""
+    alike: dict[str, list[str]] = {}
+    for name in classes:
+        plain = unicodedata.normalize("NFKC", name).casefold()
+        alike.setdefault("".join(letter for letter in plain if letter not in " \t_-"), []).append(name)
+    return [
+        Problem(f"the labels {' and '.join(map(repr, names))} look alike: are they one class?")
+        for names in alike.values()
+        if len(names) > 1
+    ]

@@ -1,0 +1,1 @@
+"""How a cleaned text becomes the arrays that a network takes."""

@@ -1,0 +1,210 @@
+"""Hashed n-grams of words and of characters: what a bag is filled with. numpy only.
+
+An n-gram is known by its 32-bit hash. The n-grams of the training texts that are kept have numbers; one that
+training never saw means nothing, and is left out.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+import msgspec
+import numpy as np
+
+from suite_language.words import word_spans
+
+MAX_DISTINCT = 1 << 22
+"""Distinct n-grams that are counted at most; beyond, those seen once so far are forgotten."""
+
+BLOCK = 4096
+"""Texts that are counted at once."""
+
+_PUNCTUATION = (
+    "!-/:-@\\[-`{-~\u00a1-\u00bf\u2010-\u205e\u2190-\u2bff\u3001-\u3003\u3008-\u3020\uff01-\uff0f\uff1a-\uff20"
+    "\uff3b-\uff40\uff5b-\uff65\U0001f300-\U0001faff"
+)
+_PIECE = re.compile(f"[^{_PUNCTUATION}]+|[{_PUNCTUATION}]")
+
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_SPACE = ord(" ")
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in lower case; marks of punctuation are words, and so is each Chinese character."""
+    text = text.lower()
+    return [piece for start, end in word_spans(text) for piece in _PIECE.findall(text[start:end])]
+
+
+class NGrams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
+    """Numbers for the n-grams of a text.
+
+    Numbers of n-grams of words come first, then those of characters. 0 is none: it is for padding.
+
+    Attributes:
+        words: how many words an n-gram of words has at most; 0: there are none. The beginning and the end of
+            a text count as words.
+        characters: how many characters an n-gram of characters has, at least and at most, within a word and
+            the spaces at its ends; (0, 0): there are none.
+        known_words: the hashes of n-grams of words that have a number, uint32 in rising order, little endian.
+        known_characters: the hashes of n-grams of characters.
+    """
+
+    words: int
+    characters: tuple[int, int] = (0, 0)
+    known_words: bytes = b""
+    known_characters: bytes = b""
+
+    def __post_init__(self) -> None:
+        min_size, max_size = self.characters
+        if self.words < 0 or not (0 < min_size <= max_size or (min_size, max_size) == (0, 0)):
+            raise ValueError(
+                f"there are no n-grams of {self.words} words and {min_size} to {max_size} characters"
+            )
+        for known in (self.known_words, self.known_characters):
+            if len(known) % 4 or (np.diff(np.frombuffer(known, "<u4").astype(np.int64)) <= 0).any():
+                raise ValueError("the hashes of its n-grams are not in rising order")
+
+    @classmethod
+    def learn(
+        cls,
+        texts: Iterable[str],
+        *,
+        words: int,
+        characters: tuple[int, int] = (0, 0),
+        min_count: int = 1,
+        max_ngrams: int = 1 << 20,
+    ) -> tuple[NGrams, np.ndarray]:
+        """The n-grams of texts, and in how many texts each one is.
+
+        Args:
+            texts: cleaned.
+            words: see the attribute.
+            characters: see the attribute.
+            min_count: n-grams in fewer texts have no number.
+            max_ngrams: n-grams of words, and of characters, that have a number; the most frequent ones.
+
+        Returns:
+            The n-grams, and float32 (numbers,): in how many texts each is, 0 for the padding.
+        """
+        blank = cls(words=words, characters=characters)
+        counted = [_Counts(), _Counts()]
+        for text in texts:
+            for counts, hashes in zip(counted, blank._hashes(text), strict=True):
+                counts.add(hashes)
+        kept = [counts.kept(min_count, max_ngrams) for counts in counted]
+        known = [hashes.astype("<u4").tobytes() for hashes, _ in kept]
+        learned = cls(words=words, characters=characters, known_words=known[0], known_characters=known[1])
+        return learned, np.concatenate([[0], *(numbers for _, numbers in kept)]).astype(np.float32)
+
+    def __len__(self) -> int:
+        """How many numbers there are, that of the padding included."""
+        return 1 + sum(map(len, self._known))
+
+    @property
+    def first_of_characters(self) -> int:
+        """The first number of an n-gram of characters."""
+        return 1 + len(self._known[0])
+
+    def encode(self, text: str) -> np.ndarray:
+        """The numbers of the known n-grams of a cleaned text, each once, rising: int32 (n-grams,)."""
+        numbers = []
+        first = 1
+        for known, hashes in zip(self._known, self._hashes(text), strict=True):
+            if len(known):
+                indices = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+                numbers.append(first + indices[known[indices] == hashes])
+                first += len(known)
+        return np.concatenate([_NONE, *numbers]).astype(np.int32)
+
+    @cached_property
+    def _known(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.frombuffer(self.known_words, "<u4"), np.frombuffer(self.known_characters, "<u4")
+
+    def _hashes(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """The hashes of the n-grams of words, and of characters, each once, rising: uint32."""
+        in_order = words(text)
+        return (
+            np.unique(np.concatenate([_NONE, *_word_hashes(in_order, self.words)])),
+            np.unique(np.concatenate([_NONE, *_character_hashes(in_order, *self.characters)])),
+        )
+
+
+_NONE = np.zeros(0, np.uint32)
+
+
+def _word_hashes(words: list[str], max_size: int) -> Iterator[np.ndarray]:
+    if max_size < 1 or not words:
+        return
+    # The two ends have hashes that no word has in practice: words have 32 bits.
+    single = np.array([1 << 33, *(zlib.crc32(word.encode("utf-8", "replace")) for word in words), 1 << 34])
+    yield from _run_hashes(single.astype(np.uint64), range(1, max_size + 1))
+
+
+def _character_hashes(words: list[str], min_size: int, max_size: int) -> Iterator[np.ndarray]:
+    if max_size < 1 or not words:
+        return
+    text = f" {' '.join(words)} "
+    points = np.frombuffer(text.encode("utf-32-le", "replace"), "<u4")
+    spaces = np.concatenate([[0], np.cumsum(points == _SPACE)])
+    sizes = range(min_size, max_size + 1)
+    for size, hashes in zip(sizes, _run_hashes(points, sizes), strict=True):
+        # Within one word: the only spaces of the run are at its ends.
+        first = np.arange(len(hashes))
+        inside = spaces[np.maximum(first + size - 1, first + 1)] - spaces[first + 1]
+        yield hashes[(inside == 0) & ((points[: len(hashes)] != _SPACE) | (size > 1))]
+
+
+def _run_hashes(values: np.ndarray, sizes: range) -> Iterator[np.ndarray]:
+    """The hashes of all runs of so many values: uint32 (runs,) for each size, perhaps none."""
+    values = values.astype(np.uint64) + np.uint64(1)
+    state = np.zeros(len(values) + 1, np.uint64)
+    for size in range(1, sizes.stop):
+        # Unsigned numbers wrap around: a polynomial of the values, modulo 2 to the 64.
+        state = (
+            state[: len(values) - size + 1] * _FACTOR + values[size - 1 :] if size <= len(values) else _EMPTY
+        )
+        if size >= sizes.start:
+            mixed = (state ^ (state >> np.uint64(29))) * (_FACTOR + np.uint64(2 * size))
+            yield (mixed >> np.uint64(32)).astype(np.uint32)
+
+
+_EMPTY = np.zeros(0, np.uint64)
+
+
+class _Counts:
+    """In how many texts hashes are, counted in blocks."""
+
+    def __init__(self) -> None:
+        self._hashes = _NONE
+        self._numbers = np.zeros(0, np.int64)
+        self._waiting: list[np.ndarray] = []
+
+    def add(self, hashes: np.ndarray) -> None:
+        """Count the hashes of one text, each of which it holds once."""
+        self._waiting.append(hashes)
+        if len(self._waiting) >= BLOCK:
+            self._merge()
+
+    def kept(self, min_count: int, max_ngrams: int) -> tuple[np.ndarray, np.ndarray]:
+        """The most frequent hashes, rising, and their counts."""
+        self._merge()
+        frequent = np.flatnonzero(self._numbers >= min_count)
+        if len(frequent) > max_ngrams:
+            order = np.argsort(-self._numbers[frequent], kind="stable")
+            frequent = np.sort(frequent[order[:max_ngrams]])
+        return self._hashes[frequent], self._numbers[frequent]
+
+    def _merge(self) -> None:
+        hashes, numbers = np.unique(np.concatenate([_NONE, *self._waiting]), return_counts=True)
+        both, indices = np.unique(np.concatenate([self._hashes, hashes]), return_inverse=True)
+        self._numbers = np.bincount(
+            indices, np.concatenate([self._numbers, numbers]), minlength=len(both)
+        ).astype(np.int64)
+        self._hashes = both
+        self._waiting = []
+        if len(both) > MAX_DISTINCT:
+            several = self._numbers > 1
+            self._hashes, self._numbers = self._hashes[several], self._numbers[several]

@@ -1,0 +1,92 @@
+"""Cleaning of text, the same in training and at prediction: Unicode, control characters, white space."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any, Literal, TypedDict
+
+import msgspec
+
+from suite import UserError
+from suite.options import Options
+
+UnicodeForm = Literal["NFC", "NFKC", "none"]
+ControlCharacters = Literal["removed", "kept"]
+WhiteSpace = Literal["joined", "kept"]
+
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
+_BLANKS = re.compile(r"[^\S ]\s*| \s+")  # all but single spaces, which stay
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Cleaning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `clean` does to a text.
+
+    Attributes:
+        unicode: the normal form. NFC writes an umlaut as a single character however it was typed; NFKC also
+            unifies look-alikes (full-width letters, ligatures). See Unicode Standard Annex 15.
+        control_characters: whether characters without a shape (NUL, escape, byte order marks) are removed.
+            Line breaks and tabs count as white space.
+        white_space: "joined" makes a single space of any white space, and removes it at both ends.
+    """
+
+    unicode: UnicodeForm = "NFC"
+    control_characters: ControlCharacters = "removed"
+    white_space: WhiteSpace = "joined"
+
+
+class CleaningFact(TypedDict, total=False):
+    """`Cleaning` as a fact of a data set, in plain JSON values."""
+
+    unicode: UnicodeForm
+    control_characters: ControlCharacters
+    white_space: WhiteSpace
+
+
+AS_IT_IS = Cleaning(unicode="none", control_characters="kept", white_space="kept")
+"""Changes nothing but surrogates, which are no text."""
+
+
+def clean(text: str, cleaning: Cleaning) -> str:
+    """A text, cleaned; cleaning it again changes nothing.
+
+    Half a surrogate pair, which JSON can hold and UTF-8 cannot, becomes the replacement character U+FFFD.
+    """
+    if not text.isascii():
+        text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+    if cleaning.control_characters == "removed" and not text.isprintable():
+        text = _CONTROL.sub("", text)
+    if cleaning.unicode != "none" and not text.isascii():
+        text = unicodedata.normalize(cleaning.unicode, text)
+    if cleaning.white_space == "kept":
+        return text
+    # The space is the only white space that is printable.
+    return (_BLANKS.sub(" ", text) if "  " in text or not text.isprintable() else text).strip()
+
+
+def cleaning_of(facts: Mapping[str, Any]) -> Cleaning:
+    """How the texts of a data set were cleaned, from its fact "cleaning"; the defaults if it has none.
+
+    A codec cleans its inputs in the same way.
+
+    Raises:
+        suite.UserError: if the fact is of another form.
+    """
+    try:
+        return msgspec.convert(facts.get("cleaning", {}), Cleaning)
+    except msgspec.ValidationError as error:
+        raise UserError(f"the data's fact 'cleaning' is not as `Cleaning` says: {error}") from None
+
+
+def cleaning_from(options: Options) -> Cleaning:
+    """The cleaning that a loader's options (those of `suite_text.reading.options`) ask for."""
+    values = {name: getattr(options, name) for name in Cleaning.__struct_fields__}
+    return msgspec.convert(values, Cleaning)
+
+
+def as_fact(cleaning: Cleaning) -> CleaningFact:
+    """What a loader puts among the facts of its data set, as "cleaning"."""
+    built: CleaningFact = msgspec.to_builtins(cleaning)
+    return built

@@ -1,0 +1,67 @@
+"""What loaders leave out or find odd, gathered by kind with all locations."""
+
+from __future__ import annotations
+
+from suite.data import Problem
+from suite.kit import counted
+from suite_text.reading.encodings import Decoded
+
+
+class Problems:
+    """Locations by what is wrong with them, in the order in which each kind was met first."""
+
+    def __init__(self) -> None:
+        self._locations: dict[tuple[str, str], list[str]] = {}
+        self._sentences: list[str] = []
+
+    def note(self, singular: str, plural: str, location: str) -> None:
+        """Add a location.
+
+        Args:
+            singular: what follows the number 1 in a sentence: "row is no JSON and left out".
+            plural: what follows other numbers: "rows are no JSON and left out".
+            location: the file, and the line.
+        """
+        self._locations.setdefault((singular, plural), []).append(location)
+
+    def say(self, sentence: str) -> None:
+        """Add a sentence that stays as it is."""
+        self._sentences.append(sentence)
+
+    def note_decoding(self, content: Decoded, name: str) -> None:
+        """Add what was odd about the bytes of the file `name`."""
+        if content.unusual:
+            self.note_guess(content.encoding, name)
+        for line in content.broken:
+            self.note_broken(content.encoding, f"{name}, line {line}")
+        for line in content.nul:
+            self.note_nul(f"{name}, line {line}")
+
+    def note_guess(self, encoding: str, name: str) -> None:
+        """Add that the encoding of the file `name` was guessed."""
+        self.say(
+            f"{name} is not UTF-8 and was read as {encoding}, by what its bytes look like:"
+            " if that is wrong, name another with --set loader.encoding=NAME"
+        )
+
+    def note_broken(self, encoding: str, location: str) -> None:
+        """Add a line that is not all of an encoding."""
+        self.note(
+            f"line is not all {encoding}: what is not is read as U+FFFD",
+            f"lines are not all {encoding}: what is not is read as U+FFFD",
+            location,
+        )
+
+    def note_nul(self, location: str) -> None:
+        """Add a line with NUL characters."""
+        self.note("line has NUL characters", "lines have NUL characters", location)
+
+    def sentences(self) -> list[str]:
+        """All of it, for `Dataset.problems`."""
+        return [
+            *self._sentences,
+            *(
+                Problem(counted(len(locations), singular, plural), locations)
+                for (singular, plural), locations in self._locations.items()
+            ),
+        ]

@@ -1,0 +1,1 @@
+"""Between text and the numbers of tokens: vocabularies and padding."""

@@ -1,0 +1,1 @@
+"""The formats of translations: a module for each."""

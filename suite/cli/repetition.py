@@ -1,0 +1,30 @@
+"""The command line that repeats a command, for reports."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Iterable
+
+
+def repeating_command(
+    name: str, words: Iterable[str], arguments: argparse.Namespace, options: Iterable[str]
+) -> str:
+    """The command line that does the same again.
+
+    Args:
+        name: the command.
+        words: that follow it.
+        arguments: of the command, which has `--set` and `--without`.
+        options: which of its other options count, by their names in `arguments`.
+    """
+    line = ["suite", name, *words]
+    for option in options:
+        value = getattr(arguments, option)
+        if value is not None:
+            line += [f"--{option.replace('_', '-')}", value]
+    for setting in arguments.set:
+        line += ["--set", setting]
+    for plugin in arguments.without:
+        line += ["--without", plugin]
+    return shlex.join(line)

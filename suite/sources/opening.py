@@ -1,0 +1,50 @@
+"""Opening a folder or an archive by its path."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from suite.errors import UserError, reason
+from suite.sources.archive import DAMAGED, TarTree, ZipTree
+from suite.sources.folder import list_folder
+from suite.sources.tree import Tree
+
+ARCHIVE_SUFFIXES = (
+    ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz"
+)  # fmt: skip
+
+
+def is_archive(path: str | Path) -> bool:
+    """Whether `path` is called like an archive that `open_tree` reads."""
+    return str(path).lower().endswith(ARCHIVE_SUFFIXES)
+
+
+def open_tree(path: str | Path) -> Tree:
+    """List the files below a folder, or in a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz.
+
+    A compressed tar has no random access, so it is decompressed once into a temporary file without a name.
+
+    Raises:
+        UserError: if there is nothing at `path`, it may not be read, it is no archive, or the archive is
+            damaged, encrypted, or has a member that is a link or lies outside of it.
+    """
+    name = os.fspath(path)
+    try:
+        if Path(name).is_dir():
+            return list_folder(name)
+        with Path(name).open("rb") as file:
+            head = file.read(6)
+    except OSError as error:
+        raise UserError(f"{name} cannot be read: {reason(error)}") from None
+    if not is_archive(name):
+        known = ", ".join(ARCHIVE_SUFFIXES)
+        raise UserError(f"{name} is neither a folder nor an archive: known endings are {known}")
+    try:
+        if head.startswith(b"PK"):
+            return ZipTree(name)
+        return TarTree(name, head)
+    except DAMAGED as error:
+        raise UserError(f"{name} is damaged, or no archive at all: {reason(error)}") from None
+    except OSError as error:
+        raise UserError(f"{name} cannot be unpacked: {reason(error)}") from None

@@ -1,0 +1,90 @@
+"""Bytes with a name: files, and bytes in memory."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from suite.errors import UserError, reason
+
+
+class Source(Protocol):
+    """Bytes with a name. Reading is safe from several threads at once."""
+
+    @property
+    def name(self) -> str:
+        """For people: a path, or `archive.zip/member.jpg`."""
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+
+    def read(self) -> bytes:
+        """The whole content. Raises `UserError` if it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """A file on disk."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    @property
+    def size(self) -> int:
+        """The number of bytes now."""
+        try:
+            return self.path.stat().st_size
+        except OSError as error:
+            raise UserError(f"{self.path} cannot be read: {reason(error)}") from None
+
+    def read(self) -> bytes:
+        """The whole content. Raises `UserError` if it cannot be read."""
+        return read_file(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class BytesSource:
+    """Bytes in memory."""
+
+    content: bytes
+    name: str = "the bytes"
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return len(self.content)
+
+    def read(self) -> bytes:
+        """The whole content."""
+        return self.content
+
+
+def source(raw: str | Path | bytes | Source) -> Source:
+    """The source of a raw input: a path becomes a file, bytes become bytes in memory.
+
+    Raises:
+        TypeError: for anything else.
+    """
+    if isinstance(raw, str | Path):
+        return FileSource(Path(os.path.expanduser(raw)))  # noqa: PTH111 - unlike pathlib's, it raises nothing
+    if isinstance(raw, bytes | bytearray | memoryview):
+        return BytesSource(bytes(raw))
+    if callable(getattr(raw, "read", None)):
+        return raw
+    raise TypeError(f"a path, bytes or a source is needed, not {type(raw).__name__}")
+
+
+def read_file(path: str | Path) -> bytes:
+    """The content of a file. Raises `UserError` if it cannot be read."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {reason(error)}") from None

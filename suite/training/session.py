@@ -1,0 +1,96 @@
+"""One training: what it works with and how far it has come, shared by all that carry it out.
+
+The trainer starts the stages, the loop acts between the steps. Neither knows the other; both work on the
+session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from suite.pipeline.trainable import TrainablePipeline
+from suite.training.batches import EpochPlan
+from suite.training.checkpoints import CheckpointFolder, backend_random_state, values_of
+from suite.training.progress import Listener
+from suite.training_options import TrainingOptions
+
+Validate = Callable[[], dict[str, float]]
+"""Scores the network as it is: "loss" and the metrics of the evaluators, by name."""
+
+
+class StopRequested(Exception):  # noqa: N818 - a wish, not an error
+    """The training was asked to stop, and everything is kept."""
+
+
+@dataclass
+class TrainingState:
+    """What a training knows besides its variables: the JSON part of a checkpoint."""
+
+    step: int = 0
+    stage: int = 0
+    seconds: float = 0.0
+    epoch_seconds: float = 0.0
+    waiting: float = 0.0
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_epoch: int = 0
+    best_rank: list[float] = field(default_factory=list)
+    best_score: float | None = None
+    best_file: str | None = None
+    finished: bool = False
+    reason: str = ""
+
+
+@dataclass(kw_only=True)
+class TrainingSession:
+    """What a training works with, and how far it has come.
+
+    Attributes:
+        pipeline: the network and all that belongs to it. Its weights are trained in place.
+        options: resolved: no value is "auto".
+        plan: which examples are in which step.
+        folder: where checkpoints are.
+        validate: scores the network; None if there is no validation split.
+        metric: the name of the metric by which weights are chosen.
+        higher_is_better: its direction.
+        listener: hears of every step and epoch.
+        stop: called after each step; true ends the training with everything kept.
+        history_changed: called with all rows after each epoch.
+        state: how far the training has come. It is replaced, never changed.
+    """
+
+    pipeline: TrainablePipeline
+    options: TrainingOptions
+    plan: EpochPlan
+    folder: CheckpointFolder
+    validate: Validate | None
+    metric: str
+    higher_is_better: bool
+    listener: Listener
+    stop: Callable[[], bool]
+    history_changed: Callable[[list[dict[str, float]]], None]
+    state: TrainingState = field(default_factory=TrainingState)
+
+    @property
+    def network(self) -> Any:
+        """The Keras model that is trained."""
+        return self.pipeline.trained_network
+
+    @property
+    def epochs(self) -> int:
+        """The epochs of the whole training."""
+        return int(self.options.epochs)
+
+    @property
+    def steps(self) -> int:
+        """The steps of the whole training."""
+        return self.epochs * self.plan.steps_per_epoch
+
+    def checkpoint(self, optimizer: Any) -> None:
+        """Write everything that is needed to go on from the present step."""
+        arrays = values_of(self.network.variables, "network")
+        arrays |= values_of(optimizer.variables, "optimizer")
+        arrays |= values_of(self.network.metrics_variables, "metrics")
+        arrays |= backend_random_state()
+        self.folder.write(self.state.step, arrays, vars(self.state))

@@ -1,0 +1,142 @@
+"""One stage of a training in one call of `keras.Model.fit`, which can begin at any of its steps.
+
+A stage is a single Keras "epoch" of many steps, because only so can it begin at any step: what belongs to
+the end of an epoch is done by `TrainingLoop`, which looks at the step number instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from suite.devices import Device
+from suite.errors import RunError
+from suite.pipeline.trainable import Stage
+from suite.training.batches import Batches, PreparedExamples
+from suite.training.checkpoints import assign, backend_random_state
+from suite.training.loop import StageDone, TrainingLoop
+from suite.training.optimizers import make_optimizer
+from suite.training.session import StopRequested, TrainingSession
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageRunner:
+    """Runs the stages of a training.
+
+    Attributes:
+        session: the training. Its state is where a stage begins or goes on.
+        prepared: the training examples.
+        device: what Keras runs on.
+        threads: how many batches are made at the same time.
+    """
+
+    session: TrainingSession
+    prepared: PreparedExamples
+    device: Device
+    threads: int
+
+    def run(
+        self, index: int, stage: Stage, first: int, last: int, restored: Mapping[str, np.ndarray]
+    ) -> None:
+        """Run a stage from the session's step to its end.
+
+        Args:
+            index: the number of the stage.
+            stage: what it freezes, and its learning rate.
+            first: the step at which it, and its schedule, began.
+            last: the step after its last.
+            restored: the arrays of the checkpoint that it goes on from; empty if there is none.
+
+        Raises:
+            StopRequested: if `session.stop` said so; a checkpoint of that very step has been written.
+            RunError: for a loss that is not finite.
+            UserError: for an example that cannot be read, if the options do not allow that.
+        """
+        session = self.session
+        self._freeze(stage)
+        optimizer = self._compile(stage, last - first)
+        # At the border between two stages the checkpoint is still of the earlier one's optimizer.
+        if session.state.stage == index and any(name.startswith("optimizer/") for name in restored):
+            where = f"the checkpoint in {session.folder.path}"
+            assign(optimizer.variables, restored, "optimizer", where)
+        session.state = replace(session.state, stage=index)
+        if session.state.step == 0:
+            session.checkpoint(optimizer)
+        batches = Batches(
+            session.plan,
+            self.prepared,
+            session.pipeline.batches,
+            first_step=session.state.step,
+            last_step=last,
+            total_steps=session.steps,
+            threads=self.threads,
+        )
+        between_steps = {
+            name: value for name, value in restored.items() if name.startswith(("metrics/", "random/"))
+        }
+        loop = TrainingLoop(session, batches, optimizer, first, last, between_steps or backend_random_state())
+        self._fit(batches, loop)
+
+    def _freeze(self, stage: Stage) -> None:
+        sometimes_frozen = {name for any_stage in self.session.pipeline.stages for name in any_stage.freeze}
+        for layer in self.session.network.layers:
+            if layer.name in sometimes_frozen:
+                layer.trainable = layer.name not in stage.freeze
+
+    def _compile(self, stage: Stage, steps: int) -> Any:
+        """Compile the network for a stage of so many steps; its optimizer, built."""
+        session, network = self.session, self.session.network
+        on_tensorflow_cpu = self.device.backend == "tensorflow" and self.device.kind == "cpu"
+        network.compile(
+            optimizer=make_optimizer(session.options, steps, stage.learning_rate_factor),
+            loss=session.pipeline.loss,
+            # Measured: XLA makes convolutions on a processor several times slower under TensorFlow.
+            jit_compile=self.device.backend != "torch" and not on_tensorflow_cpu,
+            steps_per_execution=int(session.options.steps_per_execution),
+        )
+        optimizer = network.optimizer
+        optimizer.build(network.trainable_variables)
+        return optimizer
+
+    def _fit(self, batches: Batches, loop: TrainingLoop) -> None:
+        network = self.session.network
+        try:
+            data: Any = batches
+            if self.device.backend == "tensorflow":
+                data = batches.as_dataset(open_lengths=self.session.pipeline.lengths is not None)
+            network.fit(data, epochs=1, verbose=0, shuffle=False, callbacks=[loop])
+        except StageDone as done:
+            # Leaving `fit` puts the moving average in the place of the weights on some backends.
+            assign(network.variables, done.values, "network", "the end of a stage")
+        except (StopRequested, KeyboardInterrupt, RunError):
+            raise
+        except Exception:
+            if isinstance(batches.failure, Exception):
+                raise batches.failure from None
+            raise
+        finally:
+            batches.close()
+
+
+def stage_steps(stages: Sequence[Stage], epochs: int, steps_per_epoch: int) -> list[tuple[Stage, int, int]]:
+    """The first step and the step after the last of each stage, in whole epochs.
+
+    Every stage with a share gets at least one epoch, as long as there are epochs left for the last one.
+    """
+    total = sum(stage.share for stage in stages)
+    bounds = [0]
+    done = 0.0
+    for index, stage in enumerate(stages):
+        done += stage.share / total
+        later = sum(1 for following in stages[index + 1 :] if following.share > 0)
+        minimum = bounds[-1] + (1 if stage.share > 0 else 0)
+        bounds.append(max(min(round(done * epochs), epochs - later), min(minimum, epochs)))
+    bounds[-1] = epochs
+    return [
+        (stage, bounds[index] * steps_per_epoch, bounds[index + 1] * steps_per_epoch)
+        for index, stage in enumerate(stages)
+        if bounds[index + 1] > bounds[index]
+    ]

@@ -1,0 +1,120 @@
+"""The shape of the house: packages in a stack, no import circle, plugins through the front door only."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+STACK = ("core", "data", "evaluation", "pipeline", "prediction", "training", "export", "runs", "cli")
+"""Each package imports from those before it only. `core` is the modules that lie in `suite/` itself."""
+
+BESIDE = {"report": ("core", "evaluation"), "kit": ("core", "data"), "testing": STACK[:-1]}
+"""What stands beside the stack, and what of it each may import. `runs` and `cli` may import `report`."""
+
+PUBLIC = {
+    "suite",
+    "suite.data",
+    "suite.pipeline",
+    "suite.evaluation",
+    "suite.figures",
+    "suite.options",
+    "suite.sources",
+    "suite.kit",
+    "suite.testing",
+}
+"""What a plugin may import of the host: `tests/api.txt` freezes what is in it."""
+
+HOST = sorted((ROOT / "suite").rglob("*.py"))
+PLUGINS = sorted(path for path in ROOT.glob("plugins/*/suite_*/**/*.py") if "egg-info" not in str(path))
+
+
+def module_of(path: Path) -> str:
+    """`plugins/text/suite_text/words.py` is `suite_text.words`."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    if parts[0] == "plugins":
+        parts = parts[2:]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(path) for path in [*HOST, *PLUGINS]}
+
+
+def imports(path: Path, *, types_too: bool = False) -> Iterator[str]:
+    """The modules that a file imports, within functions too; those for types alone if `types_too`."""
+    waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            waiting += node.orelse if "not" not in ast.unparse(node.test) else node.body
+            waiting += node.body if types_too else []
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in MODULES else node.module
+        waiting.extend(ast.iter_child_nodes(node))
+
+
+def package_of(module: str) -> str:
+    """The package of the stack that a module of the host belongs to."""
+    first = module.split(".")[1] if "." in module else ""
+    return first if first in STACK or first in BESIDE else "core"
+
+
+@pytest.mark.parametrize("path", HOST, ids=module_of)
+def test_a_package_of_the_host_imports_only_from_those_below_it(path):
+    own = package_of(module_of(path))
+    if path.name in ("__init__.py", "__main__.py"):
+        allowed = set(STACK) | set(BESIDE)  # what it imports is what it stands for
+    elif own in BESIDE:
+        allowed = {own, *BESIDE[own]}
+    else:
+        allowed = set(STACK[: STACK.index(own) + 1])
+        allowed |= {"report"} if own in ("runs", "cli") else set()
+    above = {module for module in imports(path) if module in MODULES and module.split(".")[0] == "suite"}
+    assert [module for module in sorted(above) if package_of(module) not in allowed] == []
+
+
+def test_there_is_no_import_circle():
+    graph = {module_of(path): {name for name in imports(path) if name in MODULES} for path in HOST + PLUGINS}
+    done: set[str] = set()
+    circles = []
+
+    def visit(module: str, above: tuple[str, ...]) -> None:
+        if module in above:
+            circles.append(" -> ".join((*above[above.index(module) :], module)))
+        elif module not in done:
+            for imported in sorted(graph[module] - {module}):
+                visit(imported, (*above, module))
+            done.add(module)
+
+    for module in sorted(graph):
+        visit(module, ())
+    assert circles == []
+
+
+@pytest.mark.parametrize("path", PLUGINS, ids=module_of)
+def test_a_plugin_of_this_repository_imports_only_what_any_other_may(path):
+    of_host = {name for name in imports(path, types_too=True) if name.split(".")[0] == "suite"}
+    # `from suite.kit import tables` names a module of a public package.
+    private = {
+        name for name in of_host if name not in PUBLIC and name.rpartition(".")[0] not in PUBLIC - {"suite"}
+    }
+    assert sorted(private) == []
+
+
+def test_the_host_imports_no_plugin():
+    of_plugins = {name.split(".")[0] for name in map(module_of, PLUGINS)}
+    assert [path for path in HOST if {name.split(".")[0] for name in imports(path)} & of_plugins] == []
+
+
+@pytest.mark.parametrize("path", [*HOST, *PLUGINS], ids=module_of)
+def test_no_file_outgrows_its_reader(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 420
