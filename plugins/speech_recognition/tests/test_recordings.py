@@ -300,7 +300,7 @@ def test_a_few_missing_samples_at_the_end_do_no_harm():
         (b"hello " * 100, "is no recording: its content is none of WAV, FLAC,"),
         ("hello ".encode("utf-16") * 1000, "is no recording: its content is none of"),
         (bytes(1000), "is no recording"),
-        (b"\0\0\0\x20ftypM4A " + bytes(100), "is an M4A file (AAC), which cannot be read: convert it, to WAV"),
+        (b"\0\0\0\x20ftypM4A " + bytes(100), "is an M4A file (AAC), which cannot be read: convert it"),
         (b"\0\0\0\x20ftypisom" + bytes(100), "is an MP4 or QuickTime file, which cannot be read: convert it"),
         (b"\x1aE\xdf\xa3" + bytes(100), "is a Matroska or WebM file"),
         (b"RIFF\0\0\0\0AVI " + bytes(100), "is an AVI video"),
