@@ -106,9 +106,8 @@ def speed(name: str = "small") -> None:
                 times.append(time.perf_counter() - began)
             rate = steps / statistics.median(times)
             print(f"{name}, {device.kind}, {steps} tokens at a time, {how}: {rate:.1f} tokens per second")
-        print(
-            f"  of {steps} tokens {int((tokens_written['with cache'] == tokens_written['without']).sum())} are alike"
-        )
+        alike = int((tokens_written["with cache"] == tokens_written["without"]).sum())
+        print(f"  of {steps} tokens {alike} are alike")
 
 
 if __name__ == "__main__":
