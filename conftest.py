@@ -25,7 +25,7 @@ def keras_on_its_backend() -> None:
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
-    """`make test` installs all that tests need, so a test that is skipped there has not tested what it should."""
+    """Let a skipped test fail: `make test` installs all that tests need."""
     if not (os.environ.get("SUITE_NO_SKIPS") and report.skipped) or hasattr(report, "wasxfail"):
         return
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
@@ -36,6 +36,7 @@ def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that was skipped."""
     report = yield
     _refuse_skip(report)
     return report
@@ -43,6 +44,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A module that was skipped."""
     report = yield
     _refuse_skip(report)
     return report
