@@ -64,7 +64,7 @@ class PresetTranscriptionOptions(Options, frozen=True):
     language: Annotated[
         str,
         Meta(
-            description="code of the language that is spoken (en, zh, ...); auto: found for each recording; empty: as trained"
+            description="code of the spoken language (en, zh, ...); auto: found each time; empty: as trained"
         ),
     ] = ""
     translate: Annotated[
