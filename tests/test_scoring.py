@@ -203,8 +203,8 @@ def test_figures_are_made_only_when_asked_for_and_a_failure_is_a_note():
     assert figures == []
     assert notes == [
         (
-            "the figures of evaluator 'right' of plugin 'tests' are missing, for a defect of evaluator 'right'"
-            " of plugin 'tests': ZeroDivisionError: division by zero"
+            "the figures of evaluator 'right' of plugin 'tests' are missing, for a defect of evaluator"
+            " 'right' of plugin 'tests': ZeroDivisionError: division by zero"
         )
     ]
 
