@@ -31,7 +31,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         pipeline = load(export(arguments.run, out=Path(folder) / "export").folder, threads=arguments.threads)
         steps: dict[str, list[float]] = {"read and encode": [], "run": [], "decode": [], "all": []}
-        found = 0
+        detected = 0
         for number in range(WARM_UP + ROUNDS):
             image = arguments.images[number % len(arguments.images)]
             times = [time.perf_counter()]
@@ -39,7 +39,7 @@ def main() -> None:
             times.append(time.perf_counter())
             outputs = pipeline.network(encoded.arrays[None])
             times.append(time.perf_counter())
-            found += len(pipeline.codec.decode(outputs[0], encoded.context).boxes)
+            detected += len(pipeline.codec.decode(outputs[0], encoded.context).boxes)
             times.append(time.perf_counter())
             pipeline.predict(image)
             end = time.perf_counter()
@@ -48,7 +48,7 @@ def main() -> None:
                     steps[name].append(stop - start)
                 steps["all"].append(end - times[-1])
         size = " x ".join(map(str, pipeline.codec.size))
-        print(f"input {size}, {found / (WARM_UP + ROUNDS):.1f} boxes per image, medians of {ROUNDS}:")
+        print(f"input {size}, {detected / (WARM_UP + ROUNDS):.1f} boxes per image, medians of {ROUNDS}:")
         for name, taken in steps.items():
             print(f"  {name:<16} {1e3 * statistics.median(taken):6.2f} ms")
 

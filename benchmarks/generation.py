@@ -26,7 +26,7 @@ from suite.devices import activate
 from suite.runs.directory import Run, new_run_path
 
 HERE = Path(__file__).parent
-PEER = "5-gram model"
+REFERENCE_MODEL = "5-gram model"
 VOCABULARY = 3000
 PROMPT = 200
 TOKENS = 64
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def bits_per_byte(language: str, flags: list[str]) -> None:
-    """Train on one side, and print how many bits a byte of the test part takes."""
+    """Train on one side, and print how many bits a byte of the test split takes."""
     data = side(language)
     out = new_run_path(HERE / "runs", f"generation_{language}")
     command = [sys.executable, "-m", "suite", "train", "text-generation", str(data), "--out", str(out)]
@@ -59,7 +59,7 @@ def bits_per_byte(language: str, flags: list[str]) -> None:
     )
     low, high = metrics["intervals"]["test"]["bits_per_byte"]
     print(f"  test bits per byte {metrics['test']['bits_per_byte']:.4f} (95 % {low:.4f} to {high:.4f})")
-    print(f"  {PEER} {metrics['reference_models'][PEER]['bits_per_byte']:.4f}")
+    print(f"  {REFERENCE_MODEL} {metrics['reference_models'][REFERENCE_MODEL]['bits_per_byte']:.4f}")
     print(f"  perplexity per token {metrics['test']['perplexity']:.2f}")
 
 
@@ -70,13 +70,13 @@ def side(language: str) -> Path:
         sys.exit(f"there is no {source}: name the folder with the data in SUITE_DATA")
     folder = HERE / "runs" / f"multi30k_{language}"
     folder.mkdir(parents=True, exist_ok=True)
-    for part in ("train", "validation", "test"):
-        shutil.copyfile(source / f"{part}.{language}", folder / f"{part}.txt")
+    for split in ("train", "validation", "test"):
+        shutil.copyfile(source / f"{split}.{language}", folder / f"{split}.txt")
     return folder
 
 
 def speed(name: str = "small") -> None:
-    """Write one text greedily, and print how many tokens that were in a second."""
+    """Write one text greedily, and print how many tokens per second that is."""
     device = activate("tensorflow", "cpu")
 
     import keras
@@ -88,7 +88,7 @@ def speed(name: str = "small") -> None:
     keras.utils.set_random_seed(0)
     tokens = np.random.default_rng(0).integers(300, VOCABULARY, (1, PROMPT)).astype(np.int32)
     tokens[0, 0] = START
-    found = {}
+    tokens_written = {}
     for steps in (16, TOKENS):
         inputs = {
             "tokens": tokens,
@@ -98,7 +98,7 @@ def speed(name: str = "small") -> None:
         for how, cached in (("with cache", True), ("without", False)):
             keras.utils.set_random_seed(0)
             network = KerasNetwork(generation_network(VOCABULARY, cached=cached, **NETWORKS[name])[0])
-            found[how] = network(inputs)["written"][..., 0]
+            tokens_written[how] = network(inputs)["written"][..., 0]
             times = []
             for _ in range(REPEATS):
                 began = time.perf_counter()
@@ -106,7 +106,8 @@ def speed(name: str = "small") -> None:
                 times.append(time.perf_counter() - began)
             rate = steps / statistics.median(times)
             print(f"{name}, {device.kind}, {steps} tokens at a time, {how}: {rate:.1f} tokens per second")
-        print(f"  of {steps} tokens {int((found['with cache'] == found['without']).sum())} are alike")
+        alike = int((tokens_written["with cache"] == tokens_written["without"]).sum())
+        print(f"  of {steps} tokens {alike} are alike")
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def measure(data: str, index_only: bool) -> None:
     done("splitting")
     fingerprint(dataset)
     done("fingerprint")
-    result |= {"passages": {name: len(part) for name, part in dataset.splits.items()}, "notes": notes}
+    result |= {"passages": {name: len(examples) for name, examples in dataset.splits.items()}, "notes": notes}
     result["problems"] = [str(problem) for problem in dataset.problems]
     print(json.dumps(result, indent=2))
 

@@ -47,18 +47,18 @@ def main() -> None:
     with_cache = networks(VOCABULARY, **sizes)[0]
     without = networks(VOCABULARY, **sizes, cached=False)[0]
     without.set_weights(with_cache.get_weights())
-    found, seconds = {}, {}
+    tokens, seconds = {}, {}
     for name, model in (("with cache", with_cache), ("without", without)):
         network = KerasNetwork(model, arguments.sentences)
-        found[name] = np.asarray(network(inputs))[..., 0].astype(int)
+        tokens[name] = np.asarray(network(inputs))[..., 0].astype(int)
         times = []
         for _ in range(RUNS):
             began = time.perf_counter()
             network(inputs)
             times.append(time.perf_counter() - began)
         seconds[name] = statistics.median(times)
-    same = int((found["with cache"] == found["without"]).all(axis=1).sum())
-    written = float((found["with cache"] != END).sum(axis=1).mean()) + 1
+    same = int((tokens["with cache"] == tokens["without"]).all(axis=1).sum())
+    written = float((tokens["with cache"] != END).sum(axis=1).mean()) + 1
     print(
         f"{arguments.network}, beam {arguments.beam}, {device.kind}: {arguments.sentences} sentences of"
         f" {arguments.tokens} tokens, {written:.1f} tokens written of each, {same} alike"

@@ -80,5 +80,6 @@ def rows(split):
 def problems(dataset):
     """What is said of the data, with all of its places."""
     return {
-        str(problem).partition(":")[0]: list(getattr(problem, "places", ())) for problem in dataset.problems
+        str(problem).partition(":")[0]: list(getattr(problem, "locations", ()))
+        for problem in dataset.problems
     }

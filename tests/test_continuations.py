@@ -132,6 +132,8 @@ def test_validation_while_training_scores_predictions_that_are_joined(tmp_path):
     from suite.runs.train import train
 
     class AlwaysRising(toy_plugin.TrendCodec):
+        can_stream = True
+
         def next_input(self, raw, predictions):
             return raw if len(predictions) < 2 else None
 

@@ -28,4 +28,4 @@ def test_inspection_lists_all_places(tmp_path):
 
     found = inspect(suite.Host(odd(), discover=False), "trend", toy_plugin.write(tmp_path / "toy.jsonl"))
     (finding,) = [one for one in found.findings if one.text.startswith("nine lines are blank")]
-    assert finding.places == places
+    assert finding.locations == places

@@ -20,5 +20,5 @@ def problems(dataset):
     return {
         str(problem).partition(": ")[0] if places else str(problem): places
         for problem in dataset.problems
-        for places in [list(problem.places) if isinstance(problem, Problem) else []]
+        for places in [list(problem.locations) if isinstance(problem, Problem) else []]
     }

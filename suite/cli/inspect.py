@@ -89,7 +89,7 @@ def _as_json(inspection: Inspection) -> dict[str, Any]:
         "wrong": inspection.wrong,
         "numbers": dict(inspection.numbers),
         "findings": [
-            {"text": finding.text, "wrong": finding.wrong, "places": list(finding.places)}
+            {"text": finding.text, "wrong": finding.wrong, "locations": list(finding.locations)}
             for finding in inspection.findings
         ],
         "tables": [
@@ -141,10 +141,12 @@ def _show_table(console: Console, table: Table) -> None:
 
 def _show_finding(console: Console, finding: Finding) -> None:
     console.print(f"  {finding.text}")
-    for location in finding.places[:_MAX_LOCATIONS]:
+    for location in finding.locations[:_MAX_LOCATIONS]:
         console.print(f"    {location}", style="dim")
-    if len(finding.places) > _MAX_LOCATIONS:
-        console.print(f"    and {len(finding.places) - _MAX_LOCATIONS:,} more (--json has all)", style="dim")
+    if len(finding.locations) > _MAX_LOCATIONS:
+        console.print(
+            f"    and {len(finding.locations) - _MAX_LOCATIONS:,} more (--json has all)", style="dim"
+        )
 
 
 def _number(value: float | str) -> str:

@@ -200,11 +200,11 @@ class Folder(PredictionSink):
         whose: str,
         facts: Mapping[str, Any],
     ) -> None:
-        from suite.evaluation.prediction_files import FILE_NAME
+        from suite.evaluation.prediction_files import PREDICTIONS_FILE
 
         self.written = []
         self._path = path
-        self._sinks: list[PredictionSink] = [LinesFile(path / FILE_NAME, json=True)]
+        self._sinks: list[PredictionSink] = [LinesFile(path / PREDICTIONS_FILE, json=True)]
         if format is not None:
             self._sinks.append(FormatFiles(path, format, whose, facts))
 

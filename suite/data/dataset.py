@@ -58,23 +58,23 @@ class Subset:
 
 
 class Problem(str):
-    """A sentence on what a loader left out or found odd; `suite inspect` lists all of its places.
+    """A sentence on what a loader left out or found odd; `suite inspect` lists all of its locations.
 
     Args:
-        text: the sentence, to be followed by the first few of `places`.
-        places: all places (files, lines).
+        text: the sentence, to be followed by the first few of `locations`.
+        locations: all locations (files, lines).
     """
 
-    places: Sequence[str]
+    locations: Sequence[str]
 
-    def __new__(cls, text: str, places: Sequence[str] = ()) -> Problem:
-        """The sentence as it is shown if there is room for a few places only."""
-        if places:
-            more = f" and {len(places) - 3:,} more" if len(places) > 3 else ""
-            shown = ", ".join(f"'{place}'" for place in places[:3])
+    def __new__(cls, text: str, locations: Sequence[str] = ()) -> Problem:
+        """The sentence as it is shown if there is room for a few locations only."""
+        if locations:
+            more = f" and {len(locations) - 3:,} more" if len(locations) > 3 else ""
+            shown = ", ".join(f"'{location}'" for location in locations[:3])
             text = f"{text}: {shown}{more}"
         problem = super().__new__(cls, text)
-        problem.places = places
+        problem.locations = locations
         return problem
 
 
@@ -89,7 +89,7 @@ class Dataset:
         test: the split that is scored once, or None.
         facts: what is known of all splits before any decoding, as JSON values: class names, say. Which
             keys there are is part of the task's documented types.
-        problems: what the loader had to leave out or found odd, a sentence each with the place, or a
+        problems: what the loader had to leave out or found odd, a sentence each with the location, or a
             `Problem` with many.
         groups: `groups(example) -> hashable`: examples of one group stay on one side of a made split (a
             speaker, say). None if there are no groups; exact duplicates always stay together.

@@ -29,12 +29,12 @@ class Finding:
     Attributes:
         text: a sentence.
         wrong: whether it should be put right; else it is only worth a look.
-        places: which examples, all of them.
+        locations: which examples, all of them.
     """
 
     text: str
     wrong: bool = True
-    places: Sequence[str] = ()
+    locations: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +106,8 @@ def _inspect_splits(dataset: Dataset) -> Inspection:
         [name, count, f"{100 * count / total:.1f} %"] for name, count in counts.items()
     ]
     findings = [
-        Finding(text=str(problem), places=getattr(problem, "places", ())) for problem in dataset.problems
+        Finding(text=str(problem), locations=getattr(problem, "locations", ()))
+        for problem in dataset.problems
     ]
     taken = {
         split: f"there is no {split} split: training takes {100 * AUTO_SHARE:.0f} % of train for it,"
@@ -138,7 +139,7 @@ def _duplicates(dataset: Dataset) -> list[Finding]:
     starts = np.cumsum([0, *map(len, splits)])
     same = same_content(*splits)
 
-    def place(position: int) -> tuple[str, Example]:
+    def location(position: int) -> tuple[str, Example]:
         number = int(np.searchsorted(starts, position, side="right")) - 1
         return names[number], splits[number][position - int(starts[number])]
 
@@ -146,14 +147,16 @@ def _duplicates(dataset: Dataset) -> list[Finding]:
     leaks: dict[tuple[str, str], list[str]] = {pair: [] for pair in combinations(names, 2)}
     contradictions: list[str] = []
     for positions in _groups(same):
-        members = [place(position) for position in positions]
+        members = [location(position) for position in positions]
         for name in names:
             own = [example.id for split, example in members if split == name]
             copies[name].extend(f"{other} = {own[0]}" for other in own[1:])
-        for (first, second), places in leaks.items():
+        for (first, second), locations in leaks.items():
             known = [example.id for split, example in members if split == first]
             if known:
-                places.extend(f"{example.id} = {known[0]}" for split, example in members if split == second)
+                locations.extend(
+                    f"{example.id} = {known[0]}" for split, example in members if split == second
+                )
         targets = [example.target for _, example in members]
         if any(target != targets[0] for target in targets):
             contradictions.append(
@@ -162,25 +165,25 @@ def _duplicates(dataset: Dataset) -> list[Finding]:
 
     findings = [
         Finding(
-            text=f"{_examples(len(places))} of {second} with the content of one of {first}: scores on"
+            text=f"{_examples(len(locations))} of {second} with the content of one of {first}: scores on"
             f" {second} would be too good",
-            places=places,
+            locations=locations,
         )
-        for (first, second), places in leaks.items()
-        if places
+        for (first, second), locations in leaks.items()
+        if locations
     ]
     if contradictions:
         sets = "1 set" if len(contradictions) == 1 else f"{len(contradictions):,} sets"
         text = f"{sets} of equal examples with different targets"
-        findings.append(Finding(text=text, places=contradictions))
+        findings.append(Finding(text=text, locations=contradictions))
     findings.extend(
         Finding(
-            text=f"{_examples(len(places))} of {name} with the content of another one",
+            text=f"{_examples(len(locations))} of {name} with the content of another one",
             wrong=False,
-            places=places,
+            locations=locations,
         )
-        for name, places in copies.items()
-        if places
+        for name, locations in copies.items()
+        if locations
     )
     return findings
 

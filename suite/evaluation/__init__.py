@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from suite.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
+    from suite.evaluation.prediction_files import PREDICTIONS_FILE as PREDICTIONS_FILE
     from suite.evaluation.prediction_files import PredictionWriter as PredictionWriter
     from suite.evaluation.types import Details as Details
     from suite.evaluation.types import Evaluation as Evaluation
@@ -18,6 +19,7 @@ if not TYPE_CHECKING:
         {
             "Details": "suite.evaluation.types",
             "Evaluation": "suite.evaluation.types",
+            "PREDICTIONS_FILE": "suite.evaluation.prediction_files",
             "Pairs": "suite.evaluation.types",
             "PredictionWriter": "suite.evaluation.prediction_files",
         },

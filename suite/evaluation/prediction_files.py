@@ -15,7 +15,7 @@ from suite.errors import PluginError, UserError, attributed
 from suite.evaluation.types import Pairs
 from suite.files import atomic_path
 
-FILE_NAME = "predictions.jsonl"
+PREDICTIONS_FILE = "predictions.jsonl"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,8 @@
 """Rows of TSV, CSV and JSON lines, as people and programs save them, with their lines.
 
-The standard library's `csv` is not used: it refuses a cell of more than 128 KiB unless the limit is lifted
-for
-the whole process. Nor is its `Sniffer`, which found 193 of the 200 delimiters of small tables of sentences;
-the most
-frequent one in the header was right in all.
+The standard library's `csv` is not used: it refuses a cell of more than 128 KiB, unless the limit is lifted
+for the whole process. Nor is its `Sniffer`, which found 193 of the 200 delimiters of small tables of
+sentences; the most frequent one in the header was right in all.
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ def rows(content: bytes | str, name: str) -> Iterator[tuple[int, Row | str]]:
 
     Args:
         content: of the file: text; or bytes in UTF-8, with or without a byte order mark, or in UTF-16 with
-        one.
+            one.
         name: of the file.
 
     Yields:

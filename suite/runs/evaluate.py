@@ -17,7 +17,7 @@ from suite.data.loading import load_dataset
 from suite.errors import SuiteError, UserError, about
 from suite.evaluation.checks import check_predictions
 from suite.evaluation.metrics import declared_metrics
-from suite.evaluation.prediction_files import FILE_NAME, paired, read_predictions, write_predictions
+from suite.evaluation.prediction_files import PREDICTIONS_FILE, paired, read_predictions, write_predictions
 from suite.evaluation.scoring import scored_metrics
 from suite.evaluation.types import Pairs
 from suite.files import atomic_write, refuse_existing
@@ -144,7 +144,7 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
         scored["notes"] += remarks
     content = _content(run, configuration, request, task.item, metrics, chosen, scored, shown)
     out.mkdir(parents=True, exist_ok=True)
-    write_predictions(out / FILE_NAME, pairs)
+    write_predictions(out / PREDICTIONS_FILE, pairs)
     write_report(content, out / "report.html")
     atomic_write(out / "metrics.json", to_json(scored))
     return Outcome(folder=out, task=task.item, declared=metrics, split=chosen.split, metrics=scored)

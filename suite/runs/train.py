@@ -271,7 +271,7 @@ def _score(
     listener: Listener,
 ) -> None:
     """Score what is shipped on what it has not learned from, and write the report."""
-    from suite.evaluation.prediction_files import FILE_NAME, write_predictions
+    from suite.evaluation.prediction_files import PREDICTIONS_FILE, write_predictions
     from suite.evaluation.scoring import scored_metrics
     from suite.report.page import write_report
     from suite.runs.explanations import explanations
@@ -292,7 +292,7 @@ def _score(
     scored["notes"] += remarks
     if splits:
         first = next(iter(splits.values()))
-        write_predictions(run.path / FILE_NAME, first)
+        write_predictions(run.path / PREDICTIONS_FILE, first)
         explained, remarks = explanations(experiment.task, first, shipped)
         shown += explained
         scored["notes"] += remarks

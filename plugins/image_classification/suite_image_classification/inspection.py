@@ -64,7 +64,7 @@ def _balance(dataset: Dataset) -> tuple[Table, list[Finding]]:
             Finding(
                 text=counted(len(single), "class has", "classes have") + " a single training image",
                 wrong=False,
-                places=single,
+                locations=single,
             )
         )
     largest, smallest = max(classes, key=train.__getitem__), min(classes, key=train.__getitem__)
@@ -79,6 +79,6 @@ def _balance(dataset: Dataset) -> tuple[Table, list[Finding]]:
     for name in ("validation", "test"):
         if name in counts and (missing := [label for label in classes if not counts[name][label]]):
             text = counted(len(missing), "class has", "classes have") + f" no image in the {name} split"
-            findings.append(Finding(text=text, wrong=False, places=missing))
+            findings.append(Finding(text=text, wrong=False, locations=missing))
     columns = ["class", *counts, "of train"]
     return Table(title="Classes", columns=columns, rows=rows), findings

@@ -37,7 +37,9 @@ def inspected(data, **options):
 
 def findings(data, *, wrong):
     return {
-        finding.text: list(finding.places) for finding in inspected(data).findings if finding.wrong == wrong
+        finding.text: list(finding.locations)
+        for finding in inspected(data).findings
+        if finding.wrong == wrong
     }
 
 

@@ -85,10 +85,10 @@ def findings_on(splits: Mapping[str, Seen]) -> list[Finding]:
     findings = []
     if whole.broken:
         text = counted(len(whole.broken), "image cannot be read", "images cannot be read")
-        findings.append(Finding(text=text, places=whole.broken))
+        findings.append(Finding(text=text, locations=whole.broken))
     for what, locations in sorted(whole.odd.items()):
         text = counted(len(locations), f"image is {what}", f"images are {what}")
-        findings.append(Finding(text=text, wrong=False, places=locations))
+        findings.append(Finding(text=text, wrong=False, locations=locations))
     return findings
 
 

@@ -168,7 +168,7 @@ def _other_sizes(dataset: Dataset, splits: Mapping[str, _Boxes], seen: Mapping[s
     if not locations:
         return []
     text = counted(len(locations), "image has", "images have") + " another size than annotated"
-    return [Finding(text=f"{text}: boxes may be at the wrong location", places=locations)]
+    return [Finding(text=f"{text}: boxes may be at the wrong location", locations=locations)]
 
 
 def _balance(splits: Mapping[str, _Boxes], classes: list[str]) -> list[Finding]:
@@ -181,7 +181,7 @@ def _balance(splits: Mapping[str, _Boxes], classes: list[str]) -> list[Finding]:
         names = [classes[number] for number in np.flatnonzero(which)]
         if names:
             text = f"{counted(len(names), 'class has', 'classes have')} {what}"
-            findings.append(Finding(text=text, wrong=wrong, places=names))
+            findings.append(Finding(text=text, wrong=wrong, locations=names))
 
     total = np.sum(list(counts.values()), axis=0)
     report(total == 0, "no box at all")
@@ -217,8 +217,8 @@ def _odd_boxes(dataset: Dataset, splits: Mapping[str, _Boxes]) -> list[Finding]:
     findings = []
     if thin:
         text = f"{counted(len(thin), 'box is', 'boxes are')} narrower or lower than {THIN} pixels"
-        findings.append(Finding(text=text, wrong=False, places=thin))
+        findings.append(Finding(text=text, wrong=False, locations=thin))
     if crowded:
         text = f"{counted(len(crowded), 'image has', 'images have')} more than {CROWDED} boxes"
-        findings.append(Finding(text=text, wrong=False, places=crowded))
+        findings.append(Finding(text=text, wrong=False, locations=crowded))
     return findings

@@ -91,7 +91,7 @@ def test_a_doubled_box_is_left_out_and_named():
 def test_all_locations_of_a_problem_are_kept_though_few_are_shown():
     problem = loaded(*[(-5, line, 10, 100) for line in range(1, 6)]).problems[0]
     assert problem.endswith("'0.xml, line 1', '0.xml, line 2', '0.xml, line 3' and 2 more")
-    assert len(problem.places) == 5
+    assert len(problem.locations) == 5
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

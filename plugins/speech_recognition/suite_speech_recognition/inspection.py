@@ -185,7 +185,7 @@ def _broken(splits: Mapping[str, _Split]) -> list[Finding]:
     if not problems:
         return []
     text = counted(len(problems), "recording cannot be read", "recordings cannot be read")
-    return [Finding(text=text, places=problems)]
+    return [Finding(text=text, locations=problems)]
 
 
 def _transcript_findings(
@@ -200,7 +200,7 @@ def _transcript_findings(
     ]
     if empty:
         text = counted(len(empty), "transcript is empty", "transcripts are empty")
-        findings.append(Finding(text=text, places=empty))
+        findings.append(Finding(text=text, locations=empty))
     dense = [
         f"{example.id}: {len(text)} characters in {description.seconds:.2f} s"
         for split in splits.values()
@@ -209,7 +209,9 @@ def _transcript_findings(
     ]
     if dense:
         text = counted(len(dense), "transcript is", "transcripts are") + " too long for the recording"
-        findings.append(Finding(text=f"{text}: more than {MAX_PER_SECOND} characters a second", places=dense))
+        findings.append(
+            Finding(text=f"{text}: more than {MAX_PER_SECOND} characters a second", locations=dense)
+        )
     for name, counts in characters.items():
         if unknown := sorted(counts.keys() - characters["train"].keys()):
             text = counted(len(unknown), "character is", "characters are")
@@ -217,7 +219,7 @@ def _transcript_findings(
                 Finding(
                     text=f"{text} in {name}, but not in train, and cannot be learned",
                     wrong=False,
-                    places=[f"{_shown(character)}: {counts[character]:,}" for character in unknown],
+                    locations=[f"{_shown(character)}: {counts[character]:,}" for character in unknown],
                 )
             )
     for first, second in combinations(splits, 2):
@@ -227,7 +229,7 @@ def _transcript_findings(
                 Finding(
                     text=f"{text} in {first} and in {second}: scores on {second} are those for known voices",
                     wrong=False,
-                    places=shared,
+                    locations=shared,
                 )
             )
     return findings
@@ -269,7 +271,7 @@ def _sound_findings(splits: Mapping[str, _Split]) -> list[Finding]:
         Finding(
             text=counted(len(names), f"recording {what[kind][0]}", f"recordings {what[kind][1]}"),
             wrong=kind in ("all zero", "silent"),
-            places=names,
+            locations=names,
         )
         for kind, names in odd.items()
         if names

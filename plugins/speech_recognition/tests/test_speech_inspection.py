@@ -25,7 +25,7 @@ def table(found, title):
 
 
 def sentences(found):
-    return [(finding.text, finding.wrong, list(finding.places)) for finding in found.findings]
+    return [(finding.text, finding.wrong, list(finding.locations)) for finding in found.findings]
 
 
 def test_good_recordings_are_measured_and_nothing_is_found():

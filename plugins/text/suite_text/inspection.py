@@ -101,12 +101,12 @@ def character_findings(seen: Mapping[str, Seen], of: str = "") -> list[Finding]:
         findings.append(
             Finding(
                 text=f"{text} U+FFFD, which stands for characters that were lost when it was saved",
-                places=lost,
+                locations=lost,
             )
         )
     if misread := [name for split in seen.values() for name in split.misread]:
         text = counted(len(misread), f"text{of} looks", f"texts{of} look")
-        findings.append(Finding(text=f"{text} like UTF-8 that was read as Windows-1252", places=misread))
+        findings.append(Finding(text=f"{text} like UTF-8 that was read as Windows-1252", locations=misread))
     total = sum((split.characters for split in seen.values()), Counter[str]())
     scripts = scripts_of(total)
     rare = {script for script, count in scripts.items() if count < RARE * scripts.total()}
@@ -116,7 +116,7 @@ def character_findings(seen: Mapping[str, Seen], of: str = "") -> list[Finding]:
             Finding(
                 text=f"{text}{of} of scripts that are odd here: {', '.join(sorted(rare))}",
                 wrong=False,
-                places=[f"{shown(character)}: {total[character]:,}" for character in odd],
+                locations=[f"{shown(character)}: {total[character]:,}" for character in odd],
             )
         )
     for name, split in seen.items():
@@ -126,7 +126,9 @@ def character_findings(seen: Mapping[str, Seen], of: str = "") -> list[Finding]:
                 Finding(
                     text=f"{text} in {name}, but not in train",
                     wrong=False,
-                    places=[f"{shown(character)}: {split.characters[character]:,}" for character in unknown],
+                    locations=[
+                        f"{shown(character)}: {split.characters[character]:,}" for character in unknown
+                    ],
                 )
             )
     return findings
@@ -164,14 +166,14 @@ def alike_findings(
             text=counted(len(names), f"text of {second} is", f"texts of {second} are")
             + f" like a text of {first}, but for case, punctuation and blanks",
             wrong=False,
-            places=names,
+            locations=names,
         )
         for (first, second), names in leaks.items()
     ]
     if contradictions:
         text = counted(len(contradictions), "set", "sets")
         findings.append(
-            Finding(text=f"{text} of texts that are alike {targets_differ}", places=contradictions)
+            Finding(text=f"{text} of texts that are alike {targets_differ}", locations=contradictions)
         )
     return findings
 

@@ -207,7 +207,7 @@ def test_exported_it_writes_the_same(built, tmp_path):
 def test_what_is_seen_and_what_is_written_fit_into_its_positions(tmp_path):
     folder = save(tmp_path / "preset", "GPT2")
     assert build(folder, context="auto").codec.lengths[-1] == SEEN - 6
-    with pytest.raises(UserError, match="sees 40 tokens at most, 6 of which it writes in one go"):
+    with pytest.raises(UserError, match="sees 40 tokens at most, 6 of which it writes in a pass"):
         build(folder, context=35)
     assert "auto" not in as_dict(build(folder, context="auto").options).values()
 

@@ -58,7 +58,7 @@ def test_the_run_is_scored_in_bits_per_byte_beside_the_5_gram_model(run):
     history = run.history()
     assert history[-1]["validation_loss"] < history[0]["validation_loss"]
     report = (run.path / "report.html").read_text(encoding="utf-8")
-    for title in ("By place in the passage", "The most surprising passages", "What it writes"):
+    for title in ("By position in the passage", "The most surprising passages", "What it writes"):
         assert title in report
 
 

@@ -33,7 +33,7 @@ def table(found, title):
 
 
 def sentences(found):
-    return {finding.text: (finding.wrong, list(finding.places)) for finding in found.findings}
+    return {finding.text: (finding.wrong, list(finding.locations)) for finding in found.findings}
 
 
 @pytest.mark.parametrize(

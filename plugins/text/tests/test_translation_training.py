@@ -88,7 +88,7 @@ def test_texts_are_translated_in_their_order_and_empty_ones_stay_empty(run, host
     assert pipeline.predict("") == Translation(text="", score=None)
 
 
-def test_a_long_text_is_translated_in_parts(run, host):
+def test_a_long_text_is_translated_in_chunks(run, host):
     pipeline = suite.load(run.path, host=host)
     found = pipeline.predict("Ann sees the red dog . " * 20)
     assert isinstance(found, Translation)

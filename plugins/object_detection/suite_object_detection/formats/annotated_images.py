@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from suite import UserError
-from suite.evaluation.prediction_files import FILE_NAME
+from suite.evaluation import PREDICTIONS_FILE
 from suite.kit import atomic_write, reason
 from suite_images import reading
 from suite_images.drawing import color_of, draw_boxes
@@ -40,7 +40,7 @@ class AnnotatedImagesWriter:
     def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
         self._folder = folder
         self._classes: list[str] = list(facts.get("classes", ()))
-        self._overwrites = (folder / FILE_NAME).exists()
+        self._overwrites = (folder / PREDICTIONS_FILE).exists()
         self._written: list[Path] = []
         self._taken: set[Path] = set()
         self._video: tuple[FrameSource, VideoWriter, tuple[int, int]] | None = None
@@ -101,9 +101,8 @@ class AnnotatedImagesWriter:
         if self._video is None or self._video[0] is not frame.source:
             self._end_video()
             size = pixels.shape[0], pixels.shape[1]
-            name = Path(frame.source.name).name.replace(
-                ":", "-"
-            )  # a camera's name has a colon, which Windows forbids
+            # A camera's name has a colon, which Windows forbids.
+            name = Path(frame.source.name).name.replace(":", "-")
             path = self._free(PurePosixPath(name).with_suffix(".mp4"), frame.source)
             self._video = frame.source, VideoWriter(path, size, frame.source.rate), size
         _, writer, size = self._video

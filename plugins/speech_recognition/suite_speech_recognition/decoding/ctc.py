@@ -1,6 +1,6 @@
 """From the log-probabilities of frames to symbols and words with their times: CTC decoding.
 
-Connectionist temporal classification (Graves et al., Connectionist Temporal Classification: Labeling
+Connectionist temporal classification (Graves et al., Connectionist Temporal Classification: Labelling
 Unsegmented Sequence Data with Recurrent Neural Networks, 2006) gives each frame a symbol or the blank. What
 is said are the symbols of the frames, neighboring equal ones taken for one, without the blanks.
 """

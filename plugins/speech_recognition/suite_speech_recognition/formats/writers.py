@@ -8,7 +8,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 from suite import UserError
-from suite.evaluation.prediction_files import FILE_NAME
+from suite.evaluation import PREDICTIONS_FILE
 from suite.kit import atomic_write, reason
 from suite.sources import FileSource, Member
 from suite_speech_recognition.audio.live import LiveUtterance
@@ -39,7 +39,7 @@ class TranscriptWriter(ABC):
     def __init__(self, path: Path, facts: Mapping[str, Any]) -> None:
         self._path = path
         self._is_folder = path.is_dir() or not path.suffix
-        self._overwrites = self._is_folder and (path / FILE_NAME).exists()
+        self._overwrites = self._is_folder and (path / PREDICTIONS_FILE).exists()
         self._written: list[Path] = []
         self._name = ""
         self._live: tuple[str, list[SpacedWord]] | None = None

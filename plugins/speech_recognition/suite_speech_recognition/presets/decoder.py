@@ -174,9 +174,9 @@ class TokenDecoder(layers.Layer):  # type: ignore[misc]  # Keras is not typed
             here = (position_of == index)[None, :]
             x = self._embedded(token[:, None], position)
             new_kept: list[Any] = []
-            for index, block in enumerate(self.blocks):
-                old_keys, old_values = kept[2 * index : 2 * index + 2]
-                cross_keys, cross_values = fixed_inputs[2 * index : 2 * index + 2]
+            for number, block in enumerate(self.blocks):
+                old_keys, old_values = kept[2 * number : 2 * number + 2]
+                cross_keys, cross_values = fixed_inputs[2 * number : 2 * number + 2]
                 of_encoder = None if of_recording is None else fixed_inputs[-1]
                 normal = block.attention_norm(x)
                 keys, values = block.attention.keys_and_values(normal, position)

@@ -77,7 +77,7 @@ def _balance(dataset: Dataset, counts: dict[str, Counter[str]]) -> tuple[Table, 
     findings = []
     if single := [label for label in classes if train[label] == 1]:
         text = counted(len(single), "class has", "classes have")
-        findings.append(Finding(text=f"{text} a single training text", wrong=False, places=single))
+        findings.append(Finding(text=f"{text} a single training text", wrong=False, locations=single))
     largest, smallest = max(classes, key=train.__getitem__), min(classes, key=train.__getitem__)
     if train[largest] >= UNBALANCED * train[smallest]:
         findings.append(
@@ -90,5 +90,7 @@ def _balance(dataset: Dataset, counts: dict[str, Counter[str]]) -> tuple[Table, 
     for name in ("validation", "test"):
         if name in counts and (missing := [label for label in classes if not counts[name][label]]):
             text = counted(len(missing), "class has", "classes have")
-            findings.append(Finding(text=f"{text} no text in the {name} split", wrong=False, places=missing))
+            findings.append(
+                Finding(text=f"{text} no text in the {name} split", wrong=False, locations=missing)
+            )
     return Table(title="Classes", columns=["class", *counts, "of train"], rows=rows), findings

@@ -78,7 +78,7 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
                 Finding(
                     text=counted(len(locations), f"line of {name} is", f"lines of {name} are")
                     + " in train too",
-                    places=locations,
+                    locations=locations,
                 )
                 for name, locations in leaks.items()
             ),

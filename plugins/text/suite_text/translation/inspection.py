@@ -89,33 +89,33 @@ def _ratios_table(ratios: np.ndarray) -> Table:
 
 
 def _ratio_findings(pairs: list[tuple[str, str, str]], ratios: np.ndarray, usual: float) -> list[Finding]:
-    places = [
+    locations = [
         f"{name}: {len(text):,} characters and {len(reference):,}"
         for (name, text, reference), ratio in zip(pairs, ratios, strict=True)
         if abs(ratio - usual) > math.log(RATIO) and max(len(text), len(reference)) >= MIN_LENGTH
     ]
-    if not places:
+    if not locations:
         return []
-    text = counted(len(places), "pair has", "pairs have")
+    text = counted(len(locations), "pair has", "pairs have")
     return [
         Finding(
             text=f"{text} a side that is more than {RATIO:.0f} times as long as usual: is it a translation?",
             wrong=False,
-            places=places,
+            locations=locations,
         )
     ]
 
 
 def _copies(pairs: list[tuple[str, str, str]]) -> list[Finding]:
-    places = [
+    locations = [
         f"{name}: {shortened(text)}"
         for name, text, reference in pairs
         if text.casefold() == reference.casefold() and (len(text.split()) > 2 or len(text) >= MIN_LENGTH)
     ]
-    if not places:
+    if not locations:
         return []
-    text = counted(len(places), "text is its own translation", "texts are their own translations")
-    return [Finding(text=text, wrong=False, places=places)]
+    text = counted(len(locations), "text is its own translation", "texts are their own translations")
+    return [Finding(text=text, wrong=False, locations=locations)]
 
 
 def _wrong_script(
@@ -132,9 +132,11 @@ def _wrong_script(
     findings = []
     for side, script, wrong_script in (("source", *of_side), ("target", *reversed(of_side))):
         texts = [(name, text if side == "source" else reference) for name, text, reference in pairs]
-        if places := [
+        if locations := [
             f"{name}: {shortened(text)}" for name, text in texts if main_script(text) == wrong_script
         ]:
-            text = counted(len(places), f"{side} is", f"{side}s are")
-            findings.append(Finding(text=f"{text} written in {wrong_script}, not in {script}", places=places))
+            text = counted(len(locations), f"{side} is", f"{side}s are")
+            findings.append(
+                Finding(text=f"{text} written in {wrong_script}, not in {script}", locations=locations)
+            )
     return findings
