@@ -16,7 +16,7 @@ class LoaderOptions(Options, frozen=True):
 
 
 def loads(path, options):
-    return Dataset(train=[Example(path.name, "x", "a")] * options.limit)
+    return Dataset(train=[Example(f"{path.name} {index}", "x", "a") for index in range(options.limit)])
 
 
 def loader(name, suffix, load=loads):
