@@ -188,7 +188,7 @@ class Pieces:
 
     def merge(self, predictions: Sequence[CautiousTrend]) -> CautiousTrend:
         assert len(predictions) == self.total
-        mean = sum(one.mean for one in predictions) / len(predictions)
+        mean = sum(prediction.mean for prediction in predictions) / len(predictions)
         return CautiousTrend(trend=predictions[-1].trend, mean=mean)
 
 

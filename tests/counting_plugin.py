@@ -87,7 +87,7 @@ class CountingCodec(suite.Codec):
         return text if int(text.rsplit(maxsplit=1)[-1]) < self.until else None
 
     def join(self, predictions: Sequence[Counted]) -> Counted:
-        return Counted(text=" ".join(one.text for one in predictions))
+        return Counted(text=" ".join(prediction.text for prediction in predictions))
 
 
 def network(inputs: Any) -> Any:

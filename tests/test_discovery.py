@@ -56,7 +56,7 @@ def test_a_plugin_has_the_name_and_version_of_its_distribution(site):
     site.install("suite-birds", GOOD.format(task="birds"), version="2.3")
     (plugin,) = suite.Host().plugins
     assert (plugin.name, plugin.version, plugin.error) == ("suite-birds", "2.3", "")
-    assert [one.item.name for one in plugin.contributions] == ["birds"]
+    assert [contributed.item.name for contributed in plugin.contributions] == ["birds"]
     assert plugin.seconds > 0
 
 
@@ -69,7 +69,7 @@ def test_plugins_are_in_the_order_of_their_names(site):
 def test_equal_entry_point_names_of_two_distributions_are_both_loaded(site):
     site.install("suite-one", GOOD.format(task="one"))
     site.install("suite-two", GOOD.format(task="two"))
-    assert [one.item.name for one in suite.Host().tasks()] == ["one", "two"]
+    assert [contributed.item.name for contributed in suite.Host().tasks()] == ["one", "two"]
 
 
 def test_several_entry_points_of_a_distribution_are_one_plugin(site):
@@ -77,7 +77,7 @@ def test_several_entry_points_of_a_distribution_are_one_plugin(site):
     site.install("suite-pair", GOOD.format(task="one"), points)
     (site.folder / "suite_other_module.py").write_text(GOOD.format(task="two"))
     (plugin,) = suite.Host().plugins
-    assert sorted(one.item.name for one in plugin.contributions) == ["one", "two"]
+    assert sorted(contributed.item.name for contributed in plugin.contributions) == ["one", "two"]
 
 
 def test_an_entry_point_may_name_an_object_of_a_module(site):
@@ -86,7 +86,7 @@ def test_an_entry_point_may_name_an_object_of_a_module(site):
         + "\nclass Plugin:\n    suite_tasks = staticmethod(suite_tasks)\nplugin = Plugin()\n"
     )
     site.install("suite-birds", source, "[suite.v1]\nx = suite_birds_module:plugin\n")
-    assert [one.item.name for one in suite.Host().tasks()] == ["birds"]
+    assert [contributed.item.name for contributed in suite.Host().tasks()] == ["birds"]
 
 
 def test_entry_points_of_another_version_of_the_interface_are_not_ours(site):
@@ -110,7 +110,7 @@ def test_a_broken_plugin_is_recorded_and_does_not_stop_the_others(site, source, 
     site.install("suite-broken", source)
     site.install("suite-good", GOOD.format(task="good"))
     host = suite.Host()
-    assert [one.item.name for one in host.tasks()] == ["good"]
+    assert [contributed.item.name for contributed in host.tasks()] == ["good"]
     (broken,) = host.broken
     assert broken.name == "suite-broken"
     assert reason in broken.error
@@ -150,7 +150,7 @@ def test_plugins_given_as_objects_come_in_addition_to_installed_ones(site):
 
     site.install("suite-good", GOOD.format(task="good"))
     host = suite.Host(toy_plugin)
-    assert [one.item.name for one in host.tasks()] == ["good", "trend"]
+    assert [contributed.item.name for contributed in host.tasks()] == ["good", "trend"]
 
 
 def test_a_distribution_earlier_on_the_path_hides_a_later_one(site, monkeypatch, tmp_path):

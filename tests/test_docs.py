@@ -235,7 +235,7 @@ def test_the_example_of_the_hooks_is_a_plugin():
     exec(textwrap.dedent("\n".join(indented[start:])), vars(example))
     host = suite.Host(example, discover=False)
     assert host.broken == []
-    assert [one.item.name for one in host.builders()] == ["tiny"]
+    assert [builder.item.name for builder in host.builders()] == ["tiny"]
 
 
 def test_the_example_of_the_options_describes_itself():

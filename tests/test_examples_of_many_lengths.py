@@ -41,7 +41,7 @@ def test_a_stopped_run_ends_like_an_unbroken_one(host, configuration, run, tmp_p
     with pytest.raises(suite.RunError, match="stopped after step 6"):
         train(host, configuration, out=tmp_path / "run", stop=lambda: next(asked) == 6)
     resumed = resume(host, tmp_path / "run")
-    ours, theirs = (one.checkpoints.newest()[0] for one in (resumed, run))
+    ours, theirs = (finished.checkpoints.newest()[0] for finished in (resumed, run))
     assert ours.keys() == theirs.keys()
     for name in ours:
         np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
@@ -55,6 +55,6 @@ def test_the_exported_network_takes_any_length(host, run):
     exported = suite.load(export(run.path, host=host).folder, host=host)
     rows = [[number / 10.0 + start for number in range(8)] for start in (0.0, 0.001, 0.004)]
     kept = suite.load(run.path, host=host)
-    assert [one.trend for one in exported.predict(iter(rows))] == [
-        one.trend for one in kept.predict(iter(rows))
+    assert [prediction.trend for prediction in exported.predict(iter(rows))] == [
+        prediction.trend for prediction in kept.predict(iter(rows))
     ]

@@ -21,8 +21,8 @@ def explain(pairs, predict):
     """How sure the answer to the first row is when one of its numbers is left out."""
     row, answer = pairs.examples[0].input, pairs.predictions[0]
     without = predict([[*row[:index], 0.0, *row[index + 1 :]] for index in range(len(row))])
-    assert all(isinstance(one, toy_plugin.Trend) for one in without)
-    lost = [answer.probability - one.probability * (one.trend == answer.trend) for one in without]
+    assert all(isinstance(prediction, toy_plugin.Trend) for prediction in without)
+    lost = [answer.probability - left.probability * (left.trend == answer.trend) for left in without]
     numbers = [f"{number:g} " for number in row]
     item = Highlight(caption=answer.trend, segments=list(zip(numbers, lost, strict=True)))
     return [Highlights(title="What tipped the scales", items=[item])]
@@ -96,4 +96,4 @@ def test_a_defect_is_noted_with_the_plugin_and_loses_nothing(run, tmp_path):
 )
 def test_what_else_can_be_wrong_is_a_note(run, tmp_path, function, note):
     outcome = evaluate(explaining(function), Request(run=run.path, out=tmp_path / "out"))
-    assert any(note in one for one in outcome.metrics["notes"])
+    assert any(note in sentence for sentence in outcome.metrics["notes"])

@@ -84,7 +84,7 @@ def test_the_folder_holds_the_network_the_codec_and_the_comparison(run, exported
 
 
 def test_nothing_else_is_left_in_the_run(run, exported):
-    assert sorted(one.name for one in run.iterdir()) == ["export", "model"]
+    assert sorted(path.name for path in run.iterdir()) == ["export", "model"]
 
 
 def test_an_exported_network_that_differs_is_no_success(run, converted, tmp_path, monkeypatch):

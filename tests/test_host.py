@@ -44,7 +44,7 @@ def test_a_plugin_given_as_a_module_contributes_all_kinds():
     host = suite.Host(toy_plugin, discover=False)
     (only,) = host.plugins
     assert (only.name, only.error) == ("toy_plugin", "")
-    assert [str(one) for one in only.contributions] == [
+    assert [str(contributed) for contributed in only.contributions] == [
         "task 'trend' of plugin 'toy_plugin'",
         "data loader 'lines' of plugin 'toy_plugin'",
         "model builder 'dense' of plugin 'toy_plugin'",
@@ -60,7 +60,7 @@ def test_a_contribution_is_found_by_kind_name_and_task():
 
 def test_a_third_party_adds_a_model_to_a_task_it_does_not_own():
     host = suite.Host(toy_plugin, plugin("other", suite_model_builders=[builder("tree")]), discover=False)
-    assert [one.item.name for one in host.builders("trend")] == ["dense", "tree"]
+    assert [builder.name for builder in host.builders("trend")] == ["dense", "tree"]
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_one():
@@ -82,7 +82,7 @@ class TestTwoPluginsWithOneName:
     host = suite.Host(toy_plugin, plugin("other", suite_model_builders=[builder("dense")]), discover=False)
 
     def test_both_are_listed(self):
-        assert [one.plugin for one in self.host.builders()] == ["other", "toy_plugin"]
+        assert [builder.plugin for builder in self.host.builders()] == ["other", "toy_plugin"]
 
     def test_asking_for_the_bare_name_is_an_error_that_names_both(self):
         with pytest.raises(suite.UserError, match="say other:dense or toy_plugin:dense"):

@@ -45,7 +45,7 @@ def test_what_was_saved_is_loaded(saved):
 
 
 def test_nothing_but_the_file_is_left_beside_it(saved):
-    assert [one.name for one in saved.parent.iterdir()] == ["network.keras"]
+    assert [path.name for path in saved.parent.iterdir()] == ["network.keras"]
 
 
 def test_a_failed_save_leaves_the_old_file(saved, monkeypatch):
@@ -60,7 +60,7 @@ def test_a_failed_save_leaves_the_old_file(saved, monkeypatch):
     with pytest.raises(OSError, match="no space"):
         save_keras(model, saved)
     assert saved.read_bytes() == before
-    assert [one.name for one in saved.parent.iterdir()] == ["network.keras"]
+    assert [path.name for path in saved.parent.iterdir()] == ["network.keras"]
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04 not really", "ümlaut".encode()])

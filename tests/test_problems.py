@@ -27,5 +27,7 @@ def test_inspection_lists_all_places(tmp_path):
             return [suite.DataLoader(name="odd", task="trend", load=load, detect=lambda path: True)]
 
     found = inspect(suite.Host(odd(), discover=False), "trend", toy_plugin.write(tmp_path / "toy.jsonl"))
-    (finding,) = [one for one in found.findings if one.text.startswith("nine lines are blank")]
+    (finding,) = [
+        candidate for candidate in found.findings if candidate.text.startswith("nine lines are blank")
+    ]
     assert finding.locations == places

@@ -23,9 +23,9 @@ pytest.importorskip("keras", reason="needs Keras")
 def nearest(examples, others, facts):
     """The trend of the nearest row."""
     rows = np.array([examples[index].input for index in range(len(examples))])
-    assert all(one.target is None for one in others)
+    assert all(example.target is None for example in others)
     assert facts["trends"] == ["falling", "level", "rising"]
-    found = [int(((rows - np.array(one.input)) ** 2).sum(axis=1).argmin()) for one in others]
+    found = [int(((rows - np.array(example.input)) ** 2).sum(axis=1).argmin()) for example in others]
     return [toy_plugin.Trend(trend=examples[index].target) for index in found]
 
 

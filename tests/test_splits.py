@@ -274,7 +274,9 @@ def test_targets_that_are_more_than_labels_are_spread_by_the_labels_in_them():
     ]
     train.append(Example("rare", "content rare", {"at": 80, "what": ["c", "a"]}))
     made, _ = complete(Dataset(train=train, labels=lambda example: example.target["what"]), test=0.5)
-    counts = Counter("".join(one.target["what"]) for one in (made.test[i] for i in range(len(made.test))))
+    counts = Counter(
+        "".join(example.target["what"]) for example in (made.test[i] for i in range(len(made.test)))
+    )
     assert set(counts) <= {"a", "b"}
     assert abs(counts["a"] - counts["b"]) <= 1
     assert "rare" in ids(made.train)

@@ -17,8 +17,9 @@ class ScaleCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=T
     labels: tuple[str, ...]
     factor: float = 1.0
 
-    def impossible(self) -> str:
-        return "" if self.factor else "nothing can be scaled by 0"
+    def __post_init__(self) -> None:
+        if not self.factor:
+            raise ValueError("nothing can be scaled by 0")
 
 
 def test_a_codec_survives_json():

@@ -74,7 +74,7 @@ def test_the_network_that_is_shipped_has_learned(run, host):
     assert run.metrics["test"]["accuracy"] > 0.5
     network = suite.load(run.path, host=host).network.model
     assert network.name == "speller"
-    assert [one.name for one in network.inputs] == ["numbers"]
+    assert [tensor.name for tensor in network.inputs] == ["numbers"]
 
 
 def test_validation_scores_the_network_that_is_shipped_with_the_weights_of_that_moment(run):
@@ -94,7 +94,9 @@ def test_the_loss_on_validation_is_that_of_the_training_network_on_batches_of_th
     (pipeline,) = plugin.built
     validation = toy_plugin.load(data, toy_plugin.LinesOptions()).validation
     maker = pipeline.batches
-    inputs, targets = maker.make([maker.prepare(one) for one in validation], np.random.default_rng(), 0.0)
+    inputs, targets = maker.make(
+        [maker.prepare(example) for example in validation], np.random.default_rng(), 0.0
+    )
     outputs = keras.ops.convert_to_numpy(pipeline.training_network(inputs, training=False))
     expected = -np.log(np.take_along_axis(outputs, targets[:, :, None], axis=2)).mean()
     assert run.history()[0]["validation_loss"] == pytest.approx(expected, rel=1e-4)
@@ -111,7 +113,7 @@ def test_a_stopped_run_ends_like_an_unbroken_one(data, run, tmp_path, stages):
     with pytest.raises(suite.RunError, match="stopped after step 6"):
         train(host, configuration(data), out=tmp_path / "run", stop=lambda: next(asked) == 6)
     resumed = resume(host, tmp_path / "run")
-    ours, theirs = (one.checkpoints.newest()[0] for one in (resumed, unbroken))
+    ours, theirs = (run.checkpoints.newest()[0] for run in (resumed, unbroken))
     assert ours.keys() == theirs.keys()
     for name in ours:
         np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)

@@ -21,6 +21,7 @@ from suite.configuration import from_mapping
 from suite.data.dataset import Dataset, Example
 from suite.errors import StoppedRunError
 from suite.runs.train import resume, train
+from suite_speech_recognition.declaration import TASK
 from suite_speech_recognition.presets.builder import preset
 from suite_speech_recognition.presets.options import PresetOptions
 from suite_speech_recognition.types import Transcript
@@ -351,12 +352,12 @@ def test_training_batches_hold_the_prompt_the_tokens_and_targets_that_end(preset
 
 def test_what_is_too_long_to_be_written_is_said(presets):
     built = build(presets("whisper"), max_tokens=4)
-    with pytest.raises(UserError, match="take 0: its transcript has .* tokens, and the model writes 4"):
+    with pytest.raises(UserError, match="take 0: its transcript has .* and the model writes at most 4"):
         built.batch_maker.prepare(data(TEXTS[1]).train[0])
     with pytest.raises(UserError, match="writes 30 tokens at most"):
         build(presets("whisper"), max_tokens=31)
     with pytest.raises(UserError, match="hears 2 seconds at most, not 3"):
-        build(presets("whisper"), seconds=3)
+        build(presets("whisper"), max_seconds=3)
     with pytest.raises(UserError, match="lasts 2.50 seconds"):
         built.batch_maker.prepare(data("go", seconds=2.5).train[0])
 
@@ -438,10 +439,10 @@ def write_recordings(folder: Path) -> Path:
 def test_a_preset_is_trained_resumed_shipped_and_exported_through_the_host(presets, name, tmp_path):
     host = suite.Host(speech, discover=False)
     tables = {
-        "task": speech.TASK,
+        "task": TASK,
         "data": str(write_recordings(tmp_path / "data")),
         "loader": {"name": "pattern", "pattern": "{text}_{take}.wav"},
-        "model": {"name": "preset", "preset": presets(name), "max_tokens": 8, "seconds": 2.0},
+        "model": {"name": "preset", "preset": presets(name), "max_tokens": 8, "max_seconds": 2.0},
         "training": {"epochs": 2, "batch_size": 4, "learning_rate": 1e-3},
     }
     configuration = from_mapping(tables, "the test")

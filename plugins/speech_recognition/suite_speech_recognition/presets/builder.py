@@ -41,9 +41,9 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
 
     loaded = load_preset(options.preset, load_weights=options.load_weights)
     tokens = loaded.tokens
-    if options.language != "auto":
+    if options.language:
         if not tokens.languages:
-            raise UserError(f"'{options.preset}' knows only one language: leave language at auto")
+            raise UserError(f"'{options.preset}' knows only one language: leave language empty")
         language = language_token(options.language, tokens.languages)
         prompt = (*tokens.prompt[:LANGUAGE], language, *tokens.prompt[LANGUAGE + 1 :])
         tokens = replace(tokens, prompt=prompt)

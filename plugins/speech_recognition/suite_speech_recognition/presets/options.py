@@ -30,10 +30,10 @@ class PresetOptions(Options, frozen=True):
     language: Annotated[
         str,
         Meta(
-            description="code of the language that is spoken (en, zh, ...); auto: a preset that knows several"
+            description="code of the spoken language (en, zh, ...); empty: a preset that knows several"
             " finds it for each recording"
         ),
-    ] = "auto"
+    ] = ""
     max_seconds: Annotated[
         Auto | Annotated[float, Meta(ge=1, le=60)],
         Meta(
@@ -62,7 +62,10 @@ class PresetTranscriptionOptions(Options, frozen=True):
     """Options of predictions by a preset that knows several languages."""
 
     language: Annotated[
-        str, Meta(description="code of the language that is spoken (en, zh, ...); auto: found by itself")
+        str,
+        Meta(
+            description="code of the spoken language (en, zh, ...); auto: found each time; empty: as trained"
+        ),
     ] = ""
     translate: Annotated[
         bool, Meta(description="whether to write English, whatever the language is (Whisper)")
