@@ -1,4 +1,4 @@
-"""A run's configuration: what the user said, and after resolving everything that was chosen.
+"""A run's configuration: what the user chose, and what became of every "auto".
 
 The same words in a file, on the command line and in Python:
 
@@ -219,7 +219,7 @@ def resolve_training(
     """Training options with no "auto" left: the user's value, else the builder's, else the host's.
 
     Args:
-        options: what the user said.
+        options: what the user chose.
         recipe: what the model builder recommends.
         count: the number of training examples.
         device_kind: "cpu" or "gpu".

@@ -218,7 +218,7 @@ def scored_metrics(
         train: what baseline and reference models learn from; None for neither.
         options: of evaluators by name.
         notes: sentences to put before those of the scores.
-        phase: told of each reference model before it learns.
+        phase: called with the name of each reference model before it learns.
 
     Returns:
         The content of `metrics.json`, and a function that draws the figures of the first split, as

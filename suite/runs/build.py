@@ -1,4 +1,4 @@
-"""From what the user said to what can be trained: data loaded, pipeline built, nothing "auto" any more."""
+"""From a configuration to what can be trained: data loaded, pipeline built, no "auto" left."""
 
 from __future__ import annotations
 
@@ -131,8 +131,8 @@ def build(
 
     Args:
         host: where everything is looked up.
-        configuration: what the user said.
-        listener: is told what happens.
+        configuration: what the user chose.
+        listener: hears of what happens.
         dataset: data in memory, if the configuration names none.
 
     Raises:

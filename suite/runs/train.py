@@ -44,13 +44,13 @@ def train(
 
     Args:
         host: where everything is looked up.
-        configuration: what the user said; what is "auto" is chosen here.
+        configuration: what the user chose; "auto" is replaced here.
         out: the run directory; None makes one in `folder`, named after the data.
         folder: where runs are.
         command: the command that repeats the run, for the report.
         dataset: data in memory, if the configuration names none: see `suite.data.Dataset.of`.
-        listener: is told what happens.
-        stop: asked after each step; true ends the training with everything kept.
+        listener: hears of what happens.
+        stop: called after each step; true ends the training with everything kept.
 
     Raises:
         UserError: for what the user can put right, before anything is written where possible.
