@@ -43,6 +43,10 @@ def test_a_constant_schedule_stays_at_the_peak():
     assert Schedule("constant", 0.3, 100, 0.0, 0.0).value(99) == pytest.approx(0.3)
 
 
+def loss(model, x, y):
+    return float(((keras.ops.convert_to_numpy(model(x)) - y) ** 2).mean())
+
+
 @pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "lion", "rmsprop", "nadam", "muon"])
 @pytest.mark.parametrize("weight_decay", [0.0, 0.01])
 def test_every_optimizer_makes_the_loss_smaller(name, weight_decay):
@@ -57,9 +61,11 @@ def test_every_optimizer_makes_the_loss_smaller(name, weight_decay):
         optimizer=name, learning_rate=0.01, weight_decay=weight_decay, warmup=0.0, clip_norm=1.0, ema=0.5
     )
     model.compile(make_optimizer(chosen, 20), loss="mse", jit_compile=False)
-    before = model.evaluate(x, y, verbose=0)
-    model.fit(x, y, epochs=20, batch_size=32, verbose=0)
-    assert model.evaluate(x, y, verbose=0) < before
+    before = loss(model, x, y)
+    for _ in range(20):  # a step is compiled in half the time that `fit` takes
+        model.train_on_batch(x, y)
+    model.optimizer.finalize_variable_values(model.trainable_weights)  # the averages, as `fit` ends
+    assert loss(model, x, y) < before
 
 
 def test_biases_are_not_decayed():

@@ -145,11 +145,11 @@ def test_neither_kill_minus_nine_nor_ctrl_c_loses_anything(data, toy_installed, 
     words = [sys.executable, "-m", "suite"]
     flags = [f"--set=training.{name}={value}" for name, value in (SETTINGS | {"epochs": 40}).items()]
     common = {"env": toy_installed, "cwd": tmp_path, "stderr": subprocess.PIPE, "text": True}
-    train_command = [*words, "train", "trend", str(data), *flags, "--out"]
-    whole = subprocess.run([*train_command, "whole"], **common, check=False)
-    assert whole.returncode == 0, whole.stderr
+    whole = train(
+        suite.Host(toy_plugin, discover=False), configuration(data, epochs=40), out=tmp_path / "whole"
+    )
     steps = []
-    command = [*train_command, "killed"]
+    command = [*words, "train", "trend", str(data), *flags, "--out", "killed"]
     for number, status in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)):
         process = subprocess.Popen(command, **common)
         checkpoints = tmp_path / "killed" / "checkpoints"
@@ -166,7 +166,7 @@ def test_neither_kill_minus_nine_nor_ctrl_c_loses_anything(data, toy_installed, 
     assert "to go on: suite resume killed" in errors
     resumed = subprocess.run(command, **common, check=False)
     assert resumed.returncode == 0, resumed.stderr
-    assert_same_run(Run.open(tmp_path / "killed"), Run.open(tmp_path / "whole"))
+    assert_same_run(Run.open(tmp_path / "killed"), whole)
 
 
 def test_a_codec_that_turns_out_otherwise_is_noticed(host, tmp_path):
