@@ -161,6 +161,17 @@ def as_float32(model: keras.Model) -> keras.Model:
     return rebuilt
 
 
+def _described_layers(model: keras.Model) -> Iterator[Any]:
+    """The layers that a configuration describes: not those that a layer makes within itself."""
+    import keras
+
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _described_layers(layer)
+        else:
+            yield layer
+
+
 def check_rebuilt(model: keras.Model, packages: Iterable[str] = ()) -> None:
     """Make a network again from its configuration, as `load_keras` does with a file, and compare.
 
@@ -180,9 +191,8 @@ def check_rebuilt(model: keras.Model, packages: Iterable[str] = ()) -> None:
 
     config = _in_float32(keras.saving.serialize_keras_object(model))
     if not check_config(json.loads(json.dumps(config)), packages, "its configuration"):
-        for layer in model._flatten_layers():
-            if not isinstance(layer, keras.Model):
-                type(layer).from_config(layer.get_config())
+        for layer in _described_layers(model):
+            type(layer).from_config(layer.get_config())
         return
     with dtype_policy("float32"):
         rebuilt = keras.saving.deserialize_keras_object(config, safe_mode=True)

@@ -275,7 +275,7 @@ def evaluator() -> list[Contributed]:
 
 
 def test_the_host_gets_intervals_of_everything(monkeypatch):
-    monkeypatch.setattr(scoring, "RESAMPLES", 50)
+    monkeypatch.setattr("suite.evaluation.evaluated.RESAMPLES", 50)
     pairs = random_pairs(2, images=30)
     found = scoring.score(evaluator(), pairs, intervals=True)
     assert set(found.intervals) == set(found.numbers) == {*NAMES, "precision", "recall", "f1"}
@@ -284,7 +284,7 @@ def test_the_host_gets_intervals_of_everything(monkeypatch):
 
 
 def test_averages_of_very_many_detections_have_no_interval_but_counts_do(monkeypatch):
-    monkeypatch.setattr(scoring, "RESAMPLES", 50)
+    monkeypatch.setattr("suite.evaluation.evaluated.RESAMPLES", 50)
     monkeypatch.setattr(evaluators, "MAX_BOXES_TO_RESAMPLE", 10)
     pairs = random_pairs(2, images=30)
     found = scoring.score(evaluator(), pairs, intervals=True)

@@ -143,7 +143,7 @@ def test_where_all_references_are_empty_rates_are_left_out_and_it_is_said_why():
 
 
 def test_all_rates_have_intervals():
-    pairs = pairs_of(*[("one two", "one two"), ("three", "tree"), ("four", "")] * 5)
+    pairs = pairs_of(*[("one two", "one two"), ("three", "tree"), ("four", ""), ("five", "five six")] * 5)
     found = score(evaluators(), pairs, intervals=True)
     assert set(found.intervals) == set(found.numbers)
     low, high = found.intervals["cer"]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite.evaluation.prediction_files import FILE_NAME
+from suite.evaluation import PREDICTIONS_FILE
 from suite.sources import FileSource, open_tree
 from suite_speech_recognition.audio.live import LiveUtterance
 from suite_speech_recognition.audio.recordings import Recording
@@ -139,7 +139,7 @@ def test_nothing_that_is_there_is_overwritten_but_what_predict_wrote(tmp_path):
         writer.add(FileSource(Path("a.wav")), "a.wav", HELLO)
     assert writer.close() == []
     assert transcript.read_text() == "the truth"
-    (tmp_path / FILE_NAME).touch()
+    (tmp_path / PREDICTIONS_FILE).touch()
     again = TextWriter(tmp_path, {})
     again.add(FileSource(Path("a.wav")), "a.wav", HELLO)
     assert transcript.read_text() == "hello world\n"
