@@ -68,7 +68,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
 
 @suite.hookimpl
 def suite_evaluators() -> list[suite.Evaluator]:
-    metrics = {"accuracy": suite.Metric(label="accuracy")}
+    metrics = {"accuracy": suite.Metric(label="accuracy", share=True)}
     return [suite.Evaluator(name="hits", task=TASK, evaluate=_evaluate, metrics=metrics)]
 
 

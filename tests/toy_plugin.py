@@ -91,7 +91,7 @@ def suite_evaluators() -> list[suite.Evaluator]:
             task=TASK,
             summary="share of right answers",
             evaluate=evaluate,
-            metrics={"accuracy": suite.Metric(label="accuracy")},
+            metrics={"accuracy": suite.Metric(label="accuracy", share=True)},
         )
     ]
 
