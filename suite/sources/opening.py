@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 from suite.errors import UserError, reason
@@ -23,7 +24,9 @@ def is_archive(path: str | Path) -> bool:
 def open_tree(path: str | Path) -> Tree:
     """List the files below a folder, or in a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz.
 
-    A compressed tar has no random access, so it is decompressed once into a temporary file without a name.
+    A compressed tar has no random access, so it is decompressed into a temporary file without a name. Every
+    loader looks into an archive to tell whether it is its own, so the last one is kept as long as it does not
+    change.
 
     Raises:
         UserError: if there is nothing at `path`, it may not be read, it is no archive, or the archive is
@@ -40,6 +43,13 @@ def open_tree(path: str | Path) -> Tree:
     if not is_archive(name):
         known = ", ".join(ARCHIVE_SUFFIXES)
         raise UserError(f"{name} is neither a folder nor an archive: known endings are {known}")
+    status = Path(name).stat()
+    return _open_archive(name, head, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=1)
+def _open_archive(name: str, head: bytes, modified: int, size: int) -> Tree:
+    del modified, size  # another archive, if one of them is another
     try:
         if head.startswith(b"PK"):
             return ZipTree(name)

@@ -97,13 +97,12 @@ def transcribed_recordings(
         suite.UserError: if no utterance can be used, or none for training.
         ValueError: for a split of another name.
     """
-    from suite.sources import is_archive
+    from suite.sources import is_archive, open_tree
     from suite_speech_recognition.examples import Utterances
-    from suite_speech_recognition.loaders.listing import list_files
     from suite_speech_recognition.loaders.tables import Locations
 
     if folder is None and path.is_file() and is_archive(path):
-        locations = Locations(list_files(path))
+        locations = Locations(open_tree(path))
     else:
         locations = Locations(folder or (path if path.is_dir() else path.parent))
     utterances = Utterances()

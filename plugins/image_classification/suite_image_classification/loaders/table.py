@@ -12,12 +12,12 @@ import msgspec
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import SPLITS, counted, nearest, some
+from suite.kit import SPLITS, counted, nearest, some, tables
 from suite.sources import FileSource
 from suite_classification.types import Target
 from suite_image_classification.examples import Listing
 from suite_image_classification.options import TableOptions
-from suite_images.tables import PATH_COLUMNS, SPLIT_COLUMNS, rows_of_cells, text_of
+from suite_images.tables import PATH_COLUMNS, SPLIT_COLUMNS, text_of
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
 
@@ -185,7 +185,7 @@ def _rows(table: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
                 yield line, row
         return
     names: list[str] | None = None
-    for line, cells in rows_of_cells(text, str(table)):
+    for line, cells in tables.cells(tables.lines(text), str(table)):
         if names is None:
             names = [cell.strip() for cell in cells]
             if twins := {name for name in names if name and names.count(name) > 1}:

@@ -16,13 +16,13 @@ from suite import UserError
 from suite.data import Dataset, Problem
 from suite.kit import counted, some
 from suite.options import Options
-from suite.sources import Source, Tree
+from suite.sources import Source, Tree, open_tree
 from suite_images import reading
 from suite_images.headers import read_header
 from suite_images.listing import is_image
 from suite_object_detection.examples import AnnotatedImages
 from suite_object_detection.loaders.cleaning import Cleaned, clean, images_of_shares
-from suite_object_detection.loaders.files import FileIndex, head_of, opened
+from suite_object_detection.loaders.files import FileIndex, head_of
 from suite_object_detection.loaders.splits import SPLIT_NAMES
 
 _MAX_REFUSALS_SHOWN = 5
@@ -59,7 +59,7 @@ class Annotations:
         areas: bool = False,
     ) -> None:
         self.path = path
-        self.tree = opened(path) if tree is None else tree
+        self.tree = open_tree(path) if tree is None else tree
         self.problems: list[str] = list(self.tree.problems)
         self.refusals: list[str] = []
         self.unusable: set[str] = set()

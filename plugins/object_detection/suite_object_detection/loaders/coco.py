@@ -18,9 +18,9 @@ import numpy as np
 from suite import UserError
 from suite.data import Dataset, Problem
 from suite.kit import counted, some
-from suite.sources import FileSource, Source, Tree, is_archive
+from suite.sources import FileSource, Source, Tree, is_archive, open_tree
 from suite_object_detection.loaders.annotations import Annotations
-from suite_object_detection.loaders.files import head_of, opened, tail_of
+from suite_object_detection.loaders.files import head_of, tail_of
 from suite_object_detection.loaders.splits import SPLIT_NAMES, files_of_splits, split_of_name, split_of_path
 from suite_object_detection.options import CocoOptions
 
@@ -74,7 +74,7 @@ def detect(path: Path) -> bool:
     """Whether `path` is a COCO file, or a folder or an archive that has one."""
     if path.is_file() and not is_archive(path):
         return path.suffix.lower() == ".json" and _looks_like_coco(FileSource(path))
-    return bool(_files(opened(path)))
+    return bool(_files(open_tree(path)))
 
 
 def load(path: Path, options: CocoOptions) -> Dataset:
@@ -93,15 +93,15 @@ def load(path: Path, options: CocoOptions) -> Dataset:
         sources: dict[str, tuple[str, Source]] = {
             "train": (path.relative_to(root).as_posix(), FileSource(path))
         }
-        tree = opened(options.images or root)
+        tree = open_tree(options.images or root)
         notes: list[str] = []
         unusable: set[str] = set()
     else:
-        tree = opened(path)
+        tree = open_tree(path)
         files, unusable, notes = _files_by_split(path, tree)
         sources = {split: (tree.names[file], tree.source(file)) for split, file in files.items()}
         if options.images:
-            tree = opened(options.images)
+            tree = open_tree(options.images)
     reader = _Reader(path, tree, notes)
     reader.annotations.unusable = unusable
     return reader.read(sources)

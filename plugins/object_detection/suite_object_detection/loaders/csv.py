@@ -11,9 +11,8 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import SPLITS, counted, decoded
-from suite.sources import FileSource, Source, Tree, is_archive
-from suite_images.tables import rows_of_cells
+from suite.kit import SPLITS, counted, decoded, tables
+from suite.sources import FileSource, Source, Tree, is_archive, open_tree
 from suite_object_detection.loaders.annotations import Annotations
 from suite_object_detection.loaders.csv_columns import (
     RETINANET,
@@ -22,7 +21,7 @@ from suite_object_detection.loaders.csv_columns import (
     has_box_columns,
     has_no_header,
 )
-from suite_object_detection.loaders.files import head_of, opened
+from suite_object_detection.loaders.files import head_of
 from suite_object_detection.loaders.splits import SPLIT_NAMES, files_of_splits, split_of_name
 from suite_object_detection.options import CsvOptions
 
@@ -35,7 +34,7 @@ def detect(path: Path) -> bool:
     """Whether `path` is a table with boxes, or a folder or an archive with one."""
     if path.is_file() and not is_archive(path):
         return path.suffix.lower() in SUFFIXES and _has_boxes(FileSource(path))
-    return bool(_tables(opened(path)))
+    return bool(_tables(open_tree(path)))
 
 
 def load(path: Path, options: CsvOptions) -> Dataset:
@@ -54,14 +53,14 @@ def load(path: Path, options: CsvOptions) -> Dataset:
     notes: list[str] = []
     unusable: set[str] = set()
     if path.is_file() and not is_archive(path):
-        tree = opened(options.images or path.parent)
+        tree = open_tree(options.images or path.parent)
         sources: dict[str, tuple[str, Source]] = {"train": (path.name, FileSource(path))}
     else:
-        tree = opened(path)
+        tree = open_tree(path)
         files, unusable, notes = _files_by_split(path, tree)
         sources = {split: (tree.names[file], tree.source(file)) for split, file in files.items()}
         if options.images:
-            tree = opened(options.images)
+            tree = open_tree(options.images)
     reader = _Reader(path, tree, options)
     reader.annotations.problems += notes
     reader.annotations.unusable = unusable - sources.keys()
@@ -107,7 +106,7 @@ def _has_boxes(source: Source) -> bool:
     try:
         head = head_of(source, _PEEK)
         text = decoded(head if len(head) < _PEEK else head.rpartition(b"\n")[0], source.name)
-        cells = next((cells for _, cells in rows_of_cells(text, source.name)), [])
+        cells = next((cells for _, cells in tables.cells(tables.lines(text), source.name)), [])
     except UserError:
         return False
     return has_box_columns(cells) or has_no_header(cells)
@@ -125,7 +124,7 @@ class _Reader:
     def add(self, split: str, name: str, source: Source) -> None:
         """Add the rows of a table; those of a table with a split column belong to the split it says."""
         columns: Columns | None = None
-        for line, cells in rows_of_cells(decoded(source.read(), source.name), source.name):
+        for line, cells in tables.cells(tables.lines(decoded(source.read(), source.name)), source.name):
             if columns is None:
                 if not has_no_header(cells):
                     columns = find_columns(cells, self.options, source.name)

@@ -5,30 +5,10 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from functools import lru_cache
 from itertools import takewhile
-from pathlib import Path
 
-from suite.sources import Source, Tree, is_archive, open_tree
+from suite.sources import Source, Tree
 from suite_object_detection.loaders.splits import split_of_path
-
-
-def opened(path: str | Path) -> Tree:
-    """List a folder or an archive; an archive only once, as long as it does not change.
-
-    All formats look into it in turn to tell whether it is theirs, and a compressed tar has to be
-    decompressed for that.
-    """
-    if not is_archive(path) or not Path(path).is_file():
-        return open_tree(path)
-    status = Path(path).stat()
-    return _archive(str(path), status.st_mtime_ns, status.st_size)
-
-
-@lru_cache(maxsize=1)
-def _archive(path: str, modified: int, size: int) -> Tree:
-    del modified, size
-    return open_tree(path)
 
 
 def head_of(source: Source, count: int) -> bytes:

@@ -14,10 +14,10 @@ import msgspec
 from suite import UserError
 from suite.data import Dataset
 from suite.kit import some
-from suite.sources import Source, Tree, is_archive
+from suite.sources import Source, Tree, is_archive, open_tree
 from suite_images.listing import is_image
 from suite_object_detection.loaders.annotations import Annotations
-from suite_object_detection.loaders.files import head_of, opened
+from suite_object_detection.loaders.files import head_of
 from suite_object_detection.loaders.splits import split_of_path
 from suite_object_detection.loaders.xml import Element, read_xml, text_of
 from suite_object_detection.options import VocOptions
@@ -30,7 +30,7 @@ def detect(path: Path) -> bool:
     """Whether `path` is a folder or an archive with annotations in XML."""
     if path.is_file() and not is_archive(path):
         return False
-    tree = opened(path)
+    tree = open_tree(path)
     return any(
         b"<annotation" in head_of(tree.source(file), 4096).lower() for file in _files(tree)[:_MAX_LOOKED_INTO]
     )
@@ -49,7 +49,7 @@ def load(path: Path, options: VocOptions) -> Dataset:
     Raises:
         UserError: if there is no annotation, one is broken or must not be trained on.
     """
-    return _Reader(path, opened(path), options).read()
+    return _Reader(path, open_tree(path), options).read()
 
 
 def _files(tree: Tree) -> list[int]:

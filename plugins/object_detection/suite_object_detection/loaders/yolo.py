@@ -10,10 +10,10 @@ from pathlib import Path
 from suite import UserError
 from suite.data import Dataset, Problem
 from suite.kit import counted, some
-from suite.sources import FileSource, Source, Tree, is_archive
+from suite.sources import FileSource, Source, Tree, is_archive, open_tree
 from suite_images.listing import is_image
 from suite_object_detection.loaders.annotations import Annotations
-from suite_object_detection.loaders.files import FileIndex, head_of, opened, stem
+from suite_object_detection.loaders.files import FileIndex, head_of, stem
 from suite_object_detection.loaders.splits import split_of_path
 from suite_object_detection.loaders.yolo_configuration import SUFFIXES, is_configuration
 from suite_object_detection.loaders.yolo_labels import read_lines
@@ -28,7 +28,7 @@ def detect(path: Path) -> bool:
     """Whether `path` is a `data.yaml`, or a folder or an archive with one, or with images and labels."""
     if path.is_file() and not is_archive(path):
         return path.suffix.lower() in SUFFIXES and is_configuration(FileSource(path))
-    tree = opened(path)
+    tree = open_tree(path)
     if configuration_in(path, tree) is not None:
         return True
     labels = _Labels(tree, FileIndex(tree, is_image))

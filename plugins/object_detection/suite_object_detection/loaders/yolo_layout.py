@@ -10,8 +10,8 @@ from pathlib import Path
 from suite import UserError
 from suite.data import Problem
 from suite.kit import counted, some
-from suite.sources import FileSource, Tree, is_archive
-from suite_object_detection.loaders.files import FileIndex, opened
+from suite.sources import FileSource, Tree, is_archive, open_tree
+from suite_object_detection.loaders.files import FileIndex
 from suite_object_detection.loaders.yolo_configuration import (
     SUFFIXES,
     Configuration,
@@ -56,8 +56,8 @@ def opened_around(path: Path) -> tuple[Tree, str, Configuration | None]:
         configuration = read_configuration(FileSource(path))
         home = path.parent
         top = _elsewhere(home, configuration)
-        return opened(top or home), _relative(home, top), configuration
-    tree = opened(path)
+        return open_tree(top or home), _relative(home, top), configuration
+    tree = open_tree(path)
     file = configuration_in(path, tree)
     if file is None:
         _refuse_broken(tree)
@@ -67,7 +67,7 @@ def opened_around(path: Path) -> tuple[Tree, str, Configuration | None]:
     top = _elsewhere(path / folder, configuration) if path.is_dir() else None
     if top is None:
         return tree, folder, configuration
-    return opened(top), _relative(path / folder, top), configuration
+    return open_tree(top), _relative(path / folder, top), configuration
 
 
 def _refuse_broken(tree: Tree) -> None:

@@ -10,10 +10,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.sources import is_archive
+from suite.sources import is_archive, open_tree
 from suite_speech_recognition.loaders.common_voice import is_common_voice as has_common_voice
 from suite_speech_recognition.loaders.librispeech import has_transcripts
-from suite_speech_recognition.loaders.listing import is_recording, list_files
+from suite_speech_recognition.loaders.listing import is_recording
 from suite_speech_recognition.loaders.tables import tables_at
 from suite_speech_recognition.loaders.text_files import have_texts
 
@@ -65,7 +65,7 @@ def _format(path: Path) -> str:
 def _some_names(path: Path) -> Sequence[str]:
     """The files of an archive, or those in the first folders with recordings: listing all may take long."""
     if path.is_file():
-        return list_files(path).names
+        return open_tree(path).names
     names: list[str] = []
     with_recordings = 0
     for number, (inner, folders, files) in enumerate(os.walk(path, followlinks=True)):

@@ -8,8 +8,9 @@ from pathlib import Path
 from suite import UserError
 from suite.data import Dataset
 from suite.kit import decoded, nearest, split_of_name
+from suite.sources import open_tree
 from suite_speech_recognition.examples import Utterances
-from suite_speech_recognition.loaders.listing import is_recording, list_files, stem
+from suite_speech_recognition.loaders.listing import is_recording, stem
 from suite_speech_recognition.loaders.options import LibriSpeechOptions
 
 TRANSCRIPTS = ".trans.txt"
@@ -34,7 +35,7 @@ def load(path: Path, options: LibriSpeechOptions) -> Dataset:
         UserError: if there are no transcripts, or a subset is named that is not there. What cannot be used is
             named in `Dataset.problems`.
     """
-    tree = list_files(path)
+    tree = open_tree(path)
     recordings = {stem(name): file for file, name in enumerate(tree.names) if is_recording(name)}
     lists = [file for file, name in enumerate(tree.names) if name.endswith(TRANSCRIPTS)]
     if not lists:

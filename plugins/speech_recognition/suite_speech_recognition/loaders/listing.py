@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
 
 from suite.kit import SPLITS
-from suite.sources import Tree, is_archive, open_tree
 from suite_speech_recognition.audio.recordings import SUFFIXES
 
 _SUFFIXES = frozenset(SUFFIXES)
@@ -21,24 +18,6 @@ def is_recording(name: str) -> bool:
 def stem(name: str) -> str:
     """The path without the ending."""
     return name.rpartition(".")[0] or name
-
-
-def list_files(path: Path) -> Tree:
-    """List a folder or an archive, an archive only once as long as it does not change.
-
-    Each loader looks into it to see whether it is its own, and a compressed tar has to be decompressed for
-    that.
-    """
-    if not is_archive(path) or not path.is_file():
-        return open_tree(path)
-    status = path.stat()
-    return _archive(str(path), status.st_mtime_ns, status.st_size)
-
-
-@lru_cache(maxsize=1)
-def _archive(path: str, modified: int, size: int) -> Tree:
-    del modified, size
-    return open_tree(path)
 
 
 def splits_by_folder(names: Sequence[str]) -> Mapping[str, str | None]:

@@ -10,8 +10,9 @@ from pathlib import Path
 from suite import UserError
 from suite.data import Dataset
 from suite.kit import nearest
+from suite.sources import open_tree
 from suite_speech_recognition.examples import Utterances
-from suite_speech_recognition.loaders.listing import is_recording, list_files, splits_by_folder
+from suite_speech_recognition.loaders.listing import is_recording, splits_by_folder
 from suite_speech_recognition.loaders.options import PatternOptions
 
 Fields = Mapping[str, str]
@@ -128,7 +129,7 @@ def load(path: Path, options: PatternOptions) -> Dataset:
         UserError: if there are no recordings, none has such a name, or the pattern or a split is wrong.
             Recordings with other names are in `Dataset.problems`.
     """
-    tree = list_files(path)
+    tree = open_tree(path)
     names = [name for name in tree.names if is_recording(name)]
     if not names:
         raise UserError(f"{path} holds no recordings")

@@ -13,8 +13,8 @@ import numpy as np
 
 from suite import UserError
 from suite.kit import reason, tables
-from suite.sources import FolderTree, Tree, is_archive
-from suite_speech_recognition.loaders.listing import is_recording, list_files
+from suite.sources import FolderTree, Tree, is_archive, open_tree
+from suite_speech_recognition.loaders.listing import is_recording
 
 _PEEK = 1 << 16
 
@@ -145,7 +145,7 @@ def tables_at(path: Path, recordings: str = "") -> TableFolder | None:
             return None
         return TableFolder(path, elsewhere or Locations(path.parent), [path.name])
     if path.is_file():
-        tree = list_files(path)
+        tree = open_tree(path)
         inside = _wrapper(tree.names)
         names = [posixpath.relpath(name, inside or ".") for name in tree.names]
         folder = TableFolder(path, elsewhere or Locations(tree, inside), _tables(names), tree, inside)

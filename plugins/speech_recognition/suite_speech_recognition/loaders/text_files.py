@@ -8,8 +8,9 @@ from pathlib import Path
 from suite import UserError
 from suite.data import Dataset, Problem
 from suite.kit import SPLITS, counted, decoded
+from suite.sources import open_tree
 from suite_speech_recognition.examples import Utterances
-from suite_speech_recognition.loaders.listing import is_recording, list_files, splits_by_folder, stem
+from suite_speech_recognition.loaders.listing import is_recording, splits_by_folder, stem
 from suite_speech_recognition.loaders.options import TextFilesOptions
 
 TEXT = ".txt"
@@ -34,7 +35,7 @@ def load(path: Path, options: TextFilesOptions) -> Dataset:
     Raises:
         UserError: if no recording has a text. What cannot be used is named in `Dataset.problems`.
     """
-    tree = list_files(path)
+    tree = open_tree(path)
     recordings = [file for file, name in enumerate(tree.names) if is_recording(name)]
     if not have_texts(tree.names):
         raise UserError(f"{path} holds no recording with a {TEXT} of the same name beside it")

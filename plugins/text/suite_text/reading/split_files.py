@@ -4,33 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 
 from suite import UserError
 from suite.kit import nearest, reason, some, split_of_name
-from suite.sources import Tree, is_archive, open_tree
 from suite_text.reading.options import FilesOptions
 
 SPLIT_NAMES = ("train", "validation", "test")
-
-
-def open_cached(path: Path) -> Tree:
-    """List a folder or an archive, an archive only once as long as it does not change.
-
-    All loaders look into it in turn to see whether it is theirs, and a compressed tar has to be decompressed
-    for that.
-    """
-    if not is_archive(path) or not path.is_file():
-        return open_tree(path)
-    status = path.stat()
-    return _archive(str(path), status.st_mtime_ns, status.st_size)
-
-
-@lru_cache(maxsize=1)
-def _archive(path: str, modified: int, size: int) -> Tree:
-    del modified, size
-    return open_tree(path)
 
 
 def files_in(path: Path, suffixes: tuple[str, ...]) -> list[Path]:

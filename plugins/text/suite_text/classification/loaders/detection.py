@@ -6,11 +6,11 @@ from pathlib import Path
 
 from suite import UserError
 from suite.kit import tables
-from suite.sources import is_archive
+from suite.sources import is_archive, open_tree
 from suite_text.classification.loaders.folder import SUFFIX
 from suite_text.classification.loaders.labeled_lines import files_of_labeled_lines
 from suite_text.classification.loaders.tables import has_text_and_label
-from suite_text.reading.split_files import files_in, open_cached
+from suite_text.reading.split_files import files_in
 from suite_text.reading.tables import header
 
 
@@ -40,7 +40,7 @@ def _format(path: Path) -> str:
     if path.is_file() and not is_archive(path):
         return ""
     try:
-        names = open_cached(path).names
+        names = open_tree(path).names
     except UserError:
         return ""
     return "folder" if any("/" in name and name.lower().endswith(SUFFIX) for name in names) else ""

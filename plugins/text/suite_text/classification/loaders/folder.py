@@ -8,10 +8,10 @@ from pathlib import Path
 from suite import UserError
 from suite.data import Dataset
 from suite.kit import SPLITS, counted, some
+from suite.sources import open_tree
 from suite_text.classification.examples import Collector
 from suite_text.classification.options import FolderOptions
 from suite_text.reading.encodings import decoded
-from suite_text.reading.split_files import open_cached
 
 SUFFIX = ".txt"
 
@@ -30,7 +30,7 @@ def load_folder(path: Path, options: FolderOptions) -> Dataset:
         UserError: if there are no texts in class folders, or only one class. Files that cannot be used are
             left out and named in `Dataset.problems`.
     """
-    tree = open_cached(path)
+    tree = open_tree(path)
     texts = [index for index, name in enumerate(tree.names) if name.lower().endswith(SUFFIX)]
     if not texts:
         raise UserError(
