@@ -56,3 +56,22 @@ def classified(logits: Any, classes: Sequence[str], *, multi_label: bool) -> Cla
     return Classification(
         label=classes[int(np.argmax(logits))], scores=dict(zip(classes, scores.tolist(), strict=True))
     )
+
+
+def asked(prediction: Classification, *, threshold: float | None = None, top: int = 0) -> Classification:
+    """A classification with the labels and scores that somebody asks for.
+
+    Args:
+        prediction: with the scores of all classes.
+        threshold: the least score of a label. If examples have exactly one and its score is below, they get
+            none, an empty text. None: labels stay as they are.
+        top: how many scores are kept, the highest first; 0: all, in the order of the classes.
+    """
+    label, scores = prediction.label, prediction.scores
+    if threshold is not None and isinstance(label, list):
+        label = [name for name, score in scores.items() if score >= threshold]
+    elif threshold is not None and isinstance(label, str) and scores.get(label, 1.0) < threshold:
+        label = ""
+    if top:
+        scores = dict(sorted(scores.items(), key=lambda item: -item[1])[:top])
+    return Classification(label=label, scores=scores)
