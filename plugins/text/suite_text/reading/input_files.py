@@ -18,6 +18,7 @@ class InputFiles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         header: whether the first row of a table has the names of its columns.
         encoding: as Python calls it, or "auto".
         whole: whether a file is a text, and not each of its lines.
+        chat: whether rows of JSON are conversations; see `suite_text.reading.chat`.
         suffixes: endings of files with a text per line, besides the usual ones.
     """
 
@@ -25,6 +26,7 @@ class InputFiles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     header: bool = True
     encoding: str = "auto"
     whole: bool = False
+    chat: bool = False
     suffixes: tuple[str, ...] = ()
 
 
@@ -35,6 +37,7 @@ class InputFilesFact(TypedDict, total=False):
     header: bool
     encoding: str
     whole: bool
+    chat: bool
     suffixes: list[str]
 
 

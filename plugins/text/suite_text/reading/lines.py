@@ -21,6 +21,7 @@ from suite import UserError
 from suite.kit import reason, tables
 from suite.pipeline import Stream
 from suite.sources import FileSource
+from suite_text.reading.chat import messages_of, question
 from suite_text.reading.encodings import decoded, encoding_of
 from suite_text.reading.input_files import InputFiles
 from suite_text.reading.tables import TEXT_COLUMNS, as_text, join_columns, known_column
@@ -249,6 +250,8 @@ def _row_texts(
     for number, row in rows:
         if isinstance(row, str):
             yield number, UnreadableLine("", f"row {row}")
+        elif files.chat and (messages := messages_of(row)):
+            yield number, question(messages)
         elif chosen := _chosen(list(row), files, columns):
             yield number, _joined(row, chosen)
         else:

@@ -105,26 +105,44 @@ def header(file: DataFile) -> list[str] | None:
     Returns:
         Empty if that is not a table's; None if it takes a package that is not installed to see them.
     """
-    packed = file.name.lower().endswith(tables.PACKED)
+    inner = file.name.lower().removesuffix(".gz")
+    if inner.endswith((*tables.JSON, *tables.PACKED)):
+        row = first_of(file)
+        return None if row is None else list(row)
     try:
-        head = file.read() if packed else file.head(_HEAD)
-        head, path = tables.unpacked(head, str(file), _HEAD)
-        if packed:
-            first: tables.Row = next(
-                (row for _, row in tables.rows(head, path) if not isinstance(row, str)), {}
-            )
-            return list(first)
+        head, path = tables.unpacked(file.head(_HEAD), str(file), _HEAD)
         text = decoded(head, path).text
-        if path.lower().endswith(tables.JSON):
-            if text.lstrip()[:1] == "[" or len(text) >= _HEAD // 4 or "}" not in text.split("\n", 1)[0]:
-                text = decoded(tables.unpacked(file.read(), str(file))[0], path).text
-            objects = (row for _, row in tables.rows(text, path) if not isinstance(row, str))
-            return list(next(objects, {}))
         line = next((line for line in text.split("\n") if line.strip()), "")
         _, cells = next(tables.cells([line], path), (0, []))
         return tables.column_names(cells, path)
+    except UserError:
+        return []
+
+
+def first_of(file: DataFile) -> tables.Row | None:
+    """The first row of a table, from the beginning of the file if that is enough.
+
+    Returns:
+        Empty if there is none; None if it takes a package that is not installed to read it.
+    """
+    packed = file.name.lower().endswith(tables.PACKED)
+    try:
+        head, path = tables.unpacked(file.read() if packed else file.head(_HEAD), str(file), _HEAD)
+        if packed:
+            return _first(tables.rows(head, path))
+        text = decoded(head, path).text
+        line = text.lstrip().split("\n", 1)[0].rstrip()
+        is_lines = path.lower().endswith(tables.JSON) and line.startswith("{") and line.endswith("}")
+        if is_lines and len(line) < len(text):
+            return _first(tables.rows(line, f"{path}.jsonl"))
+        text = decoded(tables.unpacked(file.read(), str(file))[0], path).text
+        return _first(tables.rows(text, path))
     except UserError as error:
-        return None if packed and isinstance(error.__context__, ImportError) else []
+        return None if packed and isinstance(error.__context__, ImportError) else {}
+
+
+def _first(rows: Iterator[tuple[int, tables.Row | str]]) -> tables.Row:
+    return next((row for _, row in rows if not isinstance(row, str)), {})
 
 
 def known_column(columns: Sequence[str], names: Sequence[str]) -> str:
