@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.cli.main import host_from
@@ -13,6 +15,8 @@ from suite.errors import UserError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from suite.contributions import Contributed, Task
+    from suite.data.dataset import Dataset
     from suite.data.inspection import Finding, Inspection
     from suite.figures import Table
 
@@ -39,22 +43,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="an option of the loader; 'suite show TASK NAME' lists them (repeatable)",
     )
+    parser.add_argument(
+        "--preview",
+        metavar="FILE.html",
+        help="write a page with examples as they are read, those that are wrong or odd first",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Inspect, and show it."""
-    from suite.data.inspection import inspect
+    from suite.data.inspection import inspect_dataset
+    from suite.data.loading import load_dataset
 
     host = host_from(arguments)
     options = _loader_options(arguments.set)
+    page = Path(arguments.preview) if arguments.preview else None
+    if page is not None:
+        from suite.runs.preview import check_preview_path
+
+        check_preview_path(page)
+    dataset, loader = load_dataset(host, arguments.task, arguments.data, arguments.loader, options)
+    task = host.find_task(arguments.task)
     with _ProgressBar() as progress:
-        inspection = inspect(host, arguments.task, arguments.data, arguments.loader, options, progress)
+        inspection = inspect_dataset(task, dataset, loader.name, progress)
     if arguments.json:
         print(json_text(_as_json(inspection)))
     else:
         _show(arguments.data, inspection)
+    if page is not None:
+        _preview(page, arguments.data, task, dataset, inspection)
     return 1 if inspection.wrong else 0
+
+
+def _preview(
+    page: Path, data: str, task: Contributed[Task], dataset: Dataset, inspection: Inspection
+) -> None:
+    """Write the page and say where it is; then raise what the task's own preview raised, if it did."""
+    from suite.runs.preview import preview, write_preview
+
+    sys.stdout.flush()
+    shown = preview(task, dataset, inspection.findings)
+    write_preview(page, data, task.name, inspection, shown)
+    print(f"\nexamples as read: {page}", file=sys.stderr)
+    if shown.defect is not None:
+        raise shown.defect
 
 
 def _loader_options(settings: list[str]) -> dict[str, Any]:

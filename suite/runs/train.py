@@ -275,6 +275,7 @@ def _score(
     from suite.evaluation.scoring import scored_metrics
     from suite.report.page import write_report
     from suite.runs.explanations import explanations
+    from suite.runs.preview import example_figures
     from suite.runs.report import run_content
 
     listener.phase("counting")
@@ -296,7 +297,8 @@ def _score(
         explained, remarks = explanations(experiment.task, first, shipped)
         shown += explained
         scored["notes"] += remarks
-    write_report(
-        run_content(run, experiment.task.item, experiment.metrics, scored, shown), run.path / "report.html"
-    )
+    examples, remarks = example_figures(experiment.task, experiment.dataset)
+    scored["notes"] += remarks
+    content = run_content(run, experiment.task.item, experiment.metrics, scored, shown, examples)
+    write_report(content, run.path / "report.html")
     run.write_json("metrics.json", scored)
