@@ -175,7 +175,9 @@ class DataLoader(Generic[AnyOptions]):
         task: the name of the task it loads data for.
         summary: one line for `suite show`.
         load: `load(path, options) -> suite.data.Dataset`. It indexes; it decodes nothing.
-        detect: `detect(path) -> bool`: whether `path` is of this format, without reading much of it.
+        detect: `detect(path) -> bool`: whether `path` is of this format, without reading much of it. For data
+            that it knows but does not read, a sentence on what it is and what to do: people see it if no
+            loader reads the data, whatever task they named.
         options: the type of `options`.
     """
 
@@ -183,7 +185,7 @@ class DataLoader(Generic[AnyOptions]):
     task: str
     summary: str = ""
     load: Callable[[Path, AnyOptions], Dataset]
-    detect: Callable[[Path], bool]
+    detect: Callable[[Path], bool | str]
     options: type[AnyOptions] = NoOptions  # type: ignore[assignment]
 
 

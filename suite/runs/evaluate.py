@@ -14,6 +14,7 @@ from suite.configuration import Configuration
 from suite.contributions import Contributed, DataLoader, Metric, Task
 from suite.data.dataset import Dataset, Example, Examples, Subset, fingerprint
 from suite.data.loading import load_dataset
+from suite.data.unrecognized import detection
 from suite.errors import SuiteError, UserError, about
 from suite.evaluation.checks import check_predictions
 from suite.evaluation.metrics import declared_metrics
@@ -219,7 +220,7 @@ def _loaded(host: Host, configuration: Configuration, request: Request, data: st
 
 def _recognizes(loader: Contributed[DataLoader[Any]], data: str) -> bool:
     try:
-        return loader.item.detect(Path(data))
+        return detection(loader, Path(data))[0]
     except Exception:  # noqa: BLE001 - then it is not read by this loader, and loading says why
         return False
 
