@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from suite.cli.main import host_from
 from suite.cli.tables import json_text
-from suite.configuration import option_settings
+from suite.configuration import apply_settings
 from suite.errors import UserError
 
 if TYPE_CHECKING:
@@ -38,10 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--set",
-        metavar="loader.KEY=VALUE",
+        metavar="KEY=VALUE",
         action="append",
         default=[],
-        help="an option of the loader; 'suite show TASK NAME' lists them (repeatable)",
+        help="an option of the loader, loader.KEY=... ('suite show TASK NAME' lists them), or groups=..., as"
+        " 'suite train' takes them (repeatable)",
     )
     parser.add_argument(
         "--preview",
@@ -57,13 +58,13 @@ def run(arguments: argparse.Namespace) -> int:
     from suite.data.loading import load_dataset
 
     host = host_from(arguments)
-    options = _loader_options(arguments.set)
+    options, groups = _options(arguments.set)
     page = Path(arguments.preview) if arguments.preview else None
     if page is not None:
         from suite.runs.preview import check_preview_path
 
         check_preview_path(page)
-    dataset, loader = load_dataset(host, arguments.task, arguments.data, arguments.loader, options)
+    dataset, loader = load_dataset(host, arguments.task, arguments.data, arguments.loader, options, groups)
     task = host.find_task(arguments.task)
     with _ProgressBar() as progress:
         inspection = inspect_dataset(task, dataset, loader.name, progress)
@@ -90,11 +91,13 @@ def _preview(
         raise shown.defect
 
 
-def _loader_options(settings: list[str]) -> dict[str, Any]:
-    for setting in settings:
-        if not setting.startswith("loader.") or "=" not in setting:
-            raise UserError(f"--set {setting} is not of the form loader.KEY=VALUE")
-    return option_settings([setting.removeprefix("loader.") for setting in settings])
+def _options(settings: list[str]) -> tuple[dict[str, Any], str]:
+    """The loader's options, and by what examples belong together."""
+    tables = apply_settings({}, settings, ("loader", "split"))
+    split = tables.get("split", {})
+    if others := sorted(split.keys() - {"groups"}):
+        raise UserError(f"--set split.{others[0]} is for training: of [split], inspect takes groups alone")
+    return tables.get("loader", {}), str(split.get("groups", ""))
 
 
 class _ProgressBar:

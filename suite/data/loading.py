@@ -10,6 +10,7 @@ from typing import Any
 from suite.contributions import Contributed, DataLoader, Task
 from suite.data.checks import check_dataset, check_json
 from suite.data.dataset import Dataset
+from suite.data.groups import COLUMN_OPTION, grouped, is_pattern, with_group_column
 from suite.data.unrecognized import detection, reasons, refuse_address, unrecognized
 from suite.errors import PluginError, UserError, attributed
 from suite.host import Host
@@ -22,6 +23,7 @@ def load_dataset(
     path: str | Path,
     loader: str | None = None,
     options: Mapping[str, Any] | None = None,
+    groups: str = "",
 ) -> tuple[Dataset, Contributed[DataLoader[Any]]]:
     """Load the data at `path` by the named loader, or by the one that recognizes it.
 
@@ -32,6 +34,8 @@ def load_dataset(
         loader: a loader's name, or None to try each. If none recognizes the path, or several do, it is
             the only one that knows all of `options`.
         options: the loader's options by name; those left out have their defaults.
+        groups: the column, or the pattern of examples' names, by which examples belong together; empty leaves
+            it to the loader.
 
     Returns:
         The data set, whose `options` are the loader's with what "auto" became, and the loader.
@@ -50,7 +54,9 @@ def load_dataset(
     except OSError as error:
         raise UserError(f"'{path}' cannot be read: {error.strerror}") from None
     options = options or {}
-    chosen = host.loader(loader, task) if loader else _detected(host, task, path, options)
+    chosen = host.loader(loader, task) if loader else _detected(host, task, path, options, groups)
+    if groups and not is_pattern(groups):
+        options = with_group_column(chosen, options, groups)
     parsed = parse(chosen.item.options, options, f"[loader] ({chosen.name})")
     try:
         with attributed(str(chosen)):
@@ -70,7 +76,7 @@ def load_dataset(
         raise PluginError(
             f"{chosen} gave the options {type(dataset.options).__name__}, not {type(parsed).__name__}"
         )
-    return checked(dataset, host.find_task(task)), chosen
+    return grouped(checked(dataset, host.find_task(task)), groups), chosen
 
 
 def checked(dataset: Dataset, task: Contributed[Task]) -> Dataset:
@@ -90,7 +96,9 @@ def checked(dataset: Dataset, task: Contributed[Task]) -> Dataset:
     return dataset
 
 
-def _detected(host: Host, task: str, path: Path, options: Mapping[str, Any]) -> Contributed[DataLoader[Any]]:
+def _detected(
+    host: Host, task: str, path: Path, options: Mapping[str, Any], groups: str
+) -> Contributed[DataLoader[Any]]:
     offered = host.loaders(task) or host.loaders(host.find_task(task).name)
     claims, failed, said = [], [], []
     for loader in offered:
@@ -104,10 +112,11 @@ def _detected(host: Host, task: str, path: Path, options: Mapping[str, Any]) -> 
             failed.append(f"\n{loader} failed when it looked at the data: {type(error).__name__}: {error}")
     if len(claims) == 1:
         return claims[0]
+    named = {*options, COLUMN_OPTION} if groups and not is_pattern(groups) else set(options)
     meant = [
         loader
         for loader in claims or offered
-        if options and options.keys() <= set(loader.item.options.__struct_fields__)
+        if named and named <= set(loader.item.options.__struct_fields__)
     ]
     if len(meant) == 1:
         return meant[0]
