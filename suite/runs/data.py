@@ -53,8 +53,30 @@ def run_data(host: Host, configuration: Configuration, dataset: Dataset | None =
     Raises:
         UserError: if there is no data, or something is wrong with it.
     """
+    path, dataset, loader = loaded_data(host, configuration, dataset)
+    split = configuration.split
+    if not len(dataset.train):
+        return RunData(path, dataset, loader, dataset.problems)
+    # What splits are made by (groups, labels, order) is the loader's code.
+    with attributed("the data set of the program" if loader is None else str(loader)):
+        held_out: list[str] = []
+        if split.fold:
+            if split.test not in ("auto", 0):
+                raise UserError(
+                    f"test = {split.test} asks for a test split, but with folds each fold is one in turn"
+                )
+            dataset, held_out = folded(dataset, split.fold, split.folds, seed=split.seed)
+        test = 0.0 if split.fold else split.test
+        dataset, made = complete(dataset, validation=split.validation, test=test, seed=split.seed)
+    return RunData(path, dataset, loader, [*dataset.problems, *held_out, *made])
+
+
+def loaded_data(
+    host: Host, configuration: Configuration, dataset: Dataset | None = None
+) -> tuple[str, Dataset, Contributed[DataLoader[Any]] | None]:
+    """Where the data of a configuration is, the data as it was loaded, and its loader; as `run_data`."""
     task = task_of(host, configuration)
-    loader = None
+    loader: Contributed[DataLoader[Any]] | None = None
     path = ""
     if dataset is not None:
         check_dataset(dataset, "the program", UserError)
@@ -72,18 +94,4 @@ def run_data(host: Host, configuration: Configuration, dataset: Dataset | None =
             configuration.loader,
             configuration.split.groups,
         )
-    split = configuration.split
-    if not len(dataset.train):
-        return RunData(path, dataset, loader, dataset.problems)
-    # What splits are made by (groups, labels, order) is the loader's code.
-    with attributed("the data set of the program" if loader is None else str(loader)):
-        held_out: list[str] = []
-        if split.fold:
-            if split.test not in ("auto", 0):
-                raise UserError(
-                    f"test = {split.test} asks for a test split, but with folds each fold is one in turn"
-                )
-            dataset, held_out = folded(dataset, split.fold, split.folds, seed=split.seed)
-        test = 0.0 if split.fold else split.test
-        dataset, made = complete(dataset, validation=split.validation, test=test, seed=split.seed)
-    return RunData(path, dataset, loader, [*dataset.problems, *held_out, *made])
+    return path, dataset, loader

@@ -57,6 +57,8 @@ def train(
         RunError: where training failed, or was stopped (the message says how to go on).
     """
     listener = listener or Listener()
+    if configuration.split.folds and not configuration.split.fold:
+        raise UserError("folds are several runs: suite.runs.folds.train_folds trains them")
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(
             f"{out} exists already: give another name with --out, or go on with it: suite resume {out}"
