@@ -216,3 +216,20 @@ def test_boxes_are_drawn_where_they_are_and_crowds_in_gray():
     assert np.abs(image[200, 100].astype(int) - (178, 114, 0)).max() < 40  # BGR
     assert image[200, 150].min() > 240
     assert "ignored" in gallery.caption
+
+
+def test_of_a_large_image_with_small_boxes_a_part_is_shown():
+    cv2 = pytest.importorskip("cv2")
+    import numpy as np
+
+    from suite_object_detection.preview import preview as boxes_preview
+
+    target = {"size": [3000, 4000], "boxes": [[3900, 2900, 3929, 2920]], "labels": ["gull"]}
+    example = Example("sea.png", np.zeros((3000, 4000, 3), np.uint8), target)
+    (gallery,) = boxes_preview([example], {"classes": ["gull"]})
+    content, caption = gallery.items[0]
+    assert "4000 x 3000 pixels, of which 1160 x 1160 are shown, for its boxes are small" in caption
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    assert image.shape == (480, 480, 3)
+    x, y = round((3900 - 2840) * 480 / 1160), round((2910 - 1840) * 480 / 1160)
+    assert image[y, x - 2 : x + 3].max() > 100  # the left edge of the box, in its color
