@@ -18,12 +18,13 @@ from suite.kit import counted, some
 from suite.options import Options
 from suite.sources import Source, Tree, open_tree
 from suite_images import reading
+from suite_images.file_index import FileIndex
 from suite_images.headers import read_header
 from suite_images.listing import is_image
 from suite_object_detection.examples import AnnotatedImages
 from suite_object_detection.loaders.cleaning import Cleaned, clean, images_of_shares
-from suite_object_detection.loaders.files import FileIndex, head_of
-from suite_object_detection.loaders.splits import SPLIT_NAMES
+from suite_object_detection.loaders.files import head_of
+from suite_object_detection.loaders.splits import SPLIT_NAMES, split_of_path
 
 _MAX_REFUSALS_SHOWN = 5
 _CHUNK = 64
@@ -87,7 +88,7 @@ class Annotations:
 
     @cached_property
     def images(self) -> FileIndex:
-        return FileIndex(self.tree, is_image)
+        return FileIndex(self.tree, is_image, split_of_path)
 
     def image(self, split: str, file: int, source: str, size: tuple[int, int] | None = None) -> int:
         """Add an image.

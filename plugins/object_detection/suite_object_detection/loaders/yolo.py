@@ -11,9 +11,10 @@ from suite import UserError
 from suite.data import Dataset, Problem
 from suite.kit import counted, some
 from suite.sources import FileSource, Source, Tree, is_archive, open_tree
+from suite_images.file_index import FileIndex, stem
 from suite_images.listing import is_image
 from suite_object_detection.loaders.annotations import Annotations
-from suite_object_detection.loaders.files import FileIndex, head_of, stem
+from suite_object_detection.loaders.files import head_of
 from suite_object_detection.loaders.splits import split_of_path
 from suite_object_detection.loaders.yolo_configuration import SUFFIXES, is_configuration
 from suite_object_detection.loaders.yolo_labels import read_lines
@@ -31,7 +32,7 @@ def detect(path: Path) -> bool:
     tree = open_tree(path)
     if configuration_in(path, tree) is not None:
         return True
-    labels = _Labels(tree, FileIndex(tree, is_image))
+    labels = _Labels(tree, FileIndex(tree, is_image, split_of_path))
     files = (label for image in labels.images.files if (label := labels.of(image)) is not None)
     return any(_looks_like_labels(tree, file) for file in islice(files, _MAX_LOOKED_INTO))
 
@@ -72,7 +73,7 @@ class _Labels:
     def __init__(self, tree: Tree, images: FileIndex) -> None:
         self.tree = tree
         self.images = images
-        self.index = FileIndex(tree, _is_label)
+        self.index = FileIndex(tree, _is_label, split_of_path)
         self._by_name = {tree.names[file]: file for file in self.index.files}
 
     def of(self, image: int) -> int | None:
