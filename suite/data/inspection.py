@@ -108,8 +108,8 @@ def _inspect_splits(dataset: Dataset) -> Inspection:
     findings = [
         Finding(
             text=str(problem),
-            locations=getattr(problem, "locations", ()),
             wrong=getattr(problem, "wrong", True),
+            locations=getattr(problem, "locations", ()),
         )
         for problem in dataset.problems
     ]
