@@ -6,6 +6,7 @@ The format is that of the VOC2012 development kit, section 3 (Everingham and Win
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 
@@ -18,12 +19,14 @@ from suite.sources import Source, Tree, is_archive, open_tree
 from suite_images.listing import is_image
 from suite_object_detection.loaders.annotations import Annotations
 from suite_object_detection.loaders.files import head_of
+from suite_object_detection.loaders.shapes import around, around_turned
 from suite_object_detection.loaders.splits import split_of_path
 from suite_object_detection.loaders.xml import Element, read_xml, text_of
 from suite_object_detection.options import VocOptions
 
 _LISTS = {"train": "train", "val": "validation", "test": "test"}
 _MAX_LOOKED_INTO = 20
+_ROOT = re.compile(rb"<annotation[\s>]", re.IGNORECASE)
 
 
 def detect(path: Path) -> bool:
@@ -31,9 +34,7 @@ def detect(path: Path) -> bool:
     if path.is_file() and not is_archive(path):
         return False
     tree = open_tree(path)
-    return any(
-        b"<annotation" in head_of(tree.source(file), 4096).lower() for file in _files(tree)[:_MAX_LOOKED_INTO]
-    )
+    return any(_ROOT.search(head_of(tree.source(file), 4096)) for file in _files(tree)[:_MAX_LOOKED_INTO])
 
 
 def load(path: Path, options: VocOptions) -> Dataset:
@@ -244,22 +245,52 @@ class _Reader:
         number = annotations.image(split, image, name, _size(root))
         for item in root.findall("object"):
             label = text_of(item, "name")
-            box = item.find("bndbox")
-            if not label or box is None:
-                what = "name" if not label else "bndbox"
-                annotations.refusals.append(f"{name}, line {item.sourceline}: the object has no {what}")
+            if not label:
+                annotations.refusals.append(f"{name}, line {item.sourceline}: the object has no name")
                 continue
             try:
-                corners = [float(text_of(box, key) or "") for key in ("xmin", "ymin", "xmax", "ymax")]
-            except ValueError:
-                annotations.refusals.append(
-                    f"{name}, line {box.sourceline}: the bndbox has no xmin, ymin, xmax and ymax that are"
-                    " numbers"
-                )
+                line, corners = _corners(item)
+            except UserError as error:
+                annotations.refusals.append(f"{name}, {error}")
                 continue
             difficult = text_of(item, "difficult") not in (None, "", "0", "false", "False")
-            crowd = difficult and self.options.difficult == "ignore"
-            annotations.box(number, corners, label, box.sourceline, crowd=crowd)
+            annotations.box(number, corners, label, line, crowd=difficult)
+
+
+_EDGES = ("xmin", "ymin", "xmax", "ymax")
+_TURNED = ("cx", "cy", "w", "h", "angle")
+
+
+def _corners(item: Element) -> tuple[int, tuple[float, ...]]:
+    """The line and the corners of an object's box: its bndbox, else what is around its outline.
+
+    Outlines are polygons of x1, y1, x2, ... (Roboflow) or of points (LabelMe's web tool), and the turned
+    boxes of roLabelImg (robndbox), whose angle is in radians.
+
+    Raises:
+        UserError: if it has none of these, or one that is not of numbers; the message begins with the line.
+    """
+    for tag in ("bndbox", "robndbox", "polygon"):
+        shape = item.find(tag)
+        if shape is None:
+            continue
+        line = shape.sourceline
+        try:
+            if tag == "bndbox":
+                return line, tuple(float(text_of(shape, key) or "") for key in _EDGES)
+            if tag == "robndbox":
+                return line, around_turned(*(float(text_of(shape, key) or "") for key in _TURNED))
+            x, y = ([float(item.text or "") for item in shape.iter() if _is(item, axis)] for axis in "xy")
+            return line, around(x, y)
+        except ValueError:
+            what = "xmin, ymin, xmax and ymax" if tag == "bndbox" else "coordinates"
+            raise UserError(f"line {line}: the {tag} has no {what} that are numbers") from None
+    raise UserError(f"line {item.sourceline}: the object has no bndbox")
+
+
+def _is(element: Element, axis: str) -> bool:
+    """Whether an element is a coordinate: x, x1, x2, ..."""
+    return re.fullmatch(axis + r"\d*", element.tag) is not None
 
 
 def _size(root: Element) -> tuple[int, int] | None:
