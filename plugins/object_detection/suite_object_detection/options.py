@@ -25,6 +25,21 @@ Images = Annotated[
 ]
 
 Ignored = Literal["ignore", "train"]
+Difficult = Annotated[
+    Ignored,
+    Meta(
+        description="what becomes of boxes marked difficult: ignored in training and scores, or used as any"
+        " other"
+    ),
+]
+
+BoxFormat = Annotated[
+    Literal["auto", "xywh", "xyxy"],
+    Meta(
+        description="what the four numbers of a box are: x, y, width and height, or two corners; auto: xyxy if"
+        " boxes would reach out of their images as xywh, else xywh"
+    ),
+]
 
 
 class BoxOptions(ClassOptions, frozen=True):
@@ -76,13 +91,7 @@ class CocoOptions(CrowdOptions, frozen=True):
 class VocOptions(BoxOptions, frozen=True):
     """Options of the loader `voc`."""
 
-    difficult: Annotated[
-        Ignored,
-        Meta(
-            description="what becomes of boxes marked difficult: ignored in training and scores, or used as"
-            " any other"
-        ),
-    ] = "ignore"
+    difficult: Difficult = "ignore"
     first_pixel: Annotated[
         Literal["auto", "0", "1"],
         Meta(
@@ -139,9 +148,40 @@ class CsvOptions(CrowdOptions, frozen=True):
 
 
 class FileOptions(BoxOptions, frozen=True):
-    """Options of the loaders of formats with one file for many images."""
+    """Options of the loaders `cvat`, `createml` and `label-studio`."""
 
     images: Images = ""
+
+
+class ViaOptions(FileOptions, frozen=True):
+    """Options of the loader `via`."""
+
+    class_attribute: Annotated[
+        str,
+        Meta(description="attribute of regions that is the class; empty: the only one, or found by its name"),
+    ] = ""
+
+
+class MetadataOptions(CrowdOptions, frozen=True):
+    """Options of the loader `metadata`."""
+
+    box_format: BoxFormat = "auto"
+    images: Images = ""
+
+
+class LabelmeOptions(BoxOptions, frozen=True):
+    """Options of the loader `labelme`."""
+
+    difficult: Difficult = "ignore"
+    unlabeled: Unlabeled = "background"
+
+    ignored_option: ClassVar[str] = "difficult"
+
+
+class KittiOptions(BoxOptions, frozen=True):
+    """Options of the loader `kitti`."""
+
+    unlabeled: Unlabeled = "background"
 
 
 # Options of model builders.

@@ -291,7 +291,12 @@ def test_what_may_be_outlines_and_key_points_is_asked(tmp_path):
     ):
         of_lines(tmp_path, lines)
     assert boxes_of(of_lines(tmp_path, lines, beyond="outline"))[0].round(3).tolist() == [50, 50, 55, 56]
-    assert boxes_of(of_lines(tmp_path, lines, beyond="keypoints"))[0].round(3).tolist() == [22.5, 25, 77.5, 75]
+    assert boxes_of(of_lines(tmp_path, lines, beyond="keypoints"))[0].round(3).tolist() == [
+        22.5,
+        25,
+        77.5,
+        75,
+    ]
 
 
 def test_the_first_label_files_may_be_empty(tmp_path):
