@@ -36,8 +36,8 @@ Difficult = Annotated[
 BoxFormat = Annotated[
     Literal["auto", "xywh", "xyxy"],
     Meta(
-        description="what the four numbers of a box are: x, y, width and height, or two corners; auto: xyxy if"
-        " boxes would reach out of their images as xywh, else xywh"
+        description="what the four numbers of a box are: x, y, width and height, or two corners; auto: xyxy"
+        " if boxes would reach out of their images as xywh, else xywh"
     ),
 ]
 

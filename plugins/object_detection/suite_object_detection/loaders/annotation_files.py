@@ -67,7 +67,15 @@ def found(tree: Tree, suffixes: tuple[str, ...], looks: Looks) -> Iterable[int]:
     return (file for file in files[:MAX_FILES] if looks(tree.source(file)))
 
 
-def opened(path: Path, images: str, suffixes: tuple[str, ...], looks: Looks, kind: str, what: str) -> Opened:
+def opened(
+    path: Path,
+    images: str,
+    suffixes: tuple[str, ...],
+    looks: Looks,
+    kind: str,
+    what: str,
+    may_be: Looks | None = None,
+) -> Opened:
     """The annotations at `path`, and where their images are.
 
     Args:
@@ -77,6 +85,8 @@ def opened(path: Path, images: str, suffixes: tuple[str, ...], looks: Looks, kin
         looks: tells them apart.
         kind: what a message calls such a file.
         what: what is in one, if there is none.
+        may_be: whether a file that is called after a split may be one beside others, although it has nothing
+            that tells: no object, say.
 
     Raises:
         UserError: if there is none.
@@ -87,6 +97,9 @@ def opened(path: Path, images: str, suffixes: tuple[str, ...], looks: Looks, kin
     files = list(found(tree, suffixes, looks))
     if not files:
         raise UserError(f"{path} has no {kind}: {what}")
+    if may_be is not None:
+        others = (file for file in found(tree, suffixes, may_be) if file not in files)
+        files += [file for file in others if _split_of(tree.names[file])]
     splits, unnamed = by_split(tree, files)
     return Opened(
         open_tree(images) if images else tree,
@@ -114,12 +127,15 @@ def by_split(tree: Tree, files: Sequence[int]) -> tuple[Mapping[str, list[int]],
     splits: dict[str, list[int]] = {}
     rest: list[int] = []
     for file in files:
-        name = tree.names[file]
-        split = split_of_name(name.rpartition("/")[2]) or split_of_path(name)
+        split = _split_of(tree.names[file])
         (splits.setdefault(split, []) if split else rest).append(file)
     if "train" not in splits and rest:
         splits["train"], rest = rest, []
     return splits, [tree.names[file] for file in rest]
+
+
+def _split_of(name: str) -> str | None:
+    return split_of_name(name.rpartition("/")[2]) or split_of_path(name)
 
 
 def left_out(unnamed: Sequence[str], kind: str) -> list[str]:

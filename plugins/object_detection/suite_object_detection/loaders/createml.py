@@ -18,6 +18,8 @@ from suite_object_detection.loaders.json import read_json
 from suite_object_detection.loaders.listed_images import ListedImages
 from suite_object_detection.options import FileOptions
 
+_PEEK = 1 << 14
+
 
 class Coordinates(msgspec.Struct):
     """A box: its center, width and height."""
@@ -60,7 +62,7 @@ def load(path: Path, options: FileOptions) -> Dataset:
         UserError: if there is no such file, or one is broken or must not be trained on.
     """
     what = "a list of images, each with annotations of a label and coordinates"
-    files = opened(path, options.images, (".json",), _looks, "Create ML file", what)
+    files = opened(path, options.images, (".json",), _looks, "Create ML file", what, _may_be)
     found = ListedImages(path, files, counted_by="annotation")
     for file in files.files:
         for row, entry in enumerate(read_json(file.source, list[Entry], "file of Create ML"), start=1):
@@ -69,12 +71,17 @@ def load(path: Path, options: FileOptions) -> Dataset:
 
 
 def _looks(source: Source) -> bool:
+    return _may_be(source) and b'"coordinates"' in head_of(source, _PEEK)
+
+
+def _may_be(source: Source) -> bool:
+    """Whether a file is a list of images; those of a split may all be without objects."""
     try:
-        head = head_of(source, 1 << 14)
+        head = head_of(source, _PEEK)
     except UserError:
         return False
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return start.startswith(b"[") and b'"coordinates"' in head and b'"annotation' in head
+    return start.startswith(b"[") and b'"image' in head and b'"annotation' in head
 
 
 def _add(found: ListedImages, file: AnnotationFile, row: int, entry: Entry) -> None:

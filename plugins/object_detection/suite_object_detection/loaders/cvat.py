@@ -50,8 +50,8 @@ def load(path: Path, options: FileOptions) -> Dataset:
         images = root.findall("image")
         if root.find("track") is not None and not images:
             raise UserError(
-                f"{file.name} has the tracks of a video, which are not read: export the task as 'CVAT for images"
-                " 1.1', with its frames"
+                f"{file.name} has the tracks of a video, which are not read: export the task as 'CVAT for"
+                " images 1.1', with its frames"
             )
         for image in images:
             _add(found, file, image)
@@ -114,7 +114,8 @@ def _box(shape: Element) -> Box | None:
             return x1, y1, x2, y2
         return around_turned((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1, angle)
     if shape.tag == "ellipse":
-        return around_ellipse(*numbers("cx", "cy", "rx", "ry"), angle)
+        x, y, radius_x, radius_y = numbers("cx", "cy", "rx", "ry")
+        return around_ellipse(x, y, radius_x, radius_y, angle)
     if shape.tag == "mask":
         left, top, width, height = numbers("left", "top", "width", "height")
         return left, top, left + width, top + height

@@ -83,12 +83,19 @@ class _Reader(ImageByImage):
 
     def read(self) -> Dataset:
         tree = self.tree
-        files = [file for file in _files(tree) if tree.sizes[file] == 0 or _looks(tree.source(file))]
-        files = [file for file in files if self._image(tree.names[file]) is not None or tree.sizes[file] > 0]
-        if not files:
+        labels = {file for file in _files(tree) if tree.sizes[file] > 0 and _looks(tree.source(file))}
+        folders = {posixpath.dirname(tree.names[file]) for file in labels}
+        # One that is empty or broken is a label file too, if it has an image.
+        files = [
+            file
+            for file in _files(tree)
+            if file in labels
+            or (posixpath.dirname(tree.names[file]) in folders and self._image(tree.names[file]) is not None)
+        ]
+        if not labels:
             raise UserError(
-                f"{self.path} has no labels of KITTI: a text file for each image, of the same name, with a line"
-                " of 15 words for each object"
+                f"{self.path} has no labels of KITTI: a text file for each image, of the same name, with a"
+                " line of 15 words for each object"
             )
         splits = self.splits_by_folders(files)
         used = {image for _, image in self.add_files(splits)}
@@ -116,7 +123,7 @@ class _Reader(ImageByImage):
                 continue
             if len(words) not in _WORDS or not all(map(_is_number, words[1:])):
                 raise UserError(
-                    f"{name}, line {line}: '{content[:60].strip()}' is no object: it has a type and 14 numbers"
+                    f"{name}, line {line}: '{content[:60].strip()}' is no object: a type and 14 numbers"
                 )
             corners = [float(word) for word in words[4:8]]
             if words[0] == _IGNORED:

@@ -47,7 +47,7 @@ def load(path: Path, options: FileOptions) -> Dataset:
         UserError: if there is no such file, or one is broken or must not be trained on.
     """
     what = "a list of tasks with data and annotations, as Label Studio exports JSON or JSON-MIN"
-    files = opened(path, options.images, (".json",), _looks, "Label Studio file", what)
+    files = opened(path, options.images, (".json",), _looks, "Label Studio file", what, _may_be)
     reader = _Reader(ListedImages(path, files, counted_by="region"))
     for file in files.files:
         for row, raw in enumerate(read_json(file.source, list[dict[str, Any]], "export"), start=1):
@@ -71,6 +71,15 @@ def _looks(source: Source) -> bool:
         return False
     full = b'"result"' in ends and any(kind.encode() in ends for kind in (*_LABELS.values(), "brushlabels"))
     return full or b'"original_width"' in ends
+
+
+def _may_be(source: Source) -> bool:
+    """Whether a file is a list of tasks; those of a split may all be without regions."""
+    try:
+        head = head_of(source, _PEEK).removeprefix(b"\xef\xbb\xbf").lstrip()
+    except UserError:
+        return False
+    return head.startswith(b"[") and b'"annotations"' in head and b'"data"' in head
 
 
 class _Reader:

@@ -83,8 +83,8 @@ class _Reader(ImageByImage):
         files = [file for file in files if _looks(self.tree.source(file))]
         if not files:
             raise UserError(
-                f"{self.path} has no annotations of LabelMe: a JSON with shapes for each image, of the same name,"
-                " beside it"
+                f"{self.path} has no annotations of LabelMe: a JSON with shapes for each image, of the same"
+                " name, beside it"
             )
         splits = self.splits_by_folders(files)
         used = {image for _, image in self.add_files(splits)}

@@ -16,7 +16,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import some, tables
+from suite.kit import tables
 from suite.sources import Source, Tree
 from suite_images.classes import SINGLE_CLASS
 from suite_images.tables import PATH_COLUMNS
@@ -77,8 +77,8 @@ def load(path: Path, options: MetadataOptions) -> Dataset:
         if form == "xyxy":
             found.problems.append(
                 Problem(
-                    "boxes are taken as two corners, for as x, y, width and height they would reach out of the"
-                    " images",
+                    "boxes are taken as two corners, for as x, y, width and height they would reach out of"
+                    " the images",
                     wrong=False,
                 )
             )
@@ -121,8 +121,8 @@ def _rows(found: ListedImages, file: AnnotationFile) -> Iterator[_Row]:
             labels = [SINGLE_CLASS] * len(boxes)
         if len(labels) != len(boxes) or any(len(box) != 4 for box in boxes):
             found.refusals.append(
-                f"{location} has {len(boxes):,} boxes and {len(labels):,} classes: there must be one for each,"
-                " and four numbers in a box"
+                f"{location} has {len(boxes):,} boxes and {len(labels):,} classes: there must be one for"
+                " each, and four numbers in a box"
             )
             continue
         height, width = row.get("height"), row.get("width")

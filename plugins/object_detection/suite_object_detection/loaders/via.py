@@ -1,7 +1,7 @@
 """The VGG Image Annotator's (VIA 1 and 2) JSON and CSV: a project, or its annotations alone.
 
-As its manual describes them (https://www.robots.ox.ac.uk/~vgg/software/via/): shapes in pixels, and attributes
-of regions, one of which is the class.
+As its manual describes them (https://www.robots.ox.ac.uk/~vgg/software/via/): shapes in pixels, and
+attributes of regions, one of which is the class.
 """
 
 from __future__ import annotations
@@ -209,7 +209,8 @@ def _box(shape: Mapping[str, Any]) -> Box | None:
         x, y, radius = numbers("cx", "cy", "r")
         return x - radius, y - radius, x + radius, y + radius
     if kind == "ellipse":
-        return around_ellipse(*numbers("cx", "cy", "rx", "ry"), float(shape.get("theta") or 0))
+        x, y, radius_x, radius_y = numbers("cx", "cy", "rx", "ry")
+        return around_ellipse(x, y, radius_x, radius_y, float(shape.get("theta") or 0))
     if kind == "polygon":
         x_values, y_values = ([float(value) for value in shape[f"all_points_{axis}"]] for axis in "xy")
         return around(x_values, y_values)
