@@ -65,6 +65,11 @@ def _looks(source: Source) -> bool:
     return len(words) in _WORDS and not _is_number(words[0]) and all(map(_is_number, words[1:]))
 
 
+def _folder(name: str) -> str:
+    """What the folder of a file is called."""
+    return posixpath.basename(posixpath.dirname(name))
+
+
 def _is_number(word: str) -> bool:
     try:
         float(word)
@@ -84,13 +89,13 @@ class _Reader(ImageByImage):
     def read(self) -> Dataset:
         tree = self.tree
         labels = {file for file in _files(tree) if tree.sizes[file] > 0 and _looks(tree.source(file))}
-        folders = {posixpath.dirname(tree.names[file]) for file in labels}
+        folders = {_folder(tree.names[file]) for file in labels}
         # One that is empty or broken is a label file too, if it has an image.
         files = [
             file
             for file in _files(tree)
             if file in labels
-            or (posixpath.dirname(tree.names[file]) in folders and self._image(tree.names[file]) is not None)
+            or (_folder(tree.names[file]) in folders and self._image(tree.names[file]) is not None)
         ]
         if not labels:
             raise UserError(
