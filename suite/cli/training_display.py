@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from suite.cli.scores_text import scores_text
+from suite.cli.scores_text import folds_text, scores_text
 from suite.configuration import Configuration
 from suite.devices import Device
 from suite.evaluation.metrics import declared_metrics
@@ -25,6 +25,7 @@ from suite.report.formatting import duration
 from suite.runs.build import evaluators_of
 from suite.runs.data import task_of
 from suite.runs.directory import Run
+from suite.runs.folds import Folds
 from suite.training.progress import Listener, Progress
 
 _EVERY_SECONDS = 0.2
@@ -40,6 +41,7 @@ class TrainingDisplay(Listener):
         self._live: Live | None = None
         self._shown_at = 0.0
         self._run: Path | None = None
+        self._folds: Path | None = None
         self._metric = ""
         self._epochs = 0
 
@@ -54,7 +56,8 @@ class TrainingDisplay(Listener):
             self._live.stop()
             self._live = None
         if kind is KeyboardInterrupt and self._run is not None:
-            self.console.print(f"stopped at once; to go on: suite resume {self._run}", markup=False)
+            path = self._folds or self._run
+            self.console.print(f"stopped at once; to go on: suite resume {path}", markup=False)
 
     def note(self, text: str) -> None:
         self.console.print(f"[yellow]note:[/] {escape(text)}", soft_wrap=True)
@@ -84,6 +87,11 @@ class TrainingDisplay(Listener):
         for name, text in rows.items():
             grid.add_row(f"[bold]{name}[/]", escape(text))
         self.console.print(grid)
+
+    def fold(self, number: int, folds: int, path: Path) -> None:
+        self._folds = path
+        self._shown_at = 0.0
+        self.console.print(f"[bold]fold {number} of {folds}[/]")
 
     def progress(self, progress: Progress) -> None:
         self._metric = progress.metric
@@ -127,6 +135,14 @@ class TrainingDisplay(Listener):
                 self.note(note)
         self.console.print(f"report   {run.path / 'report.html'}", soft_wrap=True, markup=False)
         self.console.print(f"predict  suite predict {run.path} INPUT...", soft_wrap=True, markup=False)
+
+    def show_folds(self, folds: Folds, host: Host) -> None:
+        """Show how good the models of all folds are, and where everything is."""
+        task = task_of(host, folds.configuration)
+        declared = declared_metrics(evaluators_of(host, folds.configuration, task))
+        text = folds_text(folds.metrics or {}, task.item.metric, declared)
+        self.console.print(text, markup=False, soft_wrap=True)
+        self.console.print(f"report   {folds.path / 'report.html'}", soft_wrap=True, markup=False)
 
 
 @contextmanager

@@ -57,6 +57,8 @@ def train(
         RunError: where training failed, or was stopped (the message says how to go on).
     """
     listener = listener or Listener()
+    if configuration.split.folds and not configuration.split.fold:
+        raise UserError("folds are several runs: suite.runs.folds.train_folds trains them")
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(
             f"{out} exists already: give another name with --out, or go on with it: suite resume {out}"
@@ -275,6 +277,7 @@ def _score(
     from suite.evaluation.scoring import scored_metrics
     from suite.report.page import write_report
     from suite.runs.explanations import explanations
+    from suite.runs.preview import example_figures
     from suite.runs.report import run_content
 
     listener.phase("counting")
@@ -296,7 +299,8 @@ def _score(
         explained, remarks = explanations(experiment.task, first, shipped)
         shown += explained
         scored["notes"] += remarks
-    write_report(
-        run_content(run, experiment.task.item, experiment.metrics, scored, shown), run.path / "report.html"
-    )
+    examples, remarks = example_figures(experiment.task, experiment.dataset)
+    scored["notes"] += remarks
+    content = run_content(run, experiment.task.item, experiment.metrics, scored, shown, examples)
+    write_report(content, run.path / "report.html")
     run.write_json("metrics.json", scored)

@@ -61,6 +61,15 @@ class Listener:
             facts: counts of the splits ("train", ...), number of weights ("weights"), first step ("step").
         """
 
+    def fold(self, number: int, folds: int, path: Path) -> None:
+        """A fold of a cross-validation begins, or goes on.
+
+        Args:
+            number: from 1.
+            folds: how many there are.
+            path: the directory with the runs of all folds.
+        """
+
     def progress(self, progress: Progress) -> None:
         """A step has been done. Called for every step: be quick."""
 

@@ -32,6 +32,10 @@ class TableOptions(Options, frozen=True):
         str,
         Meta(description="column with train, validation or test; empty: recognized by its name, if any"),
     ] = ""
+    group_column: Annotated[
+        str,
+        Meta(description="column of what examples belong to (a patient, say), which splits keep together"),
+    ] = ""
     label_separator: Annotated[
         str,
         Meta(description="separator of several labels in one cell; empty: a cell is one label"),

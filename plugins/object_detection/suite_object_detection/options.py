@@ -130,6 +130,10 @@ class CsvOptions(CrowdOptions, frozen=True):
         str,
         Meta(description="column that says train, validation or test; empty: found by its name, if any"),
     ] = ""
+    group_column: Annotated[
+        str,
+        Meta(description="column of what examples belong to (a patient, say), which splits keep together"),
+    ] = ""
     box_columns: Annotated[
         list[str],
         Meta(
