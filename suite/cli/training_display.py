@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -30,6 +30,7 @@ from suite.training.progress import Listener, Progress
 
 _EVERY_SECONDS = 0.2
 _PLAIN_EVERY_SECONDS = 10.0
+_MAX_NAMES = 20
 
 
 class TrainingDisplay(Listener):
@@ -75,6 +76,7 @@ class TrainingDisplay(Listener):
         self._epochs = int(training.epochs)
         rows = {
             "data": f"{configuration.data}: {counts} (loader {configuration.loader_name})",
+            **_data_facts(facts.get("data", {})),
             "model": f"{configuration.model_name}, {facts['weights']:,} weights",
             "": _listed(configuration.model),
             "training": _listed(as_dict(training)),
@@ -190,3 +192,17 @@ def _listed(options: Any) -> str:
 
 def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _data_facts(facts: Mapping[str, Any]) -> dict[str, str]:
+    """A row for each fact that is a list of names, a word, or true: "classes", "2: cat, dog"."""
+    rows = {}
+    for name, value in facts.items():
+        if isinstance(value, list | tuple) and value and all(isinstance(item, str) for item in value):
+            shown, more = value[:_MAX_NAMES], len(value) - _MAX_NAMES
+            rows[name] = f"{len(value):,}: {', '.join(shown)}" + (f" and {more:,} more" if more > 0 else "")
+        elif isinstance(value, str) and value:
+            rows[name] = value
+        elif value is True:
+            rows[name] = "yes"
+    return {name.replace("_", " "): text for name, text in rows.items()}

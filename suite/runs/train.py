@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -163,8 +163,9 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
         if not trainer.restore() and configuration.init is not None:
             note = initialize(pipeline.network, pipeline.codec, configuration.init, experiment.host)
             listener.note(note)
-    facts = {name: len(split) for name, split in dataset.splits.items()}
+    facts: dict[str, Any] = {name: len(split) for name, split in dataset.splits.items()}
     facts |= {"weights": pipeline.network.count_params(), "step": trainer.state.step}
+    facts["data"] = dict(dataset.facts)
     listener.started(run.path, configuration, experiment.device, facts)
     try:
         with attributed(str(experiment.builder)):
