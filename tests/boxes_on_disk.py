@@ -21,7 +21,7 @@ def load(kind, path, **options):
 
 def recognized(path):
     """The formats that recognize the path."""
-    return [kind for kind, (detect, _, _) in FORMATS.items() if detect(Path(path))]
+    return [kind for kind, (detect, _, _) in FORMATS.items() if detect(Path(path)) is True]
 
 
 def write_image(path, height=40, width=60):

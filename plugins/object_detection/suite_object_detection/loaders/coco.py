@@ -32,6 +32,7 @@ from suite_object_detection.loaders.annotations import Annotations
 from suite_object_detection.loaders.files import head_of, tail_of
 from suite_object_detection.loaders.json import read_json
 from suite_object_detection.loaders.splits import SPLIT_NAMES, split_of_name, split_of_path
+from suite_object_detection.loaders.unread import unread_format
 from suite_object_detection.options import CocoOptions
 
 _OTHER_KINDS = ("captions", "panoptic", "stuff", "person_keypoints", "image_info")
@@ -77,9 +78,12 @@ class CocoFile(msgspec.Struct):
     categories: list[Category] | None = None
 
 
-def detect(path: Path) -> bool:
-    """Whether `path` is a COCO file, or a folder or an archive that has one."""
-    return recognized(path, (".json",), _looks_like_coco)
+def detect(path: Path) -> bool | str:
+    """Whether `path` is a COCO file, or a folder or an archive that has one; or what else it is.
+
+    For all loaders of boxes it says what formats of boxes are called that none of them reads.
+    """
+    return recognized(path, (".json",), _looks_like_coco) or unread_format(path)
 
 
 def load(path: Path, options: CocoOptions) -> Dataset:
