@@ -24,7 +24,7 @@ from typing import Any
 
 from suite.errors import UserError, nearest
 from suite.options import Options, as_dict, parse, parse_value
-from suite.training_options import RuntimeOptions, SplitOptions, TrainingOptions
+from suite.training_options import DEFAULT_LEARNING_RATE, RuntimeOptions, SplitOptions, TrainingOptions
 
 _TYPED: dict[str, type[Options]] = {
     "split": SplitOptions,
@@ -233,7 +233,7 @@ def resolve_training(
         "epochs": max(10, min(300, 30_000 // max(1, count))),
         "batch_size": min(32, count),
         "optimizer": "adamw",
-        "learning_rate": 1e-3,
+        "learning_rate": DEFAULT_LEARNING_RATE,
         "momentum": 0.9,
         "schedule": "cosine",
         "warmup": 0.05,

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from suite.contributions import Metric
 from suite.evaluation.metrics import label
 from suite.figures import Aligned, Clip, Clips, Gallery, Highlight, Highlights, Image, Table
-from suite.report.formatting import number
 from suite.report.page import ReportContent, render, write_report
 from suite.report.verdict import verdict
 

@@ -8,8 +8,8 @@ from typing import Any
 from suite.cli.tables import aligned
 from suite.contributions import Metric
 from suite.evaluation.metrics import label
-from suite.report.formatting import number
 from suite.report.verdict import verdict
+from suite.wording import number
 
 
 def scores_text(metrics: Mapping[str, Any], metric: str, declared: Mapping[str, Metric], split: str) -> str:

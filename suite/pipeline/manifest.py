@@ -25,6 +25,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         codec: what the codec's `to_json` gave.
         network: the network's file, beside this one; its suffix says which runtime reads it.
         facts: the facts of the data that it was trained on.
+        unfinished: for the model of a training that has not ended, how far it has come: "after epoch 8 of
+            150, mAP 0.210 on validation".
     """
 
     format: int
@@ -34,6 +36,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     codec: dict[str, Any]
     network: str
     facts: dict[str, Any] = {}
+    unfinished: str = ""
 
 
 def model_folder(path: Path) -> Path:

@@ -19,9 +19,10 @@ from suite.contributions import Metric
 from suite.evaluation.metrics import label
 from suite.figures import Aligned, Clip, Clips, Figure, Highlights, Image, Table
 from suite.files import atomic_write
-from suite.report.formatting import capitalized, facts_table, html_table, number, toml_value
+from suite.report.formatting import capitalized, facts_table, html_table, toml_value
 from suite.report.highlights import LEGEND, highlight
 from suite.report.verdict import verdict
+from suite.wording import number
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from suite.contributions import Metric
 from suite.evaluation.metrics import label
-from suite.report.formatting import capitalized, number
+from suite.report.formatting import capitalized
+from suite.wording import number
 
 Kind = Literal["better", "unclear", "worse", "unknown"]
 
