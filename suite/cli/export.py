@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 
 from suite.cli.main import host_from
 
@@ -15,9 +17,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note
     from suite.runs.export import export
 
     done = export(arguments.run, out=arguments.out, format=arguments.format, host=host_from(arguments))
+    path = Path(arguments.run)
+    note = unfinished_note(read_manifest(model_folder(path)), path)
+    if note:
+        print(f"suite: note: {note}", file=sys.stderr)
     if arguments.json:
         import msgspec
 

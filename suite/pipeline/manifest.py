@@ -50,8 +50,8 @@ def model_folder(path: Path) -> Path:
             return folder
     if (path / "config.toml").is_file():
         raise UserError(
-            f"{path} holds no model yet, its training has not finished its first epoch:"
-            f" `suite resume {path}` goes on with it"
+            f"{path} holds no model yet, its training ended before the first one was written:"
+            f" suite resume {path} goes on with it"
         )
     raise UserError(f"{path} is neither a run nor a model: neither it nor its folder model has a {MANIFEST}")
 
@@ -73,6 +73,19 @@ def read_manifest(folder: Path) -> Manifest:
     if Path(manifest.network).name != manifest.network or "\\" in manifest.network:
         raise UserError(f"{file} is refused: its network '{manifest.network}' is not a file beside it")
     return manifest
+
+
+def unfinished_note(manifest: Manifest, path: Path) -> str:
+    """A sentence on a model of a training that has not ended; "" for any other.
+
+    Args:
+        manifest: of the model.
+        path: as it was given: if it is a run, the sentence says how to go on with it.
+    """
+    if not manifest.unfinished:
+        return ""
+    text = f"this model is of a training that has not ended ({manifest.unfinished})"
+    return f"{text}; to go on with it: suite resume {path}" if (path / "config.toml").is_file() else text
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -22,6 +22,7 @@ from suite.evaluation.scoring import scored_metrics
 from suite.evaluation.types import Pairs
 from suite.files import atomic_write, refuse_existing
 from suite.host import Host
+from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note
 from suite.prediction.loading import describe, load
 from suite.prediction.predictor import LoadedPipeline
 from suite.report.page import ReportContent, write_report
@@ -123,6 +124,9 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
     chosen = _choose(host, run, configuration, request)
     notes = list(chosen.notes)
     pipeline = None
+    if request.predictions is None:
+        note = unfinished_note(read_manifest(model_folder(run.path)), run.path)
+        notes += [note] if note else []
     if request.predictions is not None:
         lines = read_predictions(request.predictions, task.item)
         facts = run.environment.get("facts", {})

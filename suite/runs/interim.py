@@ -80,7 +80,8 @@ class InterimModel:
         return f"{text}, {name} {number(state.best_score)} on validation"
 
     def _of_last(self, state: TrainingState) -> str:
-        return f"after step {state.step:,} of {self._experiment.configuration.training.epochs} epochs, not scored"
+        epochs = self._experiment.configuration.training.epochs
+        return f"after step {state.step:,} of {epochs} epochs, not scored"
 
     def _written(self) -> str | None:
         from suite.pipeline.manifest import read_manifest
