@@ -28,3 +28,13 @@ def number(value: float) -> str:
     if size < 0.0095:
         return f"{value:.{min(6, 3 - math.floor(math.log10(size)))}f}".rstrip("0")
     return f"{value:,.0f}" if 1000 <= size < 1e12 else f"{value:.4g}"
+
+
+def short(value: float, digits: int = 4) -> str:
+    """A number with so many significant digits: `0.00005` and not `5e-05`; very large ones as `1.6e+31`."""
+    text = f"{value:.{digits}g}"
+    if "e" not in text or abs(value) >= 1e12:
+        return text
+    if abs(value) >= 1:
+        return f"{value:,.0f}"
+    return f"{value:.{digits - 1 - math.floor(math.log10(abs(value)))}f}".rstrip("0")

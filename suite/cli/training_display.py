@@ -26,6 +26,7 @@ from suite.runs.build import evaluators_of
 from suite.runs.data import task_of
 from suite.runs.directory import Run
 from suite.training.progress import Listener, Progress
+from suite.wording import counted, short
 
 _EVERY_SECONDS = 0.2
 _PLAIN_EVERY_SECONDS = 10.0
@@ -72,7 +73,7 @@ class TrainingDisplay(Listener):
         self._epochs = int(training.epochs)
         rows = {
             "data": f"{configuration.data}: {counts} (loader {configuration.loader_name})",
-            "model": f"{configuration.model_name}, {facts['weights']:,} weights",
+            "model": f"{configuration.model_name}, {counted(facts['weights'], 'weight', 'weights')}",
             "": _listed(configuration.model),
             "training": _listed(as_dict(training)),
             "device": f"{device.name}, {runtime.backend}, {runtime.precision}",
@@ -101,10 +102,10 @@ class TrainingDisplay(Listener):
     def epoch(self, row: dict[str, float], is_best: bool) -> None:
         words = [
             f"epoch {row['epoch']:>{len(str(self._epochs))}.0f}/{self._epochs}",
-            f"loss {row['loss']:.4f}",
+            f"loss {_loss(row['loss'])}",
         ]
         words += [
-            f"validation {name} {row[f'validation_{name}']:.4f}"
+            f"validation {name} {_loss(row[f'validation_{name}'])}"
             for name in ("loss", self._metric)
             if f"validation_{name}" in row
         ]
@@ -154,8 +155,8 @@ def progress_line(progress: Progress) -> str:
     words = [
         f"epoch {progress.epoch}/{progress.epochs}",
         f"step {progress.step}/{progress.steps}",
-        f"loss {progress.loss:.4f}",
-        f"lr {progress.learning_rate:.2g}",
+        f"loss {_loss(progress.loss)}",
+        f"lr {short(progress.learning_rate, 2)}",
     ]
     if progress.items_per_second:
         words += [
@@ -173,4 +174,8 @@ def _listed(options: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return short(value) if isinstance(value, float) else str(value)
+
+
+def _loss(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 1e4 else short(value)

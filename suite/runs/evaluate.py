@@ -32,6 +32,7 @@ from suite.runs.directory import Run, new_run_path, to_json
 from suite.runs.explanations import explanations
 from suite.runs.report import data_facts
 from suite.training.progress import Listener
+from suite.wording import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,7 +270,7 @@ def _predicted(
     pipeline = load(
         run.path, host=host, backend=backend, device=request.device, batch_size=128, options=options
     )
-    listener.phase(f"predicting {len(chosen.examples):,} examples")
+    listener.phase(f"predicting {counted(len(chosen.examples), 'example', 'examples')}")
     pairs, unreadable = predict_examples(pipeline, chosen.examples, chosen.group_of)
     check_predictions(
         pairs.predictions,

@@ -10,7 +10,7 @@ from suite.errors import UserError
 from suite.evaluation.metrics import label
 from suite.runs.build import Experiment
 from suite.runs.directory import Run
-from suite.wording import number
+from suite.wording import counted, number
 
 if TYPE_CHECKING:
     from suite.evaluation.types import Pairs
@@ -81,7 +81,7 @@ class InterimModel:
 
     def _of_last(self, state: TrainingState) -> str:
         epochs = self._experiment.configuration.training.epochs
-        return f"after step {state.step:,} of {epochs} epochs, not scored"
+        return f"after step {state.step:,} of {counted(int(epochs), 'epoch', 'epochs')}, not scored"
 
     def _written(self) -> str | None:
         from suite.pipeline.manifest import read_manifest

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from suite.errors import RunError
-from suite.wording import number
+from suite.wording import number, short
 
 ABSURD = 100.0
 """A loss is absurd if it is more than this many times that of the first step (or this value itself, for a
@@ -128,5 +128,5 @@ def advice(rate: float, recommended: float) -> str:
         recommended: the peak that is the default for this model and data.
     """
     if recommended < rate:
-        return f"lower the rate: --learning-rate {recommended:g} is the default here"
-    return f"lower the rate: --learning-rate {rate / 10:.2g}, or --set training.clip_norm=1"
+        return f"lower the rate: --learning-rate {short(recommended)} is the default here"
+    return f"lower the rate: --learning-rate {short(rate / 10, 2)}, or --set training.clip_norm=1"
