@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from suite.cli.main import host_from
 from suite.cli.prediction_lines import error_text
 from suite.cli.prediction_progress import PredictionProgress
+from suite.cli.unknown_options import keys_of_model
 from suite.errors import UserError
 
 if TYPE_CHECKING:
@@ -60,6 +61,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch-size", type=int, metavar="N", help="inputs at a time")
     parser.add_argument("--backend", default="auto", help="tensorflow, jax or torch, for a network of Keras")
     parser.add_argument("--device", default="auto", help="cpu, gpu or gpu:N, for a network of Keras")
+
+
+settable = keys_of_model
+"""What `--set` takes, for the message about an option that there is not."""
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from suite.contributions import Contributed, DataLoader, Task
 from suite.data.checks import check_dataset, check_json
 from suite.data.dataset import Dataset
 from suite.errors import PluginError, UserError, attributed
+from suite.files import refuse_url
 from suite.host import Host
 from suite.options import parse
 
@@ -40,6 +41,7 @@ def load_dataset(
             wrong; and whatever the loader or the task finds wrong with the data.
         PluginError: if the loader gives something that is no `Dataset`.
     """
+    refuse_url(str(path))
     path = Path(path)
     try:
         path.stat()

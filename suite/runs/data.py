@@ -14,6 +14,7 @@ from suite.data.dataset import Dataset
 from suite.data.loading import checked, load_dataset
 from suite.data.splits import complete
 from suite.errors import UserError, attributed
+from suite.files import refuse_url
 from suite.host import Host
 
 
@@ -59,6 +60,7 @@ def run_data(host: Host, configuration: Configuration, dataset: Dataset | None =
     elif not configuration.data:
         raise UserError("this run was trained on data in memory: give it again, or name other data")
     else:
+        refuse_url(configuration.data)
         path = str(Path(configuration.data).expanduser().resolve())
         dataset, loader = load_dataset(
             host, task.full_name, path, configuration.loader_name, configuration.loader
