@@ -120,7 +120,11 @@ def _inspect_splits(dataset: Dataset) -> Inspection:
         [name, count, f"{100 * count / total:.1f} %"] for name, count in counts.items()
     ]
     findings = [
-        Finding(text=str(problem), locations=getattr(problem, "locations", ()))
+        Finding(
+            text=str(problem),
+            wrong=getattr(problem, "wrong", True),
+            locations=getattr(problem, "locations", ()),
+        )
         for problem in dataset.problems
     ]
     taken = {
