@@ -11,7 +11,7 @@ import pytest
 import suite
 import toy_plugin
 from suite.cli.main import main
-from suite.data import Dataset, Example, Finding, Inspection
+from suite.data import Dataset, Example, Finding, Inspection, Problem
 from suite.data.loading import checked
 from suite.data.shown import suspicious, typical
 from suite.figures import Clip, Clips, Gallery, Table
@@ -55,6 +55,18 @@ def ids(shown):
 def test_locations_name_examples_by_id_file_or_class(location, named):
     shown = suspicious(dataset(), [Finding(text="odd", locations=[location])])
     assert sorted(example for sheet in ids(shown) for example in sheet) == sorted(named)
+
+
+def test_of_files_of_one_name_the_path_tells_which():
+    train = [Example(f"{name}/1.png", [0.0], name) for name in "abcd"]
+    finding = Finding(text="broken", locations=["/data/photos/b/1.png is a truncated PNG", "c/1.txt: odd"])
+    assert ids(suspicious(Dataset(train=train), [finding])) == [["b/1.png"]]
+
+
+def test_the_first_locations_of_a_problem_are_not_said_twice():
+    problem = Problem("3 files are odd", ["train/1.png", "train/2.png", "train/3.png"])
+    (shown,) = suspicious(dataset(), [Finding(text=str(problem), locations=problem.locations)])
+    assert shown.title == "3 files are odd"
 
 
 def test_what_is_wrong_comes_first_and_there_is_a_limit():
