@@ -86,6 +86,20 @@ class SplitOptions(Options, frozen=True):
         int,
         Meta(ge=0, lt=2**32, description="random seed of the splits; the training seed does not change it"),
     ] = 0
+    groups: Annotated[
+        str,
+        Meta(
+            description="keep examples of one group together: a column of the table, or a pattern of the"
+            " examples' names with parentheses around what names the group, '(patient[0-9]+)_'"
+        ),
+    ] = ""
+    folds: Annotated[
+        int,
+        Meta(ge=0, le=100, description="cross-validation: a run for each of so many folds; 0: none"),
+    ] = 0
+    fold: Annotated[
+        int, Meta(ge=0, le=100, description="which fold this run is scored on, written by the suite; 0: none")
+    ] = 0
 
 
 class RuntimeOptions(Options, frozen=True):

@@ -16,6 +16,7 @@ _FLAGS = {
     "model": ("model", "name"),
     "epochs": ("training", "epochs"),
     "batch_size": ("training", "batch_size"),
+    "folds": ("split", "folds"),
     "seed": ("training", "seed"),
     "learning_rate": ("training", "learning_rate"),
     "steps_per_execution": ("training", "steps_per_execution"),
@@ -42,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     choice.add_argument("--epochs", metavar="N", help="passes over the training examples")
     choice.add_argument("--batch-size", metavar="N", help="examples per step")
     choice.add_argument("--learning-rate", metavar="X", help="peak of the learning-rate schedule")
+    choice.add_argument(
+        "--folds", metavar="N", help="cross-validation: a run for each of N folds, and their mean and spread"
+    )
     choice.add_argument(
         "--seed", metavar="N", help="random seed of weights, order and augmentation (default: 0)"
     )
@@ -75,19 +79,21 @@ def run(arguments: argparse.Namespace) -> int:
     host = host_from(arguments)
     document, where = _document(arguments, lambda: keys_of_task(host, arguments.words))
     configuration = from_mapping(document, where)
+    from suite.runs.folds import train_folds
     from suite.runs.train import train
 
     with TrainingDisplay(resumed=False) as display, stop_on_interrupt(display) as stop:
         out = Path(arguments.out) if arguments.out else None
-        finished = train(
-            host,
-            configuration,
-            out=out,
-            command=repeating_command("train", arguments.words, arguments, (*_FLAGS, "init")),
-            listener=display,
-            stop=stop,
-        )
-    display.show_result(finished, host)
+        command = repeating_command("train", arguments.words, arguments, (*_FLAGS, "init"))
+        if configuration.split.folds and not configuration.split.fold:
+            folds = train_folds(host, configuration, out=out, command=command, listener=display, stop=stop)
+        else:
+            finished = train(host, configuration, out=out, command=command, listener=display, stop=stop)
+            folds = None
+    if folds is not None:
+        display.show_folds(folds, host)
+    else:
+        display.show_result(finished, host)
     return 0
 
 

@@ -12,6 +12,8 @@ from suite.files import atomic_write
 
 FORMAT = 1
 MANIFEST = "pipeline.json"
+FOLDS_FILE = "folds.json"
+"""Lies in a directory that holds a run for each fold of a cross-validation, and is no run itself."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +50,8 @@ def model_folder(path: Path) -> Path:
     for folder in (path, path / "model"):
         if (folder / MANIFEST).is_file():
             return folder
+    if (path / FOLDS_FILE).is_file():
+        raise UserError(f"{path} holds a run for each fold: name one of them, like {path / 'fold-1'}")
     if (path / "config.toml").is_file():
         raise UserError(
             f"{path} holds no model yet, its training ended before the first one was written:"

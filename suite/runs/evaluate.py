@@ -13,7 +13,9 @@ import suite
 from suite.configuration import Configuration
 from suite.contributions import Contributed, DataLoader, Metric, Task
 from suite.data.dataset import Dataset, Example, Examples, Subset, fingerprint
+from suite.data.groups import COLUMN_OPTION
 from suite.data.loading import load_dataset
+from suite.data.unrecognized import detection
 from suite.errors import SuiteError, UserError, about
 from suite.evaluation.checks import check_predictions
 from suite.evaluation.metrics import declared_metrics
@@ -219,12 +221,21 @@ def _loaded(host: Host, configuration: Configuration, request: Request, data: st
         own = host.loader(configuration.loader_name, task_of(host, configuration).full_name)
         if loader is not None or _recognizes(own, data):
             loader, options = configuration.loader_name, {**configuration.loader, **options}
-    return load_dataset(host, task_of(host, configuration).full_name, data, loader, options)[0]
+    task, groups = task_of(host, configuration).full_name, configuration.split.groups
+    if groups and COLUMN_OPTION not in request.loader_options:
+        options = {name: value for name, value in options.items() if name != COLUMN_OPTION}
+        try:
+            return load_dataset(host, task, data, loader, options, groups)[0]
+        except UserError as error:
+            dataset = load_dataset(host, task, data, loader, options)[0]
+            note = f"intervals take each example for itself, for groups are not known: {error}"
+            return replace(dataset, problems=[*dataset.problems, note])
+    return load_dataset(host, task, data, loader, options)[0]
 
 
 def _recognizes(loader: Contributed[DataLoader[Any]], data: str) -> bool:
     try:
-        return loader.item.detect(Path(data))
+        return detection(loader, Path(data))[0]
     except Exception:  # noqa: BLE001 - then it is not read by this loader, and loading says why
         return False
 

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -58,6 +58,8 @@ def train(
         RunError: where training failed, or was stopped (the message says how to go on).
     """
     listener = listener or Listener()
+    if configuration.split.folds and not configuration.split.fold:
+        raise UserError("folds are several runs: suite.runs.folds.train_folds trains them")
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(
             f"{out} exists already: give another name with --out, or go on with it: suite resume {out}"
@@ -164,8 +166,9 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
         if not trainer.restore() and configuration.init is not None:
             note = initialize(pipeline.network, pipeline.codec, configuration.init, experiment.host)
             listener.note(note)
-    facts = {name: len(split) for name, split in dataset.splits.items()}
+    facts: dict[str, Any] = {name: len(split) for name, split in dataset.splits.items()}
     facts |= {"weights": pipeline.network.count_params(), "step": trainer.state.step}
+    facts["data"] = dict(dataset.facts)
     listener.started(run.path, configuration, experiment.device, facts)
     try:
         with attributed(str(experiment.builder)):
@@ -283,6 +286,7 @@ def _score(
     from suite.evaluation.scoring import scored_metrics
     from suite.report.page import write_report
     from suite.runs.explanations import explanations
+    from suite.runs.preview import example_figures
     from suite.runs.report import run_content
 
     listener.phase("counting")
@@ -304,7 +308,8 @@ def _score(
         explained, remarks = explanations(experiment.task, first, shipped)
         shown += explained
         scored["notes"] += remarks
-    write_report(
-        run_content(run, experiment.task.item, experiment.metrics, scored, shown), run.path / "report.html"
-    )
+    examples, remarks = example_figures(experiment.task, experiment.dataset)
+    scored["notes"] += remarks
+    content = run_content(run, experiment.task.item, experiment.metrics, scored, shown, examples)
+    write_report(content, run.path / "report.html")
     run.write_json("metrics.json", scored)
