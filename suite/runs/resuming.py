@@ -138,5 +138,5 @@ def continuation_note(continuation: Continuation) -> str:
     )
     return (
         f"trained for {counted(continuation.epochs, 'more epoch', 'more epochs')} after step"
-        f" {continuation.after_step:,}, with a new schedule{rate} that began with the last weights"
+        f" {continuation.after_step:,}, with a new schedule{rate}, from the last weights"
     )
