@@ -35,7 +35,18 @@ class TableOptions(ClassOptions, frozen=True):
         ),
     ] = ""
     label_column: Annotated[
-        str, Meta(description="column with the labels; empty: recognized by its name")
+        str,
+        Meta(
+            description="column with the labels, or several of 0 and 1, a class each: cat,dog; empty:"
+            " recognized by its name, or by holding 0 and 1"
+        ),
+    ] = ""
+    images: Annotated[
+        str,
+        Meta(
+            description="folder of the images, if it is not that of the table; paths are relative to it, and"
+            " names without an ending are found in it"
+        ),
     ] = ""
     split_column: Annotated[
         str,
@@ -47,7 +58,10 @@ class TableOptions(ClassOptions, frozen=True):
     ] = ""
     label_separator: Annotated[
         str,
-        Meta(description="separator of several labels in one cell; empty: a cell is one label"),
+        Meta(
+            description="separator of several labels in one cell; empty: a cell is one label, or a list of"
+            " them as JSON or Python writes it"
+        ),
     ] = ""
 
 
