@@ -13,6 +13,7 @@ from suite.kit import counted, groups_of, split_of_name
 from suite_image_classification.examples import Listing
 from suite_image_classification.loaders.image_finder import ImageFinder
 from suite_image_classification.loaders.table_columns import (
+    MULTI_HOT,
     Columns,
     NoLabelsError,
     find_columns,
@@ -20,7 +21,6 @@ from suite_image_classification.loaders.table_columns import (
     list_in_text,
 )
 from suite_image_classification.loaders.table_files import (
-    MULTI_HOT,
     TABLE_SUFFIXES,
     TableFile,
     rows,

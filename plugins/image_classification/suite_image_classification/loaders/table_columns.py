@@ -14,7 +14,6 @@ import msgspec
 from suite import UserError
 from suite.kit import nearest, some, split_of_name
 from suite_classification.types import Target
-from suite_image_classification.loaders.table_files import MULTI_HOT
 from suite_image_classification.options import TableOptions
 from suite_images.tables import PATH_COLUMNS, SPLIT_COLUMNS
 
@@ -22,6 +21,9 @@ LABEL_COLUMNS = (
     "label", "labels", "class", "classes", "class_name", "category", "categories", "target", "targets", "tag",
     "tags",
 )  # fmt: skip
+MULTI_HOT = "_classes"
+"""The name of a table of Roboflow whose columns are classes: an image has any number of them."""
+
 ID_COLUMNS = ("id", "image_id", "img_id", "id_code", "uuid")
 """What a column with paths is called too, if no other is: the images' names, often without their endings."""
 

@@ -13,16 +13,14 @@ import msgspec
 from suite import UserError
 from suite.kit import some, split_of_name, tables
 from suite.sources import FileSource
+from suite_image_classification.loaders.table_columns import MULTI_HOT, has_paths_and_labels
 from suite_images.listing import is_image
 from suite_images.tables import text_of
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
 
-BESIDE_IMAGES = ("_classes", "metadata", "labels")
+BESIDE_IMAGES = (MULTI_HOT, "metadata", "labels")
 """What a table is called that lies in a folder with its images: Roboflow's, Hugging Face's, Kaggle's."""
-
-MULTI_HOT = "_classes"
-"""The name of a table of Roboflow whose columns are classes: an image has any number of them."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +97,6 @@ def _beside_images(folder: Path) -> Path | None:
 
 
 def _has_labels(table: Path) -> bool:
-    from suite_image_classification.loaders.table_columns import has_paths_and_labels
-
     try:
         first = next(iter(rows(table)), None)
     except UserError:
