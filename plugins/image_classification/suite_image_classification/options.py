@@ -79,6 +79,17 @@ class ImageModelOptions(Options, frozen=True):
         Auto | Literal["squash", "crop", "letterbox"],
         Meta(description="how images of another aspect ratio are fitted: stretched, cut, or with bars"),
     ] = "auto"
+    bits: Annotated[
+        Auto | Annotated[int, Meta(ge=8, le=16)],
+        Meta(
+            description="how many bits of images with 16 per value are used: 12 if white is 4,095; auto: as"
+            " many as the largest value of a sample needs"
+        ),
+    ] = "auto"
+    channels: Annotated[
+        Auto | Annotated[int, Meta(ge=1, le=256)],
+        Meta(description="of the network's input: 3 is RGB, 1 gray; others must be those of the images"),
+    ] = "auto"
     dropout: Annotated[
         Auto | Annotated[float, Meta(ge=0, lt=1)],
         Meta(description="share of features dropped before the last layer"),
