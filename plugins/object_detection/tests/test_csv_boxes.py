@@ -130,4 +130,4 @@ def test_a_box_in_one_cell_may_be_two_corners(tmp_path):
     assert dataset.options.box_format == "xyxy"
     assert "two corners" in dataset.problems[0]
     with pytest.raises(UserError, match=r"train.csv, line 2: the box \[1, 2, 3\] is not of four numbers"):
-        load("csv", csv(tmp_path, 'file,box,label\na.png,"[1, 2, 3]",cat\n'))
+        load("csv", csv(tmp_path, 'file,box,label\na.png,"[1, 2, 3]",cat\n') / "train.csv")
