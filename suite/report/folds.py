@@ -11,8 +11,9 @@ from typing import Any, Literal
 from suite.contributions import Metric
 from suite.evaluation.metrics import label
 from suite.files import atomic_write
-from suite.report.formatting import capitalized, number
+from suite.report.formatting import capitalized
 from suite.report.html import page_html, section
+from suite.wording import number
 
 CAPTION = (
     "The number after ± is the standard deviation over folds. Folds share most of their training examples, so"

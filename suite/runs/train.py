@@ -15,6 +15,7 @@ from suite.errors import RunError, StoppedRunError, SuiteError, UserError, attri
 from suite.host import Host
 from suite.runs.build import Experiment, build, environment
 from suite.runs.directory import Run, new_run_path
+from suite.runs.interim import InterimModel, write_model
 from suite.training.initial_weights import initialize
 from suite.training.progress import Listener
 
@@ -114,7 +115,7 @@ def resume(
 
 
 def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[[], bool]) -> Run:
-    from suite.prediction.loading import load, save_pipeline
+    from suite.prediction.loading import load
     from suite.training.batches import memory_budget
     from suite.training.session import StopRequested
     from suite.training.trainer import Trainer
@@ -144,6 +145,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
             skip_unreadable=configuration.training.unreadable == "skip",
             on_skip=skip,
         )
+    interim = InterimModel(run, experiment, validation)
     trainer = Trainer(
         pipeline,
         dataset.train,
@@ -157,6 +159,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
         listener=listener,
         stop=stop,
         history_changed=run.write_history,
+        interim=interim,
         on_skip=skip,
     )
     with attributed(str(experiment.builder)):
@@ -172,28 +175,25 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
             if not trainer.state.finished:
                 _read_ahead(trainer, validation, listener)
             state = trainer.train()
-    except StopRequested:
-        step = trainer.state.step
-        raise StoppedRunError(f"stopped after step {step}; to go on: suite resume {run.path}") from None
+            remark = trainer.judge()
+    except StopRequested as stopped:
+        trainer.load_last(stopped)
+        text = f"stopped after step {trainer.state.step:,}; to go on: suite resume {run.path}"
+        what = interim.of(trainer)
+        text += f"\nIts model so far ({what}) can be used: suite predict {run.path} INPUT..."
+        raise StoppedRunError(text) from None
     except RunError as error:
-        raise RunError(f"{error}\nwhat was learned before is in {run.path}") from None
+        raise _failed(error, trainer, interim, run) from error.__cause__
     run.write_history(state.history)
     if state.reason:
         listener.note(f"stopped early: {state.reason}")
+    if remark:
+        listener.note(remark)
 
     trainer.load_best()
     listener.phase("saving the model")
-    version = {one.name: one.version for one in experiment.host.plugins}[experiment.builder.plugin]
-    save_pipeline(
-        run.model,
-        task=experiment.task.name,
-        builder=experiment.builder.full_name,
-        codec=pipeline.codec,
-        network=pipeline.network,
-        facts=dataset.facts,
-        plugin_version=version,
-    )
-    notes = [*experiment.notes, *skipped]
+    write_model(run, experiment, pipeline.codec)
+    notes = [*experiment.notes, *skipped, *filter(None, [remark])]
     backend = experiment.device.backend
     shipped = load(run.path, host=experiment.host, backend=backend, batch_size=SCORING_BATCH)
     splits: dict[str, Pairs] = {}
@@ -207,6 +207,14 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
         splits = {"test": _predicted(shipped, experiment, "test", notes)} | splits
     _score(run, experiment, shipped, splits, notes, listener)
     return run
+
+
+def _failed(error: RunError, trainer: Trainer, interim: InterimModel, run: Run) -> RunError:
+    """What to say of a training that failed, of which the best model before that is kept."""
+    if not trainer.state.best_file:
+        interim.remove()
+        return RunError(f"{error}\nIt failed before any weights were scored, so {run.path} holds no model")
+    return RunError(f"{error}\nThe best model before that ({interim.of(trainer)}) is in {run.model}")
 
 
 def _predicted(shipped: LoadedPipeline, experiment: Experiment, split: str, notes: list[str]) -> Pairs:
