@@ -21,6 +21,7 @@ from typing import Any
 from suite.configuration import Configuration, from_mapping, read_toml
 from suite.errors import UserError
 from suite.files import atomic_write, refuse_existing
+from suite.pipeline.manifest import FOLDS_FILE
 from suite.training.checkpoints import CheckpointFolder
 
 
@@ -62,6 +63,8 @@ class Run:
         """
         if not path.is_dir():
             raise UserError(f"there is no run {path}: {_runs_beside(path)}")
+        if (path / FOLDS_FILE).is_file():
+            raise UserError(f"{path} holds a run for each fold: name one of them, like {path / 'fold-1'}")
         for name in ("config.toml", "environment.json"):
             if not (path / name).is_file():
                 raise UserError(f"{path} is not a run, or only a part of one: it has no {name}")

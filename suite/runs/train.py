@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -15,6 +15,7 @@ from suite.errors import RunError, StoppedRunError, SuiteError, UserError, attri
 from suite.host import Host
 from suite.runs.build import Experiment, build, environment
 from suite.runs.directory import Run, new_run_path
+from suite.runs.interim import InterimModel, write_model
 from suite.training.initial_weights import initialize
 from suite.training.progress import Listener
 
@@ -57,6 +58,8 @@ def train(
         RunError: where training failed, or was stopped (the message says how to go on).
     """
     listener = listener or Listener()
+    if configuration.split.folds and not configuration.split.fold:
+        raise UserError("folds are several runs: suite.runs.folds.train_folds trains them")
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(
             f"{out} exists already: give another name with --out, or go on with it: suite resume {out}"
@@ -112,7 +115,7 @@ def resume(
 
 
 def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[[], bool]) -> Run:
-    from suite.prediction.loading import load, save_pipeline
+    from suite.prediction.loading import load
     from suite.training.batches import memory_budget
     from suite.training.session import StopRequested
     from suite.training.trainer import Trainer
@@ -142,6 +145,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
             skip_unreadable=configuration.training.unreadable == "skip",
             on_skip=skip,
         )
+    interim = InterimModel(run, experiment, validation)
     trainer = Trainer(
         pipeline,
         dataset.train,
@@ -155,42 +159,41 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
         listener=listener,
         stop=stop,
         history_changed=run.write_history,
+        interim=interim,
         on_skip=skip,
     )
     with attributed(str(experiment.builder)):
         if not trainer.restore() and configuration.init is not None:
             note = initialize(pipeline.network, pipeline.codec, configuration.init, experiment.host)
             listener.note(note)
-    facts = {name: len(split) for name, split in dataset.splits.items()}
+    facts: dict[str, Any] = {name: len(split) for name, split in dataset.splits.items()}
     facts |= {"weights": pipeline.network.count_params(), "step": trainer.state.step}
+    facts["data"] = dict(dataset.facts)
     listener.started(run.path, configuration, experiment.device, facts)
     try:
         with attributed(str(experiment.builder)):
             if not trainer.state.finished:
                 _read_ahead(trainer, validation, listener)
             state = trainer.train()
-    except StopRequested:
-        step = trainer.state.step
-        raise StoppedRunError(f"stopped after step {step}; to go on: suite resume {run.path}") from None
+            remark = trainer.judge()
+    except StopRequested as stopped:
+        trainer.load_last(stopped)
+        text = f"stopped after step {trainer.state.step:,}; to go on: suite resume {run.path}"
+        what = interim.of(trainer)
+        text += f"\nIts model so far ({what}) can be used: suite predict {run.path} INPUT..."
+        raise StoppedRunError(text) from None
     except RunError as error:
-        raise RunError(f"{error}\nwhat was learned before is in {run.path}") from None
+        raise _failed(error, trainer, interim, run) from error.__cause__
     run.write_history(state.history)
     if state.reason:
         listener.note(f"stopped early: {state.reason}")
+    if remark:
+        listener.note(remark)
 
     trainer.load_best()
     listener.phase("saving the model")
-    version = {one.name: one.version for one in experiment.host.plugins}[experiment.builder.plugin]
-    save_pipeline(
-        run.model,
-        task=experiment.task.name,
-        builder=experiment.builder.full_name,
-        codec=pipeline.codec,
-        network=pipeline.network,
-        facts=dataset.facts,
-        plugin_version=version,
-    )
-    notes = [*experiment.notes, *skipped]
+    write_model(run, experiment, pipeline.codec)
+    notes = [*experiment.notes, *skipped, *filter(None, [remark])]
     backend = experiment.device.backend
     shipped = load(run.path, host=experiment.host, backend=backend, batch_size=SCORING_BATCH)
     splits: dict[str, Pairs] = {}
@@ -204,6 +207,14 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
         splits = {"test": _predicted(shipped, experiment, "test", notes)} | splits
     _score(run, experiment, shipped, splits, notes, listener)
     return run
+
+
+def _failed(error: RunError, trainer: Trainer, interim: InterimModel, run: Run) -> RunError:
+    """What to say of a training that failed, of which the best model before that is kept."""
+    if not trainer.state.best_file:
+        interim.remove()
+        return RunError(f"{error}\nIt failed before any weights were scored, so {run.path} holds no model")
+    return RunError(f"{error}\nThe best model before that ({interim.of(trainer)}) is in {run.model}")
 
 
 def _predicted(shipped: LoadedPipeline, experiment: Experiment, split: str, notes: list[str]) -> Pairs:
@@ -275,6 +286,7 @@ def _score(
     from suite.evaluation.scoring import scored_metrics
     from suite.report.page import write_report
     from suite.runs.explanations import explanations
+    from suite.runs.preview import example_figures
     from suite.runs.report import run_content
 
     listener.phase("counting")
@@ -296,7 +308,8 @@ def _score(
         explained, remarks = explanations(experiment.task, first, shipped)
         shown += explained
         scored["notes"] += remarks
-    write_report(
-        run_content(run, experiment.task.item, experiment.metrics, scored, shown), run.path / "report.html"
-    )
+    examples, remarks = example_figures(experiment.task, experiment.dataset)
+    scored["notes"] += remarks
+    content = run_content(run, experiment.task.item, experiment.metrics, scored, shown, examples)
+    write_report(content, run.path / "report.html")
     run.write_json("metrics.json", scored)

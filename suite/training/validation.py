@@ -58,6 +58,9 @@ class Validation:
         budget: bytes of encoded examples that may be kept.
         skip_unreadable: leave out what cannot be read instead of raising its error.
         on_skip: called with a sentence on each example that cannot be read and is left out.
+
+    Attributes:
+        pairs: the targets and predictions of the last call; None before the first.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Validation:
         self.threads = threads
         self.batch_size = _even(len(examples), MAX_BATCH_SIZE)
         network = KerasNetwork(pipeline.network, self.batch_size, pipeline.trained_network)
+        self.pairs: Pairs | None = None
         self._codec = pipeline.codec.for_scoring()
         self._runner = LoadedPipeline(task.name, builder, self._codec, network, facts, self.batch_size)
         self._trained_network = self._runner.network
@@ -127,6 +131,7 @@ class Validation:
                     total += self._training_loss(for_batch)
         check_predictions(predictions, self.task, f"the codec of model builder '{self._runner.builder}'")
         pairs = Pairs(targets, predictions, ids, facts=self.facts)
+        self.pairs = pairs
         scores = score(self.evaluators, pairs, self.evaluator_options, intervals=False)
         check_metric(self.task, scores.numbers, scores.notes, self.evaluators)
         return {"loss": total / len(self.examples), **scores.numbers}

@@ -30,6 +30,7 @@ def suite_tasks() -> list[suite.Task]:
             evaluators=("classification",),
             baseline=BASELINE,
             inspect=suite.lazy("suite_image_classification.inspection:inspect"),
+            preview=suite.lazy("suite_image_classification.preview:preview"),
             check=CHECK,
             facts=FACTS,
             prediction_type=PREDICTION,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from suite import UserError
-from suite.data import Dataset, Example
+from suite.data import Dataset, Example, Problem
 from suite.kit import counted, some
 from suite.sources import FolderTree, Source, Tree
 from suite_classification.types import Target
+from suite_images.classes import ClassOptions, look_alikes, select_classes
 
 SPLIT_NAMES = ("train", "validation", "test")
 
@@ -55,6 +55,17 @@ class ImageExamples:
         """The class names that any example has."""
         targets = self.different_targets()
         return {label for target in targets for label in ([target] if isinstance(target, str) else target)}
+
+    def renamed(self, new_names: Mapping[str, str]) -> ImageExamples:
+        """With other labels; those without a new name are left out, and images with no other label."""
+        targets: list[Target] = [
+            new_names.get(target, "")
+            if isinstance(target, str)
+            else list(dict.fromkeys(new_names[label] for label in target if label in new_names))
+            for target in self._targets
+        ]
+        kept = np.array([target != "" for target in targets], np.bool_)[self._kinds]
+        return ImageExamples(self._tree, self._indices[kept], targets, self._kinds[kept])
 
 
 class Listing:
@@ -110,12 +121,19 @@ class Listing:
             )
         return first_row == row
 
-    def dataset(self, path: Path, problems: Sequence[str] = ()) -> Dataset:
-        """The data set of all rows. `path` is what a message calls the data.
+    def dataset(
+        self, path: Path, problems: Sequence[str] = (), options: ClassOptions | None = None
+    ) -> Dataset:
+        """The data set of all rows.
+
+        Args:
+            path: what a message calls the data.
+            problems: what was left out.
+            options: which classes are read.
 
         Raises:
-            UserError: if files are missing, some targets are lists and some are not, or there is nothing
-                to learn.
+            UserError: if files are missing, some targets are lists and some are not, or no image has a
+                label.
         """
         if self.missing:
             rest = len(self.missing) - 1
@@ -132,7 +150,7 @@ class Listing:
             )
             for name, rows in self.rows.items()
         }
-        return labeled_dataset(path, splits, problems, multi_label=not single)
+        return labeled_dataset(path, splits, problems, multi_label=not single, options=options)
 
     def _file_index(self, image: str | Source, location: str) -> int | None:
         """The index of the file; None if there is no such file (which goes to `missing`)."""
@@ -196,50 +214,51 @@ def labeled_dataset(
     *,
     multi_label: bool = False,
     hint: str = "",
+    options: ClassOptions | None = None,
 ) -> Dataset:
-    """The data set of the splits that exist.
+    """The data set of the splits that exist. Without a training split it can be scored on.
 
     Args:
         path: what a message calls the data.
         splits: by name; at least one example each.
         problems: what was left out.
         multi_label: whether targets are lists.
-        hint: added to the message if there is only one class.
+        hint: added to the problem if there is only one class.
+        options: which classes are read.
 
     Raises:
-        UserError: if there is no training split, there are fewer than two classes, or a class has no
-            training example.
+        UserError: if no image has a label, a class has no training example, or the options name a class that
+            there is not.
     """
-    if "train" not in splits:
-        raise UserError(f"{path} has no training split, only {' and '.join(sorted(splits))}")
-    classes = sorted(splits["train"].labels())
-    for name, examples in splits.items():
-        if unknown := sorted(examples.labels() - set(classes)):
-            raise UserError(
-                f"{path}: {some(unknown)} in the {name} split but not in the training split: a class can only"
-                " be learned from training images"
-            )
+    options = options or ClassOptions()
+    known = sorted(set().union(*(examples.labels() for examples in splits.values())))
+    selection = select_classes(known, options, str(path))
+    problems = [*problems, *look_alikes(selection.names)]
+    if selection.changes:
+        chosen = {name: examples.renamed(selection.new_names()) for name, examples in splits.items()}
+        if left_out := sum(map(len, splits.values())) - sum(map(len, chosen.values())):
+            text = f"{counted(left_out, 'image', 'images')} of other classes left out (loader.classes)"
+            problems.append(Problem(text, selection.left_out, wrong=False))
+        splits = {name: examples for name, examples in chosen.items() if len(examples)}
+    classes = list(selection.names)
+    if "train" in splits:
+        learned = splits["train"].labels()
+        for name, examples in splits.items():
+            if unknown := sorted(examples.labels() - learned):
+                raise UserError(
+                    f"{path}: {some(unknown)} in the {name} split but not in the training split: a class can"
+                    " only be learned from training images"
+                )
+    else:
+        problems.append(f"there is no training split, only {' and '.join(sorted(splits))}")
     if not classes:
-        raise UserError(f"{path}: no training image has a label")
+        raise UserError(f"{path}: no image has a label")
     if len(classes) == 1 and not multi_label:
-        raise UserError(f"{path} holds one class only, '{classes[0]}': at least two are needed{hint}")
+        problems.append(f"there is one class only, '{classes[0]}': at least two are needed to learn{hint}")
     return Dataset(
-        train=splits["train"],
+        train=splits.get("train", []),
         validation=splits.get("validation"),
         test=splits.get("test"),
         facts={"classes": classes, "multi_label": multi_label},
-        problems=[*problems, *_look_alikes(classes)],
+        problems=problems,
     )
-
-
-def _look_alikes(classes: Sequence[str]) -> list[str]:
-    """A sentence for each set of labels that differ only in case, blanks, hyphens or Unicode form."""
-    alike: dict[str, list[str]] = {}
-    for name in classes:
-        plain = unicodedata.normalize("NFKC", name).casefold()
-        alike.setdefault("".join(letter for letter in plain if letter not in " \t_-"), []).append(name)
-    return [
-        f"the labels {' and '.join(map(repr, names))} look alike: are they one class?"
-        for names in alike.values()
-        if len(names) > 1
-    ]

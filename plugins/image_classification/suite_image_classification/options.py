@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from suite.options import Auto, Meta, Options
+from suite_images.classes import ClassOptions
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Side = Annotated[int, Meta(ge=4, le=2048)]
@@ -12,11 +13,19 @@ Side = Annotated[int, Meta(ge=4, le=2048)]
 # collection on a union of a bounded integer with a tuple of fixed length.
 
 
-class FolderOptions(Options, frozen=True):
-    """Of the loader `folder`, which needs none."""
+class FolderOptions(ClassOptions, frozen=True):
+    """Of the loader `folder`."""
+
+    class_pattern: Annotated[
+        str,
+        Meta(
+            description="regular expression that finds the class in a file's name, its first group if it has"
+            " any: '^(.+)_[0-9]+'; empty: the class is the folder"
+        ),
+    ] = ""
 
 
-class TableOptions(Options, frozen=True):
+class TableOptions(ClassOptions, frozen=True):
     """Of the loader `table`."""
 
     path_column: Annotated[
@@ -31,6 +40,10 @@ class TableOptions(Options, frozen=True):
     split_column: Annotated[
         str,
         Meta(description="column with train, validation or test; empty: recognized by its name, if any"),
+    ] = ""
+    group_column: Annotated[
+        str,
+        Meta(description="column of what examples belong to (a patient, say), which splits keep together"),
     ] = ""
     label_separator: Annotated[
         str,

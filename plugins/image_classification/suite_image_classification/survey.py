@@ -11,6 +11,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
+from suite_classification.contract import check_learnable
 from suite_images import reading
 
 SIZES_READ = 200
@@ -77,8 +78,7 @@ def survey_of(dataset: Dataset) -> Survey:
     count = len(dataset.train)
     if count == 0:
         raise UserError("the training split holds no image")
-    if len(classes) < (1 if multi_label else 2):
-        raise UserError(f"there is only one class ('{classes[0]}'): nothing can be learned from it")
+    check_learnable(dataset)
     counts: Counter[str] = Counter()
     for index in range(count):
         target = dataset.train[index].target

@@ -97,15 +97,23 @@ def survey_of(dataset: Dataset) -> Survey:
     indices = {name: index for index, name in enumerate(classes)}
     boxes: list[list[float]] = []
     labels: list[int] = []
+    ignored = 0
     for index in range(count):
         target: Target = dataset.train[index].target
         sizes[index] = target["size"]
         crowd = target.get("crowd") or [False] * len(target["boxes"])
+        ignored += sum(crowd)
         for box, label, is_crowd in zip(target["boxes"], target["labels"], crowd, strict=True):
             if not is_crowd:
                 boxes.append(box)
                 labels.append(indices[label])
                 per_image[index] += 1
+    if ignored and not boxes:
+        way = getattr(dataset.options, "way_to_train_on_ignored", "")
+        raise UserError(
+            f"all {ignored:,} boxes of the training split are marked as to be ignored (crowds, say): there"
+            f" is nothing to learn{way}"
+        )
     if not boxes:
         raise UserError(
             f"none of the {count} training images has a box: there is nothing to learn, so look at"

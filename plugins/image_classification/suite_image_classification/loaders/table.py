@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import msgspec
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import SPLITS, counted, nearest, some, tables
+from suite.kit import SPLITS, counted, groups_of, nearest, some, tables
 from suite.sources import FileSource
 from suite_classification.types import Target
 from suite_image_classification.examples import Listing
@@ -76,14 +76,24 @@ def load(path: Path, options: TableOptions) -> Dataset:
         hint="; several labels stand in one cell, with the option label_separator",
     )
     problems: list[str] = []
+    groups: dict[str, str] = {}
     for split, table in tables.items():
-        problems += _read(listing, table, split, options)
+        problems += _read(listing, table, split, options, groups)
     labels = [kind for kind in listing.kinds if isinstance(kind, str)]
-    return listing.dataset(path, [*problems, *_joined_labels(labels)])
+    dataset = listing.dataset(path, [*problems, *_joined_labels(labels)])
+    if not options.group_column:
+        return dataset
+    by_id = {listing.names[index]: groups.get(name, "") for name, index in listing.file_indices.items()}
+    return replace(dataset, groups=groups_of(by_id))
 
 
-def _read(listing: Listing, table: Path, split: str, options: TableOptions) -> list[str]:
-    """List the rows of a table, and return its problems. A split column wins over `split`."""
+def _read(
+    listing: Listing, table: Path, split: str, options: TableOptions, groups: dict[str, str]
+) -> list[str]:
+    """List the rows of a table, and return its problems. A split column wins over `split`.
+
+    The group of each image goes to `groups`, if there is a column for it.
+    """
     columns: _Columns | None = None
     repeated = 0
     for line, row in _rows(table):
@@ -93,6 +103,8 @@ def _read(listing: Listing, table: Path, split: str, options: TableOptions) -> l
         if not isinstance(name, str) or not name.strip():
             raise UserError(f"{location} has no path in column '{columns.path}'")
         target = _target(row.get(columns.label), options.label_separator, columns.label, location)
+        if columns.group:
+            groups.setdefault(name.strip(), str(row.get(columns.group) or "").strip())
         row_split = _split_of(row, columns.split, location) if columns.split else split
         repeated += not listing.add(name.strip(), target, split=row_split, origin=str(table), row=line)
     if columns is None:
@@ -114,6 +126,7 @@ class _Columns:
     path: str
     label: str
     split: str
+    group: str
 
     @classmethod
     def find(cls, table: Path, names: list[str], options: TableOptions) -> _Columns:
@@ -139,6 +152,7 @@ class _Columns:
             pick("path_column", PATH_COLUMNS, "paths of the images"),
             pick("label_column", LABEL_COLUMNS, "labels"),
             pick("split_column", SPLIT_COLUMNS, ""),
+            pick("group_column", (), ""),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import SPLITS, counted, decoded, tables
+from suite.kit import SPLITS, counted, decoded, groups_of, tables
 from suite.sources import FileSource, Source, Tree, is_archive, open_tree
 from suite_object_detection.loaders.annotations import Annotations
 from suite_object_detection.loaders.csv_columns import (
@@ -120,6 +121,7 @@ class _Reader:
         # By split and the path that a table has, the image file; by this, the split and the image's number.
         self.files: dict[tuple[str, str], int | None] = {}
         self.numbers: dict[int, tuple[str, int]] = {}
+        self.groups: dict[str, str] = {}
 
     def add(self, split: str, name: str, source: Source) -> None:
         """Add the rows of a table; those of a table with a split column belong to the split it says."""
@@ -155,9 +157,10 @@ class _Reader:
             corners = annotations.corners
             within = ((corners >= 0) & (corners <= 1)).all()
             unit = "normalized" if within and (corners != np.floor(corners)).any() else "pixels"
-        return annotations.dataset(
+        dataset = annotations.dataset(
             normalized=unit == "normalized", options=msgspec.structs.replace(self.options, unit=unit)
         )
+        return replace(dataset, groups=groups_of(self.groups)) if self.options.group_column else dataset
 
     def _add_row(self, split: str, name: str, line: int, cells: Sequence[str], columns: Columns) -> None:
         refuse = self.annotations.refusals.append
@@ -204,6 +207,8 @@ class _Reader:
         if file is None:
             annotations.missing(path)
             return None
+        if columns.group is not None:
+            self.groups.setdefault(self.tree.names[file], cells[columns.group].strip())
         if file not in self.numbers:
             self.numbers[file] = split, annotations.image(split, file, name, _size(cells, columns))
         first, number = self.numbers[file]

@@ -38,6 +38,7 @@ class Columns:
         box: x1, y1, x2, y2, or x, y, width and height.
         extents: whether it is the latter.
         split: the split.
+        group: what images belong to.
         crowd: whether the box is around a group.
         size: height and width of the image.
         count: of all columns.
@@ -48,13 +49,14 @@ class Columns:
     box: tuple[int, int, int, int]
     extents: bool
     split: int | None
+    group: int | None
     crowd: int | None
     size: tuple[int, int] | None
     count: int
 
 
 RETINANET = Columns(
-    path=0, label=5, box=(1, 2, 3, 4), extents=False, split=None, crowd=None, size=None, count=6
+    path=0, label=5, box=(1, 2, 3, 4), extents=False, split=None, group=None, crowd=None, size=None, count=6
 )
 """Of a table without a header, `path,x1,y1,x2,y2,class`."""
 
@@ -96,6 +98,7 @@ def find_columns(cells: Sequence[str], options: CsvOptions, name: str) -> Column
         box=(box[0], box[1], box[2], box[3]),
         extents=extents,
         split=split,
+        group=_pick(options.group_column, "group_column", (), cells, names, name),
         crowd=next((names.index(word) for word in map(_plain, _CROWDS) if word in names), None),
         size=(size[0], size[1]) if size else None,
         count=len(cells),

@@ -19,6 +19,10 @@ class TableOptions(FilesOptions, frozen=True):
         str,
         Meta(description="column that says train, validation or test; empty: found by its name, if any"),
     ] = ""
+    group_column: Annotated[
+        str,
+        Meta(description="column of what examples belong to (a patient, say), which splits keep together"),
+    ] = ""
     label_separator: Annotated[
         str,
         Meta(description="what separates several labels in a cell; empty: a cell is one label"),
