@@ -67,6 +67,7 @@ def image_codec(options: ImageModelOptions, survey: Survey) -> ImageCodec:
         size=(height, width),
         multi_label=survey.multi_label,
         resize=chosen(options.resize, "squash"),
+        mirrors=options.flip is True,
     )
 
 
