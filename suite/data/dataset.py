@@ -63,11 +63,13 @@ class Problem(str):
     Args:
         text: the sentence, to be followed by the first few of `locations`.
         locations: all locations (files, lines).
+        wrong: whether it should be put right; else it is only worth a look.
     """
 
     locations: Sequence[str]
+    wrong: bool
 
-    def __new__(cls, text: str, locations: Sequence[str] = ()) -> Problem:
+    def __new__(cls, text: str, locations: Sequence[str] = (), *, wrong: bool = True) -> Problem:
         """The sentence as it is shown if there is room for a few locations only."""
         if locations:
             more = f" and {len(locations) - 3:,} more" if len(locations) > 3 else ""
@@ -75,6 +77,7 @@ class Problem(str):
             text = f"{text}: {shown}{more}"
         problem = super().__new__(cls, text)
         problem.locations = locations
+        problem.wrong = wrong
         return problem
 
 
@@ -174,8 +177,15 @@ def digest(raw: Any) -> bytes:
     elif isinstance(raw, np.ndarray):
         content = f"{raw.dtype}{raw.shape}".encode() + np.ascontiguousarray(raw).tobytes()
     else:
-        content = msgspec.json.encode(raw)
+        content = msgspec.json.encode(raw, enc_hook=_array_digest)
     return hashlib.blake2b(content, digest_size=16).digest()
+
+
+def _array_digest(value: Any) -> str:
+    """What stands for an array within an input that is not one itself (`(array, rate)`, say)."""
+    if not isinstance(value, np.ndarray | np.generic):
+        raise TypeError(f"{type(value).__name__} is nothing that JSON can hold")
+    return digest(np.asarray(value)).hex()
 
 
 def _size(raw: Any) -> Any:

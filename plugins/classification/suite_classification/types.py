@@ -27,10 +27,10 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         label: the predicted class; with several labels per example, all those with a score of one half or
-            more. The same shape as a target. Empty if no class has the score that was asked for.
+            more, unless other thresholds were wanted. The same shape as a target.
         scores: a probability per class. They sum to one if an example has exactly one label. Only the highest
-            ones, in falling order, if so many were asked for; empty if predictions come from elsewhere and
-            carry none.
+            ones, in falling order, if so many were wanted; empty if predictions come from elsewhere and carry
+            none.
     """
 
     label: str | list[str]

@@ -11,7 +11,8 @@ import msgspec
 import numpy as np
 
 from suite.pipeline import Encoded, NamedAxes, Stream, StructCodec
-from suite_classification.coding import asked, classified, target_vector
+from suite_classification.coding import averaged, classified, likeliest, target_vector
+from suite_classification.thresholds import Thresholds
 from suite_classification.types import Classification
 from suite_language.casing import small_i
 from suite_text.classification.options import PredictionOptions
@@ -34,7 +35,7 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
         language: of the texts, by its code: how capitals become small letters.
         files: what the files were that the network learned from.
         whole_files: whether a file is one text, whatever it is; None: as it was in training.
-        threshold: the least score of a label; None: one half if a text may have several, else none.
+        thresholds: from which probability on a label is given, if a text may have several.
         top: how many classes a prediction lists with their scores, the likeliest; 0: all.
     """
 
@@ -45,7 +46,7 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
     language: str = ""
     files: InputFiles = InputFiles()
     whole_files: bool | None = None
-    threshold: float | None = None
+    thresholds: Thresholds = Thresholds()
     top: int = 0
 
     called: ClassVar[str] = "text classification codec"
@@ -94,8 +95,10 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
         Raises:
             ValueError: if there is not exactly one output per class, or one is not a number.
         """
-        prediction = classified(outputs, self.classes, multi_label=self.multi_label)
-        return prediction if context else self._as_asked(prediction)
+        prediction = classified(
+            outputs, self.classes, multi_label=self.multi_label, thresholds=self.thresholds
+        )
+        return prediction if context else likeliest(prediction, self.top)
 
     def chunks(self, raw: Any) -> Chunks | None:
         """The chunks of a text that is too long to be read at once, else None."""
@@ -120,17 +123,18 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
         return lines.open_stream(source, self.files, whole_files=self.whole_files)
 
     def with_options(self, options: PredictionOptions) -> ClassificationCodec:
-        """The codec that reads files as the options say."""
+        """The codec that reads files, and gives labels and scores, as the options say.
+
+        Raises:
+            suite.UserError: for thresholds of what is no class, and for those of a model with one label each.
+        """
+        thresholds = self.thresholds.chosen(options, self.classes, multi_label=self.multi_label)
         whole = None if options.whole_files == "auto" else options.whole_files
-        threshold = None if options.threshold == "auto" else float(options.threshold)
-        return msgspec.structs.replace(self, whole_files=whole, threshold=threshold, top=options.top)
+        return msgspec.structs.replace(self, whole_files=whole, thresholds=thresholds, top=options.top)
 
     def for_scoring(self) -> ClassificationCodec:
-        """The codec that gives all scores, and labels without regard to a threshold."""
-        return msgspec.structs.replace(self, threshold=None, top=0)
-
-    def _as_asked(self, prediction: Classification) -> Classification:
-        return asked(prediction, threshold=self.threshold, top=self.top)
+        """The codec that gives all scores."""
+        return msgspec.structs.replace(self, top=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +165,6 @@ class Chunks:
 
     def merge(self, predictions: Sequence[Classification]) -> Classification:
         """The classification whose scores are the means of the chunks'."""
-        scores = {
-            name: sum(prediction.scores[name] for prediction in predictions) / len(predictions)
-            for name in self.codec.classes
-        }
-        label: str | list[str] = max(scores, key=scores.__getitem__)
-        if self.codec.multi_label:
-            label = [name for name, score in scores.items() if score >= 0.5]
-        return self.codec._as_asked(Classification(label=label, scores=scores))
+        codec = self.codec
+        merged = averaged(predictions, multi_label=codec.multi_label, thresholds=codec.thresholds)
+        return likeliest(merged, codec.top)

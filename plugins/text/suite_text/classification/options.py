@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from suite.options import Auto, Meta, Options
+from suite_classification.options import LabelOptions
 from suite_text.reading.options import FilesOptions, ReadingOptions, TableReading
 
 Share = Annotated[float, Meta(ge=0, lt=1)]
@@ -34,6 +35,10 @@ class TableOptions(TableReading, frozen=True):
     split_column: Annotated[
         str,
         Meta(description="column that says train, validation or test; empty: found by its name, if any"),
+    ] = ""
+    group_column: Annotated[
+        str,
+        Meta(description="column of what examples belong to (a patient, say), which splits keep together"),
     ] = ""
     label_separator: Annotated[
         str,
@@ -185,21 +190,14 @@ class PresetOptions(TextModelOptions, frozen=True):
     ] = "auto"
 
 
-class PredictionOptions(Options, frozen=True):
-    """How files are read, and what is said of a text."""
+class PredictionOptions(LabelOptions, frozen=True):
+    """How files are read, and which labels and scores are given."""
 
     whole_files: Annotated[
         Auto | bool,
         Meta(
             description="whether a file is one text, or each line and each row of a table is; auto: as in"
             " training"
-        ),
-    ] = "auto"
-    threshold: Annotated[
-        Auto | Annotated[float, Meta(ge=0, le=1)],
-        Meta(
-            description="least score of a label; if texts have exactly one and it is below, they get none."
-            " auto: 0.5 if texts may have several labels, else 0"
         ),
     ] = "auto"
     top: Annotated[

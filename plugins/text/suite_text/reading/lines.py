@@ -21,8 +21,8 @@ from suite import UserError
 from suite.kit import reason, tables
 from suite.pipeline import Stream
 from suite.sources import FileSource
+from suite_language.encodings import decoded, encoding_of
 from suite_text.reading.chat import messages_of, question
-from suite_text.reading.encodings import decoded, encoding_of
 from suite_text.reading.input_files import InputFiles
 from suite_text.reading.tables import TEXT_COLUMNS, as_text, join_columns, known_column
 

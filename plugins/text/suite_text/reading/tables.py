@@ -8,7 +8,7 @@ from typing import Any
 
 from suite import UserError
 from suite.kit import nearest, split_of_name, tables
-from suite_text.reading.encodings import decoded
+from suite_language.encodings import decoded
 from suite_text.reading.options import TableReading
 from suite_text.reading.problems import Problems
 from suite_text.reading.split_files import DataFile

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import msgspec
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import some, tables
+from suite.kit import groups_of, some, tables
 from suite_text.classification.examples import Collector, Target
 from suite_text.classification.options import TableOptions
 from suite_text.reading.input_files import InputFiles
@@ -48,15 +49,23 @@ def load_table(path: Path, options: TableOptions) -> Dataset:
     if not files:
         raise UserError(f"{path} is neither a table ({', '.join(tables.SUFFIXES)}) nor a folder with one")
     collector = Collector(path, options)
+    groups: dict[str, str] = {}
     splits = collector.split_files(list(files), options)
     for split, names in splits.items():
         for name in names:
-            _add_table(collector, files[name], split, options, alone=list(splits) == [split])
-    return collector.dataset()
+            _add_table(collector, files[name], split, options, groups, alone=list(splits) == [split])
+    dataset = collector.dataset()
+    return replace(dataset, groups=groups_of(groups)) if options.group_column else dataset
 
 
 def _add_table(
-    collector: Collector, file: DataFile, default: str, options: TableOptions, *, alone: bool
+    collector: Collector,
+    file: DataFile,
+    default: str,
+    options: TableOptions,
+    groups: dict[str, str],
+    *,
+    alone: bool,
 ) -> None:
     table = read_table(file, options, collector.problems)
     text = find_columns(table, options.text_column, TEXT_COLUMNS, "text_column", "texts")
@@ -78,8 +87,11 @@ def _add_table(
         )
     exactly_one = one_hot and all(len(_marked(row, labels)) == 1 for _, row in table.rows)
     split = find_column(table, options.split_column, SPLIT_COLUMNS, "split_column", "")
+    group = find_column(table, options.group_column, (), "group_column", "")
     name = file.name
     for line, row in table.rows:
+        if group:
+            groups[f"{name}:{line}"] = as_text(row.get(group)).strip()
         target: Target
         if one_hot:
             marked = _marked(row, labels)

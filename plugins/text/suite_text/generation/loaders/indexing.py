@@ -16,12 +16,12 @@ import msgspec
 from suite import UserError
 from suite.kit import reason, tables
 from suite.sources import FileSource
+from suite_language.encodings import REPLACEMENT, encoding_of, label_of
 from suite_text.generation.examples import TextFile, indexed, indexed_texts
 from suite_text.generation.options import TextOptions
 from suite_text.generation.storage import FileStorage, Spool, Storage
 from suite_text.reading.chat import conversation, messages_of
 from suite_text.reading.cleaning import Cleaning, clean, cleaning_from
-from suite_text.reading.encodings import REPLACEMENT, encoding_of, label_of
 from suite_text.reading.problems import Problems
 from suite_text.reading.split_files import DataFile
 from suite_text.reading.tables import TEXT_COLUMNS, first_of, join_columns, known_column

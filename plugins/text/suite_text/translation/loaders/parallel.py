@@ -9,7 +9,7 @@ from suite import UserError
 from suite.data import Dataset
 from suite.kit import tables
 from suite.sources import is_archive
-from suite_text.reading.encodings import decoded
+from suite_language.encodings import decoded
 from suite_text.reading.input_files import InputFiles
 from suite_text.reading.languages import is_language
 from suite_text.reading.problems import Problems
