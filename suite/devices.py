@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import logging
 import os
 import platform
 import sys
@@ -94,6 +95,7 @@ def activate(backend: str = "auto", device: str = "auto") -> Device:
             os.environ["CUDA_VISIBLE_DEVICES"] = device.partition(":")[2]
         with _quiet_native_output():
             import keras  # noqa: F401
+        logging.getLogger("tensorflow").addFilter(_is_no_retracing)
     with _quiet_native_output():
         gpu_name = _gpu(chosen)
     if device.startswith("gpu") and gpu_name is None:
@@ -104,6 +106,11 @@ def activate(backend: str = "auto", device: str = "auto") -> Device:
     if device == "cpu" or gpu_name is None:
         return Device(chosen, "cpu", processor())
     return Device(chosen, "gpu", gpu_name)
+
+
+def _is_no_retracing(record: logging.LogRecord) -> bool:
+    """TensorFlow warns of functions that are compiled often: for each length of texts, they are to be."""
+    return "tf.function retracing" not in record.getMessage()
 
 
 def _gpu(backend: str) -> str | None:

@@ -24,6 +24,7 @@ TASK = suite.Task(
     preview=suite.lazy("suite_text.preview:preview_pairs"),
     check=suite.lazy("suite_text.translation.contract:check"),
     prediction_type=suite.lazy("suite_text.translation.types:Translation"),
+    formats={"txt": suite.lazy("suite_text.formats.plain_text:PlainText")},
     types="suite_text.translation.types",
 )
 
