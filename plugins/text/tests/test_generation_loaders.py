@@ -38,7 +38,7 @@ def test_a_file_is_the_training_part_and_is_not_cleaned_of_its_line_breaks(tmp_p
     assert dataset.train[0].target == 35
     assert list(dataset.splits) == ["train"]
     assert dataset.facts["cleaning"] == {
-        "unicode": "NFC", "control_characters": "removed", "white_space": "kept"
+        "unicode": "NFC", "control_characters": "removed", "markup": "kept", "white_space": "kept"
     }  # fmt: skip
 
 

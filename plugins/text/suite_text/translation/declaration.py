@@ -6,6 +6,7 @@ import suite
 from suite_text.translation.options import (
     ParallelOptions,
     TableOptions,
+    TmxOptions,
     TransformerOptions,
     TranslationOptions,
 )
@@ -44,6 +45,14 @@ LOADERS: list[suite.DataLoader] = [
         load=suite.lazy("suite_text.translation.loaders.tables:load_table"),
         detect=suite.lazy("suite_text.translation.loaders.tables:detect_table"),
         options=TableOptions,
+    ),
+    suite.DataLoader(
+        name="tmx",
+        task=NAME,
+        summary="translation memories (.tmx)",
+        load=suite.lazy("suite_text.translation.loaders.tmx:load_tmx"),
+        detect=suite.lazy("suite_text.translation.loaders.tmx:detect_tmx"),
+        options=TmxOptions,
     ),
 ]
 
