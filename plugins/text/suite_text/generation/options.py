@@ -99,6 +99,14 @@ class GenerationOptions(Options, frozen=True):
         float,
         Meta(gt=0, le=1, description="only the likeliest tokens that have this share together can be drawn"),
     ] = 0.95
+    repetition_penalty: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=10,
+            description="how much less likely tokens are that the text has already: 1.2, say; 1: no less",
+        ),
+    ] = 1.0
     seed: Annotated[int, Meta(ge=0, description="the same seed writes the same text")] = 0
     stop: Annotated[
         str | tuple[str, ...],
