@@ -220,6 +220,21 @@ def test_every_loader_of_tables_gives_the_groups_of_a_column(tmp_path):
         loaded("text-classification", texts, "woh")
 
 
+def test_a_manifest_of_recordings_gives_the_groups_of_a_column(tmp_path):
+    pytest.importorskip("soundfile")
+    from speech_on_disk import write
+
+    rows = ["path\ttext\tspeaker\tsession"]
+    for index in range(6):
+        write(tmp_path / f"{index}.wav", np.zeros(800), 8000)
+        rows.append(f"{index}.wav\ttext {index}\ts{index % 3}\tday {index // 2}")
+    (tmp_path / "train.tsv").write_text("\n".join(rows))
+    by_day = column_of(loaded("speech-recognition", tmp_path / "train.tsv", "session"))
+    assert by_day == {f"{index}.wav": f"day {index // 2}" for index in range(6)}
+    by_speaker = column_of(loaded("speech-recognition", tmp_path / "train.tsv", ""))
+    assert by_speaker == {f"{index}.wav": f"s{index % 3}" for index in range(6)}
+
+
 def test_a_folder_of_images_has_names_for_patterns(tmp_path):
     cv2 = pytest.importorskip("cv2")
     for index in range(8):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from suite import UserError
-from suite.data import Dataset, Problem
+from suite.data import Dataset, Example, Problem
 from suite.kit import counted, nearest, some, split_of_name, tables
-from suite_speech_recognition.examples import BAD_TIMES, Utterances
+from suite_speech_recognition.examples import BAD_TIMES, Utterances, nothing
 from suite_speech_recognition.loaders.options import ManifestOptions
 from suite_speech_recognition.loaders.tables import Locations, Table, TableFolder, tables_at
 
@@ -28,6 +29,7 @@ KNOWN_COLUMNS = {
     "end": ("end", "stop", "end_time", "stop_time", "end_seconds", "segment_end"),
     "duration": ("duration", "length", "seconds", "duration_seconds"),
     "split": ("split", "part", "subset", "partition"),
+    "group": (),
 }  # fmt: skip
 """What columns may be called, in lower case, the likeliest first."""
 
@@ -80,10 +82,20 @@ def load(path: Path, options: ManifestOptions) -> Dataset:
     if rest:
         notes.append(Problem(f"{counted(len(rest), 'table is', 'tables are')} of no split, left out", rest))
     utterances = Utterances()
+    groups: dict[int, str] = {}
     for split, name in splits.items():
         table = folder.table(name)
-        add(utterances, table, find_columns(table, options), folder.locations, split)
-    return utterances.dataset(path, folder.locations.tree(), notes)
+        add(utterances, table, find_columns(table, options), folder.locations, split, groups=groups)
+    tree = folder.locations.tree()
+    dataset = utterances.dataset(path, tree, notes)
+    if not options.group_column:
+        return dataset
+    by_name = {tree.source(file).name: group for file, group in groups.items()}
+
+    def group_of(example: Example) -> Hashable:
+        return by_name.get(example.input.source.name) or (example.id,)
+
+    return replace(dataset, groups=group_of, labels=nothing)
 
 
 def find_columns(table: Table, options: ManifestOptions) -> Mapping[str, str]:
@@ -121,6 +133,7 @@ def add(
     locations: Locations,
     split: str,
     prefix: str = "",
+    groups: dict[int, str] | None = None,
 ) -> None:
     """Collect the rows of a table.
 
@@ -131,6 +144,7 @@ def add(
         locations: where recordings are looked up.
         split: of rows that do not name it themselves.
         prefix: what is put before each path.
+        groups: what each file belongs to is put here, if a column says it.
     """
     for line, row in table.rows:
         where = f"{table.name}, line {line}"
@@ -157,6 +171,8 @@ def add(
         elif isinstance(times, str):
             utterances.leave_out(BAD_TIMES, f"{where}: {times}")
         else:
+            if groups is not None and "group" in cells:
+                groups.setdefault(file, _text(cells["group"]))
             text, speaker = _text(cells["text"]), _text(cells.get("speaker"))
             utterances.add(split_of_row, where, file, text, speaker, *times)
 

@@ -38,6 +38,13 @@ class ManifestOptions(Options, frozen=True):
         str,
         Meta(description="column with train, validation or test; empty: found by its name, if any"),
     ] = ""
+    group_column: Annotated[
+        str,
+        Meta(
+            description="column of what recordings belong to (a session, say), which splits keep together;"
+            " empty: the speaker, if that is known"
+        ),
+    ] = ""
     recordings: Annotated[
         str, Meta(description="folder to which the paths are relative; empty: that of the manifest")
     ] = ""
