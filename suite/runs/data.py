@@ -15,8 +15,8 @@ from suite.data.folds import folded
 from suite.data.groups import grouped
 from suite.data.loading import checked, load_dataset
 from suite.data.splits import complete
+from suite.data.unrecognized import refuse_address
 from suite.errors import UserError, attributed
-from suite.files import refuse_url
 from suite.host import Host
 
 
@@ -85,7 +85,7 @@ def loaded_data(
     elif not configuration.data:
         raise UserError("this run was trained on data in memory: give it again, or name other data")
     else:
-        refuse_url(configuration.data)
+        refuse_address(configuration.data)
         path = str(Path(configuration.data).expanduser().resolve())
         dataset, loader = load_dataset(
             host,
