@@ -136,7 +136,8 @@ def _with_spread(mean: float, deviation: float) -> str:
     text = number(mean)
     decimals = len(text.partition(".")[2])
     plain = "e" not in text and "," not in text
-    return f"{text} ± {deviation:.{decimals}f}" if plain else f"{text} ± {number(deviation)}"
+    spread = f"{deviation:.{decimals}f}" if plain else number(deviation)
+    return f"{text}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{spread}"
 
 
 def _at(numbers: Mapping[str, Any], keys: Sequence[str]) -> Mapping[str, float]:
