@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from suite.contributions import Pretrained
 from suite.errors import UserError, nearest
 
 
@@ -49,6 +50,51 @@ def preset_source(
             + nearest(preset, known if suggested is None else suggested)
         )
     return preset
+
+
+def pretrained_presets(
+    name: str, presets: Mapping[str, Mapping[str, Any]], preferred: Iterable[str] = ()
+) -> list[Pretrained]:
+    """What the `pretrained` of a model builder with the options `preset` and `load_weights` gives.
+
+    Args:
+        name: as typed: the folder of a preset, the name of one, or empty.
+        presets: those of keras-hub that the builder can start from, as a class of it has them.
+        preferred: names among them that come first, the best one first.
+
+    Returns:
+        The folder alone if it is one; else all presets. Nothing is downloaded.
+    """
+    folder = Path(name).expanduser()
+    if name and folder.is_dir():
+        is_preset = (folder / "config.json").is_file()
+        options = {"preset": str(folder.resolve())}
+        return [Pretrained(name=name, options=options, here=True, untrained=_untrained(options))] * is_preset
+    names = dict.fromkeys([*(known for known in preferred if known in presets), *presets])
+    return [
+        Pretrained(
+            name=known,
+            options={"preset": known},
+            here=_is_cached(str(presets[known].get("kaggle_handle", ""))),
+            untrained=_untrained({"preset": known}),
+        )
+        for known in names
+    ]
+
+
+def _untrained(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {**options, "load_weights": "false"}
+
+
+def _is_cached(handle: str) -> bool:
+    """Whether a preset lies in the cache of kagglehub, which downloads them for keras-hub."""
+    from kagglehub.cache import get_cached_path
+    from kagglehub.handle import parse_model_handle
+
+    try:
+        return Path(get_cached_path(parse_model_handle(handle.removeprefix("kaggle://")))).is_dir()
+    except ValueError:
+        return False
 
 
 @contextmanager

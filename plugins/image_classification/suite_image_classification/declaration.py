@@ -81,6 +81,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_image_classification.builders:applications"),
             codec=CODEC,
             options=ApplicationsOptions,
+            pretrained=suite.lazy("suite_image_classification.pretrained:applications"),
         ),
         suite.ModelBuilder(
             name="preset",
@@ -89,6 +90,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_image_classification.presets.builder:build"),
             codec=CODEC,
             options=PresetOptions,
+            pretrained=suite.lazy("suite_image_classification.pretrained:presets"),
         ),
     ]
 
