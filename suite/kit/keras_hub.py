@@ -10,6 +10,9 @@ from typing import Any
 from suite.contributions import Pretrained
 from suite.errors import UserError, nearest
 
+_UNREACHABLE = ("Max retries exceeded", "Failed to resolve", "Name or service not known")
+"""What the libraries that download say if there is no network."""
+
 
 def import_keras_hub() -> Any:
     """The module keras_hub.
@@ -106,4 +109,9 @@ def loading_preset(preset: str) -> Iterator[None]:
         raise
     except Exception as error:  # keras-hub, and what downloads for it, raise of every kind
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if any(sign in reason for sign in _UNREACHABLE):
+            raise UserError(
+                f"preset '{preset}' is not on this machine and could not be downloaded, for its server cannot"
+                " be reached: give the folder of a preset"
+            ) from error
         raise UserError(f"preset '{preset}' could not be loaded: {reason[:300]}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.configuration import Configuration
@@ -94,6 +95,11 @@ def _named(offers: Sequence[_Offer], wanted: str, task: Contributed[Task]) -> _O
         found = [offer for offer in offers if same(offer[1].name)]
         if found:
             return next((offer for offer in found if offer[1].here), found[0])
+    path = Path(wanted).expanduser()
+    if (path / "config.toml").is_file():
+        raise UserError(f"{wanted} is a run of your own: to start from its weights, --init {wanted}")
+    if path.exists():
+        raise UserError(f"{wanted} holds no weights that a model for the task '{task.name}' can start from")
     names = [offer[1].name for offer in offers]
     alike = [name for name in names if _plain(wanted) in _plain(name)][:_SHOWN]
     hint = f"did you mean {' or '.join(alike)}?" if alike else nearest(wanted, names)
