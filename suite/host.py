@@ -194,7 +194,7 @@ class Host:
         if len(matches) == 1 or len(preferred) == 1:
             return (preferred or matches)[0]
         label = KINDS[kind][1]
-        where = f" for task '{task}'" if task else ""
+        where = f" for task '{task.rpartition(':')[2]}'" if task else ""
         if matches:
             choices = " or ".join(contributed.full_name for contributed in matches)
             raise UserError(f"more than one plugin offers the {label} '{bare}'{where}: say {choices}")

@@ -9,6 +9,9 @@ from suite.options import Auto, Meta, Options
 __all__ = ["RuntimeOptions", "SplitOptions", "TrainingOptions"]
 
 PositiveInteger = Annotated[int, Meta(ge=1)]
+DEFAULT_LEARNING_RATE = 1e-3
+"""The peak of the schedule if neither the user nor the model builder chooses one."""
+
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 

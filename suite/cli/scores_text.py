@@ -9,8 +9,8 @@ from suite.cli.tables import aligned
 from suite.contributions import Metric
 from suite.evaluation.metrics import label
 from suite.report.folds import CAPTION, folds_verdict, score_rows
-from suite.report.formatting import number
 from suite.report.verdict import verdict
+from suite.wording import number
 
 
 def scores_text(metrics: Mapping[str, Any], metric: str, declared: Mapping[str, Metric], split: str) -> str:

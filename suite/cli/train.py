@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from suite.cli.main import host_from
 from suite.cli.repetition import repeating_command
+from suite.cli.unknown_options import keys_of_task
 from suite.errors import UserError
 
 _FLAGS = {
@@ -63,6 +65,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     machine.add_argument("--steps-per-execution", metavar="N", help="steps in a single call of the backend")
 
 
+settable = keys_of_task
+"""What `--set` takes, for the message about an option that there is not."""
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Train, and show it."""
     from pathlib import Path
@@ -70,9 +76,9 @@ def run(arguments: argparse.Namespace) -> int:
     from suite.cli.training_display import TrainingDisplay, stop_on_interrupt
     from suite.configuration import from_mapping
 
-    document, where = _document(arguments)
-    configuration = from_mapping(document, where)
     host = host_from(arguments)
+    document, where = _document(arguments, lambda: keys_of_task(host, arguments.words))
+    configuration = from_mapping(document, where)
     from suite.runs.folds import train_folds
     from suite.runs.train import train
 
@@ -91,7 +97,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _document(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
+def _document(
+    arguments: argparse.Namespace, others: Callable[[], Sequence[str]]
+) -> tuple[dict[str, Any], str]:
     from pathlib import Path
 
     from suite.configuration import apply_settings, read_toml
@@ -118,4 +126,4 @@ def _document(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
             document[table] = {**(section if isinstance(section, dict) else {}), key: parse_value(value)}
     if arguments.init:
         document = {**document, "init": arguments.init}
-    return apply_settings(document, settings), where
+    return apply_settings(document, settings, others=others), where

@@ -27,6 +27,7 @@ from suite.runs.data import task_of
 from suite.runs.directory import Run
 from suite.runs.folds import Folds
 from suite.training.progress import Listener, Progress
+from suite.wording import counted, short
 
 _EVERY_SECONDS = 0.2
 _PLAIN_EVERY_SECONDS = 10.0
@@ -77,7 +78,7 @@ class TrainingDisplay(Listener):
         rows = {
             "data": f"{configuration.data}: {counts} (loader {configuration.loader_name})",
             **_data_facts(facts.get("data", {})),
-            "model": f"{configuration.model_name}, {facts['weights']:,} weights",
+            "model": f"{configuration.model_name}, {counted(facts['weights'], 'weight', 'weights')}",
             "": _listed(configuration.model),
             "training": _listed(as_dict(training)),
             "device": f"{device.name}, {runtime.backend}, {runtime.precision}",
@@ -111,10 +112,10 @@ class TrainingDisplay(Listener):
     def epoch(self, row: dict[str, float], is_best: bool) -> None:
         words = [
             f"epoch {row['epoch']:>{len(str(self._epochs))}.0f}/{self._epochs}",
-            f"loss {row['loss']:.4f}",
+            f"loss {_loss(row['loss'])}",
         ]
         words += [
-            f"validation {name} {row[f'validation_{name}']:.4f}"
+            f"validation {name} {_loss(row[f'validation_{name}'])}"
             for name in ("loss", self._metric)
             if f"validation_{name}" in row
         ]
@@ -172,8 +173,8 @@ def progress_line(progress: Progress) -> str:
     words = [
         f"epoch {progress.epoch}/{progress.epochs}",
         f"step {progress.step}/{progress.steps}",
-        f"loss {progress.loss:.4f}",
-        f"lr {progress.learning_rate:.2g}",
+        f"loss {_loss(progress.loss)}",
+        f"lr {short(progress.learning_rate, 2)}",
     ]
     if progress.items_per_second:
         words += [
@@ -191,7 +192,7 @@ def _listed(options: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return short(value) if isinstance(value, float) else str(value)
 
 
 def _data_facts(facts: Mapping[str, Any]) -> dict[str, str]:
@@ -206,3 +207,7 @@ def _data_facts(facts: Mapping[str, Any]) -> dict[str, str]:
         elif value is True:
             rows[name] = "yes"
     return {name.replace("_", " "): text for name, text in rows.items()}
+
+
+def _loss(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 1e4 else short(value)

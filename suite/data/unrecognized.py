@@ -29,8 +29,8 @@ def refuse_address(data: str | Path) -> None:
     """
     if _ADDRESS.match(str(data)) and not Path(data).exists():
         raise UserError(
-            f"'{data}' is an address on the network, and suite downloads nothing: download it yourself, and"
-            " give the folder, the archive or the file"
+            f"'{data}' is an address on the network (a URL), and suite downloads nothing: download it"
+            " yourself, and give the folder, the archive or the file"
         )
 
 

@@ -11,8 +11,9 @@ from typing import Any, Literal
 from suite.contributions import Metric
 from suite.evaluation.metrics import label
 from suite.files import atomic_write
-from suite.report.formatting import capitalized, number
+from suite.report.formatting import capitalized
 from suite.report.html import page_html, section
+from suite.wording import number
 
 CAPTION = (
     "The number after ± is the standard deviation over folds. Folds share most of their training examples, so"
@@ -88,6 +89,9 @@ def folds_verdict(
         mean = number(sum(theirs) / len(theirs))
         if won == len(folds):
             sentences.append(f"It is better in every fold than {rival}, which reaches {mean}.")
+        elif not won:
+            kind = "doubt"
+            sentences.insert(0, f"It is in no fold better than {rival}, which reaches {mean}.")
         else:
             kind = "doubt"
             sentences.insert(0, f"It is better in {won} of {len(folds)} folds only than {rival}: {mean}.")

@@ -17,9 +17,10 @@ from suite.contributions import Metric
 from suite.evaluation.metrics import label
 from suite.figures import Figure
 from suite.files import atomic_write
-from suite.report.formatting import capitalized, facts_table, number, toml_value
+from suite.report.formatting import capitalized, facts_table, toml_value
 from suite.report.html import grid, page_html, section
 from suite.report.verdict import verdict
+from suite.wording import number
 
 
 @dataclass(frozen=True, kw_only=True)

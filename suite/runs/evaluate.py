@@ -24,6 +24,7 @@ from suite.evaluation.scoring import scored_metrics
 from suite.evaluation.types import Pairs
 from suite.files import atomic_write, refuse_existing
 from suite.host import Host
+from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note
 from suite.prediction.loading import describe, load
 from suite.prediction.predictor import LoadedPipeline
 from suite.report.page import ReportContent, write_report
@@ -32,7 +33,9 @@ from suite.runs.data import run_data, task_of
 from suite.runs.directory import Run, new_run_path, to_json
 from suite.runs.explanations import explanations
 from suite.runs.report import data_facts
+from suite.runs.resuming import moved_data
 from suite.training.progress import Listener
+from suite.wording import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +128,9 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
     chosen = _choose(host, run, configuration, request)
     notes = list(chosen.notes)
     pipeline = None
+    if request.predictions is None:
+        note = unfinished_note(read_manifest(model_folder(run.path)), run.path)
+        notes += [note] if note else []
     if request.predictions is not None:
         lines = read_predictions(request.predictions, task.item)
         facts = run.environment.get("facts", {})
@@ -256,6 +262,10 @@ def _own_data(host: Host, run: Run, configuration: Configuration) -> Dataset | N
     Raises:
         UserError: if it is not there any more.
     """
+    if configuration.data and not Path(configuration.data).exists():
+        raise UserError(
+            f"name the data to score, suite evaluate {run.path} DATA: {moved_data(run, configuration)}"
+        )
     dataset = run_data(host, configuration).dataset
     return dataset if fingerprint(dataset) == run.environment.get("data_fingerprint") else None
 
@@ -276,7 +286,7 @@ def _predicted(
     pipeline = load(
         run.path, host=host, backend=backend, device=request.device, batch_size=128, options=options
     )
-    listener.phase(f"predicting {len(chosen.examples):,} examples")
+    listener.phase(f"predicting {counted(len(chosen.examples), 'example', 'examples')}")
     pairs, unreadable = predict_examples(pipeline, chosen.examples, chosen.group_of)
     check_predictions(
         pairs.predictions,

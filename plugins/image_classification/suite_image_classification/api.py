@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from suite_image_classification.declaration import CODEC, TASK
-from suite_image_classification.options import FineTuningOptions, ImageModelOptions
+from suite_image_classification.options import FineTuningOptions, ImageModelOptions, ImagePredictionOptions
 
 if TYPE_CHECKING:
     import keras
@@ -44,6 +44,7 @@ __all__ = [
     "TASK",
     "FineTuningOptions",
     "ImageModelOptions",
+    "ImagePredictionOptions",
     "fine_tuning_stages",
     "labeled_images",
     "pipeline",

@@ -107,6 +107,7 @@ def image_codec(options: ImageModelOptions, survey: Survey) -> ImageCodec:
         resize=chosen(options.resize, "squash"),
         bits=chosen(options.bits, survey.bits),
         channels=chosen(options.channels, survey.channels),
+        mirrors=options.flip is True,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from suite.options import Auto, Meta, Options
+from suite_classification.options import LabelOptions
 from suite_images.classes import ClassOptions
 
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -193,3 +194,17 @@ class PresetOptions(FineTuningOptions, frozen=True):
     load_weights: Annotated[
         bool, Meta(description="whether the preset's weights are loaded, or only its architecture")
     ] = True
+
+
+# Options at prediction.
+
+
+class ImagePredictionOptions(LabelOptions, frozen=True):
+    """Which labels are given, and how often an image is looked at."""
+
+    augment: Annotated[
+        bool,
+        Meta(
+            description="predict every image mirrored as well and average the probabilities: twice the time"
+        ),
+    ] = False
