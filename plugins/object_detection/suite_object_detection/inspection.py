@@ -14,7 +14,15 @@ import numpy as np
 from suite.data import Dataset, Examples, Finding, Inspection
 from suite.figures import Table
 from suite.kit import counted
-from suite_images.inspection import Seen, findings_on, kinds_table, look, sizes_table
+from suite_images.inspection import (
+    Seen,
+    depth_findings,
+    findings_on,
+    kinds_table,
+    leaks,
+    look,
+    sizes_table,
+)
 
 SMALL, LARGE = 32**2, 96**2
 """COCO calls objects small below the first and large from the second on, in square pixels."""
@@ -82,6 +90,8 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
         ],
         findings=[
             *findings_on(seen),
+            *leaks(seen, dataset),
+            *depth_findings(seen),
             *_other_sizes(dataset, splits, seen),
             *_balance(splits, classes),
             *_odd_boxes(dataset, splits),
