@@ -19,7 +19,7 @@ from suite.cli.unknown_options import keys_of_model
 from suite.errors import UserError
 
 if TYPE_CHECKING:
-    from suite.cli.prediction_sinks import PredictionSink
+    from suite.cli.prediction_sink import PredictionSink
     from suite.prediction.inputs import Inputs
     from suite.prediction.predictor import LoadedPipeline
 
@@ -45,8 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         metavar="PATH",
-        help="a folder, for predictions.jsonl and what the task shows (images with boxes, say); or a file"
-        " with an ending, for the lines",
+        help="a folder, for predictions.jsonl and what the task shows (images with boxes, say); or a file,"
+        " whose ending chooses the format: .csv, .tsv, .json, .jsonl or .txt",
     )
     parser.add_argument(
         "--format", metavar="NAME", help="write --out in a format of the task's; 'suite show TASK' lists them"

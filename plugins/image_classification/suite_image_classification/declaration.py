@@ -7,6 +7,7 @@ from suite_classification.declaration import BASELINE, CHECK, FACTS, METRICS, PR
 from suite_image_classification.options import (
     ApplicationsOptions,
     FolderOptions,
+    ImagePredictionOptions,
     PresetOptions,
     ResidualOptions,
     TableOptions,
@@ -73,6 +74,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_image_classification.builders:residual"),
             codec=CODEC,
             options=ResidualOptions,
+            prediction_options=ImagePredictionOptions,
         ),
         suite.ModelBuilder(
             name="applications",
@@ -81,6 +83,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_image_classification.builders:applications"),
             codec=CODEC,
             options=ApplicationsOptions,
+            prediction_options=ImagePredictionOptions,
         ),
         suite.ModelBuilder(
             name="preset",
@@ -89,6 +92,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_image_classification.presets.builder:build"),
             codec=CODEC,
             options=PresetOptions,
+            prediction_options=ImagePredictionOptions,
         ),
     ]
 

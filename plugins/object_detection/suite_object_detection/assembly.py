@@ -14,7 +14,7 @@ from suite.pipeline import TrainablePipeline
 from suite_object_detection.batches.augmentation import Augmentation
 from suite_object_detection.batches.detection_batches import DetectionBatches
 from suite_object_detection.codec import BoxCodec, DetectionCodec
-from suite_object_detection.evaluation.metrics import best_threshold
+from suite_object_detection.evaluation.metrics import best_threshold, class_thresholds
 from suite_object_detection.options import DetectionOptions
 from suite_object_detection.recipes import tiling_of
 from suite_object_detection.small_objects import small_objects
@@ -125,5 +125,6 @@ def detection_loss(codec: BoxCodec, **weights: Any) -> Any:
 
 
 def calibrated(codec: AnyCodec, pairs: Pairs) -> AnyCodec:
-    """The codec with the threshold that has the highest F1 on `pairs`."""
-    return msgspec.structs.replace(codec, threshold=best_threshold(pairs))
+    """The codec with the threshold of the highest F1 on `pairs`, and those of classes that need others."""
+    threshold = best_threshold(pairs)
+    return msgspec.structs.replace(codec, threshold=threshold, thresholds=class_thresholds(pairs, threshold))
