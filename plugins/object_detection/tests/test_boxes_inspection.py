@@ -126,8 +126,8 @@ def test_objects_below_the_finest_stride_are_named_with_what_is_done():
     found = sentences(inspected(far_away()))
     sentence = next(text for text, _, _ in found if "finest stride" in text)
     assert sentence == (
-        "12 of 12 objects of the training split would be smaller than 8 pixels, the finest stride, in an input"
-        " of 640 x 480: images are cut into tiles, model.tiles=675"
+        "12 of 12 objects of the training split would be smaller than 8 pixels, the finest stride, in an"
+        " input of 640 x 480: images are cut into tiles, model.tiles=675"
     )
     found = sentences(inspected(GOOD))
     assert not any("finest stride" in text for text, _, _ in found)
