@@ -76,7 +76,7 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
         "broken": sum(len(split.broken) for split in seen.values()),
     }
     if ignored := sum(split.ignored for split in splits.values()):
-        numbers["ignored boxes, in no table"] = ignored
+        numbers["ignored boxes"] = ignored
     return Inspection(
         numbers=numbers,
         tables=[
@@ -135,7 +135,13 @@ def _classes_table(splits: Mapping[str, _Boxes], classes: list[str]) -> Table:
         [label, *(column[number] for column in counts), f"{100 * counts[0][number] / total:.1f} %"]
         for number, label in enumerate(classes)
     ]
-    return Table(title="Classes", columns=[*columns, f"of {next(iter(splits))}"], rows=rows)
+    ignored = any(split.ignored for split in splits.values())
+    return Table(
+        title="Classes",
+        columns=[*columns, f"of {next(iter(splits))}"],
+        rows=rows,
+        caption="without the boxes that are ignored (crowds, difficult ones)" if ignored else "",
+    )
 
 
 def _extents_table(splits: Mapping[str, _Boxes]) -> Table:
