@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from suite.errors import UserError
-
-_URL = re.compile(r"([a-z][a-z0-9+.-]+):/{1,2}(?!/)", re.IGNORECASE)
-"""Of two letters or more, since `C:/` is a folder; `Path` makes one slash of two."""
 
 
 @contextmanager
@@ -29,20 +25,6 @@ def atomic_path(path: Path) -> Iterator[Path]:
         _flush_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def refuse_url(text: str) -> None:
-    """Refuse an address where a file or folder is wanted: nothing is fetched that nobody looks at first.
-
-    Raises:
-        UserError: if the text is a URL.
-    """
-    found = _URL.match(text)
-    if found and not Path(text).exists():
-        raise UserError(
-            f"{found.group(1)}://{text[found.end() :]} is a URL, and nothing is downloaded here: download it"
-            " first, then give the file or folder"
-        )
 
 
 def atomic_write(path: Path, content: bytes | str) -> None:

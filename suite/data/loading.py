@@ -11,13 +11,14 @@ from suite.contributions import Contributed, DataLoader, Task
 from suite.data.checks import check_dataset, check_json
 from suite.data.dataset import Dataset
 from suite.data.groups import COLUMN_OPTION, grouped, is_pattern, with_group_column
-from suite.data.unrecognized import detection, reasons, unrecognized
+from suite.data.unrecognized import detection, reasons, refuse_address, unrecognized
 from suite.errors import PluginError, UserError, attributed
-from suite.files import refuse_url
 from suite.host import Host
 from suite.options import parse
+from suite.sources.opening import listed_once
 
 
+@listed_once()
 def load_dataset(
     host: Host,
     task: str,
@@ -46,7 +47,7 @@ def load_dataset(
             wrong; and whatever the loader or the task finds wrong with the data.
         PluginError: if the loader gives something that is no `Dataset`.
     """
-    refuse_url(str(path))
+    refuse_address(path)
     path = Path(path)
     try:
         path.stat()

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from suite.data.unrecognized import refuse_address
 from suite.errors import PluginError, UserError
-from suite.files import refuse_url
 from suite.pipeline.codec import Codec, Stream
 from suite.sources import FileSource, Tree, is_archive, open_tree
 
@@ -197,7 +197,7 @@ def _matches(word: str) -> list[Path]:
 
 
 def _nothing_there(word: str) -> str:
-    refuse_url(word)
+    refuse_address(word)
     return f"'{word}' matches no file" if glob.has_magic(word) else f"there is no file or folder '{word}'"
 
 

@@ -89,6 +89,9 @@ def folds_verdict(
         mean = number(sum(theirs) / len(theirs))
         if won == len(folds):
             sentences.append(f"It is better in every fold than {rival}, which reaches {mean}.")
+        elif not won:
+            kind = "doubt"
+            sentences.insert(0, f"It is in no fold better than {rival}, which reaches {mean}.")
         else:
             kind = "doubt"
             sentences.insert(0, f"It is better in {won} of {len(folds)} folds only than {rival}: {mean}.")

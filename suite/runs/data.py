@@ -15,8 +15,8 @@ from suite.data.folds import folded
 from suite.data.groups import grouped
 from suite.data.loading import checked, load_dataset
 from suite.data.splits import complete
+from suite.data.unrecognized import refuse_address
 from suite.errors import UserError, attributed
-from suite.files import refuse_url
 from suite.host import Host
 
 
@@ -55,8 +55,9 @@ def run_data(host: Host, configuration: Configuration, dataset: Dataset | None =
     """
     path, dataset, loader = loaded_data(host, configuration, dataset)
     split = configuration.split
+    notes = [*dataset.problems, *_groups_note(dataset, split.groups)]
     if not len(dataset.train):
-        return RunData(path, dataset, loader, dataset.problems)
+        return RunData(path, dataset, loader, notes)
     # What splits are made by (groups, labels, order) is the loader's code.
     with attributed("the data set of the program" if loader is None else str(loader)):
         held_out: list[str] = []
@@ -68,7 +69,7 @@ def run_data(host: Host, configuration: Configuration, dataset: Dataset | None =
             dataset, held_out = folded(dataset, split.fold, split.folds, seed=split.seed)
         test = 0.0 if split.fold else split.test
         dataset, made = complete(dataset, validation=split.validation, test=test, seed=split.seed)
-    return RunData(path, dataset, loader, [*dataset.problems, *held_out, *made])
+    return RunData(path, dataset, loader, [*notes, *held_out, *made])
 
 
 def loaded_data(
@@ -84,7 +85,7 @@ def loaded_data(
     elif not configuration.data:
         raise UserError("this run was trained on data in memory: give it again, or name other data")
     else:
-        refuse_url(configuration.data)
+        refuse_address(configuration.data)
         path = str(Path(configuration.data).expanduser().resolve())
         dataset, loader = load_dataset(
             host,
@@ -95,3 +96,13 @@ def loaded_data(
             configuration.split.groups,
         )
     return path, dataset, loader
+
+
+def _groups_note(dataset: Dataset, groups: str) -> list[str]:
+    """A sentence on the groups that the user asked for."""
+    if not groups or dataset.groups is None:
+        return []
+    count = len({dataset.groups(dataset.train[index]) for index in range(len(dataset.train))})
+    return [
+        f"{count:,} groups by {groups!r}: a split that is made has whole groups, and intervals resample them"
+    ]

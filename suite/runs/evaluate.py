@@ -33,6 +33,7 @@ from suite.runs.data import run_data, task_of
 from suite.runs.directory import Run, new_run_path, to_json
 from suite.runs.explanations import explanations
 from suite.runs.report import data_facts
+from suite.runs.resuming import moved_data
 from suite.training.progress import Listener
 from suite.wording import counted
 
@@ -261,6 +262,10 @@ def _own_data(host: Host, run: Run, configuration: Configuration) -> Dataset | N
     Raises:
         UserError: if it is not there any more.
     """
+    if configuration.data and not Path(configuration.data).exists():
+        raise UserError(
+            f"name the data to score, suite evaluate {run.path} DATA: {moved_data(run, configuration)}"
+        )
     dataset = run_data(host, configuration).dataset
     return dataset if fingerprint(dataset) == run.environment.get("data_fingerprint") else None
 

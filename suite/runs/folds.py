@@ -5,8 +5,10 @@ DIR/  config.toml folds.json metrics.json predictions.jsonl report.html   fold-1
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -201,12 +203,16 @@ def _is_complete(path: Path) -> bool:
 
 def _forget_layers() -> None:
     """Let the layers of each fold have the names of the first: a checkpoint is read by them."""
-    import sys
-
     if "keras" in sys.modules:
         import keras
 
         keras.utils.clear_session()
+        logging.getLogger("tensorflow").addFilter(_is_no_retracing)
+
+
+def _is_no_retracing(record: logging.LogRecord) -> bool:
+    """TensorFlow warns of a function that is compiled often: here it is one of each fold's network."""
+    return "tf.function retracing" not in record.getMessage()
 
 
 def _report(host: Host, folds: Folds) -> None:

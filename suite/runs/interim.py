@@ -15,7 +15,7 @@ from suite.wording import counted, number
 if TYPE_CHECKING:
     from suite.evaluation.types import Pairs
     from suite.pipeline.codec import Codec
-    from suite.training.session import TrainingState
+    from suite.training.session import TrainingSession
     from suite.training.trainer import Trainer
     from suite.training.validation import Validation
 
@@ -44,15 +44,15 @@ class InterimModel:
         """Whether little enough time has gone into writing."""
         return time.monotonic() >= self._free_at
 
-    def best(self, state: TrainingState) -> None:
+    def best(self, session: TrainingSession) -> None:
         """The network holds new best weights: write them if it is due."""
         self._pairs = None if self._validation is None else self._validation.pairs
         if self.is_due:
-            self._write(self._of_best(state))
+            self._write(self._of_best(session))
 
-    def last(self, state: TrainingState) -> None:
+    def last(self, session: TrainingSession) -> None:
         """Write the network as it is, which was not scored."""
-        self._write(self._of_last(state))
+        self._write(self._of_last(session))
 
     def of(self, trainer: Trainer) -> str:
         """Write the best weights of a training that ends before its end, or else the network as it is.
@@ -60,8 +60,8 @@ class InterimModel:
         Returns:
             What it is: "after epoch 8 of 150, mAP 0.210 on validation".
         """
-        state = trainer.state
-        what = self._of_best(state) if state.best_file else self._of_last(state)
+        session = trainer.session
+        what = self._of_best(session) if session.state.best_file else self._of_last(session)
         if self._written() != what:
             trainer.load_best()
             self._write(what)
@@ -71,17 +71,17 @@ class InterimModel:
         """Remove a model of weights that are of no use."""
         shutil.rmtree(self._run.model, ignore_errors=True)
 
-    def _of_best(self, state: TrainingState) -> str:
-        training = self._experiment.configuration.training
-        text = f"after epoch {state.best_epoch} of {training.epochs}"
+    def _of_best(self, session: TrainingSession) -> str:
+        state = session.state
+        text = f"after epoch {state.best_epoch} of {session.epochs}"
         if state.best_score is None:
             return text
         name = label(self._experiment.task.item.metric, self._experiment.metrics)
         return f"{text}, {name} {number(state.best_score)} on validation"
 
-    def _of_last(self, state: TrainingState) -> str:
-        epochs = self._experiment.configuration.training.epochs
-        return f"after step {state.step:,} of {counted(int(epochs), 'epoch', 'epochs')}, not scored"
+    def _of_last(self, session: TrainingSession) -> str:
+        epochs = counted(session.epochs, "epoch", "epochs")
+        return f"after step {session.state.step:,} of {epochs}, not scored"
 
     def _written(self) -> str | None:
         from suite.pipeline.manifest import read_manifest

@@ -11,7 +11,7 @@ import suite
 from suite.contributions import Contributed, Task
 from suite.data.dataset import Dataset, Example
 from suite.data.inspection import Finding, Inspection
-from suite.data.shown import Shown, suspicious, typical
+from suite.data.shown import Shown, headline, suspicious, typical
 from suite.errors import UserError, attributed
 from suite.evaluation.checks import check_figure, described
 from suite.figures import Figure, Table
@@ -87,7 +87,7 @@ def write_preview(path: Path, data: str, task: str, inspection: Inspection, show
         subtitle=f"{task} · {data}",
         facts=inspection.numbers,
         remarks=[
-            Remark(text=finding.text, wrong=finding.wrong, locations=finding.locations)
+            Remark(text=headline(finding), wrong=finding.wrong, locations=finding.locations)
             for finding in inspection.findings
         ],
         notes=notes,

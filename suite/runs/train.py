@@ -16,6 +16,17 @@ from suite.host import Host
 from suite.runs.build import Experiment, build, environment
 from suite.runs.directory import Run, new_run_path
 from suite.runs.interim import InterimModel, write_model
+from suite.runs.resuming import (
+    Resumption,
+    check_codec,
+    check_data,
+    continuation,
+    continuation_note,
+    is_complete,
+    record_moved_data,
+    resumed_configuration,
+)
+from suite.training.continuation import Continuation
 from suite.training.initial_weights import initialize
 from suite.training.progress import Listener
 
@@ -80,11 +91,20 @@ def resume(
     host: Host,
     path: Path,
     *,
+    how: Resumption | None = None,
     dataset: Dataset | None = None,
     listener: Listener | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Run:
     """Go on with a run from its newest checkpoint, or only finish its scores and report.
+
+    Args:
+        host: where everything is looked up.
+        path: the run directory.
+        how: where its data is now, and for how many more epochs it is trained; None changes neither.
+        dataset: data in memory, if the run has none elsewhere.
+        listener: hears of what happens.
+        stop: called after each step; true ends the training with everything kept.
 
     Raises:
         UserError: where there is no run, it is complete, its data has changed, or it does not fit the
@@ -92,29 +112,28 @@ def resume(
         RunError: as `train`.
     """
     listener = listener or Listener()
+    how = how or Resumption()
     run = Run.open(path)
     with run.locked():
-        if run.metrics is not None and (run.path / "report.html").is_file():
-            raise UserError(f"{path} is complete: there is nothing to go on with")
-        configuration = run.configuration
-        if run.checkpoints.exist:
-            # What it started from lies in the checkpoint, and may be gone from where it was.
-            configuration = replace(configuration, init=None)
+        configuration = resumed_configuration(run, how)
+        if is_complete(run) and how.epochs is None:
+            record_moved_data(host, run, configuration, listener)
+            return run
         experiment = build(host, configuration, listener, dataset)
-        if run.environment.get("data_fingerprint") != experiment.fingerprint:
-            raise UserError(
-                f"the data in {experiment.configuration.data} is not what {path} was started with"
-                " (other files, labels or splits): train anew, or put the data back"
-            )
-        if run.environment.get("codec_fingerprint") != experiment.codec_fingerprint:
-            raise UserError(
-                f"what {experiment.builder} learns from the data before training (a vocabulary, say) is not"
-                f" what it was when {path} was started, so its weights mean something else: train anew"
-            )
-        return _train(run, experiment, listener, stop)
+        check_data(run, experiment.configuration.data, experiment.dataset)
+        check_codec(run, experiment)
+        if how.data is not None:
+            run.move_data(experiment.configuration.data)
+        return _train(run, experiment, listener, stop, continuation(run, how))
 
 
-def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[[], bool]) -> Run:
+def _train(
+    run: Run,
+    experiment: Experiment,
+    listener: Listener,
+    stop: Callable[[], bool],
+    added: Continuation | None = None,
+) -> Run:
     from suite.prediction.loading import load
     from suite.training.batches import memory_budget
     from suite.training.session import StopRequested
@@ -160,6 +179,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
         stop=stop,
         history_changed=run.write_history,
         interim=interim,
+        continuation=added,
         on_skip=skip,
     )
     with attributed(str(experiment.builder)):
@@ -167,7 +187,11 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
             note = initialize(pipeline.network, pipeline.codec, configuration.init, experiment.host)
             listener.note(note)
     facts: dict[str, Any] = {name: len(split) for name, split in dataset.splits.items()}
-    facts |= {"weights": pipeline.network.count_params(), "step": trainer.state.step}
+    facts |= {
+        "epochs": trainer.session.epochs,
+        "weights": pipeline.network.count_params(),
+        "step": trainer.state.step,
+    }
     facts["data"] = dict(dataset.facts)
     listener.started(run.path, configuration, experiment.device, facts)
     try:
@@ -193,7 +217,8 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
     trainer.load_best()
     listener.phase("saving the model")
     write_model(run, experiment, pipeline.codec)
-    notes = [*experiment.notes, *skipped, *filter(None, [remark])]
+    notes = [*experiment.notes, *skipped, *map(continuation_note, run.continuations)]
+    notes += [remark] if remark else []
     backend = experiment.device.backend
     shipped = load(run.path, host=experiment.host, backend=backend, batch_size=SCORING_BATCH)
     splits: dict[str, Pairs] = {}

@@ -164,7 +164,7 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         # Weights that were scored are written when they were; before that, the last ones are what there is.
         if session.interim is not None and session.interim.is_due and not session.state.best_file:
             in_training = self._as_shipped()
-            session.interim.last(session.state)
+            session.interim.last(session)
             self._put_back(in_training)
         self.checkpointed_at = time.monotonic()
 
@@ -209,7 +209,7 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
                 best_file=session.folder.write_best(int(row["step"]), weights),
             )
             if session.interim is not None:
-                session.interim.best(session.state)
+                session.interim.best(session)
         self._put_back(in_training)
         return is_best
 
@@ -267,7 +267,8 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         """Add the row to the history, decide whether the training ends, and write a checkpoint."""
         session, state = self.session, self.session.state
         patience = int(session.options.early_stopping)
-        stalled = bool(patience and state.best_epoch and row["epoch"] - state.best_epoch >= patience)
+        since = max(state.best_epoch, session.began // session.plan.steps_per_epoch)
+        stalled = bool(patience and state.best_epoch and row["epoch"] - since >= patience)
         session.state = replace(
             state,
             epoch_seconds=0.0,

@@ -58,8 +58,8 @@ class Listener:
             run: the run directory.
             configuration: with every default filled in.
             device: what it runs on.
-            facts: counts of the splits ("train", ...), number of weights ("weights"), first step ("step"),
-                and the facts of the data ("data").
+            facts: counts of the splits ("train", ...), number of epochs ("epochs") and of weights
+                ("weights"), first step ("step"), and the facts of the data ("data").
         """
 
     def fold(self, number: int, folds: int, path: Path) -> None:

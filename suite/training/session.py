@@ -15,6 +15,7 @@ import numpy as np
 from suite.pipeline.trainable import TrainablePipeline
 from suite.training.batches import EpochPlan
 from suite.training.checkpoints import CheckpointFolder, backend_random_state, values_of
+from suite.training.continuation import Continuation
 from suite.training.divergence import Losses, advice
 from suite.training.progress import Listener
 from suite.training_options import DEFAULT_LEARNING_RATE, TrainingOptions
@@ -71,10 +72,10 @@ class InterimModel(Protocol):
     def is_due(self) -> bool:
         """Whether little enough time has gone into writing."""
 
-    def best(self, state: TrainingState) -> None:
+    def best(self, session: TrainingSession) -> None:
         """The network holds new best weights: write them if it is due."""
 
-    def last(self, state: TrainingState) -> None:
+    def last(self, session: TrainingSession) -> None:
         """Write the network as it is, which was not scored."""
 
 
@@ -94,6 +95,7 @@ class TrainingSession:
         stop: called after each step; true ends the training with everything kept.
         history_changed: called with all rows after each epoch.
         interim: writes a model now and then; None if nobody wants one.
+        continuation: the epochs that were added last; None for a training as it was begun.
         state: how far the training has come. It is replaced, never changed.
     """
 
@@ -108,6 +110,7 @@ class TrainingSession:
     stop: Callable[[], bool]
     history_changed: Callable[[list[dict[str, float]]], None]
     interim: InterimModel | None = None
+    continuation: Continuation | None = None
     state: TrainingState = field(default_factory=TrainingState)
 
     @property
@@ -118,7 +121,14 @@ class TrainingSession:
     @property
     def epochs(self) -> int:
         """The epochs of the whole training."""
-        return int(self.options.epochs)
+        if self.continuation is None:
+            return int(self.options.epochs)
+        return self.continuation.after_step // self.plan.steps_per_epoch + self.continuation.epochs
+
+    @property
+    def began(self) -> int:
+        """The step at which the training, or its last continuation, began."""
+        return 0 if self.continuation is None else self.continuation.after_step
 
     @property
     def steps(self) -> int:

@@ -74,6 +74,7 @@ class StageRunner:
             session.pipeline.batches,
             first_step=session.state.step,
             last_step=last,
+            began=session.began,
             total_steps=session.steps,
             threads=self.threads,
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import msgspec
 import numpy as np
 
 from suite.data.dataset import Examples
@@ -11,9 +13,16 @@ from suite.devices import Device, cores
 from suite.pipeline.trainable import TrainablePipeline
 from suite.training.batches import EpochPlan, PreparedExamples, memory_budget
 from suite.training.checkpoints import CheckpointFolder, assign
+from suite.training.continuation import Continuation
 from suite.training.divergence import check_end
 from suite.training.progress import Listener
-from suite.training.session import InterimModel, StopRequested, TrainingSession, TrainingState, Validate
+from suite.training.session import (
+    InterimModel,
+    StopRequested,
+    TrainingSession,
+    TrainingState,
+    Validate,
+)
 from suite.training.stages import StageRunner, stage_steps
 from suite.training_options import RuntimeOptions, TrainingOptions
 
@@ -35,6 +44,7 @@ class Trainer:
         stop: called after each step; true ends the training with everything kept.
         history_changed: called with all rows after each epoch.
         interim: writes a model now and then; None if nobody wants one.
+        continuation: epochs that are added to a training that ended, or was stopped.
         on_skip: called with a sentence on each example that cannot be read and is left out.
     """
 
@@ -54,6 +64,7 @@ class Trainer:
         stop: Callable[[], bool],
         history_changed: Callable[[list[dict[str, float]]], None],
         interim: InterimModel | None = None,
+        continuation: Continuation | None = None,
         on_skip: Callable[[str], None] = lambda message: None,
     ) -> None:
         self.threads = runtime.threads if runtime.threads != "auto" else max(2, cores())
@@ -82,7 +93,11 @@ class Trainer:
             stop=stop,
             history_changed=history_changed,
             interim=interim,
+            continuation=continuation,
         )
+        if continuation is not None and continuation.learning_rate is not None:
+            changed = msgspec.structs.replace(options, learning_rate=continuation.learning_rate)
+            self.session.options = changed
         self._device = device
         self._restored: dict[str, np.ndarray] = {}
 
@@ -99,6 +114,8 @@ class Trainer:
             return False
         self._restored, state = newest
         self.session.state = TrainingState.from_json(state)
+        if self.session.continuation is not None and self.state.step <= self.session.began:
+            self.session.state = replace(self.state, finished=False, reason="")
         assign(self.session.network.variables, self._restored, "network", f"the checkpoint in {folder.path}")
         return True
 
@@ -115,7 +132,11 @@ class Trainer:
             session=session, prepared=self.prepared, device=self._device, threads=self.threads
         )
         stages = stage_steps(session.pipeline.stages, session.epochs, session.plan.steps_per_epoch)
-        for index, (stage, first, last) in enumerate(stages):
+        numbered = list(enumerate(stages))
+        if session.continuation is not None:
+            # A number that no other stage and no earlier continuation has: its optimizer begins anew.
+            numbered = [(len(stages) + session.began, (stages[-1][0], session.began, session.steps))]
+        for index, (stage, first, last) in numbered:
             if session.state.finished or session.state.step >= last:
                 continue
             restored, self._restored = self._restored, {}

@@ -80,8 +80,7 @@ def pipeline(
         suite.UserError: if nothing can be learned from the data.
         ValueError: if the network takes or gives something else.
     """
-    from suite.options import resolved
-    from suite_image_classification.assembly import assembled, image_codec
+    from suite_image_classification.assembly import assembled, image_codec, settled
     from suite_image_classification.recipes import scratch_defaults
     from suite_image_classification.survey import survey_of
 
@@ -89,7 +88,7 @@ def pipeline(
     shared, shared_recipe = scratch_defaults(survey, options.size)
     known = ImageModelOptions.__struct_fields__
     choices = {**{name: value for name, value in shared.items() if name in known}, **(defaults or {})}
-    options = resolved(options, choices)
+    options = settled(options, choices)
     model = network(image_codec(options, survey).size, len(survey.classes), options)
     more = {} if stages is None else {"stages": tuple(stages(model, options))}
     return assembled(options, survey, model, {**shared_recipe, **(recipe or {})}, **more)

@@ -27,6 +27,8 @@ class ImageCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=T
         size: (height, width) of the network's input.
         multi_label: whether an image may have several labels or none.
         resize: how an image of another aspect ratio is brought to `size`.
+        bits: how many of 16 bits a value uses: white is 2 ** bits - 1.
+        channels: of the network's input: 3 is RGB, 1 gray, others as they are stored.
         thresholds: from which probability on a label is given, if an image may have several.
         mirrors: whether the network has learned from mirrored images, left to right.
         augment: whether it sees every image mirrored as well (test-time augmentation).
@@ -36,6 +38,8 @@ class ImageCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=T
     size: tuple[int, int]
     multi_label: bool = False
     resize: Resize = "squash"
+    bits: int = 16
+    channels: int = 3
     thresholds: Thresholds = Thresholds()
     mirrors: bool = False
     augment: bool = False
@@ -56,7 +60,7 @@ class ImageCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=T
         return {"logits/kernel": (-1, self.classes), "logits/bias": (-1, self.classes)}
 
     def encode(self, raw: Any) -> np.ndarray:
-        """One image (a source, a path, encoded bytes or an array) to uint8 (height, width, 3), RGB.
+        """One image (a source, a path, encoded bytes or an array) to uint8 (height, width, channels).
 
         Also a `Mirrored` one.
 
@@ -66,7 +70,11 @@ class ImageCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=T
         if isinstance(raw, Mirrored):
             return np.ascontiguousarray(self.encode(raw.image)[:, ::-1])
         height, width = self.size
-        return fit(reading.read(raw, at_least=max(height, width)), height, width, self.resize)
+        return fit(self.read(raw, max(height, width)), height, width, self.resize)
+
+    def read(self, raw: Any, at_least: int) -> np.ndarray:
+        """An image as it is before it is fitted, see `suite_images.reading.read`."""
+        return reading.read(raw, at_least, bits=self.bits, channels=self.channels)
 
     def decode(self, outputs: Any, context: Any = None) -> Classification:
         """Logits (classes,) of one image to its classification.

@@ -36,7 +36,18 @@ class TableOptions(ClassOptions, frozen=True):
         ),
     ] = ""
     label_column: Annotated[
-        str, Meta(description="column with the labels; empty: recognized by its name")
+        str,
+        Meta(
+            description="column with the labels, or several of 0 and 1, a class each: cat,dog; empty:"
+            " recognized by its name, or by holding 0 and 1"
+        ),
+    ] = ""
+    images: Annotated[
+        str,
+        Meta(
+            description="folder of the images, if it is not that of the table; paths are relative to it, and"
+            " names without an ending are found in it"
+        ),
     ] = ""
     split_column: Annotated[
         str,
@@ -48,7 +59,10 @@ class TableOptions(ClassOptions, frozen=True):
     ] = ""
     label_separator: Annotated[
         str,
-        Meta(description="separator of several labels in one cell; empty: a cell is one label"),
+        Meta(
+            description="separator of several labels in one cell; empty: a cell is one label, or a list of"
+            " them as JSON or Python writes it"
+        ),
     ] = ""
 
 
@@ -65,6 +79,17 @@ class ImageModelOptions(Options, frozen=True):
     resize: Annotated[
         Auto | Literal["squash", "crop", "letterbox"],
         Meta(description="how images of another aspect ratio are fitted: stretched, cut, or with bars"),
+    ] = "auto"
+    bits: Annotated[
+        Auto | Annotated[int, Meta(ge=8, le=16)],
+        Meta(
+            description="how many bits of images with 16 per value are used: 12 if white is 4,095; auto: as"
+            " many as the largest value of a sample needs"
+        ),
+    ] = "auto"
+    channels: Annotated[
+        Auto | Annotated[int, Meta(ge=1, le=256)],
+        Meta(description="of the network's input: 3 is RGB, 1 gray; others must be those of the images"),
     ] = "auto"
     dropout: Annotated[
         Auto | Annotated[float, Meta(ge=0, lt=1)],

@@ -148,6 +148,7 @@ class CsvOptions(CrowdOptions, frozen=True):
             " auto: normalized if all numbers are from 0 to 1"
         ),
     ] = "auto"
+    box_format: BoxFormat = "auto"
     images: Images = ""
 
 

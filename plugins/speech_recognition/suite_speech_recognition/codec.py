@@ -111,6 +111,9 @@ class SpeechCodec(RecordingCodec, frozen=True, kw_only=True, forbid_unknown_fiel
         Raises:
             suite.UserError: for a file that cannot be used, and for one beside a beam of 1.
         """
+        if options.channel != "auto":
+            own_channel = msgspec.structs.replace(self, channel=options.channel)
+            return own_channel.with_options(msgspec.structs.replace(options, channel="auto"))
         transcripts = () if options.beam == 1 else self.transcripts
         scorer = guidance(options, self.alphabet, self.normalization, transcripts)
         if scorer is None:

@@ -15,8 +15,8 @@ import numpy as np
 from suite.data import Finding
 from suite.figures import Table
 from suite.kit import counted
+from suite_language.encodings import REPLACEMENT
 from suite_language.scripts import script_of, scripts_of
-from suite_text.reading.encodings import REPLACEMENT
 
 RARE = 0.001
 """A script is odd if less than this share of all letters is of it."""

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from contextlib import suppress
 from pathlib import Path
 
-from suite import UserError
 from suite.data import Dataset
-from suite_images import reading
 from suite_object_detection.loaders.annotation_files import AnnotationFile, Opened
 from suite_object_detection.loaders.annotations import Annotations
 from suite_object_detection.options import BoxOptions
@@ -58,12 +55,6 @@ class ListedImages(Annotations):
         else:
             self._numbers[split, found] = self.image(split, found, source, size)
         return self._numbers[split, found]
-
-    def size_of(self, number: int) -> tuple[int, int]:
-        """Height and width by the header of an image; 0 and 0 if it cannot be read."""
-        with suppress(UserError):
-            return reading.size(self.tree.source(self._file[number]))
-        return 0, 0
 
     def no_box(self, location: str) -> None:
         """Note a shape that has no box: a point, a line."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from suite import UserError
@@ -16,7 +17,12 @@ SPLIT_NAMES = ("train", "validation", "test")
 
 def split_of_path(path: str) -> str | None:
     """The split of the innermost folder of `path` that is called after any."""
-    for folder in reversed(path.split("/")[:-1]):
+    return _split_of_folders(path.rpartition("/")[0])
+
+
+@lru_cache(maxsize=4096)
+def _split_of_folders(folders: str) -> str | None:
+    for folder in reversed(folders.split("/")):
         if split := split_of_name(folder):
             return split
     return None

@@ -51,8 +51,11 @@ _SHORTER = re.compile(r"^\s*(?:data|SSND|Data Size|riff)\s*: (\d+) \(should be (
 # The same for RF64: present, then announced.
 _FEWER = re.compile(r"frame count (\d+) does not match value from 'ds64' chunk of (\d+)")
 
-_UNKNOWN_LENGTHS = (range(0x7FFF0000, 0x80000000), range(0xFFFF0000, 0x100000000))
-"""What programs that write into a pipe announce, not knowing how much there will be, in bytes."""
+_ENDLESS = 10**9
+_ROUND = (10**6, 1 << 20)
+_HEADER = 4096
+"""What programs that write into a pipe announce, not knowing how much there will be, in bytes: a round number
+of a gigabyte or more, which the header may be counted in or not."""
 
 _LONGEST_PAGE = 27 + 255 + 255 * 255
 
@@ -100,7 +103,7 @@ def cut_off(
     notes = file.extra_info
     if match := _SHORTER.search(notes):
         announced, present = map(int, match.groups())
-        if any(announced in unknown for unknown in _UNKNOWN_LENGTHS):
+        if _is_unknown(announced):
             return ""
     elif match := _FEWER.search(notes):
         present, announced = map(int, match.groups())
@@ -112,6 +115,13 @@ def cut_off(
     if whole - seconds <= max(0.1, tolerated * whole):
         return ""
     return f"{name} is cut off: it announces {whole:.6g} s, and {seconds:.6g} s are there"
+
+
+def _is_unknown(announced: int) -> bool:
+    """Whether a length stands for one that is not known."""
+    return announced >= _ENDLESS and any(
+        min(announced % step, -announced % step) <= _HEADER for step in _ROUND
+    )
 
 
 def with_known_length(content: bytes) -> bytes:

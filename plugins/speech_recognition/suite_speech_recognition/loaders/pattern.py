@@ -145,7 +145,7 @@ def load(path: Path, options: PatternOptions) -> Dataset:
     written = {"test": options.test, "validation": options.validation}
     conditions = {split: condition(text, pattern, split) for split, text in written.items() if text}
     splits = dict.fromkeys(names, "train") if conditions else splits_by_folder(names)
-    utterances = Utterances()
+    utterances = Utterances(options.channel)
     counts = dict.fromkeys(conditions, 0)
     matched = False
     for file, name in enumerate(tree.names):

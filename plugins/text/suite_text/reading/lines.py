@@ -19,7 +19,7 @@ from suite import UserError
 from suite.kit import reason, tables
 from suite.pipeline import Stream
 from suite.sources import FileSource
-from suite_text.reading.encodings import decoded, encoding_of
+from suite_language.encodings import decoded, encoding_of
 from suite_text.reading.tables import TEXT_COLUMNS, as_text, known_column
 
 STREAM_SUFFIXES = (".txt", ".csv", ".tsv", ".jsonl", ".ndjson")

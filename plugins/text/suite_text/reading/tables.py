@@ -10,7 +10,7 @@ from typing import Any
 from suite import UserError
 from suite.kit import nearest, split_of_name, tables
 from suite.sources import FileSource
-from suite_text.reading.encodings import decoded
+from suite_language.encodings import decoded
 from suite_text.reading.problems import Problems
 
 TEXT_COLUMNS = (

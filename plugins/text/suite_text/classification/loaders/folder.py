@@ -9,9 +9,9 @@ from suite import UserError
 from suite.data import Dataset
 from suite.kit import SPLITS, counted, some
 from suite.sources import open_tree
+from suite_language.encodings import decoded
 from suite_text.classification.examples import Collector
 from suite_text.classification.options import FolderOptions
-from suite_text.reading.encodings import decoded
 
 SUFFIX = ".txt"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from suite import UserError
 from suite.data import Dataset
 from suite.sources import FileSource
+from suite_language.encodings import decoded
 from suite_text.classification.examples import Collector, Target
 from suite_text.classification.options import LabeledLinesOptions
-from suite_text.reading.encodings import decoded
 from suite_text.reading.split_files import files_in
 
 SUFFIXES = (".txt", ".tsv", ".tab", ".ft", ".train", ".valid", ".test")

@@ -11,10 +11,10 @@ import msgspec
 
 from suite import UserError
 from suite.kit import reason
+from suite_language.encodings import REPLACEMENT, encoding_of, label_of
 from suite_text.generation.examples import TextFile, indexed
 from suite_text.generation.options import TextOptions
 from suite_text.generation.storage import FileStorage, Spool, Storage
-from suite_text.reading.encodings import REPLACEMENT, encoding_of, label_of
 from suite_text.reading.problems import Problems
 from suite_text.reading.tables import TEXT_COLUMNS, as_text, known_column
 

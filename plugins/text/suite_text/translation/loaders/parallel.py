@@ -7,7 +7,7 @@ from pathlib import Path
 from suite import UserError
 from suite.data import Dataset
 from suite.sources import FileSource
-from suite_text.reading.encodings import decoded
+from suite_language.encodings import decoded
 from suite_text.reading.languages import is_language
 from suite_text.reading.problems import Problems
 from suite_text.reading.split_files import files_in, split_files
