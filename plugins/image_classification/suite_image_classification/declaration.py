@@ -33,6 +33,7 @@ def suite_tasks() -> list[suite.Task]:
             inspect=suite.lazy("suite_image_classification.inspection:inspect"),
             preview=suite.lazy("suite_image_classification.preview:preview"),
             check=CHECK,
+            explain=suite.lazy("suite_image_classification.explanation:explain"),
             facts=FACTS,
             prediction_type=PREDICTION,
             types="suite_image_classification.types",
