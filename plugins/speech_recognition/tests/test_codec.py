@@ -296,7 +296,7 @@ def test_a_broken_description_is_one_sentence(changes, reason):
 
 def test_evaluators_are_told_how_to_normalize_references_and_the_sample_rate():
     assert CODEC.scoring_facts() == {
-        "normalization": {"case": "lower", "punctuation": "remove", "unicode": "NFKC"},
+        "normalization": {"case": "lower", "punctuation": "remove", "unicode": "NFKC", "language": ""},
         "rate": CODEC.rate,
     }
 

@@ -24,6 +24,7 @@ Channel = Literal["mix", "left", "right"]
 SUFFIXES = (
     ".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".snd",
     ".caf", ".w64", ".rf64", ".sph", ".nist",
+    ".m4a", ".mp4", ".webm", ".aac", ".mka", ".wma", ".amr", ".3gp",
 )  # fmt: skip
 """The endings of files that are taken for recordings when a folder is listed, in lower case."""
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import soundfile
@@ -15,7 +15,15 @@ import soundfile
 from suite import UserError
 from suite.kit import reason
 from suite.sources import FileSource, FolderTree, Member, Source, source
-from suite_speech_recognition.audio.sound_files import cannot_be_decoded, cut_off, with_known_length
+from suite_speech_recognition.audio.sound_files import (
+    cannot_be_decoded,
+    cut_off,
+    read_by_av,
+    with_known_length,
+)
+
+if TYPE_CHECKING:
+    from suite_speech_recognition.audio.av_decoder import AvFile
 
 LOST = 0.02
 """A file is cut off if more than this share of what it announces, and 0.1 s at least, is missing."""
@@ -123,14 +131,15 @@ class SoundFile:
 
 
 @contextmanager
-def opened_file(raw: Any) -> Iterator[SoundFile]:
+def opened_file(raw: Any) -> Iterator[SoundFile | AvFile]:
     """Open a file, and close it.
 
     Args:
         raw: a path, a `suite.sources.Source`, the bytes of a file or an open file.
 
     Raises:
-        UserError: if it cannot be read, is none that libsndfile knows, or is cut off as its header shows.
+        UserError: if it cannot be read, is none that libsndfile or PyAV knows, or is cut off as its header
+            shows.
     """
     if isinstance(raw, bytes | bytearray | memoryview):
         name, content = "the given file", bytes(raw)
@@ -145,17 +154,39 @@ def opened_file(raw: Any) -> Iterator[SoundFile]:
         raise UserError(
             f"{type(raw).__name__} is no recording: give a file, its bytes or an array of samples"
         )
+    if kind := read_by_av(_head(name, content)):
+        from suite_speech_recognition.audio.av_decoder import INSTALL, is_installed, opened_by_av
+
+        if not is_installed():
+            raise UserError(f"{name} is {kind}, which needs PyAV: {INSTALL}, or convert it to WAV or FLAC")
+        with opened_by_av(name, content) as decoded:
+            yield decoded
+        return
     if content is not None:
         with io.BytesIO(content) as file, _decoder(name, file, file) as decoder:
             yield SoundFile(name, decoder)
         return
+    # By its descriptor, because libsndfile would also look at the ending of a name.
+    with _open(name) as file_on_disk, _decoder(name, file_on_disk, file_on_disk.fileno()) as decoder:
+        yield SoundFile(name, decoder)
+
+
+def _open(name: str) -> io.FileIO:
     try:
-        file_on_disk = open(name, "rb", buffering=0)  # noqa: SIM115 (closed below)
+        return open(name, "rb", buffering=0)
     except OSError as error:
         raise UserError(f"{name} cannot be read: {reason(error)}") from None
-    # By its descriptor, because libsndfile would also look at the ending of a name.
-    with file_on_disk, _decoder(name, file_on_disk, file_on_disk.fileno()) as decoder:
-        yield SoundFile(name, decoder)
+
+
+def _head(name: str, content: bytes | None) -> bytes:
+    """The first bytes of a file."""
+    if content is not None:
+        return content[:64]
+    with _open(name) as file:
+        try:
+            return file.read(64) or b""
+        except OSError as error:
+            raise UserError(f"{name} cannot be read: {reason(error)}") from None
 
 
 def _path_of(raw: Source) -> str | None:

@@ -89,12 +89,15 @@ class Locations:
     def _look_up(self, name: str) -> int | None:
         if not isinstance(self._root, Path):
             return self._members.get(posixpath.normpath(posixpath.join(self._inside, name)))
+        if name in self._members:
+            return self._members[name]
         try:
             status = os.stat(os.path.join(self._root, name))  # noqa: PTH116, PTH118 (twice as fast)
         except (OSError, ValueError):
             return None
         if not stat.S_ISREG(status.st_mode):
             return None
+        self._members[name] = len(self._names)
         self._names.append(name)
         self._sizes.append(status.st_size)
         return len(self._names) - 1
