@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from suite import UserError
-from suite_speech_recognition.audio.sound_decoder import LOST, RATES, one_channel
+from suite_speech_recognition.audio.channels import one_channel
+from suite_speech_recognition.audio.sound_files import LOST, RATES
 
 INSTALL = "pip install 'suite-speech-recognition[av]'"
 
@@ -58,7 +59,7 @@ class AvFile:
         """A channel, or the mean of all, from frame `start` on and before `stop`, as float32 (frames,).
 
         Raises:
-            UserError: if more is missing than `sound_decoder.LOST`.
+            UserError: if more is missing than `sound_files.LOST`.
         """
         pieces: list[np.ndarray] = []
         have = start

@@ -17,7 +17,9 @@ import soxr
 
 from suite import UserError
 from suite.sources import Source
-from suite_speech_recognition.audio.sound_decoder import RATES, one_channel, opened_file
+from suite_speech_recognition.audio.channels import one_channel
+from suite_speech_recognition.audio.sound_decoder import opened_file
+from suite_speech_recognition.audio.sound_files import RATES
 
 Channel = Literal["mix", "left", "right"]
 
@@ -107,7 +109,7 @@ def read(raw: Any, rate: int, channel: Channel = "mix") -> np.ndarray:
 
     Raises:
         UserError: if it is no audio, holds no samples or some that are no numbers, is damaged or cut off
-            (see `sound_decoder.LOST`), or the wanted section lies outside of it.
+            (see `sound_files.LOST`), or the wanted section lies outside of it.
     """
     with opened(raw, rate, channel) as audio:
         return audio.read(rate)

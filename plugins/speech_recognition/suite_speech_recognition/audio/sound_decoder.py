@@ -15,7 +15,10 @@ import soundfile
 from suite import UserError
 from suite.kit import reason
 from suite.sources import FileSource, FolderTree, Member, Source, source
+from suite_speech_recognition.audio.channels import one_channel
 from suite_speech_recognition.audio.sound_files import (
+    LOST,
+    RATES,
     cannot_be_decoded,
     cut_off,
     read_by_av,
@@ -25,43 +28,10 @@ from suite_speech_recognition.audio.sound_files import (
 if TYPE_CHECKING:
     from suite_speech_recognition.audio.av_decoder import AvFile
 
-LOST = 0.02
-"""A file is cut off if more than this share of what it announces, and 0.1 s at least, is missing."""
-
-RATES = range(1_000, 1_000_001)
-"""Samples per second that a recording may have."""
-
 _BLOCK, _LEAST_BLOCK = 1 << 20, 1 << 12
 # After seeking, and so between two reads, libmpg123 lacks what the next frames of an MP3 file take from those
 # before: 511 bytes, in which there can be 22 frames of the lowest rate.
 _RESERVOIR = 1 << 15
-
-
-CANCELED = 0.05
-"""Two channels cancel each other out if less than this share of their power is left in their mean: one of
-them is inverted, as a microphone that is wired the wrong way round gives it."""
-
-
-def one_channel(samples: np.ndarray, channel: int | None = None) -> np.ndarray:
-    """A channel, counted from 0, or the mean of all: (samples, channels) as (samples,), float32.
-
-    Of two channels one of which is inverted half the difference is taken, in which they do not cancel out.
-    """
-    if channel is not None or samples.shape[1] == 1:
-        picked: np.ndarray = samples[:, channel or 0]
-        return picked
-    mean: np.ndarray = samples.mean(axis=1, dtype=np.float32)
-    if (
-        samples.shape[1] == 2
-        and _power(mean) < CANCELED * (_power(samples[:, 0]) + _power(samples[:, 1])) / 2
-    ):
-        difference: np.ndarray = (samples[:, 0] - samples[:, 1]) / 2
-        return difference
-    return mean
-
-
-def _power(samples: np.ndarray) -> float:
-    return float(np.vdot(samples, samples)) / max(1, len(samples))
 
 
 class SoundFile:

@@ -9,6 +9,12 @@ from typing import BinaryIO
 
 import soundfile
 
+LOST = 0.02
+"""A file is cut off if more than this share of what it announces, and 0.1 s at least, is missing."""
+
+RATES = range(1_000, 1_000_001)
+"""Samples per second that a recording may have."""
+
 KNOWN = "WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF, AU, CAF, W64 and NIST SPHERE"
 """What is read, for people."""
 
