@@ -17,14 +17,15 @@ The same words in a file, on the command line and in Python:
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from suite.errors import UserError, nearest
 from suite.options import Options, as_dict, parse, parse_value
-from suite.training_options import RuntimeOptions, SplitOptions, TrainingOptions
+from suite.other_words import meant
+from suite.training_options import DEFAULT_LEARNING_RATE, RuntimeOptions, SplitOptions, TrainingOptions
 
 _TYPED: dict[str, type[Options]] = {
     "split": SplitOptions,
@@ -157,7 +158,10 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def apply_settings(
-    document: dict[str, Any], settings: Sequence[str], known: Sequence[str] = _TABLES
+    document: dict[str, Any],
+    settings: Sequence[str],
+    known: Sequence[str] = _TABLES,
+    others: Callable[[], Sequence[str]] = tuple,
 ) -> dict[str, Any]:
     """Put `--set key=value` words into a mapping of the shape of `config.toml`.
 
@@ -167,6 +171,7 @@ def apply_settings(
         document: is not changed.
         settings: the words.
         known: the tables that can be set.
+        others: gives further keys of these tables, for the message about a bare name that is none.
     """
     result = {key: dict(value) if isinstance(value, Mapping) else value for key, value in document.items()}
     for setting in settings:
@@ -177,12 +182,7 @@ def apply_settings(
         if not tables:
             owners = [table for table, kind in _TYPED.items() if name in kind.__struct_fields__]
             if len(owners) != 1:
-                every = [
-                    f"{table}.{field}" for table, kind in _TYPED.items() for field in kind.__struct_fields__
-                ]
-                ends = [full for full in every if full.endswith(f".{name}")]
-                hint = " or ".join(ends) or nearest(f"training.{name}", every)
-                raise UserError(f"--set {setting}: which '{name}'? {hint}")
+                raise UserError(f"--set {setting}: {_which(name, text, [*option_keys(), *others()])}")
             tables = owners
         if tables[0] not in known:
             what = "cannot be set here" if tables[0] in _TABLES else "is no table"
@@ -194,6 +194,29 @@ def apply_settings(
                 raise UserError(f"--set {setting}: '{table}' is not a table")
         place[name] = parse_value(text)
     return result
+
+
+def _which(name: str, value: str, keys: Sequence[str]) -> str:
+    """The end of a sentence about a bare name that is no option, or several."""
+    lasts = {key.rpartition(".")[2]: key for key in keys}
+    ends = [key for key in keys if key.endswith(f".{name}")]
+    if not ends and meant(name, lasts):
+        ends = [lasts[str(meant(name, lasts))]]
+    if ends:
+        return "write " + " or ".join(f"--set {key}={value}" for key in ends)
+    return f"there is no option '{name}': {nearest(f'training.{name}', keys)}"
+
+
+def training_key(name: str) -> str | None:
+    """The key of the option of every training that is called so, here or in other tools."""
+    lasts = {key.rpartition(".")[2]: key for key in option_keys()}
+    found = meant(name, lasts)
+    return None if found is None else lasts[found]
+
+
+def option_keys() -> list[str]:
+    """The keys of the options that every training has: "training.epochs", ..."""
+    return [f"{table}.{name}" for table, kind in _TYPED.items() for name in kind.__struct_fields__]
 
 
 def option_settings(settings: Sequence[str]) -> dict[str, Any]:
@@ -233,7 +256,7 @@ def resolve_training(
         "epochs": max(10, min(300, 30_000 // max(1, count))),
         "batch_size": min(32, count),
         "optimizer": "adamw",
-        "learning_rate": 1e-3,
+        "learning_rate": DEFAULT_LEARNING_RATE,
         "momentum": 0.9,
         "schedule": "cosine",
         "warmup": 0.05,

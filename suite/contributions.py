@@ -122,6 +122,11 @@ class Task:
         inspect: `inspect(dataset, progress) -> suite.data.Inspection`: what the data holds and what is wrong
             with it, beyond counts and duplicates, which the host finds itself. `progress(done, total)` may
             be called now and then with the number of examples done.
+        preview: `preview(examples, facts) -> figures`: examples as they are read, for people to look at
+            before they train: images with their boxes, recordings to listen to, texts. Decode as a codec
+            does, and keep figures small: `suite inspect --preview` shows a hundred examples on one page. The
+            examples of one call belong together. A `suite.UserError` for one that cannot be read is shown in
+            its place. None shows a plain table.
         check: `check(dataset)` raises `suite.UserError` if a loader's data does not satisfy the task (targets
             of another type, a fact that is missing). Called for every loader, those of other plugins too.
         facts: `facts(dataset) -> facts`: what the task derives from examples that come without facts: the
@@ -146,6 +151,7 @@ class Task:
     ] = field(default_factory=dict)
     explain: Callable[[Pairs, Callable[[Sequence[Any]], list[Any]]], Sequence[Figure]] | None = None
     inspect: Callable[[Dataset, Callable[[int, int], None]], Inspection] | None = None
+    preview: Callable[[Sequence[Example], Mapping[str, Any]], Sequence[Figure]] | None = None
     check: Callable[[Dataset], None] | None = None
     facts: Callable[[Dataset], Mapping[str, Any]] | None = None
     prediction_type: Lazy | type | None = None
@@ -169,7 +175,9 @@ class DataLoader(Generic[AnyOptions]):
         task: the name of the task it loads data for.
         summary: one line for `suite show`.
         load: `load(path, options) -> suite.data.Dataset`. It indexes; it decodes nothing.
-        detect: `detect(path) -> bool`: whether `path` is of this format, without reading much of it.
+        detect: `detect(path) -> bool`: whether `path` is of this format, without reading much of it. For data
+            that it knows but does not read, a sentence on what it is and what to do: people see it if no
+            loader reads the data, whatever task they named.
         options: the type of `options`.
     """
 
@@ -177,7 +185,7 @@ class DataLoader(Generic[AnyOptions]):
     task: str
     summary: str = ""
     load: Callable[[Path, AnyOptions], Dataset]
-    detect: Callable[[Path], bool]
+    detect: Callable[[Path], bool | str]
     options: type[AnyOptions] = NoOptions  # type: ignore[assignment]
 
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from suite.errors import UserError
+from suite.errors import UserError, nearest
+from suite.options import parse
+from suite.training_options import RuntimeOptions
 
 BACKENDS = ("tensorflow", "jax", "torch")
 _MODULES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
@@ -56,6 +58,8 @@ def choose_backend(wanted: str = "auto") -> str:
         raise UserError('this needs Keras with a backend: pip install "keras-suite[tensorflow]"')
     if wanted == "auto":
         return installed[0]
+    if wanted not in BACKENDS:
+        raise UserError(f"there is no backend '{wanted}': {nearest(wanted, BACKENDS)}")
     if wanted not in installed:
         raise UserError(f"backend '{wanted}' is not installed: pip install \"keras-suite[{wanted}]\"")
     return wanted
@@ -76,6 +80,7 @@ def activate(backend: str = "auto", device: str = "auto") -> Device:
         UserError: if the backend is not installed or the device is not there.
     """
     chosen = choose_backend(backend)
+    parse(RuntimeOptions, {"device": device}, "--device")
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = chosen
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from suite.other_words import meant
+
 
 class SuiteError(Exception):
     """Base of the errors whose message is meant for the person at the keyboard."""
@@ -94,6 +96,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
     import difflib  # here, since most commands end well and start faster without it
 
     names = sorted(known)
+    same = meant(name, names)
+    if same is not None and same != name:
+        return f"did you mean '{same}'?"
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
         return f"did you mean '{close[0]}'?"

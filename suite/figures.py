@@ -39,11 +39,19 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Gallery:
-    """A figure that is a row of small images, each encoded (PNG, JPEG, WebP) with a caption."""
+    """A figure that is a row of small images, each encoded (PNG, JPEG, WebP) with a caption.
+
+    Attributes:
+        title: a few words.
+        items: the images and their captions, lines of text; the first one is shown as a heading.
+        caption: a sentence on how to read it.
+        large: whether details matter (boxes, say), so that the images are shown in twice the size.
+    """
 
     title: str
     items: Sequence[tuple[bytes, str]]
     caption: str = ""
+    large: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -194,7 +194,7 @@ class Host:
         if len(matches) == 1 or len(preferred) == 1:
             return (preferred or matches)[0]
         label = KINDS[kind][1]
-        where = f" for task '{task}'" if task else ""
+        where = f" for task '{task.rpartition(':')[2]}'" if task else ""
         if matches:
             choices = " or ".join(contributed.full_name for contributed in matches)
             raise UserError(f"more than one plugin offers the {label} '{bare}'{where}: say {choices}")
@@ -295,7 +295,7 @@ def _refuse_heavy(imported: Collection[str]) -> None:
 
 
 _CALLABLES = ("sample", "load", "detect", "build", "codec", "evaluate")
-_OPTIONAL_CALLABLES = ("baseline", "explain", "inspect", "check", "facts")
+_OPTIONAL_CALLABLES = ("baseline", "explain", "inspect", "preview", "check", "facts")
 _TEXTS = ("task", "summary", "metric", "builder", "types")
 _NEEDED_TEXTS = ("task", "metric", "builder")
 _OF_CALLABLES = ("reference_models", "formats")

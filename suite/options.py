@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from suite.errors import UserError, nearest
+from suite.other_words import values_meant
 
 __all__ = [
     "Auto",
@@ -69,11 +70,30 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
         reason, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`").partition("[")[0].partition(".")[0]
         given = f" = {values[name]!r}" if name in values else ""
-        described = {option.name: option.type for option in describe(options)}
+        described = {option.name: option for option in describe(options)}
+        kind = described[name].type if name in described else "?"
+        reason = f"{reason[:1].lower()}{reason[1:].replace('`', '')}"
+        if "matching regex" in reason:
+            reason = f"it is {described[name].help}"
+        meant = _value_meant(options, values, name)
+        if meant is not None:
+            reason = f"did you mean {meant!r}?"
         raise UserError(
-            f"{where}: {name}{given} is not allowed: {reason[:1].lower()}{reason[1:].replace('`', '')}"
-            f" (an option of type {described.get(name, '?')})"
+            f"{where}: {name}{given} is not allowed: {reason} (an option of type {kind})"
         ) from None
+
+
+def _value_meant(options: type[Options], values: Mapping[str, Any], name: str) -> str | None:
+    """What another tool's value is called here, if the option takes that."""
+    if not isinstance(values.get(name), str | int):
+        return None
+    for candidate in values_meant(str(values[name])):
+        try:
+            msgspec.convert({name: candidate}, options, strict=False)
+        except msgspec.ValidationError:
+            continue
+        return candidate
+    return None
 
 
 def as_dict(options: Options) -> dict[str, Any]:

@@ -9,6 +9,9 @@ from suite.options import Auto, Meta, Options
 __all__ = ["RuntimeOptions", "SplitOptions", "TrainingOptions"]
 
 PositiveInteger = Annotated[int, Meta(ge=1)]
+DEFAULT_LEARNING_RATE = 1e-3
+"""The peak of the schedule if neither the user nor the model builder chooses one."""
+
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 
@@ -82,6 +85,20 @@ class SplitOptions(Options, frozen=True):
     seed: Annotated[
         int,
         Meta(ge=0, lt=2**32, description="random seed of the splits; the training seed does not change it"),
+    ] = 0
+    groups: Annotated[
+        str,
+        Meta(
+            description="keep examples of one group together: a column of the table, or a pattern of the"
+            " examples' names with parentheses around what names the group, '(patient[0-9]+)_'"
+        ),
+    ] = ""
+    folds: Annotated[
+        int,
+        Meta(ge=0, le=100, description="cross-validation: a run for each of so many folds; 0: none"),
+    ] = 0
+    fold: Annotated[
+        int, Meta(ge=0, le=100, description="which fold this run is scored on, written by the suite; 0: none")
     ] = 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 _SHOWN = 3
@@ -16,3 +17,24 @@ def some(names: Sequence[str]) -> str:
 def counted(count: int, singular: str, plural: str) -> str:
     """`1 row is`, `2,000 rows are`."""
     return f"{count:,} {singular if count == 1 else plural}"
+
+
+def number(value: float) -> str:
+    """A number with the digits that people compare: three after the point, or four significant ones."""
+    size = abs(value)
+    if size < 1e-6 or 0.0095 <= size < 100:
+        # A value that is not quite 1 does not read as 1.
+        return f"{value:.5f}" if 0.9995 <= size < 1 else f"{value:.3f}"
+    if size < 0.0095:
+        return f"{value:.{min(6, 3 - math.floor(math.log10(size)))}f}".rstrip("0")
+    return f"{value:,.0f}" if 1000 <= size < 1e12 else f"{value:.4g}"
+
+
+def short(value: float, digits: int = 4) -> str:
+    """A number with so many significant digits: `0.00005` and not `5e-05`; very large ones as `1.6e+31`."""
+    text = f"{value:.{digits}g}"
+    if "e" not in text or abs(value) >= 1e12:
+        return text
+    if abs(value) >= 1:
+        return f"{value:,.0f}"
+    return f"{value:.{digits - 1 - math.floor(math.log10(abs(value)))}f}".rstrip("0")

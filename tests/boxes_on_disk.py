@@ -8,15 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from suite_object_detection.loaders import coco, csv, voc, yolo
-from suite_object_detection.options import CocoOptions, CsvOptions, VocOptions, YoloOptions
+from suite_object_detection.declaration import suite_data_loaders
 
-FORMATS = {
-    "coco": (coco.detect, coco.load, CocoOptions),
-    "voc": (voc.detect, voc.load, VocOptions),
-    "yolo": (yolo.detect, yolo.load, YoloOptions),
-    "csv": (csv.detect, csv.load, CsvOptions),
-}
+FORMATS = {loader.name: (loader.detect, loader.load, loader.options) for loader in suite_data_loaders()}
 
 
 def load(kind, path, **options):
@@ -27,7 +21,7 @@ def load(kind, path, **options):
 
 def recognized(path):
     """The formats that recognize the path."""
-    return [kind for kind, (detect, _, _) in FORMATS.items() if detect(Path(path))]
+    return [kind for kind, (detect, _, _) in FORMATS.items() if detect(Path(path)) is True]
 
 
 def write_image(path, height=40, width=60):
@@ -171,4 +165,172 @@ def write_csv(folder, data=DATA):
     return folder
 
 
-WRITERS = {"coco": write_coco, "voc": write_voc, "yolo": write_yolo, "csv": write_csv}
+def labelme_file(size, boxes, name):
+    shapes = [
+        {
+            "label": label,
+            "points": [[x2, y1], [x1, y2]],
+            "group_id": None,
+            "shape_type": "rectangle",
+            "flags": {},
+        }
+        for x1, y1, x2, y2, label in boxes
+    ]
+    return {
+        "version": "5.4.1", "flags": {}, "shapes": shapes, "imagePath": f"{name}.png", "imageData": None,
+        "imageHeight": size[0], "imageWidth": size[1],
+    }  # fmt: skip
+
+
+def write_labelme(folder, data=DATA):
+    for split, images in data.items():
+        write_images(folder / split, images)
+        for name, (size, boxes) in images.items():
+            write(folder / split / f"{name}.json", labelme_file(size, boxes, name))
+    return folder
+
+
+def cvat_file(data):
+    lines = ["<?xml version='1.0' encoding='utf-8'?>", "<annotations><version>1.1</version><meta/>"]
+    for split, images in data.items():
+        for name, (size, boxes) in images.items():
+            subset = {"train": "Train", "val": "Validation", "test": "Test"}.get(split, "")
+            lines.append(f'<image name="{name}.png" subset="{subset}" width="{size[1]}" height="{size[0]}">')
+            lines += [
+                f'<box label="{label}" occluded="0" xtl="{x1}" ytl="{y1}" xbr="{x2}" ybr="{y2}" z_order="0"/>'
+                for x1, y1, x2, y2, label in boxes
+            ]
+            lines.append("</image>")
+    return "\n".join([*lines, "</annotations>"])
+
+
+def write_cvat(folder, data=DATA):
+    for images in data.values():
+        write_images(folder / "images", images)
+    write(folder / "annotations.xml", cvat_file(data))
+    return folder
+
+
+def label_studio_file(images):
+    tasks = []
+    for number, (name, (size, boxes)) in enumerate(images.items(), start=1):
+        height, width = size
+        result = [
+            {
+                "id": f"r{row}", "type": "rectanglelabels",
+                "original_width": width, "original_height": height,
+                "value": {
+                    "x": 100 * x1 / width, "y": 100 * y1 / height, "width": 100 * (x2 - x1) / width,
+                    "height": 100 * (y2 - y1) / height, "rotation": 0, "rectanglelabels": [label],
+                },
+            }
+            for row, (x1, y1, x2, y2, label) in enumerate(boxes)
+        ]  # fmt: skip
+        data = {"image": f"/data/upload/1/{name}.png"}
+        tasks.append({"id": number, "annotations": [{"id": 9, "result": result}], "data": data})
+    return tasks
+
+
+def write_label_studio(folder, data=DATA):
+    for split, images in data.items():
+        write_images(folder / split, images)
+        write(folder / f"{split}.json", label_studio_file(images))
+    return folder
+
+
+def via_file(images):
+    return {
+        f"{name}.png123": {
+            "filename": f"{name}.png", "size": 123, "file_attributes": {},
+            "regions": [
+                {
+                    "shape_attributes": {
+                        "name": "rect", "x": x1, "y": y1, "width": x2 - x1, "height": y2 - y1
+                    },
+                    "region_attributes": {"class": label},
+                }
+                for x1, y1, x2, y2, label in boxes
+            ],
+        }
+        for name, (_, boxes) in images.items()
+    }  # fmt: skip
+
+
+def write_via(folder, data=DATA):
+    for split, images in data.items():
+        write_images(folder / split, images)
+        write(folder / split / "via_region_data.json", via_file(images))
+    return folder
+
+
+def createml_file(images):
+    return [
+        {
+            "image": f"{name}.png",
+            "annotations": [
+                {
+                    "label": label,
+                    "coordinates": {
+                        "x": (x1 + x2) / 2, "y": (y1 + y2) / 2, "width": x2 - x1, "height": y2 - y1
+                    },
+                }
+                for x1, y1, x2, y2, label in boxes
+            ],
+        }
+        for name, (_, boxes) in images.items()
+    ]  # fmt: skip
+
+
+def write_createml(folder, data=DATA):
+    for split, images in data.items():
+        write_images(folder / split, images)
+        write(folder / split / "_annotations.createml.json", createml_file(images))
+    return folder
+
+
+def metadata_lines(images, classes=None):
+    lines = []
+    for name, (_, boxes) in images.items():
+        objects = {
+            "bbox": [[x1, y1, x2 - x1, y2 - y1] for x1, y1, x2, y2, _ in boxes],
+            "categories": [box[4] if classes is None else classes.index(box[4]) for box in boxes],
+        }
+        lines.append(json.dumps({"file_name": f"{name}.png", "objects": objects}))
+    return "\n".join(lines) + "\n"
+
+
+def write_metadata(folder, data=DATA, classes=None):
+    for split, images in data.items():
+        write_images(folder / split, images)
+        write(folder / split / "metadata.jsonl", metadata_lines(images, classes))
+    return folder
+
+
+def kitti_lines(boxes):
+    return "".join(
+        f"{label} 0.00 0 -1.57 {x1:.2f} {y1:.2f} {x2:.2f} {y2:.2f} 1.5 1.6 3.7 1.0 1.7 20.0 -1.5\n"
+        for x1, y1, x2, y2, label in boxes
+    )
+
+
+def write_kitti(folder, data=DATA):
+    for split, images in data.items():
+        write_images(folder / split / "image_2", images)
+        for name, (_, boxes) in images.items():
+            write(folder / split / f"label_2/{name}.txt", kitti_lines(boxes))
+    return folder
+
+
+WRITERS = {
+    "coco": write_coco,
+    "voc": write_voc,
+    "yolo": write_yolo,
+    "csv": write_csv,
+    "labelme": write_labelme,
+    "cvat": write_cvat,
+    "label-studio": write_label_studio,
+    "via": write_via,
+    "createml": write_createml,
+    "metadata": write_metadata,
+    "kitti": write_kitti,
+}

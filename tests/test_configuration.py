@@ -93,7 +93,7 @@ def test_a_bare_setting_reaches_the_only_table_that_has_it():
     ("setting", "message"),
     [
         ("ema", "takes key=value"),
-        ("seed=3", "split.seed or training.seed"),
+        ("seed=3", "write --set split.seed=3 or --set training.seed=3"),
         ("epoks=3", "did you mean 'training.epochs'"),
         ("trainin.epochs=3", "did you mean 'training'"),
     ],

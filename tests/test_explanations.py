@@ -54,6 +54,8 @@ def test_the_report_of_a_run_shows_them(run):
     page = (run.path / "report.html").read_text("utf-8")
     assert "What tipped the scales" in page
     assert "<mark " in page
+    assert "Examples as read" in page
+    assert "train: 8 of 60 examples" in page
 
 
 def test_the_report_of_an_evaluation_shows_them(run, tmp_path):

@@ -87,7 +87,7 @@ def test_options_tell_which_of_two_loaders_that_recognize_the_data(data):
 
 
 def test_no_loader_recognizes_the_data(data):
-    with pytest.raises(UserError, match=r"no loader recognizes.*\n  egg: files that end in .egg\n"):
+    with pytest.raises(UserError, match=r"(?s)no loader recognizes.*\n  egg: files that end in .egg\n"):
         load_dataset(host(loader("egg", ".egg")), "birds", data)
 
 

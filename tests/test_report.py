@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from suite.contributions import Metric
 from suite.evaluation.metrics import label
 from suite.figures import Aligned, Clip, Clips, Gallery, Highlight, Highlights, Image, Table
-from suite.report.formatting import number
 from suite.report.page import ReportContent, render, write_report
 from suite.report.verdict import verdict
+from suite.wording import number
 
 METRICS = {
     "test": {"accuracy": 0.9, "log_loss": 0.25},
@@ -133,7 +133,8 @@ def test_a_metric_that_is_missing_is_said():
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0.91234, "0.912"), (1.0, "1.000"), (0.99996, "0.99996"), (3e-17, "0.000"), (0.0003, "0.0003"),
+        (0.91234, "0.912"), (1.0, "1.000"), (0.99996, "0.99996"), (3e-17, "0.000"), (8.703e-05, "0.000087"),
+        (0.0003, "0.0003"),
         (12345.6, "12,346"), (123.456, "123.5"), (-0.5, "-0.500"),
     ],
 )  # fmt: skip

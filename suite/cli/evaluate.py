@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from suite.cli.main import host_from
 from suite.cli.repetition import repeating_command
-from suite.errors import UserError
+from suite.cli.unknown_options import keys_of_model
+from suite.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from suite.runs.evaluate import Outcome
 
+_SPLITS = ("test", "validation", "train")
 _REPEATED = ("split", "predictions", "loader")
 
 
@@ -24,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--split",
-        choices=("test", "validation", "train"),
-        help="the split of the data (default: test, or all of data that has no splits)",
+        metavar="NAME",
+        help="test, validation or train (default: test, or all of data that has no splits)",
     )
     parser.add_argument(
         "--predictions",
@@ -52,6 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="cpu, gpu or gpu:N")
 
 
+settable = keys_of_model
+"""What `--set` takes, for the message about an option that there is not."""
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Score, and show it."""
     from pathlib import Path
@@ -67,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     request = Request(
         run=Path(arguments.run),
         data=arguments.data,
-        split=arguments.split,
+        split=_split(arguments.split),
         predictions=Path(arguments.predictions) if arguments.predictions else None,
         loader=arguments.loader,
         loader_options=settings.get("loader", {}),
@@ -82,6 +88,12 @@ def run(arguments: argparse.Namespace) -> int:
     )
     _show(evaluate(host_from(arguments), request, _listener()), as_json=arguments.json)
     return 0
+
+
+def _split(name: str | None) -> str | None:
+    if name not in (None, *_SPLITS):
+        raise UserError(f"--split {name}: {nearest(str(name), _SPLITS)}")
+    return name
 
 
 def _checked(evaluators: dict[str, Any]) -> dict[str, dict[str, Any]]:

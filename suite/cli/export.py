@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 
 from suite.cli.main import host_from
+from suite.wording import counted, short
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,9 +18,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note
     from suite.runs.export import export
 
     done = export(arguments.run, out=arguments.out, format=arguments.format, host=host_from(arguments))
+    path = Path(arguments.run)
+    note = unfinished_note(read_manifest(model_folder(path)), path)
+    if note:
+        print(f"suite: note: {note}", file=sys.stderr)
     if arguments.json:
         import msgspec
 
@@ -25,8 +33,10 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     size = f"{done.size / 1e6:.1f} MB" if done.size >= 1e6 else f"{done.size / 1e3:.1f} kB"
     print(f"{done.folder}: network.onnx ({size}) and pipeline.json")
+    compared = counted(done.examples, "example", "examples")
+    largest, relative = short(done.largest_difference, 2), short(done.relative_difference, 2)
     print(
-        f"compared with Keras on {done.examples} examples, {done.source}: outputs differ by at most"
-        f" {done.largest_difference:.1e} ({done.relative_difference:.1e} of the largest), predictions agree"
+        f"compared with Keras on {compared}, {done.source}: outputs differ by at most {largest} ({relative}"
+        " of the largest), predictions agree"
     )
     return 0

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.cli.main import host_from
 from suite.cli.tables import json_text
-from suite.configuration import option_settings
+from suite.configuration import apply_settings
 from suite.errors import UserError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from suite.contributions import Contributed, Task
+    from suite.data.dataset import Dataset
     from suite.data.inspection import Finding, Inspection
     from suite.figures import Table
 
@@ -34,34 +38,66 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--set",
-        metavar="loader.KEY=VALUE",
+        metavar="KEY=VALUE",
         action="append",
         default=[],
-        help="an option of the loader; 'suite show TASK NAME' lists them (repeatable)",
+        help="an option of the loader, loader.KEY=... ('suite show TASK NAME' lists them), or groups=..., as"
+        " 'suite train' takes them (repeatable)",
+    )
+    parser.add_argument(
+        "--preview",
+        metavar="FILE.html",
+        help="write a page with examples as they are read, those that are wrong or odd first",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Inspect, and show it."""
-    from suite.data.inspection import inspect
+    from suite.data.inspection import inspect_dataset
+    from suite.data.loading import load_dataset
 
     host = host_from(arguments)
-    options = _loader_options(arguments.set)
+    options, groups = _options(arguments.set)
+    page = Path(arguments.preview) if arguments.preview else None
+    if page is not None:
+        from suite.runs.preview import check_preview_path
+
+        check_preview_path(page)
+    dataset, loader = load_dataset(host, arguments.task, arguments.data, arguments.loader, options, groups)
+    task = host.find_task(arguments.task)
     with _ProgressBar() as progress:
-        inspection = inspect(host, arguments.task, arguments.data, arguments.loader, options, progress)
+        inspection = inspect_dataset(task, dataset, loader.name, progress)
     if arguments.json:
         print(json_text(_as_json(inspection)))
     else:
         _show(arguments.data, inspection)
+    if page is not None:
+        _preview(page, arguments.data, task, dataset, inspection)
     return 1 if inspection.wrong else 0
 
 
-def _loader_options(settings: list[str]) -> dict[str, Any]:
-    for setting in settings:
-        if not setting.startswith("loader.") or "=" not in setting:
-            raise UserError(f"--set {setting} is not of the form loader.KEY=VALUE")
-    return option_settings([setting.removeprefix("loader.") for setting in settings])
+def _preview(
+    page: Path, data: str, task: Contributed[Task], dataset: Dataset, inspection: Inspection
+) -> None:
+    """Write the page and say where it is; then raise what the task's own preview raised, if it did."""
+    from suite.runs.preview import preview, write_preview
+
+    sys.stdout.flush()
+    shown = preview(task, dataset, inspection.findings)
+    write_preview(page, data, task.name, inspection, shown)
+    print(f"\nexamples as read: {page}", file=sys.stderr)
+    if shown.defect is not None:
+        raise shown.defect
+
+
+def _options(settings: list[str]) -> tuple[dict[str, Any], str]:
+    """The loader's options, and by what examples belong together."""
+    tables = apply_settings({}, settings, ("loader", "split"))
+    split = tables.get("split", {})
+    if others := sorted(split.keys() - {"groups"}):
+        raise UserError(f"--set split.{others[0]} is for training: of [split], inspect takes groups alone")
+    return tables.get("loader", {}), str(split.get("groups", ""))
 
 
 class _ProgressBar:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -82,20 +82,43 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message} (see '{self.prog} --help')")
 
-    def parse(self, words: Sequence[str]) -> argparse.Namespace:
+    def parse(
+        self, words: Sequence[str], settable: Callable[[Sequence[str]], Iterable[str]] = lambda words: ()
+    ) -> argparse.Namespace:
         """Parse all of `words`.
+
+        Args:
+            words: of the command line.
+            settable: what `--set` takes, for the message about an option that there is not.
 
         Raises:
             UserError: for an unknown option (the message names the nearest) and any other mistake.
         """
-        arguments, unknown = self.parse_known_intermixed_args(words)
-        for word in unknown:
-            name = word.partition("=")[0]
-            if name.startswith("-") and name != "-":
-                known = [option for option in self._option_string_actions if option.startswith("--")]
-                raise UserError(f"'{self.prog}' has no option '{name}': {nearest(name, known)}")
+        unknown = self._unknown(words)
+        if unknown is not None:
+            from suite.cli.unknown_options import unknown_option
+
+            known = [option for option in self._option_string_actions if option.startswith("--")]
+            places = [action.metavar for action in self._actions if not action.option_strings]
+            usage = " ".join([self.prog, *(str(place) for place in places if place)])
+            hint = unknown_option(unknown, words, usage, known, lambda: settable(words))
+            raise UserError(f"'{self.prog}' has no option '{unknown}': {hint}")
+        arguments, left = self.parse_known_intermixed_args(words)
+        for word in left:
             self.error(f"unexpected word '{word}'")
         return arguments
+
+    def _unknown(self, words: Sequence[str]) -> str | None:
+        """The first option that there is not: sought first, since its value would be taken for data."""
+        for word in words:
+            if word == "--":
+                return None
+            name = word.partition("=")[0]
+            # As argparse has it: a number or a text with a space is no option.
+            is_option = len(name) > 1 and name[0] == "-" and name[1] not in "0123456789." and " " not in word
+            if is_option and name not in self._option_string_actions:
+                return name
+        return None
 
 
 def _dispatch(words: list[str], host: Host | None) -> int:
@@ -127,7 +150,7 @@ def _run(name: str, words: list[str], host: Host | None) -> int:
     )
     general.add_argument("--debug", action="store_true", help="show where in the code an error arose")
     try:
-        arguments = parser.parse(words)
+        arguments = parser.parse(words, lambda words: _settable(command, words, host))
     except SystemExit as end:  # argparse has printed the help
         return int(end.code or 0)
     if host is not None and arguments.without:
@@ -135,6 +158,16 @@ def _run(name: str, words: list[str], host: Host | None) -> int:
     arguments.host = host
     status: int = command.run(arguments)
     return status
+
+
+def _settable(command: Any, words: Sequence[str], host: Host | None) -> Iterable[str]:
+    """What the `--set` of a command takes."""
+    if not hasattr(command, "settable"):
+        return ()
+    from suite.host import Host
+
+    keys: Iterable[str] = command.settable(host or Host(), words)
+    return keys
 
 
 def _overview() -> str:

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from suite.cli.main import host_from
 from suite.cli.prediction_lines import error_text
 from suite.cli.prediction_progress import PredictionProgress
+from suite.cli.unknown_options import keys_of_model
 from suite.errors import UserError
 
 if TYPE_CHECKING:
-    from suite.cli.prediction_sinks import PredictionSink
+    from suite.cli.prediction_sink import PredictionSink
     from suite.prediction.inputs import Inputs
     from suite.prediction.predictor import LoadedPipeline
 
@@ -44,8 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         metavar="PATH",
-        help="a folder, for predictions.jsonl and what the task shows (images with boxes, say); or a file"
-        " with an ending, for the lines",
+        help="a folder, for predictions.jsonl and what the task shows (images with boxes, say); or a file,"
+        " whose ending chooses the format: .csv, .tsv, .json, .jsonl or .txt",
     )
     parser.add_argument(
         "--format", metavar="NAME", help="write --out in a format of the task's; 'suite show TASK' lists them"
@@ -62,10 +63,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="cpu, gpu or gpu:N, for a network of Keras")
 
 
+settable = keys_of_model
+"""What `--set` takes, for the message about an option that there is not."""
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Predict, and write the predictions to the sink that the options name."""
     from suite.cli.prediction_sinks import choose_sink
     from suite.configuration import option_settings
+    from suite.pipeline.manifest import unfinished_note
     from suite.prediction.inputs import Inputs
     from suite.prediction.loading import describe, load
 
@@ -75,6 +81,9 @@ def run(arguments: argparse.Namespace) -> int:
     options = option_settings(arguments.set)
     # Everything that can be wrong with the words is said before seconds go into loading a network.
     described = describe(arguments.run, host=host, options=options)
+    note = unfinished_note(described.manifest, Path(arguments.run))
+    if note:
+        print(f"suite: note: {note}", file=sys.stderr)
     task = host.find_task(described.manifest.task, prefer=[described.manifest.builder.rpartition(":")[0]])
     inputs = Inputs(arguments.inputs, described.codec)
     sink = choose_sink(arguments.out, arguments.format, json=arguments.json, task=task, described=described)

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from suite.cli.main import host_from
+from suite.errors import UserError
+
+if TYPE_CHECKING:
+    from suite.runs.resuming import Resumption
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words and options of the command."""
     parser.add_argument("run", metavar="RUN", help="the run directory")
+    parser.add_argument(
+        "--data", metavar="PATH", help="where the data is now, if it has moved; it must be the same data"
+    )
+    parser.add_argument(
+        "--epochs",
+        metavar="N",
+        help="train for N more epochs, also after the end, with a new schedule that begins with the last"
+        " weights",
+    )
+    parser.add_argument(
+        "--learning-rate", metavar="X", help="peak of that schedule (default: that of the run)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -17,10 +34,37 @@ def run(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
     from suite.cli.training_display import TrainingDisplay, stop_on_interrupt
+    from suite.runs.folds import holds_folds, resume_folds
+    from suite.runs.resuming import Resumption
     from suite.runs.train import resume
 
     host = host_from(arguments)
+    how = _how(arguments)
+    if holds_folds(Path(arguments.run)):
+        if how != Resumption():
+            raise UserError("the folds of a cross-validation go on as they were begun: without options")
+        with TrainingDisplay(resumed=True) as display, stop_on_interrupt(display) as stop:
+            folds = resume_folds(host, Path(arguments.run), listener=display, stop=stop)
+        display.show_folds(folds, host)
+        return 0
     with TrainingDisplay(resumed=True) as display, stop_on_interrupt(display) as stop:
-        finished = resume(host, Path(arguments.run), listener=display, stop=stop)
+        finished = resume(host, Path(arguments.run), how=how, listener=display, stop=stop)
     display.show_result(finished, host)
     return 0
+
+
+def _how(arguments: argparse.Namespace) -> Resumption:
+    from suite.options import parse, parse_value
+    from suite.runs.resuming import Resumption
+    from suite.training_options import TrainingOptions
+
+    given = {"epochs": arguments.epochs, "learning_rate": arguments.learning_rate}
+    values = {name: parse_value(value) for name, value in given.items() if value is not None}
+    options = parse(TrainingOptions, values, "suite resume")
+    if "auto" in values.values():
+        raise UserError("suite resume: say how many epochs, and which learning rate: --epochs 10")
+    return Resumption(
+        data=arguments.data,
+        epochs=int(options.epochs) if "epochs" in values else None,
+        learning_rate=float(options.learning_rate) if "learning_rate" in values else None,
+    )

@@ -8,8 +8,9 @@ from typing import Any
 from suite.cli.tables import aligned
 from suite.contributions import Metric
 from suite.evaluation.metrics import label
-from suite.report.formatting import number
+from suite.report.folds import CAPTION, folds_verdict, score_rows
 from suite.report.verdict import verdict
+from suite.wording import number
 
 
 def scores_text(metrics: Mapping[str, Any], metric: str, declared: Mapping[str, Metric], split: str) -> str:
@@ -24,3 +25,10 @@ def scores_text(metrics: Mapping[str, Any], metric: str, declared: Mapping[str, 
         reached = [number(others[name]) if name in others else "" for others in compared.values()]
         rows.append([label(name, declared), number(numbers[name]), spread, *reached])
     return f"{judged.text}\n\n{aligned(rows)}\n"
+
+
+def folds_text(metrics: Mapping[str, Any], metric: str, declared: Mapping[str, Metric]) -> str:
+    """What `metrics.json` of a cross-validation says, metric first."""
+    text, _ = folds_verdict(metrics, metric, declared)
+    head, rows = score_rows(metrics, metric, declared)
+    return f"{text}\n\n{aligned([head, *rows])}\n\n{CAPTION}\n"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from suite.cli.main import host_from
 from suite.cli.repetition import repeating_command
+from suite.cli.unknown_options import keys_of_task
 from suite.errors import UserError
 
 _FLAGS = {
@@ -14,6 +16,7 @@ _FLAGS = {
     "model": ("model", "name"),
     "epochs": ("training", "epochs"),
     "batch_size": ("training", "batch_size"),
+    "folds": ("split", "folds"),
     "seed": ("training", "seed"),
     "learning_rate": ("training", "learning_rate"),
     "steps_per_execution": ("training", "steps_per_execution"),
@@ -41,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     choice.add_argument("--batch-size", metavar="N", help="examples per step")
     choice.add_argument("--learning-rate", metavar="X", help="peak of the learning-rate schedule")
     choice.add_argument(
+        "--folds", metavar="N", help="cross-validation: a run for each of N folds, and their mean and spread"
+    )
+    choice.add_argument(
         "--seed", metavar="N", help="random seed of weights, order and augmentation (default: 0)"
     )
     choice.add_argument(
@@ -59,6 +65,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     machine.add_argument("--steps-per-execution", metavar="N", help="steps in a single call of the backend")
 
 
+settable = keys_of_task
+"""What `--set` takes, for the message about an option that there is not."""
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Train, and show it."""
     from pathlib import Path
@@ -66,26 +76,30 @@ def run(arguments: argparse.Namespace) -> int:
     from suite.cli.training_display import TrainingDisplay, stop_on_interrupt
     from suite.configuration import from_mapping
 
-    document, where = _document(arguments)
-    configuration = from_mapping(document, where)
     host = host_from(arguments)
+    document, where = _document(arguments, lambda: keys_of_task(host, arguments.words))
+    configuration = from_mapping(document, where)
+    from suite.runs.folds import train_folds
     from suite.runs.train import train
 
     with TrainingDisplay(resumed=False) as display, stop_on_interrupt(display) as stop:
         out = Path(arguments.out) if arguments.out else None
-        finished = train(
-            host,
-            configuration,
-            out=out,
-            command=repeating_command("train", arguments.words, arguments, (*_FLAGS, "init")),
-            listener=display,
-            stop=stop,
-        )
-    display.show_result(finished, host)
+        command = repeating_command("train", arguments.words, arguments, (*_FLAGS, "init"))
+        if configuration.split.folds and not configuration.split.fold:
+            folds = train_folds(host, configuration, out=out, command=command, listener=display, stop=stop)
+        else:
+            finished = train(host, configuration, out=out, command=command, listener=display, stop=stop)
+            folds = None
+    if folds is not None:
+        display.show_folds(folds, host)
+    else:
+        display.show_result(finished, host)
     return 0
 
 
-def _document(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
+def _document(
+    arguments: argparse.Namespace, others: Callable[[], Sequence[str]]
+) -> tuple[dict[str, Any], str]:
     from pathlib import Path
 
     from suite.configuration import apply_settings, read_toml
@@ -112,4 +126,4 @@ def _document(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
             document[table] = {**(section if isinstance(section, dict) else {}), key: parse_value(value)}
     if arguments.init:
         document = {**document, "init": arguments.init}
-    return apply_settings(document, settings), where
+    return apply_settings(document, settings, others=others), where

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from suite.cli.scores_text import scores_text
+from suite.cli.scores_text import folds_text, scores_text
 from suite.configuration import Configuration
 from suite.devices import Device
 from suite.evaluation.metrics import declared_metrics
@@ -25,10 +25,13 @@ from suite.report.formatting import duration
 from suite.runs.build import evaluators_of
 from suite.runs.data import task_of
 from suite.runs.directory import Run
+from suite.runs.folds import Folds
 from suite.training.progress import Listener, Progress
+from suite.wording import counted, short
 
 _EVERY_SECONDS = 0.2
 _PLAIN_EVERY_SECONDS = 10.0
+_MAX_NAMES = 20
 
 
 class TrainingDisplay(Listener):
@@ -40,6 +43,7 @@ class TrainingDisplay(Listener):
         self._live: Live | None = None
         self._shown_at = 0.0
         self._run: Path | None = None
+        self._folds: Path | None = None
         self._metric = ""
         self._epochs = 0
 
@@ -54,7 +58,8 @@ class TrainingDisplay(Listener):
             self._live.stop()
             self._live = None
         if kind is KeyboardInterrupt and self._run is not None:
-            self.console.print(f"stopped at once; to go on: suite resume {self._run}", markup=False)
+            path = self._folds or self._run
+            self.console.print(f"stopped at once; to go on: suite resume {path}", markup=False)
 
     def note(self, text: str) -> None:
         self.console.print(f"[yellow]note:[/] {escape(text)}", soft_wrap=True)
@@ -72,7 +77,8 @@ class TrainingDisplay(Listener):
         self._epochs = int(training.epochs)
         rows = {
             "data": f"{configuration.data}: {counts} (loader {configuration.loader_name})",
-            "model": f"{configuration.model_name}, {facts['weights']:,} weights",
+            **_data_facts(facts.get("data", {})),
+            "model": f"{configuration.model_name}, {counted(facts['weights'], 'weight', 'weights')}",
             "": _listed(configuration.model),
             "training": _listed(as_dict(training)),
             "device": f"{device.name}, {runtime.backend}, {runtime.precision}",
@@ -84,6 +90,11 @@ class TrainingDisplay(Listener):
         for name, text in rows.items():
             grid.add_row(f"[bold]{name}[/]", escape(text))
         self.console.print(grid)
+
+    def fold(self, number: int, folds: int, path: Path) -> None:
+        self._folds = path
+        self._shown_at = 0.0
+        self.console.print(f"[bold]fold {number} of {folds}[/]")
 
     def progress(self, progress: Progress) -> None:
         self._metric = progress.metric
@@ -101,10 +112,10 @@ class TrainingDisplay(Listener):
     def epoch(self, row: dict[str, float], is_best: bool) -> None:
         words = [
             f"epoch {row['epoch']:>{len(str(self._epochs))}.0f}/{self._epochs}",
-            f"loss {row['loss']:.4f}",
+            f"loss {_loss(row['loss'])}",
         ]
         words += [
-            f"validation {name} {row[f'validation_{name}']:.4f}"
+            f"validation {name} {_loss(row[f'validation_{name}'])}"
             for name in ("loss", self._metric)
             if f"validation_{name}" in row
         ]
@@ -127,6 +138,14 @@ class TrainingDisplay(Listener):
                 self.note(note)
         self.console.print(f"report   {run.path / 'report.html'}", soft_wrap=True, markup=False)
         self.console.print(f"predict  suite predict {run.path} INPUT...", soft_wrap=True, markup=False)
+
+    def show_folds(self, folds: Folds, host: Host) -> None:
+        """Show how good the models of all folds are, and where everything is."""
+        task = task_of(host, folds.configuration)
+        declared = declared_metrics(evaluators_of(host, folds.configuration, task))
+        text = folds_text(folds.metrics or {}, task.item.metric, declared)
+        self.console.print(text, markup=False, soft_wrap=True)
+        self.console.print(f"report   {folds.path / 'report.html'}", soft_wrap=True, markup=False)
 
 
 @contextmanager
@@ -154,8 +173,8 @@ def progress_line(progress: Progress) -> str:
     words = [
         f"epoch {progress.epoch}/{progress.epochs}",
         f"step {progress.step}/{progress.steps}",
-        f"loss {progress.loss:.4f}",
-        f"lr {progress.learning_rate:.2g}",
+        f"loss {_loss(progress.loss)}",
+        f"lr {short(progress.learning_rate, 2)}",
     ]
     if progress.items_per_second:
         words += [
@@ -173,4 +192,22 @@ def _listed(options: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return short(value) if isinstance(value, float) else str(value)
+
+
+def _data_facts(facts: Mapping[str, Any]) -> dict[str, str]:
+    """A row for each fact that is a list of names, a word, or true: "classes", "2: cat, dog"."""
+    rows = {}
+    for name, value in facts.items():
+        if isinstance(value, list | tuple) and value and all(isinstance(item, str) for item in value):
+            shown, more = value[:_MAX_NAMES], len(value) - _MAX_NAMES
+            rows[name] = f"{len(value):,}: {', '.join(shown)}" + (f" and {more:,} more" if more > 0 else "")
+        elif isinstance(value, str) and value:
+            rows[name] = value
+        elif value is True:
+            rows[name] = "yes"
+    return {name.replace("_", " "): text for name, text in rows.items()}
+
+
+def _loss(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 1e4 else short(value)

@@ -63,11 +63,13 @@ class Problem(str):
     Args:
         text: the sentence, to be followed by the first few of `locations`.
         locations: all locations (files, lines).
+        wrong: whether it should be put right; else it is only worth a look.
     """
 
     locations: Sequence[str]
+    wrong: bool
 
-    def __new__(cls, text: str, locations: Sequence[str] = ()) -> Problem:
+    def __new__(cls, text: str, locations: Sequence[str] = (), *, wrong: bool = True) -> Problem:
         """The sentence as it is shown if there is room for a few locations only."""
         if locations:
             more = f" and {len(locations) - 3:,} more" if len(locations) > 3 else ""
@@ -75,6 +77,7 @@ class Problem(str):
             text = f"{text}: {shown}{more}"
         problem = super().__new__(cls, text)
         problem.locations = locations
+        problem.wrong = wrong
         return problem
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from suite.contributions import Contributed, Task
 from suite.data.dataset import Dataset, Example
 from suite.data.duplicates import same_content
 from suite.data.loading import load_dataset
@@ -79,8 +80,21 @@ def inspect(
         UserError: if the data cannot be loaded at all.
     """
     dataset, found = load_dataset(host, task, path, loader, options)
+    return inspect_dataset(host.find_task(task), dataset, found.name, progress)
+
+
+def inspect_dataset(
+    inspected: Contributed[Task], dataset: Dataset, loader: str, progress: Progress | None = None
+) -> Inspection:
+    """Look at all of a data set that is loaded.
+
+    Args:
+        inspected: the task.
+        dataset: as a loader gave it.
+        loader: the loader's name.
+        progress: see `Progress`.
+    """
     own = _inspect_splits(dataset)
-    inspected = host.find_task(task)
     added = Inspection()
     if inspected.item.inspect is not None:
         with attributed(f"inspect of {inspected}"):
@@ -89,7 +103,7 @@ def inspect(
             raise PluginError(f"inspect of {inspected} gave {type(added).__name__}, no Inspection")
     return replace(
         own,
-        numbers={"loader": found.name, **own.numbers, **added.numbers},
+        numbers={"loader": loader, **own.numbers, **added.numbers},
         tables=[*own.tables, *added.tables],
         findings=[*own.findings, *added.findings],
     )
@@ -106,7 +120,11 @@ def _inspect_splits(dataset: Dataset) -> Inspection:
         [name, count, f"{100 * count / total:.1f} %"] for name, count in counts.items()
     ]
     findings = [
-        Finding(text=str(problem), locations=getattr(problem, "locations", ()))
+        Finding(
+            text=str(problem),
+            wrong=getattr(problem, "wrong", True),
+            locations=getattr(problem, "locations", ()),
+        )
         for problem in dataset.problems
     ]
     taken = {

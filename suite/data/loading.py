@@ -10,17 +10,22 @@ from typing import Any
 from suite.contributions import Contributed, DataLoader, Task
 from suite.data.checks import check_dataset, check_json
 from suite.data.dataset import Dataset
+from suite.data.groups import COLUMN_OPTION, grouped, is_pattern, with_group_column
+from suite.data.unrecognized import detection, reasons, refuse_address, unrecognized
 from suite.errors import PluginError, UserError, attributed
 from suite.host import Host
 from suite.options import parse
+from suite.sources.opening import listed_once
 
 
+@listed_once()
 def load_dataset(
     host: Host,
     task: str,
     path: str | Path,
     loader: str | None = None,
     options: Mapping[str, Any] | None = None,
+    groups: str = "",
 ) -> tuple[Dataset, Contributed[DataLoader[Any]]]:
     """Load the data at `path` by the named loader, or by the one that recognizes it.
 
@@ -31,6 +36,8 @@ def load_dataset(
         loader: a loader's name, or None to try each. If none recognizes the path, or several do, it is
             the only one that knows all of `options`.
         options: the loader's options by name; those left out have their defaults.
+        groups: the column, or the pattern of examples' names, by which examples belong together; empty leaves
+            it to the loader.
 
     Returns:
         The data set, whose `options` are the loader's with what "auto" became, and the loader.
@@ -40,6 +47,7 @@ def load_dataset(
             wrong; and whatever the loader or the task finds wrong with the data.
         PluginError: if the loader gives something that is no `Dataset`.
     """
+    refuse_address(path)
     path = Path(path)
     try:
         path.stat()
@@ -48,10 +56,19 @@ def load_dataset(
     except OSError as error:
         raise UserError(f"'{path}' cannot be read: {error.strerror}") from None
     options = options or {}
-    chosen = host.loader(loader, task) if loader else _detected(host, task, path, options)
+    chosen = host.loader(loader, task) if loader else _detected(host, task, path, options, groups)
+    if groups and not is_pattern(groups):
+        options = with_group_column(chosen, options, groups)
     parsed = parse(chosen.item.options, options, f"[loader] ({chosen.name})")
-    with attributed(str(chosen)):
-        dataset = chosen.item.load(path, parsed)
+    try:
+        with attributed(str(chosen)):
+            dataset = chosen.item.load(path, parsed)
+    except UserError as error:
+        # What another loader knows of the data may be why this one stumbles.
+        said = [] if loader else reasons(host, path, task)
+        if not said:
+            raise
+        raise UserError("\n".join([str(error), *said])) from None
     check_dataset(dataset, str(chosen))
     if not any(len(examples) for examples in dataset.splits.values()):
         raise UserError(f"{path} holds no examples (read by the loader '{chosen.name}')")
@@ -61,7 +78,7 @@ def load_dataset(
         raise PluginError(
             f"{chosen} gave the options {type(dataset.options).__name__}, not {type(parsed).__name__}"
         )
-    return checked(dataset, host.find_task(task)), chosen
+    return grouped(checked(dataset, host.find_task(task)), groups), chosen
 
 
 def checked(dataset: Dataset, task: Contributed[Task]) -> Dataset:
@@ -81,30 +98,33 @@ def checked(dataset: Dataset, task: Contributed[Task]) -> Dataset:
     return dataset
 
 
-def _detected(host: Host, task: str, path: Path, options: Mapping[str, Any]) -> Contributed[DataLoader[Any]]:
+def _detected(
+    host: Host, task: str, path: Path, options: Mapping[str, Any], groups: str
+) -> Contributed[DataLoader[Any]]:
     offered = host.loaders(task) or host.loaders(host.find_task(task).name)
-    claims, failed = [], []
+    claims, failed, said = [], [], []
     for loader in offered:
         try:
-            if loader.item.detect(path):
-                claims.append(loader)
+            claimed, sentence = detection(loader, path)
+            claims += [loader] if claimed else []
+            said += [sentence] if sentence and sentence not in said else []
         except UserError:
             continue
         except Exception as error:  # noqa: BLE001 - one loader's defect is not to stop the others
             failed.append(f"\n{loader} failed when it looked at the data: {type(error).__name__}: {error}")
     if len(claims) == 1:
         return claims[0]
+    named = {*options, COLUMN_OPTION} if groups and not is_pattern(groups) else set(options)
     meant = [
         loader
         for loader in claims or offered
-        if options and options.keys() <= set(loader.item.options.__struct_fields__)
+        if named and named <= set(loader.item.options.__struct_fields__)
     ]
     if len(meant) == 1:
         return meant[0]
     if claims:
         names = " and ".join(_full_names(claims))
         raise UserError(f"more than one loader recognizes '{path}': {names}. Choose one with --loader")
-    listed = "".join(f"\n  {loader.name}: {loader.item.summary}" for loader in offered)
     broken = "".join(
         f"\nplugin '{plugin.name}' could not be loaded: {plugin.error}" for plugin in host.broken
     )
@@ -113,25 +133,7 @@ def _detected(host: Host, task: str, path: Path, options: Mapping[str, Any]) -> 
         raise UserError(f"no plugin offers a data loader for task '{task}'{broken}")
     if path.is_dir() and not any(path.iterdir()):
         raise UserError(f"{path} is an empty folder")
-    others = "".join(f"\nIt looks like data for the task '{name}'" for name in _tasks_of(host, task, path))
-    raise UserError(
-        f"no loader recognizes '{path}'. There are{listed}{broken}{others}\n"
-        "Name one with --loader to see why not"
-    )
-
-
-def _tasks_of(host: Host, task: str, path: Path) -> list[str]:
-    """The other tasks of which a loader recognizes the data."""
-    found: list[str] = []
-    for loader in host.loaders():
-        if loader.task not in (task.rpartition(":")[2], *found):
-            try:
-                recognized = loader.item.detect(path)
-            except Exception:  # noqa: BLE001 - a hint is not worth an error
-                recognized = False
-            if recognized:
-                found.append(loader.task)
-    return found
+    raise unrecognized(host, task, path, offered, said, broken)
 
 
 def _full_names(loaders: list[Contributed[DataLoader[Any]]]) -> list[str]:

@@ -6,22 +6,20 @@ training example in the test split would make the score a lie.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-import msgspec
 import numpy as np
 
-from suite.data.dataset import Dataset, Subset, Target
-from suite.data.duplicates import same_content
+from suite.data.dataset import Dataset, Subset
+from suite.data.units import Units, keep_labels_in_train, mixed_strata, single_labels, spread, units_of
 from suite.errors import UserError
 from suite.options import Auto
+from suite.wording import counted
 
 AUTO_SHARE = 0.1
 AUTO_MAX = {"validation": 2500, "test": 5000}
-RARE = 10
-"""Combinations of labels with fewer examples than this are one stratum."""
 
 
 def complete(
@@ -53,12 +51,17 @@ def complete(
         return dataset, notes
     if dataset.order is not None:
         return _complete_in_time(dataset, wanted, notes)
-    units = _units(dataset)
+    units = units_of(dataset)
     side = np.zeros(len(units.size), np.int8)  # 0 is train
     rng = np.random.default_rng(seed)
-    for number, count in enumerate(wanted.values(), start=1):
-        side[_choose(units, np.flatnonzero(side == 0), count, rng)] = number
-    _keep_labels_in_train(units, side)
+    mixed = None if dataset.groups is None else mixed_strata(units)
+    if mixed is not None:
+        shares = np.array(list(wanted.values())) / len(dataset.train)
+        side = spread(mixed, np.array([1 - shares.sum(), *shares]), rng).astype(np.int8)
+    else:
+        for number, count in enumerate(wanted.values(), start=1):
+            side[_choose(units, np.flatnonzero(side == 0), count, rng)] = number
+    keep_labels_in_train(units, side)
 
     side_of_example = np.empty(len(dataset.train), np.int8)
     side_of_example[units.order] = side[units.of_example]
@@ -66,6 +69,11 @@ def complete(
     for number, split in enumerate(["train", *wanted]):
         splits[split] = Subset(dataset.train, np.flatnonzero(side_of_example == number))
         count, total = len(splits[split]), len(dataset.train)
+        if not count and dataset.groups is not None:
+            groups = counted(len(units.size), "group of the data does", "groups of the data do")
+            raise UserError(
+                f"the {groups} not suffice to make a {split} split: give more groups, or set '{split}' to 0"
+            )
         if not count:
             raise UserError(
                 f"the data has no {split} split, and its {total:,} training examples do not suffice to take"
@@ -78,10 +86,11 @@ def complete(
         notes.append(
             f"{units.copies:,} examples have the content of another one: kept on the side of that one"
         )
-    if alone := _single_labels(units):
+    if alone := single_labels(units):
         shown = ", ".join(f"'{name}'" for name in alone[:5])
         more = f" and {len(alone) - 5:,} more" if len(alone) > 5 else ""
-        notes.append(f"only one example that differs from the rest, so it stays in train: {shown}{more}")
+        what = "example that differs from the rest" if dataset.groups is None else "group"
+        notes.append(f"only one {what}, so it stays in train: {shown}{more}")
     return replace(dataset, **splits), notes
 
 
@@ -151,114 +160,7 @@ def _wanted(
     return wanted, notes
 
 
-@dataclass(frozen=True)
-class _Units:
-    """What is assigned as a whole: sets of examples, mostly of one.
-
-    Attributes:
-        order: int64 (examples,), the examples sorted by id.
-        of_example: int64 (examples,), the unit of each, in that order.
-        size: int64 (units,), the number of examples of each.
-        stratum: int64 (units,)
-        labels: int64 (n,): unit `labeled[i]` has the label `names[labels[i]]`.
-        labeled: int64 (n,)
-        names: of the labels.
-        copies: the number of examples with the content of an earlier one.
-    """
-
-    order: np.ndarray
-    of_example: np.ndarray
-    size: np.ndarray
-    stratum: np.ndarray
-    labels: np.ndarray
-    labeled: np.ndarray
-    names: Sequence[str]
-    copies: int
-
-
-def _units(dataset: Dataset) -> _Units:
-    train = dataset.train
-    ids = [train[index].id for index in range(len(train))]
-    order = np.array(sorted(range(len(train)), key=ids.__getitem__), np.int64)
-    same = same_content(Subset(train, order))
-    unit = same
-    if dataset.groups is not None:
-        unit = _joined(same, (dataset.groups(train[index]) for index in order))
-    _, first, of_example, size = np.unique(unit, return_index=True, return_inverse=True, return_counts=True)
-
-    numbers: dict[str | bytes, int] = {}
-    kind = np.array([numbers.setdefault(_key(_stratified(dataset, index)), len(numbers)) for index in order])
-    keys = list(numbers)
-    rare = np.bincount(kind) == 1
-    if np.sum(rare) > len(kind) / 2:  # most targets are unique: texts or measurements, not classes
-        labels_of_key: list[list[str]] = [[] for _ in keys]
-    else:
-        rare = (np.bincount(kind) < RARE) & np.array([key[:1] in (b"[", b"{") for key in keys])
-        labels_of_key = [_labels(key) for key in keys]
-    labels, names, of_label = _flattened(labels_of_key, kind)
-    return _Units(
-        order=order,
-        of_example=of_example,
-        size=size,
-        stratum=np.where(rare, len(keys), np.arange(len(keys)))[kind][first],
-        labels=labels,
-        labeled=of_example[of_label],
-        names=names,
-        copies=int(np.sum(same != np.arange(len(same)))),
-    )
-
-
-def _stratified(dataset: Dataset, index: int) -> Target:
-    """What is spread evenly over the splits: the example's labels, each once, or its target."""
-    example = dataset.train[index]
-    return example.target if dataset.labels is None else sorted(set(dataset.labels(example)))
-
-
-def _key(target: Target) -> str | bytes:
-    """Text as it is, anything else as JSON."""
-    return target if isinstance(target, str) else msgspec.json.encode(target)
-
-
-def _labels(key: str | bytes) -> list[str]:
-    """What must not be missing in train: the target itself, or the texts of a list of texts."""
-    if isinstance(key, str):
-        return [key]
-    if key[:1] == b"[":
-        return [item for item in msgspec.json.decode(key) if isinstance(item, str)]
-    return [] if key[:1] == b"{" else [key.decode()]
-
-
-def _flattened(
-    labels_of_key: Sequence[Sequence[str]], kind: np.ndarray
-) -> tuple[np.ndarray, list[str], np.ndarray]:
-    """All labels of all examples in a row, the labels' names, and the example of each label in the row."""
-    numbers: dict[str, int] = {}
-    flat = [numbers.setdefault(label, len(numbers)) for labels in labels_of_key for label in labels]
-    lengths = np.array([len(labels) for labels in labels_of_key], np.int64)
-    starts = np.cumsum(lengths) - lengths
-    repeats = lengths[kind]
-    of_label = np.repeat(np.arange(len(kind)), repeats)
-    within = np.arange(len(of_label)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-    return np.array(flat, np.int64)[starts[kind][of_label] + within], list(numbers), of_label
-
-
-def _joined(same: np.ndarray, groups: Iterable[Hashable]) -> np.ndarray:
-    """The number of each example's unit: copies in two groups make one unit of both."""
-    numbers: dict[Hashable, int] = {}
-    group = np.array([numbers.setdefault(name, len(numbers)) for name in groups], np.int64)
-    parent = list(range(len(numbers)))
-
-    def root(number: int) -> int:
-        while parent[number] != number:
-            parent[number] = number = parent[parent[number]]
-        return number
-
-    for index in np.flatnonzero(same != np.arange(len(same))):
-        parent[root(int(group[index]))] = root(int(group[same[index]]))
-    return np.array([root(number) for number in range(len(parent))], np.int64)[group]
-
-
-def _choose(units: _Units, free: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+def _choose(units: Units, free: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Units among `free` with `count` examples or somewhat fewer, from each stratum its share.
 
     Shares are rounded by the largest remainder. The last unit of a stratum is never taken, and one that is
@@ -285,18 +187,3 @@ def _choose(units: _Units, free: np.ndarray, count: int, rng: np.random.Generato
         taken[np.flatnonzero(may_go)[np.argmin(size[may_go])]] = True
     chosen: np.ndarray = free[taken]
     return chosen
-
-
-def _keep_labels_in_train(units: _Units, side: np.ndarray) -> None:
-    """Return a unit to train for each label that was left with none there."""
-    in_train = np.zeros(len(units.names), bool)
-    in_train[units.labels[side[units.labeled] == 0]] = True
-    for label in np.flatnonzero(~in_train):
-        side[units.labeled[units.labels == label][0]] = 0
-
-
-def _single_labels(units: _Units) -> list[str]:
-    """The labels that a single unit has."""
-    pairs = np.unique(np.stack([units.labels, units.labeled]), axis=1)
-    counts = np.bincount(pairs[0], minlength=len(units.names))
-    return sorted(name for name, count in zip(units.names, counts, strict=True) if count == 1)

@@ -72,8 +72,7 @@ def bootstrap(
         finite = column[np.isfinite(column)]
         # A number that often cannot be computed has no honest interval: what is left is selected.
         if len(finite) < LEVEL * resamples:
-            failed = resamples - len(finite)
-            remarks[name] = f"no interval, it cannot be computed in {failed:,} of {resamples:,} resamples"
+            remarks[name] = "no interval, it cannot be computed in every resample"
         elif np.ptp(finite) < 1e-12:
             interval = _binomial(number, units) if name in metrics and metrics[name].share else None
             if interval is None:

@@ -14,6 +14,9 @@ from suite.evaluation.evaluated import Evaluated
 from suite.evaluation.types import Details, Pairs
 from suite.figures import Figure
 
+_MAX_NAMES = 6
+"""How many numbers a note names."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
@@ -181,7 +184,12 @@ def metrics(
         "notes": [...]}`; "reference_models" only where there are any.
     """
     everything = dict(splits) if baseline is None else {**splits, "baseline": baseline}
-    notes = [f"{split}: {note}" for split, scores in splits.items() for note in scores.notes]
+    # What is to be said of several splits is said once.
+    about: dict[str, list[str]] = {}
+    for split, scores in splits.items():
+        for note in scores.notes:
+            about.setdefault(note, []).append(split)
+    notes = [f"{' and '.join(names)}: {note}" for note, names in about.items()]
     return {
         **{split: dict(scores.numbers) for split, scores in everything.items()},
         **(
@@ -264,7 +272,13 @@ def _grouped(remarks: Mapping[str, str]) -> list[str]:
     names: dict[str, list[str]] = {}
     for name, remark in remarks.items():
         names.setdefault(remark, []).append(name)
-    return [f"{', '.join(about)}: {remark}" for remark, about in names.items()]
+    return [f"{_some(about)}: {remark}" for remark, about in names.items()]
+
+
+def _some(names: Sequence[str]) -> str:
+    if len(names) <= _MAX_NAMES:
+        return ", ".join(names)
+    return f"{', '.join(names[:_MAX_NAMES])} and {len(names) - _MAX_NAMES} more"
 
 
 def _keys(evaluator: Contributed[Evaluator[Any]]) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from suite.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
+    from suite.data.groups import groups_of as groups_of
     from suite.devices import dtype_policy as dtype_policy
     from suite.errors import nearest as nearest
     from suite.errors import reason as reason
@@ -33,6 +34,7 @@ if not TYPE_CHECKING:
             "counted": "suite.wording",
             "decoded": "suite.kit.tables",
             "dtype_policy": "suite.devices",
+            "groups_of": "suite.data.groups",
             "import_keras_hub": "suite.kit.keras_hub",
             "loading_preset": "suite.kit.keras_hub",
             "nearest": "suite.errors",

@@ -12,6 +12,8 @@ from suite.files import atomic_write
 
 FORMAT = 1
 MANIFEST = "pipeline.json"
+FOLDS_FILE = "folds.json"
+"""Lies in a directory that holds a run for each fold of a cross-validation, and is no run itself."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +27,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         codec: what the codec's `to_json` gave.
         network: the network's file, beside this one; its suffix says which runtime reads it.
         facts: the facts of the data that it was trained on.
+        unfinished: for the model of a training that has not ended, how far it has come: "after epoch 8 of
+            150, mAP 0.210 on validation".
     """
 
     format: int
@@ -34,6 +38,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     codec: dict[str, Any]
     network: str
     facts: dict[str, Any] = {}
+    unfinished: str = ""
 
 
 def model_folder(path: Path) -> Path:
@@ -45,10 +50,12 @@ def model_folder(path: Path) -> Path:
     for folder in (path, path / "model"):
         if (folder / MANIFEST).is_file():
             return folder
+    if (path / FOLDS_FILE).is_file():
+        raise UserError(f"{path} holds a run for each fold: name one of them, like {path / 'fold-1'}")
     if (path / "config.toml").is_file():
         raise UserError(
-            f"{path} holds no model yet, its training has not finished its first epoch:"
-            f" `suite resume {path}` goes on with it"
+            f"{path} holds no model yet, its training ended before the first one was written:"
+            f" suite resume {path} goes on with it"
         )
     raise UserError(f"{path} is neither a run nor a model: neither it nor its folder model has a {MANIFEST}")
 
@@ -70,6 +77,19 @@ def read_manifest(folder: Path) -> Manifest:
     if Path(manifest.network).name != manifest.network or "\\" in manifest.network:
         raise UserError(f"{file} is refused: its network '{manifest.network}' is not a file beside it")
     return manifest
+
+
+def unfinished_note(manifest: Manifest, path: Path) -> str:
+    """A sentence on a model of a training that has not ended; "" for any other.
+
+    Args:
+        manifest: of the model.
+        path: as it was given: if it is a run, the sentence says how to go on with it.
+    """
+    if not manifest.unfinished:
+        return ""
+    text = f"this model is of a training that has not ended ({manifest.unfinished})"
+    return f"{text}; to go on with it: suite resume {path}" if (path / "config.toml").is_file() else text
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from suite.data.unrecognized import refuse_address
 from suite.errors import PluginError, UserError
 from suite.pipeline.codec import Codec, Stream
 from suite.sources import FileSource, Tree, is_archive, open_tree
@@ -196,6 +197,7 @@ def _matches(word: str) -> list[Path]:
 
 
 def _nothing_there(word: str) -> str:
+    refuse_address(word)
     return f"'{word}' matches no file" if glob.has_magic(word) else f"there is no file or folder '{word}'"
 
 

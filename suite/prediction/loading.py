@@ -30,6 +30,7 @@ def save_pipeline(
     network: keras.Model,
     facts: Mapping[str, Any],
     plugin_version: str = "",
+    unfinished: str = "",
 ) -> None:
     """Write what is shipped: `network.keras` (in float32) and `pipeline.json`, each completely or not at all.
 
@@ -41,6 +42,7 @@ def save_pipeline(
         network: the network, of any dtype policy.
         facts: the facts of the data set, JSON values.
         plugin_version: the version of the builder's plugin.
+        unfinished: how far a training has come that has not ended.
     """
     from suite.pipeline.keras_files import save_keras
 
@@ -57,6 +59,7 @@ def save_pipeline(
             codec=codec.to_json(),
             network="network.keras",
             facts=dict(facts),
+            unfinished=unfinished,
         ),
     )
 

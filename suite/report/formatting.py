@@ -7,19 +7,13 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+from suite.wording import number
+
 
 def capitalized(text: str) -> str:
     """With a capital at its beginning, unless the first word has capitals of its own (mAP)."""
     first = text.partition(" ")[0]
     return text if first != first.lower() else f"{text[:1].upper()}{text[1:]}"
-
-
-def number(value: float) -> str:
-    """A number with the digits that people compare: three after the point, or four significant ones."""
-    if abs(value) < 1e-6 or 0.0095 <= abs(value) < 100:
-        # A value that is not quite 1 does not read as 1.
-        return f"{value:.5f}" if 0.9995 <= abs(value) < 1 else f"{value:.3f}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def duration(seconds: float) -> str:
@@ -45,9 +39,11 @@ def html_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     numeric = [all(_is_number(row[index]) for row in rows) for index in range(len(columns))]
     kinds = [' class="number"' if is_numeric else "" for is_numeric in numeric]
     head = "".join(f"<th{kind}>{escape(name)}</th>" for kind, name in zip(kinds, columns, strict=True))
+    # Text of a script from right to left is set so, whatever the page's is.
+    cells = [kind or ' dir="auto"' for kind in kinds]
     body = "".join(
         "<tr>"
-        + "".join(f"<td{kind}>{escape(plain_text(cell))}</td>" for kind, cell in zip(kinds, row, strict=True))
+        + "".join(f"<td{kind}>{escape(plain_text(cell))}</td>" for kind, cell in zip(cells, row, strict=True))
         + "</tr>"
         for row in rows
     )

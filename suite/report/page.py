@@ -6,22 +6,21 @@ printed. All text is escaped, so no class name or file name can become markup.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from string import Template
 from typing import Any
 
 from suite.charts import Line, interval_chart, line_chart
 from suite.contributions import Metric
 from suite.evaluation.metrics import label
-from suite.figures import Aligned, Clip, Clips, Figure, Highlights, Image, Table
+from suite.figures import Figure
 from suite.files import atomic_write
-from suite.report.formatting import capitalized, facts_table, html_table, number, toml_value
-from suite.report.highlights import LEGEND, highlight
+from suite.report.formatting import capitalized, facts_table, toml_value
+from suite.report.html import grid, page_html, section
 from suite.report.verdict import verdict
+from suite.wording import number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +38,7 @@ class ReportContent:
         history: a row of numbers per epoch; columns `x` and `validation_x` share a chart.
         best_epoch: the epoch whose weights were kept.
         figures: of the evaluators.
+        examples: figures of a few examples of the data.
         data: what is known of the data, by name.
         configuration: tables of options, as in `config.toml`.
         environment: what it ran on, by name.
@@ -57,6 +57,7 @@ class ReportContent:
     history: Sequence[Mapping[str, float]] = ()
     best_epoch: int | None = None
     figures: Sequence[Figure] = ()
+    examples: Sequence[Figure] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
     configuration: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
@@ -72,13 +73,7 @@ def write_report(content: ReportContent, path: Path) -> None:
 
 def render(content: ReportContent) -> str:
     """The page as HTML; equal content gives equal text."""
-    template = Template((Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
-    return template.substitute(
-        title=escape(content.title),
-        subtitle=escape(content.subtitle),
-        body="\n".join(_sections(content)),
-        footer=escape(content.footer),
-    )
+    return page_html(content.title, content.subtitle, _sections(content), content.footer)
 
 
 def _sections(content: ReportContent) -> Iterator[str]:
@@ -90,27 +85,25 @@ def _sections(content: ReportContent) -> Iterator[str]:
         )
         yield f'<dl class="facts">{items}</dl>'
     if any(content.metrics.get(split) for split in ("test", "validation", "baseline", content.split)):
-        yield _section("Scores", _scores(content))
+        yield section("Scores", _scores(content))
     if content.notes:
         notes = "".join(f"<li>{escape(note)}</li>" for note in content.notes)
-        yield _section("Notes", f'<ul class="notes">{notes}</ul>')
+        yield section("Notes", f'<ul class="notes">{notes}</ul>')
     if content.figures:
-        yield _section("A closer look", f'<div class="grid">{"".join(map(_figure, content.figures))}</div>')
+        yield section("A closer look", grid(content.figures))
     curves = "".join(_curves(content))
     if curves:
-        yield _section("Training", f'<div class="grid">{curves}</div>')
+        yield section("Training", f'<div class="grid">{curves}</div>')
+    if content.examples:
+        yield section("Examples as read", grid(content.examples))
     if content.data:
-        yield _section("Data", facts_table(content.data))
+        yield section("Data", facts_table(content.data))
     if content.command:
-        yield _section("Repeat it", f"<pre>{escape(content.command)}</pre>")
+        yield section("Repeat it", f"<pre>{escape(content.command)}</pre>")
     if content.configuration:
-        yield _section("Configuration", f'<div class="grid">{"".join(_configuration(content))}</div>')
+        yield section("Configuration", f'<div class="grid">{"".join(_configuration(content))}</div>')
     if content.environment:
-        yield _section("Environment", facts_table(content.environment))
-
-
-def _section(title: str, body: str) -> str:
-    return f"<section>\n<h2>{escape(title)}</h2>\n{body}\n</section>"
+        yield section("Environment", facts_table(content.environment))
 
 
 def _verdict(content: ReportContent) -> str:
@@ -211,84 +204,6 @@ def _curves(content: ReportContent) -> Iterator[str]:
         title = capitalized(label(quantity, content.declared))
         svg = line_chart(title, lines, x_label="epoch", whole_x=True, mark=mark)
         yield f"<figure><h3>{escape(title)}</h3>{svg}</figure>"
-
-
-def _figure(figure: Figure) -> str:
-    caption = f"<figcaption>{escape(figure.caption)}</figcaption>" if figure.caption else ""
-    title = f"<h3>{escape(figure.title)}</h3>"
-    if isinstance(figure, Image):
-        wide = (
-            ' class="wide"' if isinstance(figure.content, str) and "chart wide" in figure.content[:60] else ""
-        )
-        return f"<figure{wide}>{title}{_image(figure.content, figure.title)}{caption}</figure>"
-    if isinstance(figure, Table):
-        return f"<figure>{title}{html_table(figure.columns, figure.rows)}{caption}</figure>"
-    if isinstance(figure, Clips):
-        clips = "".join(map(_clip, figure.items))
-        return f'<figure class="wide">{title}<ol class="clips">{clips}</ol>{caption}</figure>'
-    if isinstance(figure, Highlights):
-        items = "".join(map(highlight, figure.items))
-        caption = f"<figcaption>{escape(' '.join(filter(None, (figure.caption, LEGEND))))}</figcaption>"
-        return f'<figure class="wide">{title}<ol class="highlights">{items}</ol>{caption}</figure>'
-    items = "".join(_gallery_item(encoded, text) for encoded, text in figure.items)
-    return f'<figure class="wide">{title}<div class="gallery">{items}</div>{caption}</figure>'
-
-
-def _image(content: str | bytes, title: str) -> str:
-    # Charts of ours are part of the page, so that they take its colors. Any other SVG is shown as an
-    # image: its names cannot clash with the page's, and nothing in it runs.
-    if isinstance(content, str) and content.startswith('<svg class="chart'):
-        return content
-    return f'<img src="{_data_address(content)}" alt="{escape(title)}">'
-
-
-def _data_address(content: str | bytes) -> str:
-    encoded = content.encode() if isinstance(content, str) else content
-    kinds = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp"}
-    kind = next((kind for start, kind in kinds.items() if encoded.startswith(start)), "svg+xml")
-    return f"data:image/{kind};base64,{base64.b64encode(encoded).decode()}"
-
-
-def _gallery_item(encoded: bytes, text: str) -> str:
-    first, *rest = text.split("\n")
-    lines = "".join(f"<br><span>{escape(line)}</span>" for line in rest[:1])
-    lines += "".join(f'<br><span class="source">{escape(line)}</span>' for line in rest[1:])
-    return (
-        f'<figure><img src="{_data_address(encoded)}" alt="{escape(text)}" loading="lazy">'
-        f"<p><strong>{escape(first)}</strong>{lines}</p></figure>"
-    )
-
-
-def _clip(clip: Clip) -> str:
-    first, *rest = clip.caption.split("\n")
-    text = f"<strong>{escape(first)}</strong>"
-    text += "".join(f'<br><span class="quiet">{escape(line)}</span>' for line in rest)
-    sound = ""
-    if clip.sound:
-        address = _sound_address(clip.sound)
-        sound = f'<audio controls preload="none" src="{address}" aria-label="{escape(first)}"></audio>'
-    aligned = ""
-    if clip.aligned:
-        upper, lower = clip.rows
-        names = f'<span class="rows"><span>{escape(upper)}</span><span>{escape(lower)}</span></span>'
-        aligned = f'<div class="aligned">{names}{"".join(map(_aligned, clip.aligned))}</div>'
-    return f"<li><p>{text}</p>{sound}{aligned}</li>"
-
-
-def _aligned(column: Aligned) -> str:
-    """A column; words say what is wrong, so that its color is only a help."""
-    # A column that is half empty keeps its height, and reads as what it is.
-    upper, lower = (escape(text) or "&ndash;" for text in (column.upper, column.lower))
-    mark = f"<small>{escape(column.mark)}</small>" if column.mark else ""
-    kind = ' class="marked"' if column.mark else ""
-    return f'<span{kind}><span dir="auto">{upper}</span><span dir="auto">{lower}</span>{mark}</span>'
-
-
-def _sound_address(encoded: bytes) -> str:
-    # MP3 has no fixed beginning: it begins with a tag or with the first frame's header.
-    kinds = {b"OggS": "ogg", b"RIFF": "wav", b"fLaC": "flac"}
-    kind = next((kind for start, kind in kinds.items() if encoded.startswith(start)), "mpeg")
-    return f"data:audio/{kind};base64,{base64.b64encode(encoded).decode()}"
 
 
 def _configuration(content: ReportContent) -> Iterator[str]:

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from suite.contributions import Metric
 from suite.evaluation.metrics import label
-from suite.report.formatting import capitalized, number
+from suite.report.formatting import capitalized
+from suite.wording import counted, number
 
 Kind = Literal["better", "unclear", "worse", "unknown"]
 
@@ -46,7 +47,7 @@ def verdict(
     if value is None:
         return Verdict(f"The {name} of the {split} split could not be computed: see the notes.", "unknown")
     count = metrics.get("counts", {}).get(split)
-    examples = f"{count:,} {split} examples" if count else f"the {split} split"
+    examples = counted(count, f"{split} example", f"{split} examples") if count else f"the {split} split"
     spread = metrics.get("intervals", {}).get(split, {}).get(metric)
     text = f"{capitalized(name)} is {number(value)} on {examples}"
     if spread:

@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suite.configuration import Configuration, resolve_training
+from suite.configuration import Configuration, resolve_training, training_key
 from suite.contributions import Contributed, DataLoader, Evaluator, Metric, ModelBuilder, Task
 from suite.data.dataset import Dataset, digest, fingerprint
 from suite.devices import Device, activate, choose_precision, cores, dtype_policy, make_deterministic
@@ -120,6 +120,11 @@ def _parsed(
     values: Mapping[str, Any],
 ) -> Options:
     check_declared_options(contributed)
+    for name in values:
+        # An option of training is easily taken for one of the model.
+        key = None if name in contributed.item.options.__struct_fields__ else training_key(name)
+        if key is not None:
+            raise UserError(f"{contributed.kind} '{contributed.name}' has no option '{name}': say {key}")
     options: Options = parse(contributed.item.options, values, f"{contributed.kind} '{contributed.name}'")
     return options
 

@@ -11,8 +11,11 @@ from suite.configuration import Configuration
 from suite.contributions import Contributed, DataLoader, Task
 from suite.data.checks import check_dataset
 from suite.data.dataset import Dataset
+from suite.data.folds import folded
+from suite.data.groups import grouped
 from suite.data.loading import checked, load_dataset
 from suite.data.splits import complete
+from suite.data.unrecognized import refuse_address
 from suite.errors import UserError, attributed
 from suite.host import Host
 
@@ -50,23 +53,56 @@ def run_data(host: Host, configuration: Configuration, dataset: Dataset | None =
     Raises:
         UserError: if there is no data, or something is wrong with it.
     """
+    path, dataset, loader = loaded_data(host, configuration, dataset)
+    split = configuration.split
+    notes = [*dataset.problems, *_groups_note(dataset, split.groups)]
+    if not len(dataset.train):
+        return RunData(path, dataset, loader, notes)
+    # What splits are made by (groups, labels, order) is the loader's code.
+    with attributed("the data set of the program" if loader is None else str(loader)):
+        held_out: list[str] = []
+        if split.fold:
+            if split.test not in ("auto", 0):
+                raise UserError(
+                    f"test = {split.test} asks for a test split, but with folds each fold is one in turn"
+                )
+            dataset, held_out = folded(dataset, split.fold, split.folds, seed=split.seed)
+        test = 0.0 if split.fold else split.test
+        dataset, made = complete(dataset, validation=split.validation, test=test, seed=split.seed)
+    return RunData(path, dataset, loader, [*notes, *held_out, *made])
+
+
+def loaded_data(
+    host: Host, configuration: Configuration, dataset: Dataset | None = None
+) -> tuple[str, Dataset, Contributed[DataLoader[Any]] | None]:
+    """Where the data of a configuration is, the data as it was loaded, and its loader; as `run_data`."""
     task = task_of(host, configuration)
-    loader = None
+    loader: Contributed[DataLoader[Any]] | None = None
     path = ""
     if dataset is not None:
         check_dataset(dataset, "the program", UserError)
-        dataset = checked(dataset, task)
+        dataset = grouped(checked(dataset, task), configuration.split.groups)
     elif not configuration.data:
         raise UserError("this run was trained on data in memory: give it again, or name other data")
     else:
+        refuse_address(configuration.data)
         path = str(Path(configuration.data).expanduser().resolve())
         dataset, loader = load_dataset(
-            host, task.full_name, path, configuration.loader_name, configuration.loader
+            host,
+            task.full_name,
+            path,
+            configuration.loader_name,
+            configuration.loader,
+            configuration.split.groups,
         )
-    split = configuration.split
-    if not len(dataset.train):
-        return RunData(path, dataset, loader, dataset.problems)
-    # What splits are made by (groups, labels, order) is the loader's code.
-    with attributed("the data set of the program" if loader is None else str(loader)):
-        dataset, made = complete(dataset, validation=split.validation, test=split.test, seed=split.seed)
-    return RunData(path, dataset, loader, [*dataset.problems, *made])
+    return path, dataset, loader
+
+
+def _groups_note(dataset: Dataset, groups: str) -> list[str]:
+    """A sentence on the groups that the user asked for."""
+    if not groups or dataset.groups is None:
+        return []
+    count = len({dataset.groups(dataset.train[index]) for index in range(len(dataset.train))})
+    return [
+        f"{count:,} groups by {groups!r}: a split that is made has whole groups, and intervals resample them"
+    ]

@@ -14,14 +14,16 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from suite.configuration import Configuration, from_mapping, read_toml
 from suite.errors import UserError
 from suite.files import atomic_write, refuse_existing
+from suite.pipeline.manifest import FOLDS_FILE
 from suite.training.checkpoints import CheckpointFolder
+from suite.training.continuation import Continuation
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Run:
         """
         if not path.is_dir():
             raise UserError(f"there is no run {path}: {_runs_beside(path)}")
+        if (path / FOLDS_FILE).is_file():
+            raise UserError(f"{path} holds a run for each fold: name one of them, like {path / 'fold-1'}")
         for name in ("config.toml", "environment.json"):
             if not (path / name).is_file():
                 raise UserError(f"{path} is not a run, or only a part of one: it has no {name}")
@@ -92,6 +96,23 @@ class Run:
         """What is in `metrics.json`, None while the run has not been scored."""
         path = self.path / "metrics.json"
         return read_json(path) if path.is_file() else None
+
+    def move_data(self, data: str) -> None:
+        """Write down where the data is now."""
+        moved = replace(self.configuration, data=data)
+        atomic_write(self.path / "config.toml", moved.to_toml())
+
+    @property
+    def continuations(self) -> list[Continuation]:
+        """The epochs that were added to the training, in their order."""
+        return [Continuation(**values) for values in self.environment.get("continued", [])]
+
+    def add_continuation(self, continuation: Continuation) -> None:
+        """Write down that the training goes on for more epochs; its scores are then not those of its end."""
+        added = [vars(each) for each in (*self.continuations, continuation)]
+        self.write_json("environment.json", {**self.environment, "continued": added})
+        for name in ("metrics.json", "report.html"):
+            (self.path / name).unlink(missing_ok=True)
 
     def history(self) -> list[dict[str, float]]:
         """The rows of `history.csv`."""

@@ -13,7 +13,9 @@ import suite
 from suite.configuration import Configuration
 from suite.contributions import Contributed, DataLoader, Metric, Task
 from suite.data.dataset import Dataset, Example, Examples, Subset, fingerprint
+from suite.data.groups import COLUMN_OPTION
 from suite.data.loading import load_dataset
+from suite.data.unrecognized import detection
 from suite.errors import SuiteError, UserError, about
 from suite.evaluation.checks import check_predictions
 from suite.evaluation.metrics import declared_metrics
@@ -22,6 +24,7 @@ from suite.evaluation.scoring import scored_metrics
 from suite.evaluation.types import Pairs
 from suite.files import atomic_write, refuse_existing
 from suite.host import Host
+from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note
 from suite.prediction.loading import describe, load
 from suite.prediction.predictor import LoadedPipeline
 from suite.report.page import ReportContent, write_report
@@ -30,7 +33,9 @@ from suite.runs.data import run_data, task_of
 from suite.runs.directory import Run, new_run_path, to_json
 from suite.runs.explanations import explanations
 from suite.runs.report import data_facts
+from suite.runs.resuming import moved_data
 from suite.training.progress import Listener
+from suite.wording import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +128,9 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
     chosen = _choose(host, run, configuration, request)
     notes = list(chosen.notes)
     pipeline = None
+    if request.predictions is None:
+        note = unfinished_note(read_manifest(model_folder(run.path)), run.path)
+        notes += [note] if note else []
     if request.predictions is not None:
         lines = read_predictions(request.predictions, task.item)
         facts = run.environment.get("facts", {})
@@ -214,12 +222,21 @@ def _loaded(host: Host, configuration: Configuration, request: Request, data: st
         own = host.loader(configuration.loader_name, task_of(host, configuration).full_name)
         if loader is not None or _recognizes(own, data):
             loader, options = configuration.loader_name, {**configuration.loader, **options}
-    return load_dataset(host, task_of(host, configuration).full_name, data, loader, options)[0]
+    task, groups = task_of(host, configuration).full_name, configuration.split.groups
+    if groups and COLUMN_OPTION not in request.loader_options:
+        options = {name: value for name, value in options.items() if name != COLUMN_OPTION}
+        try:
+            return load_dataset(host, task, data, loader, options, groups)[0]
+        except UserError as error:
+            dataset = load_dataset(host, task, data, loader, options)[0]
+            note = f"intervals take each example for itself, for groups are not known: {error}"
+            return replace(dataset, problems=[*dataset.problems, note])
+    return load_dataset(host, task, data, loader, options)[0]
 
 
 def _recognizes(loader: Contributed[DataLoader[Any]], data: str) -> bool:
     try:
-        return loader.item.detect(Path(data))
+        return detection(loader, Path(data))[0]
     except Exception:  # noqa: BLE001 - then it is not read by this loader, and loading says why
         return False
 
@@ -245,6 +262,10 @@ def _own_data(host: Host, run: Run, configuration: Configuration) -> Dataset | N
     Raises:
         UserError: if it is not there any more.
     """
+    if configuration.data and not Path(configuration.data).exists():
+        raise UserError(
+            f"name the data to score, suite evaluate {run.path} DATA: {moved_data(run, configuration)}"
+        )
     dataset = run_data(host, configuration).dataset
     return dataset if fingerprint(dataset) == run.environment.get("data_fingerprint") else None
 
@@ -265,7 +286,7 @@ def _predicted(
     pipeline = load(
         run.path, host=host, backend=backend, device=request.device, batch_size=128, options=options
     )
-    listener.phase(f"predicting {len(chosen.examples):,} examples")
+    listener.phase(f"predicting {counted(len(chosen.examples), 'example', 'examples')}")
     pairs, unreadable = predict_examples(pipeline, chosen.examples, chosen.group_of)
     check_predictions(
         pairs.predictions,

@@ -23,6 +23,7 @@ def run_content(
     declared: Mapping[str, Metric],
     metrics: Mapping[str, Any],
     figures: Sequence[Figure],
+    examples: Sequence[Figure] = (),
 ) -> ReportContent:
     """What the report of a training shows.
 
@@ -32,6 +33,7 @@ def run_content(
         declared: the metrics that its evaluators declare, by name.
         metrics: what is, or will be, in its `metrics.json`.
         figures: of the evaluators, on the split that is scored.
+        examples: figures of a few examples of the data.
     """
     configuration, environment, history = run.configuration, run.environment, run.history()
     split = "test" if "test" in metrics else "validation"
@@ -58,6 +60,7 @@ def run_content(
         history=history,
         best_epoch=best_epoch(history, task.metric, metric_of(task, declared)),
         figures=figures,
+        examples=examples,
         data=data_facts(configuration, environment),
         configuration=options_of(configuration),
         environment={name: value for name, value in environment.items() if name not in SHOWN_APART},

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -15,6 +15,18 @@ from suite.errors import RunError, StoppedRunError, SuiteError, UserError, attri
 from suite.host import Host
 from suite.runs.build import Experiment, build, environment
 from suite.runs.directory import Run, new_run_path
+from suite.runs.interim import InterimModel, write_model
+from suite.runs.resuming import (
+    Resumption,
+    check_codec,
+    check_data,
+    continuation,
+    continuation_note,
+    is_complete,
+    record_moved_data,
+    resumed_configuration,
+)
+from suite.training.continuation import Continuation
 from suite.training.initial_weights import initialize
 from suite.training.progress import Listener
 
@@ -57,6 +69,8 @@ def train(
         RunError: where training failed, or was stopped (the message says how to go on).
     """
     listener = listener or Listener()
+    if configuration.split.folds and not configuration.split.fold:
+        raise UserError("folds are several runs: suite.runs.folds.train_folds trains them")
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(
             f"{out} exists already: give another name with --out, or go on with it: suite resume {out}"
@@ -77,11 +91,20 @@ def resume(
     host: Host,
     path: Path,
     *,
+    how: Resumption | None = None,
     dataset: Dataset | None = None,
     listener: Listener | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Run:
     """Go on with a run from its newest checkpoint, or only finish its scores and report.
+
+    Args:
+        host: where everything is looked up.
+        path: the run directory.
+        how: where its data is now, and for how many more epochs it is trained; None changes neither.
+        dataset: data in memory, if the run has none elsewhere.
+        listener: hears of what happens.
+        stop: called after each step; true ends the training with everything kept.
 
     Raises:
         UserError: where there is no run, it is complete, its data has changed, or it does not fit the
@@ -89,30 +112,29 @@ def resume(
         RunError: as `train`.
     """
     listener = listener or Listener()
+    how = how or Resumption()
     run = Run.open(path)
     with run.locked():
-        if run.metrics is not None and (run.path / "report.html").is_file():
-            raise UserError(f"{path} is complete: there is nothing to go on with")
-        configuration = run.configuration
-        if run.checkpoints.exist:
-            # What it started from lies in the checkpoint, and may be gone from where it was.
-            configuration = replace(configuration, init=None)
+        configuration = resumed_configuration(run, how)
+        if is_complete(run) and how.epochs is None:
+            record_moved_data(host, run, configuration, listener)
+            return run
         experiment = build(host, configuration, listener, dataset)
-        if run.environment.get("data_fingerprint") != experiment.fingerprint:
-            raise UserError(
-                f"the data in {experiment.configuration.data} is not what {path} was started with"
-                " (other files, labels or splits): train anew, or put the data back"
-            )
-        if run.environment.get("codec_fingerprint") != experiment.codec_fingerprint:
-            raise UserError(
-                f"what {experiment.builder} learns from the data before training (a vocabulary, say) is not"
-                f" what it was when {path} was started, so its weights mean something else: train anew"
-            )
-        return _train(run, experiment, listener, stop)
+        check_data(run, experiment.configuration.data, experiment.dataset)
+        check_codec(run, experiment)
+        if how.data is not None:
+            run.move_data(experiment.configuration.data)
+        return _train(run, experiment, listener, stop, continuation(run, how))
 
 
-def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[[], bool]) -> Run:
-    from suite.prediction.loading import load, save_pipeline
+def _train(
+    run: Run,
+    experiment: Experiment,
+    listener: Listener,
+    stop: Callable[[], bool],
+    added: Continuation | None = None,
+) -> Run:
+    from suite.prediction.loading import load
     from suite.training.batches import memory_budget
     from suite.training.session import StopRequested
     from suite.training.trainer import Trainer
@@ -142,6 +164,7 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
             skip_unreadable=configuration.training.unreadable == "skip",
             on_skip=skip,
         )
+    interim = InterimModel(run, experiment, validation)
     trainer = Trainer(
         pipeline,
         dataset.train,
@@ -155,42 +178,47 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
         listener=listener,
         stop=stop,
         history_changed=run.write_history,
+        interim=interim,
+        continuation=added,
         on_skip=skip,
     )
     with attributed(str(experiment.builder)):
         if not trainer.restore() and configuration.init is not None:
             note = initialize(pipeline.network, pipeline.codec, configuration.init, experiment.host)
             listener.note(note)
-    facts = {name: len(split) for name, split in dataset.splits.items()}
-    facts |= {"weights": pipeline.network.count_params(), "step": trainer.state.step}
+    facts: dict[str, Any] = {name: len(split) for name, split in dataset.splits.items()}
+    facts |= {
+        "epochs": trainer.session.epochs,
+        "weights": pipeline.network.count_params(),
+        "step": trainer.state.step,
+    }
+    facts["data"] = dict(dataset.facts)
     listener.started(run.path, configuration, experiment.device, facts)
     try:
         with attributed(str(experiment.builder)):
             if not trainer.state.finished:
                 _read_ahead(trainer, validation, listener)
             state = trainer.train()
-    except StopRequested:
-        step = trainer.state.step
-        raise StoppedRunError(f"stopped after step {step}; to go on: suite resume {run.path}") from None
+            remark = trainer.judge()
+    except StopRequested as stopped:
+        trainer.load_last(stopped)
+        text = f"stopped after step {trainer.state.step:,}; to go on: suite resume {run.path}"
+        what = interim.of(trainer)
+        text += f"\nIts model so far ({what}) can be used: suite predict {run.path} INPUT..."
+        raise StoppedRunError(text) from None
     except RunError as error:
-        raise RunError(f"{error}\nwhat was learned before is in {run.path}") from None
+        raise _failed(error, trainer, interim, run) from error.__cause__
     run.write_history(state.history)
     if state.reason:
         listener.note(f"stopped early: {state.reason}")
+    if remark:
+        listener.note(remark)
 
     trainer.load_best()
     listener.phase("saving the model")
-    version = {one.name: one.version for one in experiment.host.plugins}[experiment.builder.plugin]
-    save_pipeline(
-        run.model,
-        task=experiment.task.name,
-        builder=experiment.builder.full_name,
-        codec=pipeline.codec,
-        network=pipeline.network,
-        facts=dataset.facts,
-        plugin_version=version,
-    )
-    notes = [*experiment.notes, *skipped]
+    write_model(run, experiment, pipeline.codec)
+    notes = [*experiment.notes, *skipped, *map(continuation_note, run.continuations)]
+    notes += [remark] if remark else []
     backend = experiment.device.backend
     shipped = load(run.path, host=experiment.host, backend=backend, batch_size=SCORING_BATCH)
     splits: dict[str, Pairs] = {}
@@ -204,6 +232,14 @@ def _train(run: Run, experiment: Experiment, listener: Listener, stop: Callable[
         splits = {"test": _predicted(shipped, experiment, "test", notes)} | splits
     _score(run, experiment, shipped, splits, notes, listener)
     return run
+
+
+def _failed(error: RunError, trainer: Trainer, interim: InterimModel, run: Run) -> RunError:
+    """What to say of a training that failed, of which the best model before that is kept."""
+    if not trainer.state.best_file:
+        interim.remove()
+        return RunError(f"{error}\nIt failed before any weights were scored, so {run.path} holds no model")
+    return RunError(f"{error}\nThe best model before that ({interim.of(trainer)}) is in {run.model}")
 
 
 def _predicted(shipped: LoadedPipeline, experiment: Experiment, split: str, notes: list[str]) -> Pairs:
@@ -275,6 +311,7 @@ def _score(
     from suite.evaluation.scoring import scored_metrics
     from suite.report.page import write_report
     from suite.runs.explanations import explanations
+    from suite.runs.preview import example_figures
     from suite.runs.report import run_content
 
     listener.phase("counting")
@@ -296,7 +333,8 @@ def _score(
         explained, remarks = explanations(experiment.task, first, shipped)
         shown += explained
         scored["notes"] += remarks
-    write_report(
-        run_content(run, experiment.task.item, experiment.metrics, scored, shown), run.path / "report.html"
-    )
+    examples, remarks = example_figures(experiment.task, experiment.dataset)
+    scored["notes"] += remarks
+    content = run_content(run, experiment.task.item, experiment.metrics, scored, shown, examples)
+    write_report(content, run.path / "report.html")
     run.write_json("metrics.json", scored)

@@ -14,6 +14,7 @@ import tempfile
 import weakref
 import zipfile
 import zlib
+from bisect import bisect_left
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -42,7 +43,9 @@ DAMAGED = (
 class ArchiveTree(Tree):
     """Files in an archive. Reads by offset from one open file, which needs no lock."""
 
-    def __init__(self, name: str, file: IO[bytes], names: list[str], *columns: list[int]) -> None:
+    def __init__(
+        self, name: str, file: IO[bytes], names: list[str], folders: list[str], *columns: list[int]
+    ) -> None:
         order = sorted(range(len(names)), key=names.__getitem__)
         # Of two members with one name the later one counts, as it does if an archive is unpacked.
         last = [
@@ -54,7 +57,8 @@ class ArchiveTree(Tree):
         self._end = os.fstat(file.fileno()).st_size
         self._columns = [np.array(column, np.int64)[last] for column in columns] if last else []
         sizes = self._columns[0] if last else np.zeros(0, np.int64)
-        super().__init__(name, [names[index] for index in last], sizes)
+        listed = [names[index] for index in last]
+        super().__init__(name, listed, sizes, empty_folders=_empty(folders, listed))
         weakref.finalize(self, file.close)
 
     def _read_at(self, offset: int, size: int) -> bytes:
@@ -79,12 +83,16 @@ class ZipTree(ArchiveTree):
         names: list[str] = []
         # A ZipInfo takes half a kilobyte, and ZipFile's own reading shares a counter between threads.
         sizes: list[int] = []
+        folders: list[str] = []
         columns: tuple[list[int], ...] = ([], [], [], [])
         with zipfile.ZipFile(name) as archive:
             for info in archive.infolist():
                 member = _zip_name(info)
                 where = _checked_name(name, member)
-                if info.is_dir() or where is None:
+                if where is None:
+                    continue
+                if info.is_dir():
+                    folders.append(where)
                     continue
                 if stat.S_ISLNK(info.external_attr >> 16):
                     raise _link(name, member)
@@ -101,7 +109,7 @@ class ZipTree(ArchiveTree):
                 for column, value in zip(columns, values, strict=True):
                     column.append(value)
         file = Path(name).open("rb", buffering=0)  # noqa: SIM115 (closed with the tree)
-        super().__init__(name, file, names, sizes, *columns)
+        super().__init__(name, file, names, folders, sizes, *columns)
 
     def read(self, index: int) -> bytes:
         size, offset, packed, method, checksum = (int(column[index]) for column in self._columns)
@@ -124,19 +132,20 @@ class TarTree(ArchiveTree):
     def __init__(self, name: str, head: bytes) -> None:
         file = _decompressed(name, head)
         try:
-            names, sizes, offsets = _list_tar(name, file)
+            names, folders, sizes, offsets = _list_tar(name, file)
         except BaseException:
             file.close()
             raise
-        super().__init__(name, file, names, sizes, offsets)
+        super().__init__(name, file, names, folders, sizes, offsets)
 
     def read(self, index: int) -> bytes:
         size, offset = (int(column[index]) for column in self._columns)
         return self._read_at(offset, size)
 
 
-def _list_tar(name: str, file: IO[bytes]) -> tuple[list[str], list[int], list[int]]:
+def _list_tar(name: str, file: IO[bytes]) -> tuple[list[str], list[str], list[int], list[int]]:
     names: list[str] = []
+    folders: list[str] = []
     sizes: list[int] = []
     offsets: list[int] = []
     end = os.fstat(file.fileno()).st_size
@@ -146,7 +155,10 @@ def _list_tar(name: str, file: IO[bytes]) -> tuple[list[str], list[int], list[in
             where = _checked_name(name, member.name)
             if member.issym() or member.islnk():
                 raise _link(name, member.name)
-            if where is None or member.isdir():
+            if where is None:
+                continue
+            if member.isdir():
+                folders.append(where)
                 continue
             if not member.isreg() or member.issparse():
                 raise UserError(f"{name} has a member that is not a plain file: {member.name}")
@@ -162,7 +174,7 @@ def _list_tar(name: str, file: IO[bytes]) -> tuple[list[str], list[int], list[in
                 f"{name} is {'damaged' if mark else 'cut off'} after its member"
                 f" {names[-1] if names else 'number 0'}"
             )
-    return names, sizes, offsets
+    return names, folders, sizes, offsets
 
 
 def _decompressed(name: str, head: bytes) -> IO[bytes]:
@@ -184,6 +196,17 @@ def _decompressed(name: str, head: bytes) -> IO[bytes]:
                 raise
             return file
     return Path(name).open("rb")
+
+
+def _empty(folders: list[str], names: list[str]) -> list[str]:
+    """The folders without any file or folder in them, sorted; `names` are sorted."""
+    above = {folder.rpartition("/")[0] for folder in folders}
+    empty = []
+    for folder in sorted(set(folders) - above):
+        first = bisect_left(names, f"{folder}/")
+        if first == len(names) or not names[first].startswith(f"{folder}/"):
+            empty.append(folder)
+    return empty
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:

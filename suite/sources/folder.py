@@ -26,24 +26,27 @@ def list_folder(name: str) -> FolderTree:
     names: list[str] = []
     sizes: list[int] = []
     problems: list[str] = []
-    for relative, size in _walk(name, problems):
+    empty: list[str] = []
+    for relative, size in _walk(name, problems, empty):
         names.append(relative)
         sizes.append(size)
     order = sorted(range(len(names)), key=names.__getitem__)
     measured = np.array(sizes, np.int64)[order] if order else np.zeros(0, np.int64)
-    return FolderTree(name, [names[index] for index in order], measured, sorted(problems))
+    return FolderTree(name, [names[index] for index in order], measured, sorted(problems), sorted(empty))
 
 
-def _walk(root: str, problems: list[str]) -> Iterator[tuple[str, int]]:
+def _walk(root: str, problems: list[str], empty: list[str]) -> Iterator[tuple[str, int]]:
     """Relative path and size of every file. Links are followed, but never into a folder above them."""
     found = Path(root).stat()
     pending = [("", frozenset({(found.st_dev, found.st_ino)}))]
     while pending:
         folder, above = pending.pop()
+        is_empty = bool(folder)
         with os.scandir(f"{root}/{folder}" if folder else root) as entries:
             for entry in entries:
                 if is_hidden(entry.name):
                     continue
+                is_empty = False
                 relative = f"{folder}/{entry.name}" if folder else entry.name
                 if entry.is_dir():
                     found = entry.stat()
@@ -57,3 +60,5 @@ def _walk(root: str, problems: list[str]) -> Iterator[tuple[str, int]]:
                 else:
                     kind = "a broken link" if entry.is_symlink() else "neither a file nor a folder"
                     problems.append(f"{relative} is {kind}")
+        if is_empty:
+            empty.append(folder)

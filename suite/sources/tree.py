@@ -44,13 +44,22 @@ class Tree(ABC):
         names: relative paths with `/`, sorted.
         sizes: int64 (files,), the number of bytes of each.
         problems: a sentence for each thing that is neither a file nor a folder (a broken link, say).
+        empty_folders: the folders with nothing in them, but perhaps hidden files; sorted.
     """
 
-    def __init__(self, name: str, names: list[str], sizes: np.ndarray, problems: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        names: list[str],
+        sizes: np.ndarray,
+        problems: Sequence[str] = (),
+        empty_folders: Sequence[str] = (),
+    ) -> None:
         self.name = name
         self.names = names
         self.sizes = sizes
         self.problems = list(problems)
+        self.empty_folders = list(empty_folders)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -64,6 +73,14 @@ class Tree(ABC):
         """The content of the file `names[index]`. Raises `UserError` if it cannot be read."""
 
 
+_LEFT_BEHIND = frozenset(
+    {
+        "__MACOSX", "Icon\r", "Thumbs.db", "ehthumbs.db", "desktop.ini", "$RECYCLE.BIN",
+        "System Volume Information", "@eaDir", "#recycle", "lost+found",
+    }
+)  # fmt: skip
+
+
 def is_hidden(name: str) -> bool:
-    """Whether a file is passed over: hidden, or left by macOS or Windows."""
-    return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
+    """Whether a file or folder is passed over: hidden, or left by macOS, Windows or a disk station."""
+    return name.startswith(".") or name in _LEFT_BEHIND

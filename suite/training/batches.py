@@ -229,6 +229,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
         first_step: the global step of item 0.
         last_step: the global step after the last item.
         total_steps: of the whole training, for the batch maker's `progress`.
+        began: the step at which that progress is 0.
         threads: how many batches are made at the same time.
     """
 
@@ -242,6 +243,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
         last_step: int,
         total_steps: int,
         threads: int,
+        began: int = 0,
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
         self.plan = plan
@@ -251,6 +253,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
         self._first_step = first_step
         self._last_step = last_step
         self._total_steps = total_steps
+        self._began = began
         self._look_ahead = 2 * threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batches")
         self._futures: dict[int, Future[tuple[Arrays, ...]]] = {}
@@ -283,7 +286,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
         epoch, step_in_epoch = divmod(step, self.plan.steps_per_epoch)
         indices = self.plan.indices(epoch, step_in_epoch)
         prepared = [self._prepared[int(index)] for index in indices]
-        progress = step / self._total_steps
+        progress = max(0, step - self._began) / (self._total_steps - self._began)
         return self._maker.make(prepared, self.plan.generator(epoch, step_in_epoch), progress)
 
     def as_dataset(self, *, open_lengths: bool) -> Any:

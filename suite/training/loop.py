@@ -10,12 +10,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from suite.errors import RunError
+from suite.errors import RunError, UserError
 from suite.training.batches import Batches
 from suite.training.checkpoints import assign, restore_backend_random_state, to_numpy, values_of
+from suite.training.divergence import DivergedError, check_steps
+from suite.training.normalization import BATCHES, settle, unsettled_normalizations
 from suite.training.optimizers import Schedule
 from suite.training.progress import Progress
 from suite.training.session import StopRequested, TrainingSession
+from suite.wording import number
 
 
 class StageDone(Exception):  # noqa: N818 - not an error
@@ -79,10 +82,10 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         session = self.session
         step = self.first_step + batch + 1
         loss = float((logs or {}).get("loss", math.nan))
+        done = step - session.state.step
         self._measure(batch, step)
-        if not math.isfinite(loss):
-            raise RunError(self._not_finite(step, loss))
         in_epoch = (step - 1) % session.plan.steps_per_epoch + 1
+        self._watch(step, loss, in_epoch, done)
         session.listener.progress(self._progress(step, in_epoch, loss))
         if in_epoch == session.plan.steps_per_epoch:
             self._sync()
@@ -93,7 +96,22 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         if session.stop():
             self._sync()
             self._checkpoint()
-            raise StopRequested
+            self._as_shipped()
+            raise StopRequested(values_of(self.model.variables, "network"))
+
+    def _watch(self, step: int, loss: float, in_epoch: int, done: int) -> None:
+        """End a training that diverged."""
+        session = self.session
+        losses = session.state.losses.after(loss, in_epoch, done)
+        session.state = replace(session.state, losses=losses)
+        check_steps(
+            losses,
+            loss,
+            step=step,
+            epoch=(step - 1) // session.plan.steps_per_epoch + 1,
+            rate=self._learning_rate(step),
+            advice=session.advice,
+        )
 
     def _measure(self, batch: int, step: int) -> None:
         now = time.perf_counter()
@@ -135,21 +153,19 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
     def _learning_rate(self, step: int) -> float:
         return self.schedule.value(step - 1 - self.stage_start)
 
-    def _not_finite(self, step: int, loss: float) -> str:
-        epoch = (step - 1) // self.session.plan.steps_per_epoch + 1
-        rate = self._learning_rate(step)
-        return (
-            f"the loss became {loss} at step {step} (epoch {epoch}), when the learning rate was {rate:.3g}:"
-            f" try --set training.learning_rate={rate / 10:.2g} or --set training.clip_norm=1"
-        )
-
     def _sync(self) -> None:
         """Bring the variables up to date: JAX keeps the state elsewhere during `fit`."""
         if hasattr(self.model, "jax_state_sync"):
             self.model.jax_state_sync()
 
     def _checkpoint(self) -> None:
-        self.session.checkpoint(self.optimizer)
+        session = self.session
+        session.checkpoint(self.optimizer)
+        # Weights that were scored are written when they were; before that, the last ones are what there is.
+        if session.interim is not None and session.interim.is_due and not session.state.best_file:
+            in_training = self._as_shipped()
+            session.interim.last(session)
+            self._put_back(in_training)
         self.checkpointed_at = time.monotonic()
 
     def _end_of_epoch(self, step: int, loss: float) -> None:
@@ -177,8 +193,8 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
     def _score(self, row: dict[str, float]) -> bool:
         """Score the weights as they would be shipped; whether they are the best so far, and are kept."""
         session = self.session
-        weights_in_training = self._average_weights()
-        scores = session.validate() if session.validate is not None else {}
+        in_training = self._as_shipped()
+        scores = self._validated()
         row |= {f"validation_{name}": value for name, value in scores.items()}
         rank = self._rank(scores)
         best_rank = session.state.best_rank
@@ -192,8 +208,33 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
                 best_score=scores.get(session.metric),
                 best_file=session.folder.write_best(int(row["step"]), weights),
             )
-        self._put_back(weights_in_training)
+            if session.interim is not None:
+                session.interim.best(session)
+        self._put_back(in_training)
         return is_best
+
+    def _validated(self) -> dict[str, float]:
+        """The scores on validation; what fails because the training has diverged is not a plugin's defect."""
+        session = self.session
+        if session.validate is None:
+            return {}
+        try:
+            return session.validate()
+        except UserError:
+            raise
+        except Exception as error:
+            losses = session.state.losses
+            if not (losses.absurd_steps or self._is_broken()):
+                raise
+            first = number(losses.first or 0.0)
+            raise DivergedError(
+                f"training diverged: the loss was {first} at first, and what the network predicts now cannot"
+                f" be scored; {session.advice}"
+            ) from error
+
+    def _is_broken(self) -> bool:
+        """Whether a weight is not finite any more."""
+        return any(not np.all(np.isfinite(to_numpy(weight))) for weight in self.model.weights)
 
     def _rank(self, scores: dict[str, float]) -> list[float]:
         """What is highest for the best weights; without validation all are equal and the last ones win.
@@ -226,7 +267,8 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         """Add the row to the history, decide whether the training ends, and write a checkpoint."""
         session, state = self.session, self.session.state
         patience = int(session.options.early_stopping)
-        stalled = bool(patience and state.best_epoch and row["epoch"] - state.best_epoch >= patience)
+        since = max(state.best_epoch, session.began // session.plan.steps_per_epoch)
+        stalled = bool(patience and state.best_epoch and row["epoch"] - since >= patience)
         session.state = replace(
             state,
             epoch_seconds=0.0,
@@ -238,19 +280,31 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         self.model.reset_metrics()
         self._checkpoint()
 
-    def _average_weights(self) -> list[np.ndarray] | None:
-        """Put the moving average, if one is kept, in the place of the weights; the weights as they were."""
-        if not self.session.options.ema:
-            return None
-        variables = self.model.trainable_variables
-        saved = [to_numpy(variable) for variable in variables]
-        self.optimizer.finalize_variable_values(variables)
-        return saved
+    def _as_shipped(self) -> list[tuple[Any, np.ndarray]]:
+        """Put the weights into the network that would be shipped now.
 
-    def _put_back(self, saved: list[np.ndarray] | None) -> None:
-        if saved is not None:
-            for variable, value in zip(self.model.trainable_variables, saved, strict=True):
-                variable.assign(value)
+        They are the moving average of the weights if one is kept, and for normalization layers that have not
+        seen enough batches the statistics of the last ones.
+
+        Returns:
+            The variables that changed, with the values that they have in training.
+        """
+        session = self.session
+        in_training = []
+        if session.options.ema:
+            variables = self.model.trainable_variables
+            in_training = [(variable, to_numpy(variable)) for variable in variables]
+            self.optimizer.finalize_variable_values(variables)
+        step = session.state.step
+        layers = unsettled_normalizations(self.model, session.state.fresh, step)
+        if layers:
+            steps = range(max(0, step - BATCHES), step)
+            in_training += settle(self.model, layers, (self.batches.batch(past)[0] for past in steps))
+        return in_training
+
+    def _put_back(self, in_training: list[tuple[Any, np.ndarray]]) -> None:
+        for variable, value in in_training:
+            variable.assign(value)
 
 
 def optimizer_schedule(optimizer: Any) -> Schedule:

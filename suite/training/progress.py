@@ -58,7 +58,17 @@ class Listener:
             run: the run directory.
             configuration: with every default filled in.
             device: what it runs on.
-            facts: counts of the splits ("train", ...), number of weights ("weights"), first step ("step").
+            facts: counts of the splits ("train", ...), number of epochs ("epochs") and of weights
+                ("weights"), first step ("step"), and the facts of the data ("data").
+        """
+
+    def fold(self, number: int, folds: int, path: Path) -> None:
+        """A fold of a cross-validation begins, or goes on.
+
+        Args:
+            number: from 1.
+            folds: how many there are.
+            path: the directory with the runs of all folds.
         """
 
     def progress(self, progress: Progress) -> None:

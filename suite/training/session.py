@@ -6,22 +6,34 @@ session.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
+
+import numpy as np
 
 from suite.pipeline.trainable import TrainablePipeline
 from suite.training.batches import EpochPlan
 from suite.training.checkpoints import CheckpointFolder, backend_random_state, values_of
+from suite.training.continuation import Continuation
+from suite.training.divergence import Losses, advice
 from suite.training.progress import Listener
-from suite.training_options import TrainingOptions
+from suite.training_options import DEFAULT_LEARNING_RATE, TrainingOptions
 
 Validate = Callable[[], dict[str, float]]
 """Scores the network as it is: "loss" and the metrics of the evaluators, by name."""
 
 
 class StopRequested(Exception):  # noqa: N818 - a wish, not an error
-    """The training was asked to stop, and everything is kept."""
+    """The training was asked to stop, and everything is kept.
+
+    Args:
+        values: of the network's variables, as they would be shipped.
+    """
+
+    def __init__(self, values: Mapping[str, np.ndarray] | None = None) -> None:
+        super().__init__()
+        self.values = dict(values or {})
 
 
 @dataclass
@@ -40,6 +52,31 @@ class TrainingState:
     best_file: str | None = None
     finished: bool = False
     reason: str = ""
+    losses: Losses = Losses()
+    fresh: list[int] = field(default_factory=list)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> TrainingState:
+        """The state that a checkpoint holds."""
+        return cls(**{**values, "losses": Losses(**values.get("losses", {}))})
+
+    def to_json(self) -> dict[str, Any]:
+        """What a checkpoint holds."""
+        return {**vars(self), "losses": vars(self.losses)}
+
+
+class InterimModel(Protocol):
+    """Writes what has been learned so far now and then, so that there is a model at any time."""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether little enough time has gone into writing."""
+
+    def best(self, session: TrainingSession) -> None:
+        """The network holds new best weights: write them if it is due."""
+
+    def last(self, session: TrainingSession) -> None:
+        """Write the network as it is, which was not scored."""
 
 
 @dataclass(kw_only=True)
@@ -57,6 +94,8 @@ class TrainingSession:
         listener: hears of every step and epoch.
         stop: called after each step; true ends the training with everything kept.
         history_changed: called with all rows after each epoch.
+        interim: writes a model now and then; None if nobody wants one.
+        continuation: the epochs that were added last; None for a training as it was begun.
         state: how far the training has come. It is replaced, never changed.
     """
 
@@ -70,6 +109,8 @@ class TrainingSession:
     listener: Listener
     stop: Callable[[], bool]
     history_changed: Callable[[list[dict[str, float]]], None]
+    interim: InterimModel | None = None
+    continuation: Continuation | None = None
     state: TrainingState = field(default_factory=TrainingState)
 
     @property
@@ -80,12 +121,26 @@ class TrainingSession:
     @property
     def epochs(self) -> int:
         """The epochs of the whole training."""
-        return int(self.options.epochs)
+        if self.continuation is None:
+            return int(self.options.epochs)
+        return self.continuation.after_step // self.plan.steps_per_epoch + self.continuation.epochs
+
+    @property
+    def began(self) -> int:
+        """The step at which the training, or its last continuation, began."""
+        return 0 if self.continuation is None else self.continuation.after_step
 
     @property
     def steps(self) -> int:
         """The steps of the whole training."""
         return self.epochs * self.plan.steps_per_epoch
+
+    @property
+    def advice(self) -> str:
+        """What to do if the training diverged."""
+        recommended = self.pipeline.recipe.get("learning_rate", "auto")
+        default = DEFAULT_LEARNING_RATE if recommended == "auto" else float(recommended)
+        return advice(float(self.options.learning_rate), default)
 
     def checkpoint(self, optimizer: Any) -> None:
         """Write everything that is needed to go on from the present step."""
@@ -93,4 +148,4 @@ class TrainingSession:
         arrays |= values_of(optimizer.variables, "optimizer")
         arrays |= values_of(self.network.metrics_variables, "metrics")
         arrays |= backend_random_state()
-        self.folder.write(self.state.step, arrays, vars(self.state))
+        self.folder.write(self.state.step, arrays, self.state.to_json())

@@ -18,6 +18,7 @@ from suite.pipeline.trainable import Stage
 from suite.training.batches import Batches, PreparedExamples
 from suite.training.checkpoints import assign, backend_random_state
 from suite.training.loop import StageDone, TrainingLoop
+from suite.training.normalization import fresh_normalizations
 from suite.training.optimizers import make_optimizer
 from suite.training.session import StopRequested, TrainingSession
 
@@ -52,7 +53,7 @@ class StageRunner:
 
         Raises:
             StopRequested: if `session.stop` said so; a checkpoint of that very step has been written.
-            RunError: for a loss that is not finite.
+            RunError: for a training that diverged.
             UserError: for an example that cannot be read, if the options do not allow that.
         """
         session = self.session
@@ -64,6 +65,8 @@ class StageRunner:
             assign(optimizer.variables, restored, "optimizer", where)
         session.state = replace(session.state, stage=index)
         if session.state.step == 0:
+            fresh = fresh_normalizations(session.network)
+            session.state = replace(session.state, fresh=fresh)
             session.checkpoint(optimizer)
         batches = Batches(
             session.plan,
@@ -71,6 +74,7 @@ class StageRunner:
             session.pipeline.batches,
             first_step=session.state.step,
             last_step=last,
+            began=session.began,
             total_steps=session.steps,
             threads=self.threads,
         )

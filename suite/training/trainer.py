@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import msgspec
 import numpy as np
 
 from suite.data.dataset import Examples
@@ -11,8 +13,16 @@ from suite.devices import Device, cores
 from suite.pipeline.trainable import TrainablePipeline
 from suite.training.batches import EpochPlan, PreparedExamples, memory_budget
 from suite.training.checkpoints import CheckpointFolder, assign
+from suite.training.continuation import Continuation
+from suite.training.divergence import check_end
 from suite.training.progress import Listener
-from suite.training.session import StopRequested, TrainingSession, TrainingState, Validate
+from suite.training.session import (
+    InterimModel,
+    StopRequested,
+    TrainingSession,
+    TrainingState,
+    Validate,
+)
 from suite.training.stages import StageRunner, stage_steps
 from suite.training_options import RuntimeOptions, TrainingOptions
 
@@ -33,6 +43,8 @@ class Trainer:
         listener: hears of every step and epoch.
         stop: called after each step; true ends the training with everything kept.
         history_changed: called with all rows after each epoch.
+        interim: writes a model now and then; None if nobody wants one.
+        continuation: epochs that are added to a training that ended, or was stopped.
         on_skip: called with a sentence on each example that cannot be read and is left out.
     """
 
@@ -51,6 +63,8 @@ class Trainer:
         listener: Listener,
         stop: Callable[[], bool],
         history_changed: Callable[[list[dict[str, float]]], None],
+        interim: InterimModel | None = None,
+        continuation: Continuation | None = None,
         on_skip: Callable[[str], None] = lambda message: None,
     ) -> None:
         self.threads = runtime.threads if runtime.threads != "auto" else max(2, cores())
@@ -78,7 +92,12 @@ class Trainer:
             listener=listener,
             stop=stop,
             history_changed=history_changed,
+            interim=interim,
+            continuation=continuation,
         )
+        if continuation is not None and continuation.learning_rate is not None:
+            changed = msgspec.structs.replace(options, learning_rate=continuation.learning_rate)
+            self.session.options = changed
         self._device = device
         self._restored: dict[str, np.ndarray] = {}
 
@@ -94,7 +113,9 @@ class Trainer:
         if newest is None:
             return False
         self._restored, state = newest
-        self.session.state = TrainingState(**state)
+        self.session.state = TrainingState.from_json(state)
+        if self.session.continuation is not None and self.state.step <= self.session.began:
+            self.session.state = replace(self.state, finished=False, reason="")
         assign(self.session.network.variables, self._restored, "network", f"the checkpoint in {folder.path}")
         return True
 
@@ -103,7 +124,7 @@ class Trainer:
 
         Raises:
             StopRequested: if `stop` said so; a checkpoint of that very step has been written.
-            RunError: for a loss that is not finite.
+            RunError: for a training that diverged.
             UserError: for an example that cannot be read, if the options do not allow that.
         """
         session = self.session
@@ -111,7 +132,11 @@ class Trainer:
             session=session, prepared=self.prepared, device=self._device, threads=self.threads
         )
         stages = stage_steps(session.pipeline.stages, session.epochs, session.plan.steps_per_epoch)
-        for index, (stage, first, last) in enumerate(stages):
+        numbered = list(enumerate(stages))
+        if session.continuation is not None:
+            # A number that no other stage and no earlier continuation has: its optimizer begins anew.
+            numbered = [(len(stages) + session.began, (stages[-1][0], session.began, session.steps))]
+        for index, (stage, first, last) in numbered:
             if session.state.finished or session.state.step >= last:
                 continue
             restored, self._restored = self._restored, {}
@@ -119,6 +144,20 @@ class Trainer:
             if not session.state.finished and session.stop():
                 raise StopRequested
         return session.state
+
+    def judge(self) -> str:
+        """A note on a loss that ended above where it began, "" for a training like any other.
+
+        Raises:
+            RunError: for a training that diverged.
+        """
+        return check_end(self.state.losses, self.state.history, self.session.advice)
+
+    def load_last(self, stopped: StopRequested) -> None:
+        """Put the weights of a training that was stopped into the network, as they would be shipped."""
+        if stopped.values:
+            where = "the end of a stopped training"
+            assign(self.session.network.variables, stopped.values, "network", where)
 
     def load_best(self) -> None:
         """Put the best weights into the network; without validation the last ones stay."""

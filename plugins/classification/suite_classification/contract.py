@@ -34,8 +34,9 @@ def check(dataset: Dataset) -> None:
     """Refuse data that does not satisfy a classification task.
 
     Raises:
-        UserError: if the facts are not those of `suite_classification.types.Facts`, there are too few
-            classes to tell apart, or a target is not made of these classes; the message has the example.
+        UserError: if the facts are not those of `suite_classification.types.Facts`, there is no class, or a
+            target is not made of these classes; the message has the example. A single class passes: such data
+            can be scored on.
     """
     classes, multi_label = dataset.facts.get("classes"), dataset.facts.get("multi_label", False)
     if not isinstance(classes, list | tuple) or not all(isinstance(name, str) for name in classes):
@@ -44,12 +45,8 @@ def check(dataset: Dataset) -> None:
         raise UserError(f"the data's fact 'multi_label' is {multi_label!r}: it must be true or false")
     if len(set(classes)) < len(classes):
         raise UserError("the data's fact 'classes' has a name twice: each class must be there once")
-    if len(classes) < (1 if multi_label else 2):
-        raise UserError(
-            f"there is only one class ('{classes[0]}'): nothing can be learned from it"
-            if classes
-            else "the data's fact 'classes' is empty: there is nothing to learn"
-        )
+    if not classes:
+        raise UserError("the data's fact 'classes' is empty: there is nothing to learn")
     known = frozenset(classes)
     for split, examples in dataset.splits.items():
         if isinstance(examples, KnownTargets):
@@ -60,6 +57,19 @@ def check(dataset: Dataset) -> None:
                 continue
         labels = _labels(examples, split, multi_label)
         refuse_unknown(labels, known, f"the {split} split has labels that are none of the classes")
+
+
+def check_learnable(dataset: Dataset) -> None:
+    """Refuse data with a single class, which can be scored on, but not be learned from.
+
+    Raises:
+        UserError: if there is only one class, and examples have exactly one label.
+    """
+    classes = dataset.facts["classes"]
+    if len(classes) < 2 and not dataset.facts.get("multi_label", False):
+        raise UserError(
+            f"there is only one class, '{classes[0]}', so there is nothing to learn: at least two are needed"
+        )
 
 
 def _labels(examples: Examples, split: str, multi_label: bool) -> Iterator[str]:

@@ -27,7 +27,7 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         label: the predicted class; with several labels per example, all those with a score of one half or
-            more. The same shape as a target.
+            more, unless other thresholds were wanted. The same shape as a target.
         scores: a probability per class. They sum to one if an example has exactly one label. Empty if
             predictions come from elsewhere and carry none.
     """

@@ -8,7 +8,7 @@ import pytest
 
 from suite import UserError
 from suite.data import Dataset
-from suite_classification.contract import check, facts
+from suite_classification.contract import check, check_learnable, facts
 
 
 def data(*targets, test=None, **facts) -> Dataset:
@@ -35,7 +35,6 @@ def test_data_with_its_facts_is_accepted(targets):
         (("cat", "dog"), {"classes": "catdog"}, "must be a list of class names"),
         (("cat", "dog"), {"classes": ["cat", "dog", "cat"]}, "has a name twice"),
         (("cat", "dog"), {"multi_label": 1}, "fact 'multi_label' is 1: it must be true or false"),
-        (("cat", "cat"), {"classes": ["cat"]}, "only one class .'cat'."),
         (("cat", "dog"), {"classes": []}, "'classes' is empty"),
         (
             ("cat", "dgo"),
@@ -53,6 +52,14 @@ def test_data_that_does_not_satisfy_the_task_is_refused(targets, changes, messag
     given_facts = {"classes": ["cat", "dog"], "multi_label": False} | changes
     with pytest.raises(UserError, match=message):
         check(data(*targets, **given_facts))
+
+
+def test_data_with_one_class_can_be_scored_on_but_not_learned_from():
+    dataset = data("cat", "cat", **facts(data("cat")))
+    check(dataset)
+    with pytest.raises(UserError, match="only one class, 'cat'"):
+        check_learnable(dataset)
+    check_learnable(data(["cat"], [], **facts(data(["cat"]))))
 
 
 class Known(list):

@@ -7,6 +7,7 @@ from suite_classification.declaration import BASELINE, CHECK, FACTS, METRICS, PR
 from suite_image_classification.options import (
     ApplicationsOptions,
     FolderOptions,
+    ImagePredictionOptions,
     PresetOptions,
     ResidualOptions,
     TableOptions,
@@ -30,6 +31,7 @@ def suite_tasks() -> list[suite.Task]:
             evaluators=("classification",),
             baseline=BASELINE,
             inspect=suite.lazy("suite_image_classification.inspection:inspect"),
+            preview=suite.lazy("suite_image_classification.preview:preview"),
             check=CHECK,
             facts=FACTS,
             prediction_type=PREDICTION,
@@ -72,6 +74,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_image_classification.builders:residual"),
             codec=CODEC,
             options=ResidualOptions,
+            prediction_options=ImagePredictionOptions,
         ),
         suite.ModelBuilder(
             name="applications",
@@ -80,6 +83,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_image_classification.builders:applications"),
             codec=CODEC,
             options=ApplicationsOptions,
+            prediction_options=ImagePredictionOptions,
         ),
         suite.ModelBuilder(
             name="preset",
@@ -88,6 +92,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_image_classification.presets.builder:build"),
             codec=CODEC,
             options=PresetOptions,
+            prediction_options=ImagePredictionOptions,
         ),
     ]
 

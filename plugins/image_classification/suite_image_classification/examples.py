@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import stat
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from suite import UserError
-from suite.data import Dataset, Example
+from suite.data import Dataset, Example, Problem
 from suite.kit import counted, some
 from suite.sources import FolderTree, Source, Tree
 from suite_classification.types import Target
+from suite_images.classes import ClassOptions, look_alikes, select_classes
 
 SPLIT_NAMES = ("train", "validation", "test")
 
@@ -56,6 +56,17 @@ class ImageExamples:
         targets = self.different_targets()
         return {label for target in targets for label in ([target] if isinstance(target, str) else target)}
 
+    def renamed(self, new_names: Mapping[str, str]) -> ImageExamples:
+        """With other labels; those without a new name are left out, and images with no other label."""
+        targets: list[Target] = [
+            new_names.get(target, "")
+            if isinstance(target, str)
+            else list(dict.fromkeys(new_names[label] for label in target if label in new_names))
+            for target in self._targets
+        ]
+        kept = np.array([target != "" for target in targets], np.bool_)[self._kinds]
+        return ImageExamples(self._tree, self._indices[kept], targets, self._kinds[kept])
+
 
 class Listing:
     """Collects the rows of a format that lists images with their labels: each image is one example.
@@ -64,12 +75,22 @@ class Listing:
         folder: paths of images are relative to it, or absolute.
         unit: what a row is called in a message: "line", say.
         hint: the end of the message about an image with two labels: how to give it several.
+        find: `find(name, split, location)`: the path of an image that is not where its name says, or None.
     """
 
-    def __init__(self, folder: Path, *, unit: str = "row", hint: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        unit: str = "row",
+        hint: str = "",
+        find: Callable[[str, str, str], str | None] | None = None,
+    ) -> None:
         self.folder = folder
         self.unit = unit
         self.hint = hint
+        self.find = find
+        self.groups: dict[str, str] = {}
         self.names: list[str] = []
         self.sizes: list[int] = []
         self.sources: dict[int, Source] = {}
@@ -79,7 +100,9 @@ class Listing:
         # For each split, by the index of a file: the number of its target, and the row it stands in.
         self.rows: dict[str, dict[int, tuple[int, int]]] = {}
 
-    def add(self, image: str | Source, target: Target, *, split: str, origin: str, row: int) -> bool:
+    def add(
+        self, image: str | Source, target: Target, *, split: str, origin: str, row: int, group: str = ""
+    ) -> bool:
         """Add the row of an image.
 
         Args:
@@ -88,6 +111,7 @@ class Listing:
             split: train, validation or test.
             origin: what a message calls the file that the row is in.
             row: the number of the row.
+            group: what the image belongs to, for `groups`, by the path of the image.
 
         Returns:
             Whether it is new; False if an earlier row says the same.
@@ -99,9 +123,11 @@ class Listing:
         kind = self.kinds.setdefault(tuple(target) if isinstance(target, list) else target, len(self.kinds))
         location = f"{origin}, {self.unit} {row}"
         name = image if isinstance(image, str) else image.name
-        file_index = self._file_index(image, location)
+        file_index = self._file_index(image, split, location)
         if file_index is None:
             return True
+        if group:
+            self.groups.setdefault(self.names[file_index], group)
         first_kind, first_row = self.rows.setdefault(split, {}).setdefault(file_index, (kind, row))
         if first_kind != kind:
             raise UserError(
@@ -110,12 +136,27 @@ class Listing:
             )
         return first_row == row
 
-    def dataset(self, path: Path, problems: Sequence[str] = ()) -> Dataset:
-        """The data set of all rows. `path` is what a message calls the data.
+    def relabel(self, new: Callable[[str | tuple[str, ...]], str | tuple[str, ...]]) -> None:
+        """Replace every target: `new(target)` for each different one, lists of labels being tuples."""
+        kinds: dict[str | tuple[str, ...], int] = {}
+        numbers = [kinds.setdefault(new(kind), len(kinds)) for kind in self.kinds]
+        self.kinds = kinds
+        for rows in self.rows.values():
+            rows.update({index: (numbers[kind], row) for index, (kind, row) in rows.items()})
+
+    def dataset(
+        self, path: Path, problems: Sequence[str] = (), options: ClassOptions | None = None
+    ) -> Dataset:
+        """The data set of all rows.
+
+        Args:
+            path: what a message calls the data.
+            problems: what was left out.
+            options: which classes are read.
 
         Raises:
-            UserError: if files are missing, some targets are lists and some are not, or there is nothing
-                to learn.
+            UserError: if files are missing, some targets are lists and some are not, or no image has a
+                label.
         """
         if self.missing:
             rest = len(self.missing) - 1
@@ -132,9 +173,9 @@ class Listing:
             )
             for name, rows in self.rows.items()
         }
-        return labeled_dataset(path, splits, problems, multi_label=not single)
+        return labeled_dataset(path, splits, problems, multi_label=not single, options=options)
 
-    def _file_index(self, image: str | Source, location: str) -> int | None:
+    def _file_index(self, image: str | Source, split: str, location: str) -> int | None:
         """The index of the file; None if there is no such file (which goes to `missing`)."""
         name = image if isinstance(image, str) else image.name
         known = self.file_indices.get(name)
@@ -152,6 +193,11 @@ class Listing:
                 continue
             if stat.S_ISREG(status.st_mode):
                 return self._listed(name, spelling, status.st_size)
+        if self.find is not None and (found := self.find(name, split, location)) is not None:
+            known = self.file_indices.get(found)
+            if known is not None:
+                return known
+            return self._listed(found, found, Path(self.folder, found).stat().st_size)
         self.missing.append(f"{location}: there is no file '{Path(self.folder, name)}'")
         return None
 
@@ -196,50 +242,51 @@ def labeled_dataset(
     *,
     multi_label: bool = False,
     hint: str = "",
+    options: ClassOptions | None = None,
 ) -> Dataset:
-    """The data set of the splits that exist.
+    """The data set of the splits that exist. Without a training split it can be scored on.
 
     Args:
         path: what a message calls the data.
         splits: by name; at least one example each.
         problems: what was left out.
         multi_label: whether targets are lists.
-        hint: added to the message if there is only one class.
+        hint: added to the problem if there is only one class.
+        options: which classes are read.
 
     Raises:
-        UserError: if there is no training split, there are fewer than two classes, or a class has no
-            training example.
+        UserError: if no image has a label, a class has no training example, or the options name a class that
+            there is not.
     """
-    if "train" not in splits:
-        raise UserError(f"{path} has no training split, only {' and '.join(sorted(splits))}")
-    classes = sorted(splits["train"].labels())
-    for name, examples in splits.items():
-        if unknown := sorted(examples.labels() - set(classes)):
-            raise UserError(
-                f"{path}: {some(unknown)} in the {name} split but not in the training split: a class can only"
-                " be learned from training images"
-            )
+    options = options or ClassOptions()
+    known = sorted(set().union(*(examples.labels() for examples in splits.values())))
+    selection = select_classes(known, options, str(path))
+    problems = [*problems, *look_alikes(selection.names)]
+    if selection.changes:
+        chosen = {name: examples.renamed(selection.new_names()) for name, examples in splits.items()}
+        if left_out := sum(map(len, splits.values())) - sum(map(len, chosen.values())):
+            text = f"{counted(left_out, 'image', 'images')} of other classes left out (loader.classes)"
+            problems.append(Problem(text, selection.left_out, wrong=False))
+        splits = {name: examples for name, examples in chosen.items() if len(examples)}
+    classes = list(selection.names)
+    if "train" in splits:
+        learned = splits["train"].labels()
+        for name, examples in splits.items():
+            if unknown := sorted(examples.labels() - learned):
+                raise UserError(
+                    f"{path}: {some(unknown)} in the {name} split but not in the training split: a class can"
+                    " only be learned from training images"
+                )
+    else:
+        problems.append(f"there is no training split, only {' and '.join(sorted(splits))}")
     if not classes:
-        raise UserError(f"{path}: no training image has a label")
+        raise UserError(f"{path}: no image has a label")
     if len(classes) == 1 and not multi_label:
-        raise UserError(f"{path} holds one class only, '{classes[0]}': at least two are needed{hint}")
+        problems.append(f"there is one class only, '{classes[0]}': at least two are needed to learn{hint}")
     return Dataset(
-        train=splits["train"],
+        train=splits.get("train", []),
         validation=splits.get("validation"),
         test=splits.get("test"),
         facts={"classes": classes, "multi_label": multi_label},
-        problems=[*problems, *_look_alikes(classes)],
+        problems=problems,
     )
-
-
-def _look_alikes(classes: Sequence[str]) -> list[str]:
-    """A sentence for each set of labels that differ only in case, blanks, hyphens or Unicode form."""
-    alike: dict[str, list[str]] = {}
-    for name in classes:
-        plain = unicodedata.normalize("NFKC", name).casefold()
-        alike.setdefault("".join(letter for letter in plain if letter not in " \t_-"), []).append(name)
-    return [
-        f"the labels {' and '.join(map(repr, names))} look alike: are they one class?"
-        for names in alike.values()
-        if len(names) > 1
-    ]

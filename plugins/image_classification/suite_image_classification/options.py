@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from suite.options import Auto, Meta, Options
+from suite_classification.options import LabelOptions
+from suite_images.classes import ClassOptions
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Side = Annotated[int, Meta(ge=4, le=2048)]
@@ -12,11 +14,19 @@ Side = Annotated[int, Meta(ge=4, le=2048)]
 # collection on a union of a bounded integer with a tuple of fixed length.
 
 
-class FolderOptions(Options, frozen=True):
-    """Of the loader `folder`, which needs none."""
+class FolderOptions(ClassOptions, frozen=True):
+    """Of the loader `folder`."""
+
+    class_pattern: Annotated[
+        str,
+        Meta(
+            description="regular expression that finds the class in a file's name, its first group if it has"
+            " any: '^(.+)_[0-9]+'; empty: the class is the folder"
+        ),
+    ] = ""
 
 
-class TableOptions(Options, frozen=True):
+class TableOptions(ClassOptions, frozen=True):
     """Of the loader `table`."""
 
     path_column: Annotated[
@@ -26,15 +36,33 @@ class TableOptions(Options, frozen=True):
         ),
     ] = ""
     label_column: Annotated[
-        str, Meta(description="column with the labels; empty: recognized by its name")
+        str,
+        Meta(
+            description="column with the labels, or several of 0 and 1, a class each: cat,dog; empty:"
+            " recognized by its name, or by holding 0 and 1"
+        ),
+    ] = ""
+    images: Annotated[
+        str,
+        Meta(
+            description="folder of the images, if it is not that of the table; paths are relative to it, and"
+            " names without an ending are found in it"
+        ),
     ] = ""
     split_column: Annotated[
         str,
         Meta(description="column with train, validation or test; empty: recognized by its name, if any"),
     ] = ""
+    group_column: Annotated[
+        str,
+        Meta(description="column of what examples belong to (a patient, say), which splits keep together"),
+    ] = ""
     label_separator: Annotated[
         str,
-        Meta(description="separator of several labels in one cell; empty: a cell is one label"),
+        Meta(
+            description="separator of several labels in one cell; empty: a cell is one label, or a list of"
+            " them as JSON or Python writes it"
+        ),
     ] = ""
 
 
@@ -51,6 +79,17 @@ class ImageModelOptions(Options, frozen=True):
     resize: Annotated[
         Auto | Literal["squash", "crop", "letterbox"],
         Meta(description="how images of another aspect ratio are fitted: stretched, cut, or with bars"),
+    ] = "auto"
+    bits: Annotated[
+        Auto | Annotated[int, Meta(ge=8, le=16)],
+        Meta(
+            description="how many bits of images with 16 per value are used: 12 if white is 4,095; auto: as"
+            " many as the largest value of a sample needs"
+        ),
+    ] = "auto"
+    channels: Annotated[
+        Auto | Annotated[int, Meta(ge=1, le=256)],
+        Meta(description="of the network's input: 3 is RGB, 1 gray; others must be those of the images"),
     ] = "auto"
     dropout: Annotated[
         Auto | Annotated[float, Meta(ge=0, lt=1)],
@@ -155,3 +194,17 @@ class PresetOptions(FineTuningOptions, frozen=True):
     load_weights: Annotated[
         bool, Meta(description="whether the preset's weights are loaded, or only its architecture")
     ] = True
+
+
+# Options at prediction.
+
+
+class ImagePredictionOptions(LabelOptions, frozen=True):
+    """Which labels are given, and how often an image is looked at."""
+
+    augment: Annotated[
+        bool,
+        Meta(
+            description="predict every image mirrored as well and average the probabilities: twice the time"
+        ),
+    ] = False

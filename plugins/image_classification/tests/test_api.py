@@ -147,7 +147,6 @@ def test_a_format_is_recognized_and_loaded(lists):
             r"\(train\), row 2: there is no file '.*gone.png': paths are relative to",
         ),
         ("0 a.png 0\n0 a.png 1\n", r"row 2: '0 a.png' has another label in row 1. An image is one row"),
-        ("0 a.png 0\n1 a.png 0\n", "one class only, 'cat'"),
         ("0 a.png 0\n1 a.png two\n", "train.txt, line 2 does not end with the number of a class"),
     ],
 )

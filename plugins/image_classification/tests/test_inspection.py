@@ -103,7 +103,9 @@ def test_copies_within_a_split_are_odd(data):
 
 def test_labels_that_look_alike_are_wrong(data):
     image(data / "train" / "Cat" / "x.jpg")
-    assert list(findings(data, wrong=True)) == ["the labels 'Cat' and 'cat' look alike: are they one class?"]
+    assert list(findings(data, wrong=True)) == [
+        "the classes 'Cat' and 'cat' look alike. If they are one, say --set 'loader.classes=cat=Cat,*'"
+    ]
 
 
 def test_what_the_loader_left_out_is_wrong(data):

@@ -8,7 +8,12 @@ from suite_object_detection.options import (
     CsvOptions,
     DetectionPredictionOptions,
     DetectorOptions,
+    FileOptions,
+    KittiOptions,
+    LabelmeOptions,
+    MetadataOptions,
     PresetOptions,
+    ViaOptions,
     VocOptions,
     YoloOptions,
 )
@@ -17,6 +22,18 @@ TASK = "object-detection"
 
 CODEC = suite.lazy("suite_object_detection.codec:DetectionCodec.from_json")
 """The codec of the builder `detector`, and of others whose outputs are of its kind."""
+
+
+FORMATS = {
+    "annotated": suite.lazy("suite_object_detection.formats.annotated_images:AnnotatedImagesWriter"),
+    "coco": suite.lazy("suite_object_detection.formats.coco_results:CocoResultsWriter"),
+    "coco-dataset": suite.lazy("suite_object_detection.formats.coco_dataset:CocoDatasetWriter"),
+    "yolo": suite.lazy("suite_object_detection.formats.label_files:YoloWriter"),
+    "voc": suite.lazy("suite_object_detection.formats.label_files:VocWriter"),
+    "crops": suite.lazy("suite_object_detection.formats.crops:CropsWriter"),
+    "csv": suite.lazy("suite_object_detection.formats.box_table:BoxTableWriter"),
+}
+"""Other forms of predictions than lines."""
 
 
 @suite.hookimpl
@@ -32,15 +49,11 @@ def suite_tasks() -> list[suite.Task]:
             evaluators=("detection",),
             baseline=suite.lazy("suite_object_detection.baseline:most_frequent"),
             inspect=suite.lazy("suite_object_detection.inspection:inspect"),
+            preview=suite.lazy("suite_object_detection.preview:preview"),
             check=suite.lazy("suite_object_detection.contract:check"),
             facts=suite.lazy("suite_object_detection.contract:facts"),
             prediction_type=suite.lazy("suite_object_detection.types:Detections"),
-            formats={
-                "annotated": suite.lazy(
-                    "suite_object_detection.formats.annotated_images:AnnotatedImagesWriter"
-                ),
-                "coco": suite.lazy("suite_object_detection.formats.coco_results:CocoResultsWriter"),
-            },
+            formats=FORMATS,
             types="suite_object_detection.types",
         )
     ]
@@ -81,6 +94,62 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_object_detection.loaders.csv:load"),
             detect=suite.lazy("suite_object_detection.loaders.csv:detect"),
             options=CsvOptions,
+        ),
+        suite.DataLoader(
+            name="labelme",
+            task=TASK,
+            summary="LabelMe: a JSON file for each image",
+            load=suite.lazy("suite_object_detection.loaders.labelme:load"),
+            detect=suite.lazy("suite_object_detection.loaders.labelme:detect"),
+            options=LabelmeOptions,
+        ),
+        suite.DataLoader(
+            name="cvat",
+            task=TASK,
+            summary="CVAT XML 1.1 for images",
+            load=suite.lazy("suite_object_detection.loaders.cvat:load"),
+            detect=suite.lazy("suite_object_detection.loaders.cvat:detect"),
+            options=FileOptions,
+        ),
+        suite.DataLoader(
+            name="label-studio",
+            task=TASK,
+            summary="Label Studio JSON or JSON-MIN",
+            load=suite.lazy("suite_object_detection.loaders.label_studio:load"),
+            detect=suite.lazy("suite_object_detection.loaders.label_studio:detect"),
+            options=FileOptions,
+        ),
+        suite.DataLoader(
+            name="via",
+            task=TASK,
+            summary="VGG Image Annotator: JSON or CSV",
+            load=suite.lazy("suite_object_detection.loaders.via:load"),
+            detect=suite.lazy("suite_object_detection.loaders.via:detect"),
+            options=ViaOptions,
+        ),
+        suite.DataLoader(
+            name="createml",
+            task=TASK,
+            summary="Create ML JSON",
+            load=suite.lazy("suite_object_detection.loaders.createml:load"),
+            detect=suite.lazy("suite_object_detection.loaders.createml:detect"),
+            options=FileOptions,
+        ),
+        suite.DataLoader(
+            name="metadata",
+            task=TASK,
+            summary="Hugging Face: a metadata.jsonl with the objects of each image",
+            load=suite.lazy("suite_object_detection.loaders.metadata:load"),
+            detect=suite.lazy("suite_object_detection.loaders.metadata:detect"),
+            options=MetadataOptions,
+        ),
+        suite.DataLoader(
+            name="kitti",
+            task=TASK,
+            summary="KITTI: a text file of 15 columns for each image",
+            load=suite.lazy("suite_object_detection.loaders.kitti:load"),
+            detect=suite.lazy("suite_object_detection.loaders.kitti:detect"),
+            options=KittiOptions,
         ),
     ]
 

@@ -31,7 +31,7 @@ UNBALANCED = 10
 
 @dataclass(frozen=True)
 class _Boxes:
-    """The boxes of a split.
+    """The boxes of a split that are not to be ignored.
 
     Attributes:
         per_image: int (images,)
@@ -39,7 +39,7 @@ class _Boxes:
         image: int (boxes,)
         extents: float (boxes, 2), width and height.
         areas: float (boxes,), by which COCO tells sizes.
-        crowd: how many are to be ignored.
+        ignored: how many boxes are to be ignored.
         sizes: int (images, 2), height and width as annotated.
     """
 
@@ -48,7 +48,7 @@ class _Boxes:
     image: np.ndarray
     extents: np.ndarray
     areas: np.ndarray
-    crowd: int
+    ignored: int
     sizes: np.ndarray
 
 
@@ -69,8 +69,8 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
         "images without a box": without,
         "broken": sum(len(split.broken) for split in seen.values()),
     }
-    if ignored := sum(split.crowd for split in splits.values()):
-        numbers["ignored boxes"] = ignored
+    if ignored := sum(split.ignored for split in splits.values()):
+        numbers["ignored boxes, in no table"] = ignored
     return Inspection(
         numbers=numbers,
         tables=[
@@ -92,19 +92,25 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
 def _boxes(split: Examples, classes: list[str]) -> _Boxes:
     targets = [split[index].target for index in range(len(split))]
     numbers = {name: number for number, name in enumerate(classes)}
-    per_image = np.array([len(target["boxes"]) for target in targets], np.int64)
+    count = np.array([len(target["boxes"]) for target in targets], np.int64)
+    ignored = np.zeros(count.sum(), bool)
+    for end, target in zip(np.cumsum(count).tolist(), targets, strict=True):
+        if "crowd" in target:
+            ignored[end - len(target["crowd"]) : end] = target["crowd"]
+    image = np.repeat(np.arange(len(targets)), count)[~ignored]
     corners = np.array([box for target in targets for box in target["boxes"]], np.float64).reshape(-1, 4)
     extents = corners[:, 2:] - corners[:, :2]
     areas = extents[:, 0] * extents[:, 1]
     if targets and all("areas" in target for target in targets):
         areas = np.array([area for target in targets for area in target["areas"]], np.float64)
+    label = np.array([numbers[label] for target in targets for label in target["labels"]], np.int64)
     return _Boxes(
-        per_image=per_image,
-        label=np.array([numbers[label] for target in targets for label in target["labels"]], np.int64),
-        image=np.repeat(np.arange(len(targets)), per_image),
-        extents=extents,
-        areas=areas,
-        crowd=sum(sum(target.get("crowd", ())) for target in targets),
+        per_image=np.bincount(image, minlength=len(targets)),
+        label=label[~ignored],
+        image=image,
+        extents=extents[~ignored],
+        areas=areas[~ignored],
+        ignored=int(ignored.sum()),
         sizes=np.array([target["size"] for target in targets], np.int64).reshape(-1, 2),
     )
 

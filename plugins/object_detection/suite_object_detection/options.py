@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from suite.options import Auto, Meta, Options
+from suite_images.classes import ClassOptions
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 
@@ -23,23 +24,74 @@ Images = Annotated[
     str, Meta(description="folder with the images; empty: they are looked for beside the annotations")
 ]
 
+Ignored = Literal["ignore", "train"]
+Difficult = Annotated[
+    Ignored,
+    Meta(
+        description="what becomes of boxes marked difficult: ignored in training and scores, or used as any"
+        " other"
+    ),
+]
 
-class CocoOptions(Options, frozen=True):
+BoxFormat = Annotated[
+    Literal["auto", "xywh", "xyxy"],
+    Meta(
+        description="what the four numbers of a box are: x, y, width and height, or two corners; auto: xyxy"
+        " if boxes would reach out of their images as xywh, else xywh"
+    ),
+]
+
+
+class BoxOptions(ClassOptions, frozen=True):
+    """The options of every loader of boxes. Derive the loader's own options from it."""
+
+    orientation: Annotated[
+        Literal["auto", "upright", "stored"],
+        Meta(
+            description="what boxes of images turned by Exif were drawn on: the upright image, or the image"
+            " as it is stored; auto: as their sizes tell, else upright"
+        ),
+    ] = "auto"
+
+    ignored_option: ClassVar[str] = ""
+    """The name of the option by which boxes that are to be ignored are trained on; empty if it has none."""
+
+    @property
+    def ignores(self) -> bool:
+        """Whether boxes that are marked so are ignored in training and scores."""
+        return not self.ignored_option or getattr(self, self.ignored_option) == "ignore"
+
+    @property
+    def way_to_train_on_ignored(self) -> str:
+        """The end of a sentence: by which option boxes that are to be ignored are used as any other."""
+        name = self.ignored_option
+        return f". --set loader.{name}=train uses them as any other" if name else ""
+
+
+class CrowdOptions(BoxOptions, frozen=True):
+    """Of formats that mark boxes around groups."""
+
+    crowds: Annotated[
+        Ignored,
+        Meta(
+            description="what becomes of boxes marked as around a crowd: ignored in training and scores, or"
+            " used as any other"
+        ),
+    ] = "ignore"
+
+    ignored_option: ClassVar[str] = "crowds"
+
+
+class CocoOptions(CrowdOptions, frozen=True):
     """Options of the loader `coco`."""
 
     images: Images = ""
 
 
-class VocOptions(Options, frozen=True):
+class VocOptions(BoxOptions, frozen=True):
     """Options of the loader `voc`."""
 
-    difficult: Annotated[
-        Literal["ignore", "train"],
-        Meta(
-            description="what becomes of boxes marked difficult: ignored in training and scores, or used as"
-            " any other"
-        ),
-    ] = "ignore"
+    difficult: Difficult = "ignore"
     first_pixel: Annotated[
         Literal["auto", "0", "1"],
         Meta(
@@ -49,14 +101,25 @@ class VocOptions(Options, frozen=True):
     ] = "auto"
     unlabeled: Unlabeled = "background"
 
+    ignored_option: ClassVar[str] = "difficult"
 
-class YoloOptions(Options, frozen=True):
+
+class YoloOptions(BoxOptions, frozen=True):
     """Options of the loader `yolo`."""
 
     unlabeled: Unlabeled = "background"
+    beyond: Annotated[
+        Literal["auto", "outline", "keypoints"],
+        Meta(
+            description="what lines with more than four numbers behind the class are: the outline of the"
+            " object, or its box and then key points, which are passed over; auto: as kpt_shape or the"
+            " numbers themselves tell"
+        ),
+    ] = "auto"
+    images: Images = ""
 
 
-class CsvOptions(Options, frozen=True):
+class CsvOptions(CrowdOptions, frozen=True):
     """Options of the loader `csv`."""
 
     path_column: Annotated[
@@ -66,6 +129,10 @@ class CsvOptions(Options, frozen=True):
     split_column: Annotated[
         str,
         Meta(description="column that says train, validation or test; empty: found by its name, if any"),
+    ] = ""
+    group_column: Annotated[
+        str,
+        Meta(description="column of what examples belong to (a patient, say), which splits keep together"),
     ] = ""
     box_columns: Annotated[
         list[str],
@@ -81,13 +148,53 @@ class CsvOptions(Options, frozen=True):
             " auto: normalized if all numbers are from 0 to 1"
         ),
     ] = "auto"
+    box_format: BoxFormat = "auto"
     images: Images = ""
+
+
+class FileOptions(BoxOptions, frozen=True):
+    """Options of the loaders `cvat`, `createml` and `label-studio`."""
+
+    images: Images = ""
+
+
+class ViaOptions(FileOptions, frozen=True):
+    """Options of the loader `via`."""
+
+    class_attribute: Annotated[
+        str,
+        Meta(description="attribute of regions that is the class; empty: the only one, or found by its name"),
+    ] = ""
+
+
+class MetadataOptions(CrowdOptions, frozen=True):
+    """Options of the loader `metadata`."""
+
+    box_format: BoxFormat = "auto"
+    images: Images = ""
+
+
+class LabelmeOptions(BoxOptions, frozen=True):
+    """Options of the loader `labelme`."""
+
+    difficult: Difficult = "ignore"
+    unlabeled: Unlabeled = "background"
+
+    ignored_option: ClassVar[str] = "difficult"
+
+
+class KittiOptions(BoxOptions, frozen=True):
+    """Options of the loader `kitti`."""
+
+    unlabeled: Unlabeled = "background"
 
 
 # Options of model builders.
 
 Side = Annotated[int, Meta(ge=32, le=4096)]
 Scale = Annotated[float, Meta(ge=0.05, le=20)]
+Tiles = Auto | Literal["off"] | Annotated[int, Meta(ge=32, le=8192)]
+Overlap = Annotated[float, Meta(ge=0, le=0.75)]
 # Two numbers are a tuple of bounded length, not tuple[Side, Side]: msgspec 0.22 crashes in garbage collection
 # on a union of a bounded number with a tuple of fixed length.
 Range = Annotated[tuple[Scale, ...], Meta(min_length=2, max_length=2)]
@@ -103,6 +210,21 @@ class DetectionOptions(Options, frozen=True):
     max_boxes: Annotated[
         Auto | Annotated[int, Meta(ge=1, le=2000)],
         Meta(description="boxes per image that the loss sees; if there are more, the largest"),
+    ] = "auto"
+    tiles: Annotated[
+        Tiles,
+        Meta(
+            description="the longer side, in pixels of the image, of the tiles that images are learned from"
+            " and predicted in; off: whole images; auto: tiles if objects would be smaller than the network's"
+            " finest stride"
+        ),
+    ] = "auto"
+    tile_overlap: Annotated[
+        Auto | Overlap,
+        Meta(
+            description="share of a tile that the next one shows too; auto: enough for most objects to be"
+            " seen whole"
+        ),
     ] = "auto"
     scale: Annotated[
         Auto | Range,
@@ -209,3 +331,20 @@ class DetectionPredictionOptions(Options, frozen=True):
         Meta(description="detections per image at most: those with the highest scores"),
     ] = "auto"
     classes: Annotated[tuple[str, ...], Meta(description="only these classes; empty: all")] = ()
+    thresholds: Annotated[
+        dict[str, Share], Meta(description="thresholds of single classes: '{cat = 0.3, dog = 0.6}'")
+    ] = {}  # noqa: RUF012 (msgspec copies it)
+    tiles: Annotated[
+        Tiles,
+        Meta(
+            description="the longer side, in pixels of the image, of the tiles that it is predicted in; off:"
+            " as a whole; auto: as the model was trained"
+        ),
+    ] = "auto"
+    tile_overlap: Annotated[
+        Auto | Overlap, Meta(description="share of a tile that the next one shows too")
+    ] = "auto"
+    augment: Annotated[
+        bool,
+        Meta(description="predict every image mirrored as well and join both: twice the time"),
+    ] = False

@@ -58,7 +58,9 @@ def test_sizes_are_those_of_the_objects_where_their_areas_are_known():
 
 def test_ignored_boxes_are_counted():
     found = inspected([example("a", [(0, 0, 9, 9), (0, 0, 8, 8)], ["cat", "dog"], crowd=[True, False])])
-    assert found.numbers["ignored boxes"] == 1
+    assert found.numbers["boxes"] == 1
+    assert found.numbers["ignored boxes, in no table"] == 1
+    assert table(found, "Classes") == [["cat", 0, 0, "0.0 %"], ["dog", 1, 1, "100.0 %"]]
 
 
 def test_images_that_cannot_be_read(tmp_path):

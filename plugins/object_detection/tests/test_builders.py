@@ -12,11 +12,11 @@ from suite.data.dataset import Dataset, Example
 from suite.evaluation.types import Pairs
 from suite.options import as_dict, parse
 from suite.training_options import TrainingOptions
-from suite_object_detection.assembly import calibrated, input_size
+from suite_object_detection.assembly import calibrated
 from suite_object_detection.builders import detector
 from suite_object_detection.codec import DetectionCodec
 from suite_object_detection.options import DetectorOptions
-from suite_object_detection.recipes import size_for
+from suite_object_detection.recipes import input_size, size_for
 from suite_object_detection.survey import survey_of
 from suite_object_detection.types import Detections
 

@@ -22,6 +22,7 @@ from boxes_on_disk import (
 )
 from suite import UserError
 from suite_object_detection.loaders.coco import _around_mask
+from suite_object_detection.survey import survey_of
 
 
 def coco(tmp_path, content, name="train.json", images=("a",)):
@@ -256,5 +257,106 @@ def test_the_validation_split_is_not_trained_on_if_the_file_of_the_training_spli
 def test_two_files_for_a_split_are_refused(tmp_path):
     write_coco(tmp_path)
     write(tmp_path / "annotations/train.json", coco_file(DATA["train"]))
-    with pytest.raises(UserError, match="more than one COCO file for the train split.*Give the path of one"):
+    twice = "same split, and both annotate 'a.png', 'b.png', 'c.png': give the path of one"
+    with pytest.raises(UserError, match=twice):
         load("coco", tmp_path)
+
+
+def test_several_files_of_a_split_are_one_data_set_if_each_has_its_own_images(tmp_path):
+    for part, stems in (("a", "ab"), ("b", "c")):
+        images = {stem: DATA["train"][stem] for stem in stems}
+        write_images(tmp_path / part, images)
+        write(tmp_path / f"annotations/instances_{part}.json", coco_file(images))
+    dataset = load("coco", tmp_path)
+    assert targets(dataset)["train"] == expected(DATA)["train"]
+    assert list(dataset.problems) == []
+
+
+def test_ids_may_be_texts_on_one_side_and_numbers_on_the_other(tmp_path):
+    texts = load("coco", coco(tmp_path, one_image({"image_id": "1", "category_id": "7"})))
+    assert texts.train[0].target["labels"] == ["cat"]
+    names = one_image({"image_id": "x1", "category_id": "c"}, {"id": "x1"}, [("c", "cat")])
+    assert load("coco", coco(tmp_path, names)).facts == {"classes": ["cat"], "category_ids": ["c"]}
+
+
+def test_without_categories_classes_are_called_by_number(tmp_path):
+    content = one_image()
+    del content["categories"]
+    dataset = load("coco", coco(tmp_path, content))
+    assert dataset.facts == {"classes": ["7"], "category_ids": [7]}
+    assert dataset.problems == ["train.json has no list of categories: its class is called by number"]
+    del content["annotations"][0]["category_id"]
+    dataset = load("coco", coco(tmp_path, content))
+    assert dataset.facts == {"classes": ["object"]}
+    assert dataset.problems == ["train.json has no list of categories: its class is called 'object'"]
+
+
+def test_the_category_above_the_others_is_no_class(tmp_path):
+    content = one_image()
+    content["categories"] = [
+        {"id": 0, "name": "pets", "supercategory": "none"},
+        {"id": 7, "name": "cat", "supercategory": "pets"},
+    ]
+    assert load("coco", coco(tmp_path, content)).facts == {"classes": ["cat"], "category_ids": [7]}
+    content["annotations"][0]["category_id"] = 0  # then it is one
+    dataset = load("coco", coco(tmp_path, content))
+    assert dataset.facts == {"classes": ["pets", "cat"], "category_ids": [0, 7]}
+
+
+def test_if_all_objects_are_crowds_the_option_is_named(tmp_path):
+    coco(tmp_path, one_image({"iscrowd": 1}))
+    dataset = load("coco", tmp_path)
+    assert dataset.problems == [
+        (
+            "1 box is marked as to be ignored, and there is no other to learn from. --set"
+            " loader.crowds=train uses them as any other"
+        )
+    ]
+    with pytest.raises(UserError, match="crowds=train uses them as any other"):
+        survey_of(dataset)
+    assert "crowd" not in load("coco", tmp_path, crowds="train").train[0].target
+
+
+@pytest.mark.parametrize(
+    ("written", "there"),
+    [
+        ("a.png", "A.PNG"),
+        ("caf\u00e9.png", "cafe\u0301.png"),
+        ("a b.png", "A b.png"),
+        ("a.jpg", "a.png"),
+        ("a%20b.png", "a b.png"),
+        ("https://x.org/d/a.png?w=1", "a.png"),
+        ("C:\\d\\a.png", "a.png"),
+    ],
+)
+def test_an_image_is_found_under_another_spelling(tmp_path, written, there):
+    write_image(tmp_path / "images" / there)
+    write(tmp_path / "train.json", one_image(image={"file_name": written}))
+    dataset = load("coco", tmp_path)
+    assert dataset.train[0].id == f"images/{there}"
+    respelled = written.replace("\\", "/").rpartition("/")[2].partition("?")[0].replace("%20", " ") != there
+    assert len(dataset.problems) == respelled
+    assert not any(problem.wrong for problem in dataset.problems)
+
+
+def test_the_exact_spelling_wins(tmp_path):
+    write_image(tmp_path / "images/A.png", 10, 10)
+    coco(tmp_path, one_image())
+    assert load("coco", tmp_path).train[0].id == "images/a.png"
+
+
+def test_classes_are_chosen_merged_and_keep_their_numbers(tmp_path):
+    for split, images in DATA.items():
+        write_images(tmp_path / split, images)
+        write(tmp_path / f"{split}.json", coco_file(images))
+    dataset = load("coco", tmp_path, classes="dog")
+    assert dataset.facts == {"classes": ["dog"], "category_ids": [1]}
+    assert [dataset.train[index].target["labels"] for index in range(3)] == [["dog"], ["dog"], []]
+    merged = load("coco", tmp_path, classes="cat=pet,dog=pet")
+    assert merged.train[0].target["labels"] == ["pet", "pet"]
+    assert load("coco", tmp_path, single_class=True).facts == {"classes": ["object"]}
+
+
+def test_classes_that_look_alike_are_named(tmp_path):
+    coco(tmp_path, one_image(categories=((7, "cat"), (8, "Cat"))))
+    assert "'cat' and 'Cat' look alike" in load("coco", tmp_path).problems[0]

@@ -96,6 +96,13 @@ def test_class_folders_of_images_are_nobodys(tmp_path):
         "voc": "has no annotations of Pascal VOC: an XML for each image",
         "yolo": "has no labels of YOLO: a text file for each image",
         "csv": "has no table .* with columns of boxes: xmin, ymin, xmax, ymax",
+        "labelme": "has no annotations of LabelMe: a JSON with shapes for each image",
+        "cvat": "has no CVAT file: an XML with <annotations>",
+        "label-studio": "has no Label Studio file: a list of tasks",
+        "via": "has no VIA file: a project, or annotations exported",
+        "createml": "has no Create ML file: a list of images",
+        "metadata": "has no metadata file: a metadata.jsonl",
+        "kitti": "has no labels of KITTI: a text file for each image",
     }.items():
         with pytest.raises(UserError, match=sentence):
             load(kind, tmp_path)
@@ -123,6 +130,13 @@ FILES = {
     "voc": "Annotations/a.xml",
     "yolo": "labels/train/a.txt",
     "csv": "train.csv",
+    "labelme": "train/a.json",
+    "cvat": "annotations.xml",
+    "label-studio": "train.json",
+    "via": "train/via_region_data.json",
+    "createml": "train/_annotations.createml.json",
+    "metadata": "train/metadata.jsonl",
+    "kitti": "train/label_2/a.txt",
     "yaml": "data.yaml",
     "list": "ImageSets/Main/train.txt",
 }

@@ -32,6 +32,16 @@ def host():
     return suite.Host(suite_object_detection, discover=False)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def small_networks():
+    """Of few channels, which are trained sooner."""
+    from suite_object_detection.models.detector import NETWORKS
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(NETWORKS, "nano", {**NETWORKS["nano"], "width": 8, "filters": 16})
+        yield
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     return write_yolo(tmp_path_factory.mktemp("data") / "shapes", sample())

@@ -137,3 +137,35 @@ def test_xml_that_is_broken(tmp_path, content, sentence):
     write(tmp_path / "Annotations/a.xml", content)
     with pytest.raises(UserError, match=sentence):
         load("voc", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("shape", "box"),
+    [
+        ("<polygon><x1>5</x1><y1>9</y1><x2>20</x2><y2>6</y2><x3>8</x3><y3>30</y3></polygon>", [5, 6, 20, 30]),
+        (
+            "<polygon><username>me</username><pt><x>5</x><y>9</y></pt><pt><x>20</x><y>6</y></pt></polygon>",
+            [5, 6, 20, 9],
+        ),
+        (
+            "<robndbox><cx>20</cx><cy>15</cy><w>10</w><h>4</h><angle>1.5707963</angle></robndbox>",
+            [18, 10, 22, 20],
+        ),
+    ],
+)
+def test_outlines_and_turned_boxes_become_the_box_around_them(tmp_path, shape, box):
+    write_voc(tmp_path, {"train": DATA["train"]}, lists=False)
+    text = voc_file((40, 60), []).replace(
+        "</annotation>", f"<object><name>cat</name>{shape}</object></annotation>"
+    )
+    write(tmp_path / "Annotations/train/a.xml", text)
+    example = load("voc", tmp_path, first_pixel="0").train[0]
+    assert [round(value, 3) for value in example.target["boxes"][0]] == box
+
+
+def test_an_object_without_any_shape_is_refused(tmp_path):
+    write_voc(tmp_path, {"train": DATA["train"]}, lists=False)
+    text = voc_file((40, 60), []).replace("</annotation>", "<object><name>cat</name></object></annotation>")
+    write(tmp_path / "Annotations/train/a.xml", text)
+    with pytest.raises(UserError, match=r"Annotations/train/a.xml, line 4: the object has no bndbox"):
+        load("voc", tmp_path)

@@ -2,9 +2,20 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
-from boxes_on_disk import CLASSES, DATA, expected, load, recognized, targets, write, write_yolo
+from boxes_on_disk import (
+    CLASSES,
+    DATA,
+    expected,
+    load,
+    recognized,
+    targets,
+    write,
+    write_image,
+    write_yolo,
+)
 from suite import UserError
 
 
@@ -207,3 +218,113 @@ def test_an_unreadable_image_is_an_example_and_reported(tmp_path):
     assert len(dataset.train) == 3
     assert dataset.train[0].target == {"size": [0, 0], "boxes": [], "labels": []}
     assert dataset.problems == ["1 image cannot be read: 'images/train/a.png'"]
+
+
+def of_lines(tmp_path, lines, **options):
+    """A data set with an image and a label file for each of `lines`, without a data.yaml."""
+    for number, line in enumerate(lines):
+        write_image(tmp_path / f"images/{number:03}.png", 100, 100)
+        write(tmp_path / f"labels/{number:03}.txt", line)
+    write(tmp_path / "classes.txt", "cat\ndog\n")
+    return load("yolo", tmp_path, **options)
+
+
+def poses(count, values, seed=0):
+    """Boxes, and lines with key points in them: x and y, and a visibility if there are three `values`."""
+    generator = np.random.default_rng(seed)
+    size = generator.uniform(0.1, 0.3, (count, 2))
+    center = generator.uniform(size / 2, 1 - size / 2)
+    points = center[:, None] + size[:, None] * generator.uniform(-0.5, 0.5, (count, 4, 2))
+    if values == 3:
+        points = np.concatenate([points, generator.integers(0, 3, (count, 4, 1))], axis=2)
+    rows = np.concatenate([center, size, points.reshape(count, -1)], axis=1)
+    boxes = 100 * np.concatenate([center - size / 2, center + size / 2], axis=1)
+    return boxes, ["0 " + " ".join(f"{value:.6f}" for value in row) + "\n" for row in rows]
+
+
+def outlines(count, corners, seed=0):
+    """Boxes, and lines with the outlines in them: as many corners in each, around a center."""
+    generator = np.random.default_rng(seed)
+    radius = generator.uniform(0.05, 0.15, (count, 1, 1))
+    center = generator.uniform(radius[:, 0], 1 - radius[:, 0], (count, 2))
+    angles = np.sort(generator.uniform(0, 2 * np.pi, (count, corners)), axis=1)
+    points = center[:, None] + radius * np.stack([np.cos(angles), np.sin(angles)], axis=2)
+    boxes = 100 * np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
+    rows = points.reshape(count, -1)
+    return boxes, ["1 " + " ".join(f"{value:.6f}" for value in row) + "\n" for row in rows]
+
+
+def boxes_of(dataset):
+    return np.array([dataset.train[index].target["boxes"][0] for index in range(len(dataset.train))])
+
+
+@pytest.mark.parametrize("values", [2, 3])
+@pytest.mark.parametrize("seed", range(3))
+def test_key_points_are_recognized_without_a_data_yaml(tmp_path, values, seed):
+    boxes, lines = poses(12, values, seed)
+    dataset = of_lines(tmp_path, lines)
+    np.testing.assert_allclose(boxes_of(dataset), boxes, atol=1e-3)
+    assert dataset.problems[0].startswith("label files have 4 key points behind each box, by the look of")
+    assert dataset.problems[0].endswith("If the numbers are outlines, say --set loader.beyond=outline")
+    assert not dataset.problems[0].wrong
+
+
+@pytest.mark.parametrize("corners", [3, 4, 5, 6, 8, 11])
+@pytest.mark.parametrize("seed", range(3))
+def test_outlines_of_equal_length_are_no_key_points(tmp_path, corners, seed):
+    boxes, lines = outlines(20, corners, seed)
+    dataset = of_lines(tmp_path, lines)
+    np.testing.assert_allclose(boxes_of(dataset), boxes, atol=1e-3)
+    assert dataset.problems == []
+
+
+def test_turned_boxes_in_the_middle_are_no_key_points(tmp_path):
+    lines = [f"0 0.5 0.45 0.5{number} 0.5 0.5{number} 0.55 0.5 0.5\n" for number in range(1, 6)]
+    dataset = of_lines(tmp_path, lines)
+    np.testing.assert_allclose(boxes_of(dataset)[0], [50, 45, 51, 55])
+
+
+def test_what_may_be_outlines_and_key_points_is_asked(tmp_path):
+    lines = ["0 0.5 0.5 0.55 0.5 0.55 0.56\n"] * 3
+    with pytest.raises(
+        UserError, match="6 numbers behind the class may be the outline.*and 1 key point: say"
+    ):
+        of_lines(tmp_path, lines)
+    assert boxes_of(of_lines(tmp_path, lines, beyond="outline"))[0].round(3).tolist() == [50, 50, 55, 56]
+    assert boxes_of(of_lines(tmp_path, lines, beyond="keypoints"))[0].round(3).tolist() == [
+        22.5,
+        25,
+        77.5,
+        75,
+    ]
+
+
+def test_the_first_label_files_may_be_empty(tmp_path):
+    dataset = of_lines(tmp_path, [""] * 30 + ["\n0 0.5 0.5 0.2 0.2\n"])
+    assert recognized(tmp_path) == ["yolo"]
+    assert len(dataset.train) == 31
+
+
+def test_labels_without_images_say_where_these_are_looked_for(tmp_path):
+    images = tmp_path / "elsewhere"
+    for name in ("a", "b"):
+        write(tmp_path / f"export/labels/3f2a91c0-{name}.txt", "0 0.5 0.5 0.2 0.2\n")
+        write_image(images / f"{name}.png", 100, 100)
+    write(tmp_path / "export/classes.txt", "cat\n")
+    write(tmp_path / "export/notes.json", {"categories": [{"id": 0, "name": "cat"}], "info": {}})
+    assert recognized(tmp_path / "export") == ["yolo"]
+    with pytest.raises(UserError, match=r"2 label files of YOLO, but no image.*--set loader.images=FOLDER"):
+        load("yolo", tmp_path / "export")
+    dataset = load("yolo", tmp_path / "export", images=str(images))
+    assert boxes_of(dataset).tolist() == [[40, 40, 60, 60]] * 2
+    assert dataset.problems == []
+    shutil.copytree(images, tmp_path / "export/images")
+    assert len(load("yolo", tmp_path / "export").train) == 2
+
+
+def test_the_splits_of_labels_are_those_of_images_elsewhere(tmp_path):
+    for split in ("train", "val"):
+        write(tmp_path / f"export/labels/{split}/{split}1.txt", "0 0.5 0.5 0.2 0.2\n")
+        write_image(tmp_path / f"pool/{split}1.png", 100, 100)
+    dataset = load("yolo", tmp_path / "export", images=str(tmp_path / "pool"))
+    assert [len(split) for split in dataset.splits.values()] == [1, 1]

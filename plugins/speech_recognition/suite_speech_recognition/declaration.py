@@ -32,6 +32,7 @@ def suite_tasks() -> list[suite.Task]:
             evaluators=("transcription",),
             baseline=suite.lazy("suite_speech_recognition.baseline:most_frequent"),
             inspect=suite.lazy("suite_speech_recognition.inspection:inspect"),
+            preview=suite.lazy("suite_speech_recognition.preview:preview"),
             check=suite.lazy("suite_speech_recognition.contract:check"),
             facts=suite.lazy("suite_speech_recognition.contract:facts"),
             types="suite_speech_recognition.types",

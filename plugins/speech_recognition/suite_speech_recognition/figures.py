@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import soundfile
 
 from suite import UserError
 from suite.data import Examples
 from suite.evaluation import Pairs
 from suite.figures import Aligned, Clip, Clips, Figure, Gallery, Table
+from suite_speech_recognition.audio.playing import RATE, playable
 from suite_speech_recognition.audio.recordings import opened
 from suite_speech_recognition.audio.spectrograms import RANGE, spectrogram_image
 from suite_speech_recognition.metrics import Scoring
@@ -24,10 +23,7 @@ MAX_SPEAKERS = 100
 MAX_CLIPS = 12
 MAX_ALIGNED = 40
 MAX_SECONDS = 20.0
-"""How much of a recording can be played and seen: with `RATE` and `QUALITY` a page of a megabyte or so."""
-RATE = 16_000
-QUALITY = 0.8
-"""Compression from 0, the best, to 1, the smallest: about 26 kbit/s."""
+"""How much of a recording can be played and seen: a page of a megabyte or so."""
 MAX_NAME = 20
 MAX_TEXT = 60
 MARKS = {"equal": "", "substitution": "wrong", "insertion": "added", "deletion": "missing"}
@@ -134,7 +130,7 @@ def _clip(scoring: Scoring, pairs: Pairs, index: int, sound: _Sound) -> Clip:
         lines.append(f"Words {first + 1:,} to {first + MAX_ALIGNED:,} of {len(steps):,} are shown.")
     lines += [sound.remark] if sound.remark else []
     return Clip(
-        sound=b"" if sound.samples is None else _encoded(sound.samples),
+        sound=b"" if sound.samples is None else playable(sound.samples),
         caption="\n".join(lines),
         rows=("said", "heard"),
         aligned=[
@@ -185,18 +181,6 @@ def _sound(examples: Examples | None, index: int, rate: int) -> _Sound:
             return _Sound(samples, audio.description.rate, remark if seconds > MAX_SECONDS else "")
     except UserError as error:
         return _Sound(remark=f"Cannot be played: {error}")
-
-
-def _encoded(samples: np.ndarray) -> bytes:
-    """As MP3, which every browser plays."""
-    file = io.BytesIO()
-    samples = np.clip(samples, -1, 1)
-    if "MP3" in soundfile.available_formats():
-        quality = {"bitrate_mode": "VARIABLE", "compression_level": QUALITY}
-        soundfile.write(file, samples, RATE, format="MP3", **quality)
-    else:  # a libsndfile of the system's that was built without it
-        soundfile.write(file, samples, RATE, format="WAV", subtype="PCM_16")
-    return file.getvalue()
 
 
 def _some(count: int, what: str) -> str:

@@ -111,12 +111,18 @@ def test_hours_of_sentences_that_are_all_different_are_learned_with_little_augme
 def built():
     pytest.importorskip("keras", reason="needs Keras")
     from suite_speech_recognition.builders import conformer, recurrent
+    from suite_speech_recognition.models.conformer import NETWORKS
 
     small = {"mels": 20, "network": "tiny"}
-    return {
+    # Two blocks instead of four are compiled sooner.
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setitem(NETWORKS, "tiny", {**NETWORKS["tiny"], "depth": 2})
+    pipelines = {
         "recurrent": recurrent(sample(), RecurrentOptions(**small)),
         "conformer": conformer(sample(), ConformerOptions(**small)),
     }
+    monkeypatch.undo()
+    return pipelines
 
 
 @pytest.mark.backend

@@ -30,6 +30,16 @@ def host():
     return suite.Host(suite_speech_recognition, discover=False)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def small_networks():
+    """Of one narrow layer, which is compiled sooner."""
+    from suite_speech_recognition.models.recurrent import NETWORKS
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(NETWORKS, "tiny", {**NETWORKS["tiny"], "channels": 8, "units": 32, "depth": 1})
+        yield
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("data")

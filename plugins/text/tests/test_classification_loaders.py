@@ -244,9 +244,9 @@ def test_labels_that_training_never_saw_are_named(tmp_path):
     )
 
 
-def test_one_class_is_refused(tmp_path):
+def test_one_class_is_said_since_a_model_can_be_scored_on_it(tmp_path):
     path = lines(tmp_path / "a.csv", "text,label", "a,1", "b,1")
-    assert refused(table, path) == f"{path} holds one class only, '1': at least two are needed"
+    assert table(path).problems == ["there is one class only, '1': at least two are needed"]
 
 
 # Duplicates

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from suite import UserError
-from suite.data import Dataset
-from suite.kit import SPLITS, counted, some
+from suite.data import Dataset, Problem
+from suite.kit import counted, some
 from suite.sources import Tree, is_archive, open_tree
 from suite_image_classification.examples import SPLIT_NAMES, ImageExamples, labeled_dataset
-from suite_image_classification.loaders.table import TABLE_SUFFIXES, tables_at
+from suite_image_classification.loaders.file_names import hint_at_names, labels_of_names, masks
+from suite_image_classification.loaders.folder_layout import layout_of, splits_of_folders
+from suite_image_classification.loaders.table_files import TABLE_SUFFIXES, tables_at
 from suite_image_classification.options import FolderOptions
 from suite_images.headers import KNOWN
 from suite_images.listing import is_image
@@ -26,85 +28,109 @@ def detect(path: Path) -> bool:
 def load(path: Path, options: FolderOptions) -> Dataset:
     """Load images that lie in a folder per class.
 
-    Splits are folders called train, validation (val, valid, dev) and test above the class folders. A folder
-    around all of it, as archives often have, is passed through. Folders below a class belong to it.
+    Splits are folders called after one ("train", "val", "test_set", ...), above the class folders or below
+    them. A folder around all of it, as archives often have, is passed through. Folders below a class belong
+    to it.
 
     Args:
         path: a folder or an archive.
-        options: the loader has none.
+        options: which classes are read.
 
     Raises:
-        UserError: if there are no images or no class folders, only one class, or a class without training
-            images.
+        UserError: if there are no images or no class folders, the folders are no classes, or a class has no
+            training images.
     """
-    del options
     tree = open_tree(path)
     problems = list(tree.problems)
-    indices, folder_of, folders = _images(path, tree, problems)
-    if not indices:
+    found = _images(tree, problems)
+    if not found.indices:
         raise UserError(
             f"{path} is empty: put the images of each class in a folder with the name of the class"
             if not len(tree)
             else f"{path} holds no images ({KNOWN}), only files like {some(tree.names)}"
         )
-    paths = [folder.split("/") if folder else [] for folder in folders]
-    depth = _wrapper_depth(paths)
-    paths = [folder[depth:] for folder in paths]
-    split_folders = _split_folders(path, paths)
-
-    classes: dict[str, int] = {}
-    # For each folder the number of its split, or -1 if its images are left out, and of its class.
-    split_of = np.full(len(folders), -1)
-    class_of = np.zeros(len(folders), np.int64)
-    for number, folder in enumerate(paths):
-        split = split_folders.get(folder[0]) if folder and split_folders else "train"
-        below = folder[1:] if split_folders else folder
-        if split and below:
-            split_of[number] = SPLIT_NAMES.index(split)
-            class_of[number] = classes.setdefault(below[0], len(classes))
-
-    images, folder_of_image = np.array(indices, np.int64), np.array(folder_of, np.int64)
     hint = _hint_at_table(tree)
-    if left_out := images[split_of[folder_of_image] < 0].tolist():
-        listed = some([tree.names[index] for index in left_out[:4]] + [""] * (len(left_out) - 4))
+    names = [tree.names[index].rpartition("/")[2] for index in found.indices]
+    folders = [_parts(folder) for folder in found.folders]
+    if options.class_pattern:
+        labels = labels_of_names(names, options.class_pattern)
+        splits = splits_of_folders(path, folders)
+        left_out = "image is called as loader.class_pattern does not fit, left out"
+        left_outs = "images are called as loader.class_pattern does not fit, left out"
+    else:
+        hint += hint_at_names(names)
+        others = {name.rpartition("/")[0] for name in found.others} - set(found.folders)
+        layout = layout_of(path, folders, [_parts(name) for name in {*others, *tree.empty_folders}], hint)
+        problems += layout.problems
+        labels, splits = [layout.labels[folder] for folder in found.folder_of], layout.splits
+        left_out = "image lies in no class folder, left out"
+        left_outs = "images lie in no class folder, left out"
+    classes = {label: number for number, label in enumerate(dict.fromkeys(filter(None, labels)))}
+    kinds = np.array([classes.get(label, -1) for label in labels])
+    split_numbers = np.array([-1 if split is None else SPLIT_NAMES.index(split) for split in splits])
+    split_of = np.where(kinds < 0, -1, split_numbers[np.array(found.folder_of)])
+    images = np.array(found.indices, np.int64)
+    if unused := [tree.names[index] for index in images[split_of < 0]]:
         if not classes:
             raise UserError(
-                f"{path} holds images, but not in a folder per class: {listed}. Put each in a folder"
-                f" with the name of its class{hint}"
+                f"{path}: no file's name fits loader.class_pattern, '{options.class_pattern}': {some(unused)}"
+                if options.class_pattern
+                else f"{path} holds images, but not in a folder per class: {some(unused)}. Put each in a"
+                f" folder with the name of its class{hint}"
             )
-        lie = counted(len(left_out), "image lies", "images lie")
-        problems.append(f"{lie} in no class folder, left out: {listed}")
-    splits = {}
-    for number, name in enumerate(SPLIT_NAMES):
-        chosen = split_of[folder_of_image] == number
-        if chosen.any():
-            kinds = class_of[folder_of_image[chosen]]
-            splits[name] = ImageExamples(tree, images[chosen], list(classes), kinds)
-    return labeled_dataset(path, splits, problems, hint=hint)
+        problems.append(Problem(counted(len(unused), left_out, left_outs), unused))
+    chosen = {name: split_of == number for number, name in enumerate(SPLIT_NAMES)}
+    examples = {
+        name: ImageExamples(tree, images[own], list(classes), kinds[own])
+        for name, own in chosen.items()
+        if own.any()
+    }
+    return labeled_dataset(path, examples, problems, hint=hint, options=options)
 
 
-def _images(path: Path, tree: Tree, problems: list[str]) -> tuple[list[int], list[int], list[str]]:
-    """The files that are images by their ending, the number of the folder of each, and the folders."""
-    indices: list[int] = []
-    folder_of: list[int] = []
-    folders: dict[str, int] = {}
-    others: list[str] = []
+def _parts(folder: str) -> list[str]:
+    return folder.split("/") if folder else []
+
+
+@dataclass
+class _Found:
+    """The images of a tree.
+
+    Attributes:
+        indices: of the files that are images by their ending.
+        folder_of: for each of them the number of its folder.
+        folders: their folders.
+        others: the names of the other files.
+    """
+
+    indices: list[int] = field(default_factory=list)
+    folder_of: list[int] = field(default_factory=list)
+    folders: dict[str, int] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
+
+
+def _images(tree: Tree, problems: list[str]) -> _Found:
+    found = _Found()
     unnamed: list[str] = []
     for index, name in enumerate(tree.names):
         if not is_image(name):
-            others.append(name)
+            found.others.append(name)
         elif not name.isascii() and not _is_text(name):
             unnamed.append(name.encode("utf-8", "backslashreplace").decode())
         else:
-            indices.append(index)
-            folder_of.append(folders.setdefault(name.rpartition("/")[0], len(folders)))
-    if others:
-        files = counted(len(others), "file is no image", "files are no images")
-        problems.append(f"{files} by the ending: {some(others)}")
+            folder = name.rpartition("/")[0]
+            found.indices.append(index)
+            found.folder_of.append(found.folders.setdefault(folder, len(found.folders)))
+    if found.others:
+        files = counted(len(found.others), "file is no image", "files are no images")
+        problems.append(Problem(f"{files} by the ending", found.others))
     if unnamed:
         files = counted(len(unnamed), "file has a name that is", "files have names that are")
-        problems.append(f"{files} not UTF-8, left out: {some(unnamed)}")
-    return indices, folder_of, list(folders)
+        problems.append(Problem(f"{files} not UTF-8, left out", unnamed))
+    if called := masks([tree.names[index] for index in found.indices]):
+        files = counted(len(called), "image is called", "images are called")
+        problems.append(Problem(f"{files} as if a mask of the image beside it, and read as an image", called))
+    return found
 
 
 def _is_text(name: str) -> bool:
@@ -113,40 +139,6 @@ def _is_text(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _wrapper_depth(folders: Sequence[Sequence[str]]) -> int:
-    """How many folders there are around the class folders or the splits."""
-    depth = 0
-    while True:
-        if any(len(folder) < depth + 2 for folder in folders):
-            return depth
-        first = {folder[depth] for folder in folders}
-        if len(first) > 1 or first.pop().lower() in SPLITS:
-            return depth
-        depth += 1
-
-
-def _split_folders(path: Path, folders: Sequence[Sequence[str]]) -> dict[str, str]:
-    """The split of each folder at the top; empty if the folders at the top are classes.
-
-    A folder `train` with images and no folders in it is a class (of vehicles, say).
-    """
-    split_of = {
-        folder[0]: SPLITS[folder[0].lower()]
-        for folder in folders
-        if len(folder) >= 2 and folder[0].lower() in SPLITS
-    }
-    others = {folder[0] for folder in folders if folder} - split_of.keys()
-    if "train" not in split_of.values():
-        if split_of and not others:
-            raise UserError(f"{path} has no folder 'train', only {some(sorted(split_of))}")
-        return {}
-    for split in split_of.values():
-        same = sorted(name for name, named_split in split_of.items() if named_split == split)
-        if len(same) > 1:
-            raise UserError(f"{path} has more than one folder for the {split} split: {some(same)}")
-    return split_of
 
 
 def _hint_at_table(tree: Tree) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,18 +16,24 @@ from suite import UserError
 from suite.data import Dataset, Problem
 from suite.kit import counted, some
 from suite.options import Options
-from suite.sources import Source, Tree, open_tree
+from suite.sources import Tree, open_tree
 from suite_images import reading
-from suite_images.headers import read_header
+from suite_images.classes import ClassSelection, look_alikes, select_classes
+from suite_images.file_index import FileIndex
 from suite_images.listing import is_image
 from suite_object_detection.examples import AnnotatedImages
 from suite_object_detection.loaders.cleaning import Cleaned, clean, images_of_shares
-from suite_object_detection.loaders.files import FileIndex, head_of
-from suite_object_detection.loaders.splits import SPLIT_NAMES
+from suite_object_detection.loaders.orientation import (
+    Headers,
+    placing,
+    read_headers,
+    stored_sizes,
+    turned_upright,
+)
+from suite_object_detection.loaders.splits import SPLIT_NAMES, split_of_path
+from suite_object_detection.options import BoxOptions
 
 _MAX_REFUSALS_SHOWN = 5
-_CHUNK = 64
-_HEAD = 1 << 15
 
 
 class Annotations:
@@ -87,7 +93,7 @@ class Annotations:
 
     @cached_property
     def images(self) -> FileIndex:
-        return FileIndex(self.tree, is_image)
+        return FileIndex(self.tree, is_image, split_of_path)
 
     def image(self, split: str, file: int, source: str, size: tuple[int, int] | None = None) -> int:
         """Add an image.
@@ -146,6 +152,12 @@ class Annotations:
         if locations:
             self.problems.append(Problem(counted(len(locations), singular, plural), locations))
 
+    def remark(self, locations: Sequence[str], singular: str, plural: str) -> None:
+        """As `problem`, of what is worth a look, and not wrong."""
+        if locations:
+            text = counted(len(locations), singular, plural)
+            self.problems.append(Problem(text, locations, wrong=False))
+
     def report_missing(self) -> None:
         """Put images that are missing, or that only their name was found by, among the problems.
 
@@ -164,7 +176,19 @@ class Annotations:
             "image is not the only one of its name, and may be the wrong one",
             "images are not the only ones of their names, and may be the wrong ones",
         )
+        self.remark(
+            [f"{name} ({written})" for name, written in self.images.respelled.items()],
+            "image is called otherwise than it is annotated",
+            "images are called otherwise than they are annotated",
+        )
         self._missing.clear()
+        self.images.respelled.clear()
+
+    def size_of(self, image: int) -> tuple[int, int]:
+        """Height and width of an image that was added, by its header; 0 and 0 if that cannot be read."""
+        with suppress(UserError):
+            return reading.size(self.tree.source(self._file[image]))
+        return 0, 0
 
     @property
     def corners(self) -> np.ndarray:
@@ -186,58 +210,105 @@ class Annotations:
             classes: the names in their order; None: those of the boxes, sorted.
             first_pixel: 1 if corners are numbers of pixels from 1 on, the last one included.
             normalized: whether corners are shares of the image's width and height, not pixels.
-            facts: to be added to the data set's.
+            facts: to be added to the data set's; `category_ids` are the numbers of `classes`.
             options: the loader's, with no "auto" left.
 
         Raises:
             UserError: for what must not be trained on, with the first locations and their number; if no
                 image has a box; if there are splits but none for training, or it could not be used.
         """
-        if self._missing:
+        if self._missing or self.images.respelled:
             self.report_missing()
-        names = list(classes) if classes is not None else sorted(self._classes)
+        given = options if isinstance(options, BoxOptions) else BoxOptions()
+        known = list(classes) if classes is not None else sorted(self._classes)
+        selection = select_classes(known, given, str(self.path))
+        self.problems += map(Problem, look_alikes(selection.names))
+        label = self._numbers_of(selection)
         boxes = self.corners
         image = np.frombuffer(self._image, np.int64)
-        sizes = self._sizes()
-        finite = self._finite(boxes)
+        annotated = np.frombuffer(self._size, np.int64).reshape(-1, 2)
+        files = np.frombuffer(self._file, np.int64)
+        headers = read_headers(self.tree, files, annotated, given.orientation == "stored")
+        stored = self._placed(headers, None if normalized else boxes, image, given)
+        sizes = stored_sizes(headers, stored)
+        finite = self._finite(boxes, label >= 0)
         if not finite.all():
             boxes = np.where(finite[:, None], boxes, 0)
         if not normalized:
             self._refuse_shares(boxes, image, sizes)
-        cleaned = clean(
-            boxes,
-            np.frombuffer(self._label, np.int64),
-            image,
-            sizes,
-            first_pixel=first_pixel,
-            normalized=normalized,
-        )
-        self._report(cleaned, finite)
+        cleaned = clean(boxes, label, image, sizes, first_pixel=first_pixel, normalized=normalized)
+        self._report(cleaned, finite & (label >= 0))
         if self.refusals:
             raise self._refused()
+        upright, sizes = turned_upright(cleaned.boxes, image, sizes, headers, stored)
+        cleaned = replace(cleaned, boxes=upright, kept=cleaned.kept & (label >= 0))
         if not cleaned.kept.any():
             nothing = f"{self.path}: no image has a box, so there is nothing to learn from"
             raise UserError("\n  ".join([nothing, *self.problems]))
-        splits = self._splits(cleaned, sizes, names)
+        splits = self._splits(cleaned, sizes, label, list(selection.names), self._ignored(cleaned, given))
         return Dataset(
             train=splits["train"],
             validation=splits.get("validation"),
             test=splits.get("test"),
-            facts={"classes": names, **(facts or {})},
+            facts={"classes": list(selection.names), **_facts_of(facts or {}, selection)},
             problems=self.problems,
             labels=lambda example: example.target["labels"],
             options=options,
         )
 
-    def _splits(self, cleaned: Cleaned, sizes: np.ndarray, classes: list[str]) -> dict[str, AnnotatedImages]:
+    def _numbers_of(self, selection: ClassSelection) -> np.ndarray:
+        """The number of the class of each box; -1 if it is not read."""
+        numbers = dict(zip(selection.known, selection.numbers, strict=True))
+        own = np.array([numbers[name] for name in self._classes], np.int64)
+        return own[np.frombuffer(self._label, np.int64)]
+
+    def _placed(
+        self, headers: Headers, boxes: np.ndarray | None, image: np.ndarray, options: BoxOptions
+    ) -> np.ndarray:
+        """Whether the boxes of each image were drawn on it as it is stored; what is told of it."""
+        unreadable = np.flatnonzero(headers.sizes[:, 0] == 0).tolist()
+        self.problem(self._files_of(unreadable), "image cannot be read", "images cannot be read")
+        placed = placing(headers, boxes, image, options.orientation)
+        if options.orientation == "auto":
+            self.remark(
+                self._files_of(np.flatnonzero(placed.stored).tolist()),
+                "image is turned by Exif, and its boxes with it, for they fit the image as it is stored",
+                "images are turned by Exif, and their boxes with them, for they fit the images as stored",
+            )
+        if placed.undecided:
+            count = counted(placed.undecided, "image with boxes is", "images with boxes are")
+            self.problems.append(
+                Problem(
+                    f"{count} turned by Exif, and nothing tells whether the boxes are: they are taken as"
+                    " of the upright image. If they lie elsewhere, say --set loader.orientation=stored",
+                    wrong=False,
+                )
+            )
+        return placed.stored
+
+    def _ignored(self, cleaned: Cleaned, options: BoxOptions) -> np.ndarray:
+        """Which boxes are to be ignored; a problem if that leaves nothing to learn from."""
+        marked = np.frombuffer(self._crowd, np.bool_)
+        if not options.ignores:
+            return np.zeros_like(marked)
+        if marked[cleaned.kept].all():
+            count = counted(int(cleaned.kept.sum()), "box is", "boxes are")
+            what = f"{count} marked as to be ignored, and there is no other to learn from"
+            self.problems.append(Problem(f"{what}{options.way_to_train_on_ignored}"))
+        return marked
+
+    def _splits(
+        self,
+        cleaned: Cleaned,
+        sizes: np.ndarray,
+        label: np.ndarray,
+        classes: list[str],
+        ignored: np.ndarray,
+    ) -> dict[str, AnnotatedImages]:
         file = np.frombuffer(self._file, np.int64)
         split_of = np.frombuffer(self._split, np.int8)
         image = np.frombuffer(self._image, np.int64)
         areas = self._areas_of(cleaned.boxes) if self._areas else None
-        index_of_class = {name: number for number, name in enumerate(classes)}
-        label = np.array([index_of_class[name] for name in self._classes])[
-            np.frombuffer(self._label, np.int64)
-        ]
         kept = np.flatnonzero(cleaned.kept)
         kept = kept[np.argsort(image[kept], kind="stable")]
         splits = {}
@@ -253,7 +324,7 @@ class Annotations:
                     starts=np.append(0, np.cumsum(count)),
                     boxes=cleaned.boxes[inside],
                     labels=label[inside].astype(np.int32),
-                    crowd=np.frombuffer(self._crowd, np.bool_)[inside],
+                    crowd=ignored[inside],
                     areas=None if areas is None else areas[inside],
                     classes=classes,
                 )
@@ -272,30 +343,16 @@ class Annotations:
         areas = np.frombuffer(self._area, np.float64)
         return np.where(np.isfinite(areas) & (areas > 0), areas, extents[:, 0] * extents[:, 1])
 
-    def _sizes(self) -> np.ndarray:
-        """Height and width of each image: as annotated, else of its header, 0 if that cannot be read."""
-        sizes = np.frombuffer(self._size, np.int64).reshape(-1, 2).copy()
-        unknown = np.flatnonzero(sizes[:, 0] == 0)
-
-        def read(numbers: np.ndarray) -> None:
-            for number in numbers.tolist():
-                with suppress(UserError):  # whoever reads the image says why
-                    sizes[number] = _size(self.tree.source(self._file[number]))
-
-        with ThreadPoolExecutor() as pool:
-            for _ in pool.map(read, np.split(unknown, range(_CHUNK, len(unknown), _CHUNK))):
-                pass
-        unreadable = [self.tree.names[self._file[number]] for number in np.flatnonzero(sizes[:, 0] == 0)]
-        self.problem(unreadable, "image cannot be read", "images cannot be read")
-        return sizes
+    def _files_of(self, images: Sequence[int]) -> list[str]:
+        return [self.tree.names[self._file[number]] for number in images]
 
     def _location(self, box: int) -> str:
         source = self._names_of_sources[self._source[self._image[box]]]
         return f"{source}, {self._counted_by} {self._line[box]}"
 
-    def _finite(self, boxes: np.ndarray) -> np.ndarray:
+    def _finite(self, boxes: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         finite: np.ndarray = np.isfinite(boxes).all(axis=1)
-        for box in np.flatnonzero(~finite).tolist():
+        for box in np.flatnonzero(~finite & chosen).tolist():
             self.refusals.append(
                 f"{self._location(box)}: the box {_numbers(boxes[box])} is not of finite numbers"
             )
@@ -321,8 +378,8 @@ class Annotations:
             lines += ["Beside that:", *self.problems]
         return UserError("\n  ".join(lines))
 
-    def _report(self, cleaned: Cleaned, finite: np.ndarray) -> None:
-        """Put what was done to boxes among the problems."""
+    def _report(self, cleaned: Cleaned, chosen: np.ndarray) -> None:
+        """Put what was done to the chosen boxes among the problems."""
         kinds = {
             "partly outside of the image, clipped": cleaned.clipped,
             "outside of the image, left out": cleaned.outside,
@@ -331,17 +388,21 @@ class Annotations:
             "there twice, left out once": cleaned.doubled,
         }
         for what, which in kinds.items():
-            locations = [self._location(box) for box in np.flatnonzero(which & finite).tolist()]
+            locations = [self._location(box) for box in np.flatnonzero(which & chosen).tolist()]
             self.problem(locations, f"box is {what}", f"boxes are {what}")
 
 
-def _size(source: Source) -> tuple[int, int]:
-    """Height and width of an image. Of a JPEG the beginning suffices: its header is whole there."""
-    head = head_of(source, _HEAD)
-    if head.startswith(b"\xff\xd8\xff"):
-        with suppress(UserError):
-            return read_header(head, source.name).size
-    return reading.size(source)
+def _facts_of(facts: Mapping[str, Any], selection: ClassSelection) -> dict[str, Any]:
+    """The facts, with the numbers of those classes that are read, unless they are 0, 1, 2, ...
+
+    Of classes that are merged, it is the number of the first.
+    """
+    rest = {name: value for name, value in facts.items() if name != "category_ids"}
+    if numbers := facts.get("category_ids"):
+        own = [numbers[selection.numbers.index(number)] for number in range(len(selection.names))]
+        if own != list(range(len(own))):
+            rest["category_ids"] = own
+    return rest
 
 
 def _numbers(values: np.ndarray) -> str:

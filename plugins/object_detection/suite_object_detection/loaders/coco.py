@@ -7,10 +7,9 @@ where 0 is the left (upper) edge of the first pixel.
 from __future__ import annotations
 
 import posixpath
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, TypeVar
 
 import msgspec
 import numpy as np
@@ -18,17 +17,28 @@ import numpy as np
 from suite import UserError
 from suite.data import Dataset, Problem
 from suite.kit import counted, some
-from suite.sources import FileSource, Source, Tree, is_archive, open_tree
+from suite.sources import Source, Tree, is_archive, open_tree
+from suite_images.classes import SINGLE_CLASS
+from suite_object_detection.loaders.annotation_files import (
+    AnnotationFile,
+    Opened,
+    by_split,
+    found,
+    left_out,
+    one_file,
+    recognized,
+)
 from suite_object_detection.loaders.annotations import Annotations
 from suite_object_detection.loaders.files import head_of, tail_of
-from suite_object_detection.loaders.splits import SPLIT_NAMES, files_of_splits, split_of_name, split_of_path
+from suite_object_detection.loaders.json import read_json
+from suite_object_detection.loaders.splits import SPLIT_NAMES, split_of_name, split_of_path
+from suite_object_detection.loaders.unread import unread_format
 from suite_object_detection.options import CocoOptions
 
-_OWN_FOLDERS = ("annotations", "labels", "json")
 _OTHER_KINDS = ("captions", "panoptic", "stuff", "person_keypoints", "image_info")
-_MAX_FILES = 100
-"""How many files are looked into; of other formats there may be one for each image."""
 _PEEK = 1 << 16
+
+AnyId = TypeVar("AnyId", int, str, int | str, int | str | None)
 
 
 class CocoImage(msgspec.Struct):
@@ -45,13 +55,14 @@ class Category(msgspec.Struct):
 
     id: int | str
     name: str
+    supercategory: str | None = None
 
 
 class Annotation(msgspec.Struct):
     """An object as COCO writes it; what is not needed of it is skipped while decoding."""
 
     image_id: int | str
-    category_id: int | str
+    category_id: int | str | None = None
     id: int | str | None = None
     bbox: list[float] | None = None
     area: float | None = None
@@ -64,58 +75,38 @@ class CocoFile(msgspec.Struct):
 
     images: list[CocoImage]
     annotations: list[Annotation] | None = None
-    categories: list[Category] = []
+    categories: list[Category] | None = None
 
 
-_decoder = msgspec.json.Decoder(CocoFile, strict=False)
+def detect(path: Path) -> bool | str:
+    """Whether `path` is a COCO file, or a folder or an archive that has one; or what else it is.
 
-
-def detect(path: Path) -> bool:
-    """Whether `path` is a COCO file, or a folder or an archive that has one."""
-    if path.is_file() and not is_archive(path):
-        return path.suffix.lower() == ".json" and _looks_like_coco(FileSource(path))
-    return bool(_files(open_tree(path)))
+    For all loaders of boxes it says what formats of boxes are called that none of them reads.
+    """
+    return recognized(path, (".json",), _looks_like_coco) or unread_format(path)
 
 
 def load(path: Path, options: CocoOptions) -> Dataset:
     """Load the images of a COCO file, or of a folder's files that are called after their splits.
 
+    Several files of a split are one data set, if each has images of its own.
+
     Args:
         path: a file (all of it is the training split), a folder or an archive.
-        options: where the images are.
+        options: where the images are, and what becomes of crowds.
 
     Raises:
         UserError: if there is no COCO file, one is broken, images of all are missing, or annotations
             must not be trained on.
     """
     if path.is_file() and not is_archive(path):
-        root = path.parent.parent if path.parent.name.lower() in _OWN_FOLDERS else path.parent
-        sources: dict[str, tuple[str, Source]] = {
-            "train": (path.relative_to(root).as_posix(), FileSource(path))
-        }
-        tree = open_tree(options.images or root)
-        notes: list[str] = []
-        unusable: set[str] = set()
+        files, unusable = one_file(path, options.images), set[str]()
     else:
-        tree = open_tree(path)
-        files, unusable, notes = _files_by_split(path, tree)
-        sources = {split: (tree.names[file], tree.source(file)) for split, file in files.items()}
-        if options.images:
-            tree = open_tree(options.images)
-    reader = _Reader(path, tree, notes)
+        files, unusable = _opened(path, options)
+    reader = _Reader(path, files.tree, options)
+    reader.annotations.problems += files.notes
     reader.annotations.unusable = unusable
-    return reader.read(sources)
-
-
-def _files(tree: Tree) -> list[int]:
-    """The COCO files of a tree."""
-    files = [file for file, name in enumerate(tree.names) if name.lower().endswith(".json")]
-    files.sort(key=lambda file: (tree.names[file].count("/"), tree.names[file]))
-    files = [file for file in files[:_MAX_FILES] if _looks_like_coco(tree.source(file))]
-    plain = [
-        file for file in files if not tree.names[file].rpartition("/")[2].lower().startswith(_OTHER_KINDS)
-    ]
-    return plain or files
+    return reader.read(files.files)
 
 
 def _looks_like_coco(source: Source) -> bool:
@@ -130,15 +121,20 @@ def _looks_like_coco(source: Source) -> bool:
     return sum(word in ends for word in (b'"images"', b'"annotations"', b'"categories"')) >= 2
 
 
-def _files_by_split(path: Path, tree: Tree) -> tuple[dict[str, int], set[str], list[str]]:
-    """The file of each split, the splits that other files are called after, and what is left out."""
-    files = _files(tree)
+def _opened(path: Path, options: CocoOptions) -> tuple[Opened, set[str]]:
+    """The files of each split, and the splits that only files that are no COCO are called after."""
+    tree = open_tree(path)
+    files = list(found(tree, (".json",), _looks_like_coco))
+    plain = [
+        file for file in files if not posixpath.basename(tree.names[file]).lower().startswith(_OTHER_KINDS)
+    ]
+    files = plain or files
     if not files:
         raise UserError(
             f"{path} has no COCO file: a JSON with images, annotations and categories, called after its split"
             " (annotations/instances_train2017.json, train/_annotations.coco.json)"
         )
-    splits, unnamed = files_of_splits(path, tree, files, "COCO file")
+    splits, unnamed = by_split(tree, files)
     names = {posixpath.basename(tree.names[file]) for file in files}
     others: dict[str, str] = {}
     for file, name in enumerate(tree.names):
@@ -151,51 +147,65 @@ def _files_by_split(path: Path, tree: Tree) -> tuple[dict[str, int], set[str], l
             and not base.lower().startswith(_OTHER_KINDS)
         ):
             others[name] = split
-    notes: list[str] = []
-    if unnamed:
-        count = counted(len(unnamed), "COCO file is", "COCO files are")
-        notes.append(Problem(f"{count} called after no split, left out", unnamed))
+    notes = left_out(unnamed, "COCO file")
     if others:
         count = counted(len(others), "file is no COCO file", "files are no COCO files")
         notes.append(Problem(f"{count} by the look of it, left out", list(others)))
-    return splits, set(others.values()) - splits.keys(), notes
+    listed = [
+        AnnotationFile(split, tree.names[file], tree.source(file))
+        for split in SPLIT_NAMES
+        for file in splits.get(split, ())
+    ]
+    images = open_tree(options.images) if options.images else tree
+    return Opened(images, listed, notes), set(others.values()) - splits.keys()
 
 
 class _Reader:
     """Puts the files of all splits together. Categories of one name are one class."""
 
-    def __init__(self, path: Path, tree: Tree, notes: Sequence[str]) -> None:
+    def __init__(self, path: Path, tree: Tree, options: CocoOptions) -> None:
         self.annotations = Annotations(path, tree, counted_by="annotation", areas=True)
-        self.annotations.problems.extend(notes)
+        self.options = options
         self.categories: dict[str, int | str] = {}
+        # Of each image of a split, the file that annotates it; and images that two of them do.
+        self.files: dict[tuple[str, int], str] = {}
+        self.doubled: dict[tuple[str, str], list[str]] = {}
 
-    def read(self, sources: Mapping[str, tuple[str, Source]]) -> Dataset:
-        """The data set of a file for each split: its name relative to the tree, and its content."""
-        for split in SPLIT_NAMES:
-            if split in sources:
-                name, source = sources[split]
-                self._add(split, name, _decoded(source))
+    def read(self, files: Sequence[AnnotationFile]) -> Dataset:
+        """The data set of all files."""
+        read = [(file, read_json(file.source, CocoFile, "COCO file")) for file in files]
+        roots = _roots([content for _, content in read])
+        for file, content in read:
+            self._add(file.split, file.name, content, roots)
+        for (first, second), names in self.doubled.items():
+            self.annotations.refusals.append(
+                f"{first} and {second} are of the same split, and both annotate {some(names)}: give the path"
+                " of one, or move the other elsewhere"
+            )
         self.annotations.report_missing()
-        numbers = list(self.categories.values())
-        facts = {} if numbers == list(range(len(numbers))) else {"category_ids": numbers}
-        return self.annotations.dataset(classes=list(self.categories), facts=facts)
+        return self.annotations.dataset(
+            classes=list(self.categories),
+            facts={"category_ids": list(self.categories.values())},
+            options=self.options,
+        )
 
-    def _add(self, split: str, name: str, content: CocoFile) -> None:
+    def _add(self, split: str, name: str, content: CocoFile, roots: Collection[str]) -> None:
         if content.annotations is None:
             self.annotations.problems.append(
                 f"{name} has no list of annotations: its {len(content.images):,} images are left out"
             )
             return
-        names = self._categories(name, content.categories)
+        names = self._categories(name, content, roots)
         images = self._images(split, name, content.images)
         homeless: list[str] = []
         for row, annotation in enumerate(content.annotations):
             line = annotation.id if _is_short(annotation.id) else row + 1
             location = f"{name}, annotation {line}"
-            if annotation.image_id not in images:
+            number = _id(annotation.image_id)
+            if number not in images:
                 homeless.append(location)
                 continue
-            image = images[annotation.image_id]
+            image = images[number]
             if image is not None:  # else it is missing
                 self._add_box(image, annotation, names, location, line)
         if homeless and len(homeless) == len(content.annotations):
@@ -212,10 +222,15 @@ class _Reader:
         )
 
     def _add_box(
-        self, image: int, annotation: Annotation, names: Mapping[int | str, str], location: str, line: int
+        self,
+        image: int,
+        annotation: Annotation,
+        names: Mapping[int | str | None, str],
+        location: str,
+        line: int,
     ) -> None:
         refuse = self.annotations.refusals.append
-        label = names.get(annotation.category_id)
+        label = names.get(_id(annotation.category_id))
         if label is None:
             known = some([str(number) for number in names])
             refuse(f"{location} has the category {annotation.category_id}, which is not among {known}")
@@ -234,20 +249,44 @@ class _Reader:
             area=annotation.area,
         )
 
-    def _categories(self, name: str, categories: Sequence[Category]) -> dict[int | str, str]:
+    def _categories(
+        self, name: str, content: CocoFile, roots: Collection[str]
+    ) -> dict[int | str | None, str]:
         """The class of each category id of a file. Ids are kept as facts if all files agree."""
-        names: dict[int | str, str] = {}
-        for category in categories:
-            if category.id in names and names[category.id] != category.name:
+        if not content.categories:
+            return self._numbered(name, content.annotations or [])
+        names: dict[int | str | None, str] = {}
+        for category in content.categories:
+            if category.name in roots:
+                continue
+            number = _id(category.id)
+            if number in names and names[number] != category.name:
                 self.annotations.refusals.append(
-                    f"{name}: the category {category.id} is both '{names[category.id]}' and '{category.name}'"
+                    f"{name}: the category {category.id} is both '{names[number]}' and '{category.name}'"
                 )
             elif category.name in names.values():
                 self.annotations.problems.append(
                     f"{name}: more than one category is called '{category.name}', taken as one"
                 )
-            names[category.id] = category.name
+            names[number] = category.name
             self.categories.setdefault(category.name, category.id)
+        return names
+
+    def _numbered(self, name: str, annotations: Sequence[Annotation]) -> dict[int | str | None, str]:
+        """The classes of a file without categories: their numbers, or one class if it has none at all."""
+        numbers = {_id(annotation.category_id) for annotation in annotations}
+        given = [number for number in numbers if number is not None]
+        ordered = sorted(given, key=lambda number: (isinstance(number, str), number))
+        names: dict[int | str | None, str] = {number: str(number) for number in ordered}
+        if None in numbers:
+            names[None] = SINGLE_CLASS
+        how = "by number" if ordered else f"'{SINGLE_CLASS}'"
+        which = "classes are" if len(names) > 1 else "class is"
+        self.annotations.problems.append(
+            Problem(f"{name} has no list of categories: its {which} called {how}")
+        )
+        for number, label in names.items():
+            self.categories.setdefault(label, len(self.categories) if number is None else number)
         return names
 
     def _images(self, split: str, name: str, listed: Sequence[CocoImage]) -> dict[int | str, int | None]:
@@ -257,7 +296,7 @@ class _Reader:
         by_file: dict[int, int] = {}
         repeated: list[str] = []
         for image in listed:
-            if image.id in numbers:
+            if _id(image.id) in numbers:
                 self.annotations.refusals.append(
                     f"{name}: two images have the id {image.id}, the second is '{image.file_name}'"
                 )
@@ -265,19 +304,51 @@ class _Reader:
             file = self.annotations.images.named(image.file_name, folder, split)
             if file is None:
                 self.annotations.missing(image.file_name)
-                numbers[image.id] = None
+                numbers[_id(image.id)] = None
+                continue
+            first = self.files.setdefault((split, file), name)
+            if first != name:
+                self.doubled.setdefault((first, name), []).append(image.file_name)
+                numbers[_id(image.id)] = None
                 continue
             if file in by_file:
                 repeated.append(image.file_name)
             else:
                 by_file[file] = self.annotations.image(split, file, name, _size(image))
-            numbers[image.id] = by_file[file]
+            numbers[_id(image.id)] = by_file[file]
         self.annotations.problem(
             repeated,
             f"image is listed more than once in {name}: its annotations are put together",
             f"images are listed more than once in {name}: their annotations are put together",
         )
         return numbers
+
+
+def _id(number: AnyId) -> AnyId:
+    """An id as it is compared: "7" is 7, for some tools write the numbers of one list as texts."""
+    if isinstance(number, str) and len(number) < 19 and number.isdecimal() and str(int(number)) == number:
+        return int(number)  # type: ignore[return-value]
+    return number
+
+
+def _roots(files: Sequence[CocoFile]) -> set[str]:
+    """Categories that are no classes: nothing is of them, but other categories are below them.
+
+    Roboflow writes the name of the project as such a category, with the number 0.
+    """
+    above: set[str] = set()
+    tops: set[str] = set()
+    used: set[str] = set()
+    for content in files:
+        numbers = {_id(annotation.category_id) for annotation in content.annotations or []}
+        for category in content.categories or []:
+            if category.supercategory in (None, "", "none"):
+                tops.add(category.name)
+            elif category.supercategory != category.name:
+                above.add(category.supercategory or "")
+            if _id(category.id) in numbers:
+                used.add(category.name)
+    return (above & tops) - used
 
 
 def _is_short(number: int | str | None) -> TypeGuard[int]:
@@ -289,28 +360,6 @@ def _size(image: CocoImage) -> tuple[int, int] | None:
     if image.height is None or image.width is None or not (0 < image.height < 1e9 and 0 < image.width < 1e9):
         return None
     return int(image.height), int(image.width)
-
-
-def _decoded(source: Source) -> CocoFile:
-    content = source.read().removeprefix(b"\xef\xbb\xbf")
-    try:
-        return _decoder.decode(content)
-    except msgspec.ValidationError as error:
-        raise UserError(f"{source.name} is no COCO file: {_lower(error)}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UserError(f"{source.name}, line {_line(content, error)} is not JSON: {_lower(error)}") from None
-
-
-def _lower(error: Exception) -> str:
-    text = str(error).replace("`", "'").removeprefix("JSON is malformed: ")
-    return f"{text[:1].lower()}{text[1:]}"
-
-
-def _line(content: bytes, error: Exception) -> int:
-    """The line of a message that says "(byte 17)", else the last one: the file is cut off."""
-    byte = re.search(r"byte (\d+)", str(error))
-    end = int(byte.group(1)) if byte else len(content.rstrip())
-    return content.count(b"\n", 0, end) + 1
 
 
 def _surrounding(segmentation: msgspec.Raw) -> list[float] | None:

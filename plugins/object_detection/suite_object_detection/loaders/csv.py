@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import SPLITS, counted, decoded, tables
+from suite.kit import SPLITS, counted, decoded, groups_of, tables
 from suite.sources import FileSource, Source, Tree, is_archive, open_tree
+from suite_images.classes import SINGLE_CLASS
 from suite_object_detection.loaders.annotations import Annotations
+from suite_object_detection.loaders.box_format import as_corners, told_format
 from suite_object_detection.loaders.csv_columns import (
     RETINANET,
     Columns,
+    box_in_text,
     find_columns,
     has_box_columns,
+    has_box_in_text,
     has_no_header,
 )
 from suite_object_detection.loaders.files import head_of
@@ -106,10 +113,24 @@ def _has_boxes(source: Source) -> bool:
     try:
         head = head_of(source, _PEEK)
         text = decoded(head if len(head) < _PEEK else head.rpartition(b"\n")[0], source.name)
-        cells = next((cells for _, cells in tables.cells(tables.lines(text), source.name)), [])
+        rows = [cells for _, cells in islice(tables.cells(tables.lines(text), source.name), 2)]
     except UserError:
         return False
-    return has_box_columns(cells) or has_no_header(cells)
+    return bool(rows) and (
+        has_box_columns(rows[0]) or has_no_header(rows[0]) or has_box_in_text(rows[0], rows[-1])
+    )
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """A row whose box may be corners or extents, until all rows are known."""
+
+    number: int
+    size: tuple[int, int] | None
+    box: tuple[float, float, float, float]
+    label: str
+    line: int
+    crowd: bool
 
 
 class _Reader:
@@ -120,6 +141,8 @@ class _Reader:
         # By split and the path that a table has, the image file; by this, the split and the image's number.
         self.files: dict[tuple[str, str], int | None] = {}
         self.numbers: dict[int, tuple[str, int]] = {}
+        self.groups: dict[str, str] = {}
+        self.pending: list[_Pending] = []
 
     def add(self, split: str, name: str, source: Source) -> None:
         """Add the rows of a table; those of a table with a split column belong to the split it says."""
@@ -144,6 +167,7 @@ class _Reader:
         annotations = self.annotations
         if len(annotations) or not annotations.refusals:
             annotations.report_missing()
+        form = self._add_pending()
         beside, _ = annotations.images.unused(self.numbers)
         annotations.problem(
             [self.tree.names[file] for file in beside],
@@ -155,9 +179,11 @@ class _Reader:
             corners = annotations.corners
             within = ((corners >= 0) & (corners <= 1)).all()
             unit = "normalized" if within and (corners != np.floor(corners)).any() else "pixels"
-        return annotations.dataset(
-            normalized=unit == "normalized", options=msgspec.structs.replace(self.options, unit=unit)
+        dataset = annotations.dataset(
+            normalized=unit == "normalized",
+            options=msgspec.structs.replace(self.options, unit=unit, box_format=form),
         )
+        return replace(dataset, groups=groups_of(self.groups)) if self.options.group_column else dataset
 
     def _add_row(self, split: str, name: str, line: int, cells: Sequence[str], columns: Columns) -> None:
         refuse = self.annotations.refusals.append
@@ -172,21 +198,37 @@ class _Reader:
         if number is None:
             return
         numbers = [cells[column].strip() for column in columns.box]
-        if not any(numbers):
+        if not any(number.strip("[]") for number in numbers):
             return
         try:
-            x1, y1, x2, y2 = map(float, numbers)
+            x1, y1, x2, y2 = (len(numbers) == 1 and box_in_text(numbers[0])) or map(float, numbers)
         except ValueError:
             refuse(f"{location}: the box {', '.join(numbers)[:80]} is not of four numbers")
             return
-        label = cells[columns.label].strip()
+        label = SINGLE_CLASS if columns.label is None else cells[columns.label].strip()
         if not label:
             refuse(f"{location} has no class")
             return
+        crowd = columns.crowd is not None and cells[columns.crowd].strip().lower() in ("1", "true", "yes")
+        if len(columns.box) == 1:
+            size = _size(cells, columns)
+            self.pending.append(_Pending(number, size, (x1, y1, x2, y2), label, line, crowd))
+            return
         if columns.extents:
             x2, y2 = x1 + x2, y1 + y2
-        crowd = columns.crowd is not None and cells[columns.crowd].strip().lower() in ("1", "true", "yes")
         self.annotations.box(number, (x1, y1, x2, y2), label, line, crowd=crowd)
+
+    def _add_pending(self) -> Literal["auto", "xywh", "xyxy"]:
+        """Add the boxes of which one cell has all numbers, and say what they are."""
+        form = self.options.box_format
+        if not self.pending:
+            return form
+        if form == "auto":
+            form = told_format(self.annotations, [(row.number, row.box, row.size) for row in self.pending])
+        for row in self.pending:
+            box = as_corners(row.box, form)
+            self.annotations.box(row.number, box, row.label, row.line, crowd=row.crowd)
+        return form
 
     def _image(self, split: str, name: str, line: int, cells: Sequence[str], columns: Columns) -> int | None:
         """The number of a row's image, None if it is missing."""
@@ -204,6 +246,8 @@ class _Reader:
         if file is None:
             annotations.missing(path)
             return None
+        if columns.group is not None:
+            self.groups.setdefault(self.tree.names[file], cells[columns.group].strip())
         if file not in self.numbers:
             self.numbers[file] = split, annotations.image(split, file, name, _size(cells, columns))
         first, number = self.numbers[file]

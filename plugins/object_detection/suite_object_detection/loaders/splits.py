@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from suite import UserError
-from suite.kit import SPLITS, some
+from suite.kit import some, split_of_name
 from suite.sources import Tree
 
+__all__ = ["SPLIT_NAMES", "files_of_splits", "split_of_name", "split_of_path"]
+
 SPLIT_NAMES = ("train", "validation", "test")
-
-_SEPARATORS = re.compile(r"[^a-z0-9]+")
-_YEAR = re.compile(r"\d+$")
-
-
-def split_of_name(name: str) -> str | None:
-    """The split that a file or folder is called after ("instances_train2017.json", "valid"), if any."""
-    words = _SEPARATORS.split(name.lower())
-    named = {SPLITS[word] for word in (_YEAR.sub("", word) for word in words) if word in SPLITS}
-    return named.pop() if len(named) == 1 else None
 
 
 def split_of_path(path: str) -> str | None:
     """The split of the innermost folder of `path` that is called after any."""
-    for folder in reversed(path.split("/")[:-1]):
+    return _split_of_folders(path.rpartition("/")[0])
+
+
+@lru_cache(maxsize=4096)
+def _split_of_folders(folders: str) -> str | None:
+    for folder in reversed(folders.split("/")):
         if split := split_of_name(folder):
             return split
     return None

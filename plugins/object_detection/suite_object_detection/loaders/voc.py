@@ -6,6 +6,7 @@ The format is that of the VOC2012 development kit, section 3 (Everingham and Win
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 
@@ -13,17 +14,17 @@ import msgspec
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import some
 from suite.sources import Source, Tree, is_archive, open_tree
 from suite_images.listing import is_image
-from suite_object_detection.loaders.annotations import Annotations
 from suite_object_detection.loaders.files import head_of
-from suite_object_detection.loaders.splits import split_of_path
+from suite_object_detection.loaders.image_by_image import ImageByImage
+from suite_object_detection.loaders.shapes import around, around_turned
 from suite_object_detection.loaders.xml import Element, read_xml, text_of
 from suite_object_detection.options import VocOptions
 
 _LISTS = {"train": "train", "val": "validation", "test": "test"}
 _MAX_LOOKED_INTO = 20
+_ROOT = re.compile(rb"<annotation[\s>]", re.IGNORECASE)
 
 
 def detect(path: Path) -> bool:
@@ -31,9 +32,7 @@ def detect(path: Path) -> bool:
     if path.is_file() and not is_archive(path):
         return False
     tree = open_tree(path)
-    return any(
-        b"<annotation" in head_of(tree.source(file), 4096).lower() for file in _files(tree)[:_MAX_LOOKED_INTO]
-    )
+    return any(_ROOT.search(head_of(tree.source(file), 4096)) for file in _files(tree)[:_MAX_LOOKED_INTO])
 
 
 def load(path: Path, options: VocOptions) -> Dataset:
@@ -56,13 +55,10 @@ def _files(tree: Tree) -> list[int]:
     return [file for file, name in enumerate(tree.names) if name.lower().endswith(".xml")]
 
 
-class _Reader:
+class _Reader(ImageByImage):
     def __init__(self, path: Path, tree: Tree, options: VocOptions) -> None:
-        self.path = path
-        self.tree = tree
+        super().__init__(path, tree)
         self.options = options
-        self.annotations = Annotations(path, tree)
-        self.images = self.annotations.images
         self.unannotated: list[tuple[str, int]] = []
 
     def read(self) -> Dataset:
@@ -75,9 +71,10 @@ class _Reader:
             )
         splits = self._splits_by_lists(files)
         listed = bool(splits)
-        splits = splits or self._splits_by_folders(files)
-        used = self._add_files(splits)
-        self._add_background(splits, {image for _, image in used}, listed)
+        splits = splits or self.splits_by_folders(files)
+        used = {image for _, image in self.add_files(splits)}
+        unannotated = [(split, image) for split, image in self.unannotated if image not in used]
+        self.add_unannotated(unannotated if listed else self.beside(splits, used), self.options.unlabeled)
         first_pixel = self.options.first_pixel
         if first_pixel == "auto":
             corners = annotations.corners
@@ -87,66 +84,16 @@ class _Reader:
             options=msgspec.structs.replace(self.options, first_pixel=first_pixel),
         )
 
-    def _add_files(self, splits: dict[str, list[int]]) -> set[tuple[str, int]]:
-        """Add the annotations of all splits; the images that have one, with their splits."""
-        annotations, names = self.annotations, self.tree.names
-        without: list[str] = []
-        used: set[tuple[str, int]] = set()
-        twice: list[str] = []
-        for split, files in splits.items():
-            for file in files:
-                name = names[file]
-                try:
-                    root = read_xml(self.tree.source(file))
-                    if root.tag != "annotation":
-                        what = f"its root is <{root.tag}>, not <annotation>"
-                        raise UserError(f"{name} is no annotation of Pascal VOC: {what}")
-                except UserError as error:
-                    annotations.refusals.append(str(error))
-                    continue
-                image = self._image(name, root, split)
-                if image is None:
-                    without.append(name)
-                elif (split, image) in used:
-                    twice.append(name)
-                else:
-                    used.add((split, image))
-                    self._add(split, image, name, root)
-        if not used and not annotations.refusals:
-            raise UserError(
-                f"{self.path}: none of its {len(without):,} annotations has an image, {some(without)}"
-            )
-        annotations.problem(
-            without, "annotation has no image, left out", "annotations have no image, left out"
-        )
-        annotations.problem(
-            twice,
-            "annotation is of an image that has one already, left out",
-            "annotations are of images that have one already, left out",
-        )
-        return used
-
-    def _add_background(self, splits: Collection[str], used: set[int], listed: bool) -> None:
-        """Add the images that have no annotation: those of lists, else those beside annotated ones."""
-        annotations, names = self.annotations, self.tree.names
-        if listed:
-            images = [(split, image) for split, image in self.unannotated if image not in used]
-        else:
-            beside, _ = self.images.unused(used)
-            images = []
-            for image in beside:
-                split = split_of_path(names[image]) or "train"
-                images.append((split if split in splits else "train", image))
-        background = self.options.unlabeled == "background"
-        what = "taken as showing no object" if background else "left out"
-        annotations.problem(
-            [names[image] for _, image in images],
-            f"image has no annotation, {what}",
-            f"images have no annotation, {what}",
-        )
-        if background:
-            for split, image in images:
-                annotations.image(split, image, names[image])
+    def add_file(self, file: int, split: str, used: Collection[tuple[str, int]]) -> int | None:
+        name = self.tree.names[file]
+        root = read_xml(self.tree.source(file))
+        if root.tag != "annotation":
+            what = f"its root is <{root.tag}>, not <annotation>"
+            raise UserError(f"{name} is no annotation of Pascal VOC: {what}")
+        image = self._image(name, root, split)
+        if image is not None and (split, image) not in used:
+            self._add(split, image, name, root)
+        return image
 
     def _splits_by_lists(self, files: list[int]) -> dict[str, list[int]]:
         """The annotations of each split as `ImageSets/Main` lists them; empty if it lists none."""
@@ -215,22 +162,6 @@ class _Reader:
                     known.setdefault(below, file)
         return known
 
-    def _splits_by_folders(self, files: list[int]) -> dict[str, list[int]]:
-        splits: dict[str, list[int]] = {}
-        elsewhere: list[int] = []
-        for file in files:
-            split = split_of_path(self.tree.names[file])
-            (splits.setdefault(split, []) if split else elsewhere).append(file)
-        if elsewhere and "train" not in splits:
-            splits["train"] = elsewhere
-        elif elsewhere:
-            self.annotations.problem(
-                [self.tree.names[file] for file in elsewhere],
-                "annotation lies in the folder of no split, left out",
-                "annotations lie in the folder of no split, left out",
-            )
-        return splits
-
     def _image(self, name: str, root: Element, split: str) -> int | None:
         folder, _, base = name.rpartition("/")
         written = text_of(root, "filename")
@@ -244,22 +175,52 @@ class _Reader:
         number = annotations.image(split, image, name, _size(root))
         for item in root.findall("object"):
             label = text_of(item, "name")
-            box = item.find("bndbox")
-            if not label or box is None:
-                what = "name" if not label else "bndbox"
-                annotations.refusals.append(f"{name}, line {item.sourceline}: the object has no {what}")
+            if not label:
+                annotations.refusals.append(f"{name}, line {item.sourceline}: the object has no name")
                 continue
             try:
-                corners = [float(text_of(box, key) or "") for key in ("xmin", "ymin", "xmax", "ymax")]
-            except ValueError:
-                annotations.refusals.append(
-                    f"{name}, line {box.sourceline}: the bndbox has no xmin, ymin, xmax and ymax that are"
-                    " numbers"
-                )
+                line, corners = _corners(item)
+            except UserError as error:
+                annotations.refusals.append(f"{name}, {error}")
                 continue
             difficult = text_of(item, "difficult") not in (None, "", "0", "false", "False")
-            crowd = difficult and self.options.difficult == "ignore"
-            annotations.box(number, corners, label, box.sourceline, crowd=crowd)
+            annotations.box(number, corners, label, line, crowd=difficult)
+
+
+_EDGES = ("xmin", "ymin", "xmax", "ymax")
+_TURNED = ("cx", "cy", "w", "h", "angle")
+
+
+def _corners(item: Element) -> tuple[int, tuple[float, ...]]:
+    """The line and the corners of an object's box: its bndbox, else what is around its outline.
+
+    Outlines are polygons of x1, y1, x2, ... (Roboflow) or of points (LabelMe's web tool), and the turned
+    boxes of roLabelImg (robndbox), whose angle is in radians.
+
+    Raises:
+        UserError: if it has none of these, or one that is not of numbers; the message begins with the line.
+    """
+    for tag in ("bndbox", "robndbox", "polygon"):
+        shape = item.find(tag)
+        if shape is None:
+            continue
+        line = shape.sourceline
+        try:
+            if tag == "bndbox":
+                return line, tuple(float(text_of(shape, key) or "") for key in _EDGES)
+            if tag == "robndbox":
+                return line, around_turned(*(float(text_of(shape, key) or "") for key in _TURNED))
+            x, y = ([float(item.text or "") for item in shape.iter() if _is(item, axis)] for axis in "xy")
+            return line, around(x, y)
+        except ValueError:
+            what = "xmin, ymin, xmax and ymax" if tag == "bndbox" else "coordinates"
+            raise UserError(f"line {line}: the {tag} has no {what} that are numbers") from None
+    raise UserError(f"line {item.sourceline}: the object has no bndbox")
+
+
+def _is(element: Element, axis: str) -> bool:
+    """Whether an element is a coordinate: x, x1, x2, ..."""
+    return re.fullmatch(axis + r"\d*", element.tag) is not None
 
 
 def _size(root: Element) -> tuple[int, int] | None:

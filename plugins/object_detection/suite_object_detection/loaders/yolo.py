@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -11,29 +11,36 @@ from suite import UserError
 from suite.data import Dataset, Problem
 from suite.kit import counted, some
 from suite.sources import FileSource, Source, Tree, is_archive, open_tree
+from suite_images.file_index import FileIndex
 from suite_images.listing import is_image
 from suite_object_detection.loaders.annotations import Annotations
-from suite_object_detection.loaders.files import FileIndex, head_of, stem
+from suite_object_detection.loaders.files import head_of
 from suite_object_detection.loaders.splits import split_of_path
 from suite_object_detection.loaders.yolo_configuration import SUFFIXES, is_configuration
-from suite_object_detection.loaders.yolo_labels import read_lines
+from suite_object_detection.loaders.yolo_keypoints import look_beyond
+from suite_object_detection.loaders.yolo_labels import NAMES_FILES, Labels, read_lines
 from suite_object_detection.loaders.yolo_layout import Layout, configuration_in, opened_around
 from suite_object_detection.options import YoloOptions
 
-_NAMES = ("classes.txt", "obj.names", "_darknet.labels", "predefined_classes.txt")
 _MAX_LOOKED_INTO = 20
 
 
 def detect(path: Path) -> bool:
-    """Whether `path` is a `data.yaml`, or a folder or an archive with one, or with images and labels."""
+    """Whether `path` is a `data.yaml`, or a folder or an archive with one, or with images and labels.
+
+    So is one with labels and the names of the classes, but without images: `load` says what to do.
+    """
     if path.is_file() and not is_archive(path):
         return path.suffix.lower() in SUFFIXES and is_configuration(FileSource(path))
     tree = open_tree(path)
     if configuration_in(path, tree) is not None:
         return True
-    labels = _Labels(tree, FileIndex(tree, is_image))
-    files = (label for image in labels.images.files if (label := labels.of(image)) is not None)
-    return any(_looks_like_labels(tree, file) for file in islice(files, _MAX_LOOKED_INTO))
+    labels = Labels(tree, FileIndex(tree, is_image, split_of_path), tree)
+    files: Iterable[int | None] = map(labels.of, labels.images.files)
+    if not labels.images.files and any(_has_names(name) for name in tree.names):
+        files = labels.index.files
+    written = (file for file in files if file is not None and tree.sizes[file] > 0)
+    return any(_looks_like_labels(tree, file) for file in islice(written, _MAX_LOOKED_INTO))
 
 
 def load(path: Path, options: YoloOptions) -> Dataset:
@@ -45,53 +52,21 @@ def load(path: Path, options: YoloOptions) -> Dataset:
 
     Args:
         path: a `data.yaml`, a folder or an archive.
-        options: what becomes of images without a label file.
+        options: where the images are, what becomes of those without a label file, and what long lines are.
 
     Raises:
-        UserError: if there are no labels, one is broken, in pixels or of an unknown class.
+        UserError: if there are no labels, one is broken, in pixels or of an unknown class, or lines may be
+            outlines or key points.
     """
     return _Reader(path, options).read()
 
 
 def _looks_like_labels(tree: Tree, file: int) -> bool:
-    words = head_of(tree.source(file), 4096).partition(b"\n")[0].split()
+    words = head_of(tree.source(file), 4096).lstrip().partition(b"\n")[0].split()
     try:
         return len(words) >= 5 and bool([float(word) for word in words])
     except ValueError:
         return False
-
-
-def _is_label(name: str) -> bool:
-    base = posixpath.basename(name).lower()
-    return base.endswith(".txt") and base not in _NAMES and not base.startswith("readme")
-
-
-class _Labels:
-    """Which label file belongs to which image; both are meant by their indices in the tree."""
-
-    def __init__(self, tree: Tree, images: FileIndex) -> None:
-        self.tree = tree
-        self.images = images
-        self.index = FileIndex(tree, _is_label)
-        self._by_name = {tree.names[file]: file for file in self.index.files}
-
-    def of(self, image: int) -> int | None:
-        """The label file of an image, or None."""
-        name = self.tree.names[image]
-        own = f"{name.rpartition('.')[0]}.txt"
-        above, images, below = f"/{own}".rpartition("/images/")
-        mirrored = f"{above}/labels/{below}"[1:] if images else own
-        for candidate in (mirrored, own):
-            if candidate in self._by_name:
-                return self._by_name[candidate]
-        # In any other folder, if both names are the only ones of their split.
-        split = split_of_path(name)
-        labels = [file for file in self.index.all_with_stem(stem(name)) if self._is_of(file, split)]
-        rivals = [file for file in self.images.all_with_stem(stem(name)) if self._is_of(file, split)]
-        return labels[0] if len(labels) == 1 and len(rivals) == 1 else None
-
-    def _is_of(self, file: int, split: str | None) -> bool:
-        return split_of_path(self.tree.names[file]) in (split, None)
 
 
 class _Reader:
@@ -99,14 +74,16 @@ class _Reader:
         self.path = path
         self.options = options
         self.tree, self.folder, self.configuration = opened_around(path)
-        self.annotations = Annotations(path, self.tree)
+        self.annotations = Annotations(path, open_tree(options.images) if options.images else self.tree)
         self.images = self.annotations.images
-        self.labels = _Labels(self.tree, self.images)
+        self.labels = Labels(self.tree, self.images, self.annotations.tree)
+        self.keypoints = False
 
     def read(self) -> Dataset:
         annotations = self.annotations
+        self._refuse_without_images()
         lists: set[int] = set()
-        if self.configuration is not None:
+        if self.configuration is not None and not self.options.images:
             layout = Layout(self.tree, self.folder, self.configuration, self.images)
             splits = layout.splits()
             lists = layout.lists
@@ -116,8 +93,11 @@ class _Reader:
         names = self._names()
         used: set[int] = set()
         numbers_used: set[int] = set()
-        for split, images in splits.items():
-            labels = {image: self.labels.of(image) for image in images}
+        labels_of = {
+            split: {image: self.labels.of(image) for image in images} for split, images in splits.items()
+        }
+        self.keypoints = self._have_keypoints(labels_of.values())
+        for split, labels in labels_of.items():
             used.update(label for label in labels.values() if label is not None)
             self._add(split, labels, names, numbers_used)
         self._report_unused({image for images in splits.values() for image in images}, used | lists)
@@ -130,16 +110,59 @@ class _Reader:
             names = {number: str(number) for number in sorted(numbers_used)}
             what = "no data.yaml or classes.txt says what the classes are called: they are called by number"
             annotations.problems.append(Problem(what))
-        numbers = list(names)
-        classes = list(dict.fromkeys(names.values()))
-        regular = numbers == list(range(len(classes)))
         return annotations.dataset(
-            classes=classes, normalized=True, facts={} if regular else {"category_ids": _first_numbers(names)}
+            classes=list(dict.fromkeys(names.values())),
+            normalized=True,
+            facts={"category_ids": _first_numbers(names)},
+            options=self.options,
         )
+
+    def _refuse_without_images(self) -> None:
+        """Say where images are looked for if there is none, but there are labels."""
+        if self.images.files or not self.labels.index.files:
+            return
+        if self.options.images:
+            raise UserError(f"{self.options.images} (loader.images) has no image")
+        count = counted(len(self.labels.index.files), "label file", "label files")
+        raise UserError(
+            f"{self.path} has {count} of YOLO, but no image (Label Studio exports labels without them): copy"
+            " the images into a folder 'images' beside the folder 'labels', or name their folder with --set"
+            " loader.images=FOLDER"
+        )
+
+    def _have_keypoints(self, labels_of: Iterable[Mapping[int, int | None]]) -> bool:
+        """Whether key points follow each box; what is told of that if nobody said so.
+
+        Raises:
+            UserError: if it cannot be told.
+        """
+        if self.options.beyond != "auto":
+            return self.options.beyond == "keypoints"
+        if self.configuration is not None and self.configuration.keypoints:
+            return True
+        files = [file for labels in labels_of for file in labels.values() if file is not None]
+        written = [self.tree.source(file) for file in files if self.tree.sizes[file] > 0]
+        beyond = look_beyond(written)
+        points = counted(beyond.points, "key point", "key points")
+        if beyond.kind == "unclear":
+            raise UserError(
+                f"{self.path}: the {beyond.values} numbers behind the class may be the outline of an object,"
+                f" or its box and {points}: say which with --set loader.beyond=outline or --set"
+                " loader.beyond=keypoints"
+            )
+        if beyond.kind == "keypoints":
+            self.annotations.problems.append(
+                Problem(
+                    f"label files have {points} behind each box, by the look of the numbers: boxes are read,"
+                    " key points are not. If the numbers are outlines, say --set loader.beyond=outline",
+                    wrong=False,
+                )
+            )
+        return beyond.kind == "keypoints"
 
     def _splits_by_folders(self) -> dict[str, list[int]]:
         """Images by the splits that their folders are called after, of folders that have any label."""
-        names = self.tree.names
+        names = self.annotations.tree.names
         labeled = {
             posixpath.dirname(names[image])
             for image in self.images.files
@@ -150,7 +173,7 @@ class _Reader:
         for image in self.images.files:
             name = names[image]
             if posixpath.dirname(name) in labeled:
-                splits.setdefault(split_of_path(name), []).append(image)
+                splits.setdefault(self._split_of(image), []).append(image)
             else:
                 elsewhere.append(name)
         rest = splits.pop(None, [])
@@ -165,6 +188,12 @@ class _Reader:
         )
         return {str(split): images for split, images in splits.items()}
 
+    def _split_of(self, image: int) -> str | None:
+        """The split that the folder of an image, or of its label file, is called after."""
+        label = self.labels.of(image)
+        own = split_of_path(self.annotations.tree.names[image])
+        return own or (split_of_path(self.tree.names[label]) if label is not None else None)
+
     def _add(
         self,
         split: str,
@@ -173,7 +202,8 @@ class _Reader:
         numbers_used: set[int],
     ) -> None:
         annotations = self.annotations
-        without = [self.tree.names[image] for image, label in labels.items() if label is None]
+        image_names = annotations.tree.names
+        without = [image_names[image] for image, label in labels.items() if label is None]
         if without and len(without) == len(labels):
             count = counted(len(without), "image", "images")
             annotations.problems.append(Problem(f"the {split} split has {count} but no labels, left out"))
@@ -187,14 +217,13 @@ class _Reader:
                 name = self.tree.names[label]
                 self._add_label(annotations.image(split, image, name), label, names, numbers_used)
             elif background:
-                annotations.image(split, image, self.tree.names[image])
+                annotations.image(split, image, image_names[image])
 
     def _add_label(self, image: int, label: int, names: Mapping[int, str], numbers_used: set[int]) -> None:
         """Add the boxes of a label file to an image."""
-        keypoints = self.configuration is not None and self.configuration.keypoints
         name = self.tree.names[label]
         try:
-            for line in read_lines(self.tree.source(label), name, keypoints):
+            for line in read_lines(self.tree.source(label), name, self.keypoints):
                 if names and line.label not in names:
                     known = f"{min(names)} to {max(names)}" if len(names) > 1 else f"{min(names)}"
                     self.annotations.refusals.append(
@@ -207,11 +236,11 @@ class _Reader:
             self.annotations.refusals.append(str(error))
 
     def _report_unused(self, images: set[int], labels: set[int]) -> None:
-        names = self.tree.names
+        names, image_names = self.tree.names, self.annotations.tree.names
         left = [image for image in self.images.files if image not in images]
         theirs = {label: image for image in left if (label := self.labels.of(image)) is not None}
         self.annotations.problem(
-            [names[image] for label, image in theirs.items() if label not in labels],
+            [image_names[image] for label, image in theirs.items() if label not in labels],
             "image with a label file belongs to no split, left out",
             "images with a label file belong to no split, left out",
         )
@@ -228,12 +257,17 @@ class _Reader:
             return dict(self.configuration.names)
         files: dict[tuple[str, ...], str] = {}
         for file, name in enumerate(self.tree.names):
-            base = posixpath.basename(name).lower()
-            if base in _NAMES or base.endswith(".names"):
+            if _has_names(name):
                 files.setdefault(_lines_of_names(self.tree.source(file)), name)
         if len(files) > 1:
             raise UserError(f"{self.path}: the names of the classes differ in {some(list(files.values()))}")
         return dict(enumerate(next(iter(files), ())))
+
+
+def _has_names(name: str) -> bool:
+    """Whether a file has the names of the classes."""
+    base = posixpath.basename(name).lower()
+    return base in NAMES_FILES or base.endswith(".names")
 
 
 def _lines_of_names(source: Source) -> tuple[str, ...]:

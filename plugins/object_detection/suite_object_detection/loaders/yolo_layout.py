@@ -11,7 +11,7 @@ from suite import UserError
 from suite.data import Problem
 from suite.kit import counted, some
 from suite.sources import FileSource, Tree, is_archive, open_tree
-from suite_object_detection.loaders.files import FileIndex
+from suite_images.file_index import FileIndex
 from suite_object_detection.loaders.yolo_configuration import (
     SUFFIXES,
     Configuration,

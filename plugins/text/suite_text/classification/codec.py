@@ -11,7 +11,8 @@ import msgspec
 import numpy as np
 
 from suite.pipeline import NamedAxes, Stream, StructCodec
-from suite_classification.coding import classified, target_vector
+from suite_classification.coding import averaged, classified, target_vector
+from suite_classification.thresholds import Thresholds
 from suite_classification.types import Classification
 from suite_text.classification.options import PredictionOptions
 from suite_text.classification.readers.bags import NGramReader
@@ -30,6 +31,7 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
         multi_label: whether a text may have several labels or none.
         cleaning: what is done to every text first.
         whole_files: whether a file is one text, and not each of its lines.
+        thresholds: from which probability on a label is given, if a text may have several.
     """
 
     classes: tuple[str, ...]
@@ -37,6 +39,7 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
     multi_label: bool = False
     cleaning: Cleaning = Cleaning()
     whole_files: bool = False
+    thresholds: Thresholds = Thresholds()
 
     called: ClassVar[str] = "text classification codec"
     stream_suffixes: ClassVar[tuple[str, ...]] = lines.STREAM_SUFFIXES
@@ -83,7 +86,7 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
         Raises:
             ValueError: if there is not exactly one output per class, or one is not a number.
         """
-        return classified(outputs, self.classes, multi_label=self.multi_label)
+        return classified(outputs, self.classes, multi_label=self.multi_label, thresholds=self.thresholds)
 
     def chunks(self, raw: Any) -> Chunks | None:
         """The chunks of a text that is too long to be read at once, else None."""
@@ -108,8 +111,13 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
         return lines.open_stream(source, whole_files=self.whole_files)
 
     def with_options(self, options: PredictionOptions) -> ClassificationCodec:
-        """The codec that reads files as the options say."""
-        return msgspec.structs.replace(self, whole_files=options.whole_files)
+        """The codec that reads files, and gives labels, as the options say.
+
+        Raises:
+            suite.UserError: for thresholds of what is no class, and for those of a model with one label each.
+        """
+        thresholds = self.thresholds.chosen(options, self.classes, multi_label=self.multi_label)
+        return msgspec.structs.replace(self, whole_files=options.whole_files, thresholds=thresholds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +148,5 @@ class Chunks:
 
     def merge(self, predictions: Sequence[Classification]) -> Classification:
         """The classification whose scores are the means of the chunks'."""
-        scores = {
-            name: sum(prediction.scores[name] for prediction in predictions) / len(predictions)
-            for name in self.codec.classes
-        }
-        if self.codec.multi_label:
-            labels = [name for name, score in scores.items() if score >= 0.5]
-            return Classification(label=labels, scores=scores)
-        return Classification(label=max(scores, key=scores.__getitem__), scores=scores)
+        codec = self.codec
+        return averaged(predictions, multi_label=codec.multi_label, thresholds=codec.thresholds)

@@ -32,6 +32,7 @@ TASK = suite.Task(
     },
     explain=suite.lazy("suite_text.classification.explanation:explain"),
     inspect=suite.lazy("suite_text.classification.inspection:inspect"),
+    preview=suite.lazy("suite_text.preview:preview_labeled"),
     check=suite.lazy("suite_text.classification.contract:check"),
     facts=FACTS,
     prediction_type=PREDICTION,

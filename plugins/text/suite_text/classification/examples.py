@@ -102,14 +102,17 @@ class Collector:
         for split in ("validation", "test"):
             if split in self._splits:
                 self._leave_out_unknown(split, set(classes))
-        if not classes or (len(classes) == 1 and not multi_label):
-            content = f"one class only, '{classes[0]}'" if classes else "no labels"
-            raise UserError(f"{self._path} holds {content}: at least two are needed{hint}{noted}")
+        if not classes:
+            raise UserError(f"{self._path} holds no labels: at least two are needed{hint}{noted}")
+        problems = [*self.problems.sentences(), *_look_alikes(classes)]
+        if len(classes) == 1 and not multi_label:
+            # Nothing can be learned from it, as the builders say, but a model can be scored on it.
+            problems.append(f"there is one class only, '{classes[0]}': at least two are needed{hint}")
         splits = {name: self._splits[name] for name in SPLIT_NAMES if self._splits.get(name)}
         return Dataset(
             **splits,  # type: ignore[arg-type]  # train is among them
             facts={"classes": classes, "multi_label": multi_label, "cleaning": as_fact(self._cleaning)},
-            problems=[*self.problems.sentences(), *_look_alikes(classes)],
+            problems=problems,
         )
 
     def _say_joined_labels(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from suite.options import Auto, Meta, Options
+from suite_classification.options import LabelOptions
 from suite_text.reading.options import FilesOptions, ReadingOptions
 
 Share = Annotated[float, Meta(ge=0, lt=1)]
@@ -18,6 +19,10 @@ class TableOptions(FilesOptions, frozen=True):
     split_column: Annotated[
         str,
         Meta(description="column that says train, validation or test; empty: found by its name, if any"),
+    ] = ""
+    group_column: Annotated[
+        str,
+        Meta(description="column of what examples belong to (a patient, say), which splits keep together"),
     ] = ""
     label_separator: Annotated[
         str,
@@ -162,8 +167,8 @@ class PresetOptions(TextModelOptions, frozen=True):
     ] = "auto"
 
 
-class PredictionOptions(Options, frozen=True):
-    """How files are read."""
+class PredictionOptions(LabelOptions, frozen=True):
+    """How files are read, and which labels are given."""
 
     whole_files: Annotated[
         bool,

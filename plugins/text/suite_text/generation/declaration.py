@@ -17,6 +17,7 @@ TASK = suite.Task(
     reference_models={"5-gram model": suite.lazy("suite_text.generation.ngram_reference:five_gram")},
     explain=suite.lazy("suite_text.generation.explanation:explain"),
     inspect=suite.lazy("suite_text.generation.inspection:inspect"),
+    preview=suite.lazy("suite_text.preview:preview_passages"),
     check=suite.lazy("suite_text.generation.contract:check"),
     prediction_type=suite.lazy("suite_text.generation.types:Continuation"),
     types="suite_text.generation.types",

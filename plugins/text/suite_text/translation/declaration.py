@@ -21,6 +21,7 @@ TASK = suite.Task(
     evaluators=("translation",),
     baseline=suite.lazy("suite_text.translation.baseline:copy_source"),
     inspect=suite.lazy("suite_text.translation.inspection:inspect"),
+    preview=suite.lazy("suite_text.preview:preview_pairs"),
     check=suite.lazy("suite_text.translation.contract:check"),
     prediction_type=suite.lazy("suite_text.translation.types:Translation"),
     types="suite_text.translation.types",

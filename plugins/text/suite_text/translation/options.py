@@ -29,6 +29,10 @@ class TableOptions(FilesOptions, frozen=True):
         str,
         Meta(description="column that says train, validation or test; empty: found by its name, if any"),
     ] = ""
+    group_column: Annotated[
+        str,
+        Meta(description="column of what examples belong to (a patient, say), which splits keep together"),
+    ] = ""
 
 
 class TransformerOptions(Options, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import tables
+from suite.kit import groups_of, tables
 from suite_text.classification.examples import Collector, Target
 from suite_text.classification.options import TableOptions
 from suite_text.reading.split_files import files_in
@@ -39,19 +40,26 @@ def load_table(path: Path, options: TableOptions) -> Dataset:
     if not files:
         raise UserError(f"{path} is neither a table ({', '.join(tables.SUFFIXES)}) nor a folder with one")
     collector = Collector(path, options)
+    groups: dict[str, str] = {}
     for split, name in collector.split_files(list(files), options).items():
-        _add_table(collector, files[name], split, options)
-    return collector.dataset()
+        _add_table(collector, files[name], split, options, groups)
+    dataset = collector.dataset()
+    return replace(dataset, groups=groups_of(groups)) if options.group_column else dataset
 
 
-def _add_table(collector: Collector, file: Path, default: str, options: TableOptions) -> None:
+def _add_table(
+    collector: Collector, file: Path, default: str, options: TableOptions, groups: dict[str, str]
+) -> None:
     table = read_table(file, options.encoding, collector.problems)
     text = find_column(table, options.text_column, TEXT_COLUMNS, "text_column", "texts")
     names = [name for name in LABEL_COLUMNS if name != text.casefold()]
     label = find_column(table, options.label_column, names, "label_column", "labels")
     split = find_column(table, options.split_column, SPLIT_COLUMNS, "split_column", "")
+    group = find_column(table, options.group_column, (), "group_column", "")
     name = file.name
     for line, row in table.rows:
+        if group:
+            groups[f"{name}:{line}"] = as_text(row.get(group)).strip()
         collector.add(
             split_of_row(row, split, default),
             f"{name}:{line}",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import tables
+from suite.kit import groups_of, tables
 from suite_text.reading.languages import is_language
 from suite_text.reading.problems import Problems
 from suite_text.reading.split_files import files_in, split_files
@@ -48,6 +50,9 @@ def detect_table(path: Path) -> bool:
     )
 
 
+_NUMBER = re.compile(r"/\d+$")
+
+
 def load_table(path: Path, options: TableOptions) -> Dataset:
     """Load a table with a text and its translation per row, or a folder's for train, validation and test.
 
@@ -67,13 +72,17 @@ def load_table(path: Path, options: TableOptions) -> Dataset:
     for name in rest:
         problems.note("file is of no split and left out", "files are of no split and left out", name)
     collector: Collector | None = None
+    groups: dict[str, str] = {}
     for default, name in splits.items():
         table = read_table(files[name], options.encoding, problems)
         source, target = _columns(table, options)
         if collector is None:
             collector = Collector(path, options, source, target, problems)
         split = find_column(table, options.split_column, SPLIT_COLUMNS, "split_column", "")
+        group = find_column(table, options.group_column, (), "group_column", "")
         for line, row in table.rows:
+            if group:
+                groups[f"{name}:{line}"] = as_text(row.get(group)).strip()
             collector.add(
                 split_of_row(row, split, default),
                 name,
@@ -82,7 +91,12 @@ def load_table(path: Path, options: TableOptions) -> Dataset:
                 _references(_cell(row, target)),
             )
     assert collector is not None
-    return collector.dataset()
+    dataset = collector.dataset()
+    if not options.group_column:
+        return dataset
+    # Of several translations of a text, each is an example: train.csv:12/2.
+    of_row = groups_of(groups)
+    return replace(dataset, groups=lambda example: of_row(replace(example, id=_NUMBER.sub("", example.id))))
 
 
 def _columns(table: TextTable, options: TableOptions) -> tuple[str, str]:

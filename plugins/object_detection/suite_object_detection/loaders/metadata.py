@@ -1,0 +1,193 @@
+"""Hugging Face's folders of images with a `metadata.jsonl`: a line for each image, with its objects.
+
+As https://huggingface.co/docs/datasets/image_dataset#object-detection documents it: `objects` has a list of
+boxes, `bbox`, and one of classes, `categories`; or it is a list with both of each object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from suite import UserError
+from suite.data import Dataset
+from suite.kit import tables
+from suite.sources import Source, Tree
+from suite_images.classes import SINGLE_CLASS
+from suite_images.tables import PATH_COLUMNS
+from suite_object_detection.loaders.annotation_files import AnnotationFile, opened, recognized
+from suite_object_detection.loaders.box_format import BoxFormat, as_corners, told_format
+from suite_object_detection.loaders.files import head_of
+from suite_object_detection.loaders.listed_images import ListedImages
+from suite_object_detection.loaders.yolo_configuration import read_yaml
+from suite_object_detection.options import MetadataOptions
+
+_PEEK = 1 << 15
+_SUFFIXES = (".jsonl", ".ndjson")
+_BOXES = ("bbox", "bboxes", "boxes", "box")
+_CLASSES = (
+    "categories", "category", "labels", "label", "class", "classes", "class_label", "class_labels", "name",
+    "names", "category_id", "categories_id",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A line: the image, and the boxes with their classes as they are written."""
+
+    file: AnnotationFile
+    line: int
+    name: str
+    size: tuple[int, int] | None
+    boxes: list[list[float]]
+    labels: list[Any]
+    crowd: list[Any]
+
+
+def detect(path: Path) -> bool:
+    """Whether `path` is such a file, or a folder or an archive with one."""
+    return recognized(path, _SUFFIXES, _looks)
+
+
+def load(path: Path, options: MetadataOptions) -> Dataset:
+    """Load the images of such files; the splits are those of the files' folders.
+
+    Args:
+        path: a file, a folder or an archive.
+        options: where the images are, and what the numbers of a box are.
+
+    Raises:
+        UserError: if there is no such file, or a line is broken or must not be trained on.
+    """
+    what = "a metadata.jsonl with a file_name and objects in each line"
+    files = opened(path, options.images, _SUFFIXES, _looks, "metadata file", what)
+    found = ListedImages(path, files, counted_by="line")
+    rows = [row for file in files.files for row in _rows(found, file)]
+    numbers = [found.listed(row.file, row.name, row.file.name, row.size) for row in rows]
+    form = options.box_format
+    if form == "auto":
+        boxes = [
+            (number, box, row.size)
+            for number, row in zip(numbers, rows, strict=True)
+            if number is not None
+            for box in row.boxes
+        ]
+        form = told_format(found, boxes)
+    names = _names(files.tree)
+    for row, number in zip(rows, numbers, strict=True):
+        if number is not None:
+            _add(found, row, number, form, names)
+    return found.checked(msgspec.structs.replace(options, box_format=form))
+
+
+def _looks(source: Source) -> bool:
+    try:
+        first = head_of(source, _PEEK).partition(b"\n")[0]
+    except UserError:
+        return False
+    return b'"objects"' in first and any(f'"{name}"'.encode() in first for name in _BOXES)
+
+
+def _rows(found: ListedImages, file: AnnotationFile) -> Iterator[_Row]:
+    for line, row in tables.rows(file.source.read(), file.name):
+        location = f"{file.name}, line {line}"
+        if isinstance(row, str):
+            found.refusals.append(f"{location} is a line {row}")
+            continue
+        name = next((row[key] for key in PATH_COLUMNS if isinstance(row.get(key), str)), None)
+        if not name:
+            found.refusals.append(f"{location} has no file_name")
+            continue
+        try:
+            objects = _columns(row.get("objects") or {})
+            boxes = [[float(value) for value in box] for box in _first(objects, _BOXES) or []]
+            labels = list(_first(objects, _CLASSES) or [])
+            crowd = list(_first(objects, ("iscrowd", "is_crowd", "crowd")) or [0] * len(boxes))
+        except (TypeError, ValueError):
+            found.refusals.append(f"{location} has objects that are not lists of boxes and classes")
+            continue
+        if not labels and boxes and not any(name in objects for name in _CLASSES):
+            labels = [SINGLE_CLASS] * len(boxes)
+        if len(labels) != len(boxes) or any(len(box) != 4 for box in boxes):
+            found.refusals.append(
+                f"{location} has {len(boxes):,} boxes and {len(labels):,} classes: there must be one for"
+                " each, and four numbers in a box"
+            )
+            continue
+        height, width = row.get("height"), row.get("width")
+        known = isinstance(height, int) and isinstance(width, int) and height > 0 and width > 0
+        size = (height, width) if known else None
+        yield _Row(file, line, name, size, boxes, labels, crowd)  # type: ignore[arg-type]
+
+
+def _columns(objects: Any) -> Mapping[str, Any]:
+    """Objects as lists by name, if they are a list of objects."""
+    if isinstance(objects, list):
+        names = {name for item in objects for name in item}
+        return {name: [item.get(name) for item in objects] for name in names}
+    if not isinstance(objects, dict):
+        raise TypeError("neither a list nor a mapping")
+    return objects
+
+
+def _first(objects: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    return next((objects[name] for name in names if name in objects), None)
+
+
+def _add(found: ListedImages, row: _Row, number: int, form: BoxFormat, names: Mapping[int, str]) -> None:
+    location = f"{row.file.name}, line {row.line}"
+    for box, label, crowd in zip(row.boxes, row.labels, [*row.crowd, *[0] * len(row.boxes)], strict=False):
+        if isinstance(label, int) and not isinstance(label, bool):
+            label = names.get(label, str(label))
+        if not isinstance(label, str) or not label:
+            found.refusals.append(f"{location} has the class {label!r}, which is neither a text nor a number")
+            continue
+        found.box(number, as_corners(box, form), label, row.line, crowd=bool(crowd))
+
+
+def _names(tree: Tree) -> dict[int, str]:
+    """The names of classes that a README says in the description of its features, by their numbers."""
+    for file, name in enumerate(tree.names):
+        if name.rpartition("/")[2].lower() == "readme.md" and b"class_label" in tree.read(file):
+            for found in _class_labels(_front_matter(tree.source(file))):
+                return found
+    return {}
+
+
+@dataclass(frozen=True)
+class _FrontMatter:
+    name: str
+    content: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.content)
+
+    def read(self) -> bytes:
+        return self.content
+
+
+def _front_matter(source: Source) -> Any:
+    text = source.read().removeprefix(b"\xef\xbb\xbf")
+    if not text.startswith(b"---"):
+        return None
+    return read_yaml(_FrontMatter(source.name, text[3:].partition(b"\n---")[0]))
+
+
+def _class_labels(value: Any) -> Iterator[dict[int, str]]:
+    """What any `class_label` in a document says."""
+    if isinstance(value, dict):
+        names = value["class_label"].get("names") if isinstance(value.get("class_label"), dict) else None
+        if isinstance(names, dict) and all(str(key).isdecimal() for key in names):
+            yield {int(key): str(name) for key, name in names.items()}
+        elif isinstance(names, list):
+            yield dict(enumerate(map(str, names)))
+        for inner in value.values():
+            yield from _class_labels(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _class_labels(inner)

@@ -1,0 +1,197 @@
+"""What is put into a split as a whole: examples of equal content, and of one group, with their classes."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from suite.data.dataset import Dataset, Subset, Target
+from suite.data.duplicates import same_content
+
+RARE = 10
+"""Combinations of labels with fewer examples than this are one stratum."""
+
+MAX_STRATA = 200
+"""Strata that are told apart if groups hold several: the most frequent ones."""
+
+
+@dataclass(frozen=True)
+class Units:
+    """What is assigned as a whole: sets of examples, mostly of one.
+
+    Attributes:
+        order: int64 (examples,), the examples sorted by id.
+        of_example: int64 (examples,), the unit of each, in that order.
+        size: int64 (units,), the number of examples of each.
+        stratum: int64 (units,), that of the unit's first example.
+        stratum_of_example: int64 (examples,), of each example, in the order of `of_example`.
+        labels: int64 (n,): unit `labeled[i]` has the label `names[labels[i]]`.
+        labeled: int64 (n,)
+        names: of the labels.
+        copies: the number of examples with the content of an earlier one.
+    """
+
+    order: np.ndarray
+    of_example: np.ndarray
+    size: np.ndarray
+    stratum: np.ndarray
+    stratum_of_example: np.ndarray
+    labels: np.ndarray
+    labeled: np.ndarray
+    names: Sequence[str]
+    copies: int
+
+
+def units_of(dataset: Dataset) -> Units:
+    """The units of the training split."""
+    train = dataset.train
+    ids = [train[index].id for index in range(len(train))]
+    order = np.array(sorted(range(len(train)), key=ids.__getitem__), np.int64)
+    same = same_content(Subset(train, order))
+    unit = same
+    if dataset.groups is not None:
+        unit = _joined(same, (dataset.groups(train[index]) for index in order))
+    _, first, of_example, size = np.unique(unit, return_index=True, return_inverse=True, return_counts=True)
+
+    numbers: dict[str | bytes, int] = {}
+    kind = np.array([numbers.setdefault(_key(_stratified(dataset, index)), len(numbers)) for index in order])
+    keys = list(numbers)
+    rare = np.bincount(kind) == 1
+    if np.sum(rare) > len(kind) / 2:  # most targets are unique: texts or measurements, not classes
+        labels_of_key: list[list[str]] = [[] for _ in keys]
+    else:
+        rare = (np.bincount(kind) < RARE) & np.array([key[:1] in (b"[", b"{") for key in keys])
+        labels_of_key = [_labels(key) for key in keys]
+    labels, names, of_label = _flattened(labels_of_key, kind)
+    stratum = np.where(rare, len(keys), np.arange(len(keys)))[kind]
+    return Units(
+        order=order,
+        of_example=of_example,
+        size=size,
+        stratum=stratum[first],
+        stratum_of_example=stratum,
+        labels=labels,
+        labeled=of_example[of_label],
+        names=names,
+        copies=int(np.sum(same != np.arange(len(same)))),
+    )
+
+
+def _stratified(dataset: Dataset, index: int) -> Target:
+    """What is spread evenly over the splits: the example's labels, each once, or its target."""
+    example = dataset.train[index]
+    return example.target if dataset.labels is None else sorted(set(dataset.labels(example)))
+
+
+def _key(target: Target) -> str | bytes:
+    """Text as it is, anything else as JSON."""
+    return target if isinstance(target, str) else msgspec.json.encode(target)
+
+
+def _labels(key: str | bytes) -> list[str]:
+    """What must not be missing in train: the target itself, or the texts of a list of texts."""
+    if isinstance(key, str):
+        return [key]
+    if key[:1] == b"[":
+        return [item for item in msgspec.json.decode(key) if isinstance(item, str)]
+    return [] if key[:1] == b"{" else [key.decode()]
+
+
+def _flattened(
+    labels_of_key: Sequence[Sequence[str]], kind: np.ndarray
+) -> tuple[np.ndarray, list[str], np.ndarray]:
+    """All labels of all examples in a row, the labels' names, and the example of each label in the row."""
+    numbers: dict[str, int] = {}
+    flat = [numbers.setdefault(label, len(numbers)) for labels in labels_of_key for label in labels]
+    lengths = np.array([len(labels) for labels in labels_of_key], np.int64)
+    starts = np.cumsum(lengths) - lengths
+    repeats = lengths[kind]
+    of_label = np.repeat(np.arange(len(kind)), repeats)
+    within = np.arange(len(of_label)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+    return np.array(flat, np.int64)[starts[kind][of_label] + within], list(numbers), of_label
+
+
+def _joined(same: np.ndarray, groups: Iterable[Hashable]) -> np.ndarray:
+    """The number of each example's unit: copies in two groups make one unit of both."""
+    numbers: dict[Hashable, int] = {}
+    group = np.array([numbers.setdefault(name, len(numbers)) for name in groups], np.int64)
+    parent = list(range(len(numbers)))
+
+    def root(number: int) -> int:
+        while parent[number] != number:
+            parent[number] = number = parent[parent[number]]
+        return number
+
+    for index in np.flatnonzero(same != np.arange(len(same))):
+        parent[root(int(group[index]))] = root(int(group[same[index]]))
+    return np.array([root(number) for number in range(len(parent))], np.int64)[group]
+
+
+def keep_labels_in_train(units: Units, side: np.ndarray) -> None:
+    """Return a unit to train for each label that was left with none there."""
+    in_train = np.zeros(len(units.names), bool)
+    in_train[units.labels[side[units.labeled] == 0]] = True
+    for label in np.flatnonzero(~in_train):
+        side[units.labeled[units.labels == label][0]] = 0
+
+
+def single_labels(units: Units) -> list[str]:
+    """The labels that a single unit has."""
+    pairs = np.unique(np.stack([units.labels, units.labeled]), axis=1)
+    counts = np.bincount(pairs[0], minlength=len(units.names))
+    return sorted(name for name, count in zip(units.names, counts, strict=True) if count == 1)
+
+
+def mixed_strata(units: Units) -> np.ndarray | None:
+    """How many examples of each stratum each unit has, int64 (units, strata); None if none mixes any.
+
+    Of many strata the most frequent ones are told apart, and the others are one.
+    """
+    if (units.stratum_of_example == units.stratum[units.of_example]).all():
+        return None
+    stratum = np.unique(units.stratum_of_example, return_inverse=True)[1]
+    frequency = np.bincount(stratum)
+    rank = np.empty_like(frequency)
+    rank[np.argsort(-frequency, kind="stable")] = np.arange(len(frequency))
+    stratum = np.minimum(rank, MAX_STRATA - 1)[stratum]
+    strata = int(stratum.max()) + 1
+    flat = np.bincount(units.of_example * strata + stratum, minlength=len(units.size) * strata)
+    return flat.reshape(-1, strata)
+
+
+def spread(counts: np.ndarray, shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Put units into bins so that each bin gets its share of every stratum, as well as that is possible.
+
+    Greedy, as scikit-learn's `StratifiedGroupKFold`: large units first, each into the bin that it brings
+    nearest to its share. No bin is left empty as long as there are units.
+
+    Args:
+        counts: int (units, strata), the examples of each stratum in each unit.
+        shares: float (bins,), which sum to 1.
+        rng: for the order of units of one size.
+
+    Returns:
+        int64 (units,), the bin of each.
+    """
+    wanted = shares[:, None] * counts.sum(axis=0)
+    have = np.zeros_like(wanted)
+    bins = np.zeros(len(counts), np.int64)
+    order = rng.permutation(len(counts))
+    order = order[np.argsort(-counts[order].sum(axis=1), kind="stable")]
+    weights = 1 / np.maximum(wanted, 1e-9)
+    for unit in order.tolist():
+        row = counts[unit]
+        present = np.flatnonzero(row)
+        own = row[present]
+        cost = (own * (2 * (have[:, present] - wanted[:, present]) + own) * weights[:, present]).sum(axis=1)
+        bins[unit] = best = int(cost.argmin())
+        have[best] += row
+    for number in np.flatnonzero(np.bincount(bins, minlength=len(shares)) == 0).tolist():
+        largest = int(np.bincount(bins, minlength=len(shares)).argmax())
+        members = np.flatnonzero(bins == largest)
+        if len(members) > 1:
+            bins[members[counts[members].sum(axis=1).argmin()]] = number
+    return bins

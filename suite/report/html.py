@@ -1,0 +1,36 @@
+"""What all pages share: one file of HTML without scripts and requests, its sections and its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from string import Template
+
+from suite.figures import Figure
+from suite.report.figures import figure_html
+
+
+def page_html(title: str, subtitle: str, sections: Iterable[str], footer: str) -> str:
+    """A page.
+
+    Args:
+        title: its heading, text.
+        subtitle: a line below it, text.
+        sections: HTML.
+        footer: a line at the end, text.
+    """
+    template = Template((Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
+    return template.substitute(
+        title=escape(title), subtitle=escape(subtitle), body="\n".join(sections), footer=escape(footer)
+    )
+
+
+def section(title: str, body: str) -> str:
+    """A section; `title` is text, `body` HTML."""
+    return f"<section>\n<h2>{escape(title)}</h2>\n{body}\n</section>"
+
+
+def grid(figures: Iterable[Figure]) -> str:
+    """Figures beside each other, if the page is wide enough."""
+    return f'<div class="grid">{"".join(map(figure_html, figures))}</div>'

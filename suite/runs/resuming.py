@@ -1,0 +1,142 @@
+"""What has to be right before a run goes on: its data, which may have moved, and how far it has come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from suite.configuration import Configuration
+from suite.data.dataset import fingerprint
+from suite.errors import UserError
+from suite.host import Host
+from suite.runs.build import Experiment
+from suite.runs.data import run_data
+from suite.runs.directory import Run
+from suite.training.continuation import Continuation
+from suite.wording import counted, short
+
+if TYPE_CHECKING:
+    from suite.data.dataset import Dataset
+    from suite.training.progress import Listener
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumption:
+    """How a run is to go on.
+
+    Attributes:
+        data: where its data is now; None if it has not moved.
+        epochs: how many more it is trained for; None goes on to the end that it has.
+        learning_rate: the peak of the schedule of these epochs; None for the one that the run has.
+    """
+
+    data: str | None = None
+    epochs: int | None = None
+    learning_rate: float | None = None
+
+
+def is_complete(run: Run) -> bool:
+    """Whether a run has come to its end, with scores and a report."""
+    return run.metrics is not None and (run.path / "report.html").is_file()
+
+
+def resumed_configuration(run: Run, how: Resumption) -> Configuration:
+    """The configuration with which a run goes on.
+
+    Raises:
+        UserError: if there is nothing to go on with, or the data is not there.
+    """
+    if how.learning_rate is not None and how.epochs is None:
+        raise UserError("a new learning rate is for more epochs: give --epochs too")
+    if how.epochs is not None and not run.checkpoints.exist:
+        raise UserError(f"{run.path} has no checkpoint, so there is nothing to train further: train anew")
+    if is_complete(run) and how.epochs is None and how.data is None:
+        raise UserError(
+            f"{run.path} is complete: there is nothing to go on with. To train it for ten more epochs:"
+            f" suite resume {run.path} --epochs 10"
+        )
+    configuration = run.configuration
+    if run.checkpoints.exist:
+        # What it started from lies in the checkpoint, and may be gone from where it was.
+        configuration = replace(configuration, init=None)
+    if how.data is not None:
+        return replace(configuration, data=how.data)
+    if configuration.data and not Path(configuration.data).exists():
+        raise UserError(moved_data(run, configuration))
+    return configuration
+
+
+def moved_data(run: Run, configuration: Configuration) -> str:
+    """What to say if the data of a run is gone."""
+    return (
+        f"the data of {run.path} is not in {configuration.data} any more: if it has moved,"
+        f" suite resume {run.path} --data PATH"
+    )
+
+
+def check_data(run: Run, path: str, dataset: Dataset) -> None:
+    """Refuse data that is not what a run was trained with.
+
+    Raises:
+        UserError: saying how many examples there were and are.
+    """
+    environment = run.environment
+    if environment.get("data_fingerprint") == fingerprint(dataset):
+        return
+    before = environment.get("counts", {})
+    now = {name: len(split) for name, split in dataset.splits.items()}
+    differs = (
+        "other files, labels or splits" if before == now else f"{_counts(now)}, and not {_counts(before)}"
+    )
+    raise UserError(
+        f"the data in {path} is not what {run.path} was started with ({differs}): train anew, or put the data"
+        " back"
+    )
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+
+
+def check_codec(run: Run, experiment: Experiment) -> None:
+    """Refuse a pipeline whose codec learned something else from the data than at the start of the run."""
+    if run.environment.get("codec_fingerprint") != experiment.codec_fingerprint:
+        raise UserError(
+            f"what {experiment.builder} learns from the data before training (a vocabulary, say) is not"
+            f" what it was when {run.path} was started, so its weights mean something else: train anew"
+        )
+
+
+def record_moved_data(host: Host, run: Run, configuration: Configuration, listener: Listener) -> None:
+    """Write down where the data of a complete run is now, after a look whether it is the same."""
+    listener.phase("looking at the data")
+    data = run_data(host, configuration)
+    check_data(run, data.path, data.dataset)
+    run.move_data(data.path)
+    listener.note(f"the data of {run.path} is the same as ever, and is now in {data.path}")
+
+
+def continuation(run: Run, how: Resumption) -> Continuation | None:
+    """The epochs that a run is trained for after its own, if any; new ones are written down in the run."""
+    if how.epochs is not None:
+        newest: Any = run.checkpoints.newest()
+        run.add_continuation(
+            Continuation(
+                after_step=int(newest[1]["step"]), epochs=how.epochs, learning_rate=how.learning_rate
+            )
+        )
+    known = run.continuations
+    return known[-1] if known else None
+
+
+def continuation_note(continuation: Continuation) -> str:
+    """A sentence for the report."""
+    rate = (
+        "" if continuation.learning_rate is None else f", up to a rate of {short(continuation.learning_rate)}"
+    )
+    return (
+        f"trained for {counted(continuation.epochs, 'more epoch', 'more epochs')} after step"
+        f" {continuation.after_step:,}, with a new schedule{rate}, from the last weights"
+    )
