@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from speech_on_disk import RATE, problems, recordings, rows, table, tone, write
@@ -274,3 +276,16 @@ def test_every_table_of_common_voice(tmp_path, name):
     assert texts(loaded(path, "common-voice").train) == ['"two']
     if name != "test":
         assert texts(loaded(tmp_path, "common-voice", splits=name).train) == ['"two']
+
+
+def test_a_quotation_mark_that_is_never_closed_swallows_no_rows(tmp_path):
+    recordings(tmp_path, *(f"{number}.wav" for number in range(6)))
+    lines = [f"{number}.wav,{mark}word {number}" for number, mark in enumerate(["", '"', "", "", '"', ""])]
+    path = table(tmp_path / "m.csv", "path,text", *lines)
+    assert texts(loaded(path, "manifest").train) == [line.partition(",")[2] for line in lines]
+
+
+def test_a_compressed_table(tmp_path):
+    recordings(tmp_path, "a.wav")
+    (tmp_path / "m.tsv.gz").write_bytes(gzip.compress(b"path\ttext\na.wav\tone\n"))
+    assert texts(loaded(tmp_path / "m.tsv.gz", "manifest").train) == ["one"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import SPLITS, some, split_of_name
+from suite.kit import some, split_of_name
 from suite.sources import Source, Tree, open_tree
 from suite_speech_recognition.examples import Utterances
 from suite_speech_recognition.loaders.listing import is_recording, splits_by_folder, stem
@@ -165,5 +165,5 @@ def _said(cells: Sequence[str], position: int, column: int) -> str | None:
 def _split(name: str) -> str | None:
     """The split that a list or one of its folders is called after."""
     *folders, file = name.split("/")
-    named = (SPLITS[folder.lower()] for folder in reversed(folders) if folder.lower() in SPLITS)
-    return split_of_name(file.partition(".")[0]) or next(named, None)
+    named = (split_of_name(folder, whole=True) for folder in reversed(folders))
+    return split_of_name(file.partition(".")[0]) or next(filter(None, named), None)
