@@ -75,8 +75,10 @@ def test_mls_has_a_list_in_the_folder_of_each_split(tmp_path):
 
 def test_openslr(tmp_path):
     recordings(tmp_path, "a_1.wav", "a_2.wav")
-    table(tmp_path / "line_index.tsv", "a_1\tsé", "a_2\tdó")
-    assert texts(loaded(tmp_path, "id-text").train) == ["sé", "dó"]
+    table(tmp_path / "line_index.tsv", "id\ttext", "a_1\tsé", "a_2\tdó")
+    dataset = loaded(tmp_path, "id-text")
+    assert texts(dataset.train) == ["sé", "dó"]
+    assert not dataset.problems
 
 
 # Kaldi
@@ -289,3 +291,13 @@ def test_a_compressed_table(tmp_path):
     recordings(tmp_path, "a.wav")
     (tmp_path / "m.tsv.gz").write_bytes(gzip.compress(b"path\ttext\na.wav\tone\n"))
     assert texts(loaded(tmp_path / "m.tsv.gz", "manifest").train) == ["one"]
+
+
+def test_what_lies_beside_recordings_and_is_not_understood_is_named(tmp_path):
+    recordings(tmp_path, "a.wav", "b.wav")
+    table(tmp_path / "labels.csv", "number,said", "1,one", "2,two")
+    table(tmp_path / "a.TextGrid", "File type")
+    with pytest.raises(UserError) as error:
+        loaded(tmp_path, "pattern")
+    assert "a.TextGrid was seen, a TextGrid of Praat, which is not read." in str(error.value)
+    assert "labels.csv was seen, and it has the columns 'number', 'said', but in its" in str(error.value)

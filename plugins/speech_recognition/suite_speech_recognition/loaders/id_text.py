@@ -24,6 +24,20 @@ ENDINGS = (".txt", ".csv", ".tsv", ".text", ".lst", ".list", ".trn", ".transcrip
 
 LJSPEECH = "metadata.csv"
 
+HEADERS = (
+    "id",
+    "file",
+    "file_id",
+    "utt_id",
+    "utterance",
+    "name",
+    "filename",
+    "file_name",
+    "recording",
+    "wav",
+)
+"""What the first cell of a list with a header may be."""
+
 _PEEK = 1 << 20
 _MAX_LISTS = 500
 _DELIMITERS = ("|", "\t")
@@ -123,6 +137,8 @@ def load(path: Path, options: IdTextOptions) -> Dataset:
         for line, cells in rows_of(text, name):
             where = f"{name}, line {line}"
             position = _recording_in(cells, ids)
+            if position is None and cells[0].casefold() in HEADERS:
+                continue
             if position is None:
                 utterances.leave_out("whose recording is not there", f"{where}: {cells[0]}")
                 continue
