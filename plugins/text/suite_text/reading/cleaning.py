@@ -16,7 +16,11 @@ UnicodeForm = Literal["NFC", "NFKC", "none"]
 ControlCharacters = Literal["removed", "kept"]
 WhiteSpace = Literal["joined", "kept"]
 
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
+    "\ufffe\uffff]"
+)
+_LINE_ENDS = re.compile("\r\n?")
 _BLANKS = re.compile(r"[^\S ]\s*| \s+")  # all but single spaces, which stay
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -27,8 +31,9 @@ class Cleaning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Attributes:
         unicode: the normal form. NFC writes an umlaut as a single character however it was typed; NFKC also
             unifies look-alikes (full-width letters, ligatures). See Unicode Standard Annex 15.
-        control_characters: whether characters without a shape (NUL, escape, byte order marks) are removed.
-            Line breaks and tabs count as white space.
+        control_characters: whether characters without a shape (NUL, escape, byte order marks, soft hyphens,
+            spaces of no width, marks of direction) are removed, and line breaks are all as on Unix. Line
+            breaks and tabs count as white space. Joiners stay: Persian and emoji need them.
         white_space: "joined" makes a single space of any white space, and removes it at both ends.
     """
 
@@ -57,7 +62,7 @@ def clean(text: str, cleaning: Cleaning) -> str:
     if not text.isascii():
         text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
     if cleaning.control_characters == "removed" and not text.isprintable():
-        text = _CONTROL.sub("", text)
+        text = _LINE_ENDS.sub("\n", _CONTROL.sub("", text)) if "\r" in text else _CONTROL.sub("", text)
     if cleaning.unicode != "none" and not text.isascii():
         text = unicodedata.normalize(cleaning.unicode, text)
     if cleaning.white_space == "kept":

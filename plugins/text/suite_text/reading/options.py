@@ -23,7 +23,10 @@ class ReadingOptions(Options, frozen=True):
         Meta(description="normal form of Unicode: NFKC unifies look-alikes too (full-width letters)"),
     ] = "NFC"
     control_characters: Annotated[
-        ControlCharacters, Meta(description="characters without a shape (NUL, escape, byte order marks)")
+        ControlCharacters,
+        Meta(
+            description="characters without a shape (NUL, byte order marks, soft hyphens, spaces of no width)"
+        ),
     ] = "removed"
     white_space: Annotated[
         WhiteSpace, Meta(description="joined: a single space for any white space, none at the ends")
@@ -45,3 +48,15 @@ class FilesOptions(ReadingOptions, frozen=True):
         str, Meta(description="name of the file with the validation split; empty: by its name")
     ] = ""
     test: Annotated[str, Meta(description="name of the file with the test split; empty: by its name")] = ""
+
+
+class TableReading(FilesOptions, frozen=True):
+    """How tables are read."""
+
+    header: Annotated[
+        bool,
+        Meta(
+            description="whether the first row of a table has the names of its columns; if not, columns are"
+            " named by their numbers, from 1"
+        ),
+    ] = True

@@ -8,6 +8,7 @@ from pathlib import Path
 from suite import UserError
 from suite.data import Dataset, Example
 from suite_text.reading.cleaning import as_fact, clean, cleaning_from
+from suite_text.reading.input_files import InputFiles, files_fact
 from suite_text.reading.options import ReadingOptions
 from suite_text.reading.problems import Problems
 from suite_text.reading.split_files import SPLIT_NAMES
@@ -89,6 +90,11 @@ class Collector:
         self._cleaning = cleaning_from(options)
         self._languages = {"source": source, "target": target}
         self._splits: dict[str, PairExamples] = {}
+        self._files = InputFiles(encoding=options.encoding)
+
+    def are_files(self, files: InputFiles) -> None:
+        """Say how the files of the training split hold their texts."""
+        self._files = files
 
     def add(self, split: str | None, name: str, line: int, source: str, target: References) -> None:
         """Take a pair, or note what is wrong with it.
@@ -127,19 +133,21 @@ class Collector:
         if not self._splits:
             noted = "".join(f". {sentence}" for sentence in self.problems.sentences()[:3])
             raise UserError(f"{self._path} has no pair that can be used{noted}")
-        if "train" not in self._splits:
-            raise UserError(f"{self._path} has no train split, only {' and '.join(sorted(self._splits))}")
         self._leave_out_duplicates()
         splits = {name: self._splits[name] for name in SPLIT_NAMES if name in self._splits}
         return Dataset(
-            **splits,  # type: ignore[arg-type]  # train is among them
-            facts={**self._languages, "cleaning": as_fact(self._cleaning)},
+            **{"train": [], **splits},  # type: ignore[arg-type]
+            facts={
+                **self._languages,
+                "cleaning": as_fact(self._cleaning),
+                **files_fact(self._files),
+            },
             problems=self.problems.sentences(),
         )
 
     def _leave_out_duplicates(self) -> None:
         """Leave training pairs out whose source is in other splits too, and copies if the options say so."""
-        if self._options.duplicates == "kept":
+        if self._options.duplicates == "kept" or "train" not in self._splits:
             return
         held_out: dict[str, str] = {}
         for split in ("test", "validation"):

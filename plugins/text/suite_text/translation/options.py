@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from suite.options import Auto, Meta, Options
-from suite_text.reading.options import FilesOptions
+from suite_text.reading.options import FilesOptions, TableReading
 
 
 class ParallelOptions(FilesOptions, frozen=True):
@@ -15,7 +15,7 @@ class ParallelOptions(FilesOptions, frozen=True):
     target: Annotated[str, Meta(description="language to translate to; empty: the other one of two")] = ""
 
 
-class TableOptions(FilesOptions, frozen=True):
+class TableOptions(TableReading, frozen=True):
     """Of the loader `table`."""
 
     source: Annotated[
