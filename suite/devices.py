@@ -93,9 +93,9 @@ def activate(backend: str = "auto", device: str = "auto") -> Device:
             os.environ.setdefault("JAX_PLATFORMS", "cpu")
         elif device.startswith("gpu:"):
             os.environ["CUDA_VISIBLE_DEVICES"] = device.partition(":")[2]
+        logging.getLogger("tensorflow").addFilter(_is_no_retracing)
         with _quiet_native_output():
             import keras  # noqa: F401
-        logging.getLogger("tensorflow").addFilter(_is_no_retracing)
     with _quiet_native_output():
         gpu_name = _gpu(chosen)
     if device.startswith("gpu") and gpu_name is None:
@@ -109,7 +109,7 @@ def activate(backend: str = "auto", device: str = "auto") -> Device:
 
 
 def _is_no_retracing(record: logging.LogRecord) -> bool:
-    """TensorFlow warns of functions that are compiled often: for each length of texts, they are to be."""
+    """TensorFlow warns of functions that are compiled often: here for several lengths, as is meant."""
     return "tf.function retracing" not in record.getMessage()
 
 

@@ -102,6 +102,7 @@ BUILDERS: list[suite.ModelBuilder] = [
         build=suite.lazy("suite_text.classification.presets.builder:preset"),
         codec=_CODEC,
         options=PresetOptions,
+        pretrained=suite.lazy("suite_text.classification.presets.pretrained:presets"),
         prediction_options=PredictionOptions,
     ),
 ]

@@ -52,6 +52,7 @@ BUILDERS: list[suite.ModelBuilder] = [
         build=suite.lazy("suite_text.generation.presets.builder:preset"),
         codec=suite.lazy("suite_text.generation.codec:GenerationCodec.from_json"),
         options=PresetOptions,
+        pretrained=suite.lazy("suite_text.generation.presets.pretrained:presets"),
         prediction_options=GenerationOptions,
     ),
 ]
