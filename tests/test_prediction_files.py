@@ -118,8 +118,8 @@ def test_what_predict_wrote_as_json_meets_the_data_by_the_end_of_its_paths(tmp_p
     assert [line.id for line in lines] == ["/data/in/a.csv:1", "b.csv:1", "x"]
     examples = [Example(name, None, "yes") for name in ("x", "b.csv:1", "in/a.csv:1")]
     assert paired(lines, examples, {}, "file").predictions == [3, 2, 1]
-    with pytest.raises(UserError, match="ids are not in the data"):  # two of one name
-        twins = [PredictionLine("p/a", 1), PredictionLine("q/a", 2)]
+    twins = [PredictionLine("p/a", 1), PredictionLine("q/a", 2)]
+    with pytest.raises(UserError, match="ids are not in the data"):
         paired(twins, [Example("a", None, "yes")], {}, "file")
     path.write_text('{"input": "a", "error": "is damaged"}')
     with pytest.raises(UserError, match="there is no prediction for it: is damaged"):
