@@ -81,14 +81,12 @@ class Collector:
             hint: what to do if there is only one class.
 
         Raises:
-            UserError: if there is nothing to learn from (no examples, no train split, one class), or if some
-                targets are lists and some are not.
+            UserError: if there is nothing (no examples, no labels), or if some targets are lists and some are
+                not.
         """
         noted = "".join(f". {sentence}" for sentence in self.problems.sentences()[:3])
         if not self._splits:
             raise UserError(f"{self._path} has no example that can be used{noted}")
-        if "train" not in self._splits:
-            raise UserError(f"{self._path} has no train split, only {' and '.join(sorted(self._splits))}")
         kinds = {
             isinstance(example.target, str) for examples in self._splits.values() for example in examples
         }
@@ -98,9 +96,11 @@ class Collector:
         if not multi_label:
             self._say_joined_labels()
         self._leave_out_duplicates()
-        classes = sorted(_labels(self._splits["train"]))
+        # Data without a training split is to be scored, by a model that knows its own classes.
+        learned = [self._splits["train"]] if "train" in self._splits else list(self._splits.values())
+        classes = sorted({name for examples in learned for name in _labels(examples)})
         for split in ("validation", "test"):
-            if split in self._splits:
+            if split in self._splits and "train" in self._splits:
                 self._leave_out_unknown(split, set(classes))
         if not classes:
             raise UserError(f"{self._path} holds no labels: at least two are needed{hint}{noted}")
@@ -110,7 +110,7 @@ class Collector:
             problems.append(f"there is one class only, '{classes[0]}': at least two are needed{hint}")
         splits = {name: self._splits[name] for name in SPLIT_NAMES if self._splits.get(name)}
         return Dataset(
-            **splits,  # type: ignore[arg-type]  # train is among them
+            **{"train": [], **splits},  # type: ignore[arg-type]
             facts={"classes": classes, "multi_label": multi_label, "cleaning": as_fact(self._cleaning)},
             problems=problems,
         )
@@ -128,7 +128,7 @@ class Collector:
 
     def _leave_out_duplicates(self) -> None:
         """Leave training examples out that are in other splits too, and copies if the options say so."""
-        if self._options.duplicates == "kept":
+        if self._options.duplicates == "kept" or "train" not in self._splits:
             return
         held_out = {
             example.input: split

@@ -127,19 +127,17 @@ class Collector:
         if not self._splits:
             noted = "".join(f". {sentence}" for sentence in self.problems.sentences()[:3])
             raise UserError(f"{self._path} has no pair that can be used{noted}")
-        if "train" not in self._splits:
-            raise UserError(f"{self._path} has no train split, only {' and '.join(sorted(self._splits))}")
         self._leave_out_duplicates()
         splits = {name: self._splits[name] for name in SPLIT_NAMES if name in self._splits}
         return Dataset(
-            **splits,  # type: ignore[arg-type]  # train is among them
+            **{"train": [], **splits},  # type: ignore[arg-type]  # without train it is to be scored
             facts={**self._languages, "cleaning": as_fact(self._cleaning)},
             problems=self.problems.sentences(),
         )
 
     def _leave_out_duplicates(self) -> None:
         """Leave training pairs out whose source is in other splits too, and copies if the options say so."""
-        if self._options.duplicates == "kept":
+        if self._options.duplicates == "kept" or "train" not in self._splits:
             return
         held_out: dict[str, str] = {}
         for split in ("test", "validation"):
