@@ -116,9 +116,11 @@ class Task:
             of the data. They are scored by the same evaluators, and a network that loses to one says so
             first. A `suite.UserError`, or a package that is not installed, leaves the reference model out
             with a note.
-        explain: `explain(pairs, predict) -> figures`: figures of the report that need the model (which words
-            pushed a prediction, say). `pairs` is the `suite.evaluation.Pairs` that is scored, and
-            `predict(raws)` returns a prediction for each raw input of a sequence.
+        explain: `explain(pairs, predict) -> figures`: figures that need the model (which words pushed a
+            prediction, say), in the report and by `suite predict --explain`. `pairs` is the
+            `suite.evaluation.Pairs` that is scored, or the predictions of `suite predict`, all of whose
+            targets are None: every one of these is to be explained, and of those that are scored what says
+            most. `predict(raws)` returns a prediction for each raw input of an iterable.
         inspect: `inspect(dataset, progress) -> suite.data.Inspection`: what the data holds and what is wrong
             with it, beyond counts and duplicates, which the host finds itself. `progress(done, total)` may
             be called now and then with the number of examples done.

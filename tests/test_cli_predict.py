@@ -6,10 +6,12 @@ import json
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
 import weather
 from suite.cli.main import main
+from suite.cli.prediction_tables import cells
 
 pytest.importorskip("keras", reason="needs Keras")
 
@@ -95,6 +97,34 @@ def test_an_interruption_keeps_what_was_predicted(predict, files, tmp_path, monk
     assert len((tmp_path / "out" / "predictions.jsonl").read_text().splitlines()) == 2
 
 
+def test_the_ending_of_the_file_chooses_the_format(predict, files, tmp_path):
+    def content(name: str) -> str:
+        predict("in", "--out", name)
+        predict("in", "--out", name)  # predictions are overwritten
+        return (tmp_path / name).read_text()
+
+    (files / "c.temps").unlink()
+    assert content("p.csv").splitlines()[0] == "input,label,score"
+    assert content("p.tsv").splitlines()[0] == "input\tlabel\tscore"
+    assert len(content("p.csv").splitlines()) == 4
+    assert [line["input"] for line in json.loads(content("p.json"))][:2] == ["in/a.temps", "in/b.temps"]
+    assert content("p.jsonl").count("\n") == 3
+
+
+def test_a_table_has_a_column_for_each_number_and_joins_words():
+    class Scored(msgspec.Struct):
+        label: list[str]
+        scores: dict[str, float]
+        boxes: list[list[int]]
+
+    assert cells(Scored(["cat", "dog"], {"cat": 0.5, "dog": 1.0}, [[1, 2]])) == {
+        "label": "cat|dog",
+        "scores.cat": 0.5,
+        "scores.dog": 1.0,
+        "boxes": "[[1,2]]",
+    }
+
+
 def test_files_of_another_kind_in_a_folder_are_counted(predict, files):
     (files / "c.temps").unlink()
     (files / "notes.txt").write_text("")
@@ -117,8 +147,15 @@ def test_files_of_another_kind_in_a_folder_are_counted(predict, files):
         (
             ["in", "--out", "in/notes.txt"],
             (
-                "--out in/notes.txt is there already, and only predictions as JSON lines are overwritten:"
+                "--out in/notes.txt is there already and holds no predictions, so it is not overwritten:"
                 " give another name"
+            ),
+        ),
+        (
+            ["in", "--out", "x.xlsx"],
+            (
+                "--out x.xlsx: the ending chooses the format, and '.xlsx' is none: .jsonl, .json, .csv, .tsv"
+                " or .txt; or name a folder"
             ),
         ),
         (["in", "--batch-size", "0"], "--batch-size 0 is not allowed: at least 1"),

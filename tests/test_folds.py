@@ -170,8 +170,17 @@ def scored(*pairs, rival=None):
     ("metrics", "kind", "sentence"),
     [
         (scored((0.9, 0.5), (0.8, 0.5)), "better", "It is better in every fold than predicting without"),
-        (scored((0.9, 0.5), (0.4, 0.5)), "doubt", "It is better in 1 of 2 folds only than predicting"),
-        (scored((0.9, 0.5), (0.8, 0.5), rival=[0.95, 0.7]), "doubt", "in 1 of 2 folds only than svm: 0.825"),
+        (
+            scored((0.9, 0.5), (0.4, 0.5)),
+            "doubt",
+            "than predicting without learning (0.500 on average) in 1 of 2 folds only.",
+        ),
+        (scored((0.4, 0.5), (0.5, 0.5)), "doubt", "(0.500 on average) in no fold."),
+        (
+            scored((0.9, 0.5), (0.8, 0.5), rival=[0.95, 0.7]),
+            "doubt",
+            "It is better than svm (0.825 on average) in 1 of 2 folds only.",
+        ),
     ],
 )
 def test_the_verdict_does_not_praise_what_loses_in_a_fold(metrics, kind, sentence):
@@ -180,3 +189,16 @@ def test_the_verdict_does_not_praise_what_loses_in_a_fold(metrics, kind, sentenc
     assert judged == kind
     assert sentence in text
     assert text.startswith("Accuracy is 0.")
+
+
+def test_other_data_without_the_groups_is_scored_all_the_same(finished, tmp_path):
+    copy = tmp_path / "run"
+    shutil.copytree(finished.runs[0].path, copy)
+    text = (copy / "config.toml").read_text("utf-8")
+    assert 'groups = ""' in text
+    (copy / "config.toml").write_text(text.replace('groups = ""', 'groups = "(patient[0-9]+)_"'))
+    data = toy_plugin.write(tmp_path / "other.jsonl", train=0, validation=0, test=12)
+    words = ["evaluate", str(copy), str(data), "--out", str(tmp_path / "out")]
+    assert main(words, HOST) == 0
+    notes = json.loads((tmp_path / "out" / "metrics.json").read_text())["notes"]
+    assert any("intervals take each example for itself, for groups are not known" in note for note in notes)

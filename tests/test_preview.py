@@ -11,11 +11,12 @@ import pytest
 import suite
 import toy_plugin
 from suite.cli.main import main
-from suite.data import Dataset, Example, Finding, Inspection
+from suite.data import Dataset, Example, Finding, Inspection, Problem
 from suite.data.loading import checked
 from suite.data.shown import suspicious, typical
 from suite.figures import Clip, Clips, Gallery, Table
 from suite.runs.preview import preview
+from suite.testing import check_preview
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -55,6 +56,18 @@ def ids(shown):
 def test_locations_name_examples_by_id_file_or_class(location, named):
     shown = suspicious(dataset(), [Finding(text="odd", locations=[location])])
     assert sorted(example for sheet in ids(shown) for example in sheet) == sorted(named)
+
+
+def test_of_files_of_one_name_the_path_tells_which():
+    train = [Example(f"{name}/1.png", [0.0], name) for name in "abcd"]
+    finding = Finding(text="broken", locations=["/data/photos/b/1.png is a truncated PNG", "c/1.txt: odd"])
+    assert ids(suspicious(Dataset(train=train), [finding])) == [["b/1.png"]]
+
+
+def test_the_first_locations_of_a_problem_are_not_said_twice():
+    problem = Problem("3 files are odd", ["train/1.png", "train/2.png", "train/3.png"])
+    (shown,) = suspicious(dataset(), [Finding(text=str(problem), locations=problem.locations)])
+    assert shown.title == "3 files are odd"
 
 
 def test_what_is_wrong_comes_first_and_there_is_a_limit():
@@ -191,7 +204,21 @@ def test_every_shipped_task_shows_its_own_sample(task):
     assert shown.defect is None
     assert [sheet.title.partition(":")[0] for sheet in shown.typical] == list(sample.splits)
     assert all(sheet.figures for sheet in shown.typical)
-    assert contributed.item.preview is not None
+    check_preview(contributed.item, sample)
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (None, "has no preview"),
+        (lambda examples, facts: [], "gives no figure for 4 examples"),
+        (lambda examples, facts: ["a"], "gives what no page can show: str is no figure"),
+    ],
+)
+def test_the_check_for_tests_of_plugins_says_what_is_wrong(made, message):
+    task = host(made).task("trend")
+    with pytest.raises(suite.PluginError, match=message):
+        check_preview(task, task.sample())
 
 
 def test_boxes_are_drawn_where_they_are_and_crowds_in_gray():
@@ -216,3 +243,20 @@ def test_boxes_are_drawn_where_they_are_and_crowds_in_gray():
     assert np.abs(image[200, 100].astype(int) - (178, 114, 0)).max() < 40  # BGR
     assert image[200, 150].min() > 240
     assert "ignored" in gallery.caption
+
+
+def test_of_a_large_image_with_small_boxes_a_part_is_shown():
+    cv2 = pytest.importorskip("cv2")
+    import numpy as np
+
+    from suite_object_detection.preview import preview as boxes_preview
+
+    target = {"size": [3000, 4000], "boxes": [[3900, 2900, 3929, 2920]], "labels": ["gull"]}
+    example = Example("sea.png", np.zeros((3000, 4000, 3), np.uint8), target)
+    (gallery,) = boxes_preview([example], {"classes": ["gull"]})
+    content, caption = gallery.items[0]
+    assert "4000 x 3000 pixels, of which 1160 x 1160 are shown, for its boxes are small" in caption
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    assert image.shape == (480, 480, 3)
+    x, y = round((3900 - 2840) * 480 / 1160), round((2910 - 1840) * 480 / 1160)
+    assert image[y, x - 2 : x + 3].max() > 100  # the left edge of the box, in its color

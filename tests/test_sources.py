@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from suite import UserError
 from suite.sources import FileSource, open_tree
+from suite.sources.opening import listed_once
 
 CONTENTS = {
     "train/cat/1.bin": b"one" * 1000,
@@ -286,3 +287,13 @@ def test_a_damaged_archive_is_read_or_refused_in_words(tmp_path_factory, suffix,
     path.write_bytes(content)
     with suppress(UserError):
         contents_of(open_tree(path))
+
+
+def test_a_folder_is_listed_once_while_loaders_look_into_it(tmp_path):
+    write_folder(tmp_path)
+    with listed_once():
+        first = open_tree(tmp_path)
+        with listed_once():
+            assert open_tree(str(tmp_path)) is first
+    (tmp_path / "later.txt").touch()
+    assert "later.txt" in open_tree(tmp_path).names

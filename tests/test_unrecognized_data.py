@@ -111,7 +111,7 @@ def test_another_task_is_named_only_if_its_loader_reads_the_data(data):
 def test_an_address_is_called_one(address, capsys):
     own = host(replace(loader("birds", "nest", yes)))
     assert main(["inspect", "birds", address], own) == 2
-    assert f"'{address}' is an address on the network" in capsys.readouterr().err
+    assert f"{address}' is an address on the network (a URL)" in capsys.readouterr().err
 
 
 def test_training_says_so_too(capsys):
@@ -119,4 +119,4 @@ def test_training_says_so_too(capsys):
 
     words = ["train", "trend", "https://example.org/rows.jsonl"]
     assert main(words, Host(toy_plugin, discover=False)) == 2
-    assert "is an address on the network" in capsys.readouterr().err
+    assert "(a URL)" in capsys.readouterr().err

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any
 
 from suite.cli.growing_text import GrowingText
 from suite.cli.prediction_lines import has_text, json_line, text_line, text_of
+from suite.cli.prediction_sink import PredictionSink
 from suite.errors import UserError, nearest
 
 if TYPE_CHECKING:
@@ -22,32 +23,6 @@ if TYPE_CHECKING:
     from suite.prediction.predictor import Result
 
     Format = Callable[[Path, Mapping[str, Any]], PredictionWriter]
-
-
-class PredictionSink(Protocol):
-    """Takes the results of a prediction, one by one in their order.
-
-    Attributes:
-        written: the files that are there at the end.
-        holds_errors: errors are among what it writes, so nobody needs to print them besides.
-        shows_lines: lines of predictions appear on a terminal.
-        grows: it prints text that takes several forward passes, while that text is being written.
-    """
-
-    written: list[Path]
-    holds_errors: bool = False
-    shows_lines: bool = False
-    grows: bool = False
-
-    def open(self, inputs: Inputs) -> AbstractContextManager[None]:
-        """Write for as long as the context lasts; what was written until an interruption is kept."""
-
-    def add(self, result: Result) -> None:
-        """Write a result; without a prediction, leave room for the error, which the command prints."""
-
-    def add_partial(self, result: Result) -> None:
-        """Show what there is of a prediction that is not complete. Called only if `grows`."""
-        return
 
 
 class TerminalText(PredictionSink):
@@ -112,12 +87,15 @@ class LinesFile(PredictionSink):
     Args:
         path: the file.
         json: whether the lines are JSON, and have the errors too.
+        as_list: whether these lines together are one JSON list.
     """
 
-    def __init__(self, path: Path, *, json: bool) -> None:
+    def __init__(self, path: Path, *, json: bool, as_list: bool = False) -> None:
         self.written = []
         self._path = path
         self._json = json
+        self._between = ",\n" if as_list else "\n"
+        self._before, self._after = ("[", "]\n") if as_list else ("", "")
         self._file: IO[str]
 
     @contextmanager
@@ -129,19 +107,26 @@ class LinesFile(PredictionSink):
             atomic_path(self._path) as temporary,
             temporary.open("w", encoding="utf-8", errors="backslashreplace") as self._file,
         ):
+            self._first = True
+            self._file.write(self._before)
             try:
                 yield
             except KeyboardInterrupt as stop:
                 interrupted = stop  # a long video: what was predicted of it is worth keeping
+            self._file.write(("" if self._first or self._after else "\n") + self._after)
         self.written.append(self._path)
         if interrupted is not None:
             raise interrupted
 
     def add(self, result: Result) -> None:
         if self._json:
-            print(json_line(result), file=self._file)
+            self._write(json_line(result))
         elif result.error is None:
-            print(text_line(result), file=self._file)
+            self._write(text_line(result))
+
+    def _write(self, line: str) -> None:
+        self._file.write(line if self._first else self._between + line)
+        self._first = False
 
 
 class FormatFiles(PredictionSink):
@@ -265,25 +250,58 @@ def choose_sink(
     if path.is_dir() or not path.suffix:
         name = next(iter(formats), "")
         return Folder(path, formats.get(name), f"the format '{name}' of {task}", facts)
-    _check_file(path, described.codec)
-    return LinesFile(path, json=json or path.suffix == ".jsonl")
+    return _file_sink(path, json=json, task=task, described=described)
 
 
-def _check_file(path: Path, codec: Codec) -> None:
-    """Refuse to write lines where nobody would look for them, or over something else."""
+def _file_sink(path: Path, *, json: bool, task: Contributed[Task], described: Described) -> PredictionSink:
+    """The sink for a file: its ending chooses the format, the task's of that name if it has one."""
+    from suite.cli.prediction_tables import DELIMITERS, TableFile
+
     suffix = path.suffix.lower()
-    if suffix in (*codec.suffixes, *codec.stream_suffixes):
+    if not json and suffix in (*DELIMITERS, ".txt"):
+        name = "csv" if suffix in DELIMITERS else "txt"
+        if name in task.item.formats:
+            whose = f"the format '{name}' of {task}"
+            return FormatFiles(path, task.item.formats[name], whose, described.manifest.facts)
+    if suffix in DELIMITERS and not json:
+        _check_file(path, described.codec, _TABLE_HEADS)
+        return TableFile(path)
+    _check_file(path, described.codec, _JSON_HEADS)
+    if not json and suffix not in (".jsonl", ".json", ".txt"):
+        raise UserError(
+            f"--out {path}: the ending chooses the format, and '{path.suffix}' is none: .jsonl, .json, .csv,"
+            " .tsv or .txt; or name a folder"
+        )
+    return LinesFile(path, json=json or suffix != ".txt", as_list=suffix == ".json")
+
+
+_ENDINGS = (".jsonl", ".json", ".csv", ".tsv", ".txt")
+_JSON_HEADS = (b'{"input"', b'[{"input"')
+_TABLE_HEADS = (b"input", b'"input"')
+
+
+def _check_file(path: Path, codec: Codec, heads: tuple[bytes, ...]) -> None:
+    """Refuse to write predictions where nobody would look for them, or over something else.
+
+    Args:
+        path: the file.
+        codec: knows the endings of inputs.
+        heads: how a file of predictions begins.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in _ENDINGS and suffix in (*codec.suffixes, *codec.stream_suffixes):
         raise UserError(
             f"--out {path}: predictions are lines of text, and '{suffix}' is not: name a folder, or a file as"
             f" in {path.with_suffix('.jsonl').name}"
         )
     if path.is_file():
         with path.open("rb") as file:
-            if file.read(8) not in (b"", b'{"input"'):
-                raise UserError(
-                    f"--out {path} is there already, and only predictions as JSON lines are overwritten: give"
-                    " another name"
-                )
+            head = file.read(16)
+        if head and not head.startswith(heads):
+            raise UserError(
+                f"--out {path} is there already and holds no predictions, so it is not overwritten: give"
+                " another name"
+            )
 
 
 def _width(inputs: Inputs) -> int:

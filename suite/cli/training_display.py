@@ -74,7 +74,7 @@ class TrainingDisplay(Listener):
         )
         self._run = run
         training, runtime = configuration.training, configuration.runtime
-        self._epochs = int(facts.get("epochs", training.epochs))
+        self._epochs = int(training.epochs)
         rows = {
             "data": f"{configuration.data}: {counts} (loader {configuration.loader_name})",
             **_data_facts(facts.get("data", {})),
@@ -195,10 +195,6 @@ def _short(value: Any) -> str:
     return short(value) if isinstance(value, float) else str(value)
 
 
-def _loss(value: float) -> str:
-    return f"{value:.4f}" if abs(value) < 1e4 else short(value)
-
-
 def _data_facts(facts: Mapping[str, Any]) -> dict[str, str]:
     """A row for each fact that is a list of names, a word, or true: "classes", "2: cat, dog"."""
     rows = {}
@@ -211,3 +207,7 @@ def _data_facts(facts: Mapping[str, Any]) -> dict[str, str]:
         elif value is True:
             rows[name] = "yes"
     return {name.replace("_", " "): text for name, text in rows.items()}
+
+
+def _loss(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 1e4 else short(value)

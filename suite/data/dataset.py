@@ -177,8 +177,15 @@ def digest(raw: Any) -> bytes:
     elif isinstance(raw, np.ndarray):
         content = f"{raw.dtype}{raw.shape}".encode() + np.ascontiguousarray(raw).tobytes()
     else:
-        content = msgspec.json.encode(raw)
+        content = msgspec.json.encode(raw, enc_hook=_array_digest)
     return hashlib.blake2b(content, digest_size=16).digest()
+
+
+def _array_digest(value: Any) -> str:
+    """What stands for an array within an input that is not one itself (`(array, rate)`, say)."""
+    if not isinstance(value, np.ndarray | np.generic):
+        raise TypeError(f"{type(value).__name__} is nothing that JSON can hold")
+    return digest(np.asarray(value)).hex()
 
 
 def _size(raw: Any) -> Any:

@@ -15,8 +15,10 @@ from suite.data.unrecognized import detection, reasons, refuse_address, unrecogn
 from suite.errors import PluginError, UserError, attributed
 from suite.host import Host
 from suite.options import parse
+from suite.sources.opening import listed_once
 
 
+@listed_once()
 def load_dataset(
     host: Host,
     task: str,

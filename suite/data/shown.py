@@ -20,6 +20,9 @@ MAX_LOCATIONS = 200
 MAX_OF_A_LABEL = 4
 """Examples that are shown for a finding on a class."""
 
+MAX_LOOKED_AT = 100_000
+"""Examples of a split whose classes are looked at: enough to find some of each class."""
+
 _ENDS = re.compile(r": | = | ~ | \(|\)|, ")
 """What may follow the name of an example in a location: `3.jpg: 20 x 1`, `a.jpg = b.jpg`, `3.txt, line 4`."""
 _SUFFIX = re.compile(r"\.\w{1,5}(?= )")
@@ -77,10 +80,16 @@ def suspicious(
         if examples:
             chosen = list(examples.values())[: min(max_each, left)]
             left -= len(chosen)
-            shown.append(Shown(title=finding.text, examples=chosen, lines=lines, wrong=finding.wrong))
+            shown.append(Shown(title=headline(finding), examples=chosen, lines=lines, wrong=finding.wrong))
         if left <= 0:
             break
     return shown
+
+
+def headline(finding: Finding) -> str:
+    """The sentence of a finding without its first locations, which a `Problem` has in its text."""
+    start = f": '{finding.locations[0]}'" if finding.locations else ""
+    return finding.text.partition(start)[0] if start and start in finding.text else finding.text
 
 
 def typical(dataset: Dataset, *, seed: int = 0, train: int = 36, others: int = 12) -> list[Shown]:
@@ -97,9 +106,9 @@ def typical(dataset: Dataset, *, seed: int = 0, train: int = 36, others: int = 1
         room = train if name == "train" else others
         rng = np.random.default_rng(seed)
         order = rng.permutation(len(split)) if len(split) else np.zeros(0, np.int64)
-        labels = [_labels(dataset, split[int(index)]) for index in order]
+        labels = [_labels(dataset, split[int(index)]) for index in order[:MAX_LOOKED_AT]]
         classes = list(dict.fromkeys(label for several in labels for label in several))
-        if 2 * len(classes) > len(order):  # texts and numbers are no classes
+        if 2 * len(classes) > len(labels):  # texts and numbers are no classes
             classes = []
         taken = order[:room] if not classes else order[_spread(labels, room)]
         if not len(taken):
@@ -157,6 +166,7 @@ class _Known:
         self._by_file: dict[str, list[tuple[str, int]]] = {}
         self._by_stem: dict[str, list[tuple[str, int]]] = {}
         self._by_label: dict[str, list[tuple[str, int]]] = {}
+        self._ids: dict[tuple[str, int], str] = {}
         files = {PurePosixPath(word).name for word in words if _is_path(word)}
         stems = {PurePosixPath(word).stem for word in words if _is_path(word)}
         for split, index, example in _all(dataset) if words else ():
@@ -167,8 +177,10 @@ class _Known:
                 self._by_id.setdefault(example.id, []).append(key)
             if name in files:
                 self._by_file.setdefault(name, []).append(key)
+                self._ids[key] = example.id
             if stem in stems:
                 self._by_stem.setdefault(stem, []).append(key)
+                self._ids[key] = example.id
             for label in _labels(dataset, example):
                 if label in words and len(of_label := self._by_label.setdefault(label, [])) < MAX_OF_A_LABEL:
                     of_label.append(key)
@@ -176,13 +188,14 @@ class _Known:
     def named(self, words: Sequence[str]) -> list[tuple[str, int]]:
         """Split and index of the examples that a location names: by id, else by file, else by class.
 
-        A file names an example only if no other example has a file of that name.
+        A file names an example only if no other example has a file of that name, or it ends with the id.
         """
         found = [key for word in words for key in self._by_id.get(word, ())]
         for known, part in ((self._by_file, "name"), (self._by_stem, "stem")):
-            if not found:
-                keys = [known.get(getattr(PurePosixPath(word), part), []) for word in words if _is_path(word)]
-                found = [several[0] for several in keys if len(several) == 1]
+            for word in filter(_is_path, words if not found else ()):
+                keys = known.get(getattr(PurePosixPath(word), part), [])
+                exact = [key for key in keys if f"/{word}".endswith(f"/{self._ids[key]}")]
+                found += exact or (keys if len(keys) == 1 else [])
         return list(dict.fromkeys(found or self._by_label.get(words[0], [])))
 
 

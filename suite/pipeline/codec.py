@@ -90,6 +90,10 @@ class Codec:
         """
         raise NotImplementedError(f"{type(self).__name__} has no decode()")
 
+    def is_single(self, raw: Any) -> bool:
+        """Whether a list or a tuple is one input, not several (`(array, rate)`, say)."""
+        return False
+
     def to_json(self) -> dict[str, Any]:
         """Everything it knows as plain JSON values, from which `ModelBuilder.codec` makes it again."""
         raise NotImplementedError(f"{type(self).__name__} has no to_json()")

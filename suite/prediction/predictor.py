@@ -246,7 +246,8 @@ class LoadedPipeline:
         if isinstance(x, np.ndarray):
             axes = self.codec.input_ndim
             return x.dtype == object or (axes is not None and x.ndim == axes + 1)
-        return isinstance(x, (list, tuple, Iterator))
+        is_open_file = hasattr(x, "read")  # its lines would be several
+        return isinstance(x, (list, tuple, Iterator)) and not (is_open_file or self.codec.is_single(x))
 
 
 def _readable(

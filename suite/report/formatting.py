@@ -39,9 +39,11 @@ def html_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     numeric = [all(_is_number(row[index]) for row in rows) for index in range(len(columns))]
     kinds = [' class="number"' if is_numeric else "" for is_numeric in numeric]
     head = "".join(f"<th{kind}>{escape(name)}</th>" for kind, name in zip(kinds, columns, strict=True))
+    # Text of a script from right to left is set so, whatever the page's is.
+    cells = [kind or ' dir="auto"' for kind in kinds]
     body = "".join(
         "<tr>"
-        + "".join(f"<td{kind}>{escape(plain_text(cell))}</td>" for kind, cell in zip(kinds, row, strict=True))
+        + "".join(f"<td{kind}>{escape(plain_text(cell))}</td>" for kind, cell in zip(cells, row, strict=True))
         + "</tr>"
         for row in rows
     )

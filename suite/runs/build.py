@@ -188,6 +188,8 @@ def build(
     keras.utils.set_random_seed(configuration.training.seed)
     with attributed(str(chosen.builder)), dtype_policy(precision):
         pipeline = chosen.builder.item.build(data.dataset, chosen.options)
+    for note in pipeline.notes:
+        listener.note(note)
     given = configuration.model
     check_pipeline(pipeline, chosen.builder, len(data.dataset.train), chosen.options, given)
     resolved = _resolved(host, configuration, chosen, data, pipeline, device, precision)
@@ -203,7 +205,7 @@ def build(
         metrics=declared_metrics(chosen.evaluators),
         pipeline=pipeline,
         device=device,
-        notes=list(data.notes),
+        notes=[*data.notes, *pipeline.notes],
         fingerprint=fingerprint(data.dataset),
     )
 

@@ -55,8 +55,9 @@ def run_data(host: Host, configuration: Configuration, dataset: Dataset | None =
     """
     path, dataset, loader = loaded_data(host, configuration, dataset)
     split = configuration.split
+    notes = [*dataset.problems, *_groups_note(dataset, split.groups)]
     if not len(dataset.train):
-        return RunData(path, dataset, loader, dataset.problems)
+        return RunData(path, dataset, loader, notes)
     # What splits are made by (groups, labels, order) is the loader's code.
     with attributed("the data set of the program" if loader is None else str(loader)):
         held_out: list[str] = []
@@ -68,7 +69,7 @@ def run_data(host: Host, configuration: Configuration, dataset: Dataset | None =
             dataset, held_out = folded(dataset, split.fold, split.folds, seed=split.seed)
         test = 0.0 if split.fold else split.test
         dataset, made = complete(dataset, validation=split.validation, test=test, seed=split.seed)
-    return RunData(path, dataset, loader, [*dataset.problems, *held_out, *made])
+    return RunData(path, dataset, loader, [*notes, *held_out, *made])
 
 
 def loaded_data(
@@ -95,3 +96,13 @@ def loaded_data(
             configuration.split.groups,
         )
     return path, dataset, loader
+
+
+def _groups_note(dataset: Dataset, groups: str) -> list[str]:
+    """A sentence on the groups that the user asked for."""
+    if not groups or dataset.groups is None:
+        return []
+    count = len({dataset.groups(dataset.train[index]) for index in range(len(dataset.train))})
+    return [
+        f"{count:,} groups by {groups!r}: a split that is made has whole groups, and intervals resample them"
+    ]

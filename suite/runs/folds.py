@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -201,8 +202,6 @@ def _is_complete(path: Path) -> bool:
 
 def _forget_layers() -> None:
     """Let the layers of each fold have the names of the first: a checkpoint is read by them."""
-    import sys
-
     if "keras" in sys.modules:
         import keras
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +17,22 @@ from suite.sources.tree import Tree
 ARCHIVE_SUFFIXES = (
     ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz"
 )  # fmt: skip
+
+
+_listings: ContextVar[dict[str, Tree] | None] = ContextVar("_listings", default=None)
+
+
+@contextmanager
+def listed_once() -> Iterator[None]:
+    """Within it, a folder is listed once, however many loaders look into it."""
+    if _listings.get() is not None:
+        yield
+        return
+    token = _listings.set({})
+    try:
+        yield
+    finally:
+        _listings.reset(token)
 
 
 def is_archive(path: str | Path) -> bool:
@@ -34,8 +53,14 @@ def open_tree(path: str | Path) -> Tree:
     """
     name = os.fspath(path)
     try:
+        listings = _listings.get()
+        if listings is not None and name in listings:
+            return listings[name]
         if Path(name).is_dir():
-            return list_folder(name)
+            listing = list_folder(name)
+            if listings is not None:
+                listings[name] = listing
+            return listing
         with Path(name).open("rb") as file:
             head = file.read(6)
     except OSError as error:

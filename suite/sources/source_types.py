@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from suite.errors import UserError, reason
 
@@ -66,8 +66,10 @@ class BytesSource:
         return self.content
 
 
-def source(raw: str | Path | bytes | Source) -> Source:
-    """The source of a raw input: a path becomes a file, bytes become bytes in memory.
+def source(raw: str | Path | bytes | bytearray | memoryview | Source | BinaryIO) -> Source:
+    """The source of a raw input: a path becomes a file, bytes and an open file become bytes in memory.
+
+    What an open file holds is read from its beginning, as often as it is asked for; it stays open.
 
     Raises:
         TypeError: for anything else.
@@ -76,6 +78,13 @@ def source(raw: str | Path | bytes | Source) -> Source:
         return FileSource(Path(os.path.expanduser(raw)))  # noqa: PTH111 - unlike pathlib's, it raises nothing
     if isinstance(raw, bytes | bytearray | memoryview):
         return BytesSource(bytes(raw))
+    if hasattr(raw, "seek"):
+        raw.seek(0)
+        content = raw.read()
+        if not isinstance(content, bytes):
+            raise TypeError("a file of bytes is needed: open it with mode 'rb'")
+        name = getattr(raw, "name", "")
+        return BytesSource(content, name) if isinstance(name, str) and name else BytesSource(content)
     if callable(getattr(raw, "read", None)):
         return raw
     raise TypeError(f"a path, bytes or a source is needed, not {type(raw).__name__}")

@@ -18,7 +18,7 @@ from suite.evaluation.types import Pairs
 from suite.pipeline.codec import Arrays
 from suite.pipeline.networks import KerasNetwork
 from suite.pipeline.trainable import TrainablePipeline, stack
-from suite.prediction.encoding import encode, same_shapes
+from suite.prediction.encoding import chunks_of, encode, same_shapes
 from suite.prediction.predictor import LoadedPipeline
 from suite.training.batches import PreparedExamples
 
@@ -26,9 +26,12 @@ MAX_BATCH_SIZE = 128
 
 
 class _Prepared(NamedTuple):
-    """A validation example, read: what is the same after every epoch."""
+    """A validation example, read: what is the same after every epoch.
 
-    inputs: Arrays
+    What the codec predicts in chunks has no inputs: the chunks are read after every epoch.
+    """
+
+    inputs: Arrays | None
     targets: Arrays | None
     context: Any
     example: Example
@@ -38,8 +41,9 @@ class _Prepared(NamedTuple):
 class Validation:
     """Called after an epoch: encodes by the codec, runs the network, decodes, scores by the evaluators.
 
-    The loss is that of the network's outputs. If a training network is trained in its place, it is that of
-    the training network on the batches that the batch maker makes, always from the same random numbers.
+    The loss is that of the network's outputs. If a training network is trained in its place, or the codec
+    predicts an example in chunks, it is that of what is trained on the batches that the batch maker makes,
+    always from the same random numbers.
 
     Args:
         pipeline: with the network that is being trained.
@@ -88,9 +92,9 @@ class Validation:
         self.pairs: Pairs | None = None
         self._codec = pipeline.codec.for_scoring()
         self._runner = LoadedPipeline(task.name, builder, self._codec, network, facts, self.batch_size)
-        self._training_network = None
+        self._trained_network = self._runner.network
         if pipeline.training_network is not None:
-            self._training_network = KerasNetwork(pipeline.training_network, training_batch)
+            self._trained_network = KerasNetwork(pipeline.training_network, training_batch)
         # An unreadable example is replaced by the next one, which then counts twice: few are, and the final
         # scores, which leave them out, do not come from here.
         self.encoded = PreparedExamples(
@@ -105,10 +109,12 @@ class Validation:
             for start in range(0, len(self.examples), self.batch_size):
                 indices = range(start, min(start + self.batch_size, len(self.examples)))
                 prepared = list(pool.map(self.encoded.__getitem__, indices))
-                for group in same_shapes({index: read[:2] for index, read in enumerate(prepared)}):
+                whole = {index: read for index, read in enumerate(prepared) if read.inputs is not None}
+                in_chunks = [read for read in prepared if read.inputs is None]
+                for group in same_shapes({index: read[:2] for index, read in whole.items()}):
                     batch = [prepared[index] for index in group]
                     outputs = self._runner.network(stack([read.inputs for read in batch]))
-                    if self._training_network is None:
+                    if self.pipeline.training_network is None:
                         wanted = stack([read.targets for read in batch if read.targets is not None])
                         total += len(group) * self._loss(wanted, outputs)
                     firsts = self._runner.decode_each(outputs, [read.context for read in batch])
@@ -116,8 +122,13 @@ class Validation:
                     predictions += self._runner.complete_each(raws, firsts)
                     targets += [read.example.target for read in batch]
                     ids += [read.example.id for read in batch]
-                if self._training_network is not None:
-                    total += self._training_loss(self._training_network, prepared)
+                if in_chunks:
+                    predictions += self._runner.predict([read.example.input for read in in_chunks])
+                    targets += [read.example.target for read in in_chunks]
+                    ids += [read.example.id for read in in_chunks]
+                for_batch = [read for read in prepared if read.for_batch is not None]
+                if for_batch:
+                    total += self._training_loss(for_batch)
         check_predictions(predictions, self.task, f"the codec of model builder '{self._runner.builder}'")
         pairs = Pairs(targets, predictions, ids, facts=self.facts)
         self.pairs = pairs
@@ -126,22 +137,27 @@ class Validation:
         return {"loss": total / len(self.examples), **scores.numbers}
 
     def _prepare(self, example: Example) -> _Prepared:
-        encoded = encode(self._codec, example.input)
-        if self._training_network is not None:
+        in_chunks = chunks_of(self._codec, example.input, self._runner.builder) is not None
+        for_batch = None
+        if in_chunks or self.pipeline.training_network is not None:
             for_batch = self.pipeline.batches.prepare(example)
+        if in_chunks:
+            return _Prepared(None, None, None, example, for_batch)
+        encoded = encode(self._codec, example.input)
+        if self.pipeline.training_network is not None:
             return _Prepared(encoded.arrays, None, encoded.context, example, for_batch)
         assert self.pipeline.targets is not None  # the host refuses such a pipeline before training
         return _Prepared(encoded.arrays, self.pipeline.targets(example.target), encoded.context, example)
 
-    def _training_loss(self, network: KerasNetwork, prepared: Sequence[_Prepared]) -> float:
-        """The sum of the loss of the training network over examples."""
+    def _training_loss(self, prepared: Sequence[_Prepared]) -> float:
+        """The sum of the loss of what is trained over examples."""
         total = 0.0
         size = _even(len(prepared), self.training_batch)
         for start in range(0, len(prepared), size):
             of_batch = [read.for_batch for read in prepared[start : start + size]]
             made = self.pipeline.batches.make(of_batch, np.random.default_rng(0), 0.0)
             inputs, targets, *weights = made
-            total += len(of_batch) * self._loss(targets, network(inputs), *weights)
+            total += len(of_batch) * self._loss(targets, self._trained_network(inputs), *weights)
         return total
 
     def _loss(self, targets: Arrays, outputs: Arrays, weights: Arrays | None = None) -> float:

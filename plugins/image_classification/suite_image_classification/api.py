@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from suite_image_classification.declaration import CODEC, TASK
-from suite_image_classification.options import FineTuningOptions, ImageModelOptions
+from suite_image_classification.options import FineTuningOptions, ImageModelOptions, ImagePredictionOptions
 
 if TYPE_CHECKING:
     import keras
@@ -44,6 +44,7 @@ __all__ = [
     "TASK",
     "FineTuningOptions",
     "ImageModelOptions",
+    "ImagePredictionOptions",
     "fine_tuning_stages",
     "labeled_images",
     "pipeline",
@@ -79,8 +80,7 @@ def pipeline(
         suite.UserError: if nothing can be learned from the data.
         ValueError: if the network takes or gives something else.
     """
-    from suite.options import resolved
-    from suite_image_classification.assembly import assembled, image_codec
+    from suite_image_classification.assembly import assembled, image_codec, settled
     from suite_image_classification.recipes import scratch_defaults
     from suite_image_classification.survey import survey_of
 
@@ -88,7 +88,7 @@ def pipeline(
     shared, shared_recipe = scratch_defaults(survey, options.size)
     known = ImageModelOptions.__struct_fields__
     choices = {**{name: value for name, value in shared.items() if name in known}, **(defaults or {})}
-    options = resolved(options, choices)
+    options = settled(options, choices)
     model = network(image_codec(options, survey).size, len(survey.classes), options)
     more = {} if stages is None else {"stages": tuple(stages(model, options))}
     return assembled(options, survey, model, {**shared_recipe, **(recipe or {})}, **more)

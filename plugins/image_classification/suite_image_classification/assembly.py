@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from suite.options import chosen
+from suite import UserError
+from suite.options import chosen, resolved
 from suite.pipeline import Stage, TrainablePipeline
 from suite_image_classification.augmentation.settings import Augmentation
 from suite_image_classification.batches import ImageBatches
@@ -57,6 +58,43 @@ def assembled(
     )
 
 
+Chosen = TypeVar("Chosen", bound=ImageModelOptions)
+
+_OF_COLORS = ("color_jitter", "grayscale", "rand_augment")
+"""Augmentation that is defined for RGB only."""
+
+
+def settled(options: Chosen, choices: Mapping[str, Any]) -> Chosen:
+    """Options without "auto", of which those that need colors are off if there are none.
+
+    Args:
+        options: as the user gave them.
+        choices: by name, what "auto" becomes.
+
+    Raises:
+        UserError: if the user asks for an augmentation of colors, and there are none.
+    """
+    channels = chosen(options.channels, int(choices["channels"]))
+    if channels != 3:
+        choices = {**choices, **dict.fromkeys(_OF_COLORS, 0)}
+        if asked := [name for name in _OF_COLORS if getattr(options, name) not in ("auto", 0)]:
+            raise UserError(
+                f"model.{asked[0]} changes colors, but images of {channels} channels have none: leave it out"
+            )
+    return resolved(options, choices)
+
+
+def refuse_other_channels(options: ImageModelOptions, what: str) -> None:
+    """Refuse images that are not read as RGB, for networks that take nothing else.
+
+    Raises:
+        UserError: if there are not three channels.
+    """
+    channels = chosen(options.channels, 3)
+    if channels != 3:
+        raise UserError(f"{what} takes 3 channels, not {channels}: --model residual takes any number")
+
+
 def image_codec(options: ImageModelOptions, survey: Survey) -> ImageCodec:
     """The codec of resolved options."""
     side: int | tuple[int, ...] = round(survey.side)
@@ -67,6 +105,9 @@ def image_codec(options: ImageModelOptions, survey: Survey) -> ImageCodec:
         size=(height, width),
         multi_label=survey.multi_label,
         resize=chosen(options.resize, "squash"),
+        bits=chosen(options.bits, survey.bits),
+        channels=chosen(options.channels, survey.channels),
+        mirrors=options.flip is True,
     )
 
 
@@ -77,7 +118,7 @@ def check_network(network: keras.Model, codec: ImageCodec) -> None:
         ValueError: with what the network takes or gives, and what it should.
     """
     inputs, outputs = network.inputs, network.outputs
-    wanted, logits = (None, *codec.size, 3), (None, len(codec.classes))
+    wanted, logits = (None, *codec.size, codec.channels), (None, len(codec.classes))
     if len(inputs) != 1 or inputs[0].dtype != "uint8" or tuple(inputs[0].shape) != wanted:
         takes = ", ".join(f"{tensor.dtype} {tuple(tensor.shape)}" for tensor in inputs)
         raise ValueError(

@@ -13,7 +13,6 @@ from suite_image_classification.augmentation.random_augment import random_augmen
 from suite_image_classification.augmentation.settings import Augmentation
 from suite_image_classification.augmentation.views import translated, view_matrices, view_size, warped
 from suite_image_classification.codec import ImageCodec
-from suite_images import reading
 from suite_images.color import jitter
 from suite_images.resizing import resize
 
@@ -40,7 +39,7 @@ class ImageBatches:
     class_weights: tuple[float, ...] | None = None
 
     def prepare(self, example: Example) -> tuple[np.ndarray, np.ndarray]:
-        """The decoded image, uint8 (height, width, 3), and its target, float32 (classes,).
+        """The decoded image, uint8 (height, width, channels), and its target, float32 (classes,).
 
         If augmentation crops or rotates images, it keeps its proportions and is at most twice as large as the
         network's input; else it has exactly the network's size.
@@ -52,7 +51,7 @@ class ImageBatches:
         if not self.augmentation.warps:
             return self.codec.encode(example.input), target
         height, width = self.codec.size
-        image = reading.read(example.input, at_least=round(MARGIN * max(height, width)))
+        image = self.codec.read(example.input, round(MARGIN * max(height, width)))
         rows, columns = image.shape[:2]
         seen_height, seen_width = view_size((rows, columns), height, width, self.codec.resize)
         larger = min(seen_height / height, seen_width / width)
@@ -72,8 +71,8 @@ class ImageBatches:
             progress: share of the training that lies behind, 0 to 1.
 
         Returns:
-            Images uint8 (batch, height, width, 3); targets float32 (batch, classes); with class weights
-            also float32 (batch,) factors of the loss.
+            Images uint8 (batch, height, width, channels); targets float32 (batch, classes); if classes have
+            weights, also float32 (batch,) factors of the loss.
         """
         batch = self._views([image for image, _ in prepared], rng)
         targets = np.stack([target for _, target in prepared])

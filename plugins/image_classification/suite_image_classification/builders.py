@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from suite.data import Dataset
-from suite.options import chosen, resolved
+from suite.options import chosen
 from suite.pipeline import TrainablePipeline
-from suite_image_classification.assembly import assembled, fine_tuning_stages, image_codec
+from suite_image_classification.assembly import (
+    assembled,
+    fine_tuning_stages,
+    image_codec,
+    refuse_other_channels,
+    settled,
+)
 from suite_image_classification.options import ApplicationsOptions, ResidualOptions
 from suite_image_classification.recipes import fine_tuning_defaults, photograph_defaults, small_defaults
 from suite_image_classification.survey import survey_of
@@ -24,7 +30,7 @@ def residual(dataset: Dataset, options: ResidualOptions) -> TrainablePipeline:
     architecture = chosen(options.architecture, "small" if side <= 64 else "photograph")
     defaults = small_defaults if architecture == "small" else photograph_defaults
     choices, recipe = defaults(survey)
-    options = resolved(options, {**choices, "architecture": architecture})
+    options = settled(options, {**choices, "architecture": architecture})
     build = (
         networks.small_residual_network if architecture == "small" else networks.photograph_residual_network
     )
@@ -33,6 +39,7 @@ def residual(dataset: Dataset, options: ResidualOptions) -> TrainablePipeline:
         len(survey.classes),
         width=chosen(options.width, 32),
         dropout=chosen(options.dropout, 0.0),
+        channels=chosen(options.channels, 3),
     )
     return assembled(options, survey, network, recipe)
 
@@ -49,7 +56,8 @@ def applications(dataset: Dataset, options: ApplicationsOptions) -> TrainablePip
     check_family(options.family)
     survey = survey_of(dataset)
     choices, recipe = fine_tuning_defaults(survey, trained=options.weights != "none")
-    options = resolved(options, choices)
+    options = settled(options, choices)
+    refuse_other_channels(options, "a network of keras.applications")
     network = application_network(
         options.family,
         image_codec(options, survey).size,

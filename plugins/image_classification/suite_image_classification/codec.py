@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import msgspec
 import numpy as np
 
-from suite.pipeline import NamedAxes, StructCodec
-from suite_classification.coding import classified, target_vector
+from suite import UserError
+from suite.pipeline import Chunks, NamedAxes, StructCodec
+from suite_classification.coding import averaged, classified, target_vector
+from suite_classification.thresholds import Thresholds
 from suite_classification.types import Classification
+from suite_image_classification.options import ImagePredictionOptions
 from suite_images import reading
 from suite_images.resizing import Resize, fit
 
@@ -21,12 +27,22 @@ class ImageCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=T
         size: (height, width) of the network's input.
         multi_label: whether an image may have several labels or none.
         resize: how an image of another aspect ratio is brought to `size`.
+        bits: how many of 16 bits a value uses: white is 2 ** bits - 1.
+        channels: of the network's input: 3 is RGB, 1 gray, others as they are stored.
+        thresholds: from which probability on a label is given, if an image may have several.
+        mirrors: whether the network has learned from mirrored images, left to right.
+        augment: whether it sees every image mirrored as well (test-time augmentation).
     """
 
     classes: tuple[str, ...]
     size: tuple[int, int]
     multi_label: bool = False
     resize: Resize = "squash"
+    bits: int = 16
+    channels: int = 3
+    thresholds: Thresholds = Thresholds()
+    mirrors: bool = False
+    augment: bool = False
 
     called: ClassVar[str] = "image codec"
     suffixes: ClassVar[tuple[str, ...]] = reading.SUFFIXES
@@ -44,13 +60,21 @@ class ImageCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=T
         return {"logits/kernel": (-1, self.classes), "logits/bias": (-1, self.classes)}
 
     def encode(self, raw: Any) -> np.ndarray:
-        """One image (a source, a path, encoded bytes or an array) to uint8 (height, width, 3), RGB.
+        """One image (a source, a path, encoded bytes or an array) to uint8 (height, width, channels).
+
+        Also a `Mirrored` one.
 
         Raises:
             suite.UserError: if it is not an image that can be read.
         """
+        if isinstance(raw, Mirrored):
+            return np.ascontiguousarray(self.encode(raw.image)[:, ::-1])
         height, width = self.size
-        return fit(reading.read(raw, at_least=max(height, width)), height, width, self.resize)
+        return fit(self.read(raw, max(height, width)), height, width, self.resize)
+
+    def read(self, raw: Any, at_least: int) -> np.ndarray:
+        """An image as it is before it is fitted, see `suite_images.reading.read`."""
+        return reading.read(raw, at_least, bits=self.bits, channels=self.channels)
 
     def decode(self, outputs: Any, context: Any = None) -> Classification:
         """Logits (classes,) of one image to its classification.
@@ -58,7 +82,25 @@ class ImageCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=T
         Raises:
             ValueError: if there is not exactly one output per class, or an output is not a number.
         """
-        return classified(outputs, self.classes, multi_label=self.multi_label)
+        return classified(outputs, self.classes, multi_label=self.multi_label, thresholds=self.thresholds)
+
+    def chunks(self, raw: Any) -> Chunks | None:
+        """An image and its mirrored self, if both are to be seen; else None."""
+        return None if not self.augment or isinstance(raw, Mirrored) else BothSides(raw, self)
+
+    def with_options(self, options: ImagePredictionOptions) -> ImageCodec:
+        """The codec with what the user wants of predictions.
+
+        Raises:
+            suite.UserError: for thresholds of what is no class, and for what this model cannot do.
+        """
+        if options.augment and not self.mirrors:
+            raise UserError(
+                "augment predicts every image mirrored as well, and this model has not learned from mirrored"
+                " images (its option flip is off)"
+            )
+        thresholds = self.thresholds.chosen(options, self.classes, multi_label=self.multi_label)
+        return msgspec.structs.replace(self, thresholds=thresholds, augment=options.augment)
 
     def target(self, target: str | list[str]) -> np.ndarray:
         """A class name, or a list of them, to float32 (classes,): 1 for its classes, else 0.
@@ -67,3 +109,30 @@ class ImageCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=T
             suite.UserError: for a name that is none of the classes.
         """
         return target_vector(target, self.classes)
+
+
+@dataclass(frozen=True, eq=False)
+class Mirrored:
+    """An image that the network sees mirrored, left to right."""
+
+    image: Any
+
+
+@dataclass(frozen=True, eq=False)
+class BothSides:
+    """An image and its mirrored self; probabilities are averaged. Implements `suite.pipeline.Chunks`."""
+
+    image: Any
+    codec: ImageCodec
+
+    @property
+    def total(self) -> int:
+        return 2
+
+    def __iter__(self) -> Iterator[Any]:
+        yield self.image
+        yield Mirrored(self.image)
+
+    def merge(self, predictions: Sequence[Classification]) -> Classification:
+        """The classification of the averaged probabilities."""
+        return averaged(predictions, multi_label=self.codec.multi_label, thresholds=self.codec.thresholds)

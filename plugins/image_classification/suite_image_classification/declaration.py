@@ -7,6 +7,7 @@ from suite_classification.declaration import BASELINE, CHECK, FACTS, METRICS, PR
 from suite_image_classification.options import (
     ApplicationsOptions,
     FolderOptions,
+    ImagePredictionOptions,
     PresetOptions,
     ResidualOptions,
     TableOptions,
@@ -32,6 +33,7 @@ def suite_tasks() -> list[suite.Task]:
             inspect=suite.lazy("suite_image_classification.inspection:inspect"),
             preview=suite.lazy("suite_image_classification.preview:preview"),
             check=CHECK,
+            explain=suite.lazy("suite_image_classification.explanation:explain"),
             facts=FACTS,
             prediction_type=PREDICTION,
             types="suite_image_classification.types",
@@ -73,6 +75,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_image_classification.builders:residual"),
             codec=CODEC,
             options=ResidualOptions,
+            prediction_options=ImagePredictionOptions,
         ),
         suite.ModelBuilder(
             name="applications",
@@ -81,6 +84,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_image_classification.builders:applications"),
             codec=CODEC,
             options=ApplicationsOptions,
+            prediction_options=ImagePredictionOptions,
             pretrained=suite.lazy("suite_image_classification.pretrained:applications"),
         ),
         suite.ModelBuilder(
@@ -90,6 +94,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_image_classification.presets.builder:build"),
             codec=CODEC,
             options=PresetOptions,
+            prediction_options=ImagePredictionOptions,
             pretrained=suite.lazy("suite_image_classification.pretrained:presets"),
         ),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +75,22 @@ class Listing:
         folder: paths of images are relative to it, or absolute.
         unit: what a row is called in a message: "line", say.
         hint: the end of the message about an image with two labels: how to give it several.
+        find: `find(name, split, location)`: the path of an image that is not where its name says, or None.
     """
 
-    def __init__(self, folder: Path, *, unit: str = "row", hint: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        unit: str = "row",
+        hint: str = "",
+        find: Callable[[str, str, str], str | None] | None = None,
+    ) -> None:
         self.folder = folder
         self.unit = unit
         self.hint = hint
+        self.find = find
+        self.groups: dict[str, str] = {}
         self.names: list[str] = []
         self.sizes: list[int] = []
         self.sources: dict[int, Source] = {}
@@ -90,7 +100,9 @@ class Listing:
         # For each split, by the index of a file: the number of its target, and the row it stands in.
         self.rows: dict[str, dict[int, tuple[int, int]]] = {}
 
-    def add(self, image: str | Source, target: Target, *, split: str, origin: str, row: int) -> bool:
+    def add(
+        self, image: str | Source, target: Target, *, split: str, origin: str, row: int, group: str = ""
+    ) -> bool:
         """Add the row of an image.
 
         Args:
@@ -99,6 +111,7 @@ class Listing:
             split: train, validation or test.
             origin: what a message calls the file that the row is in.
             row: the number of the row.
+            group: what the image belongs to, for `groups`, by the path of the image.
 
         Returns:
             Whether it is new; False if an earlier row says the same.
@@ -110,9 +123,11 @@ class Listing:
         kind = self.kinds.setdefault(tuple(target) if isinstance(target, list) else target, len(self.kinds))
         location = f"{origin}, {self.unit} {row}"
         name = image if isinstance(image, str) else image.name
-        file_index = self._file_index(image, location)
+        file_index = self._file_index(image, split, location)
         if file_index is None:
             return True
+        if group:
+            self.groups.setdefault(self.names[file_index], group)
         first_kind, first_row = self.rows.setdefault(split, {}).setdefault(file_index, (kind, row))
         if first_kind != kind:
             raise UserError(
@@ -120,6 +135,14 @@ class Listing:
                 f"{self.hint}"
             )
         return first_row == row
+
+    def relabel(self, new: Callable[[str | tuple[str, ...]], str | tuple[str, ...]]) -> None:
+        """Replace every target: `new(target)` for each different one, lists of labels being tuples."""
+        kinds: dict[str | tuple[str, ...], int] = {}
+        numbers = [kinds.setdefault(new(kind), len(kinds)) for kind in self.kinds]
+        self.kinds = kinds
+        for rows in self.rows.values():
+            rows.update({index: (numbers[kind], row) for index, (kind, row) in rows.items()})
 
     def dataset(
         self, path: Path, problems: Sequence[str] = (), options: ClassOptions | None = None
@@ -152,7 +175,7 @@ class Listing:
         }
         return labeled_dataset(path, splits, problems, multi_label=not single, options=options)
 
-    def _file_index(self, image: str | Source, location: str) -> int | None:
+    def _file_index(self, image: str | Source, split: str, location: str) -> int | None:
         """The index of the file; None if there is no such file (which goes to `missing`)."""
         name = image if isinstance(image, str) else image.name
         known = self.file_indices.get(name)
@@ -170,6 +193,11 @@ class Listing:
                 continue
             if stat.S_ISREG(status.st_mode):
                 return self._listed(name, spelling, status.st_size)
+        if self.find is not None and (found := self.find(name, split, location)) is not None:
+            known = self.file_indices.get(found)
+            if known is not None:
+                return known
+            return self._listed(found, found, Path(self.folder, found).stat().st_size)
         self.missing.append(f"{location}: there is no file '{Path(self.folder, name)}'")
         return None
 

@@ -44,4 +44,4 @@ def _thumbnail(raw: object) -> bytes:
     from suite_images.encoding import jpeg
     from suite_images.thumbnails import thumbnail
 
-    return jpeg(thumbnail(reading.read(raw, at_least=THUMBNAIL), THUMBNAIL))
+    return jpeg(thumbnail(reading.view(raw, at_least=THUMBNAIL), THUMBNAIL))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from suite.options import Auto, Meta, Options
+from suite_classification.options import LabelOptions
 from suite_images.classes import ClassOptions
 
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -35,7 +36,18 @@ class TableOptions(ClassOptions, frozen=True):
         ),
     ] = ""
     label_column: Annotated[
-        str, Meta(description="column with the labels; empty: recognized by its name")
+        str,
+        Meta(
+            description="column with the labels, or several of 0 and 1, a class each: cat,dog; empty:"
+            " recognized by its name, or by holding 0 and 1"
+        ),
+    ] = ""
+    images: Annotated[
+        str,
+        Meta(
+            description="folder of the images, if it is not that of the table; paths are relative to it, and"
+            " names without an ending are found in it"
+        ),
     ] = ""
     split_column: Annotated[
         str,
@@ -47,7 +59,10 @@ class TableOptions(ClassOptions, frozen=True):
     ] = ""
     label_separator: Annotated[
         str,
-        Meta(description="separator of several labels in one cell; empty: a cell is one label"),
+        Meta(
+            description="separator of several labels in one cell; empty: a cell is one label, or a list of"
+            " them as JSON or Python writes it"
+        ),
     ] = ""
 
 
@@ -64,6 +79,17 @@ class ImageModelOptions(Options, frozen=True):
     resize: Annotated[
         Auto | Literal["squash", "crop", "letterbox"],
         Meta(description="how images of another aspect ratio are fitted: stretched, cut, or with bars"),
+    ] = "auto"
+    bits: Annotated[
+        Auto | Annotated[int, Meta(ge=8, le=16)],
+        Meta(
+            description="how many bits of images with 16 per value are used: 12 if white is 4,095; auto: as"
+            " many as the largest value of a sample needs"
+        ),
+    ] = "auto"
+    channels: Annotated[
+        Auto | Annotated[int, Meta(ge=1, le=256)],
+        Meta(description="of the network's input: 3 is RGB, 1 gray; others must be those of the images"),
     ] = "auto"
     dropout: Annotated[
         Auto | Annotated[float, Meta(ge=0, lt=1)],
@@ -168,3 +194,17 @@ class PresetOptions(FineTuningOptions, frozen=True):
     load_weights: Annotated[
         bool, Meta(description="whether the preset's weights are loaded, or only its architecture")
     ] = True
+
+
+# Options at prediction.
+
+
+class ImagePredictionOptions(LabelOptions, frozen=True):
+    """Which labels are given, and how often an image is looked at."""
+
+    augment: Annotated[
+        bool,
+        Meta(
+            description="predict every image mirrored as well and average the probabilities: twice the time"
+        ),
+    ] = False

@@ -19,7 +19,7 @@ QUALITY = 75
 
 
 def preview(examples: Sequence[Example], facts: Mapping[str, Any]) -> list[Figure]:
-    """Each image as a codec reads it: upright, 8 bits, three channels; not yet brought to one size.
+    """Each image upright, 8 bits, RGB; not yet brought to one size.
 
     Args:
         examples: as documented in `suite_image_classification.types`.
@@ -33,7 +33,7 @@ def preview(examples: Sequence[Example], facts: Mapping[str, Any]) -> list[Figur
 
 
 def _item(example: Example) -> tuple[bytes, str]:
-    image = reading.read(example.input, at_least=SIDE)
+    image = reading.view(example.input, at_least=SIDE)
     target = example.target
     label = ", ".join(target) or "(no label)" if isinstance(target, list) else str(target)
-    return jpeg(thumbnail(image, SIDE), QUALITY), f"{label}\n\n{example.id}"
+    return jpeg(thumbnail(image, SIDE), QUALITY), f"{label}\n{example.id}"

@@ -32,6 +32,8 @@ def batch_for(images: int, max_batch: int) -> int:
 def _common(survey: Survey) -> dict[str, Any]:
     return {
         "resize": "squash",
+        "bits": survey.bits,
+        "channels": survey.channels,
         "label_smoothing": 0.0 if survey.multi_label else 0.1,
         "class_weights": not survey.multi_label and survey.imbalance >= UNBALANCED,
         "flip": survey.mirrors,

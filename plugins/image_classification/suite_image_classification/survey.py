@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,12 @@ from suite import UserError
 from suite.data import Dataset
 from suite_classification.contract import check_learnable
 from suite_images import reading
+from suite_images.conversion import depth_of
 
 SIZES_READ = 200
 COLORS_READ = 32
+DEEP_READ = 100
+"""Images of 16 bits that are decoded for their largest value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,8 @@ class Survey:
         class_counts: images per class.
         sizes: (n, 2) heights and widths of a sample.
         in_color: whether any of the sampled images is in color.
+        bits: how many of the 16 bits of a value the sampled images use; 16 if none has so many.
+        channels: 3, or how many the sampled images have if that is neither gray nor RGB.
     """
 
     count: int
@@ -37,6 +42,8 @@ class Survey:
     class_counts: tuple[int, ...]
     sizes: np.ndarray
     in_color: bool
+    bits: int = 16
+    channels: int = 3
 
     @property
     def side(self) -> float:
@@ -83,35 +90,49 @@ def survey_of(dataset: Dataset) -> Survey:
     for index in range(count):
         target = dataset.train[index].target
         counts.update(target if isinstance(target, list) else [target])
-    sizes, in_color = _sample(dataset)
+    sample = _sample(dataset)
     return Survey(
         count=count,
         classes=classes,
         multi_label=multi_label,
         class_counts=tuple(counts[name] for name in classes),
-        sizes=sizes,
-        in_color=in_color,
+        sizes=np.array(sample.sizes),
+        in_color=sample.in_color,
+        bits=depth_of(sample.highest) if sample.highest else 16,
+        channels=sample.channels or 3,
     )
 
 
-def _sample(dataset: Dataset) -> tuple[np.ndarray, bool]:
-    """Sizes of evenly spaced training images, and whether any of the first few is in color."""
-    sizes: list[Sequence[int]] = []
-    in_color = False
-    decoded = 0
+@dataclass
+class _Sample:
+    """What evenly spaced training images are like, and whether any of the first few is in color."""
+
+    sizes: list[Sequence[int]] = field(default_factory=list)
+    in_color: bool = False
+    highest: int = 0
+    channels: int = 0
+
+
+def _sample(dataset: Dataset) -> _Sample:
+    sample = _Sample()
+    decoded = looked = 0
     problem: Any = None
     for index in np.linspace(0, len(dataset.train) - 1, min(SIZES_READ, len(dataset.train))).astype(int):
         raw = dataset.train[int(index)].input
         try:
-            sizes.append(reading.size(raw))
-            if not in_color and decoded < COLORS_READ:
+            sample.sizes.append(reading.size(raw))
+            stored = reading.storage(raw, look=looked < DEEP_READ)
+            looked += stored.highest > 0
+            sample.highest = max(sample.highest, stored.highest)
+            sample.channels = stored.channels or sample.channels
+            if not sample.in_color and decoded < COLORS_READ:
                 decoded += 1
-                image = reading.read(raw, at_least=64).astype(np.int16)
+                image = reading.view(raw, at_least=64).astype(np.int16)
                 # A scan saved as JPEG is a little off gray, a photograph far off.
                 spread = image.max(axis=2) - image.min(axis=2)
-                in_color = bool((spread > 24).mean() > 0.02)
+                sample.in_color = bool((spread > 24).mean() > 0.02)
         except UserError as error:
             problem = error
-    if not sizes:
+    if not sample.sizes:
         raise UserError(f"none of the sampled images can be read; the last one: {problem}")
-    return np.array(sizes), in_color
+    return sample

@@ -207,3 +207,48 @@ def test_families_whose_weights_keras_has_downloaded_are_on_this_machine(tmp_pat
     offers = pretrained.applications("", data())
     assert [offer.name for offer in offers if offer.here] == ["ResNet50V2"]
     assert offers[0].untrained == {"family": "MobileNetV3Small"}
+
+
+def bands(channels: int, side: int, highest: int) -> Dataset:
+    generator = np.random.default_rng(0)
+    train = [
+        Example(str(index), generator.integers(0, highest + 1, (side, side, channels), dtype=np.uint16), name)
+        for index, name in enumerate(["cat", "dog"] * 6)
+    ]
+    return Dataset(train=train, facts={"classes": ["cat", "dog"], "multi_label": False})
+
+
+@pytest.mark.parametrize("channels", [2, 6])
+@pytest.mark.parametrize(("side", "resize"), [(12, "squash"), (70, "letterbox")])
+def test_images_of_any_channels_and_depth_are_taken_as_they_are(channels, side, resize):
+    dataset = bands(channels, side, 4095)
+    options = ResidualOptions(width=4, resize=resize)
+    pipeline = builders.residual(dataset, options)
+    assert (pipeline.codec.channels, pipeline.codec.bits) == (channels, 12)
+    assert (pipeline.options.channels, pipeline.options.bits) == (channels, 12)
+    assert pipeline.options.color_jitter == 0
+    inputs = batch_of(pipeline, dataset)[0]
+    assert inputs.shape[-1] == channels
+    assert inputs.max() > 250
+    assert pipeline.network.input.shape[-1] == channels
+    assert pipeline.codec.encode(dataset.train[0].input).shape == inputs.shape[1:]
+    assert type(pipeline.codec).from_json(pipeline.codec.to_json()) == pipeline.codec
+
+
+def test_the_user_chooses_channels_and_bits():
+    pipeline = builders.residual(data(), ResidualOptions(width=4, channels=1, bits=9))
+    assert (pipeline.codec.channels, pipeline.codec.bits) == (1, 9)
+    assert batch_of(pipeline, data())[0].shape[-1] == 1
+    photograph = builders.residual(data(70, 70), ResidualOptions(width=4, channels=1))
+    assert batch_of(photograph, data(70, 70))[0].shape[-1] == 1
+
+
+def test_what_needs_colors_is_refused_without_them():
+    with pytest.raises(
+        UserError, match="model.color_jitter changes colors, but images of 5 channels have none"
+    ):
+        builders.residual(bands(5, 12, 4095), ResidualOptions(width=4, color_jitter=0.5))
+    with pytest.raises(UserError, match="a network of keras.applications takes 3 channels, not 5"):
+        builders.applications(bands(5, 12, 4095), ApplicationsOptions(weights="none"))
+    with pytest.raises(UserError, match="a preset takes 3 channels, not 5"):
+        preset_builder.build(bands(5, 12, 4095), PresetOptions(load_weights=False))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from suite import UserError
 from suite_image_classification.codec import ImageCodec
+from suite_image_classification.options import ImagePredictionOptions
 from suite_images.resizing import LETTERBOX_GRAY, fit
 
 CLASSES = ("cat", "dog", "eel")
@@ -109,3 +110,21 @@ def test_broken_json_is_refused(change):
     json = ImageCodec(classes=CLASSES, size=(8, 8)).to_json() | change
     with pytest.raises(UserError, match="codec's description is broken"):
         ImageCodec.from_json(json)
+
+
+def test_mirrored_images_are_seen_too_if_wanted_and_the_network_knows_them():
+    codec = ImageCodec(classes=("left", "right"), size=(2, 4), mirrors=True)
+    both = codec.with_options(ImagePredictionOptions(augment=True))
+    image = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+    assert codec.chunks(image) is None
+    first, second = [both.encode(view) for view in both.chunks(image)]
+    assert (first == image).all()
+    assert (second == image[:, ::-1]).all()
+    predictions = [both.decode([2.0, 0.0]), both.decode([0.0, 1.0])]
+    merged = both.chunks(image).merge(predictions)
+    assert merged.label == "left"
+    assert merged.scores["left"] == pytest.approx(
+        (predictions[0].scores["left"] + predictions[1].scores["left"]) / 2
+    )
+    with pytest.raises(UserError, match="has not learned from mirrored images"):
+        ImageCodec(classes=("a", "b"), size=(2, 4)).with_options(ImagePredictionOptions(augment=True))

@@ -332,8 +332,8 @@ def test_rows_that_repeat_are_counted(images):
         (["path,label", "images/1.jpg,cat", "images/2.jpg, "], "line 3 has no label in column 'label'"),
         (["path,label", ",cat"], "line 2 has no path in column 'path'"),
         (
-            ["path,name", "images/1.jpg,cat"],
-            r"no column for the labels .*only 'path', 'name': name it with --set",
+            ["path,name,other", "images/1.jpg,cat,9"],
+            r"no column for the labels .*only 'path', 'name', 'other': name it with --set",
         ),
         (["a,label", "images/1.jpg,cat"], "no column for the paths of the images"),
         (["path,label", "images/1.jpg"], "line 2 has 1 cells, but the header has 2"),

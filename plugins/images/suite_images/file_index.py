@@ -130,7 +130,7 @@ class FileIndex:
         return alike or list(self._by_stem.get(key, ())) or list(same_stem)
 
     def _found(self, file: int | None, base: str, written: str) -> int | None:
-        if file is not None and self._base(file) != base:
+        if file is not None and base not in (self._base(file), stem(self._names[file])):
             self.respelled.setdefault(self._names[file], written)
         return file
 

@@ -1,7 +1,7 @@
 """The header of an image file: its kind, size, orientation and mode, without decoding.
 
 Formats as specified in ITU-T T.81 (JPEG), the W3C's PNG, GIF89a, RFC 9649 (WebP), Windows BMP, TIFF 6.0,
-Netpbm, and Exif 2.32 for the orientation.
+Netpbm, ISO/IEC 15444-1 (JPEG 2000), and Exif 2.32 for the orientation; AVIF and HEIC see `heif`.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from suite import UserError
+from suite_images import heif
 
 MAX_PIXELS = 178_956_970
 """An image with more pixels is refused before it is decoded (half a gigabyte as RGB). Pillow's limit too."""
 
-KNOWN = "JPEG, PNG, GIF, WebP, BMP, TIFF and PNM"
+KNOWN = "JPEG, PNG, GIF, WebP, BMP, TIFF, PNM, AVIF, JPEG 2000, HEIC"
 
 SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff",
-    ".ppm", ".pgm", ".pbm", ".pnm",
+    ".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".jp2", ".j2k", ".jpf", ".j2c", ".jpc", ".heic", ".heif", ".hif",
 )  # fmt: skip
 """The endings of image files, lower case."""
 
@@ -36,6 +37,7 @@ class Header:
         mode: "color", "gray", "palette" or "CMYK".
         alpha: whether it may be transparent.
         bits: per channel.
+        channels: values per pixel, where that is not what `mode` and `alpha` say; else 0.
         data: where the compressed data begins (JPEG), else 0.
     """
 
@@ -46,6 +48,7 @@ class Header:
     mode: str = "color"
     alpha: bool = False
     bits: int = 8
+    channels: int = 0
     data: int = 0
 
     @property
@@ -69,11 +72,13 @@ def read_header(content: bytes, name: str) -> Header:
     kind, reader = next(
         ((kind, reader) for magic, kind, reader in _READERS if content.startswith(magic)), ("", None)
     )
+    if heif_kind := heif.kind_of(content):
+        kind, reader = heif_kind, _heif
     if reader is None or (kind == "WebP" and content[8:12] != b"WEBP"):
         raise UserError(f"{name} {_what(content)}")
     try:
         header = reader(content)
-    except (struct.error, IndexError, ValueError):
+    except (struct.error, IndexError, ValueError, KeyError, ZeroDivisionError):
         header = None
     if header is None or header.height <= 0 or header.width <= 0:
         raise UserError(f"{name} is a damaged {kind}: its header cannot be read")
@@ -179,8 +184,15 @@ def _tiff(raw: bytes) -> Header | None:
     mode = {0: "gray", 1: "gray", 3: "palette", 5: "CMYK"}.get(tags.get(262, 2), "color")
     return Header(
         kind="TIFF", height=tags[257], width=tags[256], orientation=_orientation(raw),
-        mode=mode, alpha=338 in tags, bits=tags.get(258, 1),
+        mode=mode, alpha=tags.get(338, 0) > 0, bits=tags.get(258, 1), channels=_channels(tags),
     )  # fmt: skip
+
+
+def _channels(tags: dict[int, int]) -> int:
+    """Values per pixel of a TIFF whose further ones are no alpha, such as infrared."""
+    count = tags.get(277, 1)
+    usual = {2: 3, 5: 4}.get(tags.get(262, 2), 1) + (tags.get(338, 0) > 0)
+    return 0 if count == usual else count
 
 
 def _pnm(raw: bytes) -> Header | None:
@@ -191,6 +203,29 @@ def _pnm(raw: bytes) -> Header | None:
             break
     width, height = int(words[0]), int(words[1])
     return Header(kind="PNM", height=height, width=width, mode="color" if raw[1:2] in b"36" else "gray")
+
+
+def _heif(raw: bytes) -> Header | None:
+    found = heif.layout(raw)
+    if found is None:
+        return None
+    height, width, orientation, bits, alpha = found
+    return Header(
+        kind=heif.kind_of(raw), height=height, width=width, orientation=orientation, bits=bits, alpha=alpha
+    )
+
+
+def _jpeg_2000(raw: bytes) -> Header | None:
+    start = raw.find(b"\xff\x4f\xff\x51")
+    if start < 0:
+        return None
+    right, bottom, left, top = struct.unpack_from(">4I", raw, start + 8)
+    channels, depth = struct.unpack_from(">HB", raw, start + 40)
+    return Header(
+        kind="JPEG 2000", height=bottom - top, width=right - left, bits=(depth & 0x7F) + 1,
+        mode="gray" if channels <= 2 else "color", alpha=channels in (2, 4),
+        channels=0 if channels <= 4 else channels,
+    )  # fmt: skip
 
 
 def _tags(raw: bytes) -> dict[int, int]:
@@ -231,10 +266,6 @@ def _what(content: bytes) -> str:
     if b"<svg" in start:
         return "is an SVG drawing, which is not read: convert it to PNG"
     if content[4:8] == b"ftyp":
-        brand = content[8:12]
-        names = {b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIF"}
-        if brand in names:
-            return f"is an image in {names[brand]}, which is not read: convert it to JPEG or PNG"
         return "is a video, not an image"
     for magic, what in _OTHERS.items():
         if content.startswith(magic):
@@ -259,6 +290,8 @@ _READERS = (
     (b"BM", "BMP", _bmp),
     (b"II*\0", "TIFF", _tiff),
     (b"MM\0*", "TIFF", _tiff),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000", _jpeg_2000),
+    (b"\xff\x4f\xff\x51", "JPEG 2000", _jpeg_2000),
     *(
         (b"P%d" % number + blank, "PNM", _pnm)
         for number in range(1, 7)

@@ -4,19 +4,44 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
 from suite import UserError
 from suite.sources import source
+from suite_images import heif
+from suite_images.conversion import DEPTHS, OWN, Conversion, many_channels
 from suite_images.headers import SUFFIXES, Header, png_chunks, read_header
+from suite_images.native_warnings import can_watch, watched
 
-__all__ = ["SUFFIXES", "read", "read_with_size", "size"]
+__all__ = [
+    "DEPTHS",
+    "OWN",
+    "SUFFIXES",
+    "Storage",
+    "lacks_end",
+    "read",
+    "read_with_size",
+    "size",
+    "storage",
+    "view",
+]
 
 # Errors say what is wrong with a file; OpenCV would also write it to stderr.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+_END = b"\xff\xd9"
+
+_CORRUPT = (
+    "remature end",
+    "bad Huffman code",
+    "bad arithmetic code",
+    "found marker",
+    "Inconsistent progression",
+)
+"""What libjpeg says if pixels are not what they were. It says harmless things, too."""
 
 # As stored: turning it upright is done here, so that `size` and `read` cannot disagree.
 _COLOR = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
@@ -26,7 +51,7 @@ _REDUCED = {
 }
 
 
-def read(raw: Any, at_least: int | None = None) -> np.ndarray:
+def read(raw: Any, at_least: int | None = None, *, bits: int = 16, channels: int = 3) -> np.ndarray:
     """Read an image.
 
     The Exif orientation is applied, transparency is laid on white, 16 bits are scaled to 8, gray, palette
@@ -38,43 +63,125 @@ def read(raw: Any, at_least: int | None = None) -> np.ndarray:
             frame of a video, see `suite_images.video`.
         at_least: the image may come smaller, by 2, 4 or 8, as long as its shorter side keeps this many
             pixels. Large JPEG photographs are read several times faster (by scaling in the DCT domain).
+        bits: how many of the 16 bits of a value are used: white is 2 ** bits - 1. `OWN`: as many as the image
+            itself needs. Files that say how many they have (PNG, AVIF, JPEG 2000) are scaled by that first.
+        channels: of the result. 3 is RGB, and 1 gray; with others, the image must have as many, which are
+            given as they are stored (but blue, green and red as red, green and blue).
 
     Returns:
-        uint8 (height, width, 3), RGB, contiguous.
+        uint8 (height, width, channels), contiguous.
 
     Raises:
-        UserError: if it is no image, is damaged or cut off, or has more than `headers.MAX_PIXELS`.
+        UserError: if it is no image, is damaged or cut off, has other channels, or has more than
+            `headers.MAX_PIXELS`.
     """
-    return read_with_size(raw, at_least)[0]
+    return read_with_size(raw, at_least, bits=bits, channels=channels)[0]
 
 
-def read_with_size(raw: Any, at_least: int | None = None) -> tuple[np.ndarray, tuple[int, int]]:
+def read_with_size(
+    raw: Any, at_least: int | None = None, *, bits: int = 16, channels: int = 3
+) -> tuple[np.ndarray, tuple[int, int]]:
     """The image as `read` gives it, and (height, width) of the file's image, which may be larger."""
+    how = Conversion(bits, channels)
     if isinstance(raw, np.ndarray):
-        image = _rgb(raw, "the given array")
+        image = how.apply(raw, "the given array")
         return image, image.shape[:2]
     if isinstance(pixels := getattr(raw, "pixels", None), np.ndarray):
-        return pixels, pixels.shape[:2]
+        return (pixels if channels == 3 else how.apply(pixels, "the frame")), pixels.shape[:2]
     content, name = _content(raw)
     header = read_header(content, name)
-    image = _read(content, name, header, at_least)
+    image = _read(content, name, header, at_least, how)
     return image, header.size
 
 
-def _read(content: bytes, name: str, header: Header, at_least: int | None) -> np.ndarray:
+def _read(content: bytes, name: str, header: Header, at_least: int | None, how: Conversion) -> np.ndarray:
     if header.kind == "TIFF":
+        if header.channels > 4 or header.channels == 2:
+            return _upright(how.apply(many_channels(content, name), name), header.orientation)
         # OpenCV turns these upright whatever the flags, and multiplies 8-bit colors by alpha.
         decoded = _decode(content, name, header, cv2.IMREAD_UNCHANGED)
-        return _rgb(_from_bgr(decoded), name, premultiplied=decoded.dtype == np.uint8)
+        premultiplied = decoded.dtype == np.uint8 and header.alpha
+        return how.apply(_from_bgr(decoded), name, premultiplied=premultiplied, alpha=not header.channels)
     if header.kind == "JPEG":
-        image = _read_jpeg(content, name, header, at_least)
+        image = how.from_rgb(_read_jpeg(content, name, header, at_least), name)
     elif header.kind == "PNG":
-        image = _read_png(content, name, header)
-    elif header.kind == "GIF" or header.alpha:
-        image = _rgb(_from_bgr(_decode(content, name, header, cv2.IMREAD_UNCHANGED)), name)
+        image = _read_png(content, name, header, how)
+    elif header.kind == "HEIC":
+        return how.apply(heif.decode(content, name), name)
+    elif header.kind in ("GIF", "AVIF", "JPEG 2000") or header.alpha:
+        decoded = _decode(content, name, header, cv2.IMREAD_UNCHANGED)
+        if decoded.dtype == np.uint16 and 8 < header.bits < 16:
+            decoded = _widened(decoded, header.bits)
+        image = how.apply(_from_bgr(decoded), name)
     else:
-        image = _decode(content, name, header, _COLOR)
+        image = how.from_rgb(_decode(content, name, header, _COLOR), name)
     return _upright(image, header.orientation)
+
+
+def _widened(array: np.ndarray, bits: int) -> np.ndarray:
+    """Values of fewer bits as 16: white is 65,535."""
+    highest = 2**bits - 1
+    widened: np.ndarray = np.minimum((array.astype(np.uint32) * 65535 + highest // 2) // highest, 65535)
+    return widened.astype(np.uint16)
+
+
+def view(raw: Any, at_least: int | None = None) -> np.ndarray:
+    """An image for people to look at: RGB, uint8, as bright as its own largest value allows.
+
+    Of an image of two or more than four channels the first three are taken, or the first as gray.
+
+    Raises:
+        UserError: as `read`.
+    """
+    channels = storage(raw).channels or 3
+    image = read(raw, at_least, bits=OWN, channels=channels)
+    if channels == 3:
+        return image
+    shown = image[:, :, :3] if channels > 2 else np.repeat(image[:, :, :1], 3, axis=2)
+    return np.ascontiguousarray(shown)
+
+
+class Storage(NamedTuple):
+    """How an image is stored.
+
+    Attributes:
+        channels: 0 for gray, palette, CMYK, RGB and RGB with transparency; else how many.
+        highest: the largest value, if values have 16 bits and none says how many of them are used; else 0.
+    """
+
+    channels: int
+    highest: int
+
+
+def storage(raw: Any, *, look: bool = False) -> Storage:
+    """How an image is stored.
+
+    Args:
+        raw: as for `read`.
+        look: whether to decode an image of 16 bits for its largest value.
+
+    Raises:
+        UserError: as `read`.
+    """
+    pixels = raw if isinstance(raw, np.ndarray) else getattr(raw, "pixels", None)
+    if isinstance(pixels, np.ndarray):
+        given = pixels.shape[2] if pixels.ndim == 3 else 1
+        return Storage(
+            0 if given in (1, 3, 4) else given,
+            int(pixels.max()) if look and pixels.dtype == np.uint16 and pixels.size else 0,
+        )
+    content, name = _content(raw)
+    header = read_header(content, name)
+    highest = 0
+    if look and header.bits == 16:
+        if header.channels in (0, 1, 3, 4):
+            decoded = _decode(content, name, header, cv2.IMREAD_UNCHANGED)
+        else:
+            decoded = many_channels(content, name)
+        if decoded.dtype == np.uint16 and decoded.size:
+            has_alpha = header.alpha and decoded.ndim == 3 and decoded.shape[2] == 4
+            highest = int((decoded[:, :, :3] if has_alpha else decoded).max())
+    return Storage(header.channels, highest)
 
 
 def size(raw: Any) -> tuple[int, int]:
@@ -106,16 +213,33 @@ def _content(raw: Any) -> tuple[bytes, str]:
 
 def _read_jpeg(content: bytes, name: str, header: Header, at_least: int | None) -> np.ndarray:
     # Versions of OpenCV differ in whether they fill up with gray what is missing.
-    if not content.endswith(b"\xff\xd9") and content.rfind(b"\xff\xd9", header.data) < 0:
-        raise UserError(f"{name} is a truncated JPEG: its end is missing")
+    cut = lacks_end(content, header)
+    if cut:
+        if not can_watch():
+            raise UserError(f"{name} is a truncated JPEG: its end is missing")
+        content += _END
     shorter = min(header.height, header.width)
     for factor, flag in _REDUCED.items():
         if at_least is not None and shorter // factor >= max(at_least, 1):
-            return _from_bgr(_decode(content, name, header, flag))
-    return _decode(content, name, header, _COLOR)
+            return _from_bgr(_decode_jpeg(content, name, header, flag, cut))
+    return _decode_jpeg(content, name, header, _COLOR, cut)
 
 
-def _read_png(content: bytes, name: str, header: Header) -> np.ndarray:
+def lacks_end(content: bytes, header: Header) -> bool:
+    """Whether a JPEG has no end marker. If only that is missing, it is read all the same."""
+    return not content.endswith(_END) and content.rfind(_END, header.data) < 0
+
+
+def _decode_jpeg(content: bytes, name: str, header: Header, flags: int, cut: bool) -> np.ndarray:
+    decoded, said = watched(lambda: _decode(content, name, header, flags))
+    if any(words in said for words in _CORRUPT):
+        # Where the data ends too early, the decoder would go on in gray.
+        what = "truncated JPEG: its end is missing" if cut else "damaged JPEG: its data are corrupt within"
+        raise UserError(f"{name} is a {what}")
+    return decoded
+
+
+def _read_png(content: bytes, name: str, header: Header, how: Conversion) -> np.ndarray:
     """Without the chunks that only describe, of which libpng would complain on stderr."""
     pieces = [content[:8]]
     transparent = None
@@ -135,9 +259,9 @@ def _read_png(content: bytes, name: str, header: Header) -> np.ndarray:
         raise UserError(f"{name} is a truncated PNG: its end is missing")
     content = b"".join(pieces)
     if not header.alpha and header.bits <= 8:
-        return _decode(content, name, header, _COLOR)
+        return how.from_rgb(_decode(content, name, header, _COLOR), name)
     decoded = _decode(content, name, header, cv2.IMREAD_UNCHANGED)
-    image = _rgb(_from_bgr(decoded), name)
+    image = how.apply(_from_bgr(decoded), name)
     if transparent is not None and decoded.ndim == 2:  # OpenCV keeps no transparent gray
         scale = 255 // (2**header.bits - 1) if header.bits < 8 else 1
         image[decoded == transparent * scale] = 255
@@ -171,46 +295,3 @@ def _upright(image: np.ndarray, orientation: int) -> np.ndarray:
     rows = -1 if orientation in (3, 4, 7, 8) else 1
     columns = -1 if orientation in (2, 3, 6, 7) else 1
     return np.ascontiguousarray(image[::rows, ::columns])
-
-
-def _rgb(array: np.ndarray, name: str, premultiplied: bool = False) -> np.ndarray:
-    """An array with one, three or four channels of any accepted type to RGB uint8 on white."""
-    if array.ndim == 2:
-        array = array[:, :, None]
-    if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or not array.size:
-        raise UserError(
-            f"{name} has the shape {array.shape}: an image is (height, width) or (height, width, 1, 3 or 4)"
-        )
-    array = _eight_bits(array, name)
-    if array.shape[2] == 1:
-        return np.repeat(array, 3, axis=2)
-    if array.shape[2] == 3:
-        return np.ascontiguousarray(array)
-    color, alpha = array[:, :, :3].astype(np.uint16), array[:, :, 3:].astype(np.uint16)
-    if not premultiplied:
-        color = (color * alpha + 127) // 255
-    on_white: np.ndarray = np.minimum(color + (255 - alpha), 255).astype(np.uint8)
-    return on_white
-
-
-def _eight_bits(array: np.ndarray, name: str) -> np.ndarray:
-    if array.dtype == np.uint8:
-        return array
-    if array.dtype.kind not in "buif":
-        raise UserError(f"{name} has values of type {array.dtype}, which are no image")
-    scaled: np.ndarray
-    if array.dtype == np.uint16:
-        scaled = (array.astype(np.uint32) + 128) // 257
-    elif array.dtype.kind == "b":
-        scaled = array * np.uint8(255)
-    else:
-        low, high = array.min(), array.max()
-        highest = 1 if array.dtype.kind == "f" else 255
-        if not (low >= 0 and high <= highest):
-            raise UserError(
-                f"{name} has {array.dtype} values from {low:g} to {high:g}: an image's are from 0 to"
-                f" {highest} (or uint16)"
-            )
-        scaled = np.rint(array * 255) if highest == 1 else array
-    eight: np.ndarray = scaled.astype(np.uint8)
-    return eight

@@ -20,10 +20,19 @@ def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """
     shrunk_height, shrunk_width = min(image.shape[0], height), min(image.shape[1], width)
     if image.shape[:2] != (shrunk_height, shrunk_width):
-        image = cv2.resize(image, (shrunk_width, shrunk_height), interpolation=cv2.INTER_AREA)
+        image = _resized(image, shrunk_width, shrunk_height, cv2.INTER_AREA)
     if image.shape[:2] != (height, width):
-        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+        image = _resized(image, width, height, cv2.INTER_LINEAR)
     return image
+
+
+def _resized(image: np.ndarray, width: int, height: int, interpolation: int) -> np.ndarray:
+    channels = image.shape[2]
+    if channels > 4:  # OpenCV averages areas of four at most
+        pieces = [np.ascontiguousarray(image[:, :, at : at + 4]) for at in range(0, channels, 4)]
+        return np.concatenate([_resized(piece, width, height, interpolation) for piece in pieces], axis=2)
+    resized: np.ndarray = cv2.resize(image, (width, height), interpolation=interpolation)
+    return resized if resized.ndim == 3 else resized[:, :, None]  # OpenCV drops a single channel
 
 
 def fit(image: np.ndarray, height: int, width: int, mode: Resize) -> np.ndarray:

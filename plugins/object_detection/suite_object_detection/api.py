@@ -93,9 +93,9 @@ def pipeline(
         ValueError: if the network takes or gives something else than the codec.
     """
     from suite.options import chosen, resolved
-    from suite_object_detection.assembly import MAX_BOXES, assembled, detection_loss, input_size
+    from suite_object_detection.assembly import MAX_BOXES, assembled, detection_loss
     from suite_object_detection.codec import DetectionCodec
-    from suite_object_detection.recipes import detection_defaults
+    from suite_object_detection.recipes import detection_defaults, input_size
     from suite_object_detection.survey import survey_of
 
     survey = survey_of(dataset)
@@ -107,7 +107,7 @@ def pipeline(
     model = network(built.size, len(survey.classes), options)
     own_loss = detection_loss(built) if loss is None else loss(built, options)
     more = {} if stages is None else {"stages": tuple(stages(model, options))}
-    return assembled(options, built, model, own_loss, {**shared_recipe, **(recipe or {})}, **more)
+    return assembled(options, survey, built, model, own_loss, {**shared_recipe, **(recipe or {})}, **more)
 
 
 _CLASSES = {

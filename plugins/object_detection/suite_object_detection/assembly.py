@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
+import numpy as np
 
-from suite import UserError
 from suite.evaluation import Pairs
-from suite.options import chosen
 from suite.pipeline import TrainablePipeline
 from suite_object_detection.batches.augmentation import Augmentation
 from suite_object_detection.batches.detection_batches import DetectionBatches
 from suite_object_detection.codec import BoxCodec, DetectionCodec
-from suite_object_detection.evaluation.metrics import best_threshold
+from suite_object_detection.evaluation.metrics import best_threshold, class_thresholds
 from suite_object_detection.options import DetectionOptions
-from suite_object_detection.recipes import STEP
+from suite_object_detection.recipes import tiling_of
+from suite_object_detection.small_objects import small_objects
+from suite_object_detection.survey import Survey
 
 if TYPE_CHECKING:
     import keras
@@ -29,6 +31,7 @@ MAX_BOXES = 100
 
 def assembled(
     options: DetectionOptions,
+    survey: Survey,
     codec: BoxCodec,
     network: keras.Model,
     loss: Any,
@@ -39,6 +42,7 @@ def assembled(
 
     Args:
         options: without "auto".
+        survey: of the data.
         codec: decodes what the network gives.
         network: from uint8 images to float32 outputs.
         loss: of targets as `BoxCodec.target` has them and the outputs.
@@ -49,6 +53,13 @@ def assembled(
         ValueError: if the network takes or gives something else than the codec.
     """
     check_network(network, codec)
+    most = float(np.percentile(survey.per_image, 99))
+    codec = msgspec.structs.replace(
+        codec,
+        mirrors=options.flip is True,
+        tiling=tiling_of(survey, options),
+        max_detections=max(codec.max_detections, 100 * math.ceil(1.5 * most / 100)),
+    )
     settings = {name: getattr(options, name) for name in Augmentation.__struct_fields__}
     return TrainablePipeline(
         codec=codec,
@@ -59,6 +70,7 @@ def assembled(
         options=options,
         recipe=recipe,
         calibrate=calibrated,
+        notes=[note] if (note := small_objects(survey, options)) else [],
         **more,
     )
 
@@ -113,22 +125,6 @@ def detection_loss(codec: BoxCodec, **weights: Any) -> Any:
 
 
 def calibrated(codec: AnyCodec, pairs: Pairs) -> AnyCodec:
-    """The codec with the threshold that has the highest F1 on `pairs`."""
-    return msgspec.structs.replace(codec, threshold=best_threshold(pairs))
-
-
-def input_size(options: DetectionOptions) -> tuple[int, int]:
-    """(height, width) of the network's input, of options without "auto".
-
-    Raises:
-        suite.UserError: if it is no multiple of the largest stride.
-    """
-    default: int | tuple[int, ...] = STEP
-    size = chosen(options.size, default)
-    height, width = (size, size) if isinstance(size, int) else size
-    for side in (height, width):
-        if side % STEP:
-            below, above = side // STEP * STEP, (side // STEP + 1) * STEP
-            near = f"{below} or {above}" if below else f"{above}"
-            raise UserError(f"size {side} is not a multiple of {STEP}: take {near}")
-    return height, width
+    """The codec with the threshold of the highest F1 on `pairs`, and those of classes that need others."""
+    threshold = best_threshold(pairs)
+    return msgspec.structs.replace(codec, threshold=threshold, thresholds=class_thresholds(pairs, threshold))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from suite.data import Dataset
 from suite.options import chosen, resolved
 from suite.pipeline import TrainablePipeline
-from suite_object_detection.assembly import MAX_BOXES, assembled, detection_loss, input_size
+from suite_object_detection.assembly import MAX_BOXES, assembled, detection_loss
 from suite_object_detection.codec import DetectionCodec
 from suite_object_detection.options import DetectorOptions
-from suite_object_detection.recipes import detector_defaults
+from suite_object_detection.recipes import detector_defaults, input_size
 from suite_object_detection.survey import survey_of
 
 
@@ -39,4 +39,4 @@ def detector(dataset: Dataset, options: DetectorOptions) -> TrainablePipeline:
         distance_weight=options.distance_weight,
         candidates=options.candidates,
     )
-    return assembled(options, codec, network, loss, recipe)
+    return assembled(options, survey, codec, network, loss, recipe)

@@ -10,16 +10,21 @@ import numpy as np
 
 from suite import UserError
 from suite.kit import nearest
-from suite.pipeline import Encoded, NamedAxes, StructCodec
+from suite.pipeline import Chunks, Encoded, NamedAxes, StructCodec
 from suite.sources import FileSource
 from suite_images import reading, video
 from suite_images.resizing import letterbox, letterboxed
 from suite_object_detection.options import DetectionPredictionOptions
 from suite_object_detection.suppression import suppress
+from suite_object_detection.tiles.tiling import Mirrored, Tile, Tiling, View, tile_input, view_of
+from suite_object_detection.tiles.views import ImageViews
 from suite_object_detection.types import Detections, Target
 
 MAX_CANDIDATES = 30_000
 """The most candidates that go into non-maximum suppression: those with the highest scores."""
+
+DEFAULT_OVERLAP = 0.2
+"""Of tiles that a model was not trained with."""
 
 PADDING, CROWD = -1, -2
 """Stand in a target for the class: of a row without a box, and of a box around a crowd."""
@@ -37,6 +42,7 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         classes: the names of the classes, in the order of the network's outputs.
         size: (height, width) of the network's input.
         threshold: the score from which a candidate counts as detected.
+        thresholds: the same of single classes, by their names.
         iou_threshold: of two boxes of a class that overlap more than this, the one with the lower score is
             left out.
         max_detections: detections per image at most.
@@ -47,6 +53,9 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         only: if not empty, the only classes that are kept; objects of other classes are still told apart
             from them.
         max_boxes: rows of a target for the loss.
+        tiling: how images are cut into tiles that go through the network one by one; None if they are not.
+        mirrors: whether the network has learned from mirrored images, left to right.
+        augment: whether it sees every image mirrored as well (test-time augmentation).
     """
 
     classes: tuple[str, ...]
@@ -57,6 +66,10 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     multi_label: bool = False
     only: tuple[str, ...] = ()
     max_boxes: int = 100
+    thresholds: dict[str, float] = {}  # noqa: RUF012 (msgspec copies it)
+    tiling: Tiling | None = None
+    mirrors: bool = False
+    augment: bool = False
 
     called: ClassVar[str] = "detection codec"
     suffixes: ClassVar[tuple[str, ...]] = reading.SUFFIXES
@@ -68,15 +81,14 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise ValueError(f"it needs distinct class names, not {len(self.classes)} with doubles")
         if min(self.size) < 1:
             raise ValueError(f"its size {list(self.size)} has a side without pixels")
-        if not (0 <= self.threshold <= 1 and 0 <= self.iou_threshold <= 1):
-            raise ValueError(
-                f"its thresholds {self.threshold} and {self.iou_threshold} are not both from 0 to 1"
-            )
+        thresholds = (self.threshold, self.iou_threshold, *self.thresholds.values())
+        if not all(0 <= threshold <= 1 for threshold in thresholds):
+            raise ValueError(f"its thresholds {thresholds} are not all from 0 to 1")
         if self.max_detections < 1 or self.max_boxes < 1:
             raise ValueError(
                 f"it needs at least 1 detection and 1 box, not {self.max_detections} and {self.max_boxes}"
             )
-        if unknown := [name for name in self.only if name not in self.classes]:
+        if unknown := [name for name in (*self.only, *self.thresholds) if name not in self.classes]:
             raise ValueError(f"'{unknown[0]}' is none of its classes")
 
     @property
@@ -114,15 +126,31 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         index = video.camera_index(source)
         return None if index is None else video.Camera(index)
 
+    def chunks(self, raw: Any) -> Chunks | None:
+        """The views of an image that is predicted in tiles, or also mirrored; None if it is seen once."""
+        if (self.tiling is None and not self.augment) or isinstance(raw, Tile | Mirrored):
+            return None
+        return ImageViews(raw, self.size, self.tiling, self.augment, self.iou_threshold, self.max_detections)
+
     def encode(self, raw: Any) -> Encoded:
         """One image (a source, a path, encoded bytes, an array or a frame of a video) for the network.
 
+        Also one of the views that `chunks` makes of it.
+
         Returns:
-            uint8 (height, width, 3), RGB, letterboxed; the context is (height, width) of the image itself.
+            uint8 (height, width, 3), RGB, letterboxed; the context is (height, width) of the image itself,
+            for other views of it a `View`.
 
         Raises:
             suite.UserError: if it is not an image that can be read.
         """
+        if isinstance(raw, Mirrored):
+            seen = self.encode(raw.view)
+            pixels = np.ascontiguousarray(np.asarray(seen.arrays)[:, ::-1])
+            return Encoded(pixels, self._view(seen.context)._replace(mirrored=True))
+        if isinstance(raw, Tile):
+            assert self.tiling is not None
+            return Encoded(*tile_input(raw, self.tiling, self.size))
         height, width = self.size
         image, size = reading.read_with_size(raw, at_least=max(height, width))
         return Encoded(letterbox(image, height, width, size), size)
@@ -136,7 +164,7 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
         Args:
             outputs: of the network, of the shape `output_shape`.
-            context: height and width of the image.
+            context: height and width of the image, or a `View` of it.
 
         Raises:
             ValueError: if the shape is not that of this codec's outputs, or something is not a number.
@@ -144,7 +172,7 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         outputs = self._checked(outputs)
         anchors, classes, scores = self._candidates(outputs[:, : len(self.classes)])
         different, index = np.unique(anchors, return_inverse=True)
-        boxes = self._in_image(self.boxes_of(outputs, different), context)[index]
+        boxes = self._in_image(self.boxes_of(outputs, different), self._view(context))[index]
         real = np.all(boxes[:, 2:] > boxes[:, :2], axis=1)  # a box in the bars alone has no area
         boxes, classes, scores = boxes[real], classes[real], scores[real]
         kept = suppress(boxes, scores, classes, self.iou_threshold, self.max_detections)
@@ -186,29 +214,68 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         encoded[: len(boxes), 1:] = boxes * (scale_x, scale_y, scale_x, scale_y) + (left, top, left, top)
         return encoded
 
-    def scoring_facts(self) -> dict[str, float]:
+    def scoring_facts(self) -> dict[str, Any]:
         """For evaluators: precision and recall are those at the threshold of people's predictions."""
-        return {"threshold": self.threshold}
+        own = {"thresholds": dict(self.thresholds)} if self.thresholds else {}
+        return {"threshold": self.threshold, **own}
 
     def for_scoring(self) -> Self:
         """The codec whose detections are scored: also those with low scores, which rankings need."""
-        return msgspec.structs.replace(self, threshold=0.001, max_detections=300, multi_label=True, only=())
+        return msgspec.structs.replace(
+            self,
+            threshold=0.001,
+            thresholds={},
+            max_detections=max(300, self.max_detections),
+            multi_label=True,
+            only=(),
+        )
 
     def with_options(self, options: DetectionPredictionOptions) -> Self:
         """The codec with what the user wants of predictions.
 
         Raises:
-            suite.UserError: for a name that is none of the classes.
+            suite.UserError: for a name that is none of the classes, and for what this model cannot do.
         """
-        for name in options.classes:
+        for name in (*options.classes, *options.thresholds):
             if name not in self.classes:
                 raise UserError(f"the model knows no class '{name}': {nearest(name, self.classes)}")
+        if options.augment and not self.mirrors:
+            raise UserError(
+                "augment predicts every image mirrored as well, and this model has not learned from mirrored"
+                " images (its option flip is off)"
+            )
         changes = {
             name: value
             for name in ("threshold", "iou_threshold", "max_detections")
             if (value := getattr(options, name)) != "auto"
         }
-        return msgspec.structs.replace(self, **changes, only=options.classes)
+        # A threshold that the user gives counts for every class.
+        thresholds = {**(self.thresholds if options.threshold == "auto" else {}), **options.thresholds}
+        return msgspec.structs.replace(
+            self,
+            **changes,
+            thresholds=thresholds,
+            only=options.classes,
+            augment=options.augment,
+            tiling=self._tiling(options),
+        )
+
+    def _tiling(self, options: DetectionPredictionOptions) -> Tiling | None:
+        tiling = self.tiling
+        if options.tiles == "off":
+            tiling = None
+        elif options.tiles != "auto":
+            # A network that has not learned from tiles has learned from whole images.
+            tiling = Tiling(
+                side=options.tiles,
+                overlap=DEFAULT_OVERLAP if tiling is None else tiling.overlap,
+                whole=tiling is None or tiling.whole,
+            )
+        if options.tile_overlap == "auto":
+            return tiling
+        if tiling is None:
+            raise UserError("tile_overlap is of tiles, and there are none: say how large, tiles=640, say")
+        return msgspec.structs.replace(tiling, overlap=options.tile_overlap)
 
     def named_axes(self) -> NamedAxes:
         """The classes along the layer `head_class_logits`, for runs that start from another detector."""
@@ -237,18 +304,19 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def _candidates(self, logits: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Indices of anchors, classes and scores (float64) of all that reach the threshold."""
+        thresholds = np.array([self.thresholds.get(name, self.threshold) for name in self.classes])
         with np.errstate(divide="ignore"):
             # A little below, because rounding must not decide: the score itself does, a few lines on.
-            cutoff = np.log(self.threshold) - np.log1p(-self.threshold) - 1e-3
+            cutoff = np.log(thresholds) - np.log1p(-thresholds) - 1e-3
         passes = logits >= cutoff
         if self.multi_label:
             anchors, classes = np.nonzero(passes)
         else:
             (anchors,) = np.nonzero(passes.any(axis=1))
-            classes = logits[anchors].argmax(axis=1)
+            classes = np.where(passes, logits, -np.inf)[anchors].argmax(axis=1)
         with np.errstate(over="ignore"):
             scores = 1 / (1 + np.exp(-logits[anchors, classes].astype(np.float64)))
-        wanted = scores >= self.threshold
+        wanted = scores >= thresholds[classes]
         if self.only:
             wanted &= np.isin(classes, [self.classes.index(name) for name in self.only])
         (kept,) = np.nonzero(wanted)
@@ -256,12 +324,19 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             kept = kept[np.argsort(-scores[kept], kind="stable")[:MAX_CANDIDATES]]
         return anchors[kept], classes[kept], scores[kept]
 
-    def _in_image(self, boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        """Boxes in the network's pixels to boxes in the image's, clipped to it."""
-        scale_x, scale_y, left, top = letterboxed(*size, *self.size)
-        height, width = size
+    def _view(self, context: View | tuple[int, int]) -> View:
+        """What an encoded image shows, of the context that it came with."""
+        return context if isinstance(context, View) else view_of(context, *self.size)
+
+    def _in_image(self, boxes: np.ndarray, view: View) -> np.ndarray:
+        """Boxes in the network's pixels to boxes in the image's, clipped to what is seen of it."""
+        scale_x, scale_y, left, top = view.placement
+        if view.mirrored:
+            boxes = boxes[:, [2, 1, 0, 3]] * (-1, 1, -1, 1) + (self.size[1], 0, self.size[1], 0)
+        x1, y1, x2, y2 = view.region
         in_image: np.ndarray = (boxes - (left, top, left, top)) / (scale_x, scale_y, scale_x, scale_y)
-        return in_image.clip(0.0, np.array((width, height, width, height)))
+        in_image += (x1, y1, x1, y1)
+        return in_image.clip(np.array((x1, y1, x1, y1)), np.array((x2, y2, x2, y2)))
 
 
 class DetectionCodec(BoxCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):

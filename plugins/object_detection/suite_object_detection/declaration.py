@@ -24,6 +24,18 @@ CODEC = suite.lazy("suite_object_detection.codec:DetectionCodec.from_json")
 """The codec of the builder `detector`, and of others whose outputs are of its kind."""
 
 
+FORMATS = {
+    "annotated": suite.lazy("suite_object_detection.formats.annotated_images:AnnotatedImagesWriter"),
+    "coco": suite.lazy("suite_object_detection.formats.coco_results:CocoResultsWriter"),
+    "coco-dataset": suite.lazy("suite_object_detection.formats.coco_dataset:CocoDatasetWriter"),
+    "yolo": suite.lazy("suite_object_detection.formats.label_files:YoloWriter"),
+    "voc": suite.lazy("suite_object_detection.formats.label_files:VocWriter"),
+    "crops": suite.lazy("suite_object_detection.formats.crops:CropsWriter"),
+    "csv": suite.lazy("suite_object_detection.formats.box_table:BoxTableWriter"),
+}
+"""Other forms of predictions than lines."""
+
+
 @suite.hookimpl
 def suite_tasks() -> list[suite.Task]:
     """The task."""
@@ -41,12 +53,7 @@ def suite_tasks() -> list[suite.Task]:
             check=suite.lazy("suite_object_detection.contract:check"),
             facts=suite.lazy("suite_object_detection.contract:facts"),
             prediction_type=suite.lazy("suite_object_detection.types:Detections"),
-            formats={
-                "annotated": suite.lazy(
-                    "suite_object_detection.formats.annotated_images:AnnotatedImagesWriter"
-                ),
-                "coco": suite.lazy("suite_object_detection.formats.coco_results:CocoResultsWriter"),
-            },
+            formats=FORMATS,
             types="suite_object_detection.types",
         )
     ]

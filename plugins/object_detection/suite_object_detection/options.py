@@ -148,6 +148,7 @@ class CsvOptions(CrowdOptions, frozen=True):
             " auto: normalized if all numbers are from 0 to 1"
         ),
     ] = "auto"
+    box_format: BoxFormat = "auto"
     images: Images = ""
 
 
@@ -192,6 +193,8 @@ class KittiOptions(BoxOptions, frozen=True):
 
 Side = Annotated[int, Meta(ge=32, le=4096)]
 Scale = Annotated[float, Meta(ge=0.05, le=20)]
+Tiles = Auto | Literal["off"] | Annotated[int, Meta(ge=32, le=8192)]
+Overlap = Annotated[float, Meta(ge=0, le=0.75)]
 # Two numbers are a tuple of bounded length, not tuple[Side, Side]: msgspec 0.22 crashes in garbage collection
 # on a union of a bounded number with a tuple of fixed length.
 Range = Annotated[tuple[Scale, ...], Meta(min_length=2, max_length=2)]
@@ -207,6 +210,21 @@ class DetectionOptions(Options, frozen=True):
     max_boxes: Annotated[
         Auto | Annotated[int, Meta(ge=1, le=2000)],
         Meta(description="boxes per image that the loss sees; if there are more, the largest"),
+    ] = "auto"
+    tiles: Annotated[
+        Tiles,
+        Meta(
+            description="the longer side, in pixels of the image, of the tiles that images are learned from"
+            " and predicted in; off: whole images; auto: tiles if objects would be smaller than the network's"
+            " finest stride"
+        ),
+    ] = "auto"
+    tile_overlap: Annotated[
+        Auto | Overlap,
+        Meta(
+            description="share of a tile that the next one shows too; auto: enough for most objects to be"
+            " seen whole"
+        ),
     ] = "auto"
     scale: Annotated[
         Auto | Range,
@@ -313,3 +331,20 @@ class DetectionPredictionOptions(Options, frozen=True):
         Meta(description="detections per image at most: those with the highest scores"),
     ] = "auto"
     classes: Annotated[tuple[str, ...], Meta(description="only these classes; empty: all")] = ()
+    thresholds: Annotated[
+        dict[str, Share], Meta(description="thresholds of single classes: '{cat = 0.3, dog = 0.6}'")
+    ] = {}  # noqa: RUF012 (msgspec copies it)
+    tiles: Annotated[
+        Tiles,
+        Meta(
+            description="the longer side, in pixels of the image, of the tiles that it is predicted in; off:"
+            " as a whole; auto: as the model was trained"
+        ),
+    ] = "auto"
+    tile_overlap: Annotated[
+        Auto | Overlap, Meta(description="share of a tile that the next one shows too")
+    ] = "auto"
+    augment: Annotated[
+        bool,
+        Meta(description="predict every image mirrored as well and join both: twice the time"),
+    ] = False

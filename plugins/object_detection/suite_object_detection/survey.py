@@ -20,6 +20,7 @@ class Survey:
         sizes: (images, 2) heights and widths.
         per_image: (images,) boxes of each.
         sides: (boxes, 2) heights and widths.
+        centers: (boxes, 2) y and x.
         image: (boxes,) the image of each.
         labels: (boxes,) the class of each, as an index.
     """
@@ -28,6 +29,7 @@ class Survey:
     sizes: np.ndarray
     per_image: np.ndarray
     sides: np.ndarray
+    centers: np.ndarray
     image: np.ndarray
     labels: np.ndarray
 
@@ -58,6 +60,16 @@ class Survey:
         """(boxes,) the root of each box's area as a share of the longer side of its image."""
         shares: np.ndarray = np.sqrt(self.sides.prod(axis=1)) / self.sizes.max(axis=1)[self.image]
         return shares
+
+    def per_tile(self, side: int) -> np.ndarray:
+        """How many boxes have their center in a square of `side` pixels around a box, (up to 1000 boxes,)."""
+        ends = np.cumsum(self.per_image)
+        counts = []
+        for box in np.unique(np.linspace(0, len(self.image) - 1, 1000).astype(int)).tolist():
+            own = slice(ends[self.image[box]] - self.per_image[self.image[box]], ends[self.image[box]])
+            near = abs(self.centers[own] - self.centers[box]) <= side / 2
+            counts.append(int(near.all(axis=1).sum()))
+        return np.array(counts)
 
     @property
     def mirrors(self) -> bool:
@@ -116,6 +128,7 @@ def survey_of(dataset: Dataset) -> Survey:
         sizes=sizes,
         per_image=per_image,
         sides=(edges[:, 2:] - edges[:, :2])[:, ::-1],
+        centers=((edges[:, 2:] + edges[:, :2]) / 2)[:, ::-1],
         image=np.repeat(np.arange(count), per_image),
         labels=np.array(labels),
     )

@@ -1,4 +1,4 @@
-"""A plugin that adds one format to object detection: LabelMe's, a JSON with shapes for each image."""
+"""A plugin that adds one format to object detection: a sidecar, a JSON with outlines for each image."""
 
 import json
 
@@ -14,32 +14,34 @@ def files(tree):
 
 def detect(path):
     tree = open_tree(path)
-    return any(b'"imagePath"' in tree.read(file) for file in files(tree)[:5])
+    return any(b'"picture"' in tree.read(file) for file in files(tree)[:5])
 
 
 def load(path, options):
-    found = Annotations(path, counted_by="shape")
+    found = Annotations(path, counted_by="outline")
     for file in files(found.tree):
         name = found.tree.names[file]
         folder = name.rpartition("/")[0]
         split = split_of_name(folder) or "train"
         try:
             content = json.loads(found.tree.read(file))
-            image = found.images.named(content["imagePath"], folder, split)
-            shapes = [(shape["label"], *zip(*shape["points"], strict=True)) for shape in content["shapes"]]
+            image = found.images.named(content["picture"], folder, split)
+            outlines = [
+                (outline["label"], *zip(*outline["points"], strict=True)) for outline in content["outlines"]
+            ]
         except (ValueError, TypeError, LookupError):
-            found.refusals.append(f"{name} has no imagePath, or no shapes with a label and points")
+            found.refusals.append(f"{name} has no picture, or no outlines with a label and points")
             continue
         if image is None:
-            found.missing(content["imagePath"])
+            found.missing(content["picture"])
             continue
         number = found.image(split, image, name)
-        for line, (label, x, y) in enumerate(shapes, 1):
+        for line, (label, x, y) in enumerate(outlines, 1):
             found.box(number, (min(x), min(y), max(x), max(y)), label, line)
     return found.dataset()
 
 
 @suite.hookimpl
 def suite_data_loaders():
-    summary = "LabelMe: a JSON with shapes for each image"
-    return [suite.DataLoader(name="labelme", task=TASK, summary=summary, load=load, detect=detect)]
+    summary = "sidecar: a JSON with outlines for each image"
+    return [suite.DataLoader(name="sidecar", task=TASK, summary=summary, load=load, detect=detect)]

@@ -141,43 +141,45 @@ def test_a_codec_of_ones_own_needs_a_loss_of_ones_own():
 
 
 @pytest.fixture
-def labelme(tmp_path):
+def sidecar(tmp_path):
     for folder, stem in (("train", "a"), ("train", "b"), ("val", "c")):
         write_image(tmp_path / folder / f"{stem}.png")
-        write_shapes(tmp_path / folder / f"{stem}.json", [("cat", [[10, 20], [30, 5]])])
+        write_outlines(tmp_path / folder / f"{stem}.json", [("cat", [[10, 20], [30, 5]])])
     return tmp_path
 
 
-def write_shapes(path, shapes, image=None):
+def write_outlines(path, outlines, image=None):
     content = {
-        "imagePath": image or f"{path.stem}.png",
-        "shapes": [{"label": label, "points": points} for label, points in shapes],
+        "picture": image or f"{path.stem}.png",
+        "outlines": [{"label": label, "points": points} for label, points in outlines],
     }
     path.write_text(json.dumps(content))
 
 
-def load_labelme(path):
-    return load_dataset(host_with("plugin_of_one_format"), TASK, path, loader="labelme")[0]
+def load_sidecar(path):
+    return load_dataset(host_with("plugin_of_one_format"), TASK, path, loader="sidecar")[0]
 
 
-def test_a_format_is_recognized_and_loaded(labelme):
-    assert module("plugin_of_one_format").detect(labelme)
-    write_shapes(labelme / "train/b.json", [("dog", [[0, 0], [70, 9], [3, 3]])])
-    write_shapes(labelme / "train/d.json", [("dog", [[0, 0], [70, 9]])])
-    dataset = load_labelme(labelme)
+def test_a_format_is_recognized_and_loaded(sidecar):
+    assert module("plugin_of_one_format").detect(sidecar)
+    write_outlines(sidecar / "train/b.json", [("dog", [[0, 0], [70, 9], [3, 3]])])
+    write_outlines(sidecar / "train/d.json", [("dog", [[0, 0], [70, 9]])])
+    dataset = load_sidecar(sidecar)
     assert dataset.facts == {"classes": ["cat", "dog"]}
     assert dataset.train[0].target == {"size": [40, 60], "boxes": [[10, 5, 30, 20]], "labels": ["cat"]}
     assert dataset.validation[0].id == "val/c.png"
     assert dataset.problems == [
         "1 image is missing, left out: 'd.png'",
-        "1 box is partly outside of the image, clipped: 'train/b.json, shape 1'",
+        "1 box is partly outside of the image, clipped: 'train/b.json, outline 1'",
     ]
 
 
-def test_a_format_has_all_checks(labelme):
-    write_shapes(labelme / "train/a.json", [("cat", [[0.1, 0.2], [0.5, 0.7]])])
-    with pytest.raises(UserError, match=r"train/a.json, shape 1: .* looks like shares of the image's width"):
-        load_labelme(labelme)
-    (labelme / "train/a.json").write_text('{"imagePath": "a.png"}')
-    with pytest.raises(UserError, match="train/a.json has no imagePath, or no shapes"):
-        load_labelme(labelme)
+def test_a_format_has_all_checks(sidecar):
+    write_outlines(sidecar / "train/a.json", [("cat", [[0.1, 0.2], [0.5, 0.7]])])
+    with pytest.raises(
+        UserError, match=r"train/a.json, outline 1: .* looks like shares of the image's width"
+    ):
+        load_sidecar(sidecar)
+    (sidecar / "train/a.json").write_text('{"picture": "a.png"}')
+    with pytest.raises(UserError, match="train/a.json has no picture, or no outlines"):
+        load_sidecar(sidecar)

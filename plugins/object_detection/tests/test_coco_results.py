@@ -13,7 +13,8 @@ from pycocotools.coco import COCO
 from suite import UserError
 from suite.sources import FileSource, open_tree
 from suite_images.video import Video, VideoWriter
-from suite_object_detection.formats.coco_results import CocoResultsWriter, category_ids, image_id
+from suite_object_detection.formats.coco_ids import ids_of
+from suite_object_detection.formats.coco_results import CocoResultsWriter, image_id
 from suite_object_detection.types import Detections
 
 FACTS = {"classes": ["cat", "dog"], "category_ids": [17, 3]}
@@ -85,8 +86,8 @@ def test_members_of_folders_keep_their_folders_and_frames_have_their_index(tmp_p
 
 
 def test_classes_are_counted_from_zero_if_the_data_did_so():
-    assert category_ids({"classes": ["cat", "dog"]}) == {"cat": 0, "dog": 1}
-    assert category_ids(FACTS) == {"cat": 17, "dog": 3}
+    assert ids_of({"classes": ["cat", "dog"]}) == {"cat": 0, "dog": 1}
+    assert ids_of(FACTS) == {"cat": 17, "dog": 3}
 
 
 def test_a_file_that_cannot_be_written_is_reported_at_once(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 
 import cv2
@@ -10,53 +11,21 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import made_up_outputs
+from made_up_outputs import logit
 from suite import UserError
 from suite.options import parse
 from suite_images.resizing import LETTERBOX_GRAY, letterboxed
 from suite_object_detection.codec import CROWD, PADDING, DetectionCodec, locations
 from suite_object_detection.options import DetectionPredictionOptions
+from suite_object_detection.tiles.tiling import view_of
 
 CLASSES = ("cat", "dog", "eel")
 CODEC = DetectionCodec(classes=CLASSES, size=(64, 96), strides=(8, 16), max_boxes=4)
-CERTAIN = 20.0
 
 
-def silence(codec: DetectionCodec = CODEC) -> np.ndarray:
-    """Outputs with nothing in them: every class is most improbable everywhere."""
-    outputs = np.zeros(
-        (len(locations(codec.size, codec.strides)[0]), len(codec.classes) + 4 * codec.bins), np.float32
-    )
-    outputs[:, : len(codec.classes)] = -CERTAIN
-    return outputs
-
-
-def logit(score: float) -> float:
-    return float(np.log(score / (1 - score)))
-
-
-def say(outputs, box, name, score, codec=CODEC, anchor=None, size=None):
-    """Let the location nearest to the box's center, or `anchor`, predict `box` in the image's pixels."""
-    box = np.asarray(box, np.float64)
-    if size is not None:
-        scale_x, scale_y, left, top = letterboxed(*size, *codec.size)
-        box = box * (scale_x, scale_y, scale_x, scale_y) + (left, top, left, top)
-    centers, strides = locations(codec.size, codec.strides)
-    if anchor is None:
-        wanted = np.abs(centers - (box[:2] + box[2:]) / 2).max(axis=1)
-        inside = np.all((centers > box[:2]) & (centers < box[2:]), axis=1)
-        reach = np.maximum(centers - box[:2], box[2:] - centers).max(axis=1) / strides <= codec.bins - 1
-        anchor = int(np.argmin(np.where(inside & reach, wanted, np.inf)))
-        assert inside[anchor], "no location lies in this box"
-        assert reach[anchor], "no location reaches this box's edges"
-    distances = np.concatenate([centers[anchor] - box[:2], box[2:] - centers[anchor]]) / strides[anchor]
-    logits = np.full((4, codec.bins), -100.0)
-    for row, distance in zip(logits, distances, strict=True):
-        lower = min(int(distance), codec.bins - 2)
-        for bin_, share in ((lower, lower + 1 - distance), (lower + 1, distance - lower)):
-            row[bin_] = np.log(max(share, 1e-30))
-    outputs[anchor, codec.classes.index(name)] = logit(score)
-    outputs[anchor, len(codec.classes) :] = logits.ravel()
-    return anchor
+silence = functools.partial(made_up_outputs.silence, CODEC)
+say = functools.partial(made_up_outputs.say, codec=CODEC)
 
 
 @settings(deadline=None, max_examples=50)
@@ -96,7 +65,7 @@ def test_what_is_encoded_for_the_loss_and_predicted_by_the_network_decodes_to_th
     target = CODEC.target({"size": [rows, columns], "boxes": [box], "labels": ["eel"]})
     assert target[0, 0] == 2
     assert (target[1:, 0] == PADDING).all()
-    back = CODEC._in_image(target[:1, 1:].astype(np.float64), (rows, columns))
+    back = CODEC._in_image(target[:1, 1:].astype(np.float64), view_of((rows, columns), *CODEC.size))
     np.testing.assert_allclose(back[0], box, atol=0.001 * max(rows, columns))
 
 
@@ -285,7 +254,7 @@ def test_it_is_written_as_json_and_read_back_equal():
         ({"strides": [16, 8]}, "strides are to rise"),
         ({"strides": []}, "strides are to rise"),
         ({"bins": 1}, "at least 2 bins"),
-        ({"threshold": 1.5}, "not both from 0 to 1"),
+        ({"threshold": 1.5}, "not all from 0 to 1"),
         ({"max_detections": 0}, "at least 1 detection"),
         ({"only": ["cow"]}, "'cow' is none"),
         ({"size": "64"}, "broken"),

@@ -104,3 +104,44 @@ def test_images_that_are_missing_or_in_no_row_are_named(tmp_path):
         "1 image is missing, left out: 'gone.png'",
         "1 image is in no row, left out: 'images/b.png'",
     ]
+
+
+def test_a_box_in_one_cell_and_a_single_class(tmp_path):
+    text = 'image_id,width,height,bbox,source\na,60,40,"[10.0, 20.0, 20.0, 20.0]",farm_1\nb,60,40,[],farm_2\n'
+    csv(tmp_path, text)
+    assert recognized(tmp_path) == ["csv"]
+    with pytest.raises(UserError, match="no column for the classes.*say --set loader.single_class=true"):
+        load("csv", tmp_path)
+    dataset = load("csv", tmp_path, single_class=True)
+    assert dataset.facts == {"classes": ["object"]}
+    assert dataset.train[0].target["boxes"] == [[10, 20, 30, 40]]
+    assert dataset.train[1].target["boxes"] == []
+    assert dataset.options.box_format == "xywh"
+    assert dataset.problems == []
+
+
+def test_a_box_in_one_cell_may_be_two_corners(tmp_path):
+    text = 'file,box,label\na.png,"(30, 20, 50, 40)",cat\nb.png,1 2 3 4,cat\n'
+    dataset = load("csv", csv(tmp_path, text))
+    assert [dataset.train[index].target["boxes"] for index in range(2)] == [
+        [[30, 20, 50, 40]],
+        [[1, 2, 3, 4]],
+    ]
+    assert dataset.options.box_format == "xyxy"
+    assert "two corners" in dataset.problems[0]
+    with pytest.raises(UserError, match=r"train.csv, line 2: the box \[1, 2, 3\] is not of four numbers"):
+        load("csv", csv(tmp_path, 'file,box,label\na.png,"[1, 2, 3]",cat\n') / "train.csv")
+
+
+def test_several_tables_of_a_split_are_one_data_set_unless_they_have_the_same_images(tmp_path):
+    header = "filename,class,xmin,ymin,xmax,ymax\n"
+    csv(tmp_path, f"{header}a.png,cat,1,2,3,4\n", "boxes_1.csv")
+    csv(tmp_path, f"{header}b.png,dog,1,2,3,4\n", "boxes_2.csv")
+    dataset = load("csv", tmp_path)
+    assert len(dataset.train) == 2
+    assert dataset.facts == {"classes": ["cat", "dog"]}
+    csv(tmp_path, f"{header}a.png,cat,1,2,3,5\n", "boxes_2.csv")
+    with pytest.raises(
+        UserError, match=r"boxes_1.csv and boxes_2.csv are of the same split, and both annotate 'a"
+    ):
+        load("csv", tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import time
 
@@ -22,7 +23,7 @@ from suite.evaluation.types import Pairs
 from suite.options import NoOptions
 from suite_object_detection.evaluation import evaluator as evaluators
 from suite_object_detection.evaluation.evaluator import object_detection
-from suite_object_detection.evaluation.metrics import best_threshold
+from suite_object_detection.evaluation.metrics import best_threshold, class_thresholds
 from suite_object_detection.types import Detections
 
 NAMES = ["map", "map50", "map75", "map_small", "map_medium", "map_large", "ar1", "ar10", "ar100"]
@@ -360,3 +361,17 @@ def test_nothing_at_all_can_be_scored():
 def test_scoring_prints_nothing(capfd):
     numbers_of(random_pairs(0))
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_class_has_a_threshold_of_its_own_only_if_that_helps_and_its_boxes_suffice():
+    """Wrong dogs score up to 0.6, right cats as little as 0.3: no threshold suits both."""
+    there, elsewhere = BOX, [100.0, 100.0, 120.0, 120.0]
+    targets = [target([there, there], ["cat", "dog"])] * 100
+    found = [detections((there, 0.3, "cat"), (there, 0.9, "dog"), (elsewhere, 0.6, "dog"))] * 100
+    pairs = pairs_of(targets, found)
+    best = best_threshold(pairs)
+    thresholds = class_thresholds(pairs, best)
+    both = dataclasses.replace(pairs, facts={**pairs.facts, "threshold": best, "thresholds": thresholds})
+    assert numbers_of(both)["f1"] == 1.0
+    assert numbers_of(dataclasses.replace(both, facts={**pairs.facts, "threshold": best}))["f1"] < 0.9
+    assert class_thresholds(pairs_of(targets[:99], found[:99]), best) == {}

@@ -25,6 +25,15 @@ MAX_PAUSE = 0.2
 SIGNAL_TO_NOISE = (5.0, 40.0)
 """Decibels by which a recording is louder than the noise that is added to it."""
 
+MAX_SILENCE = 1.0
+"""Seconds of silence or noise that are put at each end of a recording, at most."""
+
+SIGNAL_TO_SILENCE = (3.0, 60.0)
+"""Decibels by which a recording is louder than the noise that is put at its ends."""
+
+NO_SOUND = 0.3
+"""The share of what is put at the ends, or stands for a recording without words, that is digital silence."""
+
 Prepared = tuple[np.ndarray, float, np.ndarray]
 """A recording int16 (samples,), what its samples are multiplied by, and its labels int32 (labels,)."""
 
@@ -41,12 +50,17 @@ class Augmentation(msgspec.Struct, frozen=True, kw_only=True):
         noise: probability that noise is added, of a random color from white to brown.
         join: probability that another recording of the batch follows, after a short pause, if both together
             are not too long.
+        silence: probability that the recordings of a batch get silence or noise at both ends: cut-out words
+            have none, and whoever speaks into a microphone does.
+        empty: probability that a recording is replaced by silence or noise in which nothing is said.
     """
 
     speed: tuple[float, float] = (1.0, 1.0)
     gain: float = 0.0
     noise: float = 0.0
     join: float = 0.0
+    silence: float = 0.0
+    empty: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,8 +131,16 @@ class SpeechBatches:
                 sounds[index] = joined
                 between = self._space if len(labels[index]) and len(follower[1]) else []
                 labels[index] = np.concatenate([labels[index], *between, follower[1]])
+        # The draw of a whole batch: one long recording makes all of it long.
+        if augmentation.silence and rng.random() < augmentation.silence:
+            longest_silence = MAX_SILENCE * rng.random() ** 2
+            sounds = [self._with_silence(sound, longest_silence, rng) for sound in sounds]
         for index in np.flatnonzero(rng.random(len(varied)) < augmentation.noise).tolist():
-            sounds[index] = sounds[index] + _noise(sounds[index], rng)
+            sounds[index] = sounds[index] + _noise(sounds[index], SIGNAL_TO_NOISE, rng)
+        if augmentation.empty:
+            for index in np.flatnonzero(rng.random(len(varied)) < augmentation.empty).tolist():
+                sounds[index] = _without_words(len(sounds[index]), rng)
+                labels[index] = labels[index][:0]
         longest = max(len(sound) for sound in sounds)
         length = next(length for length in self.codec.lengths if length >= longest)
         audio = np.zeros((len(varied), length), np.float32)
@@ -136,6 +158,26 @@ class SpeechBatches:
         if alphabet.tokenizer or " " not in alphabet.symbols:
             return []
         return [np.array([alphabet.symbols.index(" ") + 1], np.int32)]
+
+    def _with_silence(self, sound: np.ndarray, longest: float, rng: np.random.Generator) -> np.ndarray:
+        """A recording with silence or noise at both ends, of `longest` seconds at most each.
+
+        The noise stands at the ends alone, or goes on under what is said.
+        """
+        # What is heard at once may be much longer than all recordings: no batch gets that long for silence.
+        room = next(length for length in self.codec.lengths[-2:] if length >= len(sound)) - len(sound)
+        before, after = (rng.uniform(0, longest, 2) * self.codec.rate).astype(int).tolist()
+        before = min(before, room)
+        after = min(after, room - before)
+        padded = np.pad(sound, (before, after))
+        kind = rng.random()
+        if kind < NO_SOUND:
+            return padded
+        noise = _noise(padded, SIGNAL_TO_SILENCE, rng, loudness=_level(sound))
+        if kind < (1 + NO_SOUND) / 2:
+            noise[before : before + len(sound)] = 0.0
+        noisy: np.ndarray = padded + noise
+        return noisy
 
     def _frames(self, samples: int) -> int:
         return -(-samples // self.codec.frame_samples)
@@ -162,14 +204,34 @@ def frames_needed(labels: np.ndarray) -> int:
     return len(labels) + int(np.count_nonzero(labels[1:] == labels[:-1]))
 
 
-def _noise(sound: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Noise whose power falls with frequency, by a random power of it; quieter than the sound."""
+def _noise(
+    sound: np.ndarray, decibels: tuple[float, float], rng: np.random.Generator, loudness: float | None = None
+) -> np.ndarray:
+    """Noise whose power falls with frequency, by a random power of it; quieter than the sound.
+
+    Args:
+        sound: float32 (samples,).
+        decibels: how much quieter, at least and at most.
+        rng: the source of randomness.
+        loudness: of what is said in the sound, if that is not all of it.
+    """
     count = len(sound)
     # A power of two, for the transform; the surplus is cut.
     spectrum = np.fft.rfft(rng.standard_normal(1 << max(4, (count - 1).bit_length()), np.float32))
     spectrum *= np.arange(1, len(spectrum) + 1) ** -rng.uniform(0, 1)
     noise = np.fft.irfft(spectrum)[:count].astype(np.float32)
-    level = 10.0 ** (-rng.uniform(*SIGNAL_TO_NOISE) / 20)
-    loudness = math.sqrt(float(np.mean(sound**2)) / (float(np.mean(noise**2)) + 1e-12))
-    scaled: np.ndarray = noise * np.float32(level * loudness)
+    level = 10.0 ** (-rng.uniform(*decibels) / 20)
+    power = float(np.mean(sound**2)) if loudness is None else loudness**2
+    scaled: np.ndarray = noise * np.float32(level * math.sqrt(power / (float(np.mean(noise**2)) + 1e-12)))
     return scaled
+
+
+def _level(sound: np.ndarray) -> float:
+    """The root mean square of a recording."""
+    return math.sqrt(float(np.mean(sound**2)))
+
+
+def _without_words(samples: int, rng: np.random.Generator) -> np.ndarray:
+    """Silence, or noise of any loudness, float32 (samples,)."""
+    silence = np.zeros(samples, np.float32)
+    return silence if rng.random() < NO_SOUND else _noise(silence, (10.0, 80.0), rng, loudness=1.0)

@@ -95,7 +95,10 @@ def assemble(
     options = resolved(options, choices)
     rate = chosen(options.rate, surveyed.rate)
     normalization = Normalization(
-        case=chosen(options.case, "lower"), punctuation=options.punctuation, unicode=options.unicode
+        case=chosen(options.case, "lower"),
+        punctuation=options.punctuation,
+        unicode=options.unicode,
+        language=chosen(options.language, ""),
     )
     texts = [normalize(text, normalization) for text in surveyed.texts]
     alphabet = _alphabet(texts, options)
@@ -109,6 +112,7 @@ def assemble(
         frame_samples=step,
         alphabet=alphabet,
         normalization=normalization,
+        channel=surveyed.channel,
         beam=BEAM if transcripts else 1,
         transcripts=transcripts,
     )

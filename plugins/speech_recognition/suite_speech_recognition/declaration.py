@@ -1,10 +1,12 @@
-"""What this plugin contributes: the task, five loaders, three networks and an evaluator."""
+"""What this plugin contributes: the task, seven loaders, three networks and an evaluator."""
 
 from __future__ import annotations
 
 import suite
 from suite_speech_recognition.loaders.options import (
     CommonVoiceOptions,
+    IdTextOptions,
+    KaldiOptions,
     LibriSpeechOptions,
     ManifestOptions,
     PatternOptions,
@@ -73,9 +75,25 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             options=LibriSpeechOptions,
         ),
         suite.DataLoader(
+            name="kaldi",
+            task=TASK,
+            summary="Kaldi and ESPnet: wav.scp and text, perhaps segments and utt2spk",
+            load=suite.lazy("suite_speech_recognition.loaders.kaldi:load"),
+            detect=suite.lazy("suite_speech_recognition.loaders.detection:detect_kaldi"),
+            options=KaldiOptions,
+        ),
+        suite.DataLoader(
+            name="id-text",
+            task=TASK,
+            summary="lists of ids and texts, as LJSpeech, AISHELL, MLS and OpenSLR have them",
+            load=suite.lazy("suite_speech_recognition.loaders.id_text:load"),
+            detect=suite.lazy("suite_speech_recognition.loaders.detection:detect_id_text"),
+            options=IdTextOptions,
+        ),
+        suite.DataLoader(
             name="text-files",
             task=TASK,
-            summary="a .txt beside each recording",
+            summary="a .txt beside each recording, or .lab, .srt, .vtt, .wrd, .phn",
             load=suite.lazy("suite_speech_recognition.loaders.text_files:load"),
             detect=suite.lazy("suite_speech_recognition.loaders.detection:detect_text_files"),
             options=TextFilesOptions,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,17 @@ from suite.data import Dataset, Example, Problem
 from suite.kit import counted
 from suite.options import Options
 from suite.sources import Tree
-from suite_speech_recognition.audio.recordings import Recording
+from suite_speech_recognition.audio.recordings import Recording, describe
 
 SPLIT_NAMES = ("train", "validation", "test")
 
 BAD_TIMES = "with a bad time range"
+
+MIXED = -1
+"""In place of a channel: the mean of all."""
+
+CHANNELS = {"mix": MIXED, "left": 0, "right": 1}
+EACH = "each"
 
 
 class SpokenExamples:
@@ -26,17 +33,20 @@ class SpokenExamples:
 
     Args:
         tree: where the recordings are.
-        rows: (index in `tree.names`, text, speaker or "", start, end), the times in seconds or NaN.
+        rows: (index in `tree.names`, text, speaker or "", start, end, channel), the times in seconds or NaN,
+            the channel counted from 0 or `MIXED`.
     """
 
-    def __init__(self, tree: Tree, rows: Sequence[tuple[int, str, str, float, float]]) -> None:
+    def __init__(self, tree: Tree, rows: Sequence[tuple[int, str, str, float, float, int]]) -> None:
         self._tree = tree
         self._files = np.array([row[0] for row in rows], np.int64)
         self._texts = [row[1] for row in rows]
         names: dict[str, int] = {}
         self._speakers = np.array([names.setdefault(row[2], len(names)) for row in rows], np.int32)
         self._names = list(names)
-        times = np.array([row[3:] for row in rows], np.float64).reshape(-1, 2)
+        times = np.array([row[3:5] for row in rows], np.float64).reshape(-1, 2)
+        channels = np.array([row[5] for row in rows], np.int8)
+        self._channels = None if (channels == MIXED).all() else channels
         self._times = None if np.isnan(times).all() else times
 
     def __len__(self) -> int:
@@ -50,10 +60,14 @@ class SpokenExamples:
             start, end = (None if math.isnan(time) else float(time) for time in self._times[index])
         if start is not None or end is not None:
             name = f"{name} {start or 0:.10g}-{'' if end is None else f'{end:.10g}'}"
+        channel = None
+        if self._channels is not None and self._channels[index] != MIXED:
+            channel = int(self._channels[index])
+            name = f"{name} channel {channel + 1}"
         target = {"text": self._texts[index]}
         if speaker := self._names[self._speakers[index]]:
             target["speaker"] = speaker
-        return Example(name, Recording(source, start, end), target)
+        return Example(name, Recording(source, start, end, channel), target)
 
     def speakers(self) -> set[str]:
         """Those that are known; "" stands for all that are not."""
@@ -68,10 +82,14 @@ class Utterances:
     """Collects the examples of all splits, with every check, and what is wrong with those that are left out.
 
     A loader calls `add` for each recording, or for each section of one, and then `dataset`.
+
+    Args:
+        channel: of recordings with several: "left", "right", "mix" or "each".
     """
 
-    def __init__(self) -> None:
-        self._rows: dict[str, dict[tuple[int, float | None, float | None], tuple[str, str]]] = {}
+    def __init__(self, channel: str = "mix") -> None:
+        self._channel = channel
+        self._rows: dict[str, dict[tuple[int, float | None, float | None, int], tuple[str, str]]] = {}
         self._wrong: dict[str, list[str]] = {}
 
     def add(
@@ -83,6 +101,7 @@ class Utterances:
         speaker: str = "",
         start: float | None = None,
         end: float | None = None,
+        channel: int | None = None,
     ) -> None:
         """Take an example, or note what is wrong with it.
 
@@ -94,6 +113,7 @@ class Utterances:
             speaker: who speaks, empty if that is not known.
             start: in seconds, if only a section of the recording is meant.
             end: the same.
+            channel: counted from 0; None for what the loader was told.
         """
         if split not in SPLIT_NAMES:
             raise ValueError(f"'{split}' is no split: {', '.join(SPLIT_NAMES)} are")
@@ -104,7 +124,8 @@ class Utterances:
             self.leave_out(BAD_TIMES, f"{where}: {problem}")
             return
         row = (text, speaker)
-        known = self._rows.setdefault(split, {}).setdefault((file, start, end), row)
+        own = CHANNELS.get(self._channel, MIXED) if channel is None else channel
+        known = self._rows.setdefault(split, {}).setdefault((file, start, end, own), row)
         if known != row:
             self.leave_out(
                 "with another transcript or speaker than an earlier one has for that recording", where
@@ -142,22 +163,21 @@ class Utterances:
         if not self._rows:
             listed = f": {'; '.join(left_out)}" if left_out else ""
             raise UserError(f"{path} has no example that can be used{listed}")
+        channels = self._channels(tree) if self._channel in ("right", EACH) else {}
         splits = {
             split: SpokenExamples(
                 tree,
                 [
-                    (file, text, speaker, _or_nan(start), _or_nan(end))
-                    for (file, start, end), (text, speaker) in self._rows[split].items()
+                    (file, text, speaker, _or_nan(start), _or_nan(end), heard)
+                    for (file, start, end, channel), (text, speaker) in self._rows[split].items()
+                    for heard in self._heard(channel, channels.get(file, 1))
                 ],
             )
             for split in SPLIT_NAMES
             if split in self._rows
         }
-        if "train" not in splits:
-            raise UserError(
-                f"{path} has no training split, only {' and '.join(splits)}: give the path of one of them, to"
-                f" use it alone{'. ' + '; '.join(left_out) if left_out else ''}"
-            )
+        # Data that is there to be scored alone has no training split.
+        splits.setdefault("train", SpokenExamples(tree, []))
         return Dataset(
             train=splits["train"],
             validation=splits.get("validation"),
@@ -166,6 +186,26 @@ class Utterances:
             options=options,
             **_groups(splits),
         )
+
+    def _heard(self, channel: int, count: int) -> Sequence[int]:
+        """The channels of which examples are made."""
+        if self._channel == EACH and channel == MIXED:
+            return range(count) if count > 1 else [MIXED]
+        # A recording with one channel has no left and right: all of it is heard.
+        return [MIXED] if self._channel == "right" and count == 1 else [channel]
+
+    def _channels(self, tree: Tree) -> dict[int, int]:
+        """How many channels each recording has, by its header; one if it cannot be read."""
+        files = list({file for rows in self._rows.values() for file, *_ in rows})
+
+        def count(file: int) -> int:
+            try:
+                return describe(tree.source(file)).channels
+            except UserError:
+                return 1
+
+        with ThreadPoolExecutor(16) as pool:
+            return dict(zip(files, pool.map(count, files), strict=True))
 
 
 def speaker_or_itself(example: Example) -> Hashable:

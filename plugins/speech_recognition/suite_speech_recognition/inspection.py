@@ -6,6 +6,7 @@ What is wrong with manifests and transcripts the loaders find: their sentences a
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,12 +20,13 @@ from suite.figures import Table
 from suite.kit import counted
 from suite_speech_recognition.audio.measuring import Measured, measure
 from suite_speech_recognition.audio.recordings import Description
+from suite_speech_recognition.normalization import normalize, usual_normalization
 from suite_speech_recognition.survey import ASSUMED_RATE
 from suite_speech_recognition.types import speaker_of, text_of
 
-MAX_PER_SECOND = 15
-"""Nobody says more characters in a second: such a transcript is not that of its recording, and CTC may not be
-able to write it, since it needs a frame for each."""
+MAX_PER_SECOND = 25
+"""Fast speech has 20 characters in a second, and hardly anybody says more than this: such a transcript is not
+that of its recording. CTC cannot write it, since it needs a frame of 40 ms for each."""
 
 SILENT = 10 ** (-60 / 20)
 """A recording whose loudest sample is below this is silent: -60 dB of the full scale."""
@@ -41,18 +43,34 @@ MAX_SILENCE = 1.0
 MIN_SOUND = 1 / 3
 """... or of which a smaller share than this is sound."""
 
+ANNOTATION = re.compile(
+    r"<[^<>\s]{1,20}>|\[[^\[\]]{1,30}\]|&(?:[a-z]{2,6}|#\d{1,6});"
+    r"|\((?:noise|laugh\w*|inaudible|unintelligible|music|applause|cough\w*|breath\w*)\)",
+    re.IGNORECASE,
+)
+"""What is written in a transcript and not said: `<unk>`, `[laughter]`, `(noise)`, `&amp;`."""
+
+_RELATIONS = {
+    "inverted": "inverted",
+    "apart": "apart",
+    "left silent": "one side",
+    "right silent": "one side",
+}
+_APART = "perhaps two speakers: they are mixed, and loader.channel=left, right or each hears one"
+
 _SHOWN_CHARACTERS = 60
 _AT_ONCE = 16
 
 
 @dataclass(frozen=True)
 class _Split:
-    """The examples of a split with what was found in each."""
+    """The examples of a split with what was found in each; texts are normalized, as training has them."""
 
     examples: Examples
     measured: list[Measured]
     texts: list[str]
     speakers: set[str]
+    written: list[str]
 
     def readable(self) -> Iterator[tuple[Example, str, Description, Measured]]:
         for index, measured in enumerate(self.measured):
@@ -94,6 +112,8 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
 
 def _listen(dataset: Dataset, progress: Callable[[int, int], None]) -> dict[str, _Split]:
     total = sum(map(len, dataset.splits.values()))
+    learned = dataset.train if len(dataset.train) else next(iter(dataset.splits.values()))
+    normalization = usual_normalization([text_of(learned[index].target) for index in range(len(learned))])
     rate = dataset.facts.get("rate") or ASSUMED_RATE
     done = 0
     splits = {}
@@ -110,7 +130,9 @@ def _listen(dataset: Dataset, progress: Callable[[int, int], None]) -> dict[str,
                 progress(done, total)
             targets = [examples[index].target for index in range(len(examples))]
             speakers = {speaker for target in targets if (speaker := speaker_of(target))}
-            splits[name] = _Split(examples, measured, [text_of(target) for target in targets], speakers)
+            written = [text_of(target) for target in targets]
+            texts = [normalize(text, normalization) for text in written]
+            splits[name] = _Split(examples, measured, texts, speakers, written)
     return splits
 
 
@@ -141,7 +163,8 @@ def _transcripts_table(splits: Mapping[str, _Split]) -> Table:
         title="Transcripts",
         columns=["split", "words", "characters", "different", "also in train", "speakers"],
         rows=rows,
-        caption="words (what stands between blanks) and characters of a transcript: minimum, median, maximum",
+        caption="words (what stands between blanks) and characters of a transcript, without punctuation, as"
+        " training has them by default: minimum, median, maximum",
     )
 
 
@@ -212,7 +235,23 @@ def _transcript_findings(
         findings.append(
             Finding(text=f"{text}: more than {MAX_PER_SECOND} characters a second", locations=dense)
         )
+    if marked := [
+        f"{split.examples[index].id}: {text}"
+        for split in splits.values()
+        for index, text in enumerate(split.written)
+        if ANNOTATION.search(text)
+    ]:
+        text = counted(len(marked), "transcript has", "transcripts have")
+        findings.append(
+            Finding(
+                text=f"{text} marks that nobody says, like [laughter] or &amp;: they are learned as words",
+                wrong=False,
+                locations=marked,
+            )
+        )
     for name, counts in characters.items():
+        if not characters["train"]:
+            break
         if unknown := sorted(counts.keys() - characters["train"].keys()):
             text = counted(len(unknown), "character is", "characters are")
             findings.append(
@@ -236,7 +275,13 @@ def _transcript_findings(
 
 
 def _sound_findings(splits: Mapping[str, _Split]) -> list[Finding]:
-    kinds = ("all zero", "silent", "clipped", "silence", "little", "short", "long")
+    relations = {
+        "inverted": "inverted",
+        "apart": "apart",
+        "left silent": "one side",
+        "right silent": "one side",
+    }
+    kinds = ("all zero", "silent", "clipped", "silence", "little", "short", "long", *relations.values())
     odd: dict[str, list[str]] = {kind: [] for kind in kinds}
     for split in splits.values():
         for example, _, description, measured in split.readable():
@@ -251,6 +296,9 @@ def _sound_findings(splits: Mapping[str, _Split]) -> list[Finding]:
                 odd["silence"].append(f"{example.id}: {', '.join(long)}")
             elif measured.peak >= SILENT and measured.sound < MIN_SOUND * description.seconds:
                 odd["little"].append(f"{example.id}: {measured.sound:.1f} of {description.seconds:.1f} s")
+            if measured.channels:
+                side = f": {measured.channels}" if "silent" in measured.channels else ""
+                odd[_RELATIONS[measured.channels]].append(f"{example.id}{side}")
             if description.seconds < SHORT:
                 odd["short"].append(f"{example.id}: {description.seconds:.3f} s")
             elif description.seconds > LONG:
@@ -265,6 +313,18 @@ def _sound_findings(splits: Mapping[str, _Split]) -> list[Finding]:
         ),
         "little": ("is mostly silence", "are mostly silence"),
         "short": (f"is shorter than {SHORT} s", f"are shorter than {SHORT} s"),
+        "inverted": (
+            "has two channels of which one is inverted: half of their difference is heard",
+            "have two channels of which one is inverted: half of their difference is heard",
+        ),
+        "apart": (
+            f"has two channels with different sound, {_APART}",
+            f"have two channels with different sound, {_APART}",
+        ),
+        "one side": (
+            "has two channels of which one is silent",
+            "have two channels of which one is silent",
+        ),
         "long": (f"is longer than {LONG:.0f} s", f"are longer than {LONG:.0f} s"),
     }
     return [

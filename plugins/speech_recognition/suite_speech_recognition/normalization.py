@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection, Iterable
 from itertools import groupby
 from typing import Literal
 
 import msgspec
 
+from suite_language.casing import lowered, small_i
 from suite_language.scripts import without_spaces
 
 APOSTROPHES = "'\u2019\u02bc\u00b4\u1ffd`\u1fef\uff40\uff07"
 """What is written for an apostrophe; if punctuation is removed, each of them counts as the first."""
 
 _ONE_APOSTROPHE = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
+
+DOTLESS_I, DOTTED_I = "\u0131", "\u0130"
+"""The small letter without and the capital with a dot."""
+
+_DOTTED_UPPER = str.maketrans({"i": DOTTED_I, DOTLESS_I: "I"})
 
 _JOINERS = "\u200c\u200d"  # they tell words apart in Persian and in the scripts of India
 _MARK = re.compile(r"[^\w ]|_")
@@ -28,11 +35,30 @@ class Normalization(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         case: "lower", "upper", or "keep" as it is.
         punctuation: "remove" it (Unicode's categories P*), but for apostrophes inside of words; or "keep".
         unicode: the normal form of Unicode; "none" leaves characters as they are.
+        language: of the texts (ISO 639), for what is upper and lower case in it; empty if it is not known.
     """
 
     case: Literal["lower", "upper", "keep"] = "lower"
     punctuation: Literal["remove", "keep"] = "remove"
     unicode: Literal["NFKC", "NFC", "none"] = "NFKC"
+    language: str = ""
+
+
+def language_of(texts: Iterable[str]) -> str:
+    """The language of texts, for their case: "tr" if any has an i as only Turkish and its kin do, else ""."""
+    return "tr" if any(DOTLESS_I in text or DOTTED_I in text for text in texts) else ""
+
+
+def is_one_case(texts: Iterable[str]) -> bool:
+    """Whether all letters are of one case: there is none to unlearn."""
+    joined = "".join(texts)
+    return joined in (joined.upper(), joined.lower())
+
+
+def usual_normalization(texts: Collection[str]) -> Normalization:
+    """How a training on these transcripts writes them if it is not told otherwise."""
+    case: Literal["keep", "lower"] = "keep" if is_one_case(texts) else "lower"
+    return Normalization(case=case, language=language_of(texts))
 
 
 def normalize(text: str, normalization: Normalization) -> str:
@@ -48,11 +74,19 @@ def normalize(text: str, normalization: Normalization) -> str:
     text = _formed(text, normalization)
     if normalization.case != "keep":
         # Once more after the case, which takes some letters apart.
-        text = _formed(text.lower() if normalization.case == "lower" else text.upper(), normalization)
+        text = _formed(_cased(text, normalization), normalization)
     text = _MARK.sub(_seen, text)
     if normalization.punctuation == "remove":
         text = _MARKS.sub(_without_punctuation, text.translate(_ONE_APOSTROPHE))
     return " ".join(_formed(text, normalization).split())
+
+
+def _cased(text: str, normalization: Normalization) -> str:
+    if normalization.case == "lower":
+        # The capital with a dot may be written as two characters.
+        return lowered(text.replace("I\u0307", DOTTED_I), normalization.language)
+    is_dotted = small_i("I", normalization.language) != "I"
+    return text.translate(_DOTTED_UPPER).upper() if is_dotted else text.upper()
 
 
 def _formed(text: str, normalization: Normalization) -> str:

@@ -34,6 +34,13 @@ class RecognitionOptions(Options, frozen=True):
     unicode: Annotated[
         Literal["NFKC", "NFC", "none"], Meta(description="the Unicode normal form of transcripts")
     ] = "NFKC"
+    language: Annotated[
+        Auto | str,
+        Meta(
+            description="language of the transcripts, which matters to their case: tr, az ...; auto: tr if"
+            " they have the i without a dot"
+        ),
+    ] = "auto"
     units: Annotated[
         Literal["characters", "subwords"], Meta(description="what the network writes: characters or subwords")
     ] = "characters"
@@ -62,6 +69,14 @@ class RecognitionOptions(Options, frozen=True):
     ] = "auto"
     join: Annotated[
         Auto | Share, Meta(description="share of the recordings that are joined with another one")
+    ] = "auto"
+    silence: Annotated[
+        Auto | Share,
+        Meta(description="share of the batches whose recordings get silence or noise at both ends"),
+    ] = "auto"
+    empty: Annotated[
+        Auto | Share,
+        Meta(description="share of the recordings that are replaced by silence or noise without words"),
     ] = "auto"
     time_masks: Annotated[
         Auto | Annotated[int, Meta(ge=0, le=20)],
@@ -104,6 +119,10 @@ class ConformerOptions(RecognitionOptions, frozen=True):
 class TranscriptionOptions(Options, frozen=True):
     """How the network's outputs become text."""
 
+    channel: Annotated[
+        Auto | Literal["mix", "left", "right"],
+        Meta(description="what is heard of a recording with several channels; auto: as in training"),
+    ] = "auto"
     beam: Annotated[
         Auto | Annotated[int, Meta(ge=1, le=1024)],
         Meta(description="hypotheses followed at once; 1: the likeliest symbols; auto: 64 with a language"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import msgspec
 import numpy as np
@@ -31,11 +31,13 @@ class RecordingCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fiel
         lengths: numbers of samples that recordings are padded to, rising. A recording that is longer than the
             last is predicted in chunks of at most that length.
         normalization: how references and predictions are written before they are scored.
+        channel: what is heard of a recording with several channels.
     """
 
     rate: int
     lengths: tuple[int, ...]
     normalization: Normalization = Normalization()
+    channel: Literal["mix", "left", "right"] = "mix"
 
     called: ClassVar[str] = "speech codec"
     suffixes: ClassVar[tuple[str, ...]] = recordings.SUFFIXES
@@ -51,6 +53,10 @@ class RecordingCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fiel
     def max_seconds(self) -> float:
         """How much the network hears at once."""
         return self.lengths[-1] / self.rate
+
+    def is_single(self, raw: Any) -> bool:
+        """Whether it is an array with its rate, `(array, rate)`."""
+        return recordings.sampled_array(raw) is not None
 
     def open_stream(self, source: Any) -> Stream | None:
         """The recording on the standard input, `-`, or what `microphone` or `microphone:2` hears.
@@ -77,12 +83,12 @@ class RecordingCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fiel
         offset = 0.0
         if isinstance(raw, Chunk):
             offset = raw.start
-            samples = recordings.section(raw.recording, self.rate, raw.start, raw.end)
+            samples = recordings.section(raw.recording, self.rate, raw.start, raw.end, self.channel)
         elif isinstance(raw, LiveUtterance):
             offset = raw.start
             samples = raw.samples
         else:
-            samples = recordings.read(raw, self.rate)
+            samples = recordings.read(raw, self.rate, self.channel)
         longest = self.lengths[-1]
         if longest < len(samples) <= longest + _SPARE:
             samples = samples[:longest]

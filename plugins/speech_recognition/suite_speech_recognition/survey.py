@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
 from suite_speech_recognition.audio import recordings
+from suite_speech_recognition.normalization import is_one_case, language_of
 from suite_speech_recognition.types import text_of
 
 THREADS = 16
@@ -29,12 +30,14 @@ class Survey:
         rates: (count,) each one's own samples per second; 0 if it cannot be read.
         texts: the transcripts as they stand in the data.
         longest: seconds of the longest recording of training and validation.
+        channel: of recordings with several channels, what the loader takes: "mix", "left" or "right".
     """
 
     seconds: np.ndarray
     rates: np.ndarray
     texts: tuple[str, ...]
     longest: float = 0.0
+    channel: Literal["mix", "left", "right"] = "mix"
 
     @property
     def count(self) -> int:
@@ -59,10 +62,14 @@ class Survey:
         return 2 * len(set(self.texts)) < self.count
 
     @property
+    def language(self) -> str:
+        """Of the transcripts, as far as it matters to their case."""
+        return language_of(self.texts)
+
+    @property
     def one_case(self) -> bool:
-        """Whether all letters of the transcripts are of one case: there is none to unlearn."""
-        joined = "".join(self.texts)
-        return joined == joined.upper() or joined == joined.lower()
+        """Whether all letters of the transcripts are of one case."""
+        return is_one_case(self.texts)
 
 
 def survey(dataset: Dataset) -> Survey:
@@ -73,7 +80,9 @@ def survey(dataset: Dataset) -> Survey:
     """
     count = len(dataset.train)
     if count == 0:
-        raise UserError("the training split holds no recording")
+        filled = [split for split, found in dataset.splits.items() if len(found)]
+        only = f": the data has only {' and '.join(filled)}" if filled else ""
+        raise UserError(f"there is no training split to learn from, or no recording in it{only}")
     examples = [dataset.train[index] for index in range(count)]
     texts = tuple(text_of(example.target) for example in examples)
     if not any(text.strip() for text in texts):
@@ -102,4 +111,11 @@ def survey(dataset: Dataset) -> Survey:
         raise UserError(f"none of the {count} training recordings can be read: {problems[0]}")
     seconds[rates == 0] = np.median(seconds[rates > 0])
     longest = max(seconds.max(), *(length for length, _ in others), 0.0)
-    return Survey(seconds=seconds, rates=rates, texts=texts, longest=float(longest))
+    channel = getattr(dataset.options, "channel", "")
+    return Survey(
+        seconds=seconds,
+        rates=rates,
+        texts=texts,
+        longest=float(longest),
+        channel="left" if channel == "left" else "right" if channel == "right" else "mix",
+    )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite_text.reading.encodings import decoded
+from suite_language.encodings import decoded
 
 GERMAN = "Ein Mann läuft über die Straße.\nDas Mädchen isst süße Äpfel, „wie immer“.\n"
 SAMPLES = {

@@ -111,19 +111,25 @@ def warped(
     """Images of any sizes seen through `matrices`: cropped, resized, rotated and mirrored in one step.
 
     Returns:
-        (batch, height, width, 3) uint8. What lies outside an image is its reflection, or gray if
+        (batch, height, width, channels) uint8. What lies outside an image is its reflection, or gray if
         images are letterboxed.
     """
     border = cv2.BORDER_CONSTANT if mode == "letterbox" else cv2.BORDER_REFLECT_101
-    out = np.empty((len(images), height, width, 3), np.uint8)
+    channels = images[0].shape[2]
+    out = np.empty((len(images), height, width, channels), np.uint8)
+    # OpenCV has a border of four channels at most.
+    pieces = [slice(None)] if channels <= 4 else [slice(at, at + 4) for at in range(0, channels, 4)]
     for image, matrix, into in zip(images, matrices, out, strict=True):
-        cv2.warpAffine(
-            image,
-            matrix,
-            (width, height),
-            dst=into,
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=border,
-            borderValue=(LETTERBOX_GRAY,) * 3,
-        )
+        for piece in pieces:
+            seen = cv2.warpAffine(
+                np.ascontiguousarray(image[:, :, piece]),
+                matrix,
+                (width, height),
+                dst=into if channels <= 4 else None,
+                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                borderMode=border,
+                borderValue=(LETTERBOX_GRAY,) * 4,
+            )
+            if channels > 4 or channels == 1:
+                into[:, :, piece] = seen.reshape(height, width, -1)
     return out

@@ -14,7 +14,7 @@ from suite.sources import Tree, is_archive, open_tree
 from suite_image_classification.examples import SPLIT_NAMES, ImageExamples, labeled_dataset
 from suite_image_classification.loaders.file_names import hint_at_names, labels_of_names, masks
 from suite_image_classification.loaders.folder_layout import layout_of, splits_of_folders
-from suite_image_classification.loaders.table import TABLE_SUFFIXES, tables_at
+from suite_image_classification.loaders.table_files import TABLE_SUFFIXES, tables_at
 from suite_image_classification.options import FolderOptions
 from suite_images.headers import KNOWN
 from suite_images.listing import is_image

@@ -18,14 +18,14 @@ def _head(x: Tensor, classes: int, dropout: float, scale: float = 1.0) -> Tensor
     return x if scale == 1.0 else layers.Rescaling(scale, dtype="float32", name="scaled_logits")(x)
 
 
-def _images(size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    inputs = keras.Input((*size, 3), dtype="uint8", name="images")
+def _images(size: tuple[int, int], channels: int) -> tuple[Tensor, Tensor]:
+    inputs = keras.Input((*size, channels), dtype="uint8", name="images")
     scaled = layers.Rescaling(1 / 64, offset=-2.0, dtype="float32", name="rescaling")(inputs)
     return inputs, scaled
 
 
 def small_residual_network(
-    size: tuple[int, int], classes: int, *, width: int = 64, dropout: float = 0.0
+    size: tuple[int, int], classes: int, *, width: int = 64, dropout: float = 0.0, channels: int = 3
 ) -> keras.Model:
     """A residual network for images of up to about 64 pixels.
 
@@ -38,11 +38,12 @@ def small_residual_network(
         classes: number of logits.
         width: filters of the first stage; doubled in each later stage.
         dropout: share of features dropped before the last layer.
+        channels: of the images.
 
     Returns:
-        A model from uint8 (batch, height, width, 3) to float32 (batch, classes).
+        A model from uint8 (batch, height, width, channels) to float32 (batch, classes).
     """
-    inputs, x = _images(size)
+    inputs, x = _images(size, channels)
     side = min(size)
     pool_stem = side > 48
     x = convolution(x, max(8, width // 2), "stem", pool=pool_stem)
@@ -70,6 +71,7 @@ def photograph_residual_network(
     width: int = 32,
     depths: Sequence[int] = (1, 2, 2, 1),
     dropout: float = 0.2,
+    channels: int = 3,
 ) -> keras.Model:
     """A residual network for photographs, with a stem that shrinks by four.
 
@@ -82,11 +84,12 @@ def photograph_residual_network(
         width: filters of the first stage; doubled in each later stage.
         depths: blocks per stage.
         dropout: share of features dropped before the last layer.
+        channels: of the images.
 
     Returns:
-        A model from uint8 (batch, height, width, 3) to float32 (batch, classes).
+        A model from uint8 (batch, height, width, channels) to float32 (batch, classes).
     """
-    inputs, x = _images(size)
+    inputs, x = _images(size, channels)
     x = residual_backbone(x, width, depths)[-1]
     x = layers.GlobalAveragePooling2D(name="global_pool")(x)
     network = keras.Model(inputs, _head(x, classes, dropout), name="photograph_residual_network")

@@ -5,9 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from suite.data import Dataset
-from suite.options import chosen, resolved
+from suite.options import chosen
 from suite.pipeline import TrainablePipeline
-from suite_image_classification.assembly import assembled, fine_tuning_stages, image_codec
+from suite_image_classification.assembly import (
+    assembled,
+    fine_tuning_stages,
+    image_codec,
+    refuse_other_channels,
+    settled,
+)
 from suite_image_classification.options import PresetOptions
 from suite_image_classification.recipes import fine_tuning_defaults
 from suite_image_classification.survey import survey_of
@@ -25,7 +31,8 @@ def build(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     survey = survey_of(dataset)
     choices, recipe = fine_tuning_defaults(survey, trained=options.load_weights)
     own_size = options.size == "auto"
-    options = resolved(options, choices)
+    options = settled(options, choices)
+    refuse_other_channels(options, "a preset")
     network = preset_network(
         options.preset,
         None if own_size else image_codec(options, survey).size,

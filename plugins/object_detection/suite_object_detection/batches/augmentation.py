@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -10,6 +11,12 @@ import numpy as np
 from suite_images.resizing import letterboxed
 from suite_object_detection.batches.geometry import boxes_through, linear_maps, matrices_around
 from suite_object_detection.batches.mosaic import Tiles
+
+BACKGROUND = 0.2
+"""The share of tiles that lie anywhere, most of them without an object; in the others one is whole."""
+
+WHOLE = 0.25
+"""The share of canvases that show the whole image, if the network is to see those as well as tiles."""
 
 Prepared = tuple[np.ndarray, np.ndarray, np.ndarray]
 """An image (height, width, 3) uint8, its boxes (n, 4) float32 and their classes (n,) int64."""
@@ -75,6 +82,18 @@ class Augmentation(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, mosaic=0.0, mixup=0.0, rotate=0.0, shear=0.0)
 
 
+class Cut(NamedTuple):
+    """How a canvas shows a tile of its image.
+
+    Attributes:
+        scale: pixels of the canvas for a pixel of a prepared image.
+        whole: whether some canvases show the whole image.
+    """
+
+    scale: float
+    whole: bool
+
+
 def views(
     prepared: Sequence[Prepared],
     tiles: Tiles,
@@ -82,16 +101,30 @@ def views(
     height: int,
     width: int,
     rng: np.random.Generator,
+    cut: Cut | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Where the images of a batch lie on their canvases, at random.
 
+    Args:
+        prepared: the images.
+        tiles: which of them is seen in which part of which canvas.
+        augmentation: what is random.
+        height: of a canvas.
+        width: of a canvas.
+        rng: the source of randomness.
+        cut: how large images are in tiles; None if they are letterboxed.
+
     Returns:
-        Matrices (tiles, 2, 3) from prepared images to canvases, and (tiles, 2) letterboxing scales.
+        Matrices (tiles, 2, 3) from prepared images to canvases, and (tiles, 2) their scales at prediction.
     """
     count = len(tiles.canvas)
     sizes = np.array([prepared[source][0].shape[1::-1] for source in tiles.source])
     placements = np.array([letterboxed(rows, columns, height, width) for columns, rows in sizes.tolist()])
     natural = placements[:, :2]
+    in_part = np.zeros(count, bool)
+    if cut is not None:
+        in_part = rng.random(count) >= (WHOLE if cut.whole else 0.0)
+        natural = np.where(in_part[:, None], cut.scale, natural)
     quarters = rng.integers(0, 4, count) if augmentation.quarter_turns else np.zeros(count, np.int64)
     flip = rng.random(count) < (0.5 if augmentation.flip else 0.0)
     upside_down = rng.random(count) < (0.5 if augmentation.flip_vertical else 0.0)
@@ -114,14 +147,16 @@ def views(
     # The image's middle may lie anywhere between its edges and the region's being flush.
     low, high = tiles.region[:, :2], tiles.region[:, 2:]
     sticks_out = half - (high - low) / 2
-    still = tiles.alone & (augmentation.scale == (1.0, 1.0))
+    still = tiles.alone & (augmentation.scale == (1.0, 1.0)) & ~in_part
     room = np.maximum(sticks_out, np.where(still[:, None], 0.0, -sticks_out)) + augmentation.translate * (
         high - low
     )
     letterbox = placements[:, 2:] + sizes * natural / 2
-    rest = np.where(tiles.alone[:, None] & ~on_side, letterbox, (low + high) / 2)
+    rest = np.where((tiles.alone & ~in_part)[:, None] & ~on_side, letterbox, (low + high) / 2)
     # Of these, the positions with one of its objects whole, or filling the region.
     kept, known = _chosen_objects(prepared, tiles.source, rng)
+    if cut is not None:
+        known &= ~in_part | (rng.random(count) >= BACKGROUND)
     around = boxes_through(kept, matrices_around(maps, sizes / 2, np.zeros((count, 2))))
     flush = np.stack([low - around[:, :2], high - around[:, 2:]])
     first, last = rest - room, rest + room

@@ -13,7 +13,7 @@ from suite.data import Example
 from suite_images import reading
 from suite_images.color import jitter
 from suite_images.resizing import letterboxed, resize
-from suite_object_detection.batches.augmentation import Augmentation, Prepared, views
+from suite_object_detection.batches.augmentation import Augmentation, Cut, Prepared, views
 from suite_object_detection.batches.geometry import areas, boxes_through, clipped, paint
 from suite_object_detection.batches.mixup import mixed
 from suite_object_detection.batches.mosaic import Tiles, laid_out
@@ -46,7 +46,7 @@ class DetectionBatches:
         """The decoded image and its boxes in pixels of it.
 
         If images are only mirrored, it is what the codec encodes. Else it keeps its proportions, and
-        is at most 1.25 times as large as when letterboxed.
+        is at most 1.25 times as large as when letterboxed, or as in a tile.
 
         Returns:
             uint8 (height, width, 3); boxes float32 (n, 4), x1, y1, x2, y2; classes int64 (n,), -2 for crowds.
@@ -61,8 +61,10 @@ class DetectionBatches:
         rows, columns = (max(1, side) for side in target["size"])
         boxes = np.asarray(target["boxes"], np.float64).reshape(-1, 4)
         classes = self._classes(example)
-        if self.augmentation.warps:
-            shrink = min(1.0, MARGIN * min(height / rows, width / columns))
+        tiling = self.codec.tiling
+        if tiling is not None or self.augmentation.warps:
+            letterbox = min(height / rows, width / columns)
+            shrink = min(1.0, MARGIN * (letterbox if tiling is None else self._tile_scale))
             shorter = max(1, math.ceil(min(rows, columns) * shrink))
             image, size = reading.read_with_size(example.input, at_least=shorter)
             if shrink < 1.0:
@@ -80,6 +82,12 @@ class DetectionBatches:
         boxes = boxes * (scale_x, scale_y, scale_x, scale_y) + (left, top, left, top)
         return image, boxes.astype(np.float32), classes
 
+    @property
+    def _tile_scale(self) -> float:
+        """Pixels of the network for a pixel of an image that is learned from in tiles."""
+        assert self.codec.tiling is not None
+        return self.codec.tiling.scale(self.codec.size)
+
     def _classes(self, example: Example) -> np.ndarray:
         target: Target = example.target
         indices = {name: index for index, name in enumerate(self.codec.classes)}
@@ -92,7 +100,7 @@ class DetectionBatches:
     def make(
         self, prepared: Sequence[Prepared], rng: np.random.Generator, progress: float
     ) -> tuple[np.ndarray, ...]:
-        """A batch of augmented images: a pure function of its arguments.
+        """A batch of augmented images, or of tiles of them: a pure function of its arguments.
 
         Args:
             prepared: what `prepare` gave; left as it is.
@@ -110,7 +118,9 @@ class DetectionBatches:
             augmentation = augmentation.tidied
         height, width = self.codec.size
         tiles = laid_out(len(prepared), height, width, augmentation.mosaic, rng)
-        matrices, natural = views(prepared, tiles, augmentation, height, width, rng)
+        tiling = self.codec.tiling
+        cut = None if tiling is None else Cut(max(self._tile_scale, 1 / MARGIN), tiling.whole)
+        matrices, natural = views(prepared, tiles, augmentation, height, width, rng, cut)
         batch = np.empty((len(prepared), height, width, 3), np.uint8)
         for canvas, source, matrix, region in zip(
             tiles.canvas, tiles.source, matrices, tiles.region, strict=True

@@ -60,7 +60,7 @@ def _figures(scoring: Scoring, pairs: Pairs, boxes: np.ndarray, false: FalsePosi
 def _matrix(scoring: Scoring, counts: np.ndarray) -> Image:
     names: Sequence[str] = [*scoring.arrays.classes, BACKGROUND]
     caption = (
-        f"Detections with a score of at least {scoring.threshold:g} that overlap a box by half or more. A row"
+        f"Detections with a score of at least {scoring.at_least} that overlap a box by half or more. A row"
         " holds the boxes of a class, a column what was found as this class. The last column holds boxes that"
         " nothing finds, the last row detections where no box is. Blue is right, orange is wrong; a stronger"
         " shade is a larger share of the row. Rare mistakes are shaded more than in proportion."
@@ -91,7 +91,7 @@ def _errors(scoring: Scoring, false: FalsePositives) -> Table:
             for kind in sorted(numbers, key=lambda kind: -gained[kind])
         ],
         caption=(
-            f"The numbers are of detections with a score of at least {scoring.threshold:g}. The last column"
+            f"The numbers are of detections with a score of at least {scoring.at_least}. The last column"
             " is how much mAP50 would rise if this kind alone were mended, at all scores (Bolya et al. 2020)."
         ),
     )
@@ -183,6 +183,6 @@ def _classes(scoring: Scoring) -> Table:
         ],
         caption=(
             "From the class that the model knows least to the one it knows best. AP is over the overlaps from"
-            f" 0.5 to 0.95; precision, recall and F1 are at the threshold {scoring.threshold:g}."
+            f" 0.5 to 0.95; precision, recall and F1 are at the threshold {scoring.at_least}."
         ),
     )

@@ -39,6 +39,36 @@ def best_threshold(pairs: Pairs) -> float:
     return best_of(curve_of(outcomes_of(arrays, match(arrays))))
 
 
+MIN_BOXES = 100
+"""Boxes of a class from which on it may have a threshold of its own: fewer say little of the best one."""
+
+MIN_GAIN = 0.01
+"""By how much F1 of a class must be higher at a threshold of its own: else one number for all is simpler."""
+
+
+def class_thresholds(pairs: Pairs, threshold: float) -> dict[str, float]:
+    """The thresholds of those classes whose own F1 is notably higher at another one than that of all.
+
+    Args:
+        pairs: with boxes of several classes.
+        threshold: of all classes taken together.
+
+    Raises:
+        UserError: as `arrays_of`.
+    """
+    arrays = arrays_of(pairs)
+    outcomes = outcomes_of(arrays, match(arrays))
+    found = {}
+    for label, name in enumerate(arrays.classes):
+        if len(arrays.classes) == 1 or outcomes.ground_truth[:, label].sum() < MIN_BOXES:
+            continue
+        curve = curve_of(outcomes, label)
+        kept = curve.f1[curve.thresholds >= threshold]
+        if len(curve.f1) and curve.f1.max() >= (kept[-1] if len(kept) else 0.0) + MIN_GAIN:
+            found[name] = best_of(curve)
+    return found
+
+
 class Scoring:
     """All that is known of some pairs, from one matching; numbers and figures take from it.
 
@@ -47,6 +77,7 @@ class Scoring:
         matching: which detection is which box.
         outcomes: what became of each detection.
         threshold: the score from which detections are kept.
+        thresholds: the same for single classes, by their names.
         stored: whether `threshold` is the model's, and not found on these very pairs.
         each_once: the weights of a sample in which each image is once.
     """
@@ -58,6 +89,7 @@ class Scoring:
         stored = pairs.facts.get("threshold")
         self.stored = stored is not None
         self.threshold = float(stored) if stored is not None else best_of(curve_of(self.outcomes))
+        self.thresholds: dict[str, float] = dict(pairs.facts.get("thresholds") or {})
         self.each_once = np.ones(len(pairs), np.int64)
         self._precision = AveragePrecision(self.arrays, self.matching)
         outcomes, kept, size = self.outcomes, self.kept, len(pairs)
@@ -68,7 +100,15 @@ class Scoring:
     @cached_property
     def kept(self) -> np.ndarray:
         """Whether each detection that counts has at least the threshold's score."""
-        return self.outcomes.scores >= self.threshold
+        by_class = [self.thresholds.get(name, self.threshold) for name in self.arrays.classes]
+        kept: np.ndarray = self.outcomes.scores >= np.array(by_class, np.float64)[self.outcomes.labels]
+        return kept
+
+    @property
+    def at_least(self) -> str:
+        """The threshold, and those of single classes, in words."""
+        own = ", ".join(f"{name} {threshold:g}" for name, threshold in self.thresholds.items())
+        return f"{self.threshold:g}" + (f" ({own})" if own else "")
 
     @cached_property
     def precisions(self) -> np.ndarray:

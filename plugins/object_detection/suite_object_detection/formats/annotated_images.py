@@ -8,18 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from suite import UserError
-from suite.evaluation import PREDICTIONS_FILE
-from suite.kit import atomic_write, reason
 from suite_images import reading
 from suite_images.drawing import color_of, draw_boxes
-from suite_images.encoding import jpeg, png
 from suite_images.resizing import letterbox
 from suite_images.video import Frame, FrameSource, VideoWriter
 from suite_object_detection.formats.naming import relative_name
+from suite_object_detection.formats.output_folder import OutputFolder
 from suite_object_detection.types import Detections
-
-_JPEG = (".jpg", ".jpeg", ".jpe", ".jfif")
 
 
 class AnnotatedImagesWriter:
@@ -38,18 +33,9 @@ class AnnotatedImagesWriter:
     """
 
     def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
-        self._folder = folder
+        self._folder = OutputFolder(folder, "images with boxes")
         self._classes: list[str] = list(facts.get("classes", ()))
-        self._overwrites = (folder / PREDICTIONS_FILE).exists()
-        self._written: list[Path] = []
-        self._taken: set[Path] = set()
         self._video: tuple[FrameSource, VideoWriter, tuple[int, int]] | None = None
-        if folder.exists() and not folder.is_dir():
-            raise UserError(f"{folder} is a file, but images with boxes need a folder: name another one")
-        try:
-            folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise _not_written(folder, error) from None
 
     def add(self, raw: Any, name: str, prediction: Detections) -> None:
         """Draw the next prediction.
@@ -68,18 +54,12 @@ class AnnotatedImagesWriter:
             return
         self._end_video()
         relative = relative_name(raw, name)
-        is_jpeg = relative.suffix.lower() in _JPEG
-        path = self._free(relative if is_jpeg else relative.with_suffix(".png"), raw)
-        try:
-            atomic_write(path, jpeg(pixels, quality=92) if is_jpeg else png(pixels))
-        except OSError as error:
-            raise _not_written(path, error) from None
-        self._written.append(path)
+        self._folder.write_image(relative, pixels, raw)
 
     def close(self) -> Sequence[Path]:
         """Finish the video that was begun, and return what was written."""
         self._end_video()
-        return self._written
+        return self._folder.written
 
     def _annotated(self, pixels: np.ndarray, prediction: Detections) -> np.ndarray:
         return draw_boxes(
@@ -103,7 +83,7 @@ class AnnotatedImagesWriter:
             size = pixels.shape[0], pixels.shape[1]
             # A camera's name has a colon, which Windows forbids.
             name = Path(frame.source.name).name.replace(":", "-")
-            path = self._free(PurePosixPath(name).with_suffix(".mp4"), frame.source)
+            path = self._folder.free(PurePosixPath(name).with_suffix(".mp4"), frame.source)
             self._video = frame.source, VideoWriter(path, size, frame.source.rate), size
         _, writer, size = self._video
         # A video has one size, but a broadcast that was recorded may change it.
@@ -114,29 +94,4 @@ class AnnotatedImagesWriter:
             _, writer, _ = self._video
             self._video = None
             writer.close()
-            self._written.append(writer.path)
-
-    def _free(self, relative: PurePosixPath, raw: Any) -> Path:
-        """The path for what comes from `raw`, in a folder that is there."""
-        path = self._folder / relative
-        number = 2
-        while path in self._taken:
-            path = (self._folder / relative).with_stem(f"{relative.stem}-{number}")
-            number += 1
-        self._taken.add(path)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.exists() and (not self._overwrites or _is_same(path, raw)):
-                raise UserError(f"{path} is there already and is not overwritten: write to another folder")
-        except OSError as error:
-            raise _not_written(path, error) from None
-        return path
-
-
-def _is_same(path: Path, raw: Any) -> bool:
-    origin = Path(getattr(raw, "name", None) or (raw if isinstance(raw, str | Path) else ""))
-    return origin.is_file() and path.samefile(origin)
-
-
-def _not_written(path: Path, error: OSError) -> UserError:
-    return UserError(f"{path} cannot be written: {reason(error)}")
+            self._folder.written.append(writer.path)

@@ -1,4 +1,7 @@
-"""Predictions as COCO's results: one JSON list of detections (cocodataset.org/#format-results)."""
+"""Predictions as COCO's results: one JSON list of detections (cocodataset.org/#format-results).
+
+COCO's tools load such a file beside the annotations it is about, and refuse ids that these do not have.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,13 @@ import msgspec
 from suite import UserError
 from suite.kit import atomic_path, reason
 from suite_images.video import Frame
+from suite_object_detection.formats.coco_ids import CocoIds, ids_of
 from suite_object_detection.formats.naming import relative_name
 from suite_object_detection.types import Detections
 
 
 def results(
-    image: int | str, prediction: Detections, category_ids: Mapping[str, int]
+    image: int | str, prediction: Detections, category_ids: Mapping[str, int | str]
 ) -> list[dict[str, Any]]:
     """The detections of one image, as COCO writes them.
 
@@ -42,13 +46,6 @@ def results(
     ]
 
 
-def category_ids(facts: Mapping[str, Any]) -> dict[str, int]:
-    """The number of each class: as the training data numbered them, which facts omit if it did so from 0."""
-    classes = facts["classes"]
-    numbers = facts.get("category_ids") or range(len(classes))
-    return dict(zip(classes, numbers, strict=True))
-
-
 def image_id(raw: Any, name: str) -> int | str:
     """The number in the name of a COCO image, `000000000139.jpg`; the name if it is none.
 
@@ -64,6 +61,10 @@ def image_id(raw: Any, name: str) -> int | str:
 
 class CocoResultsWriter:
     """Writes the detections to one JSON file, which is there, whole, when `close` has returned.
+
+    Images and categories have the ids of the COCO file that names the image, if there is one in its folder
+    or above. Else an image's id is the number in its name, or its name, and classes are numbered as in the
+    training data.
 
     Args:
         path: of the file.
@@ -84,7 +85,8 @@ class CocoResultsWriter:
                 f"{path} is there already and holds no COCO results: it is not overwritten, name another file"
             )
         self._path = path
-        self._category_ids = category_ids(facts)
+        self._category_ids = ids_of(facts)
+        self._coco_ids = CocoIds()
         self._names: dict[int | str, str] = {}
         self._separator = b"[\n"
         self._encoder = msgspec.json.Encoder()
@@ -101,14 +103,15 @@ class CocoResultsWriter:
         Raises:
             suite.UserError: if two images have the same id, or the file cannot be written.
         """
-        image = image_id(raw, name)
+        found = None if isinstance(raw, Frame) else self._coco_ids.of_image(name)
+        image, categories = (image_id(raw, name), {}) if found is None else found
         if not isinstance(raw, Frame) and self._names.setdefault(image, name) != name:
             raise UserError(
                 f"{self._names[image]} and {name} would both be the image {image!r} in {self._path}: write"
                 " them to two files"
             )
         try:
-            for row in results(image, prediction, self._category_ids):
+            for row in results(image, prediction, {**self._category_ids, **categories}):
                 self._file.write(self._separator + self._encoder.encode(row))
                 self._separator = b",\n"
         except OSError as error:

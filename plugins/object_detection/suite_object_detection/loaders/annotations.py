@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ from suite.data import Dataset, Problem
 from suite.kit import counted, some
 from suite.options import Options
 from suite.sources import Tree, open_tree
+from suite_images import reading
 from suite_images.classes import ClassSelection, look_alikes, select_classes
 from suite_images.file_index import FileIndex
 from suite_images.listing import is_image
@@ -181,6 +183,12 @@ class Annotations:
         )
         self._missing.clear()
         self.images.respelled.clear()
+
+    def size_of(self, image: int) -> tuple[int, int]:
+        """Height and width of an image that was added, by its header; 0 and 0 if that cannot be read."""
+        with suppress(UserError):
+            return reading.size(self.tree.source(self._file[image]))
+        return 0, 0
 
     @property
     def corners(self) -> np.ndarray:

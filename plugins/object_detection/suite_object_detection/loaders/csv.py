@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -14,16 +16,28 @@ from suite import UserError
 from suite.data import Dataset, Problem
 from suite.kit import SPLITS, counted, decoded, groups_of, tables
 from suite.sources import FileSource, Source, Tree, is_archive, open_tree
+from suite_images.classes import SINGLE_CLASS
+from suite_object_detection.loaders.annotation_files import (
+    AnnotationFile,
+    Opened,
+    by_split,
+    in_order,
+    left_out,
+    refuse_doubled,
+)
 from suite_object_detection.loaders.annotations import Annotations
+from suite_object_detection.loaders.box_format import as_corners, told_format
 from suite_object_detection.loaders.csv_columns import (
     RETINANET,
     Columns,
+    box_in_text,
     find_columns,
     has_box_columns,
+    has_box_in_text,
     has_no_header,
 )
 from suite_object_detection.loaders.files import head_of
-from suite_object_detection.loaders.splits import SPLIT_NAMES, files_of_splits, split_of_name
+from suite_object_detection.loaders.splits import split_of_name
 from suite_object_detection.options import CsvOptions
 
 SUFFIXES = (".csv", ".tsv")
@@ -51,39 +65,31 @@ def load(path: Path, options: CsvOptions) -> Dataset:
     Raises:
         UserError: if there is no such table, columns or all images are missing, or a row is wrong.
     """
-    notes: list[str] = []
     unusable: set[str] = set()
     if path.is_file() and not is_archive(path):
         tree = open_tree(options.images or path.parent)
-        sources: dict[str, tuple[str, Source]] = {"train": (path.name, FileSource(path))}
+        found = Opened(tree, [AnnotationFile("train", path.name, FileSource(path))])
     else:
-        tree = open_tree(path)
-        files, unusable, notes = _files_by_split(path, tree)
-        sources = {split: (tree.names[file], tree.source(file)) for split, file in files.items()}
-        if options.images:
-            tree = open_tree(options.images)
-    reader = _Reader(path, tree, options)
-    reader.annotations.problems += notes
-    reader.annotations.unusable = unusable - sources.keys()
-    for split in SPLIT_NAMES:
-        if split in sources:
-            reader.add(split, *sources[split])
+        found, unusable = _opened(path, options)
+    reader = _Reader(path, found.tree, options)
+    reader.annotations.problems += found.notes
+    reader.annotations.unusable = unusable
+    for file in found.files:
+        reader.add(file.split, file.name, file.source)
     return reader.dataset()
 
 
-def _files_by_split(path: Path, tree: Tree) -> tuple[dict[str, int], set[str], list[str]]:
-    """The table of each split, the splits that other tables are called after, and what is left out."""
+def _opened(path: Path, options: CsvOptions) -> tuple[Opened, set[str]]:
+    """The tables of each split, and the splits that only other tables are called after."""
+    tree = open_tree(path)
     tables = _tables(tree)
     if not tables:
         raise UserError(
             f"{path} has no table (.csv, .tsv) with columns of boxes: xmin, ymin, xmax, ymax, or x, y,"
             " width, height. Give the path of the table to say what they are called"
         )
-    splits, unnamed = files_of_splits(path, tree, tables, "table")
-    notes: list[str] = []
-    if unnamed:
-        count = counted(len(unnamed), "table is", "tables are")
-        notes.append(Problem(f"{count} of no split, left out", unnamed))
+    splits, unnamed = by_split(tree, tables)
+    notes = left_out(unnamed, "table")
     others = [
         name
         for file, name in enumerate(tree.names)
@@ -93,7 +99,8 @@ def _files_by_split(path: Path, tree: Tree) -> tuple[dict[str, int], set[str], l
         count = counted(len(others), "table has", "tables have")
         notes.append(Problem(f"{count} no columns of boxes, left out", others))
     unusable = {split for name in others if (split := split_of_name(posixpath.basename(name)))}
-    return splits, unusable, notes
+    images = open_tree(options.images) if options.images else tree
+    return Opened(images, in_order(tree, splits), notes), unusable - splits.keys()
 
 
 def _tables(tree: Tree) -> list[int]:
@@ -107,10 +114,24 @@ def _has_boxes(source: Source) -> bool:
     try:
         head = head_of(source, _PEEK)
         text = decoded(head if len(head) < _PEEK else head.rpartition(b"\n")[0], source.name)
-        cells = next((cells for _, cells in tables.cells(tables.lines(text), source.name)), [])
+        rows = [cells for _, cells in islice(tables.cells(tables.lines(text), source.name), 2)]
     except UserError:
         return False
-    return has_box_columns(cells) or has_no_header(cells)
+    return bool(rows) and (
+        has_box_columns(rows[0]) or has_no_header(rows[0]) or has_box_in_text(rows[0], rows[-1])
+    )
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """A row whose box may be corners or extents, until all rows are known."""
+
+    number: int
+    size: tuple[int, int] | None
+    box: tuple[float, float, float, float]
+    label: str
+    line: int
+    crowd: bool
 
 
 class _Reader:
@@ -122,6 +143,10 @@ class _Reader:
         self.files: dict[tuple[str, str], int | None] = {}
         self.numbers: dict[int, tuple[str, int]] = {}
         self.groups: dict[str, str] = {}
+        self.pending: list[_Pending] = []
+        # The table that an image is in; and images that two of a split have.
+        self.tables: dict[int, str] = {}
+        self.doubled: dict[tuple[str, str], dict[str, None]] = {}
 
     def add(self, split: str, name: str, source: Source) -> None:
         """Add the rows of a table; those of a table with a split column belong to the split it says."""
@@ -144,8 +169,10 @@ class _Reader:
     def dataset(self) -> Dataset:
         """All that was read."""
         annotations = self.annotations
+        refuse_doubled(annotations, self.doubled)
         if len(annotations) or not annotations.refusals:
             annotations.report_missing()
+        form = self._add_pending()
         beside, _ = annotations.images.unused(self.numbers)
         annotations.problem(
             [self.tree.names[file] for file in beside],
@@ -158,7 +185,8 @@ class _Reader:
             within = ((corners >= 0) & (corners <= 1)).all()
             unit = "normalized" if within and (corners != np.floor(corners)).any() else "pixels"
         dataset = annotations.dataset(
-            normalized=unit == "normalized", options=msgspec.structs.replace(self.options, unit=unit)
+            normalized=unit == "normalized",
+            options=msgspec.structs.replace(self.options, unit=unit, box_format=form),
         )
         return replace(dataset, groups=groups_of(self.groups)) if self.options.group_column else dataset
 
@@ -175,21 +203,37 @@ class _Reader:
         if number is None:
             return
         numbers = [cells[column].strip() for column in columns.box]
-        if not any(numbers):
+        if not any(number.strip("[]") for number in numbers):
             return
         try:
-            x1, y1, x2, y2 = map(float, numbers)
+            x1, y1, x2, y2 = (len(numbers) == 1 and box_in_text(numbers[0])) or map(float, numbers)
         except ValueError:
             refuse(f"{location}: the box {', '.join(numbers)[:80]} is not of four numbers")
             return
-        label = cells[columns.label].strip()
+        label = SINGLE_CLASS if columns.label is None else cells[columns.label].strip()
         if not label:
             refuse(f"{location} has no class")
             return
+        crowd = columns.crowd is not None and cells[columns.crowd].strip().lower() in ("1", "true", "yes")
+        if len(columns.box) == 1:
+            size = _size(cells, columns)
+            self.pending.append(_Pending(number, size, (x1, y1, x2, y2), label, line, crowd))
+            return
         if columns.extents:
             x2, y2 = x1 + x2, y1 + y2
-        crowd = columns.crowd is not None and cells[columns.crowd].strip().lower() in ("1", "true", "yes")
         self.annotations.box(number, (x1, y1, x2, y2), label, line, crowd=crowd)
+
+    def _add_pending(self) -> Literal["auto", "xywh", "xyxy"]:
+        """Add the boxes of which one cell has all numbers, and say what they are."""
+        form = self.options.box_format
+        if not self.pending:
+            return form
+        if form == "auto":
+            form = told_format(self.annotations, [(row.number, row.box, row.size) for row in self.pending])
+        for row in self.pending:
+            box = as_corners(row.box, form)
+            self.annotations.box(row.number, box, row.label, row.line, crowd=row.crowd)
+        return form
 
     def _image(self, split: str, name: str, line: int, cells: Sequence[str], columns: Columns) -> int | None:
         """The number of a row's image, None if it is missing."""
@@ -209,6 +253,7 @@ class _Reader:
             return None
         if columns.group is not None:
             self.groups.setdefault(self.tree.names[file], cells[columns.group].strip())
+        table = self.tables.setdefault(file, name)
         if file not in self.numbers:
             self.numbers[file] = split, annotations.image(split, file, name, _size(cells, columns))
         first, number = self.numbers[file]
@@ -216,6 +261,8 @@ class _Reader:
             annotations.refusals.append(
                 f"{name}, line {line}: '{path}' is in the {split} split, but an earlier row says {first}"
             )
+        elif table != name:
+            self.doubled.setdefault((table, name), {})[path] = None
         return number
 
 

@@ -25,6 +25,7 @@ _EDGES = (
 )
 _EXTENTS = (("x", "y", "width", "height"), ("x", "y", "w", "h"), ("left", "top", "width", "height"))
 _SIZES = (("height", "width"), ("image_height", "image_width"), ("img_height", "img_width"))
+_IN_ONE = ("bbox", "box", "boundingbox", "boxes", "bboxes")
 _PREFIXES = ("", "bbox", "box")
 
 
@@ -34,9 +35,9 @@ class Columns:
 
     Attributes:
         path: of the image.
-        label: the class.
-        box: x1, y1, x2, y2, or x, y, width and height.
-        extents: whether it is the latter.
+        label: the class; None: all objects are of one.
+        box: x1, y1, x2, y2, or x, y, width and height; one column if its cells have all four numbers.
+        extents: whether it is the latter; of one column that is not known.
         split: the split.
         group: what images belong to.
         crowd: whether the box is around a group.
@@ -45,8 +46,8 @@ class Columns:
     """
 
     path: int
-    label: int
-    box: tuple[int, int, int, int]
+    label: int | None
+    box: tuple[int, ...]
     extents: bool
     split: int | None
     group: int | None
@@ -87,15 +88,16 @@ def find_columns(cells: Sequence[str], options: CsvOptions, name: str) -> Column
     split = _pick(options.split_column, "split_column", _SPLITS, cells, names, name)
     if path is None:
         raise _missing("paths of the images", "path_column", cells, name)
-    if label is None:
-        raise _missing("classes", "label_column", cells, name)
+    if label is None and not options.single_class:
+        missing = _missing("classes", "label_column", cells, name)
+        raise UserError(f"{missing}, or, if all objects are of one class, say --set loader.single_class=true")
     size = next(
         (columns for pair in _SIZES if (columns := _all(pair, names)) and not set(columns) & set(box)), None
     )
     return Columns(
         path=path,
         label=label,
-        box=(box[0], box[1], box[2], box[3]),
+        box=tuple(box),
         extents=extents,
         split=split,
         group=_pick(options.group_column, "group_column", (), cells, names, name),
@@ -107,8 +109,25 @@ def find_columns(cells: Sequence[str], options: CsvOptions, name: str) -> Column
 
 def has_box_columns(cells: Sequence[str]) -> bool:
     """Whether a header has columns of boxes, called in a way that is known."""
-    names = [_plain(cell) for cell in cells]
-    return _known_box(names) is not None
+    return _known_box([_plain(cell) for cell in cells]) is not None
+
+
+def box_in_text(cell: str) -> list[float] | None:
+    """The four numbers of a box that is written in one cell: `[1, 2, 30, 40]`; None if it is none."""
+    if not re.fullmatch(r"[\s\d.,;eE+\-\[\](){}]*", cell):
+        return None
+    numbers = re.findall(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", cell)
+    return [float(number) for number in numbers] if len(numbers) == 4 else None
+
+
+def has_box_in_text(header: Sequence[str], cells: Sequence[str]) -> bool:
+    """Whether a header has a column of boxes, and the first row a box in it."""
+    column = _box_in_one([_plain(cell) for cell in header])
+    return column is not None and len(cells) == len(header) and box_in_text(cells[column]) is not None
+
+
+def _box_in_one(names: Sequence[str]) -> int | None:
+    return next((names.index(word) for word in _IN_ONE if word in names), None)
 
 
 def _box(
@@ -116,13 +135,18 @@ def _box(
 ) -> tuple[list[int], bool]:
     chosen = options.box_columns
     if chosen:
-        if len(chosen) != 4:
-            raise UserError(f"box_columns names {len(chosen)} columns: it should be four")
+        if len(chosen) not in (1, 4):
+            raise UserError(
+                f"box_columns names {len(chosen)} columns: it should be four, or one with all four numbers"
+            )
         unknown = next((column for column in chosen if _plain(column) not in names), None)
         if unknown is not None:
             raise UserError(f"{name} has no column '{unknown}' (box_columns): {nearest(unknown, cells)}")
-        return [names.index(_plain(column)) for column in chosen], _plain(chosen[2])[-1:] in ("w", "h")
+        extents = len(chosen) == 4 and _plain(chosen[2])[-1:] in ("w", "h")
+        return [names.index(_plain(column)) for column in chosen], extents
     known = _known_box(names)
+    if known is None and (column := _box_in_one(names)) is not None:
+        return [column], False
     if known is None:
         raise UserError(
             f"{name} has no columns of boxes (xmin, ymin, xmax, ymax, or x, y, width, height), only"

@@ -12,16 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from suite import UserError
-from suite.data import Dataset, Problem
+from suite.data import Dataset
 from suite.kit import tables
 from suite.sources import Source, Tree
 from suite_images.classes import SINGLE_CLASS
 from suite_images.tables import PATH_COLUMNS
 from suite_object_detection.loaders.annotation_files import AnnotationFile, opened, recognized
-from suite_object_detection.loaders.box_format import as_corners, tell_format
+from suite_object_detection.loaders.box_format import BoxFormat, as_corners, told_format
 from suite_object_detection.loaders.files import head_of
 from suite_object_detection.loaders.listed_images import ListedImages
 from suite_object_detection.loaders.yolo_configuration import read_yaml
@@ -69,21 +68,15 @@ def load(path: Path, options: MetadataOptions) -> Dataset:
     found = ListedImages(path, files, counted_by="line")
     rows = [row for file in files.files for row in _rows(found, file)]
     numbers = [found.listed(row.file, row.name, row.file.name, row.size) for row in rows]
-    boxes = [(number, box) for number, row in enumerate(rows) for box in row.boxes]
-    if options.box_format == "auto":
-        image = np.array([number for number, _ in boxes], np.int64)
-        sizes = np.array([row.size or _size(found, numbers[index]) for index, row in enumerate(rows)])
-        form = tell_format(np.array([box for _, box in boxes], np.float64).reshape(-1, 4), image, sizes)
-        if form == "xyxy":
-            found.problems.append(
-                Problem(
-                    "boxes are taken as two corners, for as x, y, width and height they would reach out of"
-                    " the images",
-                    wrong=False,
-                )
-            )
-    else:
-        form = options.box_format
+    form = options.box_format
+    if form == "auto":
+        boxes = [
+            (number, box, row.size)
+            for number, row in zip(numbers, rows, strict=True)
+            if number is not None
+            for box in row.boxes
+        ]
+        form = told_format(found, boxes)
     names = _names(files.tree)
     for row, number in zip(rows, numbers, strict=True):
         if number is not None:
@@ -145,11 +138,7 @@ def _first(objects: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     return next((objects[name] for name in names if name in objects), None)
 
 
-def _size(found: ListedImages, number: int | None) -> tuple[int, int]:
-    return (0, 0) if number is None else found.size_of(number)
-
-
-def _add(found: ListedImages, row: _Row, number: int, form: Any, names: Mapping[int, str]) -> None:
+def _add(found: ListedImages, row: _Row, number: int, form: BoxFormat, names: Mapping[int, str]) -> None:
     location = f"{row.file.name}, line {row.line}"
     for box, label, crowd in zip(row.boxes, row.labels, [*row.crowd, *[0] * len(row.boxes)], strict=False):
         if isinstance(label, int) and not isinstance(label, bool):

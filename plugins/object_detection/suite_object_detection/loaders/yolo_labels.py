@@ -61,9 +61,11 @@ class Labels:
             if candidate in self._by_name:
                 return self._by_name[candidate]
         # In any other folder, if both names are the only ones of their split.
-        split = split_of_path(name)
         written = stem(name)
         alike = self.index.all_with_stem(written) or self._without_prefix.get(name_key(written), ())
+        if not alike:
+            return None
+        split = split_of_path(name)
         labels = [file for file in alike if self._is_of(self.tree.names[file], split)]
         rivals = [
             file for file in self.images.all_with_stem(written) if self._is_of(self._image_names[file], split)

@@ -8,14 +8,16 @@ from suite import UserError
 from suite.data import Dataset
 from suite.options import chosen, resolved
 from suite.pipeline import Stage, TrainablePipeline
-from suite_object_detection.assembly import MAX_BOXES, assembled, input_size
+from suite_object_detection.assembly import MAX_BOXES, assembled
 from suite_object_detection.options import PresetOptions
 from suite_object_detection.presets.codec import PresetCodec
 from suite_object_detection.recipes import (
     Choices,
     augmentation_defaults,
     epochs_for,
+    input_size,
     max_boxes_for,
+    tile_defaults,
 )
 from suite_object_detection.survey import Survey, survey_of
 
@@ -34,9 +36,7 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     size = None if options.size == "auto" else input_size(options)
     made = preset_network(options.preset, size, len(survey.classes), load_weights=options.load_weights)
     backbone = made.backbone if options.load_weights else ()
-    choices, recipe = preset_defaults(survey, options, has_backbone=bool(backbone))
-    height, width = made.size
-    choices["size"] = height if height == width else made.size
+    choices, recipe = preset_defaults(survey, options, made.size, has_backbone=bool(backbone))
     options = resolved(options, choices)
     max_boxes = chosen(options.max_boxes, MAX_BOXES)
     frozen_share = chosen(options.frozen_share, 0.0)
@@ -69,22 +69,27 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     )
     stages = (Stage(share=frozen_share, freeze=backbone), whole)
     kept = tuple(stage for stage in stages if stage.share > 0)
-    return assembled(options, codec, made.network, loss, recipe, stages=kept)
+    return assembled(options, survey, codec, made.network, loss, recipe, stages=kept)
 
 
-def preset_defaults(survey: Survey, options: PresetOptions, *, has_backbone: bool) -> Choices:
+def preset_defaults(
+    survey: Survey, options: PresetOptions, size: tuple[int, int], *, has_backbone: bool
+) -> Choices:
     """For keras-hub's detectors; not measured, but taken from how others train them.
 
     Args:
         survey: of the data.
         options: what the user chose.
+        size: (height, width) of the network's input.
         has_backbone: whether there is a backbone with weights that can learn later, and more slowly, than
             the rest.
     """
     trained = options.load_weights
     mosaic = chosen(options.mosaic, 0.0 if trained else 0.5)
+    seen = tile_defaults(survey, options, size)
     choices = {
-        "max_boxes": max_boxes_for(survey, mosaic),
+        **seen,
+        "max_boxes": max_boxes_for(survey, mosaic, seen["tiles"]),
         "frozen_share": 0.2 if has_backbone else 0.0,
         "backbone_learning_rate": 0.2 if has_backbone else 1.0,
         **augmentation_defaults(survey, mosaic),

@@ -7,21 +7,26 @@ The content says what a file is, not its ending. `opened` gives random access at
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import soxr
 
 from suite import UserError
 from suite.sources import Source
-from suite_speech_recognition.audio.sound_decoder import averaged, opened_file
+from suite_speech_recognition.audio.channels import one_channel
+from suite_speech_recognition.audio.sound_decoder import opened_file
+from suite_speech_recognition.audio.sound_files import RATES
+
+Channel = Literal["mix", "left", "right"]
 
 SUFFIXES = (
     ".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".snd",
     ".caf", ".w64", ".rf64", ".sph", ".nist",
+    ".m4a", ".mp4", ".webm", ".aac", ".mka", ".wma", ".amr", ".3gp",
 )  # fmt: skip
 """The endings of files that are taken for recordings when a folder is listed, in lower case."""
 
@@ -39,19 +44,24 @@ class Recording:
         source: the file.
         start: where the section begins, in seconds; None for the beginning.
         end: where it ends; None for the end.
+        channel: counted from 0; None for all of them, mixed.
     """
 
     source: Source
     start: float | None = None
     end: float | None = None
+    channel: int | None = None
 
     @property
     def name(self) -> str:
-        """For people: the file's name, and the times if there are any."""
+        """For people: the file's name, the channel if it is one, and the times if there are any."""
+        name = self.source.name
+        if self.channel is not None:
+            name += f", channel {self.channel + 1}"
         if self.start is None and self.end is None:
-            return self.source.name
+            return name
         end = "its end" if self.end is None else f"{self.end:.10g} s"
-        return f"{self.source.name} from {self.start or 0:.10g} s to {end}"
+        return f"{name} from {self.start or 0:.10g} s to {end}"
 
     @property
     def size(self) -> int:
@@ -59,8 +69,8 @@ class Recording:
         return self.source.size
 
     def read(self) -> bytes:
-        """The file's bytes; for a section, bytes that no other section has: its name."""
-        if self.start is None and self.end is None:
+        """The file's bytes; for a section or a channel, bytes that no other has: its name."""
+        if self.start is None and self.end is None and self.channel is None:
             return self.source.read()
         return self.name.encode("utf-8", "surrogatepass")
 
@@ -80,30 +90,34 @@ class Description:
     channels: int
 
 
-def read(raw: Any, rate: int) -> np.ndarray:
+def read(raw: Any, rate: int, channel: Channel = "mix") -> np.ndarray:
     """Read a whole recording.
 
-    Channels are averaged; the rate is changed by soxr (band-limited interpolation, quality "HQ").
+    Channels are averaged, see `one_channel`; the rate is changed by soxr (band-limited interpolation, quality
+    "HQ").
 
     Args:
-        raw: a `Recording`, a `suite.sources.Source`, a path, the bytes of a file, or an array (samples,) or
-            (samples, channels) at `rate`: floats, or int16, int32 and uint8, which are scaled to -1 to 1.
+        raw: a `Recording`, a `suite.sources.Source`, a path, the bytes of a file, an open file, or an array
+            (samples,) or (samples, channels) at `rate`: floats, or int16, int32 and uint8, which are scaled
+            to -1 to 1. At another rate an array is given with it: `(array, rate)`, or
+            `{"array": array, "sampling_rate": rate}`.
         rate: wanted samples per second.
+        channel: what is heard of several channels, unless a `Recording` says it itself.
 
     Returns:
         float32 (samples,), one at least.
 
     Raises:
         UserError: if it is no audio, holds no samples or some that are no numbers, is damaged or cut off
-            (see `sound_decoder.LOST`), or the wanted section lies outside of it.
+            (see `sound_files.LOST`), or the wanted section lies outside of it.
     """
-    with opened(raw, rate) as audio:
+    with opened(raw, rate, channel) as audio:
         return audio.read(rate)
 
 
-def section(raw: Any, rate: int, start: float, end: float) -> np.ndarray:
+def section(raw: Any, rate: int, start: float, end: float, channel: Channel = "mix") -> np.ndarray:
     """Read what lies between two times, in seconds, as `Audio.section` does: nothing else is decoded."""
-    with opened(raw, rate) as audio:
+    with opened(raw, rate, channel) as audio:
         return audio.section(rate, start, end)
 
 
@@ -122,27 +136,58 @@ def describe(raw: Any, rate: int | None = None) -> Description:
 
 
 @contextmanager
-def opened(raw: Any, rate: int | None = None) -> Iterator[Audio]:
+def opened(raw: Any, rate: int | None = None, channel: Channel = "mix") -> Iterator[Audio]:
     """Open a recording for random access, and close it.
 
     Args:
         raw: as for `read`.
         rate: of an array, which does not say it itself.
+        channel: as for `read`. A recording with one channel has no left and right: all of it is heard.
 
     Raises:
         UserError: as for `read`, as far as the header shows it.
     """
-    start = end = None
+    start = end = own = None
     name = ""
     if isinstance(raw, Recording):
-        name, raw, start, end = raw.name, raw.source, raw.start, raw.end
+        name, raw, start, end, own = raw.name, raw.source, raw.start, raw.end, raw.channel
+    if sampled := sampled_array(raw):
+        raw, rate = sampled
     if isinstance(raw, np.ndarray):
         if rate is None:
             raise ValueError("the sample rate of an array must be given")
-        yield Audio(_Array(raw, rate), start, end)
+        array = _Array(raw, rate)
+        yield Audio(array, start, end, channel=_heard(array, own, channel))
         return
     with opened_file(raw) as file:
-        yield Audio(file, start, end, name)
+        yield Audio(file, start, end, name, _heard(file, own, channel))
+
+
+def _heard(samples: _Samples, own: int | None, channel: Channel) -> int | None:
+    """The channel that is heard, counted from 0; None for the mean of all."""
+    if own is not None or channel == "mix" or samples.channels == 1:
+        return own
+    return ("left", "right").index(channel)
+
+
+def sampled_array(raw: Any) -> tuple[np.ndarray, int] | None:
+    """An array and its rate, of `(array, rate)` or `{"array", "sampling_rate"}`; None for anything else.
+
+    Raises:
+        UserError: if the rate is none.
+    """
+    if isinstance(raw, Mapping) and "array" in raw:
+        array, rate = raw["array"], raw.get("sampling_rate", raw.get("rate"))
+        if rate is None:
+            raise UserError('an {"array": ...} needs its "sampling_rate", in samples per second')
+    elif isinstance(raw, tuple | list) and len(raw) == 2 and np.ndim(raw[0]) and not np.ndim(raw[1]):
+        array, rate = raw
+    else:
+        return None
+    if isinstance(rate, bool) or not isinstance(rate, int | float | np.number) or int(rate) not in RATES:
+        raise UserError(f"{rate!r} is no rate of an array: it must be a number of samples per second, 16000")
+    samples = np.asarray(array)
+    return (samples.astype(np.float32) if samples.dtype.kind == "f" else samples), int(rate)
 
 
 class _Samples(Protocol):
@@ -153,8 +198,8 @@ class _Samples(Protocol):
     channels: int
     frames: int
 
-    def mono(self, start: int, stop: int) -> np.ndarray:
-        """float32 (stop - start,), the mean of the channels. Raises `UserError` if it cannot be read."""
+    def mono(self, start: int, stop: int, channel: int | None = None) -> np.ndarray:
+        """float32 (stop - start,), a channel or the mean of all. Raises `UserError` if it cannot be read."""
 
 
 class Audio:
@@ -165,20 +210,31 @@ class Audio:
         start: where the section begins, in seconds.
         end: where it ends.
         name: for people.
+        channel: counted from 0; None for the mean of all.
 
     Attributes:
         name: for people.
         description: of the section.
+        heard: the channel that is heard, counted from 0; None for the mean of all.
     """
 
     def __init__(
-        self, samples: _Samples, start: float | None = None, end: float | None = None, name: str = ""
+        self,
+        samples: _Samples,
+        start: float | None = None,
+        end: float | None = None,
+        name: str = "",
+        channel: int | None = None,
     ) -> None:
         self.name = name or samples.name
         self._samples = samples
+        self.heard = channel
         self._first, last = 0, samples.frames
         if samples.frames == 0:
             raise UserError(f"{self.name} holds no samples: nothing was recorded")
+        if channel is not None and channel >= samples.channels:
+            has = "one channel" if samples.channels == 1 else f"{samples.channels} channels"
+            raise UserError(f"{self.name}: the recording has only {has}")
         if start is not None or end is not None:
             self._first, last = self._range(start or 0.0, end)
         self._frames = last - self._first
@@ -243,8 +299,18 @@ class Audio:
         kept = np.pad(kept, (0, missing), "edge" if len(kept) else "constant") if missing else kept
         return np.ascontiguousarray(kept, np.float32)
 
+    def channels(self, start: int, stop: int) -> np.ndarray:
+        """Each channel by itself, float32 (frames, channels), at the recording's own rate.
+
+        Raises:
+            UserError: if it cannot be read.
+        """
+        first, last = self._first + start, self._first + min(stop, self._frames)
+        each = [self._samples.mono(first, last, index) for index in range(self._samples.channels)]
+        return np.stack(each, axis=1)
+
     def _mono(self, start: int, stop: int) -> np.ndarray:
-        mono = self._samples.mono(self._first + start, self._first + stop)
+        mono = self._samples.mono(self._first + start, self._first + stop, self.heard)
         if not np.isfinite(mono).all():
             first = (start + int(np.argmin(np.isfinite(mono)))) / self._samples.rate
             raise UserError(
@@ -271,8 +337,8 @@ class _Array:
         self.rate = rate
         self._samples = samples
 
-    def mono(self, start: int, stop: int) -> np.ndarray:
-        return averaged(_scaled(self._samples[start:stop]))
+    def mono(self, start: int, stop: int, channel: int | None = None) -> np.ndarray:
+        return one_channel(_scaled(self._samples[start:stop]), channel)
 
 
 def _is_known(dtype: np.dtype[Any]) -> bool:

@@ -7,30 +7,31 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import soundfile
 
 from suite import UserError
 from suite.kit import reason
-from suite.sources import FileSource, FolderTree, Member, Source
-from suite_speech_recognition.audio.sound_files import cannot_be_decoded, cut_off, with_known_length
+from suite.sources import FileSource, FolderTree, Member, Source, source
+from suite_speech_recognition.audio.channels import one_channel
+from suite_speech_recognition.audio.sound_files import (
+    LOST,
+    RATES,
+    cannot_be_decoded,
+    cut_off,
+    read_by_av,
+    with_known_length,
+)
 
-LOST = 0.02
-"""A file is cut off if more than this share of what it announces, and 0.1 s at least, is missing."""
+if TYPE_CHECKING:
+    from suite_speech_recognition.audio.av_decoder import AvFile
 
-_RATES = range(1_000, 1_000_001)
 _BLOCK, _LEAST_BLOCK = 1 << 20, 1 << 12
 # After seeking, and so between two reads, libmpg123 lacks what the next frames of an MP3 file take from those
 # before: 511 bytes, in which there can be 22 frames of the lowest rate.
 _RESERVOIR = 1 << 15
-
-
-def averaged(samples: np.ndarray) -> np.ndarray:
-    """The mean of the channels: (samples, channels) as (samples,), float32."""
-    mono: np.ndarray = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
-    return mono
 
 
 class SoundFile:
@@ -52,13 +53,14 @@ class SoundFile:
         self._file = file
         self.rate, self.channels, self.frames = file.samplerate, file.channels, file.frames
         self._before = _RESERVOIR if file.format == "MP3" else 0
-        if self.rate not in _RATES:
+        self._whole: np.ndarray | None = None
+        if self.rate not in RATES:
             raise UserError(
                 f"{name} says that it has {self.rate:,} samples per second: its header is damaged"
             )
 
-    def mono(self, start: int, stop: int) -> np.ndarray:
-        """The mean of the channels from frame `start` on and before `stop`, as float32 (frames,).
+    def mono(self, start: int, stop: int, channel: int | None = None) -> np.ndarray:
+        """A channel, or the mean of all, from frame `start` on and before `stop`, as float32 (frames,).
 
         Raises:
             UserError: if more is missing than `LOST`.
@@ -75,7 +77,7 @@ class SoundFile:
                 continue
             if not len(block):
                 break
-            blocks.append(averaged(block))
+            blocks.append(one_channel(block, channel))
             have += len(block)
         missing = stop - have
         if not blocks or missing > max(LOST * (stop - start), 0.1 * self.rate):
@@ -87,6 +89,10 @@ class SoundFile:
 
     def _block(self, start: int, frames: int) -> np.ndarray:
         """float32 (frames or fewer, channels)."""
+        if not self._file.seekable():  # GSM, G.721, G.723: each frame needs the one before
+            if self._whole is None:
+                self._whole = self._file.read(self.frames, dtype="float32", always_2d=True)
+            return self._whole[start : start + frames]
         before = min(start, self._before)
         if self._file.tell() != start - before:
             self._file.seek(start - before)
@@ -95,46 +101,70 @@ class SoundFile:
 
 
 @contextmanager
-def opened_file(raw: Any) -> Iterator[SoundFile]:
+def opened_file(raw: Any) -> Iterator[SoundFile | AvFile]:
     """Open a file, and close it.
 
     Args:
-        raw: a path, a `suite.sources.Source` or the bytes of a file.
+        raw: a path, a `suite.sources.Source`, the bytes of a file or an open file.
 
     Raises:
-        UserError: if it cannot be read, is none that libsndfile knows, or is cut off as its header shows.
+        UserError: if it cannot be read, is none that libsndfile or PyAV knows, or is cut off as its header
+            shows.
     """
-    if isinstance(raw, bytes):
-        name, content = "the given file", raw
+    if isinstance(raw, bytes | bytearray | memoryview):
+        name, content = "the given file", bytes(raw)
     elif isinstance(raw, str | os.PathLike):
         name, content = os.fspath(raw), None
     elif (path := _path_of(raw)) is not None:
         name, content = path, None
     elif hasattr(raw, "read"):
-        name, content = raw.name, raw.read()
+        named = source(raw)
+        name, content = named.name, named.read()
     else:
         raise UserError(
             f"{type(raw).__name__} is no recording: give a file, its bytes or an array of samples"
         )
+    if kind := read_by_av(_head(name, content)):
+        from suite_speech_recognition.audio.av_decoder import INSTALL, is_installed, opened_by_av
+
+        if not is_installed():
+            raise UserError(f"{name} is {kind}, which needs PyAV: {INSTALL}, or convert it to WAV or FLAC")
+        with opened_by_av(name, content) as decoded:
+            yield decoded
+        return
     if content is not None:
         with io.BytesIO(content) as file, _decoder(name, file, file) as decoder:
             yield SoundFile(name, decoder)
         return
-    try:
-        file_on_disk = open(name, "rb", buffering=0)  # noqa: SIM115 (closed below)
-    except OSError as error:
-        raise UserError(f"{name} cannot be read: {reason(error)}") from None
     # By its descriptor, because libsndfile would also look at the ending of a name.
-    with file_on_disk, _decoder(name, file_on_disk, file_on_disk.fileno()) as decoder:
+    with _open(name) as file_on_disk, _decoder(name, file_on_disk, file_on_disk.fileno()) as decoder:
         yield SoundFile(name, decoder)
 
 
-def _path_of(source: Source) -> str | None:
+def _open(name: str) -> io.FileIO:
+    try:
+        return open(name, "rb", buffering=0)
+    except OSError as error:
+        raise UserError(f"{name} cannot be read: {reason(error)}") from None
+
+
+def _head(name: str, content: bytes | None) -> bytes:
+    """The first bytes of a file."""
+    if content is not None:
+        return content[:64]
+    with _open(name) as file:
+        try:
+            return file.read(64) or b""
+        except OSError as error:
+            raise UserError(f"{name} cannot be read: {reason(error)}") from None
+
+
+def _path_of(raw: Source) -> str | None:
     """The path of a file that need not be read as a whole."""
-    if isinstance(source, FileSource):
-        return str(source.path)
-    if isinstance(source, Member) and isinstance(source.tree, FolderTree):
-        return str(Path(source.tree.name, source.tree.names[source.index]))
+    if isinstance(raw, FileSource):
+        return str(raw.path)
+    if isinstance(raw, Member) and isinstance(raw.tree, FolderTree):
+        return str(Path(raw.tree.name, raw.tree.names[raw.index]))
     return None
 
 

@@ -9,6 +9,12 @@ from typing import BinaryIO
 
 import soundfile
 
+LOST = 0.02
+"""A file is cut off if more than this share of what it announces, and 0.1 s at least, is missing."""
+
+RATES = range(1_000, 1_000_001)
+"""Samples per second that a recording may have."""
+
 KNOWN = "WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF, AU, CAF, W64 and NIST SPHERE"
 """What is read, for people."""
 
@@ -25,9 +31,8 @@ _SOUND = (
     (0, b"caff", "CAF"),
     (0, b"NIST_1A", "NIST SPHERE"),
 )
-_OTHERS = (
+_BY_AV = (
     (8, b"AVI ", "an AVI video"),
-    (8, b"WEBP", "an image"),
     (4, b"ftypM4A", "an M4A file (AAC)"),
     (4, b"ftyp", "an MP4 or QuickTime file"),
     (0, b"\x1aE\xdf\xa3", "a Matroska or WebM file"),
@@ -37,6 +42,9 @@ _OTHERS = (
     (0, b"ADIF", "an AAC file"),
     (0, b"\xff\xf1", "an AAC file"),
     (0, b"\xff\xf9", "an AAC file"),
+)
+_OTHERS = (
+    (8, b"WEBP", "an image"),
     (0, b"MThd", "a MIDI file"),
     (0, b"PK\x03\x04", "a zip archive"),
     (0, b"\x1f\x8b", "a gzip archive"),
@@ -51,10 +59,18 @@ _SHORTER = re.compile(r"^\s*(?:data|SSND|Data Size|riff)\s*: (\d+) \(should be (
 # The same for RF64: present, then announced.
 _FEWER = re.compile(r"frame count (\d+) does not match value from 'ds64' chunk of (\d+)")
 
-_UNKNOWN_LENGTHS = (range(0x7FFF0000, 0x80000000), range(0xFFFF0000, 0x100000000))
-"""What programs that write into a pipe announce, not knowing how much there will be, in bytes."""
+_ENDLESS = 10**9
+_ROUND = (10**6, 1 << 20)
+_HEADER = 4096
+"""What programs that write into a pipe announce, not knowing how much there will be, in bytes: a round number
+of a gigabyte or more, which the header may be counted in or not."""
 
 _LONGEST_PAGE = 27 + 255 + 255 * 255
+
+
+def read_by_av(head: bytes) -> str:
+    """What a file is that PyAV reads and libsndfile does not, by its first bytes; empty for any other."""
+    return _kind(head, _BY_AV)
 
 
 def cannot_be_decoded(name: str, head: bytes, reason: str) -> str:
@@ -100,7 +116,7 @@ def cut_off(
     notes = file.extra_info
     if match := _SHORTER.search(notes):
         announced, present = map(int, match.groups())
-        if any(announced in unknown for unknown in _UNKNOWN_LENGTHS):
+        if _is_unknown(announced):
             return ""
     elif match := _FEWER.search(notes):
         present, announced = map(int, match.groups())
@@ -112,6 +128,13 @@ def cut_off(
     if whole - seconds <= max(0.1, tolerated * whole):
         return ""
     return f"{name} is cut off: it announces {whole:.6g} s, and {seconds:.6g} s are there"
+
+
+def _is_unknown(announced: int) -> bool:
+    """Whether a length stands for one that is not known."""
+    return announced >= _ENDLESS and any(
+        min(announced % step, -announced % step) <= _HEADER for step in _ROUND
+    )
 
 
 def with_known_length(content: bytes) -> bytes:

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
-from suite.sources import is_archive, open_tree
+from suite.sources import FileSource, is_archive, open_tree
 from suite_speech_recognition.loaders.common_voice import is_common_voice as has_common_voice
+from suite_speech_recognition.loaders.id_text import LJSPEECH, ids_of, is_list, is_ljspeech, may_be_list
+from suite_speech_recognition.loaders.kaldi import data_directories
 from suite_speech_recognition.loaders.librispeech import has_transcripts
 from suite_speech_recognition.loaders.listing import is_recording
-from suite_speech_recognition.loaders.tables import tables_at
+from suite_speech_recognition.loaders.tables import TableFolder, tables_at
 from suite_speech_recognition.loaders.text_files import have_texts
 
 _MAX_FOLDERS = 20
+_MAX_LISTS = 50
 _MAX_LOOKED_INTO = 10_000
 
 
@@ -41,6 +45,16 @@ def detect_text_files(path: Path) -> bool:
     return _format(path) == "text-files"
 
 
+def detect_kaldi(path: Path) -> bool:
+    """Whether `path` holds data directories of Kaldi."""
+    return _format(path) == "kaldi"
+
+
+def detect_id_text(path: Path) -> bool:
+    """Whether `path` holds recordings and lists of ids and texts."""
+    return _format(path) == "id-text"
+
+
 def detect_pattern(path: Path) -> bool:
     """Whether `path` holds recordings and no transcripts, except perhaps in their names."""
     return _format(path) == "pattern"
@@ -55,11 +69,34 @@ def _format(path: Path) -> str:
     if path.is_file() and not is_archive(path):
         return ""
     names = _some_names(path)
+    if data_directories(names):
+        return "kaldi"
     if not any(map(is_recording, names)):
-        return ""
+        return "id-text" if folder is not None and _is_ljspeech(folder) else ""
     if has_transcripts(names):
         return "librispeech"
+    if _has_list(path, names):
+        return "id-text"
     return "text-files" if have_texts(names) else "pattern"
+
+
+def _is_ljspeech(folder: TableFolder) -> bool:
+    """Whether there is a metadata.csv of LJSpeech's form, even if the recordings are not there."""
+    return LJSPEECH in folder.names and is_ljspeech(folder.content(LJSPEECH, 4096).decode("utf-8", "replace"))
+
+
+def _has_list(path: Path, names: Sequence[str]) -> bool:
+    """Whether a file lists the ids of recordings, other than texts beside them."""
+    ids = ids_of(names)
+    candidates = [
+        (name, file)
+        for file, name in enumerate(names)
+        if may_be_list(name) and name.rpartition("/")[2].partition(".")[0] not in ids
+    ]
+    candidates.sort(key=lambda candidate: candidate[0].count("/"))
+    tree = open_tree(path) if path.is_file() else None
+    sources = (FileSource(Path(name)) if tree is None else tree.source(file) for name, file in candidates)
+    return any(is_list(source, ids) for source in islice(sources, _MAX_LISTS))
 
 
 def _some_names(path: Path) -> Sequence[str]:

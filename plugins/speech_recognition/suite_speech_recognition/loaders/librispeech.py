@@ -7,11 +7,12 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import decoded, nearest, split_of_name
+from suite.kit import nearest, split_of_name
 from suite.sources import open_tree
 from suite_speech_recognition.examples import Utterances
 from suite_speech_recognition.loaders.listing import is_recording, stem
 from suite_speech_recognition.loaders.options import LibriSpeechOptions
+from suite_speech_recognition.loaders.tables import text_of
 
 TRANSCRIPTS = ".trans.txt"
 
@@ -45,7 +46,8 @@ def load(path: Path, options: LibriSpeechOptions) -> Dataset:
     for name in options.subsets:
         if name not in known:
             raise UserError(f"{path} has no subset '{name}': {nearest(name, known)}")
-    utterances = Utterances()
+    utterances = Utterances(options.channel)
+    notes: list[str] = []
     transcribed = set()
     for file in lists:
         subset = subsets[file]
@@ -54,7 +56,8 @@ def load(path: Path, options: LibriSpeechOptions) -> Dataset:
         split = split_of_name(subset) or "train"
         folder = tree.names[file].rpartition("/")[0]
         try:
-            content = decoded(tree.source(file).read(), tree.names[file])
+            content, odd = text_of(tree.source(file).read(), tree.names[file], options.encoding)
+            notes += odd
         except UserError as error:
             utterances.leave_out("in a file that cannot be read", str(error))
             continue
@@ -72,7 +75,7 @@ def load(path: Path, options: LibriSpeechOptions) -> Dataset:
         for recording, file in recordings.items():
             if recording not in transcribed:
                 utterances.leave_out("without a transcript", tree.names[file])
-    return utterances.dataset(path, tree, tree.problems)
+    return utterances.dataset(path, tree, [*tree.problems, *notes])
 
 
 def _subset(name: str) -> str:

@@ -3,43 +3,40 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from suite import UserError
-from suite.data import Dataset, Problem
-from suite.kit import counted, nearest, some, split_of_name, tables
-from suite_speech_recognition.examples import BAD_TIMES, Utterances
+from suite.data import Dataset, Example, Problem
+from suite.kit import counted, some, split_of_name, tables
+from suite.sources import Source, Tree
+from suite_speech_recognition.audio.recordings import describe
+from suite_speech_recognition.examples import BAD_TIMES, Utterances, nothing
+from suite_speech_recognition.loaders.columns import TIMES, Columns, find_columns, seconds_of
 from suite_speech_recognition.loaders.options import ManifestOptions
 from suite_speech_recognition.loaders.tables import Locations, Table, TableFolder, tables_at
 
-KNOWN_COLUMNS = {
-    "path": (
-        "path", "audio_filepath", "file", "filename", "file_name", "filepath", "file_path", "audio",
-        "audio_path", "audio_file", "wav", "wav_path", "wav_filename", "recording", "clip", "sound",
-    ),
-    "text": (
-        "text", "sentence", "transcript", "transcription", "words", "utterance", "label", "target",
-        "normalized_text",
-    ),
-    "speaker": ("speaker", "speaker_id", "client_id", "spk", "spk_id", "speaker_name", "user", "reader"),
-    "start": ("start", "begin", "offset", "start_time", "begin_time", "start_seconds", "segment_start"),
-    "end": ("end", "stop", "end_time", "stop_time", "end_seconds", "segment_end"),
-    "duration": ("duration", "length", "seconds", "duration_seconds"),
-    "split": ("split", "part", "subset", "partition"),
-}  # fmt: skip
-"""What columns may be called, in lower case, the likeliest first."""
+_SHARD = re.compile(r"-\d+-of-\d+(?=\.)")
 
-_NEEDED = {"path": "the recordings' paths", "text": "what is said"}
+_CALLED = {"s": "seconds", "ms": "milliseconds", "samples": "samples"}
+
+_CHANNELS = {"left": 0, "l": 0, "a": 0, "right": 1, "r": 1, "b": 1}
 
 
-def tables_by_split(folder: TableFolder, names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """The table of each split, by the tables' names, and the names of tables that are of no split.
+def tables_by_split(folder: TableFolder, names: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """The tables of each split, by their names, and the names of tables that are of no split.
+
+    A split has one table, or the shards of one, `train-00000-of-00002.csv`. A table that is given by itself
+    is for training, whatever its name is.
 
     Raises:
         UserError: if there is more than one for a split.
     """
+    if folder.tree is None and folder.path.is_file():
+        return {"train": list(names)}, []
     splits: dict[str, list[str]] = {}
     rest: list[str] = []
     for name in names:
@@ -48,19 +45,20 @@ def tables_by_split(folder: TableFolder, names: Sequence[str]) -> tuple[dict[str
     if "train" not in splits and rest:
         splits["train"], rest = rest, []
     for split, tables_of_split in splits.items():
-        if len(tables_of_split) > 1:
+        if len({_SHARD.sub("", name) for name in tables_of_split}) > 1:
             raise UserError(
                 f"{folder.path} has more than one manifest for the {split} split: {some(tables_of_split)}."
                 " Give the path of one"
             )
-    return {split: tables_of_split[0] for split, tables_of_split in splits.items()}, rest
+    return splits, rest
 
 
 def load(path: Path, options: ManifestOptions) -> Dataset:
     """Load a manifest, or those in a folder, which are named after their splits (train, validation, test).
 
-    A manifest that is alone is for training; a column `split` may name other splits. Times are in seconds. A
-    row with a start and a duration but no end ends at their sum, as in NeMo's manifests.
+    A manifest that is alone is for training; a column `split` may name other splits. Times are in seconds,
+    unless their columns' names end with another unit, `start_ms`. A row with a start and a duration but no
+    end ends at their sum, as in NeMo's manifests.
 
     Args:
         path: a manifest, a folder or an archive.
@@ -76,51 +74,42 @@ def load(path: Path, options: ManifestOptions) -> Dataset:
     usable = [name for name in folder.names if folder.names_recordings(name)] or folder.names
     splits, rest = tables_by_split(folder, usable)
     rest += [name for name in folder.names if name not in usable]
-    notes = []
+    notes: list[str] = []
     if rest:
         notes.append(Problem(f"{counted(len(rest), 'table is', 'tables are')} of no split, left out", rest))
-    utterances = Utterances()
-    for split, name in splits.items():
-        table = folder.table(name)
-        add(utterances, table, find_columns(table, options), folder.locations, split)
-    return utterances.dataset(path, folder.locations.tree(), notes)
+    utterances = Utterances(options.channel)
+    groups: dict[int, str] = {}
+    for split, names in splits.items():
+        for name in names:
+            table = folder.table(name, options.encoding, options.header)
+            columns = find_columns(table, options)
+            notes += table.notes
+            if columns.unused:
+                notes.append(
+                    Problem(f"{name} has columns that look like times and are not used", columns.unused)
+                )
+            beside = name.rpartition("/")[0]
+            add(utterances, table, columns, folder.locations, split, f"{beside}/" if beside else "", groups)
+    tree = folder.locations.tree()
+    dataset = utterances.dataset(path, tree, notes)
+    if not options.group_column:
+        return dataset
+    by_name = {tree.source(file).name: group for file, group in groups.items()}
 
+    def group_of(example: Example) -> Hashable:
+        return by_name.get(example.input.source.name) or (example.id,)
 
-def find_columns(table: Table, options: ManifestOptions) -> Mapping[str, str]:
-    """The names of a table's columns, by the keys of `KNOWN_COLUMNS`.
-
-    Raises:
-        UserError: if a column that is needed or named is missing.
-    """
-    names = table.columns
-    if not names:
-        raise UserError(f"{table.path} has no rows")
-    plain = {name.strip().casefold().replace(" ", "_"): name for name in reversed(names)}
-    columns: dict[str, str] = {}
-    for role, known in KNOWN_COLUMNS.items():
-        option = f"{role}_column"
-        if wanted := getattr(options, option):
-            if wanted not in names:
-                raise UserError(f"{table.path} has no column '{wanted}' ({option}): {nearest(wanted, names)}")
-            columns[role] = wanted
-        elif name := next((plain[usual] for usual in known if usual in plain), None):
-            columns[role] = name
-        elif role in _NEEDED:
-            listed = ", ".join(f"'{name}'" for name in names)
-            raise UserError(
-                f"{table.path} has no column for {_NEEDED[role]} ('{known[0]}', say), only {listed}:"
-                f" name it with --set loader.{option}=NAME"
-            )
-    return columns
+    return replace(dataset, groups=group_of, labels=nothing)
 
 
 def add(
     utterances: Utterances,
     table: Table,
-    columns: Mapping[str, str],
+    columns: Columns,
     locations: Locations,
     split: str,
-    prefix: str = "",
+    beside: str = "",
+    groups: dict[int, str] | None = None,
 ) -> None:
     """Collect the rows of a table.
 
@@ -130,18 +119,25 @@ def add(
         columns: as `find_columns` gives them.
         locations: where recordings are looked up.
         split: of rows that do not name it themselves.
-        prefix: what is put before each path.
+        beside: the folder in which recordings are looked for first.
+        groups: what each file belongs to is put here, if a column says it.
     """
+    tree: Tree | None = None
+    channels = _channels(table, columns.names.get("channel", ""))
     for line, row in table.rows:
         where = f"{table.name}, line {line}"
         if isinstance(row, str):
             utterances.leave_out(row, where)
             continue
-        cells = {role: row.get(column) for role, column in columns.items()}
+        cells = {role: row.get(column) for role, column in columns.names.items()}
         split_of_row = _split(cells.get("split"), split)
         name = _text(cells["path"])
-        times = _times(cells)
-        file = locations.find(prefix + name) if name else None
+        file = locations.find(name, beside) if name else None
+        rate = 0
+        if file is not None and "samples" in columns.units.values():
+            tree = locations.tree() if tree is None or len(tree.names) <= file else tree
+            rate = _rate(tree.source(file))
+        times = _times(cells, columns.units, rate)
         if not name:
             utterances.leave_out("without a path", where)
         elif "://" in name:
@@ -157,8 +153,28 @@ def add(
         elif isinstance(times, str):
             utterances.leave_out(BAD_TIMES, f"{where}: {times}")
         else:
+            if groups is not None and "group" in cells:
+                groups.setdefault(file, _text(cells["group"]))
             text, speaker = _text(cells["text"]), _text(cells.get("speaker"))
-            utterances.add(split_of_row, where, file, text, speaker, *times)
+            channel = channels.get(_text(cells.get("channel")).casefold())
+            utterances.add(split_of_row, where, file, text, speaker, *times, channel)
+
+
+def _channels(table: Table, column: str) -> dict[str, int]:
+    """What the cells of a column of channels mean, counted from 0; numbers begin with 1 if there is no 0."""
+    rows = (row for _, row in table.rows if column and not isinstance(row, str))
+    cells = {_text(row.get(column)).casefold() for row in rows} - {""}
+    first = 0 if "0" in cells else 1
+    numbers = {cell: int(cell) - first for cell in cells if cell.isdecimal()}
+    return {**_CHANNELS, **numbers}
+
+
+def _rate(source: Source) -> int:
+    """A recording's samples per second; 1 if it cannot be read, which is found when it is."""
+    try:
+        return describe(source).rate
+    except UserError:
+        return 1
 
 
 def _split(written: Any, otherwise: str) -> str | None:
@@ -172,20 +188,18 @@ def _text(cell: Any) -> str:
     return str(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else ""
 
 
-def _times(cells: Mapping[str, Any]) -> tuple[float | None, float | None] | str:
+def _times(
+    cells: Mapping[str, Any], units: Mapping[str, str], rate: int
+) -> tuple[float | None, float | None] | str:
     """Start and end in seconds, None if a row does not have them, or what is wrong."""
     seconds: dict[str, float | None] = {}
-    for role in ("start", "end", "duration"):
+    for role in TIMES:
         written = _text(cells.get(role))
-        try:
-            time = float(written) if written else None
-        except ValueError:
-            time = math.nan
-        seconds[role] = time
+        time = seconds[role] = seconds_of(written, units[role], max(1, rate)) if written else None
         if time is not None and not (math.isfinite(time) and time >= 0):
             if role == "duration" and seconds["start"] is None:
                 continue
-            return f"{role} '{written}' is no time in seconds"
+            return f"{role} '{written}' is no time in {_CALLED[units[role]]}"
     start, end = seconds["start"], seconds["end"]
     if start is not None and end is None and seconds["duration"] is not None:
         end = start + seconds["duration"]

@@ -7,8 +7,40 @@ from typing import Annotated, Literal
 from suite.options import Auto, Meta, Options
 
 
-class ManifestOptions(Options, frozen=True):
+class RecordingOptions(Options, frozen=True):
+    """What all loaders of recordings take."""
+
+    channel: Annotated[
+        Literal["mix", "left", "right", "each"],
+        Meta(
+            description="what is heard of a recording with several channels; each: every channel by itself,"
+            " with the same transcript"
+        ),
+    ] = "mix"
+
+
+class ListedOptions(RecordingOptions, frozen=True):
+    """What loaders of text files with transcripts take."""
+
+    encoding: Annotated[
+        str,
+        Meta(
+            description="encoding of the texts: utf-8, gb18030, windows-1252 ...; auto: UTF-8 or UTF-16, else"
+            " what the bytes look like"
+        ),
+    ] = "auto"
+
+
+class ManifestOptions(ListedOptions, frozen=True):
     """Options of the loader `manifest`."""
+
+    header: Annotated[
+        Auto | bool,
+        Meta(
+            description="whether the first row names the columns; else they are called 1, 2, 3 ...; auto: it"
+            " does, unless it names a recording"
+        ),
+    ] = "auto"
 
     path_column: Annotated[
         str, Meta(description="column with the recordings' paths; empty: found by its name")
@@ -38,24 +70,41 @@ class ManifestOptions(Options, frozen=True):
         str,
         Meta(description="column with train, validation or test; empty: found by its name, if any"),
     ] = ""
+    group_column: Annotated[
+        str,
+        Meta(
+            description="column of what recordings belong to (a session, say), which splits keep together;"
+            " empty: the speaker, if that is known"
+        ),
+    ] = ""
+    channel_column: Annotated[
+        str,
+        Meta(
+            description="column with the channel (left, right, A, B, 0, 1); empty: found by its name, if any"
+        ),
+    ] = ""
+    time_unit: Annotated[
+        Literal["auto", "s", "ms", "samples"],
+        Meta(description="what times are counted in; auto: as the columns' names end, else seconds"),
+    ] = "auto"
     recordings: Annotated[
         str, Meta(description="folder to which the paths are relative; empty: that of the manifest")
     ] = ""
 
 
-class CommonVoiceOptions(Options, frozen=True):
+class CommonVoiceOptions(RecordingOptions, frozen=True):
     """Options of the loader `common-voice`."""
 
     splits: Annotated[
-        Auto | Literal["official", "validated"],
+        Auto | Literal["official", "validated", "other", "invalidated"],
         Meta(
-            description="official: train.tsv, dev.tsv and test.tsv; validated: all of validated.tsv, of which"
-            " splits are made; auto: official if there is a train.tsv"
+            description="official: train.tsv, dev.tsv and test.tsv; validated, other, invalidated: all of"
+            " that file, of which splits are made; auto: official if there is a train.tsv"
         ),
     ] = "auto"
 
 
-class LibriSpeechOptions(Options, frozen=True):
+class LibriSpeechOptions(ListedOptions, frozen=True):
     """Options of the loader `librispeech`."""
 
     subsets: Annotated[
@@ -64,15 +113,43 @@ class LibriSpeechOptions(Options, frozen=True):
     ] = []  # noqa: RUF012 (msgspec copies it)
 
 
-class TextFilesOptions(Options, frozen=True):
+class TextFilesOptions(ListedOptions, frozen=True):
     """Options of the loader `text-files`."""
+
+    ending: Annotated[
+        str,
+        Meta(
+            description="ending of the texts, like .txt, .lab, .normalized.txt, .wrd, .phn, .srt or .vtt;"
+            " empty: the first of these that is there"
+        ),
+    ] = ""
 
     speaker_folders: Annotated[
         bool, Meta(description="whether the folder of a recording is named after its speaker")
     ] = False
 
 
-class PatternOptions(Options, frozen=True):
+class IdTextOptions(ListedOptions, frozen=True):
+    """Options of the loader `id-text`."""
+
+    text_column: Annotated[
+        Annotated[int, Meta(ge=0)],
+        Meta(description="number of the column with the text, the id being 1; 0: the last one"),
+    ] = 0
+
+
+class KaldiOptions(ListedOptions, frozen=True):
+    """Options of the loader `kaldi`."""
+
+    recordings: Annotated[
+        str,
+        Meta(
+            description="folder to which the paths in wav.scp are relative; empty: looked for in those above"
+        ),
+    ] = ""
+
+
+class PatternOptions(RecordingOptions, frozen=True):
     """Options of the loader `pattern`."""
 
     pattern: Annotated[

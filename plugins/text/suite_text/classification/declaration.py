@@ -36,6 +36,7 @@ TASK = suite.Task(
     check=suite.lazy("suite_text.classification.contract:check"),
     facts=FACTS,
     prediction_type=PREDICTION,
+    formats={"csv": suite.lazy("suite_text.formats.class_table:ClassTable")},
     types="suite_text.classification.types",
 )
 

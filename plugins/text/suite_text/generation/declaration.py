@@ -20,6 +20,7 @@ TASK = suite.Task(
     preview=suite.lazy("suite_text.preview:preview_passages"),
     check=suite.lazy("suite_text.generation.contract:check"),
     prediction_type=suite.lazy("suite_text.generation.types:Continuation"),
+    formats={"txt": suite.lazy("suite_text.formats.plain_text:PlainText")},
     types="suite_text.generation.types",
 )
 

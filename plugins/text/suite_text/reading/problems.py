@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from suite.data import Problem
 from suite.kit import counted
-from suite_text.reading.encodings import Decoded
+from suite_language.encodings import Decoded
 
 
 class Problems:

@@ -1,0 +1,144 @@
+"""Which tables a path stands for, and their rows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from suite import UserError
+from suite.kit import some, split_of_name, tables
+from suite.sources import FileSource
+from suite_image_classification.loaders.table_columns import MULTI_HOT, has_paths_and_labels
+from suite_images.listing import is_image
+from suite_images.tables import text_of
+
+TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
+
+BESIDE_IMAGES = (MULTI_HOT, "metadata", "labels")
+"""What a table is called that lies in a folder with its images: Roboflow's, Hugging Face's, Kaggle's."""
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A table of a data set.
+
+    Attributes:
+        path: of the file.
+        split: that its rows belong to, unless they say another one; None: that of the image's folder.
+        folder: of the images, relative to the data set; "" is the data set's own folder.
+    """
+
+    path: Path
+    split: str | None
+    folder: str = ""
+
+
+def tables_at(path: Path) -> list[TableFile]:
+    """The table at `path`, or a folder's tables; empty if there is none.
+
+    A folder has a table for each split, called after it ("train.csv", "test_labels.csv"), or one in each
+    split's folder ("train/_classes.csv", "valid/metadata.jsonl"), or one for all ("metadata.csv").
+
+    Raises:
+        UserError: if a folder has two tables for one split.
+    """
+    if path.is_file():
+        return [TableFile(path, "train")] if path.suffix.lower() in TABLE_SUFFIXES else []
+    if not path.is_dir():
+        return []
+    try:
+        with os.scandir(path) as entries:
+            found = sorted((entry.name, entry.is_dir()) for entry in entries)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    names = [name for name, is_folder in found if not is_folder and name.lower().endswith(TABLE_SUFFIXES)]
+    for whole in (True, False):
+        if of_splits := _of_splits(path, names, whole=whole):
+            return of_splits
+    folders = [name for name, is_folder in found if is_folder and split_of_name(name, whole=True)]
+    beside = [
+        TableFile(table, split_of_name(name), name)
+        for name in folders
+        for table in [_beside_images(path / name)]
+        if table is not None
+    ]
+    if any(table.split == "train" for table in beside):
+        return beside
+    for_all = _beside_images(path)
+    return [TableFile(for_all, None)] if for_all is not None else []
+
+
+def _of_splits(path: Path, names: list[str], *, whole: bool) -> list[TableFile]:
+    of_splits: dict[str, str] = {}
+    for name in names:
+        split = split_of_name(Path(name).stem, whole=whole)
+        if split in of_splits:
+            raise UserError(f"{path} has two tables for the {split} split: {of_splits[split]}, {name}")
+        if split:
+            of_splits[split] = name
+    if "train" not in of_splits:
+        return []
+    return [TableFile(path / name, split) for split, name in of_splits.items()]
+
+
+def _beside_images(folder: Path) -> Path | None:
+    """The table of the images in a folder, if one is called so and its header has what is needed."""
+    for stem in BESIDE_IMAGES:
+        for suffix in TABLE_SUFFIXES:
+            table = folder / f"{stem}{suffix}"
+            if table.is_file() and _has_labels(table):
+                return table
+    return None
+
+
+def _has_labels(table: Path) -> bool:
+    try:
+        first = next(iter(rows(table)), None)
+    except UserError:
+        return True  # whoever reads it says what is wrong
+    return first is not None and has_paths_and_labels(list(first[1]), table)
+
+
+def rows(table: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Line number and cells by column of each row that is not blank.
+
+    A table of two columns whose first line begins with the name of an image has no header: its columns are
+    "path" and "label".
+
+    Raises:
+        UserError: for what is no table, with the line.
+    """
+    text = text_of(FileSource(table))
+    if table.suffix.lower() in (".jsonl", ".ndjson"):
+        yield from _json_rows(text, table)
+        return
+    names: list[str] | None = None
+    for line, cells in tables.cells(tables.lines(text), str(table)):
+        if names is None:
+            if len(cells) == 2 and is_image(cells[0].strip()) and not is_image(cells[1].strip()):
+                names = ["path", "label"]
+            else:
+                names = [cell.strip() for cell in cells]
+                if twins := {name for name in names if name and names.count(name) > 1}:
+                    raise UserError(f"{table} has more than one column {some(sorted(twins))}")
+                continue
+        if len(cells) != len(names):
+            raise UserError(f"{table}, line {line} has {len(cells)} cells, but the header has {len(names)}")
+        yield line, dict(zip(names, cells, strict=True))
+
+
+def _json_rows(text: str, table: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    for line, content in enumerate(text.split("\n"), start=1):
+        if content.strip():
+            try:
+                row = msgspec.json.decode(content)
+            except msgspec.DecodeError as error:
+                raise UserError(f"{table}, line {line} is not JSON: {error}") from None
+            if not isinstance(row, dict):
+                raise UserError(f"{table}, line {line} is not a JSON object with a path and a label")
+            yield line, row

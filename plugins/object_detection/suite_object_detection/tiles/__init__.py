@@ -1,0 +1,1 @@
+"""Large images in tiles: how they are cut, and how what is found in them is put together."""
