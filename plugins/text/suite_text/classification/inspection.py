@@ -70,7 +70,7 @@ def _balance(dataset: Dataset, counts: dict[str, Counter[str]]) -> tuple[Table, 
         [
             label,
             *(labels[label] for labels in counts.values()),
-            f"{100 * train[label] / len(dataset.train):.1f} %",
+            f"{100 * train[label] / max(1, len(dataset.train)):.1f} %",
         ]
         for label in shown
     ]
