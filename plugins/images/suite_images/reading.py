@@ -274,6 +274,10 @@ def _decode(content: bytes, name: str, header: Header, flags: int) -> np.ndarray
     except cv2.error:
         decoded = None
     if decoded is None:
+        if header.kind == "AVIF" and not cv2.haveImageWriter(".avif"):
+            raise UserError(
+                f"{name} is an image in AVIF, which this build of OpenCV does not read: take a newer one"
+            )
         raise UserError(f"{name} is a damaged or truncated {header.kind}")
     return decoded
 
