@@ -100,7 +100,7 @@ def _read(content: bytes, name: str, header: Header, at_least: int | None, how: 
             return _upright(how.apply(many_channels(content, name), name), header.orientation)
         # OpenCV turns these upright whatever the flags, and multiplies 8-bit colors by alpha.
         decoded = _decode(content, name, header, cv2.IMREAD_UNCHANGED)
-        premultiplied = decoded.dtype == np.uint8 and header.alpha
+        premultiplied = decoded.dtype == np.uint8 and not header.channels
         return how.apply(_from_bgr(decoded), name, premultiplied=premultiplied, alpha=not header.channels)
     if header.kind == "JPEG":
         image = how.from_rgb(_read_jpeg(content, name, header, at_least), name)
