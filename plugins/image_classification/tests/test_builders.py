@@ -12,7 +12,7 @@ from suite import UserError
 from suite.data import Dataset, Example
 from suite.options import as_dict, parse
 from suite.training_options import TrainingOptions
-from suite_image_classification import builders
+from suite_image_classification import builders, pretrained
 from suite_image_classification.assembly import balanced_weights
 from suite_image_classification.options import ApplicationsOptions, PresetOptions, ResidualOptions
 from suite_image_classification.presets import builder as preset_builder
@@ -182,6 +182,31 @@ def test_a_preset_is_resized_to_its_own_size_and_fine_tuned(tmp_path):
     assert len(pipeline.stages) == 2
     with pytest.raises(UserError, match="keras-hub knows"):
         preset_builder.build(data(40, 40), PresetOptions(preset="resnet_18_imagent"))
+    (offer,) = pretrained.presets(str(tmp_path / "tiny"), data())
+    assert offer.here
+    assert offer.options == {"preset": str(tmp_path / "tiny")}
+    names = [offer.name for offer in pretrained.presets("", data())]
+    assert names[0] == "resnet_50_imagenet"
+    assert len(names) == len(set(names))
+
+
+def test_weights_in_a_file_are_those_of_the_network_that_it_is_called_after(tmp_path):
+    file = tmp_path / "mobilenet_v3_small_flowers.weights.h5"
+    file.write_bytes(b"")
+    (offer,) = pretrained.applications(str(file), data())
+    assert offer.options == {"weights": str(file), "family": "MobileNetV3Small"}
+    other = tmp_path / "mine.keras"
+    other.write_bytes(b"")
+    assert pretrained.applications(str(other), data())[0].options == {"weights": str(other)}
+
+
+def test_families_whose_weights_keras_has_downloaded_are_on_this_machine(tmp_path, monkeypatch):
+    monkeypatch.setattr(pretrained, "keras_home", lambda: str(tmp_path))
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5").write_bytes(b"")
+    offers = pretrained.applications("", data())
+    assert [offer.name for offer in offers if offer.here] == ["ResNet50V2"]
+    assert offers[0].untrained == {"family": "MobileNetV3Small"}
 
 
 def bands(channels: int, side: int, highest: int) -> Dataset:
