@@ -71,8 +71,8 @@ class ImageBatches:
             progress: share of the training that lies behind, 0 to 1.
 
         Returns:
-            Images uint8 (batch, height, width, channels); targets float32 (batch, classes); with class weights
-            also float32 (batch,) factors of the loss.
+            Images uint8 (batch, height, width, channels); targets float32 (batch, classes); if classes have
+            weights, also float32 (batch,) factors of the loss.
         """
         batch = self._views([image for image, _ in prepared], rng)
         targets = np.stack([target for _, target in prepared])

@@ -85,6 +85,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             codec=CODEC,
             options=ApplicationsOptions,
             prediction_options=ImagePredictionOptions,
+            pretrained=suite.lazy("suite_image_classification.pretrained:applications"),
         ),
         suite.ModelBuilder(
             name="preset",
@@ -94,6 +95,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             codec=CODEC,
             options=PresetOptions,
             prediction_options=ImagePredictionOptions,
+            pretrained=suite.lazy("suite_image_classification.pretrained:presets"),
         ),
     ]
 

@@ -87,9 +87,15 @@ def test_a_size_that_does_not_fit_the_strides_is_refused_with_ones_that_do(size,
         input_size(DetectorOptions(size=size))
 
 
-@pytest.mark.parametrize("empty", [data(boxes=[]), data(crowd=True)])
-def test_data_without_any_box_is_refused(empty):
-    with pytest.raises(UserError, match="none of the 6 training images has a box"):
+@pytest.mark.parametrize(
+    ("empty", "sentence"),
+    [
+        (data(boxes=[]), "none of the 6 training images has a box"),
+        (data(crowd=True), "all 12 boxes of the training split are marked as to be ignored"),
+    ],
+)
+def test_data_without_any_box_is_refused(empty, sentence):
+    with pytest.raises(UserError, match=sentence):
         survey_of(empty)
 
 
