@@ -216,11 +216,16 @@ def _choose_from(host: Host, configuration: Configuration, request: Request, dat
 
 
 def _loaded(host: Host, configuration: Configuration, request: Request, data: str) -> Dataset:
-    """Other data, read with the options of the run's loader if the same loader reads it."""
+    """Other data, read with the options of the run's loader if that reads it, or no other one does."""
     loader, options = request.loader, request.loader_options
     if configuration.loader_name is not None and loader in (None, configuration.loader_name):
         own = host.loader(configuration.loader_name, task_of(host, configuration).full_name)
-        if loader is not None or _recognizes(own, data):
+        others = (other for other in host.loaders(own.task) if other.full_name != own.full_name)
+        if (
+            loader is not None
+            or _recognizes(own, data)
+            or not any(_recognizes(other, data) for other in others)
+        ):
             loader, options = configuration.loader_name, {**configuration.loader, **options}
     task, groups = task_of(host, configuration).full_name, configuration.split.groups
     if groups and COLUMN_OPTION not in request.loader_options:

@@ -78,3 +78,11 @@ def averaged(
     if multi_label:
         return Classification(label=(thresholds or Thresholds()).labels(scores), scores=scores)
     return Classification(label=max(scores, key=scores.__getitem__), scores=scores)
+
+
+def likeliest(prediction: Classification, top: int) -> Classification:
+    """A classification with the `top` highest scores only, the highest first; 0 keeps all as they are."""
+    if not top:
+        return prediction
+    scores = dict(sorted(prediction.scores.items(), key=lambda item: -item[1])[:top])
+    return Classification(label=prediction.label, scores=scores)

@@ -28,8 +28,9 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         label: the predicted class; with several labels per example, all those with a score of one half or
             more, unless other thresholds were wanted. The same shape as a target.
-        scores: a probability per class. They sum to one if an example has exactly one label. Empty if
-            predictions come from elsewhere and carry none.
+        scores: a probability per class. They sum to one if an example has exactly one label. Only the highest
+            ones, in falling order, if so many were wanted; empty if predictions come from elsewhere and carry
+            none.
     """
 
     label: str | list[str]
@@ -39,4 +40,4 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True):
         """For people: the label with its probability; of several labels each with its own."""
         labels = [self.label] if isinstance(self.label, str) else self.label
         shown = [f"{name}  {self.scores[name]:.2f}" if name in self.scores else name for name in labels]
-        return ", ".join(shown) or "no label"
+        return ", ".join(filter(None, shown)) or "no label"

@@ -34,6 +34,10 @@ _MIN_SHARE = 0.6
 """Of the characters that are not ASCII, the share that an encoding must make likely to be the one."""
 
 _MAX_NUL = 0.05
+_MAX_CONTROL = 0.05
+"""Of bytes that are no UTF-8, the share of control characters beyond which they are no text."""
+
+_CONTROL = bytes({*range(32)} - {*b"\t\n\x0b\x0c\r\x1b"})
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -65,7 +69,8 @@ def decoded(content: bytes, name: str, encoding: str = "auto") -> Decoded:
         encoding: as Python calls it, or "auto".
 
     Raises:
-        UserError: if there is no such encoding, or the file is no text but full of NUL bytes.
+        UserError: if there is no such encoding, or the file is no text but full of NUL bytes or of control
+            characters.
     """
     chosen = encoding_of(content, name, encoding)
     try:
@@ -105,6 +110,8 @@ def encoding_of(content: bytes, name: str, encoding: str = "auto") -> str:
         if error.reason == "unexpected end of data":  # a beginning may end anywhere
             return "utf-8"
         around = content[max(0, error.start - _AROUND) : error.start + _AROUND]
+        if len(around) - len(around.translate(None, _CONTROL)) > _MAX_CONTROL * len(around):
+            raise UserError(f"{name} is no text: it has bytes of control characters all over") from None
         return _likeliest(around)
     return "utf-8"
 

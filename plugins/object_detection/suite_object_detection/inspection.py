@@ -16,7 +16,15 @@ from suite.data import Dataset, Examples, Finding, Inspection
 from suite.figures import Table
 from suite.kit import counted
 from suite.options import resolved
-from suite_images.inspection import Seen, findings_on, kinds_table, look, sizes_table
+from suite_images.inspection import (
+    Seen,
+    depth_findings,
+    findings_on,
+    kinds_table,
+    leaks,
+    look,
+    sizes_table,
+)
 from suite_object_detection.options import DetectionOptions
 from suite_object_detection.recipes import tile_defaults
 from suite_object_detection.small_objects import small_objects
@@ -88,6 +96,8 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
         ],
         findings=[
             *findings_on(seen),
+            *leaks(seen, dataset),
+            *depth_findings(seen),
             *_other_sizes(dataset, splits, seen),
             *_balance(splits, classes),
             *_odd_boxes(dataset, splits),

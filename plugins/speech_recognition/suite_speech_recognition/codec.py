@@ -9,11 +9,12 @@ import msgspec
 import numpy as np
 
 from suite import UserError
-from suite.pipeline import Arrays, NamedAxes
+from suite.pipeline import Arrays, Encoded, NamedAxes
 from suite_speech_recognition.alphabet import Alphabet
 from suite_speech_recognition.decoding import ctc
 from suite_speech_recognition.decoding.beam_search import Scorer
 from suite_speech_recognition.decoding.guidance import BEAM, guidance, guidance_of_training
+from suite_speech_recognition.decoding.sounding import sounding_frames, without_pauses
 from suite_speech_recognition.normalization import normalize
 from suite_speech_recognition.options import TranscriptionOptions
 from suite_speech_recognition.recording_codec import RecordingCodec
@@ -64,22 +65,37 @@ class SpeechCodec(RecordingCodec, frozen=True, kw_only=True, forbid_unknown_fiel
         symbols = ("", *self.alphabet.symbols)
         return {"symbols/kernel": (-1, symbols), "symbols/bias": (-1, symbols)}
 
+    def encode(self, raw: Any) -> Encoded:
+        """As `RecordingCodec.encode`; the context also has which frames sound, a byte for each."""
+        encoded = super().encode(raw)
+        assert isinstance(encoded.arrays, dict)
+        samples = encoded.arrays["audio"][: int(encoded.arrays["samples"])]
+        return Encoded(
+            encoded.arrays, (*encoded.context, sounding_frames(samples, self.frame_samples).tobytes())
+        )
+
     def decode(self, outputs: Any, context: Any = None) -> Transcript:
         """The log-probabilities (frames, symbols) of one recording or chunk to what is said in it.
 
         Args:
             outputs: of the network.
-            context: where it begins in its recording and how long it is, in seconds; the times of words
-                count from the beginning of the recording.
+            context: where it begins in its recording and how long it is, in seconds, and which frames sound
+                (a byte each); the times of words count from the beginning of the recording. Where nothing
+                sounds, nothing is said.
 
         Raises:
             ValueError: if the shape is not that of this codec's outputs, or something is not a number.
         """
-        offset, seconds = context
+        offset, seconds, *heard = context
         # The frames behind the recording are blank: to leave them out changes nothing and saves time.
         frames = max(1, -(-round(seconds * self.rate) // self.frame_samples))
-        decoded = self._decoded(self._checked(outputs)[:frames])
-        words = ctc.words(decoded, self.alphabet, self.frame_samples / self.rate, offset)
+        log_probabilities = self._checked(outputs)[:frames]
+        sounding = np.frombuffer(heard[0], np.bool_) if heard else np.ones(frames, np.bool_)
+        if not sounding.any():
+            return Transcript(text="", seconds=seconds)
+        decoded = self._decoded(log_probabilities)
+        step = self.frame_samples / self.rate
+        words = without_pauses(ctc.words(decoded, self.alphabet, step, offset), sounding, step, offset)
         return Transcript(
             text=" ".join(self.alphabet.decode(decoded.indices).split()),
             words=words,

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from suite_language.casing import lowered, small_i
 from suite_language.scripts import without_spaces
 
 APOSTROPHES = "'\u2019\u02bc\u00b4\u1ffd`\u1fef\uff40\uff07"
@@ -17,13 +18,9 @@ APOSTROPHES = "'\u2019\u02bc\u00b4\u1ffd`\u1fef\uff40\uff07"
 
 _ONE_APOSTROPHE = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
 
-DOTTED = frozenset({"tr", "az", "crh", "tt-latn", "kk-latn"})
-"""Languages in which i with and without a dot are two letters, in both cases."""
-
 DOTLESS_I, DOTTED_I = "\u0131", "\u0130"
 """The small letter without and the capital with a dot."""
 
-_DOTTED_LOWER = str.maketrans({"I": DOTLESS_I, DOTTED_I: "i"})
 _DOTTED_UPPER = str.maketrans({"i": DOTTED_I, DOTLESS_I: "I"})
 
 _JOINERS = "\u200c\u200d"  # they tell words apart in Persian and in the scripts of India
@@ -85,12 +82,10 @@ def normalize(text: str, normalization: Normalization) -> str:
 
 
 def _cased(text: str, normalization: Normalization) -> str:
-    is_dotted = normalization.language.lower().partition("_")[0] in DOTTED
     if normalization.case == "lower":
-        if not is_dotted:
-            return text.lower()
         # The capital with a dot may be written as two characters.
-        return text.replace("I\u0307", DOTTED_I).translate(_DOTTED_LOWER).lower()
+        return lowered(text.replace("I\u0307", DOTTED_I), normalization.language)
+    is_dotted = small_i("I", normalization.language) != "I"
     return text.translate(_DOTTED_UPPER).upper() if is_dotted else text.upper()
 
 

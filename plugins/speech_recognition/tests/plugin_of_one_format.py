@@ -33,4 +33,4 @@ def table(file):
 @suite.hookimpl
 def suite_data_loaders():
     summary = "folders with Kaldi's wav.scp, text and utt2spk"
-    return [suite.DataLoader(name="kaldi", task=TASK, summary=summary, load=load, detect=detect)]
+    return [suite.DataLoader(name="scp", task=TASK, summary=summary, load=load, detect=detect)]

@@ -182,7 +182,7 @@ def test_a_microphone_gives_what_is_said_between_pauses(hears):
     assert fake.closed
     assert CODEC.chunks(second) is None
     encoded = CODEC.encode(second)
-    assert encoded.context == (pytest.approx(second.start), len(second.samples) / RATE)
+    assert encoded.context[:2] == (pytest.approx(second.start), len(second.samples) / RATE)
 
 
 def test_a_microphone_with_another_rate_is_resampled(hears):

@@ -173,18 +173,25 @@ def test_a_text_beside_each_recording(tmp_path):
     table(folder / "two/b.txt", "你好")
     table(folder / "two/z.txt", "alone")
     (folder / "two/c.txt").write_bytes("Grüße".encode("latin-1"))
+    recordings(folder, "e.wav")
+    (folder / "e.txt").write_bytes(bytes(200))
     assert recognized(folder) == ["text-files"]
     dataset = text_files_loader.load(folder, TextFilesOptions())
-    assert rows(dataset.train) == [("one/a.wav", "Hello you there", None), ("two/b.MP3", "你好", None)]
+    assert rows(dataset.train) == [
+        ("one/a.wav", "Hello you there", None),
+        ("two/b.MP3", "你好", None),
+        ("two/c.wav", "Grüße", None),
+    ]
     assert problems(dataset) == {
         "1 example without a .txt beside it, left out": ["d.flac"],
-        "1 example whose .txt cannot be read, left out": [
-            f"{folder / 'two/c.txt'}, line 1 is not UTF-8: save the file as UTF-8"
+        "1 example whose text cannot be read, left out": [
+            f"{folder / 'e.txt'} is no text: 200 of its first 200 bytes are NUL"
         ],
+        "1 text is not UTF-8 and read as Windows-1252, by their looks": ["two/c.txt"],
         "1 text without a recording": ["two/z.txt"],
     }
     dataset = text_files_loader.load(folder, TextFilesOptions(speaker_folders=True))
-    assert [speaker for _, _, speaker in rows(dataset.train)] == ["one", "two"]
+    assert [speaker for _, _, speaker in rows(dataset.train)] == ["one", "two", "two"]
 
 
 def test_folders_named_after_splits_are_splits(tmp_path):
@@ -213,7 +220,7 @@ def test_texts_in_an_archive(tmp_path):
 
 def test_recordings_without_texts_are_refused(tmp_path):
     said = refused(text_files_loader.load, recordings(tmp_path, "a.wav"), TextFilesOptions())
-    assert "holds no recording with a .txt of the same name beside it" in said
+    assert "holds no recording with a text of the same name beside it (.txt, .lab," in said
 
 
 # Through the host

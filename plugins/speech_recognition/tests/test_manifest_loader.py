@@ -251,7 +251,8 @@ def test_a_missing_column_is_told_with_those_that_are_there(folder):
     manifest = table(folder / "m.tsv", "path\twords spoken", "clips/a.wav\thello")
     assert refused(manifest) == (
         f"{manifest} has no column for what is said ('text', say), only 'path', 'words spoken':"
-        " name it with --set loader.text_column=NAME"
+        " name it with --set loader.text_column=NAME, or if these are no names but the first row, --set"
+        " loader.header=false and columns by number, loader.text_column=2"
     )
     manifest = table(folder / "m.tsv", "place\ttext", "clips/a.wav\thello")
     assert "has no column for the recordings' paths ('path', say), only 'place', 'text'" in refused(manifest)
@@ -266,10 +267,10 @@ def test_a_column_that_is_named_and_not_there_is_refused_with_the_nearest(folder
 
 
 def test_where_no_row_can_be_used_the_reasons_are_said(folder):
-    manifest = table(folder / "m.tsv", "path\ttext", "a.wav\tx", "b.wav\ty")
+    manifest = table(folder / "m.tsv", "path\ttext", "k.wav\tx", "l.wav\ty")
     assert refused(manifest) == (
         f"{manifest} has no example that can be used: 2 examples whose recording is not there (paths are"
-        " relative to the manifest), left out: 'm.tsv, line 2: a.wav', 'm.tsv, line 3: b.wav'"
+        " relative to the manifest), left out: 'm.tsv, line 2: k.wav', 'm.tsv, line 3: l.wav'"
     )
 
 
@@ -285,15 +286,30 @@ def test_a_manifest_without_rows_or_with_twin_columns_is_refused(lines, says, fo
     assert says in refused(table(folder / "m.tsv", *lines))
 
 
-def test_a_manifest_that_is_no_text_is_refused_with_its_line(folder):
-    manifest = table(folder / "m.tsv", "path\ttext", "clips/a.wav\tgrüße", encoding="latin-1")
-    assert refused(manifest) == f"{manifest}, line 2 is not UTF-8: save the file as UTF-8"
+def test_a_manifest_in_an_older_encoding_is_read_and_said(folder):
+    lines = ("path\ttext", "clips/a.wav\tgrüße", "clips/b.wav\tgroße Mühe")
+    manifest = table(folder / "m.tsv", *lines, encoding="windows-1252")
+    dataset = load(manifest)
+    assert [text for _, text, _ in rows(dataset.train)] == ["grüße", "große Mühe"]
+    assert "it was read as Windows-1252" in str(dataset.problems[0])
+    assert not load(manifest, encoding="windows-1252").problems
 
 
-def test_a_folder_with_two_manifests_for_a_part_or_none_for_training_is_refused(folder):
-    table(folder / "dev.tsv", "path\ttext", "clips/a.wav\tx")
-    table(folder / "test.tsv", "path\ttext", "clips/b.wav\tx")
-    assert "has no training split, only validation and test" in refused(folder)
+def test_a_manifest_that_is_no_text_is_refused(folder):
+    (folder / "m.tsv").write_bytes(bytes(300))
+    assert "is no text" in refused(folder / "m.tsv")
+
+
+def test_data_may_be_there_to_be_scored_alone(folder):
+    test = table(folder / "test.tsv", "path\ttext", "clips/b.wav\tx")
+    assert {name: len(split) for name, split in load(folder).splits.items()} == {
+        "train": 0,
+        "test": 1,
+    }
+    assert len(load(test).train) == 1  # by itself, it is all there is
+
+
+def test_a_folder_with_two_manifests_for_a_part_is_refused(folder):
     table(folder / "train.tsv", "path\ttext", "clips/c.wav\tx")
     table(folder / "train.csv", "path,text", "clips/c.wav,x")
     assert "more than one manifest for the train split: 'train.csv', 'train.tsv'" in refused(folder)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suite_speech_recognition.normalization import Normalization, normalize
+from suite_speech_recognition.normalization import Normalization, language_of, normalize, usual_normalization
 
 DEFAULT = Normalization()
 EVERYTHING = st.builds(
@@ -18,6 +18,7 @@ EVERYTHING = st.builds(
     case=st.sampled_from(["lower", "upper", "keep"]),
     punctuation=st.sampled_from(["remove", "keep"]),
     unicode=st.sampled_from(["NFKC", "NFC", "none"]),
+    language=st.sampled_from(["", "tr"]),
 )
 
 
@@ -81,3 +82,33 @@ def test_it_survives_json_and_refuses_what_it_does_not_know(normalization):
     assert msgspec.json.decode(msgspec.json.encode(normalization), type=Normalization) == normalization
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"case": "title"}, Normalization)
+
+
+@pytest.mark.parametrize(
+    ("text", "case", "expected"),
+    [
+        ("IŞIKLARI AÇ", "lower", "ışıkları aç"),
+        ("İstanbul'a GİT", "lower", "istanbul'a git"),
+        (unicodedata.normalize("NFD", "İstanbul'a GİT"), "lower", "istanbul'a git"),
+        ("ışık iyi", "upper", "IŞIK İYİ"),
+    ],
+)
+def test_turkish_has_two_letters_i(text, case, expected):
+    assert normalize(text, Normalization(case=case, language="tr")) == expected
+    assert normalize(expected, Normalization(case=case, language="tr")) == expected
+
+
+def test_turkish_is_known_by_its_letters():
+    assert language_of(["iyi", "ışık"]) == language_of(["İyi"]) == "tr"
+    assert language_of(["Iyi çok", "straße"]) == ""
+    assert usual_normalization(["IŞIK", "İYİ"]) == Normalization(case="keep", language="tr")
+    assert usual_normalization(["Light", "on"]) == Normalization()
+
+
+@pytest.mark.parametrize("invisible", ["\u200b", "\u00ad", "\ufeff", "\u2060", "\u200e"])
+def test_what_is_not_seen_is_not_learned(invisible):
+    assert normalize(f"tur{invisible}n ri{invisible}ght", DEFAULT) == "turn right"
+
+
+def test_composed_and_decomposed_letters_are_the_same():
+    assert normalize(unicodedata.normalize("NFD", "Größe é 각"), DEFAULT) == normalize("Größe é 각", DEFAULT)

@@ -1,5 +1,6 @@
 """Reading recordings of every kind, and what is said of those that cannot be read."""
 
+import io
 import math
 import struct
 import tracemalloc
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 from speech_on_disk import FORMATS, LOSSY, RATE, encoded, tone, write
 from suite import UserError
 from suite.data.dataset import digest
-from suite.sources import FileSource, open_tree
-from suite_speech_recognition.audio import recordings, sound_decoder
+from suite.sources import BytesSource, FileSource, open_tree
+from suite_speech_recognition.audio import av_decoder, recordings, sound_decoder
 from suite_speech_recognition.audio.recordings import Description, Recording
 
 
@@ -31,6 +32,86 @@ def with_sizes(content, riff, data):
 
 
 # What is read
+
+
+@pytest.mark.parametrize(
+    ("container", "subtype"),
+    [("WAV", "GSM610"), ("WAV", "G721_32"), ("AU", "G723_24"), ("AU", "G723_40"), ("WAV", "IMA_ADPCM")],
+)
+def test_codecs_in_which_nothing_can_be_looked_up_are_read(container, subtype):
+    file = io.BytesIO()
+    soundfile.write(file, tone(1.0), RATE, format=container, subtype=subtype)
+    found = recordings.read(file.getvalue(), RATE)
+    assert abs(len(found) - RATE) < 1_000
+    assert np.sqrt(np.mean(found[1_000:7_000] ** 2)) == pytest.approx(0.5 / math.sqrt(2), rel=0.1)
+    part = recordings.section(file.getvalue(), RATE, 0.5, 0.6)
+    np.testing.assert_array_equal(part, found[4_000:4_800])
+
+
+@pytest.mark.parametrize("size", [2_000_000_000, 0x7FFFFFFF, 0x7FFFF000, 0x80000000, 0xFFFFFFFF, 0x40000000])
+def test_a_size_that_stands_for_an_unknown_one_is_none(size):
+    content = with_sizes(encoded(tone(0.5)), min(size + 36, 0xFFFFFFFF), size)
+    assert len(recordings.read(content, RATE)) == RATE // 2
+
+
+def test_one_channel_may_be_heard_and_an_inverted_one_does_not_cancel_the_other():
+    left, right = tone(0.2, frequency=440.0), tone(0.2, frequency=700.0)
+    content = encoded(np.stack([left, right], axis=1), kind="wav, floats")
+    np.testing.assert_allclose(recordings.read(content, RATE, "left"), left, atol=1e-6)
+    np.testing.assert_allclose(recordings.read(content, RATE, "right"), right, atol=1e-6)
+    second = recordings.read(Recording(BytesSource(content), channel=1), RATE)
+    np.testing.assert_allclose(second, right, atol=1e-6)
+    assert "has only 2 channels" in refused(Recording(BytesSource(content), channel=2))
+    inverted = encoded(np.stack([left, -left], axis=1), kind="wav, floats")
+    np.testing.assert_allclose(recordings.read(inverted, RATE), left, atol=1e-6)
+    mono = encoded(left, kind="wav, floats")
+    np.testing.assert_allclose(recordings.read(mono, RATE, "right"), left, atol=1e-6)
+
+
+def test_an_array_may_come_with_its_rate():
+    sound = tone(0.5, 16_000)
+    expected = recordings.read(encoded(sound, 16_000, "wav, floats"), RATE)
+    pairs = ((sound, 16_000), [sound, 16_000.0], {"array": sound, "sampling_rate": 16_000})
+    for pair in pairs:
+        np.testing.assert_allclose(recordings.read(pair, RATE), expected, atol=1e-4)
+    assert recordings.describe((sound, 16_000)) == Description(0.5, 16_000, 1)
+    assert digest((sound, 16_000)) != digest((sound, 8_000))
+    assert "is no rate of an array" in refused((sound, 7))
+    assert 'needs its "sampling_rate"' in refused({"array": sound})
+
+
+def test_bytes_of_any_kind_and_open_files_are_read_as_often_as_wanted(tmp_path):
+    path = write(tmp_path / "a.wav", tone(0.2))
+    content = path.read_bytes()
+    with path.open("rb") as file:
+        for raw in (bytearray(content), memoryview(content), io.BytesIO(content), file):
+            assert [len(recordings.read(raw, RATE)) for _ in range(2)] == [1_600, 1_600]
+
+
+@pytest.mark.parametrize(
+    ("kind", "codec", "layout"),
+    [("ipod", "aac", "mono"), ("mp4", "aac", "stereo"), ("webm", "libopus", "mono"), ("adts", "aac", "mono")],
+)
+def test_what_libsndfile_does_not_read_is_read_by_pyav(kind, codec, layout, tmp_path):
+    av = pytest.importorskip("av", reason="PyAV is an extra")
+    rate = 48_000
+    sound = np.tile(tone(1.0, rate).astype(np.float32), (1 if layout == "mono" else 2, 1))
+    with av.open(str(tmp_path / "a.bin"), "w", format=kind) as container:
+        stream = container.add_stream(codec, rate=rate)
+        stream.layout = layout
+        frame = av.AudioFrame.from_ndarray(sound, format="fltp", layout=layout)
+        frame.rate, frame.pts = rate, 0
+        fifo = av.AudioFifo()
+        fifo.write(frame)
+        size = stream.codec_context.frame_size or 960
+        while (piece := fifo.read(size) or fifo.read()) is not None:
+            container.mux(stream.encode(piece))
+        container.mux(stream.encode(None))
+    found = recordings.read(tmp_path / "a.bin", RATE)
+    assert abs(len(found) - RATE) < 400
+    assert np.sqrt(np.mean(found[1_000:7_000] ** 2)) == pytest.approx(0.5 / math.sqrt(2), rel=0.1)
+    part = recordings.section(tmp_path / "a.bin", RATE, 0.5, 0.6)
+    np.testing.assert_allclose(part, found[4_000:4_800], atol=1e-2)
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -300,8 +381,8 @@ def test_a_few_missing_samples_at_the_end_do_no_harm():
         (b"hello " * 100, "is no recording: its content is none of WAV, FLAC,"),
         ("hello ".encode("utf-16") * 1000, "is no recording: its content is none of"),
         (bytes(1000), "is no recording"),
-        (b"\0\0\0\x20ftypM4A " + bytes(100), "is an M4A file (AAC), which cannot be read: convert it"),
-        (b"\0\0\0\x20ftypisom" + bytes(100), "is an MP4 or QuickTime file, which cannot be read: convert it"),
+        (b"\0\0\0\x20ftypM4A " + bytes(100), "is an M4A file (AAC), which needs PyAV: pip install"),
+        (b"\0\0\0\x20ftypisom" + bytes(100), "is an MP4 or QuickTime file, which needs PyAV: pip install"),
         (b"\x1aE\xdf\xa3" + bytes(100), "is a Matroska or WebM file"),
         (b"RIFF\0\0\0\0AVI " + bytes(100), "is an AVI video"),
         (b"\xff\xf1\x50\x80" + bytes(100), "is an AAC file"),
@@ -309,7 +390,8 @@ def test_a_few_missing_samples_at_the_end_do_no_harm():
         (b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS, not the file itself"),
     ],
 )
-def test_what_is_no_recording_is_called_what_it_is(content, says, tmp_path):
+def test_what_is_no_recording_is_called_what_it_is(content, says, tmp_path, monkeypatch):
+    monkeypatch.setattr(av_decoder, "is_installed", lambda: False)
     path = tmp_path / "a.wav"
     path.write_bytes(content)
     assert says in refused(path)

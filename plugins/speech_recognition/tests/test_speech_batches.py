@@ -15,7 +15,7 @@ RATE = 8000
 CODEC = SpeechCodec(
     rate=RATE, lengths=(4000, 8000, 16000), frame_samples=400, alphabet=Alphabet(symbols=(" ", "a", "b"))
 )
-ALL = Augmentation(speed=(0.8, 1.25), gain=6.0, noise=0.5, join=0.5)
+ALL = Augmentation(speed=(0.8, 1.25), gain=6.0, noise=0.5, join=0.5, silence=0.5, empty=0.2)
 
 
 def tone(seconds: float, frequency: float = 500) -> np.ndarray:
@@ -137,3 +137,41 @@ def test_silence_and_an_empty_transcript_are_learned_from():
     inputs, targets = batches.make(ready, np.random.default_rng(0), 0.0)
     assert np.isfinite(inputs["audio"]).all()
     assert not targets.any()
+
+
+def test_silence_is_put_at_both_ends_and_what_is_said_stays():
+    batches = SpeechBatches(codec=CODEC, augmentation=Augmentation(silence=1.0))
+    ready = prepared(batches, example(0.3, "ab"), example(0.5, "a"))
+    lengths = set()
+    for seed in range(30):
+        inputs, targets = batches.make(ready, np.random.default_rng(seed), 0.0)
+        lengths |= set(inputs["samples"].tolist())
+        assert inputs["samples"].max() <= CODEC.lengths[-1]
+        for row, (text, seconds) in enumerate([("ab", 0.3), ("a", 0.5)]):
+            np.testing.assert_array_equal(targets[row], CODEC.target({"text": text}))
+            heard = inputs["audio"][row]
+            original = tone(seconds)
+            assert np.abs(np.correlate(heard, original)).max() > 0.9 * np.sum(original**2)
+    assert len(lengths) > 30
+
+
+def test_silence_makes_no_batch_longer_than_all_recordings():
+    codec = SpeechCodec(
+        rate=RATE, lengths=(4000, 160_000), frame_samples=400, alphabet=Alphabet(symbols=("a",))
+    )
+    batches = SpeechBatches(codec=codec, augmentation=Augmentation(silence=1.0))
+    ready = prepared(batches, example(0.4, "a"))
+    for seed in range(10):
+        assert batches.make(ready, np.random.default_rng(seed), 0.0)[0]["audio"].shape[1] == 4000
+
+
+def test_a_recording_in_which_nothing_is_said_has_no_labels():
+    batches = SpeechBatches(codec=CODEC, augmentation=Augmentation(empty=1.0))
+    ready = prepared(batches, example(0.5, "ab"))
+    loudness = []
+    for seed in range(30):
+        inputs, targets = batches.make(ready, np.random.default_rng(seed), 0.0)
+        assert not targets.any()
+        loudness.append(float(np.sqrt(np.mean(inputs["audio"][0, :4000] ** 2))))
+    assert min(loudness) == 0.0
+    assert 0.01 < max(loudness) < 1.0

@@ -38,7 +38,7 @@ def test_a_recording_that_cannot_be_read_does_not_stop_the_survey():
 @pytest.mark.parametrize(
     ("train", "said"),
     [
-        ([], "the training split holds no recording"),
+        ([], "there is no training split to learn from, or no recording in it"),
         (
             [Example("a", np.ones(800, np.float32), {"text": " "})],
             "none of the 1 training recordings has a transcript",

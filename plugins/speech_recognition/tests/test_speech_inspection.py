@@ -90,25 +90,26 @@ def test_silence_and_clipping_are_found():
 
 
 def test_transcripts_that_are_empty_or_too_long_for_their_recording_are_found():
-    found = inspected([example("a", "x" * 16), example("b", "x" * 15), example("c", "  "), example("d", "x")])
+    found = inspected([example("a", "x" * 26), example("b", "x" * 25), example("c", "  "), example("d", "x")])
     assert sentences(found) == [
         ("1 transcript is empty", True, ["c"]),
         (
-            "1 transcript is too long for the recording: more than 15 characters a second",
+            "1 transcript is too long for the recording: more than 25 characters a second",
             True,
-            ["a: 16 characters in 1.00 s"],
+            ["a: 26 characters in 1.00 s"],
         ),
     ]
 
 
 def test_characters_that_training_never_sees_are_found():
-    found = inspected([example("a", "abc")], validation=[example("b", "abd")], test=[example("c", "dé\t你")])
+    test = [example("c", "dé, \t你!")]  # marks are not learned, so nothing lacks them
+    found = inspected([example("a", "abc")], validation=[example("b", "abd")], test=test)
     assert sentences(found) == [
         ("1 character is in validation, but not in train, and cannot be learned", False, ["d: 1"]),
         (
             "4 characters are in test, but not in train, and cannot be learned",
             False,
-            ["U+0009: 1", "d: 1", "é: 1", "你: 1"],
+            ["(space): 1", "d: 1", "é: 1", "你: 1"],
         ),
     ]
 
@@ -170,3 +171,32 @@ def test_progress_reaches_the_number_of_recordings(count):
     )
     assert told[-1] == (count, count)
     assert told == sorted(told)
+
+
+def test_marks_that_nobody_says_are_shown():
+    found = inspected([example("a", "oh <unk> no"), example("b", "ab [laughter]"), example("c", "a (b) <3")])
+    (text, wrong, places), *_ = sentences(found)
+    assert text.startswith("2 transcripts have marks that nobody says")
+    assert not wrong
+    assert places == ["a: oh <unk> no", "b: ab [laughter]"]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "says"),
+    [
+        (1.0, -1.0, "of which one is inverted"),
+        (1.0, 0.0, "of which one is silent"),
+        ((1.0, 0.0), (0.0, 1.0), "perhaps two speakers"),
+        (1.0, 0.5, ""),
+    ],
+)
+def test_what_two_channels_are_to_each_other_is_said(left, right, says):
+    half = tone(0.5)
+    parts = [np.concatenate([part * half for part in np.broadcast_to(side, 2)]) for side in (left, right)]
+    sound = np.stack(parts, axis=1)
+    found = [text for text, _, _ in sentences(inspected([example("a", "ab", sound=sound)]))]
+    assert (says in found[0]) if says else not found
+
+
+def test_data_without_a_training_split_is_inspected():
+    assert not sentences(inspected([], test=[example("a", "ab")]))

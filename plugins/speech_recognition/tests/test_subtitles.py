@@ -151,3 +151,15 @@ def test_where_nothing_can_be_written_is_said_in_a_sentence(tmp_path):
         TextWriter(tmp_path / "file", {})
     with pytest.raises(UserError, match="cannot be written"):
         TextWriter(tmp_path / "none" / "folder", {})
+
+
+def test_recordings_of_one_name_keep_their_folders(tmp_path):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.wav").write_bytes(b"RIFF")
+    writer = TextWriter(tmp_path / "out", {})
+    for folder in ("one", "two"):
+        writer.add(open_tree(tmp_path / folder).source(0), "a", said(("yes", 0.0, 1.0)))
+    writer.add(FileSource(tmp_path / "two/a.wav"), "a", said(("yes", 0.0, 1.0)))
+    names = [str(path.relative_to(tmp_path / "out")) for path in writer.close()]
+    assert names == ["a.txt", "two/a.txt", "two/a-2.txt"]

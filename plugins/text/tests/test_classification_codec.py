@@ -89,7 +89,7 @@ def test_a_long_text_is_read_in_chunks_that_together_are_all_of_it():
     assert codec.chunks("the dog sat") is None
     found = [codec.encode(chunk) for chunk in chunks]
     assert len(found) == chunks.total == 6
-    read = np.concatenate([encoded["tokens"][encoded["tokens"] > 0] for encoded in found])
+    read = np.concatenate([encoded.arrays["tokens"][encoded.arrays["tokens"] > 0] for encoded in found])
     assert (read == codec.read(text)["tokens"]).all()
     assert codec.chunks(next(iter(chunks))) is None
     assert (codec.encode(text)["tokens"] == codec.read(text)["tokens"][:8]).all()
@@ -163,4 +163,4 @@ def test_lengths_that_do_not_rise_or_do_not_suffice_are_refused(change):
 
 def test_a_chunk_is_encoded_as_it_is():
     chunk = Chunk({"tokens": np.array([5, 4], np.int32)})
-    assert tokens().encode(chunk)["tokens"].tolist() == [5, 4, 0, 0]
+    assert tokens().encode(chunk).arrays["tokens"].tolist() == [5, 4, 0, 0]

@@ -1,5 +1,6 @@
 """What `suite predict` reads: words, lines, cells, the standard input and whole files."""
 
+import gzip
 import io
 import json
 import sys
@@ -88,6 +89,8 @@ def test_a_broken_row_keeps_its_place_and_the_others_go_on(name, content, senten
 @pytest.mark.parametrize("suffix", STREAM_SUFFIXES)
 def test_a_whole_file_can_be_one_text(suffix, tmp_path):
     path = lines(tmp_path / f"a{suffix}", "one", "", "two")
+    if suffix == ".gz":
+        path.write_bytes(gzip.compress(path.read_bytes()))
     assert read(path, whole_files=True) == [(f"a{suffix}", "one\n\ntwo\n")]
 
 

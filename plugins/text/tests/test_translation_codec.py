@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -79,14 +80,29 @@ def test_outputs_of_another_network_are_refused(broken, message):
 
 
 def test_a_text_that_is_too_long_is_translated_sentence_by_sentence():
-    text = " ".join(["A man sleeps. Two dogs run."] * 4)
-    chunks = CODEC.chunks(text)
+    chunks = msgspec.structs.replace(CODEC, max_sentences=9).chunks("A man sleeps. Two dogs run. " * 4)
     assert chunks is not None
     texts = [chunk.text for chunk in chunks]
     assert chunks.total == len(texts) > 1
     assert all(text.endswith(".") for text in texts)
-    assert " ".join(texts) == text
+    assert " ".join(texts) == " ".join(["A man sleeps. Two dogs run."] * 4)
     assert all(CODEC.encode(chunk).arrays["source"].size <= 16 for chunk in chunks)
+
+
+def test_every_sentence_is_translated_by_itself_and_lines_stay_lines():
+    chunks = CODEC.chunks("A man sleeps. Two dogs run.\r\n\nTwo dogs run.\n")
+    assert [(chunk.text, chunk.line) for chunk in chunks] == [
+        ("A man sleeps.", 0), ("Two dogs run.", 0), ("Two dogs run.", 2)
+    ]  # fmt: skip
+    written = [Translation(text=text) for text in ("Ein Mann schläft.", "Zwei.", "Drei.")]
+    assert chunks.merge(written).text == "Ein Mann schläft. Zwei.\nDrei."
+    two = msgspec.structs.replace(CODEC, max_sentences=2)
+    assert two.chunks("A man sleeps. Two dogs run.") is None
+    assert two.chunks("A man sleeps. Two dogs run. A dog.").total == 2
+
+
+def test_longer_translations_count_for_more_in_the_score():
+    chunks = CODEC.chunks("A man sleeps. A man sleeps.")
     merged = chunks.merge(
         [Translation(text="Ein Mann.", score=-1.0), Translation(text="Ein Mann.", score=-3.0)]
     )

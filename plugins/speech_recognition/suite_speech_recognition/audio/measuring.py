@@ -9,8 +9,8 @@ import numpy as np
 
 from suite import UserError
 from suite_speech_recognition.audio import recordings
+from suite_speech_recognition.audio.channels import one_channel
 from suite_speech_recognition.audio.silence import loudest_level, sounding
-from suite_speech_recognition.audio.sound_decoder import one_channel
 
 FULL_SCALE = 0.999
 CLIPPED_RUN = 3

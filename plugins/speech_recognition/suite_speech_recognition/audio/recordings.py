@@ -17,13 +17,16 @@ import soxr
 
 from suite import UserError
 from suite.sources import Source
-from suite_speech_recognition.audio.sound_decoder import RATES, one_channel, opened_file
+from suite_speech_recognition.audio.channels import one_channel
+from suite_speech_recognition.audio.sound_decoder import opened_file
+from suite_speech_recognition.audio.sound_files import RATES
 
 Channel = Literal["mix", "left", "right"]
 
 SUFFIXES = (
     ".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".snd",
     ".caf", ".w64", ".rf64", ".sph", ".nist",
+    ".m4a", ".mp4", ".webm", ".aac", ".mka", ".wma", ".amr", ".3gp",
 )  # fmt: skip
 """The endings of files that are taken for recordings when a folder is listed, in lower case."""
 
@@ -106,7 +109,7 @@ def read(raw: Any, rate: int, channel: Channel = "mix") -> np.ndarray:
 
     Raises:
         UserError: if it is no audio, holds no samples or some that are no numbers, is damaged or cut off
-            (see `sound_decoder.LOST`), or the wanted section lies outside of it.
+            (see `sound_files.LOST`), or the wanted section lies outside of it.
     """
     with opened(raw, rate, channel) as audio:
         return audio.read(rate)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import soundfile
@@ -15,45 +15,23 @@ import soundfile
 from suite import UserError
 from suite.kit import reason
 from suite.sources import FileSource, FolderTree, Member, Source, source
-from suite_speech_recognition.audio.sound_files import cannot_be_decoded, cut_off, with_known_length
+from suite_speech_recognition.audio.channels import one_channel
+from suite_speech_recognition.audio.sound_files import (
+    LOST,
+    RATES,
+    cannot_be_decoded,
+    cut_off,
+    read_by_av,
+    with_known_length,
+)
 
-LOST = 0.02
-"""A file is cut off if more than this share of what it announces, and 0.1 s at least, is missing."""
-
-RATES = range(1_000, 1_000_001)
-"""Samples per second that a recording may have."""
+if TYPE_CHECKING:
+    from suite_speech_recognition.audio.av_decoder import AvFile
 
 _BLOCK, _LEAST_BLOCK = 1 << 20, 1 << 12
 # After seeking, and so between two reads, libmpg123 lacks what the next frames of an MP3 file take from those
 # before: 511 bytes, in which there can be 22 frames of the lowest rate.
 _RESERVOIR = 1 << 15
-
-
-CANCELED = 0.05
-"""Two channels cancel each other out if less than this share of their power is left in their mean: one of
-them is inverted, as a microphone that is wired the wrong way round gives it."""
-
-
-def one_channel(samples: np.ndarray, channel: int | None = None) -> np.ndarray:
-    """A channel, counted from 0, or the mean of all: (samples, channels) as (samples,), float32.
-
-    Of two channels one of which is inverted half the difference is taken, in which they do not cancel out.
-    """
-    if channel is not None or samples.shape[1] == 1:
-        picked: np.ndarray = samples[:, channel or 0]
-        return picked
-    mean: np.ndarray = samples.mean(axis=1, dtype=np.float32)
-    if (
-        samples.shape[1] == 2
-        and _power(mean) < CANCELED * (_power(samples[:, 0]) + _power(samples[:, 1])) / 2
-    ):
-        difference: np.ndarray = (samples[:, 0] - samples[:, 1]) / 2
-        return difference
-    return mean
-
-
-def _power(samples: np.ndarray) -> float:
-    return float(np.vdot(samples, samples)) / max(1, len(samples))
 
 
 class SoundFile:
@@ -123,14 +101,15 @@ class SoundFile:
 
 
 @contextmanager
-def opened_file(raw: Any) -> Iterator[SoundFile]:
+def opened_file(raw: Any) -> Iterator[SoundFile | AvFile]:
     """Open a file, and close it.
 
     Args:
         raw: a path, a `suite.sources.Source`, the bytes of a file or an open file.
 
     Raises:
-        UserError: if it cannot be read, is none that libsndfile knows, or is cut off as its header shows.
+        UserError: if it cannot be read, is none that libsndfile or PyAV knows, or is cut off as its header
+            shows.
     """
     if isinstance(raw, bytes | bytearray | memoryview):
         name, content = "the given file", bytes(raw)
@@ -145,17 +124,39 @@ def opened_file(raw: Any) -> Iterator[SoundFile]:
         raise UserError(
             f"{type(raw).__name__} is no recording: give a file, its bytes or an array of samples"
         )
+    if kind := read_by_av(_head(name, content)):
+        from suite_speech_recognition.audio.av_decoder import INSTALL, is_installed, opened_by_av
+
+        if not is_installed():
+            raise UserError(f"{name} is {kind}, which needs PyAV: {INSTALL}, or convert it to WAV or FLAC")
+        with opened_by_av(name, content) as decoded:
+            yield decoded
+        return
     if content is not None:
         with io.BytesIO(content) as file, _decoder(name, file, file) as decoder:
             yield SoundFile(name, decoder)
         return
+    # By its descriptor, because libsndfile would also look at the ending of a name.
+    with _open(name) as file_on_disk, _decoder(name, file_on_disk, file_on_disk.fileno()) as decoder:
+        yield SoundFile(name, decoder)
+
+
+def _open(name: str) -> io.FileIO:
     try:
-        file_on_disk = open(name, "rb", buffering=0)  # noqa: SIM115 (closed below)
+        return open(name, "rb", buffering=0)
     except OSError as error:
         raise UserError(f"{name} cannot be read: {reason(error)}") from None
-    # By its descriptor, because libsndfile would also look at the ending of a name.
-    with file_on_disk, _decoder(name, file_on_disk, file_on_disk.fileno()) as decoder:
-        yield SoundFile(name, decoder)
+
+
+def _head(name: str, content: bytes | None) -> bytes:
+    """The first bytes of a file."""
+    if content is not None:
+        return content[:64]
+    with _open(name) as file:
+        try:
+            return file.read(64) or b""
+        except OSError as error:
+            raise UserError(f"{name} cannot be read: {reason(error)}") from None
 
 
 def _path_of(raw: Source) -> str | None:

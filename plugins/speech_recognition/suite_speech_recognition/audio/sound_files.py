@@ -9,6 +9,12 @@ from typing import BinaryIO
 
 import soundfile
 
+LOST = 0.02
+"""A file is cut off if more than this share of what it announces, and 0.1 s at least, is missing."""
+
+RATES = range(1_000, 1_000_001)
+"""Samples per second that a recording may have."""
+
 KNOWN = "WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF, AU, CAF, W64 and NIST SPHERE"
 """What is read, for people."""
 
@@ -25,9 +31,8 @@ _SOUND = (
     (0, b"caff", "CAF"),
     (0, b"NIST_1A", "NIST SPHERE"),
 )
-_OTHERS = (
+_BY_AV = (
     (8, b"AVI ", "an AVI video"),
-    (8, b"WEBP", "an image"),
     (4, b"ftypM4A", "an M4A file (AAC)"),
     (4, b"ftyp", "an MP4 or QuickTime file"),
     (0, b"\x1aE\xdf\xa3", "a Matroska or WebM file"),
@@ -37,6 +42,9 @@ _OTHERS = (
     (0, b"ADIF", "an AAC file"),
     (0, b"\xff\xf1", "an AAC file"),
     (0, b"\xff\xf9", "an AAC file"),
+)
+_OTHERS = (
+    (8, b"WEBP", "an image"),
     (0, b"MThd", "a MIDI file"),
     (0, b"PK\x03\x04", "a zip archive"),
     (0, b"\x1f\x8b", "a gzip archive"),
@@ -58,6 +66,11 @@ _HEADER = 4096
 of a gigabyte or more, which the header may be counted in or not."""
 
 _LONGEST_PAGE = 27 + 255 + 255 * 255
+
+
+def read_by_av(head: bytes) -> str:
+    """What a file is that PyAV reads and libsndfile does not, by its first bytes; empty for any other."""
+    return _kind(head, _BY_AV)
 
 
 def cannot_be_decoded(name: str, head: bytes, reason: str) -> str:

@@ -22,9 +22,9 @@ class TranscriptWriter(ABC):
     """Writes a file for each recording into a folder, or one recording to one file.
 
     Files are named after their recordings, with another ending. Those of a folder or an archive lie in the
-    same folders below; of two that would have the same name the later one gets a number. What a microphone
-    heard becomes one file. No file that exists is overwritten, except in a folder that `suite predict` wrote
-    its lines to before.
+    same folders below; of two that would have the same name the later one keeps the folder that it comes
+    from, or gets a number. What a microphone heard becomes one file. No file that exists is overwritten,
+    except in a folder that `suite predict` wrote its lines to before.
 
     Args:
         path: a file if it has an ending, else a folder, which is made if it does not exist.
@@ -41,6 +41,7 @@ class TranscriptWriter(ABC):
         self._is_folder = path.is_dir() or not path.suffix
         self._overwrites = self._is_folder and (path / PREDICTIONS_FILE).exists()
         self._written: list[Path] = []
+        self._folders: dict[Path, str] = {}
         self._name = ""
         self._live: tuple[str, list[SpacedWord]] | None = None
         if not self._is_folder:
@@ -70,7 +71,7 @@ class TranscriptWriter(ABC):
             self._live[1].extend(spaced(prediction))
             return
         self._finish()
-        self._write(_relative_name(raw, name), name, prediction)
+        self._write(_relative_name(raw, name), name, prediction, _folder_name(raw))
 
     def close(self) -> Sequence[Path]:
         """Finish what was begun, and return what was written."""
@@ -83,8 +84,8 @@ class TranscriptWriter(ABC):
             transcript = Transcript(text=join_words(words), words=[word.word for word in words])
             self._write(PurePosixPath(source.replace(":", "-")), source, transcript)
 
-    def _write(self, relative: PurePosixPath, name: str, transcript: Transcript) -> None:
-        path = self._free(relative) if self._is_folder else self._only(name)
+    def _write(self, relative: PurePosixPath, name: str, transcript: Transcript, folder: str = "") -> None:
+        path = self._free(relative, folder) if self._is_folder else self._only(name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._refuse_to_overwrite(path)
@@ -102,8 +103,10 @@ class TranscriptWriter(ABC):
         self._name = name
         return self._path
 
-    def _free(self, relative: PurePosixPath) -> Path:
+    def _free(self, relative: PurePosixPath, folder: str) -> Path:
         wanted = self._path / relative.with_suffix(self.suffix)
+        if folder and self._folders.setdefault(wanted, folder) != folder:
+            wanted = self._path / folder / relative.with_suffix(self.suffix)
         path, number = wanted, 2
         while path in self._written:
             path = wanted.with_stem(f"{wanted.stem}-{number}")
@@ -153,6 +156,14 @@ def _relative_name(raw: Any, name: str) -> PurePosixPath:
     if isinstance(source, FileSource):
         return PurePosixPath(PurePath(source.name).name)
     return PurePosixPath(PurePath(name).name or "recording")
+
+
+def _folder_name(raw: Any) -> str:
+    """The name of the folder or archive that a recording comes from; empty if it comes from none."""
+    source = raw.source if isinstance(raw, Recording) else raw
+    if isinstance(source, Member):
+        return PurePath(source.tree.name).stem
+    return source.path.resolve().parent.name if isinstance(source, FileSource) else ""
 
 
 def _not_written(path: Path, error: OSError) -> UserError:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import SPLITS, some, split_of_name
+from suite.kit import some, split_of_name
 from suite.sources import Source, Tree, open_tree
 from suite_speech_recognition.examples import Utterances
 from suite_speech_recognition.loaders.listing import is_recording, splits_by_folder, stem
@@ -23,6 +23,20 @@ ENDINGS = (".txt", ".csv", ".tsv", ".text", ".lst", ".list", ".trn", ".transcrip
 """What lists may end with; so may files without an ending."""
 
 LJSPEECH = "metadata.csv"
+
+HEADERS = (
+    "id",
+    "file",
+    "file_id",
+    "utt_id",
+    "utterance",
+    "name",
+    "filename",
+    "file_name",
+    "recording",
+    "wav",
+)
+"""What the first cell of a list with a header may be."""
 
 _PEEK = 1 << 20
 _MAX_LISTS = 500
@@ -123,6 +137,8 @@ def load(path: Path, options: IdTextOptions) -> Dataset:
         for line, cells in rows_of(text, name):
             where = f"{name}, line {line}"
             position = _recording_in(cells, ids)
+            if position is None and cells[0].casefold() in HEADERS:
+                continue
             if position is None:
                 utterances.leave_out("whose recording is not there", f"{where}: {cells[0]}")
                 continue
@@ -165,5 +181,5 @@ def _said(cells: Sequence[str], position: int, column: int) -> str | None:
 def _split(name: str) -> str | None:
     """The split that a list or one of its folders is called after."""
     *folders, file = name.split("/")
-    named = (SPLITS[folder.lower()] for folder in reversed(folders) if folder.lower() in SPLITS)
-    return split_of_name(file.partition(".")[0]) or next(named, None)
+    named = (split_of_name(folder, whole=True) for folder in reversed(folders))
+    return split_of_name(file.partition(".")[0]) or next(filter(None, named), None)

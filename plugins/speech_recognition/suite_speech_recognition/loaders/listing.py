@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from suite.kit import SPLITS
+from suite.kit import split_of_name
 from suite_speech_recognition.audio.recordings import SUFFIXES
 
 _SUFFIXES = frozenset(SUFFIXES)
@@ -28,8 +28,8 @@ def splits_by_folder(names: Sequence[str]) -> Mapping[str, str | None]:
     """
     splits = {}
     for name in names:
-        named = (SPLITS[folder.lower()] for folder in name.split("/")[:-1] if folder.lower() in SPLITS)
-        splits[name] = next(named, None)
+        named = (split_of_name(folder, whole=True) for folder in name.split("/")[:-1])
+        splits[name] = next(filter(None, named), None)
     if "train" not in splits.values():
         return dict.fromkeys(names, "train")
     return splits

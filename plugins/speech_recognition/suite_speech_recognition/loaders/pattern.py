@@ -14,6 +14,7 @@ from suite.sources import open_tree
 from suite_speech_recognition.examples import Utterances
 from suite_speech_recognition.loaders.listing import is_recording, splits_by_folder
 from suite_speech_recognition.loaders.options import PatternOptions
+from suite_speech_recognition.loaders.unused_files import seen_beside
 
 Fields = Mapping[str, str]
 
@@ -139,7 +140,7 @@ def load(path: Path, options: PatternOptions) -> Dataset:
             f"{path} holds recordings without transcripts. If their names say what is said, as that of"
             f" '{first}' may, give a pattern, like --set loader.pattern={{text}}_{{speaker}}_{{take}}.wav."
             " Or put a .txt with the same name beside each, or write a manifest: a .tsv with the columns"
-            " path and text"
+            f" path and text{'. ' if (seen := seen_beside(tree)) else ''}{seen.rstrip('.')}"
         )
     pattern = Pattern.parse(options.pattern)
     written = {"test": options.test, "validation": options.validation}

@@ -13,7 +13,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Problem
-from suite.kit import SPLITS, reason, tables
+from suite.kit import reason, split_of_name, tables
 from suite.sources import FolderTree, Tree, is_archive, open_tree
 from suite_language.encodings import decoded
 from suite_speech_recognition.audio.recordings import SUFFIXES
@@ -89,12 +89,15 @@ class Locations:
     def _look_up(self, name: str) -> int | None:
         if not isinstance(self._root, Path):
             return self._members.get(posixpath.normpath(posixpath.join(self._inside, name)))
+        if name in self._members:
+            return self._members[name]
         try:
             status = os.stat(os.path.join(self._root, name))  # noqa: PTH116, PTH118 (twice as fast)
         except (OSError, ValueError):
             return None
         if not stat.S_ISREG(status.st_mode):
             return None
+        self._members[name] = len(self._names)
         self._names.append(name)
         self._sizes.append(status.st_size)
         return len(self._names) - 1
@@ -165,31 +168,37 @@ class TableFolder:
             UserError: if it cannot be read.
         """
         path = str(self.path if self.path.is_file() and self.tree is None else self.path / name)
-        text, notes = text_of(self.content(name), path, encoding)
-        first = _first_cells(text, path)
+        content, notes = self._content(name, path, encoding)
         if header == "auto":
-            header = not any(map(is_recording, first))
-        if header:
-            return Table(name, path, list(tables.rows(text, path)), notes=notes)
-        rows = [
-            (line, dict(zip(map(str, range(1, len(cells) + 1)), cells, strict=True)))
-            for line, cells in tables.cells(tables.lines(text), path)
-        ]
-        return Table(name, path, rows, header=False, notes=notes)
+            header = not any(map(is_recording, _first_cells(content, path)))
+        rows = list(tables.rows(content, path, header=bool(header)))
+        return Table(name, path, rows, bool(header), notes)
+
+    def _content(self, name: str, path: str, encoding: str) -> tuple[bytes | str, list[str]]:
+        """What a table holds, as text unless it is packed, and what is odd about it."""
+        content, unpacked_name = tables.unpacked(self.content(name), path)
+        if unpacked_name.lower().endswith(tables.PACKED):
+            return content, []
+        return text_of(content, path, encoding)
 
     def names_recordings(self, name: str) -> bool:
         """Whether a cell in the first row of a table is the path of a recording."""
-        head = self.content(name, _PEEK)[:_PEEK].rpartition(b"\n")[0]
-        if not head or head.lstrip()[:1] == b"[":
-            head = self.content(name)
         try:
-            text, _ = text_of(head, name)
-            if any(map(is_recording, _first_cells(text, name))):
+            content = self._beginning(name)
+            if any(map(is_recording, _first_cells(content, name))):
                 return True
-            first = next((row for _, row in tables.rows(text, name) if not isinstance(row, str)), {})
+            first = next((row for _, row in tables.rows(content, name) if not isinstance(row, str)), {})
         except UserError:
             return False
         return any(isinstance(cell, str) and is_recording(cell) for cell in first.values())
+
+    def _beginning(self, name: str) -> bytes | str:
+        """The first lines of a table, or all of one that cannot be cut after a line."""
+        if not name.lower().endswith((".gz", *tables.PACKED)):
+            head = self.content(name, _PEEK)[:_PEEK].rpartition(b"\n")[0]
+            if head.lstrip()[:1] not in (b"", b"["):
+                return text_of(head, name)[0]
+        return self._content(name, name, "auto")[0]
 
 
 def text_of(content: bytes, name: str, encoding: str = "auto") -> tuple[str, list[str]]:
@@ -199,12 +208,13 @@ def text_of(content: bytes, name: str, encoding: str = "auto") -> tuple[str, lis
         UserError: if it is no text, or there is no such encoding.
     """
     content_as_text = decoded(content, name, encoding)
-    notes = []
+    notes: list[str] = []
     if content_as_text.unusual:
-        notes.append(
+        note = (
             f"{name} is not UTF-8: it was read as {content_as_text.encoding}, as its bytes look like;"
             " loader.encoding names another"
         )
+        notes.append(Problem(note, wrong=False))
     if content_as_text.broken:
         notes.append(
             Problem(
@@ -215,11 +225,12 @@ def text_of(content: bytes, name: str, encoding: str = "auto") -> tuple[str, lis
     return content_as_text.text, notes
 
 
-def _first_cells(text: str, name: str) -> list[str]:
-    """The cells of the first row of a CSV or TSV file."""
-    if name.lower().endswith((".jsonl", ".ndjson", ".json")):
+def _first_cells(content: bytes | str, name: str) -> list[str]:
+    """The cells of the first row of a CSV or TSV file or of a spreadsheet, which may name the columns."""
+    if name.lower().removesuffix(".gz").endswith((*tables.JSON, *tables.ARROW)):
         return []
-    return next((cells for _, cells in tables.cells(tables.lines(text), name)), [])
+    first = next((row for _, row in tables.rows(content, name, header=False)), {})
+    return [] if isinstance(first, str) else [str(cell) for cell in first.values()]
 
 
 def tables_at(path: Path, recordings: str = "") -> TableFolder | None:
@@ -252,7 +263,11 @@ def _tables(names: Iterable[str]) -> list[str]:
     """The tables that lie in no folder, or if there are none, in those of splits."""
     found = sorted(name for name in names if name.lower().endswith(tables.SUFFIXES))
     top = [name for name in found if "/" not in name]
-    return top or [name for name in found if name.count("/") == 1 and name.split("/")[0].lower() in SPLITS]
+    return top or [name for name in found if name.count("/") == 1 and _is_split(name.split("/")[0])]
+
+
+def _is_split(folder: str) -> bool:
+    return split_of_name(folder, whole=True) is not None
 
 
 def _in_folders_of_splits(path: Path) -> list[str]:
@@ -260,7 +275,7 @@ def _in_folders_of_splits(path: Path) -> list[str]:
     return [
         f"{folder.name}/{file.name}"
         for folder in sorted(path.iterdir())
-        if folder.name.lower() in SPLITS and folder.is_dir()
+        if _is_split(folder.name) and folder.is_dir()
         for file in folder.iterdir()
         if file.name.lower().endswith(tables.SUFFIXES)
     ]

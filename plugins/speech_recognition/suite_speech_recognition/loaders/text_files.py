@@ -9,7 +9,7 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import SPLITS, counted
+from suite.kit import counted, split_of_name
 from suite.sources import Tree, open_tree
 from suite_language.encodings import decoded
 from suite_speech_recognition.examples import Utterances
@@ -94,7 +94,8 @@ def load(path: Path, options: TextFilesOptions) -> Dataset:
     elif ending not in SUBTITLES and (said := without_sample_numbers(list(texts.values()))) is not None:
         texts = dict(zip(texts, said, strict=True))
         folders = True
-        problems.append("the texts begin with the numbers of samples, as TIMIT's do: these are left out")
+        note = "the texts begin with the numbers of samples, as TIMIT's do: these are left out"
+        problems.append(Problem(note, wrong=False))
     for file in recordings:
         name = tree.names[file]
         split = splits[name]
@@ -105,7 +106,7 @@ def load(path: Path, options: TextFilesOptions) -> Dataset:
             utterances.leave_out(f"without a {ending} beside it", name)
         elif (text := texts.get(found)) is not None:
             folder = name.rpartition("/")[0].rpartition("/")[2]
-            speaker = folder if folders and folder.lower() not in SPLITS else ""
+            speaker = folder if folders and split_of_name(folder, whole=True) is None else ""
             if ending in SUBTITLES:
                 for number, cue in enumerate(cues(text), 1):
                     utterances.add(
@@ -139,6 +140,7 @@ def _read(
         Problem(
             f"{counted(len(names), 'text is', 'texts are')} not UTF-8 and read as {name}, by their looks",
             names,
+            wrong=False,
         )
         for name, names in guessed.items()
     ]

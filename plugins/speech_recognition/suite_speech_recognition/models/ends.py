@@ -22,9 +22,9 @@ Tensor = Any
 REDUCTION = 4
 """Frames of the spectrogram to one of the output."""
 
-PRIOR = 50.0
-"""Frames of the spectrogram that normalization adds to an utterance in thought: about as many as a second of
-speech counts for."""
+PRIOR = 30.0
+"""Frames of the spectrogram that normalization adds to an utterance in thought: about as many as a second
+of speech counts for."""
 
 
 def frame_samples(rate: int) -> int:

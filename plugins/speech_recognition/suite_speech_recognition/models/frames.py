@@ -23,6 +23,10 @@ RANGE = 14.0
 Digital silence would else lie so far below everything that is said that it ruled mean and deviation."""
 
 
+LOUDNESS = 0.75
+"""The power of a frame's power by which it counts: frames 20 decibels below the loudest count 0.03 each."""
+
+
 def within(x: Tensor, samples: Tensor, frame_samples: int) -> Tensor:
     """Where frames begin within their recordings: booleans (batch, frames, 1, ...), with the axes of `x`."""
     frames = ops.shape(x)[1]
@@ -66,8 +70,9 @@ class HidePadding(FrameLayer):
 class UtteranceNormalization(FrameLayer):
     """Mean 0 and variance 1 of every band over what is said in an utterance, in float32.
 
-    Frames count as much as they are loud (by their amplitude beside that of the loudest frame): silence
-    before and after what is said, or faint noise, would else shift mean and variance, and so the words.
+    Frames count as much as they are loud (by a power of their loudness beside that of the loudest frame):
+    silence before and after what is said, or faint noise, would else shift mean and variance, and so the
+    words.
 
     Of a word alone little would be left so: what is the same in all of its frames tells its vowel. So `prior`
     frames are added in thought that have the mean and the variance of all bands together; the shorter an
@@ -88,7 +93,7 @@ class UtteranceNormalization(FrameLayer):
         loudest = ops.max(ops.where(valid, x, -1e9), axis=(1, 2), keepdims=True)
         x = ops.maximum(x, loudest - RANGE)
         power = ops.where(valid, ops.mean(ops.exp(x - loudest), axis=-1, keepdims=True), 0.0)
-        weights = ops.sqrt(power / ops.maximum(ops.max(power, axis=1, keepdims=True), 1e-30))
+        weights = (power / ops.maximum(ops.max(power, axis=1, keepdims=True), 1e-30)) ** LOUDNESS
         count = ops.maximum(ops.sum(weights, axis=1, keepdims=True), 1e-6)
 
         def mean(x: Tensor) -> Tensor:

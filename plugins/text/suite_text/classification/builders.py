@@ -11,6 +11,7 @@ from suite import UserError
 from suite.data import Dataset
 from suite.options import chosen, resolved
 from suite.pipeline import Stage, TrainablePipeline
+from suite_language.casing import lowered
 from suite_text.classification.batches import TextBatches
 from suite_text.classification.codec import ClassificationCodec
 from suite_text.classification.options import (
@@ -126,6 +127,8 @@ def bag(dataset: Dataset, options: BagOptions) -> TrainablePipeline:
         ),
         multi_label=data.multi_label,
         cleaning=data.cleaning,
+        files=data.files,
+        language=data.language,
     )
     networks = bag_networks(
         texts_with=texts_with,
@@ -208,14 +211,16 @@ def token_codec(options: TokenOptions, data: Survey) -> tuple[ClassificationCode
     Returns:
         The codec; the size of its vocabulary; int (texts,), how many tokens are read of each training text.
     """
-    lowered = [text.lower() for text in data.texts]
+    small = [lowered(text) for text in data.texts]
     max_length = int(options.max_length)
-    vocabulary = Vocabulary.learn(lowered, chosen(options.units, "words"), int(options.vocabulary))
-    lengths = np.minimum(list(map(len, vocabulary.encode_batch(lowered))), max_length)
+    vocabulary = Vocabulary.learn(small, chosen(options.units, "words"), int(options.vocabulary))
+    lengths = np.minimum(list(map(len, vocabulary.encode_batch(small))), max_length)
     codec = ClassificationCodec(
         classes=data.classes,
         reader=TokenReader(vocabulary=vocabulary, lengths=lengths_for(lengths, max_length)),
         multi_label=data.multi_label,
         cleaning=data.cleaning,
+        files=data.files,
+        language=data.language,
     )
     return codec, len(vocabulary), lengths

@@ -10,16 +10,18 @@ from typing import Any, ClassVar
 import msgspec
 import numpy as np
 
-from suite.pipeline import NamedAxes, Stream, StructCodec
-from suite_classification.coding import averaged, classified, target_vector
+from suite.pipeline import Encoded, NamedAxes, Stream, StructCodec
+from suite_classification.coding import averaged, classified, likeliest, target_vector
 from suite_classification.thresholds import Thresholds
 from suite_classification.types import Classification
+from suite_language.casing import small_i
 from suite_text.classification.options import PredictionOptions
 from suite_text.classification.readers.bags import NGramReader
 from suite_text.classification.readers.tokens import TokenReader
 from suite_text.classification.readers.word_pieces import WordPieceReader
 from suite_text.reading import lines
 from suite_text.reading.cleaning import Cleaning, clean
+from suite_text.reading.input_files import InputFiles
 
 
 class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,16 +32,22 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
         reader: how a cleaned text becomes numbers.
         multi_label: whether a text may have several labels or none.
         cleaning: what is done to every text first.
-        whole_files: whether a file is one text, and not each of its lines.
+        language: of the texts, by its code: how capitals become small letters.
+        files: what the files were that the network learned from.
+        whole_files: whether a file is one text, whatever it is; None: as it was in training.
         thresholds: from which probability on a label is given, if a text may have several.
+        top: how many classes a prediction lists with their scores, the likeliest; 0: all.
     """
 
     classes: tuple[str, ...]
     reader: NGramReader | TokenReader | WordPieceReader
     multi_label: bool = False
     cleaning: Cleaning = Cleaning()
-    whole_files: bool = False
+    language: str = ""
+    files: InputFiles = InputFiles()
+    whole_files: bool | None = None
     thresholds: Thresholds = Thresholds()
+    top: int = 0
 
     called: ClassVar[str] = "text classification codec"
     stream_suffixes: ClassVar[tuple[str, ...]] = lines.STREAM_SUFFIXES
@@ -67,9 +75,9 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
         """
         if isinstance(raw, Chunk):
             return raw.numbers
-        return self.reader.read(clean(lines.text_of(raw), self.cleaning))
+        return self.reader.read(small_i(clean(lines.text_of(raw), self.cleaning), self.language))
 
-    def encode(self, raw: Any) -> dict[str, np.ndarray]:
+    def encode(self, raw: Any) -> dict[str, np.ndarray] | Encoded:
         """A text, a `Line`, a file or a chunk to int32 (numbers,) by the name of the network's input.
 
         Only the beginning of a text that is too long is encoded; see `chunks`. An empty text is padding.
@@ -78,15 +86,19 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
             suite.UserError: if it is no text that can be read.
         """
         numbers = {name: array[: self.reader.max_length] for name, array in self.read(raw).items()}
-        return {name: array[0] for name, array in self.reader.batch([numbers]).items()}
+        arrays = {name: array[0] for name, array in self.reader.batch([numbers]).items()}
+        return Encoded(arrays, True) if isinstance(raw, Chunk) else arrays
 
     def decode(self, outputs: Any, context: Any = None) -> Classification:
-        """Logits (classes,) of one text to its classification.
+        """Logits (classes,) of one text, or of a chunk (`context`), to its classification.
 
         Raises:
             ValueError: if there is not exactly one output per class, or one is not a number.
         """
-        return classified(outputs, self.classes, multi_label=self.multi_label, thresholds=self.thresholds)
+        prediction = classified(
+            outputs, self.classes, multi_label=self.multi_label, thresholds=self.thresholds
+        )
+        return prediction if context else likeliest(prediction, self.top)
 
     def chunks(self, raw: Any) -> Chunks | None:
         """The chunks of a text that is too long to be read at once, else None."""
@@ -108,16 +120,21 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
 
     def open_stream(self, source: Any) -> Stream | None:
         """The lines of a file or of the standard input; None for a word that is a text itself."""
-        return lines.open_stream(source, whole_files=self.whole_files)
+        return lines.open_stream(source, self.files, whole_files=self.whole_files)
 
     def with_options(self, options: PredictionOptions) -> ClassificationCodec:
-        """The codec that reads files, and gives labels, as the options say.
+        """The codec that reads files, and gives labels and scores, as the options say.
 
         Raises:
             suite.UserError: for thresholds of what is no class, and for those of a model with one label each.
         """
         thresholds = self.thresholds.chosen(options, self.classes, multi_label=self.multi_label)
-        return msgspec.structs.replace(self, whole_files=options.whole_files, thresholds=thresholds)
+        whole = None if options.whole_files == "auto" else options.whole_files
+        return msgspec.structs.replace(self, whole_files=whole, thresholds=thresholds, top=options.top)
+
+    def for_scoring(self) -> ClassificationCodec:
+        """The codec that gives all scores."""
+        return msgspec.structs.replace(self, top=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,4 +166,5 @@ class Chunks:
     def merge(self, predictions: Sequence[Classification]) -> Classification:
         """The classification whose scores are the means of the chunks'."""
         codec = self.codec
-        return averaged(predictions, multi_label=codec.multi_label, thresholds=codec.thresholds)
+        merged = averaged(predictions, multi_label=codec.multi_label, thresholds=codec.thresholds)
+        return likeliest(merged, codec.top)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from suite.data import Dataset
 from suite_classification import contract
 from suite_text.reading.cleaning import cleaning_of
+from suite_text.reading.input_files import input_files_of
 
 
 def check(dataset: Dataset) -> None:
@@ -15,3 +16,4 @@ def check(dataset: Dataset) -> None:
     """
     contract.check(dataset)
     cleaning_of(dataset.facts)
+    input_files_of(dataset.facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,11 +11,14 @@ from suite import UserError
 from suite.data import Dataset, Example, Problem
 from suite.kit import some
 from suite_text.reading.cleaning import as_fact, clean, cleaning_from
+from suite_text.reading.input_files import InputFiles, files_fact
 from suite_text.reading.options import FilesOptions, ReadingOptions
 from suite_text.reading.problems import Problems
 from suite_text.reading.split_files import SPLIT_NAMES, split_files
 
 Target = str | list[str]
+
+_WHOLE = re.compile(r"([-+]?\d+)\.0+")
 
 
 class Collector:
@@ -35,9 +39,11 @@ class Collector:
         self._cleaning = cleaning_from(options)
         self._splits: dict[str, list[Example]] = {}
         self._labels: dict[str, str] = {}
+        self._missing: frozenset[str] = frozenset(getattr(options, "missing_labels", ()))
+        self._files = InputFiles(encoding=options.encoding)
 
-    def split_files(self, names: Sequence[str], options: FilesOptions) -> dict[str, str]:
-        """The name of each split's file; those of no split are noted."""
+    def split_files(self, names: Sequence[str], options: FilesOptions) -> dict[str, list[str]]:
+        """The names of each split's files; those of no split are noted."""
         splits, rest = split_files(self._path, names, options)
         for name in rest:
             self.problems.note("file is of no split and left out", "files are of no split and left out", name)
@@ -55,7 +61,9 @@ class Collector:
         """
         text = clean(text, self._cleaning)
         if isinstance(target, str):
-            target = self._label(target)
+            if (target := self._label(target)) in self._missing:
+                self._leave_out_missing(target, location)
+                return
         else:
             target = list(dict.fromkeys(filter(None, map(self._label, target))))
         if split is None:
@@ -67,9 +75,25 @@ class Collector:
         else:
             self._splits.setdefault(split, []).append(Example(name, text, target))
 
+    def are_files(self, files: InputFiles) -> None:
+        """Say how the files of the training split hold their texts."""
+        self._files = files
+
     def _label(self, label: str) -> str:
-        """A label without white space around it; equal ones are one object."""
-        return self._labels.setdefault(label, label.strip())
+        """A label without white space around it, a whole number without a point; each is one object."""
+        known = self._labels.get(label)
+        if known is None:
+            known = _WHOLE.sub(r"\1", plain) if _WHOLE.fullmatch(plain := label.strip()) else plain
+            self._labels[label] = known
+        return known
+
+    def _leave_out_missing(self, label: str, location: str) -> None:
+        advice = f"if '{label}' is a class, say --set loader.missing_labels='[]'"
+        self.problems.note(
+            f"example with the label '{label}', which says that there is none, is left out: {advice}",
+            f"examples with the label '{label}', which says that there is none, are left out: {advice}",
+            location,
+        )
 
     def _leave_out(self, kind: str, location: str) -> None:
         self.problems.note(f"example {kind} is left out", f"examples {kind} are left out", location)
@@ -87,8 +111,6 @@ class Collector:
         noted = "".join(f". {sentence}" for sentence in self.problems.sentences()[:3])
         if not self._splits:
             raise UserError(f"{self._path} has no example that can be used{noted}")
-        if "train" not in self._splits:
-            raise UserError(f"{self._path} has no train split, only {' and '.join(sorted(self._splits))}")
         kinds = {
             isinstance(example.target, str) for examples in self._splits.values() for example in examples
         }
@@ -98,7 +120,9 @@ class Collector:
         if not multi_label:
             self._say_joined_labels()
         self._leave_out_duplicates()
-        classes = sorted(_labels(self._splits["train"]))
+        train = self._splits.get("train")
+        labeled = [train] if train else list(self._splits.values())  # without one, it can be scored on
+        classes = sorted(set().union(*map(_labels, labeled)))
         for split in ("validation", "test"):
             if split in self._splits:
                 self._leave_out_unknown(split, set(classes))
@@ -110,8 +134,14 @@ class Collector:
             problems.append(f"there is one class only, '{classes[0]}': at least two are needed{hint}")
         splits = {name: self._splits[name] for name in SPLIT_NAMES if self._splits.get(name)}
         return Dataset(
-            **splits,  # type: ignore[arg-type]  # train is among them
-            facts={"classes": classes, "multi_label": multi_label, "cleaning": as_fact(self._cleaning)},
+            **{"train": [], **splits},  # type: ignore[arg-type]
+            facts={
+                "classes": classes,
+                "multi_label": multi_label,
+                "cleaning": as_fact(self._cleaning),
+                **files_fact(self._files),
+                **({"language": language} if (language := getattr(self._options, "language", "")) else {}),
+            },
             problems=problems,
         )
 
@@ -125,10 +155,17 @@ class Collector:
                     f" say --set loader.label_separator='{separator}'"
                 )
                 return
+        alone = {label for label in labels if "," not in label}
+        joined = [label for label in labels if "," in label]
+        if joined and all(alone.issuperset(map(str.strip, label.split(","))) for label in joined):
+            self.problems.say(
+                f"labels like {some(joined[:1])} are taken as one class each, and their pieces are labels:"
+                " if they are several labels, say --set loader.label_separator=,"
+            )
 
     def _leave_out_duplicates(self) -> None:
         """Leave training examples out that are in other splits too, and copies if the options say so."""
-        if self._options.duplicates == "kept":
+        if self._options.duplicates == "kept" or "train" not in self._splits:
             return
         held_out = {
             example.input: split

@@ -6,16 +6,33 @@ from typing import Annotated, Literal
 
 from suite.options import Auto, Meta, Options
 from suite_classification.options import LabelOptions
-from suite_text.reading.options import FilesOptions, ReadingOptions
+from suite_text.reading.options import FilesOptions, Header, ReadingOptions
 
 Share = Annotated[float, Meta(ge=0, lt=1)]
+Language = Annotated[
+    str,
+    Meta(description="code of the texts' language, if it has capitals of its own: tr, az; empty: any other"),
+]
 
 
 class TableOptions(FilesOptions, frozen=True):
     """Of the loader `table`."""
 
-    text_column: Annotated[str, Meta(description="column with the texts; empty: found by its name")] = ""
-    label_column: Annotated[str, Meta(description="column with the labels; empty: found by its name")] = ""
+    header: Header = True
+    text_column: Annotated[
+        str,
+        Meta(
+            description="column with the texts; several, with commas between them, are read one after the"
+            " other; empty: found by its name"
+        ),
+    ] = ""
+    label_column: Annotated[
+        str,
+        Meta(
+            description="column with the labels; several, with commas between them, have 1 if a text has the"
+            " label that a column is called after; empty: found by its name"
+        ),
+    ] = ""
     split_column: Annotated[
         str,
         Meta(description="column that says train, validation or test; empty: found by its name, if any"),
@@ -28,10 +45,16 @@ class TableOptions(FilesOptions, frozen=True):
         str,
         Meta(description="what separates several labels in a cell; empty: a cell is one label"),
     ] = ""
+    language: Language = ""
+    missing_labels: Annotated[
+        tuple[str, ...], Meta(description="what stands where there is no label; such rows are left out")
+    ] = ("nan", "NaN", "NAN", "N/A", "n/a", "#N/A", "NA", "<NA>", "NULL", "null", "None")
 
 
 class FolderOptions(ReadingOptions, frozen=True):
     """Of the loader `folder`."""
+
+    language: Language = ""
 
 
 class LabeledLinesOptions(FilesOptions, frozen=True):
@@ -41,6 +64,7 @@ class LabeledLinesOptions(FilesOptions, frozen=True):
         str,
         Meta(description="what separates several labels before the tab; empty: that is one label"),
     ] = ""
+    language: Language = ""
 
 
 class TextModelOptions(Options, frozen=True):
@@ -168,11 +192,15 @@ class PresetOptions(TextModelOptions, frozen=True):
 
 
 class PredictionOptions(LabelOptions, frozen=True):
-    """How files are read, and which labels are given."""
+    """How files are read, and which labels and scores are given."""
 
     whole_files: Annotated[
-        bool,
+        Auto | bool,
         Meta(
-            description="whether a file is one text; otherwise each line, or each row of a table, is a text"
+            description="whether a file is one text, or each line and each row of a table is; auto: as in"
+            " training"
         ),
-    ] = False
+    ] = "auto"
+    top: Annotated[
+        int, Meta(ge=0, description="how many classes are listed with their scores, the likeliest; 0: all")
+    ] = 0

@@ -10,9 +10,11 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
+from suite_language.casing import small_i
 from suite_language.words import mostly_without_spaces
 from suite_text.classification.readers.ngrams import words
 from suite_text.reading.cleaning import Cleaning, clean, cleaning_of
+from suite_text.reading.input_files import InputFiles, input_files_of
 from suite_text.reading.lines import text_of
 
 MEASURED = 5000
@@ -31,6 +33,8 @@ class Survey:
         multi_label: whether a text may have several labels or none.
         class_counts: texts per class.
         cleaning: what was done to the texts.
+        files: how files hold the texts.
+        language: of the texts, if that is known; see `suite_language.casing.small_i`.
         words: (n,), the words of each text of a sample; a character of a script without spaces is a word.
         without_spaces: whether most letters are of scripts without spaces between words.
     """
@@ -40,6 +44,8 @@ class Survey:
     multi_label: bool
     class_counts: tuple[int, ...]
     cleaning: Cleaning
+    files: InputFiles
+    language: str
     words: np.ndarray
     without_spaces: bool
 
@@ -80,12 +86,13 @@ def survey(dataset: Dataset) -> Survey:
     if len(classes) < (1 if multi_label else 2):
         raise UserError(f"there is only one class ('{classes[0]}'): nothing can be learned from it")
     cleaning = cleaning_of(dataset.facts)
+    language = str(dataset.facts.get("language", ""))
     counted: Counter[str] = Counter()
     texts = []
     for index in range(count):
         example = dataset.train[index]
         counted.update(example.target if isinstance(example.target, list) else [example.target])
-        texts.append(clean(text_of(example.input), cleaning))
+        texts.append(small_i(clean(text_of(example.input), cleaning), language))
     if not any(texts):
         raise UserError("the training texts are all empty: nothing can be learned from them")
     sample = [texts[int(index)] for index in np.linspace(0, count - 1, min(MEASURED, count))]
@@ -95,6 +102,8 @@ def survey(dataset: Dataset) -> Survey:
         multi_label=multi_label,
         class_counts=tuple(counted[name] for name in classes),
         cleaning=cleaning,
+        files=input_files_of(dataset.facts),
+        language=language,
         words=np.array([len(words(text)) for text in sample]),
         without_spaces=mostly_without_spaces(sample),
     )

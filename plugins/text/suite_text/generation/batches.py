@@ -31,7 +31,7 @@ class PassageBatches:
     codec: GenerationCodec
 
     def prepare(self, example: Example) -> np.ndarray:
-        """The tokens of a passage, int32 (tokens,), with an end if its file ends there."""
+        """The tokens of a passage, int32 (tokens,), with an end if its text ends there."""
         text = clean(text_of(example.input), self.codec.cleaning)
         end = [END] if _ends(example.input) else []
         return np.array([*self.codec.vocabulary.encode(text), *end], np.int32)
@@ -53,5 +53,5 @@ class PassageBatches:
 
 
 def _ends(raw: object) -> bool:
-    """Whether no other passage of the same file comes after this one."""
-    return isinstance(raw, Passage) and raw.start + raw.size == int(raw.file.bounds[-1])
+    """Whether a text ends with this passage of it."""
+    return isinstance(raw, Passage) and raw.ends_text

@@ -16,6 +16,7 @@ from suite_text.generation.options import TransformerOptions
 from suite_text.generation.recipes import recipe_for, transformer_defaults, vocabulary_for
 from suite_text.generation.survey import Survey, survey
 from suite_text.reading.cleaning import Cleaning, cleaning_of
+from suite_text.reading.input_files import InputFiles, input_files_of
 from suite_text.tokens.padding import lengths_for
 from suite_text.tokens.vocabulary import Vocabulary
 
@@ -46,6 +47,7 @@ def transformer(dataset: Dataset, options: TransformerOptions) -> TrainablePipel
         context=int(options.context),
         tokens_per_pass=options.tokens_per_pass,
         cleaning=cleaning,
+        files=input_files_of(dataset.facts),
         counts=data.sizes / bytes_per_token,
     )
 
@@ -65,6 +67,7 @@ def pipeline(
     context: int,
     tokens_per_pass: int,
     cleaning: Cleaning,
+    files: InputFiles,
     counts: np.ndarray,
 ) -> TrainablePipeline:
     """The pipeline of a network.
@@ -77,6 +80,7 @@ def pipeline(
         context: tokens that the network sees at once.
         tokens_per_pass: tokens that it writes in a forward pass, at most.
         cleaning: of the texts.
+        files: how files hold the texts.
         counts: (passages,), approximate tokens of each training passage.
     """
     from suite_text.generation.models.loss import TokenLoss
@@ -88,6 +92,7 @@ def pipeline(
         # So that at least half of what the network sees is the input.
         tokens_per_pass=min(tokens_per_pass, max(1, (context - 2) // 2)),
         cleaning=cleaning,
+        files=files,
     )
     shipped, trained = networks
     return TrainablePipeline(

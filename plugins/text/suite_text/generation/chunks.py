@@ -1,10 +1,12 @@
-"""Texts that are longer than what the network sees at once, in chunks that overlap."""
+"""Texts that are longer than what the network sees at once, in chunks that overlap; several samples."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import msgspec
 import numpy as np
 
 from suite_text.generation.types import Continuation
@@ -75,4 +77,29 @@ class Chunks:
             tokens=sum(prediction.tokens for prediction in predictions),
             by_position=tuple(by_position.tolist()),
             pieces=tuple(piece for prediction in predictions for piece in prediction.pieces),
+        )
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A prompt as often as it is to be continued.
+
+    Attributes:
+        prompts: each with its number.
+    """
+
+    prompts: Sequence[Any]
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return len(self.prompts)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.prompts)
+
+    def merge(self, predictions: Sequence[Continuation]) -> Continuation:
+        """The first continuation, with the texts of all."""
+        return msgspec.structs.replace(
+            predictions[0], samples=tuple(prediction.text for prediction in predictions)
         )

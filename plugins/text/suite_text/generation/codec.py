@@ -11,30 +11,39 @@ import msgspec
 import numpy as np
 
 from suite.pipeline import Encoded, NamedAxes, Stream, StructCodec
-from suite_text.generation.chunks import Chunk, Chunks
+from suite_text.generation.chunks import Chunk, Chunks, Samples
 from suite_text.generation.examples import Passage
 from suite_text.generation.options import GenerationOptions
 from suite_text.generation.types import POSITIONS, Continuation, Dissected
+from suite_text.reading.chat import SYSTEM, USER, asked
 from suite_text.reading.cleaning import Cleaning, clean
+from suite_text.reading.input_files import InputFiles
 from suite_text.reading.lines import STREAM_SUFFIXES, open_stream, text_of
 from suite_text.tokens.padding import padded
 from suite_text.tokens.vocabulary import END, START, UNKNOWN, Vocabulary
+
+_REACH = 256
+"""Tokens back, so far is a repetition one."""
+
+_CHAT_STOPS = (f"\n{USER}:", f"\n{SYSTEM}:")
+"""Where the model of a chat would go on as somebody else."""
 
 _MARK = "."
 """Stands before what was written while that is decoded, so that a leading space is kept."""
 
 
-@dataclass(frozen=True)
-class _Prompt:
+class _Prompt(msgspec.Struct, frozen=True):
     """A text that the network continues.
 
     Attributes:
         ids: its last tokens, as many as the network sees.
         written: how many of its tokens the network wrote.
+        number: of the sample, of several that continue the same text.
     """
 
     ids: tuple[int, ...]
     written: int
+    number: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,16 +63,17 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
     """Encodes texts as tokens and decodes the network's outputs to a `Continuation`.
 
     The network takes `tokens`, int32 (length,), a start first and padding last, `draws`, float32 (steps,),
-    and `sampling`, float32 (3,). It gives `log_probabilities`, float32 (length,), of the tokens, and
-    `written`, float32 (steps, 2); see `models.language_model`. A passage of a data set is scored, with no
-    steps; any other text is continued, `tokens_per_pass` tokens at a time, after as many of the last ones as
-    fit.
+    `sampling`, float32 (4,), and `repeated`, float32 (vocabulary,). It gives `log_probabilities`, float32
+    (length,), of the tokens, and `written`, float32 (steps, 2); see `models.language_model`. A passage of a
+    data set is scored, with no steps; any other text is continued, `tokens_per_pass` tokens at a time, after
+    as many of the last ones as fit.
 
     Attributes:
         vocabulary: the tokens.
         lengths: rising numbers of tokens that texts are padded to; the last is what the network sees at once.
         tokens_per_pass: tokens written in one forward pass.
         cleaning: what was done to the texts that the network learned from.
+        files: what the files were that the network learned from.
         options: how much the network writes, and how boldly.
     """
 
@@ -71,6 +81,7 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
     lengths: tuple[int, ...]
     tokens_per_pass: int
     cleaning: Cleaning = Cleaning()
+    files: InputFiles = InputFiles()
     options: GenerationOptions = GenerationOptions()
 
     called: ClassVar[str] = "text generation codec"
@@ -98,12 +109,16 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
 
     def open_stream(self, source: Any) -> Stream | None:
         """The lines of a file or of the standard input, each of which is continued."""
-        return open_stream(source)
+        return open_stream(source, self.files, whole_files=self.options.whole_files or None)
 
-    def chunks(self, raw: Any) -> Chunks | None:
-        """The chunks of a passage that is longer than what the network sees at once."""
+    def chunks(self, raw: Any) -> Chunks | Samples | None:
+        """The chunks of a passage that is longer than what the network sees at once; several samples."""
         if not _is_passage(raw):
-            return None
+            if self.options.samples == 1 or isinstance(raw, Chunk | _Prompt):
+                return None
+            prompt = self._prompt(raw)
+            numbers = range(self.options.samples)
+            return Samples([msgspec.structs.replace(prompt, number=number) for number in numbers])
         chunks = self._chunks(self._whole(raw))
         return chunks if chunks.total > 1 else None
 
@@ -123,7 +138,7 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
             share = len(chunk.ids) / len(whole.ids) if whole.ids else 1.0
             return self._encoded(chunk.ids, 0, 0, _Scored(chunk, share))
         prompt = raw if isinstance(raw, _Prompt) else self._prompt(raw)
-        return self._encoded(prompt.ids, self.tokens_per_pass, prompt.written, prompt)
+        return self._encoded(prompt.ids, self.tokens_per_pass, prompt.written, prompt, prompt.number)
 
     def decode(self, outputs: Mapping[str, np.ndarray], context: Any = None) -> Continuation:
         """The network's outputs for a text.
@@ -171,10 +186,10 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
             return None
         written = _written(predictions)
         enough = 0 < self.options.tokens <= len(written)
-        if enough or (self.options.stop and self.options.stop in self._text(written)):
+        if enough or self._stopped(self._text(written)) is not None:
             return None
         prompt = raw if isinstance(raw, _Prompt) else self._prompt(raw)
-        return self._last([*prompt.ids, *written], prompt.written + len(written))
+        return self._last([*prompt.ids, *written], prompt.written + len(written), prompt.number)
 
     def join(self, predictions: Sequence[Continuation]) -> Continuation:
         """One prediction of what the network wrote, pass by pass."""
@@ -185,12 +200,18 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
         text, ended = self._text(written), last.ended
         if not first.text.startswith(" "):
             text = text.removeprefix(" ")
-        if self.options.stop and self.options.stop in text:
-            text, ended = text.partition(self.options.stop)[0], True
+        if (stopped := self._stopped(text)) is not None:
+            text, ended = stopped, True
         if not ended:
             # The rest of a character may come with the next pass.
             text = text.rstrip("\N{REPLACEMENT CHARACTER}")
         return msgspec.structs.replace(first, text=text, ended=ended, written=written)
+
+    def _stopped(self, text: str) -> str | None:
+        """What comes before the first mark at which writing stops; None if there is none."""
+        stops = (*self.options.stops, *(_CHAT_STOPS if self.files.chat else ()))
+        found = [position for stop in stops if (position := text.find(stop)) >= 0]
+        return text[: min(found)] if found else None
 
     def _whole(self, raw: Any) -> Chunk:
         text = clean(text_of(raw), self.cleaning)
@@ -207,21 +228,34 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
         return Chunks(whole, size, size // 2)
 
     def _prompt(self, raw: Any) -> _Prompt:
-        return self._last(self.vocabulary.encode(clean(text_of(raw), self.cleaning)), 0)
+        text = clean(text_of(raw), self.cleaning)
+        return self._last(self.vocabulary.encode(asked(text) if self.files.chat else text), 0)
 
-    def _last(self, ids: Sequence[int], written: int) -> _Prompt:
-        return _Prompt(tuple(ids[-(self.lengths[-1] - 1 - self.tokens_per_pass) :]), written)
+    def _last(self, ids: Sequence[int], written: int, number: int = 0) -> _Prompt:
+        return _Prompt(tuple(ids[-(self.lengths[-1] - 1 - self.tokens_per_pass) :]), written, number)
 
-    def _encoded(self, ids: Sequence[int], steps: int, written: int, context: Any) -> Encoded:
+    def _encoded(
+        self, ids: Sequence[int], steps: int, written: int, context: Any, number: int = 0
+    ) -> Encoded:
         options = self.options
         # The position of a token says which draw is its own, so texts do not depend on the tokens per pass.
-        draws = np.random.default_rng(options.seed).random(written + steps, np.float32)[written:]
+        draws = np.random.default_rng(options.seed + number).random(written + steps, np.float32)[written:]
         arrays = {
             "tokens": padded([START, *ids], self.lengths),
             "draws": draws,
-            "sampling": np.array([options.temperature, options.top_k, options.top_p], np.float32),
+            "sampling": np.array(
+                [options.temperature, options.top_k, options.top_p, options.repetition_penalty], np.float32
+            ),
+            "repeated": self._repeated(ids if steps else ()),
         }
         return Encoded(arrays, context)
+
+    def _repeated(self, ids: Sequence[int]) -> np.ndarray:
+        """1 for the tokens that a text has already, if repeating them costs anything."""
+        repeated = np.zeros(len(self.vocabulary), np.float32)
+        if self.options.repetition_penalty != 1:
+            repeated[[*ids[-_REACH:]]] = 1
+        return repeated
 
     def _scores(self, log_probabilities: np.ndarray, scored: _Scored) -> Continuation:
         chunk = scored.chunk

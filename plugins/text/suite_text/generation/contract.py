@@ -9,6 +9,7 @@ from suite.data import Dataset
 from suite_text.generation.examples import Passage
 from suite_text.generation.types import bytes_of
 from suite_text.reading.cleaning import cleaning_of
+from suite_text.reading.input_files import input_files_of
 
 MAX_CHECKED = 10_000
 """Passages of a split that are looked at, evenly spaced: there may be millions."""
@@ -22,6 +23,7 @@ def check(dataset: Dataset) -> None:
             number of bytes.
     """
     cleaning_of(dataset.facts)
+    input_files_of(dataset.facts)
     for split, examples in dataset.splits.items():
         count = len(examples)
         for index in np.linspace(0, count - 1, min(count, MAX_CHECKED)).astype(int).tolist():

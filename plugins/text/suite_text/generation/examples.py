@@ -30,6 +30,7 @@ class TextFile:
         bounds: int64 (passages + 1,), the bytes at which passages begin and end.
         broken: numbers of the lines that are not all UTF-8.
         nul: numbers of the lines with NUL bytes.
+        ends: int64 (texts,), the bytes at which texts end, rising; None: the file is a single text.
     """
 
     name: str
@@ -37,6 +38,7 @@ class TextFile:
     bounds: np.ndarray = field(repr=False)
     broken: Sequence[int] = field(default=(), repr=False)
     nul: Sequence[int] = field(default=(), repr=False)
+    ends: np.ndarray | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,14 @@ class Passage:
     file: TextFile
     start: int
     size: int
+
+    @property
+    def ends_text(self) -> bool:
+        """Whether the text that it is a piece of ends with it."""
+        end, ends = self.start + self.size, self.file.ends
+        if ends is None:
+            return bool(end == self.file.bounds[-1])
+        return bool(ends[min(int(np.searchsorted(ends, end)), len(ends) - 1)] == end)
 
     @property
     def name(self) -> str:
@@ -118,6 +128,30 @@ def passages_of(texts: Iterable[str], name: str, max_bytes: int = 2048) -> Passa
         for number, text in enumerate(texts, start=1)
     ]
     return Passages([file for file in files if len(file.bounds) > 1])
+
+
+def indexed_texts(name: str, spool: Spool, texts: Iterable[str], max_bytes: int) -> TextFile:
+    """Texts, each cut into passages for itself; they are copied to a spool.
+
+    Raises:
+        UserError: if there is no room for them.
+    """
+    bounds = [np.zeros(1, np.int64)]
+    ends = []
+    size = 0
+
+    def measured() -> Iterator[str]:
+        nonlocal size
+        for text in texts:
+            content = text.encode("utf-8", "replace")
+            if content:
+                bounds.append(np.array(list(_cuts(content, max_bytes, last=True)), np.int64) + size)
+                size += len(content)
+                ends.append(size)
+            yield text
+
+    storage = spool.write(measured())
+    return TextFile(name, storage, np.concatenate(bounds), ends=np.array(ends, np.int64))
 
 
 def no_labels(example: Example) -> tuple[str, ...]:

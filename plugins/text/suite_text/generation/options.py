@@ -5,17 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from suite.options import Auto, Meta, Options
-from suite_text.reading.cleaning import UnicodeForm, WhiteSpace
-from suite_text.reading.options import ReadingOptions
+from suite_text.reading.cleaning import WhiteSpace
+from suite_text.reading.options import Header, ReadingOptions
 
 
 class TextOptions(ReadingOptions, frozen=True):
-    """Of the loader `text`. Text is learned as it is written: only control characters are removed."""
+    """Of the loader `text`. Text is learned as it is written, but for control characters and line ends."""
 
-    unicode: Annotated[
-        UnicodeForm,
-        Meta(description="normal form of Unicode: NFKC unifies look-alikes too (full-width letters)"),
-    ] = "none"
     white_space: Annotated[
         WhiteSpace, Meta(description="joined: a single space for any white space, line breaks too")
     ] = "kept"
@@ -24,8 +20,13 @@ class TextOptions(ReadingOptions, frozen=True):
         Meta(description="endings of the files that are read in a folder; empty: .txt, .md and other text"),
     ] = []  # noqa: RUF012 (msgspec copies it)
     text_column: Annotated[
-        str, Meta(description="key of the text in JSON lines; empty: found by its name")
+        str,
+        Meta(
+            description="column of the texts in tables; several, with commas between them, are one text;"
+            " empty: conversations, or found by its name"
+        ),
     ] = ""
+    header: Header = True
     passage_bytes: Annotated[
         int, Meta(ge=64, le=1 << 20, description="bytes of a passage, at most, in UTF-8")
     ] = 2048
@@ -98,5 +99,29 @@ class GenerationOptions(Options, frozen=True):
         float,
         Meta(gt=0, le=1, description="only the likeliest tokens that have this share together can be drawn"),
     ] = 0.95
+    repetition_penalty: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=10,
+            description="how much less likely tokens are that the text has already: 1.2, say; 1: no less",
+        ),
+    ] = 1.0
     seed: Annotated[int, Meta(ge=0, description="the same seed writes the same text")] = 0
-    stop: Annotated[str, Meta(description="text before which writing stops; empty: none")] = ""
+    stop: Annotated[
+        str | tuple[str, ...],
+        Meta(description="text, or texts, before which writing stops; \\n is a line break; empty: none"),
+    ] = ""
+    samples: Annotated[
+        int,
+        Meta(ge=1, le=1000, description="how many continuations are written of each text, each by itself"),
+    ] = 1
+    whole_files: Annotated[
+        bool, Meta(description="whether a file is a single text to continue, and not each of its lines")
+    ] = False
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        r"""The texts before which writing stops, with line breaks and tabs for `\n` and `\t`."""
+        written = (self.stop,) if isinstance(self.stop, str) else self.stop
+        return tuple(mark.replace("\\n", "\n").replace("\\t", "\t") for mark in written if mark)

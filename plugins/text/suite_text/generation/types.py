@@ -14,6 +14,7 @@ import msgspec
 
 from suite import UserError
 from suite_text.reading.cleaning import CleaningFact
+from suite_text.reading.input_files import InputFilesFact
 
 if TYPE_CHECKING:
     from suite_text.generation.examples import Passage
@@ -32,9 +33,12 @@ class Facts(TypedDict, total=False):
     Attributes:
         cleaning: what was done to the texts; the defaults of `suite_text.reading.cleaning.Cleaning` if it is
             missing. Codecs do the same to every input.
+        files: how files hold their texts, for prediction; the defaults of
+            `suite_text.reading.input_files.InputFiles` if it is missing.
     """
 
     cleaning: CleaningFact
+    files: InputFilesFact
 
 
 class Continuation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -48,6 +52,7 @@ class Continuation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         ended: whether the text ends here; otherwise it was only long enough.
         written: the tokens of `text`.
         by_position: the bits of the tokens by their position in the text, in the groups of `POSITIONS`.
+        samples: what the network wrote each time, if it was asked for several; `text` is the first.
         pieces: the input in pieces, each with its bits; only if the input is `Dissected`.
     """
 
@@ -58,10 +63,11 @@ class Continuation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     written: tuple[int, ...] = ()
     by_position: tuple[float, ...] = ()
     pieces: tuple[tuple[str, float], ...] = ()
+    samples: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """For people: what the network wrote."""
-        return self.text
+        return "\n\n".join(self.samples) or self.text
 
 
 POSITIONS = (16, 32, 64, 128, 256, 512, 1024)

@@ -1,14 +1,16 @@
 """The texts that `suite predict` is given: words, lines and cells of files, the standard input, whole files.
 
-A codec of texts has `accepts_text = True` and `stream_suffixes = STREAM_SUFFIXES`, calls `open_stream` in its
-own `open_stream`, and `text_of` on whatever it is to encode.
+A codec of texts has `accepts_text = True` and `STREAM_SUFFIXES` among its `stream_suffixes`, calls
+`open_stream` in its own `open_stream`, and `text_of` on whatever it is to encode.
 """
 
 from __future__ import annotations
 
+import gzip
 import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -20,9 +22,12 @@ from suite.kit import reason, tables
 from suite.pipeline import Stream
 from suite.sources import FileSource
 from suite_language.encodings import decoded, encoding_of
-from suite_text.reading.tables import TEXT_COLUMNS, as_text, known_column
+from suite_text.reading.chat import messages_of, question
+from suite_text.reading.input_files import InputFiles
+from suite_text.reading.tables import TEXT_COLUMNS, as_text, join_columns, known_column
 
-STREAM_SUFFIXES = (".txt", ".csv", ".tsv", ".jsonl", ".ndjson")
+LINES = (".txt", ".text")
+STREAM_SUFFIXES = (*LINES, *(suffix for suffix in tables.SUFFIXES if suffix.count(".") == 1), ".gz")
 """Files that hold a text per line or row."""
 
 STANDARD_INPUT = "standard input"
@@ -67,7 +72,8 @@ class TextStream:
         name: for messages.
         total: how many there are; None if that shows at the end.
         live: whether somebody types them: each is then answered before the next one is read.
-        columns: what the column of texts may be called, in a table.
+        files: how files hold their texts.
+        columns: what else the column of texts may be called, in a table.
         file: None for the standard input.
         whole: whether all of it is one text.
     """
@@ -75,6 +81,7 @@ class TextStream:
     name: str
     total: int | None
     live: bool
+    files: InputFiles
     columns: Sequence[str]
     file: Path | None
     whole: bool
@@ -90,10 +97,11 @@ class TextStream:
             if self.file is None:
                 texts = _standard_input(self.whole)
             elif self.whole:
-                yield Line(text_of(FileSource(self.file)), self.name)
+                content, name = tables.unpacked(FileSource(self.file).read(), self.name)
+                yield Line(decoded(content, name, self.files.encoding).text, self.name)
                 return
             else:
-                texts = _cells(self.file, self.columns)
+                texts = file_texts(self.file, self.files, self.columns)
             for count, text in texts:
                 if isinstance(text, str):
                     yield Line(text, self.name if self.whole else f"{self.name}:{count}")
@@ -105,25 +113,35 @@ class TextStream:
 
 
 def open_stream(
-    source: Any, whole_files: bool = False, columns: Sequence[str] = TEXT_COLUMNS
+    source: Any,
+    files: InputFiles | None = None,
+    columns: Sequence[str] = TEXT_COLUMNS,
+    whole_files: bool | None = None,
 ) -> Stream | None:
     """The texts of a stream, for a codec's `open_stream`.
 
     Args:
-        source: a `FileSource` with one of `STREAM_SUFFIXES`, or a word on the command line that is no path.
-        whole_files: whether a file is one text, whatever its ending.
-        columns: what the column of texts may be called, in a table, in lower case and the likeliest first.
+        source: a `FileSource` with one of the codec's `stream_suffixes`, or a word on the command line that
+            is no path.
+        files: how files hold their texts.
+        columns: what the column of texts may be called, in a table, in lower case and the likeliest first, if
+            the columns of `files` are not there.
+        whole_files: whether a file is one text, whatever its ending; None: as `files` says, but a row of a
+            table is a text in any case.
 
     Returns:
         a stream; None for a word that is a text itself.
     """
+    files = files or InputFiles()
     if isinstance(source, FileSource):
-        return TextStream(source.name, 1 if whole_files else None, False, columns, source.path, whole_files)
+        is_table = source.name.lower().endswith(tables.SUFFIXES)
+        whole = (files.whole and not is_table) if whole_files is None else whole_files
+        return TextStream(source.name, 1 if whole else None, False, files, columns, source.path, whole)
     if source == "-":
         typed = sys.stdin is not None and sys.stdin.isatty()
-        return TextStream(
-            STANDARD_INPUT, 1 if whole_files else None, typed and not whole_files, columns, None, whole_files
-        )
+        whole = (files.whole and not typed) if whole_files is None else whole_files
+        total = 1 if whole else None
+        return TextStream(STANDARD_INPUT, total, typed and not whole, files, columns, None, whole)
     return None
 
 
@@ -176,26 +194,74 @@ def _byte_lines(content: IO[bytes]) -> Iterator[bytes]:
         first = content.readline()
 
 
-def _cells(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, str | UnreadableLine]]:
-    """The lines of a file, or those of a table's cells that are texts, by line number."""
-    with path.open("rb") as content:
-        encoding = encoding_of(content.read(_HEAD), str(path))
-        content.seek(0)
-        with io.TextIOWrapper(content, encoding, errors="replace", newline="\n") as text:
-            suffix = path.suffix.lower()
-            if suffix in (".jsonl", ".ndjson"):
-                yield from _json_cells(text, path, columns)
-            elif suffix in (".csv", ".tsv"):
-                yield from _table_cells(text, path, columns)
-            else:
-                for number, line in enumerate(text, start=1):
-                    yield number, line.rstrip("\r\n").removeprefix("\ufeff")
-
-
-def _json_cells(
-    text: Iterable[str], path: Path, columns: Sequence[str]
+def file_texts(
+    path: Path, files: InputFiles, columns: Sequence[str] = TEXT_COLUMNS
 ) -> Iterator[tuple[int, str | UnreadableLine]]:
-    for number, line in enumerate(text, start=1):
+    """The lines of a file, or those of a table's cells that are texts, by line number.
+
+    Args:
+        path: of the file.
+        files: how it holds its texts.
+        columns: what the column of texts may be called if those of `files` are not there.
+
+    Raises:
+        UserError: if it cannot be read, or a table has no column of texts.
+    """
+    name = path.name.lower()
+    if name.endswith((*tables.PACKED, ".json", ".json.gz")):
+        content, inner = tables.unpacked(path.read_bytes(), path.name)
+        if not inner.lower().endswith(tables.PACKED):
+            text = decoded(content, str(path), files.encoding).text
+            yield from _row_texts(tables.rows(text, inner), path, files, columns)
+        else:
+            yield from _row_texts(tables.rows(content, inner, header=files.header), path, files, columns)
+        return
+    with ExitStack() as stack:
+        file = stack.enter_context(path.open("rb"))
+        head = tables.unpacked(file.read(_HEAD), path.name, _HEAD)[0]
+        encoding = encoding_of(head, str(path), files.encoding)
+        file.seek(0)
+        plain: Any = stack.enter_context(gzip.open(file)) if name.endswith(".gz") else file
+        text_lines = stack.enter_context(io.TextIOWrapper(plain, encoding, errors="replace", newline="\n"))
+        inner = name.removesuffix(".gz")
+        if inner.endswith((".jsonl", ".ndjson")):
+            yield from _json_texts(text_lines, path, files, columns)
+        elif inner.endswith((".csv", ".tsv")):
+            yield from _table_texts(text_lines, path, files, columns)
+        else:
+            for number, line in enumerate(text_lines, start=1):
+                yield number, line.rstrip("\r\n").removeprefix("\ufeff")
+
+
+def _chosen(names: Sequence[str], files: InputFiles, columns: Sequence[str]) -> list[str]:
+    """The columns that make a text, by what the model learned from, or by their names; empty: none."""
+    if files.columns and set(files.columns) <= set(names):
+        return list(files.columns)
+    return [column] if (column := known_column(names, columns)) else []
+
+
+def _joined(row: tables.Row, chosen: Sequence[str]) -> str:
+    return join_columns(row, chosen).replace("\r\n", "\n").replace("\r", " ")
+
+
+def _row_texts(
+    rows: Iterable[tuple[int, tables.Row | str]], path: Path, files: InputFiles, columns: Sequence[str]
+) -> Iterator[tuple[int, str | UnreadableLine]]:
+    for number, row in rows:
+        if isinstance(row, str):
+            yield number, UnreadableLine("", f"row {row}")
+        elif files.chat and (messages := messages_of(row)):
+            yield number, question(messages)
+        elif chosen := _chosen(list(row), files, columns):
+            yield number, _joined(row, chosen)
+        else:
+            yield number, UnreadableLine("", _no_column(path, list(row), columns, number))
+
+
+def _json_texts(
+    lines: Iterable[str], path: Path, files: InputFiles, columns: Sequence[str]
+) -> Iterator[tuple[int, str | UnreadableLine]]:
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
@@ -204,28 +270,27 @@ def _json_cells(
             yield number, UnreadableLine("", f"line {number} of {path.name} is no JSON")
             continue
         if isinstance(row, dict):
-            if not (column := known_column(list(row), columns)):
-                yield number, UnreadableLine("", _no_column(path, list(row), columns, number))
-                continue
-            row = row[column]
-        yield number, as_text(row)
+            rows = ((number, entry) for _, entry in tables.rows(line, path.name))
+            yield from _row_texts(rows, path, files, columns)
+        else:
+            yield number, as_text(row)
 
 
-def _table_cells(
-    lines: Iterable[str], path: Path, columns: Sequence[str]
+def _table_texts(
+    lines: Iterable[str], path: Path, files: InputFiles, columns: Sequence[str]
 ) -> Iterator[tuple[int, str | UnreadableLine]]:
-    """The cells of the column of texts; a table with a single column needs no header."""
-    rows = tables.cells(_without_mark(lines), path.name, keep_blank=True)
-    _, header = next(rows, (0, []))
-    column = known_column(header, columns)
-    index = header.index(column) if column else 0
-    if not column and len(header) > 1:
+    """The texts of a table; one with a single column needs no header."""
+    rows = tables.cells(_without_mark(lines), path.name.removesuffix(".gz"), keep_blank=True)
+    number, first = next(rows, (0, []))
+    header = tables.column_names(first, path.name) if files.header else tables.numbered_columns(len(first))
+    chosen = _chosen(header, files, columns) or (header if len(header) == 1 else [])
+    if not chosen and header:
         raise UserError(_no_column(path, header, columns))
-    if header and not column:
-        yield 1, header[0]
+    if first and (not files.header or (len(header) == 1 and not _chosen(header, files, columns))):
+        yield number, _joined(dict(zip(header, first, strict=True)), chosen)
     for number, cells in rows:
         if len(cells) == len(header):
-            yield number, cells[index].replace("\r\n", "\n").replace("\r", " ")
+            yield number, _joined(dict(zip(header, cells, strict=True)), chosen)
         elif any(cell.strip() for cell in cells):
             sentence = f"row has {len(cells)} cells, but the header has {len(header)}"
             yield number, UnreadableLine("", sentence)

@@ -47,6 +47,8 @@ def transformer(dataset: Dataset, options: TransformerOptions) -> TrainablePipel
         max_beam=options.beam,
         beam=options.beam,
         length_penalty=options.length_penalty,
+        max_sentences=data.max_sentences,
+        files=data.files,
     )
     ratio = float(np.percentile(targets / np.maximum(sources, 1), 99))
     network, training_network = networks(

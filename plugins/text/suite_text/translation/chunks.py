@@ -1,4 +1,4 @@
-"""Texts that are too long to be read at once, in chunks that are translated one by one."""
+"""Texts of several sentences, or too long to be read at once, in chunks that are translated one by one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from suite_language.joining import join_sentences
+from suite_language.sentences import sentences
 from suite_text.translation.types import Translation
 
 # After the mark that ends a sentence, with the quotation marks and brackets that close behind it; in scripts
@@ -20,14 +21,20 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a long text, cleaned."""
+    """A piece of a text, cleaned.
+
+    Attributes:
+        text: of the piece.
+        line: the number of its line in the text.
+    """
 
     text: str
+    line: int = 0
 
 
 @dataclass(frozen=True)
 class Chunks:
-    """A long text in chunks, see `cut`."""
+    """A text in chunks, see `chunks_of`."""
 
     chunks: Sequence[Chunk]
 
@@ -40,18 +47,41 @@ class Chunks:
         return iter(self.chunks)
 
     def merge(self, predictions: Sequence[Translation]) -> Translation:
-        """The translations one after the other; longer ones count for more in the score."""
+        """The translations, in the lines of the text; longer ones count for more in the score."""
         scored = [
             (prediction.score, 1 + len(prediction.text))
             for prediction in predictions
             if prediction.score is not None
         ]
         total = sum(weight for _, weight in scored)
+        lines: dict[int, list[str]] = {}
+        for chunk, prediction in zip(self.chunks, predictions, strict=True):
+            lines.setdefault(chunk.line, []).append(prediction.text)
         return Translation(
-            text=join_sentences(prediction.text for prediction in predictions),
+            text="\n".join(map(join_sentences, lines.values())),
             score=sum(score * weight for score, weight in scored) / total if total else None,
             unknown=sum(prediction.unknown for prediction in predictions),
         )
+
+
+def chunks_of(
+    lines: Sequence[str], fits: Callable[[str], bool], language: str = "", max_sentences: int = 1
+) -> list[Chunk]:
+    """The pieces of a text that are translated one by one.
+
+    Args:
+        lines: of the text, cleaned; empty ones are left out.
+        fits: whether a piece is short enough; see `cut`.
+        language: that says where sentences end; see `suite_language.sentences`.
+        max_sentences: sentences of a piece, at most.
+    """
+    chunks = []
+    for number, line in enumerate(lines):
+        found = sentences(line, language) if line else []
+        for start in range(0, len(found), max_sentences):
+            piece = join_sentences(found[start : start + max_sentences])
+            chunks += [Chunk(shorter, number) for shorter in cut(piece, fits)]
+    return chunks
 
 
 def cut(text: str, fits: Callable[[str], bool]) -> list[str]:

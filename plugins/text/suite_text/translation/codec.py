@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 import numpy as np
@@ -12,10 +12,11 @@ from suite.options import chosen
 from suite.pipeline import Encoded, NamedAxes, Stream, StructCodec
 from suite_text.reading import lines
 from suite_text.reading.cleaning import Cleaning, clean
+from suite_text.reading.input_files import InputFiles
 from suite_text.reading.tables import TEXT_COLUMNS
 from suite_text.tokens.padding import padded
 from suite_text.tokens.vocabulary import END, Vocabulary
-from suite_text.translation.chunks import Chunk, Chunks, cut
+from suite_text.translation.chunks import Chunk, Chunks, chunks_of
 from suite_text.translation.options import TranslationOptions
 from suite_text.translation.types import Target, Translation, references_of
 
@@ -30,13 +31,16 @@ class TranslationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fi
 
     Attributes:
         vocabulary: of both languages.
-        lengths: rising numbers of tokens that texts are padded to. A text that is longer than the last is
-            translated in chunks, sentence by sentence if that is possible.
+        lengths: rising numbers of tokens that texts are padded to. A sentence that is longer than the last
+            is translated in chunks.
         cleaning: what is done to every text first.
         source: the name of the language to translate from in the data.
         max_beam: how many translations the network can follow at once.
         beam: how many it follows.
         length_penalty: alpha of Wu et al. 2016, section 7.
+        max_sentences: sentences of a text that are translated at once: as many as the texts had that the
+            network learned from.
+        files: what the files were that the network learned from.
     """
 
     vocabulary: Vocabulary
@@ -46,9 +50,10 @@ class TranslationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fi
     max_beam: int = 4
     beam: int = 4
     length_penalty: float = 1.0
+    max_sentences: Annotated[int, msgspec.Meta(ge=1)] = 1
+    files: InputFiles = InputFiles()
 
     called: ClassVar[str] = "translation codec"
-    stream_suffixes: ClassVar[tuple[str, ...]] = lines.STREAM_SUFFIXES
     accepts_text: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -57,6 +62,11 @@ class TranslationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fi
         if not 1 <= self.beam <= self.max_beam:
             raise ValueError(f"its beam is to be between 1 and {self.max_beam}, not {self.beam}")
 
+    @property
+    def stream_suffixes(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The endings of files with a text per line: the usual ones, and those of the training data."""
+        return (*lines.STREAM_SUFFIXES, *self.files.suffixes)
+
     def named_axes(self) -> NamedAxes:
         """The tokens in the network's table of vectors, for runs that start from another one."""
         return {"translator/embedding/embeddings": (0, self.vocabulary.tokens)}
@@ -64,7 +74,7 @@ class TranslationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fi
     def open_stream(self, source: Any) -> Stream | None:
         """The lines of a file or of the standard input; None for a word that is a text itself."""
         columns = ("source", "src", *((self.source.lower(),) if self.source else ()), *TEXT_COLUMNS)
-        return lines.open_stream(source, columns=tuple(dict.fromkeys(columns)))
+        return lines.open_stream(source, self.files, tuple(dict.fromkeys(columns)))
 
     def text(self, raw: Any) -> str:
         """The cleaned text of anything that is encoded; empty if there is only white space.
@@ -132,17 +142,16 @@ class TranslationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fi
         )
 
     def chunks(self, raw: Any) -> Chunks | None:
-        """The chunks of a text that is too long to be read at once, else None.
+        """The sentences of a text, or the chunks of one that is too long to be read at once, else None.
 
         Raises:
             suite.UserError: if it is no text that can be read.
         """
         if isinstance(raw, Chunk):
             return None
-        text = self.text(raw)
-        if not text or self._fits(text):
-            return None
-        return Chunks([Chunk(piece) for piece in cut(text, self._fits)])
+        texts = [clean(line, self.cleaning).strip() for line in lines.text_of(raw).splitlines()]
+        chunks = chunks_of(texts, self._fits, self.source, self.max_sentences)
+        return Chunks(chunks) if len(chunks) > 1 else None
 
     def target(self, target: Target) -> list[int]:
         """The tokens of a translation with its end; of several, of the first."""

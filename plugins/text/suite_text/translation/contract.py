@@ -5,6 +5,7 @@ from __future__ import annotations
 from suite import UserError
 from suite.data import Dataset
 from suite_text.reading.cleaning import cleaning_of
+from suite_text.reading.input_files import input_files_of
 from suite_text.translation.types import references_of
 
 
@@ -20,6 +21,7 @@ def check(dataset: Dataset) -> None:
                 f"the data's fact '{name}' is {dataset.facts[name]!r}: it must be the name of a language"
             )
     cleaning_of(dataset.facts)
+    input_files_of(dataset.facts)
     for split, examples in dataset.splits.items():
         for index in range(len(examples)):
             example = examples[index]

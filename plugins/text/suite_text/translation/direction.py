@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from suite import UserError
 from suite.kit import nearest
 
+_SOURCES = ("source", "src")
+
 
 def direction(location: str, languages: Sequence[str], source: str, target: str) -> tuple[str, str]:
     """What to translate from and to.
@@ -30,6 +32,8 @@ def direction(location: str, languages: Sequence[str], source: str, target: str)
         return source, target
     if len(languages) == 2 and (source or target):
         return (source or rest[0]), (target or rest[0])
+    if len(languages) == 2 and languages[0] in _SOURCES and languages[1] not in _SOURCES:
+        return languages[0], languages[1]
     if len(languages) == 2:
         first, second = languages
         raise UserError(

@@ -9,13 +9,21 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Examples
+from suite_language.sentences import sentences
 from suite_text.reading.cleaning import Cleaning, clean, cleaning_of
+from suite_text.reading.input_files import InputFiles, input_files_of
 from suite_text.reading.lines import text_of
 from suite_text.tokens.vocabulary import Learned, Vocabulary
 from suite_text.translation.types import references_of
 
 MAX_LEARNED_FROM = 500_000
 """Pairs that a vocabulary is learned from, at most, evenly spaced: more would not change it."""
+
+MAX_SPLIT = 2000
+"""Texts that sentences are counted of, at most, evenly spaced."""
+
+MIN_SHARE = 0.2
+"""A network learns to translate several sentences at once from this share of texts that have several."""
 
 _AT_ONCE = 10_000
 
@@ -29,12 +37,16 @@ class Survey:
         targets: their cleaned translations.
         validation: both of the validation split.
         cleaning: how they were cleaned.
+        files: how files hold them.
+        max_sentences: sentences that a text has, at most, but for a few; 1 if most texts have one.
     """
 
     sources: Sequence[str]
     targets: Sequence[str]
     validation: Sequence[str]
     cleaning: Cleaning
+    files: InputFiles
+    max_sentences: int
 
     @property
     def count(self) -> int:
@@ -68,8 +80,26 @@ def survey(dataset: Dataset) -> Survey:
         )
     held_out = _texts(dataset.validation or [], cleaning)
     return Survey(
-        sources=sources, targets=targets, validation=[*held_out[0], *held_out[1]], cleaning=cleaning
+        sources=sources,
+        targets=targets,
+        validation=[*held_out[0], *held_out[1]],
+        cleaning=cleaning,
+        files=input_files_of(dataset.facts),
+        max_sentences=sentences_of(sources, str(dataset.facts.get("source", ""))),
     )
+
+
+def sentences_of(texts: Sequence[str], language: str) -> int:
+    """How many sentences all but a few texts have at most; 1 if few have more than one.
+
+    A network that learned from single sentences leaves out what follows the first one; who learned from
+    paragraphs does better with the sentences around.
+    """
+    step = -(-len(texts) // MAX_SPLIT)
+    counts = np.array([len(sentences(text, language)) for text in texts[::step]])
+    if (counts > 1).mean() < MIN_SHARE:
+        return 1
+    return int(np.percentile(counts, 90, method="lower"))
 
 
 def counted(texts: Sequence[str], vocabulary: Vocabulary) -> np.ndarray:

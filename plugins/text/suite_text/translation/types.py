@@ -8,6 +8,7 @@ import msgspec
 
 from suite import UserError
 from suite_text.reading.cleaning import CleaningFact
+from suite_text.reading.input_files import InputFilesFact
 from suite_text.reading.lines import Line
 
 Input = str | Line
@@ -25,11 +26,14 @@ class Facts(TypedDict, total=False):
         target: the name of the language to translate to.
         cleaning: what was done to the texts; the defaults of `suite_text.reading.cleaning.Cleaning` if it is
             missing. Codecs do the same to every input.
+        files: how files hold their texts, for prediction; the defaults of
+            `suite_text.reading.input_files.InputFiles` if it is missing.
     """
 
     source: str
     target: str
     cleaning: CleaningFact
+    files: InputFilesFact
 
 
 class Translation(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,7 +31,8 @@ def detect_folder(path: Path) -> bool:
 
 def _format(path: Path) -> str:
     files = files_in(path, tables.SUFFIXES)
-    if any(has_text_and_label(header(file)) for file in files):
+    headers = [header(file) for file in files]
+    if any(columns is None or has_text_and_label(columns) for columns in headers):
         return "table"
     if files_of_labeled_lines(path):
         return "labeled-lines"

@@ -12,6 +12,7 @@ from suite.sources import open_tree
 from suite_language.encodings import decoded
 from suite_text.classification.examples import Collector
 from suite_text.classification.options import FolderOptions
+from suite_text.reading.input_files import InputFiles
 
 SUFFIX = ".txt"
 
@@ -37,6 +38,7 @@ def load_folder(path: Path, options: FolderOptions) -> Dataset:
             f"{path} holds no {SUFFIX} file: put the texts of each class in a folder that is called as it"
         )
     collector = Collector(path, options)
+    collector.are_files(InputFiles(whole=True, encoding=options.encoding))
     for problem in tree.problems:
         collector.problems.say(problem)
     if rest := [name for name in tree.names if not name.lower().endswith(SUFFIX)]:

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset
-from suite.sources import FileSource
 from suite_language.encodings import decoded
 from suite_text.classification.examples import Collector, Target
 from suite_text.classification.options import LabeledLinesOptions
-from suite_text.reading.split_files import files_in
+from suite_text.reading.split_files import DataFile, files_in
 
 SUFFIXES = (".txt", ".tsv", ".tab", ".ft", ".train", ".valid", ".test")
 """What files of labeled lines end with."""
@@ -39,8 +38,9 @@ def load_labeled_lines(path: Path, options: LabeledLinesOptions) -> Dataset:
         )
     collector = Collector(path, options)
     lines: list[tuple[str, int, str, list[str], str]] = []
-    for split, name in collector.split_files(list(files), options).items():
-        content = decoded(FileSource(files[name]).read(), str(files[name]), options.encoding)
+    splits = collector.split_files(list(files), options)
+    for split, name in ((split, name) for split, names in splits.items() for name in names):
+        content = decoded(files[name].read(), str(files[name]), options.encoding)
         collector.problems.note_decoding(content, name)
         for number, line in enumerate(content.text.split("\n"), start=1):
             if not line.strip():
@@ -71,15 +71,14 @@ def labeled(line: str, separator: str = "") -> tuple[list[str] | None, str]:
     return ([label.strip() for label in before.split(separator)] if separator else [before.strip()]), text
 
 
-def files_of_labeled_lines(path: Path) -> list[Path]:
+def files_of_labeled_lines(path: Path) -> list[DataFile]:
     """The files whose first lines begin with a label."""
     return [file for file in files_in(path, SUFFIXES) if _begins_with_labels(file)]
 
 
-def _begins_with_labels(file: Path) -> bool:
-    with file.open("rb") as content:
-        head = content.read(_PEEK)
+def _begins_with_labels(file: DataFile) -> bool:
     try:
+        head = file.head(_PEEK)
         text = decoded(head, str(file)).text
     except UserError:
         return False

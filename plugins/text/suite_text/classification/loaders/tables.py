@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,26 +12,34 @@ import msgspec
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import groups_of, tables
+from suite.kit import groups_of, some, tables
 from suite_text.classification.examples import Collector, Target
 from suite_text.classification.options import TableOptions
-from suite_text.reading.split_files import files_in
+from suite_text.reading.input_files import InputFiles
+from suite_text.reading.split_files import DataFile, files_in
 from suite_text.reading.tables import (
     LABEL_COLUMNS,
     SPLIT_COLUMNS,
     TEXT_COLUMNS,
+    TextTable,
     as_text,
     find_column,
+    find_columns,
+    join_columns,
     known_column,
     read_table,
     split_of_row,
 )
 
+_NO_MARK = frozenset(("", "0", "false", "no", "n", "-", "nan", "none"))
+_QUOTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
+
 
 def load_table(path: Path, options: TableOptions) -> Dataset:
     """Load a table with a text and one or several labels per row, or a folder's for train, validation, test.
 
-    Several labels are a JSON list, in JSON lines or in a cell, or stand in a cell with a separator.
+    Several labels are a list in JSON lines; a list in a cell, as JSON or Python write it; a cell with a
+    separator; or a column for each label, with 0 and 1.
 
     Raises:
         UserError: if a table or a column is missing or there is nothing to learn from. Rows that cannot be
@@ -41,49 +50,123 @@ def load_table(path: Path, options: TableOptions) -> Dataset:
         raise UserError(f"{path} is neither a table ({', '.join(tables.SUFFIXES)}) nor a folder with one")
     collector = Collector(path, options)
     groups: dict[str, str] = {}
-    for split, name in collector.split_files(list(files), options).items():
-        _add_table(collector, files[name], split, options, groups)
+    splits = collector.split_files(list(files), options)
+    for split, names in splits.items():
+        for name in names:
+            _add_table(collector, files[name], split, options, groups, alone=list(splits) == [split])
     dataset = collector.dataset()
     return replace(dataset, groups=groups_of(groups)) if options.group_column else dataset
 
 
 def _add_table(
-    collector: Collector, file: Path, default: str, options: TableOptions, groups: dict[str, str]
+    collector: Collector,
+    file: DataFile,
+    default: str,
+    options: TableOptions,
+    groups: dict[str, str],
+    *,
+    alone: bool,
 ) -> None:
-    table = read_table(file, options.encoding, collector.problems)
-    text = find_column(table, options.text_column, TEXT_COLUMNS, "text_column", "texts")
-    names = [name for name in LABEL_COLUMNS if name != text.casefold()]
-    label = find_column(table, options.label_column, names, "label_column", "labels")
+    table = read_table(file, options, collector.problems)
+    text = find_columns(table, options.text_column, TEXT_COLUMNS, "text_column", "texts")
+    labels = _label_columns(table, options, text, required=alone or default == "train")
+    if not labels:
+        collector.problems.say(
+            f"{file.name} has no column for the labels: it is to be predicted, not learned from (suite"
+            f" predict RUN {file}), and left out here"
+        )
+        return
+    if default == "train" or alone:
+        files = InputFiles(columns=tuple(text), header=options.header, encoding=options.encoding)
+        collector.are_files(files)
+    one_hot = len(labels) > 1
+    if one_hot and not options.label_column:
+        listed = some(labels)
+        collector.problems.say(
+            f"{file.name} is taken to have a column for each label, with 0 and 1: {listed}"
+        )
+    exactly_one = one_hot and all(len(_marked(row, labels)) == 1 for _, row in table.rows)
     split = find_column(table, options.split_column, SPLIT_COLUMNS, "split_column", "")
     group = find_column(table, options.group_column, (), "group_column", "")
     name = file.name
     for line, row in table.rows:
         if group:
             groups[f"{name}:{line}"] = as_text(row.get(group)).strip()
+        target: Target
+        if one_hot:
+            marked = _marked(row, labels)
+            target = marked[0] if exactly_one else marked
+        else:
+            target = target_of(row.get(labels[0]), options.label_separator)
         collector.add(
             split_of_row(row, split, default),
             f"{name}:{line}",
             f"{name}, line {line}",
-            as_text(row.get(text)),
-            target_of(row.get(label), options.label_separator),
+            join_columns(row, text),
+            target,
         )
 
 
+def _label_columns(
+    table: TextTable, options: TableOptions, text: Sequence[str], *, required: bool
+) -> list[str]:
+    """The column of the labels, or one for each label; empty if there is none and it is not required."""
+    names = [name for name in LABEL_COLUMNS if name not in [column.casefold() for column in text]]
+    if not options.label_column and not known_column(table.columns, names):
+        if len(columns := _columns_of_marks(table, text)) > 1:
+            return columns
+    content = "labels" if required or options.label_column else ""
+    if not required and options.label_column and options.label_column not in table.columns:
+        return []
+    return find_columns(table, options.label_column, names, "label_column", content)
+
+
+def _columns_of_marks(table: TextTable, text: Sequence[str]) -> list[str]:
+    """The columns that have nothing but 0 and 1, each at least once."""
+    rows = [row for _, row in table.rows]
+    return [
+        column
+        for column in table.columns
+        if column not in text and {_plain(row.get(column)) for row in rows} == {"0", "1"}
+    ]
+
+
+def _marked(row: tables.Row, labels: Sequence[str]) -> list[str]:
+    """The labels whose columns have a mark in a row."""
+    return [label for label in labels if _plain(row.get(label)) not in _NO_MARK]
+
+
+def _plain(cell: Any) -> str:
+    text = str(cell).strip().lower() if cell is not None else ""
+    return text.removesuffix(".0")
+
+
 def target_of(cell: Any, separator: str = "") -> Target:
-    """The label in a cell, or the labels: a list, a list as JSON, or a text with a separator in it."""
+    """The label in a cell, or its labels: a list, also as JSON or Python write it, or with separators."""
     if isinstance(cell, list):
         return [as_text(item) for item in cell]
     if isinstance(cell, bool):
         return str(cell).lower()
     text = as_text(cell)
+    plain = text.strip()
+    if plain.startswith(("[", "(", "{")) and plain.endswith(("]", ")", "}")):
+        listed = _listed(plain)
+        if listed is not None:
+            return listed
     if separator:
         return [label.strip() for label in text.split(separator) if label.strip()]
-    if text.lstrip().startswith("[") and text.rstrip().endswith("]"):
-        try:
-            return list(map(str, msgspec.json.decode(text, type=list[str | int])))
-        except msgspec.DecodeError:
-            return text
     return text
+
+
+def _listed(text: str) -> list[str] | None:
+    """The labels of a list as JSON, Python or numpy write it; None if it is none of them."""
+    try:
+        return list(map(str, msgspec.json.decode(text, type=list[str | int])))
+    except msgspec.DecodeError:
+        pass
+    inner = text[1:-1]
+    labels = [match[1] if match[1] is not None else match[2] for match in _QUOTED.finditer(inner)]
+    return labels if labels and not _QUOTED.sub("", inner).strip(" ,\n") else None
 
 
 def has_text_and_label(columns: Sequence[str]) -> bool:

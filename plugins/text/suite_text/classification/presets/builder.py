@@ -43,7 +43,12 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     lengths = np.minimum(np.array(counts) + 2, max_length)
     reader = word_pieces(loaded.tokenizer, lengths_for(lengths, max_length))
     codec = ClassificationCodec(
-        classes=data.classes, reader=reader, multi_label=data.multi_label, cleaning=data.cleaning
+        classes=data.classes,
+        reader=reader,
+        multi_label=data.multi_label,
+        cleaning=data.cleaning,
+        files=data.files,
+        language=data.language,
     )
     network = preset_network(
         loaded, len(data.classes), padding=reader.padding, dropout=float(options.dropout)

@@ -14,6 +14,7 @@ from functools import cached_property
 import msgspec
 import numpy as np
 
+from suite_language.casing import lowered
 from suite_language.words import word_spans
 
 MAX_DISTINCT = 1 << 22
@@ -34,7 +35,7 @@ _SPACE = ord(" ")
 
 def words(text: str) -> list[str]:
     """The words of a text in lower case; marks of punctuation are words, and so is each Chinese character."""
-    text = text.lower()
+    text = lowered(text)
     return [piece for start, end in word_spans(text) for piece in _PIECE.findall(text[start:end])]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from suite_language.casing import lowered
 from suite_text.classification.readers.reader import check_lengths
 from suite_text.tokens.padding import padded_batch
 from suite_text.tokens.vocabulary import Vocabulary
@@ -32,7 +33,7 @@ class TokenReader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return self.lengths[-1]
 
     def read(self, text: str) -> dict[str, np.ndarray]:
-        return {"tokens": np.array(self.vocabulary.encode(text.lower()), np.int32)}
+        return {"tokens": np.array(self.vocabulary.encode(lowered(text)), np.int32)}
 
     def batch(self, read: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
         return {"tokens": padded_batch([numbers["tokens"] for numbers in read], self.lengths)}

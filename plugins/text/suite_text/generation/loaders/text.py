@@ -10,18 +10,21 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Examples, Subset, digest
-from suite.kit import SPLITS, counted, some, split_of_name
-from suite.sources import open_tree
+from suite.kit import SPLITS, counted, some, split_of_name, tables
+from suite.sources import FileSource, open_tree
 from suite_text.generation.examples import Passages, TextFile, no_labels
-from suite_text.generation.loaders.indexing import index_file
+from suite_text.generation.loaders.indexing import index_file, is_chat, is_table
 from suite_text.generation.options import TextOptions
 from suite_text.generation.storage import Spool
+from suite_text.reading.chat import messages_of
 from suite_text.reading.cleaning import as_fact, cleaning_from
+from suite_text.reading.input_files import InputFiles, files_fact
 from suite_text.reading.languages import is_language
 from suite_text.reading.problems import Problems
-from suite_text.reading.split_files import SPLIT_NAMES
+from suite_text.reading.split_files import SPLIT_NAMES, DataFile
+from suite_text.reading.tables import TEXT_COLUMNS, first_of, known_column
 
-SUFFIXES = (".txt", ".text", ".md", ".rst", ".tex", ".org", ".tokens", ".jsonl", ".ndjson")
+SUFFIXES = (".txt", ".text", ".md", ".rst", ".tex", ".org", ".tokens", *tables.SUFFIXES)
 """The endings of files that are read in a folder, besides those of languages (train.en)."""
 
 _MAX_FOLDERS = 10_000
@@ -30,14 +33,21 @@ _MAX_FOLDERS = 10_000
 def detect_text(path: Path) -> bool:
     """Whether `path` is a file of text by its ending, or a folder with some."""
     if path.is_file():
-        return _is_text(path.name, ())
-    for number, (_, folders, files) in enumerate(os.walk(path, followlinks=True)):
+        return _is_text(path.name, ()) and (not is_table(path.name) or _has_text(path))
+    for number, (folder, folders, files) in enumerate(os.walk(path, followlinks=True)):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        if any(_is_text(name, ()) for name in files if not name.startswith(".")):
+        texts = [name for name in files if not name.startswith(".") and _is_text(name, ())]
+        if any(not is_table(name) or _has_text(Path(folder, name)) for name in texts):
             return True
         if number == _MAX_FOLDERS:
             break
     return False
+
+
+def _has_text(path: Path) -> bool:
+    """Whether the first row of a table is a conversation or has a column of text."""
+    row = first_of(DataFile(path.name, FileSource(path)))
+    return row is None or bool(messages_of(row)) or bool(known_column(list(row), TEXT_COLUMNS))
 
 
 def load_text(path: Path, options: TextOptions) -> Dataset:
@@ -85,7 +95,13 @@ def load_text(path: Path, options: TextOptions) -> Dataset:
             problems.note("file is empty", "files are empty", name)
         else:
             splits.setdefault(split, []).append(file)
-    return _dataset(path, splits, options, problems)
+    files = InputFiles(
+        columns=tuple(column.strip() for column in options.text_column.split(",") if column.strip()),
+        header=options.header,
+        encoding=options.encoding,
+        chat=any(is_chat(paths[name], options) for name in sorted(paths)[:1]),
+    )
+    return _dataset(path, splits, options, files, problems)
 
 
 def _files(path: Path, suffixes: Sequence[str]) -> tuple[dict[str, Path], list[str]]:
@@ -98,9 +114,10 @@ def _files(path: Path, suffixes: Sequence[str]) -> tuple[dict[str, Path], list[s
 
 
 def _is_text(name: str, suffixes: Sequence[str]) -> bool:
-    if name.lower().endswith(tuple(suffixes or SUFFIXES)):
+    plain = name.lower().removesuffix(".gz")
+    if plain.endswith(tuple(suffixes or SUFFIXES)):
         return True
-    return not suffixes and "." in name and is_language(name.rpartition(".")[2])
+    return not suffixes and "." in plain and is_language(plain.rpartition(".")[2])
 
 
 def _splits(names: Sequence[str]) -> dict[str, str | None]:
@@ -112,7 +129,7 @@ def _splits(names: Sequence[str]) -> dict[str, str | None]:
     for name in names:
         *folders, file = name.split("/")
         of_folders = (SPLITS[folder.lower()] for folder in folders if folder.lower() in SPLITS)
-        splits[name] = next(of_folders, None) or split_of_name(file.rpartition(".")[0])
+        splits[name] = next(of_folders, None) or split_of_name(file.removesuffix(".gz").rpartition(".")[0])
     of_none = sum(split is None for split in splits.values())
     if "train" not in splits.values() or 2 * of_none > len(splits):
         return dict.fromkeys(names, "train")
@@ -120,20 +137,24 @@ def _splits(names: Sequence[str]) -> dict[str, str | None]:
 
 
 def _dataset(
-    path: Path, files: dict[str, list[TextFile]], options: TextOptions, problems: Problems
+    path: Path,
+    splits: dict[str, list[TextFile]],
+    options: TextOptions,
+    files: InputFiles,
+    problems: Problems,
 ) -> Dataset:
     noted = "".join(f". {sentence}" for sentence in problems.sentences()[:3])
-    if not files:
+    if not splits:
         raise UserError(f"{path} has no text{noted}")
-    if "train" not in files:
+    if "train" not in splits:
         raise UserError(f"{path} has no text in its train split{noted}")
-    passages = {split: Passages(files[split]) for split in SPLIT_NAMES if split in files}
+    passages = {split: Passages(splits[split]) for split in SPLIT_NAMES if split in splits}
     train = _without_duplicates(path, passages, options, problems)
     return Dataset(
         train=train,
         validation=passages.get("validation"),
         test=passages.get("test"),
-        facts={"cleaning": as_fact(cleaning_from(options))},
+        facts={"cleaning": as_fact(cleaning_from(options)), **files_fact(files)},
         problems=problems.sentences(),
         labels=no_labels,
     )

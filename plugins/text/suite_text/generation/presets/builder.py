@@ -13,6 +13,7 @@ from suite_text.generation.options import PresetOptions
 from suite_text.generation.recipes import context_for, preset_recipe
 from suite_text.generation.survey import survey
 from suite_text.reading.cleaning import cleaning_of
+from suite_text.reading.input_files import input_files_of
 from suite_text.tokens.byte_pairs import GPT2, LLAMA3, QWEN, byte_pair_tokenizer
 from suite_text.tokens.vocabulary import SPECIAL, Vocabulary
 
@@ -63,6 +64,7 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
         context=int(options.context),
         tokens_per_pass=options.tokens_per_pass,
         cleaning=cleaning,
+        files=input_files_of(dataset.facts),
         counts=data.sizes / bytes_per_token,
     )
 

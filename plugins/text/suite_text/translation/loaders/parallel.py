@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset
-from suite.sources import FileSource
+from suite.kit import tables
+from suite.sources import is_archive
 from suite_language.encodings import decoded
+from suite_text.reading.input_files import InputFiles
 from suite_text.reading.languages import is_language
 from suite_text.reading.problems import Problems
-from suite_text.reading.split_files import files_in, split_files
+from suite_text.reading.split_files import DataFile, files_in, split_files
 from suite_text.translation.direction import direction
 from suite_text.translation.examples import Collector
 from suite_text.translation.options import ParallelOptions
 
+SIDES = ("source", "src", "target", "tgt", "trg", "ref")
+"""What files end with that say which side they are: those to translate from first."""
+
 
 def detect_parallel(path: Path) -> bool:
-    """Whether `path` is a folder with files of one name that end with different languages."""
-    return path.is_dir() and bool(_stems(path))
+    """Whether `path` is a folder or an archive with files of one name that end with different languages."""
+    return (path.is_dir() or is_archive(path)) and bool(_stems(path))
 
 
 def load_parallel(path: Path, options: ParallelOptions) -> Dataset:
@@ -45,10 +51,12 @@ def load_parallel(path: Path, options: ParallelOptions) -> Dataset:
         problems.note(
             "set of files is of no split, left out", "sets of files are of no split, left out", stem
         )
-    location = f"{path} ({splits['train']})"
-    source, target = direction(location, list(stems[splits["train"]]), options.source, options.target)
+    first = next(iter(splits.values()))[0]
+    source, target = direction(f"{path} ({first})", _ordered(stems[first]), options.source, options.target)
     collector = Collector(path, options, source, target, problems)
-    for split, stem in splits.items():
+    suffix = f".{source.lower()}"
+    collector.are_files(InputFiles(suffixes=(suffix,), encoding=options.encoding))
+    for split, stem in ((split, stem) for split, names in splits.items() for stem in names):
         files = stems[stem]
         if missing := [language for language in (source, target) if language not in files]:
             raise UserError(f"{path} has no file of {stem} in '{missing[0]}', only in {', '.join(files)}")
@@ -65,18 +73,24 @@ def load_parallel(path: Path, options: ParallelOptions) -> Dataset:
     return collector.dataset()
 
 
-def _stems(path: Path) -> dict[str, dict[str, Path]]:
+def _stems(path: Path) -> dict[str, dict[str, DataFile]]:
     """Files by language, by their name without it, if there are two languages at least."""
-    stems: dict[str, dict[str, Path]] = {}
+    stems: dict[str, dict[str, DataFile]] = {}
     for file in files_in(path, ("",)):
-        stem, _, ending = file.name.removesuffix(".txt").rpartition(".")
-        if stem and is_language(ending):
+        stem, _, ending = file.name.removesuffix(".gz").removesuffix(".txt").rpartition(".")
+        if stem and (is_language(ending) or ending in SIDES):
             stems.setdefault(stem, {})[ending] = file
     return {stem: files for stem, files in stems.items() if len(files) > 1}
 
 
-def _lines(file: Path, options: ParallelOptions, problems: Problems) -> list[str]:
-    content = decoded(FileSource(file).read(), str(file), options.encoding)
+def _ordered(endings: Iterable[str]) -> list[str]:
+    """The endings of one name; if they say which side they are, the sources' first."""
+    return sorted(endings, key=lambda ending: SIDES.index(ending) if ending in SIDES else -1)
+
+
+def _lines(file: DataFile, options: ParallelOptions, problems: Problems) -> list[str]:
+    raw, name = tables.unpacked(file.read(), str(file))
+    content = decoded(raw, name, options.encoding)
     problems.note_decoding(content, file.name)
     if not content.text.strip():
         raise UserError(f"{file} is empty: it has no text in it")

@@ -11,6 +11,7 @@ from typing import Any
 from suite import UserError
 from suite.data import Dataset
 from suite.kit import groups_of, tables
+from suite_text.reading.input_files import InputFiles
 from suite_text.reading.languages import is_language
 from suite_text.reading.problems import Problems
 from suite_text.reading.split_files import files_in, split_files
@@ -19,10 +20,12 @@ from suite_text.reading.tables import (
     TextTable,
     as_text,
     find_column,
+    first_row,
     header,
     known_column,
     read_table,
     split_of_row,
+    without_header,
 )
 from suite_text.translation.direction import direction
 from suite_text.translation.examples import Collector, References
@@ -46,7 +49,8 @@ def detect_table(path: Path) -> bool:
         return False
     headers = (header(file) for file in files_in(path, tables.SUFFIXES))
     return any(
-        _known_pair(columns) or len(_languages(columns)) > 1 or _NESTED in columns for columns in headers
+        columns is None or _known_pair(columns) or len(_languages(columns)) > 1 or _NESTED in columns
+        for columns in headers
     )
 
 
@@ -73,11 +77,14 @@ def load_table(path: Path, options: TableOptions) -> Dataset:
         problems.note("file is of no split and left out", "files are of no split and left out", name)
     collector: Collector | None = None
     groups: dict[str, str] = {}
-    for default, name in splits.items():
-        table = read_table(files[name], options.encoding, problems)
+    for default, name in ((split, name) for split, names in splits.items() for name in names):
+        table = read_table(files[name], options, problems)
         source, target = _columns(table, options)
         if collector is None:
             collector = Collector(path, options, source, target, problems)
+            named = f"{_NESTED}.{source}" if source not in table.columns else source
+            columns = (named,) if named in table.columns else ()
+            collector.are_files(InputFiles(columns=columns, header=options.header, encoding=options.encoding))
         split = find_column(table, options.split_column, SPLIT_COLUMNS, "split_column", "")
         group = find_column(table, options.group_column, (), "group_column", "")
         for line, row in table.rows:
@@ -111,13 +118,19 @@ def _columns(table: TextTable, options: TableOptions) -> tuple[str, str]:
     offered = _languages(columns) if all(map(is_language, named)) and not nested else []
     if len(offered) < 2:
         offered = columns if named or nested or len(columns) == 2 else []
+    if not offered and not table.header:
+        raise UserError(
+            f"{table.path} has no header, so its columns have numbers: say which ones are meant, with --set"
+            f" loader.source=NUMBER --set loader.target=NUMBER. The first row is {first_row(table)}"
+        )
     if not offered:
         listed = ", ".join(f"'{name}'" for name in columns[:10])
         raise UserError(
             f"{table.path} has no columns for the texts and their translations ('source' and 'target', say),"
             f" only {listed}: name them with --set loader.source=NAME --set loader.target=NAME"
+            f"{without_header(table.path, 'both by their numbers')}"
         )
-    return direction(str(table.path), offered, options.source, options.target)
+    return direction(table.path, offered, options.source, options.target)
 
 
 def _known_pair(columns: Sequence[str]) -> tuple[str, str] | None:

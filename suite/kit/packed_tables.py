@@ -1,0 +1,128 @@
+"""Tables that are no text: compressed ones, spreadsheets and Arrow's files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import io
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from suite.errors import UserError, reason
+
+ARROW = (".parquet", ".feather", ".arrow")
+SHEETS = (".xlsx",)
+PACKED = (*SHEETS, *ARROW)
+"""Endings of tables that need a package to be read."""
+
+
+def unpacked(content: bytes, name: str, max_bytes: int = -1) -> tuple[bytes, str]:
+    """What is in a .gz file, and its name without the ending; any other content as it is.
+
+    Args:
+        content: of the file, or its beginning if `max_bytes` is given.
+        name: of the file.
+        max_bytes: how much of it is wanted, about; -1: all.
+
+    Raises:
+        UserError: if it is damaged.
+    """
+    if not name.lower().endswith(".gz"):
+        return content, name
+    try:
+        if max_bytes < 0:
+            return gzip.decompress(content), name[: -len(".gz")]
+        return zlib.decompressobj(31).decompress(content, max_bytes), name[: -len(".gz")]
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{name} is damaged, or not compressed by gzip: {reason(error)}") from None
+
+
+def arrow_rows(content: bytes, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The rows of a Parquet, Feather or Arrow file, by their numbers.
+
+    Raises:
+        UserError: if it is damaged, or the package that reads it is not installed.
+    """
+    try:
+        import pyarrow as pa
+    except ImportError:
+        raise _missing(name, "pyarrow") from None
+    number = 0
+    with _blamed(name):
+        for batch in _batches(pa.BufferReader(content), name):
+            for row in batch.to_pylist():
+                number += 1
+                yield number, row
+
+
+def sheet_cells(content: bytes, name: str) -> Iterator[tuple[int, list[Any]]]:
+    """The cells of each row of a spreadsheet's first sheet that has any, by the row's number.
+
+    Cells are texts or numbers; rows without anything in them are left out, and shorter ones filled up to the
+    length of the first one.
+
+    Raises:
+        UserError: if it is damaged, or the package that reads it is not installed.
+    """
+    try:
+        import openpyxl
+    except ImportError:
+        raise _missing(name, "openpyxl") from None
+    width = 0
+    with _blamed(name):
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        for sheet in book.worksheets:
+            for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+                row = list(map(_cell, values))
+                while row and row[-1] == "":
+                    row.pop()
+                if row:
+                    width = width or len(row)
+                    yield number, row + [""] * (width - len(row))
+            if width:
+                return
+
+
+@contextmanager
+def _blamed(name: str) -> Iterator[None]:
+    """Say of a library's error which file it is about."""
+    try:
+        yield
+    except GeneratorExit:
+        raise
+    except Exception as error:  # noqa: BLE001 - a library's own kinds
+        raise UserError(f"{name} is damaged, or no {name.rpartition('.')[2]} file: {error}") from None
+
+
+def _missing(name: str, package: str) -> UserError:
+    return UserError(
+        f"{name}: reading .{name.rpartition('.')[2]} files needs the package {package}: pip install"
+        " 'keras-suite[tables]'"
+    )
+
+
+def _batches(file: Any, name: str) -> Iterator[Any]:
+    if name.lower().endswith(".parquet"):
+        import pyarrow.parquet
+
+        yield from pyarrow.parquet.ParquetFile(file).iter_batches(batch_size=4096)
+        return
+    import pyarrow as pa
+
+    try:
+        reader = pa.ipc.open_file(file)
+        yield from (reader.get_batch(index) for index in range(reader.num_record_batches))
+    except pa.ArrowInvalid:  # what the data sets of the Hub keep is a stream
+        file.seek(0)
+        yield from pa.ipc.open_stream(file)
+
+
+def _cell(value: Any) -> Any:
+    """A cell as JSON would have it: text, or a number; an empty one is an empty text."""
+    if value is None:
+        return ""
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    return value
