@@ -57,7 +57,8 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
 
     Args:
         options: the class to build.
-        values: what the user gave, by name; numbers may be given as text.
+        values: what the user gave, by name; numbers may be given as text, and text as numbers (a column may
+            be called 1).
         where: what a message calls these options, "[training]" say.
 
     Raises:
@@ -69,7 +70,7 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
         if name not in known:
             raise UserError(f"{where} has no option '{name}': {nearest(name, known)}")
     try:
-        return msgspec.convert(dict(values), options, strict=False)
+        return msgspec.convert(_with_texts(options, values), options, strict=False)
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`").partition("[")[0].partition(".")[0]
@@ -85,6 +86,16 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
         raise UserError(
             f"{where}: {name}{given} is not allowed: {reason} (an option of type {kind})"
         ) from None
+
+
+def _with_texts(options: type[Options], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Whole numbers as text where the option takes nothing else."""
+    if not any(type(value) is int for value in values.values()):
+        return dict(values)
+    texts = {option.name for option in describe(options) if option.type == "str"}
+    return {
+        name: str(value) if type(value) is int and name in texts else value for name, value in values.items()
+    }
 
 
 def _value_meant(options: type[Options], values: Mapping[str, Any], name: str) -> str | None:

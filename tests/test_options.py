@@ -178,6 +178,16 @@ def test_a_description_has_type_bounds_default_and_help():
     assert described["columns"].type == "list of str"
 
 
+def test_a_number_may_be_given_where_an_option_is_text():
+    class Table(Options, frozen=True):
+        column: Annotated[str, Meta(description="name of the column")] = ""
+        rows: int = 0
+
+    assert parse(Table, {"column": 1, "rows": 2}, "[table]") == Table(column="1", rows=2)
+    with pytest.raises(suite.UserError, match="column = True is not allowed"):
+        parse(Table, {"column": True}, "[table]")
+
+
 def test_what_is_of_one_data_set_is_not_carried_over_to_another():
     class Reading(Options, frozen=True):
         images: Annotated[str, Meta(description="folder with the images", extra=OF_DATA)] = ""

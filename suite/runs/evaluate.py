@@ -210,8 +210,8 @@ def _choose_from(host: Host, configuration: Configuration, request: Request, dat
             _Chosen(request.split, splits[request.split], data, notes, group_of=dataset.groups)
         )
     split = next(name for name in ("test", "validation", "train") if splits.get(name))
-    if len(splits) > 1:
-        left = ", ".join(name for name in splits if name != split)
+    left = ", ".join(name for name, examples in splits.items() if name != split and len(examples))
+    if left:
         notes.append(f"scored the {split} split of {data}, not {left}: --split chooses another")
     return _with_targets(_Chosen("test", splits[split], data, notes, group_of=dataset.groups))
 
