@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -90,7 +92,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=0, help="recordings, evenly spaced; 0: all")
     arguments = parser.parse_args()
     host = suite.Host()
-    run = Run.open(arguments.run)
+    run = Run.open(Path(arguments.run))
     test = run_data(host, run.configuration).dataset.test
     assert test is not None
     pipeline = suite.load(run.path, host=host, batch_size=32)
@@ -100,7 +102,7 @@ def main() -> None:
     examples = [test[index] for index in range(0, len(test), step)]
     sounds = [recordings.read(example.input, rate) for example in examples]
 
-    def heard(change: Change) -> list[suite.Prediction]:
+    def heard(change: Change) -> list[Any]:
         changed = [change(sound, np.random.default_rng(index)) for index, sound in enumerate(sounds)]
         return [result.prediction for result in pipeline.predict_each(changed, 32)]
 
@@ -124,8 +126,12 @@ def main() -> None:
     print("| recordings | WER | CER | confidence |\n|---|---|---|---|")
     for name, change in spoken.items():
         predictions = heard(change)
-        pairs = Pairs([example.id for example in examples], [example.target for example in examples],
-                      predictions, facts=facts)  # fmt: skip
+        pairs = Pairs(
+            targets=[example.target for example in examples],
+            predictions=predictions,
+            ids=[example.id for example in examples],
+            facts=facts,
+        )
         counts = Scoring(pairs).counts
         rates = Scoring.rates(counts.sum(axis=0), len(counts))
         sure = np.mean([prediction.confidence or 0.0 for prediction in predictions])

@@ -21,6 +21,7 @@ from suite.errors import UserError, nearest
 from suite.other_words import values_meant
 
 __all__ = [
+    "OF_DATA",
     "Auto",
     "Meta",
     "NoOptions",
@@ -35,6 +36,9 @@ __all__ = [
 ]
 
 Auto = Literal["auto"]
+
+OF_DATA = {"of_data": True}
+"""`Meta(extra=OF_DATA)`: of a loader's option that is not to be used for other data: a folder, say."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,7 +57,8 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
 
     Args:
         options: the class to build.
-        values: what the user gave, by name; numbers may be given as text.
+        values: what the user gave, by name; numbers may be given as text, and text as numbers (a column may
+            be called 1).
         where: what a message calls these options, "[training]" say.
 
     Raises:
@@ -65,7 +70,7 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
         if name not in known:
             raise UserError(f"{where} has no option '{name}': {nearest(name, known)}")
     try:
-        return msgspec.convert(dict(values), options, strict=False)
+        return msgspec.convert(_with_texts(options, values), options, strict=False)
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`").partition("[")[0].partition(".")[0]
@@ -81,6 +86,16 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
         raise UserError(
             f"{where}: {name}{given} is not allowed: {reason} (an option of type {kind})"
         ) from None
+
+
+def _with_texts(options: type[Options], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Whole numbers as text where the option takes nothing else."""
+    if not any(type(value) is int for value in values.values()):
+        return dict(values)
+    texts = {option.name for option in describe(options) if option.type == "str"}
+    return {
+        name: str(value) if type(value) is int and name in texts else value for name, value in values.items()
+    }
 
 
 def _value_meant(options: type[Options], values: Mapping[str, Any], name: str) -> str | None:
@@ -135,6 +150,8 @@ class Option:
     type: str
     default: Any
     help: str
+    of_data: bool = False
+    """Whether its value means something for one data set only (a folder, say): `Meta(extra=OF_DATA)`."""
 
 
 def describe(options: type[Options]) -> list[Option]:
@@ -143,14 +160,26 @@ def describe(options: type[Options]) -> list[Option]:
     described = []
     for field in msgspec.structs.fields(options):
         hint = hints[field.name]
-        help_text = ""
+        help_text, of_data = "", False
         if get_origin(hint) is Annotated:
             for extra in get_args(hint)[1:]:
                 if isinstance(extra, Meta) and extra.description:
                     help_text = extra.description
+                of_data |= isinstance(extra, Meta) and (extra.extra or {}).get("of_data") is True
         default = field.default_factory() if callable(field.default_factory) else field.default
-        described.append(Option(field.name, _type_text(hint), default, help_text))
+        described.append(Option(field.name, _type_text(hint), default, help_text, of_data))
     return described
+
+
+def carried_over(options: type[Options], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a loader's options that hold for other data as well.
+
+    Args:
+        options: of the loader.
+        values: by name, as they were given for one data set.
+    """
+    own = {option.name for option in describe(options) if option.of_data}
+    return {name: value for name, value in values.items() if name not in own}
 
 
 def _type_text(hint: Any) -> str:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite.sources import FileSource, open_tree
+from suite.sources import FileSource, open_tree, source
 from suite.sources.opening import listed_once
 
 CONTENTS = {
@@ -297,3 +297,14 @@ def test_a_folder_is_listed_once_while_loaders_look_into_it(tmp_path):
             assert open_tree(str(tmp_path)) is first
     (tmp_path / "later.txt").touch()
     assert "later.txt" in open_tree(tmp_path).names
+
+
+def test_bytes_of_any_kind_and_open_files_are_sources_that_can_be_read_again(tmp_path):
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"abc")
+    with path.open("rb") as file:
+        for raw in (b"abc", bytearray(b"abc"), memoryview(b"abc"), io.BytesIO(b"abc"), file, str(path), path):
+            assert [source(raw).read() for _ in range(2)] == [b"abc", b"abc"]
+        assert source(file).name == str(path)
+    with path.open() as file, pytest.raises(TypeError, match="'rb'"):
+        source(file)

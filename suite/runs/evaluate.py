@@ -24,6 +24,7 @@ from suite.evaluation.scoring import scored_metrics
 from suite.evaluation.types import Pairs
 from suite.files import atomic_write, refuse_existing
 from suite.host import Host
+from suite.options import carried_over
 from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note
 from suite.prediction.loading import describe, load
 from suite.prediction.predictor import LoadedPipeline
@@ -209,8 +210,8 @@ def _choose_from(host: Host, configuration: Configuration, request: Request, dat
             _Chosen(request.split, splits[request.split], data, notes, group_of=dataset.groups)
         )
     split = next(name for name in ("test", "validation", "train") if splits.get(name))
-    if len(splits) > 1:
-        left = ", ".join(name for name in splits if name != split)
+    left = ", ".join(name for name, examples in splits.items() if name != split and len(examples))
+    if left:
         notes.append(f"scored the {split} split of {data}, not {left}: --split chooses another")
     return _with_targets(_Chosen("test", splits[split], data, notes, group_of=dataset.groups))
 
@@ -226,7 +227,8 @@ def _loaded(host: Host, configuration: Configuration, request: Request, data: st
             or _recognizes(own, data)
             or not any(_recognizes(other, data) for other in others)
         ):
-            loader, options = configuration.loader_name, {**configuration.loader, **options}
+            inherited = carried_over(own.item.options, configuration.loader)
+            loader, options = configuration.loader_name, {**inherited, **options}
     task, groups = task_of(host, configuration).full_name, configuration.split.groups
     if groups and COLUMN_OPTION not in request.loader_options:
         options = {name: value for name, value in options.items() if name != COLUMN_OPTION}

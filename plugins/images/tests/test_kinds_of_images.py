@@ -160,6 +160,13 @@ def test_gray_and_four_channels_as_they_are_stored():
     assert reading.read(saved(IMAGE, "png"), channels=1).shape == (40, 60, 1)
 
 
+def test_a_fourth_channel_of_a_tiff_is_alpha_unless_a_tag_says_that_it_is_not():
+    clear = np.dstack([IMAGE, np.zeros(IMAGE.shape[:2], np.uint8)])
+    for content in (saved(clear, "tiff"), cv2.imencode(".tif", clear)[1].tobytes()):
+        assert reading.storage(content).channels == 0
+        assert (reading.read(content)[0, 0] == 255).all()
+
+
 def frames(kind, **options):
     first, *rest = (Image.fromarray(np.roll(IMAGE, 9 * number, 1)) for number in range(3))
     buffer = io.BytesIO()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from suite_object_detection.options import DetectionOptions
 from suite_object_detection.recipes import (
     FINEST_STRIDE,
+    MIN_GAIN,
     SMALL_OBJECT,
+    STEP,
     TILE_INPUT,
     input_size,
     size_for,
@@ -37,6 +41,9 @@ def small_objects(survey: Survey, options: DetectionOptions) -> str:
     what = f"smaller than {FINEST_STRIDE} pixels, the finest stride, in an input of {width} x {height}"
     if not whole:
         return f"{which} would be {what}: images are cut into tiles, model.tiles={tiles}"
-    longer = float(survey.sizes.max())
+    longer = float(np.median(survey.sizes.max(axis=1)))
+    if longer < MIN_GAIN * seen.max():  # tiles would show them as large as they are seen already
+        larger = STEP * math.ceil(2 * seen.max() / STEP)
+        return f"{which} are {what}: a larger input shows them larger, --set model.size={larger}"
     side = round(float(np.clip(TILE_INPUT * np.median(sides[below]) / SMALL_OBJECT, TILE_INPUT, longer)))
     return f"{which} are {what}: tiles show them larger, --set model.tiles={side}"

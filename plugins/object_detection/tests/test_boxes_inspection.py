@@ -141,3 +141,6 @@ def test_what_helps_objects_below_the_finest_stride_is_named():
         " 640 x 480: tiles show them larger, --set model.tiles=675"
     )
     assert small_objects(survey, DetectionOptions(size=2048, tiles="off")) == ""
+    tiny = survey_of(dataset(far_away(side=7, size=(480, 640))))
+    whole = small_objects(tiny, DetectionOptions(size=(480, 640), tiles="off"))
+    assert whole.endswith("a larger input shows them larger, --set model.size=1280")

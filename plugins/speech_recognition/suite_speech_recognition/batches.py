@@ -31,6 +31,15 @@ MAX_SILENCE = 1.0
 SIGNAL_TO_SILENCE = (3.0, 60.0)
 """Decibels by which a recording is louder than the noise that is put at its ends."""
 
+SIGNAL_TO_BABBLE = (5.0, 30.0)
+"""Decibels by which a recording is louder than the other voices that are added to it."""
+
+ECHO_SECONDS = (0.1, 0.7)
+"""Seconds after which the echo of a room is 60 decibels quieter, at least and at most."""
+
+DIRECT_TO_ECHO = (-3.0, 12.0)
+"""Decibels by which a voice is louder than its echo."""
+
 NO_SOUND = 0.3
 """The share of what is put at the ends, or stands for a recording without words, that is digital silence."""
 
@@ -50,6 +59,8 @@ class Augmentation(msgspec.Struct, frozen=True, kw_only=True):
         noise: probability that noise is added, of a random color from white to brown.
         join: probability that another recording of the batch follows, after a short pause, if both together
             are not too long.
+        babble: probability that other recordings of the batch are heard in the background.
+        echo: probability that a recording sounds as in a room.
         silence: probability that the recordings of a batch get silence or noise at both ends: cut-out words
             have none, and whoever speaks into a microphone does.
         empty: probability that a recording is replaced by silence or noise in which nothing is said.
@@ -59,6 +70,8 @@ class Augmentation(msgspec.Struct, frozen=True, kw_only=True):
     gain: float = 0.0
     noise: float = 0.0
     join: float = 0.0
+    babble: float = 0.0
+    echo: float = 0.0
     silence: float = 0.0
     empty: float = 0.0
 
@@ -137,6 +150,13 @@ class SpeechBatches:
             sounds = [self._with_silence(sound, longest_silence, rng) for sound in sounds]
         for index in np.flatnonzero(rng.random(len(varied)) < augmentation.noise).tolist():
             sounds[index] = sounds[index] + _noise(sounds[index], SIGNAL_TO_NOISE, rng)
+        if augmentation.babble:
+            others = list(sounds)
+            for index in np.flatnonzero(rng.random(len(varied)) < augmentation.babble).tolist():
+                sounds[index] = sounds[index] + _babble(sounds[index], others, rng)
+        if augmentation.echo:
+            for index in np.flatnonzero(rng.random(len(varied)) < augmentation.echo).tolist():
+                sounds[index] = _in_a_room(sounds[index], self.codec.rate, rng)
         if augmentation.empty:
             for index in np.flatnonzero(rng.random(len(varied)) < augmentation.empty).tolist():
                 sounds[index] = _without_words(len(sounds[index]), rng)
@@ -224,6 +244,29 @@ def _noise(
     power = float(np.mean(sound**2)) if loudness is None else loudness**2
     scaled: np.ndarray = noise * np.float32(level * math.sqrt(power / (float(np.mean(noise**2)) + 1e-12)))
     return scaled
+
+
+def _babble(sound: np.ndarray, others: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    """Three to six other recordings at once, quieter than the sound, float32 (samples,)."""
+    voices = np.zeros(len(sound), np.float32)
+    for index in rng.integers(len(others), size=rng.integers(3, 7)).tolist():
+        voices += np.resize(np.roll(others[index], int(rng.integers(len(others[index])))), len(sound))
+    level = 10.0 ** (-rng.uniform(*SIGNAL_TO_BABBLE) / 20)
+    scaled: np.ndarray = voices * np.float32(level * _level(sound) / (_level(voices) + 1e-12))
+    return scaled
+
+
+def _in_a_room(sound: np.ndarray, rate: int, rng: np.random.Generator) -> np.ndarray:
+    """The sound with the echo of a room, noise that dies away (Polack 1988), float32 (samples,)."""
+    count = max(2, round(rng.uniform(*ECHO_SECONDS) * rate))
+    echo = rng.standard_normal(count) * 10.0 ** (-3 * np.arange(count) / count)
+    echo[0] = 0.0
+    response = echo * 10.0 ** (-rng.uniform(*DIRECT_TO_ECHO) / 20) / math.sqrt(float(np.sum(echo**2)) + 1e-12)
+    response[0] = 1.0
+    size = 1 << (len(sound) + count - 1).bit_length()
+    spectrum = np.fft.rfft(sound, size) * np.fft.rfft(response, size)
+    echoing: np.ndarray = np.fft.irfft(spectrum, size)[: len(sound)].astype(np.float32)
+    return echoing
 
 
 def _level(sound: np.ndarray) -> float:

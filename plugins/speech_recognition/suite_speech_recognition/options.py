@@ -70,6 +70,13 @@ class RecognitionOptions(Options, frozen=True):
     join: Annotated[
         Auto | Share, Meta(description="share of the recordings that are joined with another one")
     ] = "auto"
+    babble: Annotated[
+        Auto | Share,
+        Meta(description="share of the recordings behind which others of the batch are heard"),
+    ] = "auto"
+    echo: Annotated[Auto | Share, Meta(description="share of the recordings that sound as in a room")] = (
+        "auto"
+    )
     silence: Annotated[
         Auto | Share,
         Meta(description="share of the batches whose recordings get silence or noise at both ends"),

@@ -66,6 +66,8 @@ def recognition_defaults(survey: Survey, options: RecognitionOptions) -> dict[st
         "gain": 6.0,
         "noise": 0.1,
         "join": 0.0,
+        "babble": 0.1,
+        "echo": 0.1,
         "silence": 0.5 if survey.seconds.mean() < 3 else 0.25,
         "empty": 0.03,
         "time_masks": 2,
@@ -106,7 +108,8 @@ def recurrent_defaults(survey: Survey, options: RecurrentOptions) -> Choices:
         "dropout": 0.15 if survey.hours < 1 else 0.1,
     }
     if survey.hours >= 1 and not survey.repeated:
-        choices |= {"dropout": 0.05, "noise": 0.0, "time_masks": 0, "frequency_masks": 0}
+        choices |= {"dropout": 0.05, "noise": 0.0, "babble": 0.0, "echo": 0.0}
+        choices |= {"time_masks": 0, "frequency_masks": 0}
     batch_size = 32 if survey.hours >= 10 else 16 if survey.seconds.mean() < 3 else 8
     rate = 2e-3 if batch_size == 8 else 3e-3
     epochs = epochs_for(survey, 40, 8, 40)

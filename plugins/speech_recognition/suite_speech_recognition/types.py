@@ -2,10 +2,12 @@
 
 An input is one of
 
-- a `suite_speech_recognition.api.Recording`: a file, or a section of one between two times,
-- a `suite.sources.Source`, a path, or the bytes of a file, in any format that libsndfile reads,
+- a `suite_speech_recognition.audio.recordings.Recording`: a file, a section of one between two times, or a
+  channel of one,
+- a `suite.sources.Source`, a path, the bytes of a file or an open file, in any format that libsndfile reads,
+  and if PyAV is installed M4A, MP4, WebM and AAC,
 - an array of samples, (samples,) or (samples, channels), at the rate of the fact `rate`: floats from -1 to 1,
-  int16, int32 or uint8.
+  int16, int32 or uint8; or at a rate of its own `(array, rate)` or `{"array": array, "sampling_rate": rate}`.
 
 A target is a `Target`, or its text alone. A prediction is a `Transcript`.
 """

@@ -363,3 +363,11 @@ def test_the_host_transcribes_a_recording_of_any_length_as_if_it_had_been_heard_
     )
     assert results[1].prediction.seconds == 0.3
     assert done[-1] == (CODEC.chunks(sound).total, CODEC.chunks(sound).total)
+
+
+def test_an_array_with_its_rate_is_one_input():
+    sound = np.zeros(500, np.float32)
+    assert CODEC.is_single((sound, RATE))
+    assert CODEC.encode((sound, 2 * RATE)).arrays["samples"] == 250
+    for several in ([sound, sound], [(sound, RATE), (sound, RATE)], ["a.wav", "b.wav"], []):
+        assert not CODEC.is_single(several)

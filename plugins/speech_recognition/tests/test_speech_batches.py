@@ -15,7 +15,9 @@ RATE = 8000
 CODEC = SpeechCodec(
     rate=RATE, lengths=(4000, 8000, 16000), frame_samples=400, alphabet=Alphabet(symbols=(" ", "a", "b"))
 )
-ALL = Augmentation(speed=(0.8, 1.25), gain=6.0, noise=0.5, join=0.5, silence=0.5, empty=0.2)
+ALL = Augmentation(
+    speed=(0.8, 1.25), gain=6.0, noise=0.5, join=0.5, silence=0.5, empty=0.2, babble=0.3, echo=0.3
+)
 
 
 def tone(seconds: float, frequency: float = 500) -> np.ndarray:
@@ -175,3 +177,14 @@ def test_a_recording_in_which_nothing_is_said_has_no_labels():
         loudness.append(float(np.sqrt(np.mean(inputs["audio"][0, :4000] ** 2))))
     assert min(loudness) == 0.0
     assert 0.01 < max(loudness) < 1.0
+
+
+def test_a_room_and_other_voices_leave_length_and_labels():
+    batches = SpeechBatches(codec=CODEC, augmentation=Augmentation(babble=1.0, echo=1.0))
+    ready = prepared(batches, example(0.3, "ab"), example(0.5, "a", 900))
+    inputs, targets = batches.make(ready, np.random.default_rng(0), 0.0)
+    assert inputs["samples"].tolist() == [2400, 4000]
+    np.testing.assert_array_equal(targets[0], CODEC.target({"text": "ab"}))
+    heard, original = inputs["audio"][0, :2400], tone(0.3)
+    assert 0.3 < np.dot(heard, original) / np.sum(original**2) < 2.0
+    assert np.abs(heard - original).max() > 0.01

@@ -130,7 +130,7 @@ def character_findings(seen: Mapping[str, Seen], of: str = "") -> list[Finding]:
                 locations=[f"{shown(character)}: {total[character]:,}" for character in odd],
             )
         )
-    for name, split in seen.items():
+    for name, split in seen.items() if seen["train"].lengths else ():
         if unknown := sorted(split.characters.keys() - seen["train"].characters.keys()):
             text = counted(len(unknown), f"character{of} is", f"characters{of} are")
             findings.append(

@@ -188,6 +188,11 @@ class _Reader:
                 f"{name} has no list of annotations: its {len(content.images):,} images are left out"
             )
             return
+        if content.annotations and not any(map(_is_object, content.annotations)):
+            raise UserError(
+                f"{name} has annotations of another kind than objects (captions, say, or panoptic segments):"
+                " none has a category, a bbox or a segmentation. Give the file with the instances"
+            )
         names = self._categories(name, content, roots)
         images = self._images(split, name, content.images)
         homeless: list[str] = []
@@ -315,6 +320,11 @@ class _Reader:
             f"images are listed more than once in {name}: their annotations are put together",
         )
         return numbers
+
+
+def _is_object(annotation: Annotation) -> bool:
+    """Whether an annotation has anything of an object."""
+    return annotation.category_id is not None or bool(annotation.bbox) or bool(annotation.segmentation)
 
 
 def _id(number: AnyId) -> AnyId:

@@ -180,7 +180,7 @@ def sampled_array(raw: Any) -> tuple[np.ndarray, int] | None:
         array, rate = raw["array"], raw.get("sampling_rate", raw.get("rate"))
         if rate is None:
             raise UserError('an {"array": ...} needs its "sampling_rate", in samples per second')
-    elif isinstance(raw, tuple | list) and len(raw) == 2 and np.ndim(raw[0]) and not np.ndim(raw[1]):
+    elif isinstance(raw, tuple | list) and len(raw) == 2 and isinstance(raw[1], int | float | np.number):
         array, rate = raw
     else:
         return None

@@ -61,11 +61,14 @@ class LanguageModel(layers.Layer):  # type: ignore[misc]  # Keras is not typed
             sampling: how to draw.
             repeated: 1 for the tokens that would be repeated, float32 (batch, vocabulary).
         """
-        scores = ops.log_softmax(self._scores(hidden))
+        plain = self._scores(hidden)
+        scores = ops.log_softmax(plain)
         ids = ops.arange(scores.shape[-1], dtype="int32")[None]
         steps = ops.arange(ops.shape(draws)[1], dtype="int32")[None]
         draw = ops.sum(ops.where(steps == step, draws, 0.0), axis=1)
-        judged = ops.where(repeated > 0, scores * sampling[:, 3:4], scores)
+        penalty = sampling[:, 3:4]
+        penalized = ops.where(plain > 0, plain / penalty, plain * penalty)
+        judged = scores + ops.where(repeated > 0, penalized - plain, 0.0)
         token = drawn(ops.where(ids == UNKNOWN, NEVER, judged), draw, sampling)
         here = ids == token[:, None]
         score = ops.sum(ops.where(here, scores, 0.0), axis=-1)
@@ -146,8 +149,9 @@ def networks_of(model: LanguageModel, name: str) -> tuple[keras.Model, keras.Mod
 
     The first takes `tokens` int32 (batch, length), `START` first and `PADDING` last, `draws` float32 (batch,
     steps), uniform in [0, 1), `sampling` float32 (batch, 4), see `drawn`, and `repeated` float32 (batch,
-    vocabulary), 1 for tokens whose scores are multiplied by the last number of `sampling`, as are those of
-    the tokens that are written (Keskar et al. 2019, arXiv:1909.05858, section 4.1). It gives
+    vocabulary), 1 for tokens that would be repeated, as are those that are written: their scores before the
+    softmax are divided by the last number of `sampling`, negative ones multiplied (after Keskar et al. 2019,
+    arXiv:1909.05858, section 4.1). It gives
     `log_probabilities`, float32 (batch, length), of each token after all before it, 0 for the first one and
     for padding; and `written`, float32 (batch, steps, 2), the tokens that it writes then and their
     log-probabilities. After an `END` all tokens are `END`, with log-probability 0.
