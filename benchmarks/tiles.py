@@ -80,7 +80,7 @@ def suite(*words: str) -> None:
 
 
 def main() -> None:
-    epochs = sys.argv[1] if len(sys.argv) > 1 else "50"
+    epochs = sys.argv[1] if len(sys.argv) > 1 else "40"
     data = HERE / "data"
     if not data.exists():
         make(data)

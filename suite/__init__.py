@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from suite.contributions import Evaluator as Evaluator
     from suite.contributions import Metric as Metric
     from suite.contributions import ModelBuilder as ModelBuilder
+    from suite.contributions import Pretrained as Pretrained
     from suite.contributions import Task as Task
     from suite.contributions import hookimpl as hookimpl
     from suite.contributions import lazy as lazy
@@ -57,6 +58,7 @@ if not TYPE_CHECKING:
             "Options": "suite.options",
             "Pairs": "suite.evaluation.types",
             "PluginError": "suite.errors",
+            "Pretrained": "suite.contributions",
             "RunError": "suite.errors",
             "Stacked": "suite.pipeline.trainable",
             "Stage": "suite.pipeline.trainable",

@@ -33,7 +33,7 @@ _TYPED: dict[str, type[Options]] = {
     "runtime": RuntimeOptions,
 }
 _TABLES = ("loader", "split", "model", "training", "runtime", "evaluators")
-_PLAIN = ("task", "data", "init")
+_PLAIN = ("task", "data", "init", "pretrained")
 _WRITTEN_ONLY = ("plugins",)
 
 
@@ -45,6 +45,8 @@ class Configuration:
         task: the task's name.
         data: where the data is; empty for data in memory.
         init: a run whose weights to start from, or None.
+        pretrained: the name of weights to start from that somebody else trained; "auto" for those that suit
+            the data best, of those that are on this machine. It becomes a model and its options.
         loader_name: the data loader's name, or None to let the data decide.
         loader: options of the loader, as given.
         split: how missing splits are made.
@@ -59,6 +61,7 @@ class Configuration:
     task: str
     data: str
     init: str | None = None
+    pretrained: str | None = None
     loader_name: str | None = None
     loader: Mapping[str, Any] = field(default_factory=dict)
     split: SplitOptions = SplitOptions()
@@ -76,6 +79,8 @@ class Configuration:
         document: dict[str, Any] = {"task": self.task, "data": self.data}
         if self.init:
             document["init"] = self.init
+        if self.pretrained:
+            document["pretrained"] = self.pretrained
         document["loader"] = _named(self.loader_name, self.loader)
         document["split"] = as_dict(self.split)
         document["model"] = _named(self.model_name, self.model)
@@ -131,6 +136,7 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
         task=document["task"],
         data=document["data"],
         init=document.get("init"),
+        pretrained=document.get("pretrained"),
         loader_name=loader.pop("name", None),
         loader=loader,
         model_name=model.pop("name", None),

@@ -116,9 +116,11 @@ class Task:
             of the data. They are scored by the same evaluators, and a network that loses to one says so
             first. A `suite.UserError`, or a package that is not installed, leaves the reference model out
             with a note.
-        explain: `explain(pairs, predict) -> figures`: figures of the report that need the model (which words
-            pushed a prediction, say). `pairs` is the `suite.evaluation.Pairs` that is scored, and
-            `predict(raws)` returns a prediction for each raw input of a sequence.
+        explain: `explain(pairs, predict) -> figures`: figures that need the model (which words pushed a
+            prediction, say), in the report and by `suite predict --explain`. `pairs` is the
+            `suite.evaluation.Pairs` that is scored, or the predictions of `suite predict`, all of whose
+            targets are None: every one of these is to be explained, and of those that are scored what says
+            most. `predict(raws)` returns a prediction for each raw input of an iterable.
         inspect: `inspect(dataset, progress) -> suite.data.Inspection`: what the data holds and what is wrong
             with it, beyond counts and duplicates, which the host finds itself. `progress(done, total)` may
             be called now and then with the number of examples done.
@@ -190,6 +192,24 @@ class DataLoader(Generic[AnyOptions]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pretrained:
+    """Weights that a model builder can start from, which somebody else trained.
+
+    Attributes:
+        name: as typed after `--pretrained`.
+        options: the builder's options that choose them.
+        here: whether they are on this machine; if not, the builder downloads them.
+        untrained: the builder's options for the same network without the weights; empty if there is no such
+            thing.
+    """
+
+    name: str
+    options: Mapping[str, Any]
+    here: bool
+    untrained: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelBuilder(Generic[AnyOptions]):
     """Builds an untrained pipeline for one task.
 
@@ -202,6 +222,10 @@ class ModelBuilder(Generic[AnyOptions]):
             work without Keras: it is all that prediction with an exported network needs.
         options: the type of `options`.
         prediction_options: the type of the options at prediction, which the codec's `with_options` takes.
+        pretrained: `pretrained(name, dataset) -> sequence of Pretrained`: the weights that it can start from,
+            those that suit the data best first; `name` is what the user typed, so a file or folder of that
+            name may be among them, and empty if nothing was. It downloads nothing. Keras may be imported
+            here. None for a builder that starts from scratch.
     """
 
     name: str
@@ -211,6 +235,7 @@ class ModelBuilder(Generic[AnyOptions]):
     codec: Callable[[Mapping[str, Any]], Codec]
     options: type[AnyOptions] = NoOptions  # type: ignore[assignment]
     prediction_options: type[Options] = NoOptions
+    pretrained: Callable[[str, Dataset], Sequence[Pretrained]] | None = None
 
     @property
     def packages(self) -> set[str]:

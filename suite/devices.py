@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import logging
 import os
 import platform
 import sys
@@ -92,6 +93,7 @@ def activate(backend: str = "auto", device: str = "auto") -> Device:
             os.environ.setdefault("JAX_PLATFORMS", "cpu")
         elif device.startswith("gpu:"):
             os.environ["CUDA_VISIBLE_DEVICES"] = device.partition(":")[2]
+        logging.getLogger("tensorflow").addFilter(_is_no_retracing)
         with _quiet_native_output():
             import keras  # noqa: F401
     with _quiet_native_output():
@@ -104,6 +106,11 @@ def activate(backend: str = "auto", device: str = "auto") -> Device:
     if device == "cpu" or gpu_name is None:
         return Device(chosen, "cpu", processor())
     return Device(chosen, "gpu", gpu_name)
+
+
+def _is_no_retracing(record: logging.LogRecord) -> bool:
+    """TensorFlow warns of functions that are compiled often: here for several lengths, as is meant."""
+    return "tf.function retracing" not in record.getMessage()
 
 
 def _gpu(backend: str) -> str | None:

@@ -295,7 +295,7 @@ def _refuse_heavy(imported: Collection[str]) -> None:
 
 
 _CALLABLES = ("sample", "load", "detect", "build", "codec", "evaluate")
-_OPTIONAL_CALLABLES = ("baseline", "explain", "inspect", "preview", "check", "facts")
+_OPTIONAL_CALLABLES = ("pretrained", "baseline", "explain", "inspect", "preview", "check", "facts")
 _TEXTS = ("task", "summary", "metric", "builder", "types")
 _NEEDED_TEXTS = ("task", "metric", "builder")
 _OF_CALLABLES = ("reference_models", "formats")

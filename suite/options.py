@@ -21,6 +21,7 @@ from suite.errors import UserError, nearest
 from suite.other_words import values_meant
 
 __all__ = [
+    "OF_DATA",
     "Auto",
     "Meta",
     "NoOptions",
@@ -35,6 +36,9 @@ __all__ = [
 ]
 
 Auto = Literal["auto"]
+
+OF_DATA = {"of_data": True}
+"""`Meta(extra=OF_DATA)`: of a loader's option that is not to be used for other data: a folder, say."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -146,6 +150,8 @@ class Option:
     type: str
     default: Any
     help: str
+    of_data: bool = False
+    """Whether its value means something for one data set only (a folder, say): `Meta(extra=OF_DATA)`."""
 
 
 def describe(options: type[Options]) -> list[Option]:
@@ -154,14 +160,26 @@ def describe(options: type[Options]) -> list[Option]:
     described = []
     for field in msgspec.structs.fields(options):
         hint = hints[field.name]
-        help_text = ""
+        help_text, of_data = "", False
         if get_origin(hint) is Annotated:
             for extra in get_args(hint)[1:]:
                 if isinstance(extra, Meta) and extra.description:
                     help_text = extra.description
+                of_data |= isinstance(extra, Meta) and (extra.extra or {}).get("of_data") is True
         default = field.default_factory() if callable(field.default_factory) else field.default
-        described.append(Option(field.name, _type_text(hint), default, help_text))
+        described.append(Option(field.name, _type_text(hint), default, help_text, of_data))
     return described
+
+
+def carried_over(options: type[Options], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a loader's options that hold for other data as well.
+
+    Args:
+        options: of the loader.
+        values: by name, as they were given for one data set.
+    """
+    own = {option.name for option in describe(options) if option.of_data}
+    return {name: value for name, value in values.items() if name not in own}
 
 
 def _type_text(hint: Any) -> str:

@@ -57,6 +57,7 @@ __all__ = [
     "check_options",
     "check_pipeline",
     "check_plugin",
+    "check_preview",
 ]
 
 _EXAMPLES = 4
@@ -304,3 +305,25 @@ def check_evaluator(
         raise PluginError(note)
     for figure in figures:
         check_figure(figure)
+
+
+def check_preview(task: Task, dataset: Dataset) -> None:
+    """Check a task's preview on the first examples of each split: it gives figures that a page can show.
+
+    Args:
+        task: has a preview.
+        dataset: with examples that can be read.
+    """
+    whose = f"the preview of task '{task.name}'"
+    if task.preview is None:
+        raise PluginError(f"task '{task.name}' has no preview")
+    for split in dataset.splits.values():
+        examples = [split[index] for index in range(min(_EXAMPLES, len(split)))]
+        figures = list(task.preview(examples, dataset.facts)) if examples else []
+        if examples and not figures:
+            raise PluginError(f"{whose} gives no figure for {len(examples)} examples")
+        for figure in figures:
+            try:
+                check_figure(figure)
+            except TypeError as error:
+                raise PluginError(f"{whose} gives what no page can show: {error}") from None

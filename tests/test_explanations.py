@@ -9,6 +9,7 @@ import pytest
 
 import suite
 import toy_plugin
+from suite.cli.main import main
 from suite.configuration import from_mapping
 from suite.figures import Highlight, Highlights
 from suite.runs.evaluate import Request, evaluate
@@ -99,3 +100,35 @@ def test_a_defect_is_noted_with_the_plugin_and_loses_nothing(run, tmp_path):
 def test_what_else_can_be_wrong_is_a_note(run, tmp_path, function, note):
     outcome = evaluate(explaining(function), Request(run=run.path, out=tmp_path / "out"))
     assert any(note in sentence for sentence in outcome.metrics["notes"])
+
+
+def explain_all(pairs, predict):
+    """How each row is answered, of which nobody knows the target."""
+    assert set(pairs.targets) == {None}
+    assert len(predict([example.input for example in pairs.examples])) == len(pairs)
+    captions = [f"{name}: {found.trend}" for name, found in zip(pairs.ids, pairs.predictions, strict=True)]
+    return [Highlights(title="Why", items=[Highlight(caption=caption, segments=[]) for caption in captions])]
+
+
+def test_predictions_are_explained_on_a_page_of_their_own(run, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for index in range(14):
+        (tmp_path / f"{index:02}.row").write_text(json.dumps([index * number for number in range(8)]))
+    (tmp_path / "03.row").write_text("?")
+    words = ["predict", str(run.path), "*.row", "--explain", "why.html"]
+    assert main(words, explaining(explain_all)) == 1
+    errors = capsys.readouterr().err.splitlines()
+    assert "suite: explained the first 12 of 13 predictions" in errors
+    assert errors[-1] == "suite: wrote why.html"
+    page = (tmp_path / "why.html").read_text()
+    assert page.count(".row: ") == 12
+    assert "03.row" not in page
+    assert main(words, explaining(explain_all)) == 1  # an earlier page is overwritten
+    (tmp_path / "mine.html").write_text("mine")
+    capsys.readouterr()
+    for host, name, message in (
+        (explaining(explain_all), "mine.html", "mine.html exists already and is no page of suite"),
+        (explaining(None), "new.html", "the task 'trend' does not explain its predictions"),
+    ):
+        assert main([*words[:-1], name], host) == 2
+        assert message in capsys.readouterr().err

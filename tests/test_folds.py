@@ -170,9 +170,17 @@ def scored(*pairs, rival=None):
     ("metrics", "kind", "sentence"),
     [
         (scored((0.9, 0.5), (0.8, 0.5)), "better", "It is better in every fold than predicting without"),
-        (scored((0.9, 0.5), (0.4, 0.5)), "doubt", "It is better in 1 of 2 folds only than predicting"),
-        (scored((0.4, 0.5), (0.5, 0.5)), "doubt", "It is in no fold better than predicting without learning"),
-        (scored((0.9, 0.5), (0.8, 0.5), rival=[0.95, 0.7]), "doubt", "in 1 of 2 folds only than svm: 0.825"),
+        (
+            scored((0.9, 0.5), (0.4, 0.5)),
+            "doubt",
+            "than predicting without learning (0.500 on average) in 1 of 2 folds only.",
+        ),
+        (scored((0.4, 0.5), (0.5, 0.5)), "doubt", "(0.500 on average) in no fold."),
+        (
+            scored((0.9, 0.5), (0.8, 0.5), rival=[0.95, 0.7]),
+            "doubt",
+            "It is better than svm (0.825 on average) in 1 of 2 folds only.",
+        ),
     ],
 )
 def test_the_verdict_does_not_praise_what_loses_in_a_fold(metrics, kind, sentence):

@@ -72,7 +72,7 @@ def test_folds_keep_groups_together_cover_everything_once_and_are_stratified():
         assert share(made.test) == pytest.approx(3 / 8, abs=0.05)
         held_out += [example.id for example in (made.test[index] for index in range(len(made.test)))]
         assert f"fold {number} of 5 is the test split" in notes[0]
-        assert "of 60 groups in all" in notes[0]
+        assert "groups kept together" in notes[0]
         assert "is in no fold" in notes[1]
     assert sorted(held_out) == sorted(example.id for example in dataset.train)
 
@@ -165,7 +165,10 @@ def run(*words):
 def test_inspection_names_a_group_in_two_splits(rows, capsys):
     assert run("inspect", "trend", rows) == 0
     assert run("inspect", "trend", rows, "--set", r"groups=(p\d+)_") == 1
-    assert "1 group is in train and in test" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "1 group is in train and in test" in out
+    assert "Groups by (p\\d+)_" in out
+    assert "the 15 largest of 20" in out
     assert run("inspect", "trend", rows, "--set", "split.test=0.2") == 2
     assert "inspect takes groups alone" in capsys.readouterr().err
 
@@ -215,6 +218,21 @@ def test_every_loader_of_tables_gives_the_groups_of_a_column(tmp_path):
     assert list(column_of(loaded("translation", pairs, "who")).values()) == [*by_patient[:5], ("p.csv:7",)]
     with pytest.raises(UserError, match=r"no column 'woh' \(group_column\): did you mean 'who'"):
         loaded("text-classification", texts, "woh")
+
+
+def test_a_manifest_of_recordings_gives_the_groups_of_a_column(tmp_path):
+    pytest.importorskip("soundfile")
+    from speech_on_disk import write
+
+    rows = ["path\ttext\tspeaker\tsession"]
+    for index in range(6):
+        write(tmp_path / f"{index}.wav", np.zeros(800), 8000)
+        rows.append(f"{index}.wav\ttext {index}\ts{index % 3}\tday {index // 2}")
+    (tmp_path / "train.tsv").write_text("\n".join(rows))
+    by_day = column_of(loaded("speech-recognition", tmp_path / "train.tsv", "session"))
+    assert by_day == {f"{index}.wav": f"day {index // 2}" for index in range(6)}
+    by_speaker = column_of(loaded("speech-recognition", tmp_path / "train.tsv", ""))
+    assert by_speaker == {f"{index}.wav": f"s{index % 3}" for index in range(6)}
 
 
 def test_a_folder_of_images_has_names_for_patterns(tmp_path):

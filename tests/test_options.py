@@ -10,7 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import suite
-from suite.options import Auto, Meta, NoOptions, Options, as_dict, describe, parse, parse_value, resolved
+from suite.options import (
+    OF_DATA,
+    Auto,
+    Meta,
+    NoOptions,
+    Options,
+    as_dict,
+    carried_over,
+    describe,
+    parse,
+    parse_value,
+    resolved,
+)
 
 
 class Example(Options, frozen=True):
@@ -174,3 +186,13 @@ def test_a_number_may_be_given_where_an_option_is_text():
     assert parse(Table, {"column": 1, "rows": 2}, "[table]") == Table(column="1", rows=2)
     with pytest.raises(suite.UserError, match="column = True is not allowed"):
         parse(Table, {"column": True}, "[table]")
+
+
+def test_what_is_of_one_data_set_is_not_carried_over_to_another():
+    class Reading(Options, frozen=True):
+        images: Annotated[str, Meta(description="folder with the images", extra=OF_DATA)] = ""
+        column: Annotated[str, Meta(description="with the classes")] = ""
+
+    given = {"images": "photos", "column": "kind"}
+    assert carried_over(Reading, given) == {"column": "kind"}
+    assert [option.of_data for option in describe(Reading)] == [True, False]

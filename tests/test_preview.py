@@ -16,6 +16,7 @@ from suite.data.loading import checked
 from suite.data.shown import suspicious, typical
 from suite.figures import Clip, Clips, Gallery, Table
 from suite.runs.preview import preview
+from suite.testing import check_preview
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -203,7 +204,21 @@ def test_every_shipped_task_shows_its_own_sample(task):
     assert shown.defect is None
     assert [sheet.title.partition(":")[0] for sheet in shown.typical] == list(sample.splits)
     assert all(sheet.figures for sheet in shown.typical)
-    assert contributed.item.preview is not None
+    check_preview(contributed.item, sample)
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (None, "has no preview"),
+        (lambda examples, facts: [], "gives no figure for 4 examples"),
+        (lambda examples, facts: ["a"], "gives what no page can show: str is no figure"),
+    ],
+)
+def test_the_check_for_tests_of_plugins_says_what_is_wrong(made, message):
+    task = host(made).task("trend")
+    with pytest.raises(suite.PluginError, match=message):
+        check_preview(task, task.sample())
 
 
 def test_boxes_are_drawn_where_they_are_and_crowds_in_gray():

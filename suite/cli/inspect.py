@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     dataset, loader = load_dataset(host, arguments.task, arguments.data, arguments.loader, options, groups)
     task = host.find_task(arguments.task)
     with _ProgressBar() as progress:
-        inspection = inspect_dataset(task, dataset, loader.name, progress)
+        inspection = inspect_dataset(task, dataset, loader.name, progress, groups)
     if arguments.json:
         print(json_text(_as_json(inspection)))
     else:

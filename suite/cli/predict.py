@@ -19,13 +19,17 @@ from suite.cli.unknown_options import keys_of_model
 from suite.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from suite.cli.prediction_sink import PredictionSink
+    from suite.contributions import Contributed, Task
     from suite.prediction.inputs import Inputs
-    from suite.prediction.predictor import LoadedPipeline
+    from suite.prediction.predictor import LoadedPipeline, Result
 
 _BATCH_SIZE = 32
 _STREAM_BATCH_SIZE = 8
 """Three batches are held at a time, and the inputs of a stream are held decoded."""
+_MAX_EXPLAINED = 12
 _MAX_PATHS = 10
 """How many of the files that were written are named."""
 
@@ -50,6 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--format", metavar="NAME", help="write --out in a format of the task's; 'suite show TASK' lists them"
+    )
+    parser.add_argument(
+        "--explain",
+        metavar="FILE",
+        help=f"write a page (.html) that shows why, of the first {_MAX_EXPLAINED} inputs: which words or"
+        " regions pushed the prediction; slow, for the model predicts many variants of each",
     )
     parser.add_argument(
         "--set",
@@ -87,6 +97,9 @@ def run(arguments: argparse.Namespace) -> int:
     task = host.find_task(described.manifest.task, prefer=[described.manifest.builder.rpartition(":")[0]])
     inputs = Inputs(arguments.inputs, described.codec)
     sink = choose_sink(arguments.out, arguments.format, json=arguments.json, task=task, described=described)
+    page = None if arguments.explain is None else Path(arguments.explain)
+    if page is not None:
+        _check_page(page, task)
     batch_size = _batch_size(arguments.batch_size, inputs, sink)
     pipeline = load(
         arguments.run,
@@ -96,8 +109,10 @@ def run(arguments: argparse.Namespace) -> int:
         batch_size=batch_size,
         options=options,
     )
+    explained: list[Result] = []
+    on_result = explained.append if page is not None else lambda result: None
     try:
-        done, failed = _predict(pipeline, inputs, batch_size, sink)
+        done, failed = _predict(pipeline, inputs, batch_size, sink, on_result)
     except KeyboardInterrupt:
         if sink.written:
             print("suite: interrupted; what was predicted by then is kept", file=sys.stderr)
@@ -105,6 +120,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise
     if not sink.holds_errors:
         _report_missing(inputs, done, failed)
+    if page is not None and explained:
+        sink.written.append(_explain(page, task, pipeline, explained, done - failed))
     _report_written(sink.written)
     return 1 if failed else 0
 
@@ -117,9 +134,16 @@ def _batch_size(wanted: int | None, inputs: Inputs, sink: PredictionSink) -> int
 
 
 def _predict(
-    pipeline: LoadedPipeline, inputs: Inputs, batch_size: int, sink: PredictionSink
+    pipeline: LoadedPipeline,
+    inputs: Inputs,
+    batch_size: int,
+    sink: PredictionSink,
+    on_result: Callable[[Result], None],
 ) -> tuple[int, int]:
-    """Predict all inputs; how many there were, and how many of them failed."""
+    """Predict all inputs; how many there were, and how many of them failed.
+
+    The first results with a prediction are given to `on_result` as well.
+    """
     done = failed = 0
     progress = PredictionProgress(of_inputs=not sink.shows_lines)
     ahead = 0 if inputs.live else 2
@@ -132,11 +156,34 @@ def _predict(
         for result in progress.track(results, inputs.total):
             done += 1
             sink.add(result)
+            if result.error is None and done - failed <= _MAX_EXPLAINED:
+                on_result(result)
             if result.error is not None:
                 failed += 1
                 if not sink.holds_errors:
                     print(f"suite: {error_text(result)}", file=sys.stderr)
     return done, failed
+
+
+def _check_page(page: Path, task: Contributed[Task]) -> None:
+    from suite.report.html import check_page_path
+
+    if task.item.explain is None:
+        raise UserError(f"--explain: the task '{task.name}' does not explain its predictions")
+    check_page_path(page, "--explain")
+
+
+def _explain(
+    page: Path, task: Contributed[Task], pipeline: LoadedPipeline, results: list[Result], predicted: int
+) -> Path:
+    """Write the page, and say what is missing."""
+    from suite.runs.explanations import explain_predictions
+
+    for note in explain_predictions(task, pipeline, results, page):
+        print(f"suite: {note}", file=sys.stderr)
+    if predicted > len(results):
+        print(f"suite: explained the first {len(results)} of {predicted:,} predictions", file=sys.stderr)
+    return page
 
 
 def _report_written(written: list[Path]) -> None:

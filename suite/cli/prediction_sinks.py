@@ -258,10 +258,12 @@ def _file_sink(path: Path, *, json: bool, task: Contributed[Task], described: De
     from suite.cli.prediction_tables import DELIMITERS, TableFile
 
     suffix = path.suffix.lower()
+    if not json and suffix in (*DELIMITERS, ".txt"):
+        name = "csv" if suffix in DELIMITERS else "txt"
+        if name in task.item.formats:
+            whose = f"the format '{name}' of {task}"
+            return FormatFiles(path, task.item.formats[name], whose, described.manifest.facts)
     if suffix in DELIMITERS and not json:
-        if "csv" in task.item.formats:
-            whose = f"the format 'csv' of {task}"
-            return FormatFiles(path, task.item.formats["csv"], whose, described.manifest.facts)
         _check_file(path, described.codec, _TABLE_HEADS)
         return TableFile(path)
     _check_file(path, described.codec, _JSON_HEADS)
@@ -273,6 +275,7 @@ def _file_sink(path: Path, *, json: bool, task: Contributed[Task], described: De
     return LinesFile(path, json=json or suffix != ".txt", as_list=suffix == ".json")
 
 
+_ENDINGS = (".jsonl", ".json", ".csv", ".tsv", ".txt")
 _JSON_HEADS = (b'{"input"', b'[{"input"')
 _TABLE_HEADS = (b"input", b'"input"')
 
@@ -286,7 +289,7 @@ def _check_file(path: Path, codec: Codec, heads: tuple[bytes, ...]) -> None:
         heads: how a file of predictions begins.
     """
     suffix = path.suffix.lower()
-    if suffix in (*codec.suffixes, *codec.stream_suffixes):
+    if suffix not in _ENDINGS and suffix in (*codec.suffixes, *codec.stream_suffixes):
         raise UserError(
             f"--out {path}: predictions are lines of text, and '{suffix}' is not: name a folder, or a file as"
             f" in {path.with_suffix('.jsonl').name}"

@@ -35,6 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", metavar="FOLDER", help="the run directory (default: runs/<data>)")
     parser.add_argument("--init", metavar="RUN", help="start from the weights of another run")
+    parser.add_argument(
+        "--pretrained",
+        nargs="?",
+        const="auto",
+        metavar="NAME",
+        help="start from weights that somebody else trained: a name (which may be downloaded), or a folder or"
+        " file; without NAME those on this machine that suit the data best",
+    )
     choice = parser.add_argument_group("model and data (anything you leave out is chosen from the data)")
     choice.add_argument("--model", metavar="NAME", help="the model builder; 'suite show TASK' lists them")
     choice.add_argument(
@@ -84,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     with TrainingDisplay(resumed=False) as display, stop_on_interrupt(display) as stop:
         out = Path(arguments.out) if arguments.out else None
-        command = repeating_command("train", arguments.words, arguments, (*_FLAGS, "init"))
+        command = repeating_command("train", arguments.words, arguments, (*_FLAGS, "init", "pretrained"))
         if configuration.split.folds and not configuration.split.fold:
             folds = train_folds(host, configuration, out=out, command=command, listener=display, stop=stop)
         else:
@@ -111,7 +119,11 @@ def _document(
     elif len(words) == 2:
         document, where = {"task": words[0], "data": words[1]}, "the command line"
     elif len(words) == 1:
-        raise UserError(f"the data is missing: suite train {words[0]} DATA   ('suite tasks' lists the tasks)")
+        taken = arguments.pretrained not in (None, "auto")
+        hint = f" (--pretrained took '{arguments.pretrained}' for its NAME: put it last)" if taken else ""
+        raise UserError(
+            f"the data is missing: suite train {words[0]} DATA   ('suite tasks' lists the tasks){hint}"
+        )
     else:
         raise UserError(
             f"suite train takes a task and its data, or a CONFIG.toml; these are {len(words)} words:"
@@ -124,6 +136,8 @@ def _document(
             document = dict(document)
             section = document.get(table)
             document[table] = {**(section if isinstance(section, dict) else {}), key: parse_value(value)}
+    if arguments.pretrained:
+        document = {**document, "pretrained": arguments.pretrained}
     if arguments.init:
         document = {**document, "init": arguments.init}
     return apply_settings(document, settings, others=others), where

@@ -49,10 +49,12 @@ def folded(dataset: Dataset, number: int, folds: int, *, seed: int = 0) -> tuple
         raise UserError(f"fold {number} of {folds} would be empty: give fewer folds, or more {what}")
     train = Subset(dataset.train, np.flatnonzero(held_out_of_example == 0))
     test = Subset(dataset.train, np.flatnonzero(held_out_of_example))
-    together = "" if dataset.groups is None else f", of {counted(len(units.size), 'group', 'groups')} in all"
-    notes = [f"fold {number} of {folds} is the test split: {len(test):,} examples (seed {seed}{together})"]
+    held = counted(len(test), "example", "examples")
+    together = "" if dataset.groups is None else ", groups kept together"
+    notes = [f"fold {number} of {folds} is the test split: {held} (seed {seed}{together})"]
     if dataset.test is not None:
-        notes.append(f"the test split that the data has, of {len(dataset.test):,} examples, is in no fold")
+        own = counted(len(dataset.test), "example", "examples")
+        notes.append(f"the test split that the data has, of {own}, is in no fold")
     if alone := single_labels(units):
         notes.append(f"always in train, for only one {one} has it: {_few(alone)}")
     return replace(dataset, train=train, test=test), notes

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
@@ -18,6 +19,9 @@ from suite.data.splits import AUTO_MAX, AUTO_SHARE
 from suite.errors import PluginError, attributed
 from suite.figures import Table
 from suite.host import Host
+
+MAX_GROUPS = 15
+"""Groups that are listed."""
 
 Progress = Callable[[int, int], None]
 """Called now and then with the number of examples that are done, and of all."""
@@ -65,6 +69,7 @@ def inspect(
     loader: str | None = None,
     options: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
+    groups: str = "",
 ) -> Inspection:
     """Load the data at `path` and look at all of it. Every example is read.
 
@@ -75,16 +80,21 @@ def inspect(
         loader: a loader's name, or None for the one that recognizes the data.
         options: the loader's.
         progress: see `Progress`.
+        groups: a column, or a pattern of examples' names, as `split.groups` of a run.
 
     Raises:
         UserError: if the data cannot be loaded at all.
     """
-    dataset, found = load_dataset(host, task, path, loader, options)
-    return inspect_dataset(host.find_task(task), dataset, found.name, progress)
+    dataset, found = load_dataset(host, task, path, loader, options, groups)
+    return inspect_dataset(host.find_task(task), dataset, found.name, progress, groups)
 
 
 def inspect_dataset(
-    inspected: Contributed[Task], dataset: Dataset, loader: str, progress: Progress | None = None
+    inspected: Contributed[Task],
+    dataset: Dataset,
+    loader: str,
+    progress: Progress | None = None,
+    groups: str = "",
 ) -> Inspection:
     """Look at all of a data set that is loaded.
 
@@ -93,6 +103,7 @@ def inspect_dataset(
         dataset: as a loader gave it.
         loader: the loader's name.
         progress: see `Progress`.
+        groups: that the user asked for: they are counted.
     """
     own = _inspect_splits(dataset)
     added = Inspection()
@@ -104,7 +115,7 @@ def inspect_dataset(
     return replace(
         own,
         numbers={"loader": loader, **own.numbers, **added.numbers},
-        tables=[*own.tables, *added.tables],
+        tables=[*own.tables, *_groups_table(dataset, groups), *added.tables],
         findings=[*own.findings, *added.findings],
     )
 
@@ -149,6 +160,25 @@ def _inspect_splits(dataset: Dataset) -> Inspection:
         tables=[Table(title="Splits", columns=["split", "examples", "share"], rows=rows)],
         findings=[*findings, *_duplicates(dataset)],
     )
+
+
+def _groups_table(dataset: Dataset, groups: str) -> list[Table]:
+    """How many examples of each split are in each group, the largest groups first."""
+    if not groups or dataset.groups is None:
+        return []
+    counts: dict[Hashable, Counter[str]] = {}
+    for name, split in dataset.splits.items():
+        for index in range(len(split)):
+            counts.setdefault(dataset.groups(split[index]), Counter())[name] += 1
+    largest = sorted(counts, key=lambda group: (-counts[group].total(), str(group)))[:MAX_GROUPS]
+    rows: list[list[str | int]] = [
+        [group if isinstance(group, str) else "(alone)", *(counts[group][name] for name in dataset.splits)]
+        for group in largest
+    ]
+    shown = (
+        f"the {len(rows)} largest of {len(counts):,}" if len(rows) < len(counts) else f"{len(rows)} in all"
+    )
+    return [Table(title=f"Groups by {groups}", columns=["group", *dataset.splits], rows=rows, caption=shown)]
 
 
 def _duplicates(dataset: Dataset) -> list[Finding]:

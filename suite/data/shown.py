@@ -20,6 +20,9 @@ MAX_LOCATIONS = 200
 MAX_OF_A_LABEL = 4
 """Examples that are shown for a finding on a class."""
 
+MAX_LOOKED_AT = 100_000
+"""Examples of a split whose classes are looked at: enough to find some of each class."""
+
 _ENDS = re.compile(r": | = | ~ | \(|\)|, ")
 """What may follow the name of an example in a location: `3.jpg: 20 x 1`, `a.jpg = b.jpg`, `3.txt, line 4`."""
 _SUFFIX = re.compile(r"\.\w{1,5}(?= )")
@@ -103,9 +106,9 @@ def typical(dataset: Dataset, *, seed: int = 0, train: int = 36, others: int = 1
         room = train if name == "train" else others
         rng = np.random.default_rng(seed)
         order = rng.permutation(len(split)) if len(split) else np.zeros(0, np.int64)
-        labels = [_labels(dataset, split[int(index)]) for index in order]
+        labels = [_labels(dataset, split[int(index)]) for index in order[:MAX_LOOKED_AT]]
         classes = list(dict.fromkeys(label for several in labels for label in several))
-        if 2 * len(classes) > len(order):  # texts and numbers are no classes
+        if 2 * len(classes) > len(labels):  # texts and numbers are no classes
             classes = []
         taken = order[:room] if not classes else order[_spread(labels, room)]
         if not len(taken):

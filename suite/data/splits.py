@@ -81,10 +81,12 @@ def complete(
             )
         if number:
             share = f"{100 * count / total:.3g} % of train"
-            notes.append(f"made a {split} split of {count:,} examples ({share}, seed {seed})")
+            made = counted(count, "example", "examples")
+            notes.append(f"made a {split} split of {made} ({share}, seed {seed})")
     if units.copies:
         notes.append(
-            f"{units.copies:,} examples have the content of another one: kept on the side of that one"
+            counted(units.copies, "example has", "examples have")
+            + " the content of another one: kept on the side of that one"
         )
     if alone := single_labels(units):
         shown = ", ".join(f"'{name}'" for name in alone[:5])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -106,9 +106,10 @@ def write_predictions(path: Path, pairs: Pairs) -> None:
 def read_predictions(path: Path, task: Task) -> list[PredictionLine]:
     """Read predictions that `write_predictions`, or any other program, wrote.
 
-    A line is an object with `id`, `prediction` and, if the targets are to be taken from this file,
-    `target`. Where the task's prediction type has one field that it needs (a label, say), the bare value
-    of this field will do for `prediction`. Blank lines and further keys are passed over.
+    A line is an object with `id` (or `input`, as `suite predict --json` writes it), `prediction` and, if the
+    targets are to be taken from this file, `target`. Where the task's prediction type has one field that it
+    needs (a label, say), the bare value of this field will do for `prediction`. Blank lines and further keys
+    are passed over.
 
     Raises:
         UserError: naming file and line, for what is not JSON, lacks a key, is of a wrong type, or has an
@@ -160,6 +161,7 @@ def paired(
             facts=facts,
         )  # fmt: skip
     wanted = {examples[index].id: index for index in range(len(examples))}
+    lines = _by_ids(lines, wanted)
     strangers = [line.id for line in lines if line.id not in wanted]
     if strangers:
         raise UserError(
@@ -180,6 +182,20 @@ def paired(
         examples=examples,
         facts=facts,
     )
+
+
+def _by_ids(lines: Sequence[PredictionLine], wanted: Mapping[str, int]) -> list[PredictionLine]:
+    """Predictions by the ids of examples: a path that ends with exactly one of the ids is called so."""
+    found = []
+    taken = {line.id for line in lines}
+    for line in lines:
+        name = line.id
+        while name not in wanted and "/" in name:
+            name = name.partition("/")[2]
+        is_known = name in wanted and (name == line.id or name not in taken)
+        taken.add(name)
+        found.append(replace(line, id=name) if is_known else line)
+    return found
 
 
 def _some(names: Sequence[str], total: int) -> str:
@@ -205,6 +221,10 @@ def _parsed(text: str, kind: Any, where: str) -> PredictionLine:
         raise UserError(f"{where}: this is not JSON: {error}") from None
     if not isinstance(entry, dict):
         raise UserError(f'{where}: expected an object like {{"id": "...", "prediction": ...}}')
+    if isinstance(entry.get("input"), str):
+        entry.setdefault("id", entry["input"])
+    if "prediction" not in entry and isinstance(entry.get("error"), str):
+        raise UserError(f"{where}: there is no prediction for it: {entry['error']}")
     for key in ("id", "prediction"):
         if key not in entry:
             raise UserError(f"{where}: the key '{key}' is missing")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from suite.kit.keras_hub import import_keras_hub as import_keras_hub
     from suite.kit.keras_hub import loading_preset as loading_preset
     from suite.kit.keras_hub import preset_source as preset_source
+    from suite.kit.keras_hub import pretrained_presets as pretrained_presets
     from suite.kit.problems import ProblemLog as ProblemLog
     from suite.kit.split_names import SPLITS as SPLITS
     from suite.kit.split_names import split_of_name as split_of_name
@@ -41,6 +42,7 @@ if not TYPE_CHECKING:
             "split_of_name": "suite.kit.split_names",
             "ProblemLog": "suite.kit.problems",
             "preset_source": "suite.kit.keras_hub",
+            "pretrained_presets": "suite.kit.keras_hub",
             "reason": "suite.errors",
             "refuse_existing": "suite.files",
             "some": "suite.wording",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from suite.contributions import Pretrained
 from suite.errors import UserError, nearest
+
+_UNREACHABLE = ("Max retries exceeded", "Failed to resolve", "Name or service not known")
+"""What the libraries that download say if there is no network."""
 
 
 def import_keras_hub() -> Any:
@@ -51,6 +55,51 @@ def preset_source(
     return preset
 
 
+def pretrained_presets(
+    name: str, presets: Mapping[str, Mapping[str, Any]], preferred: Iterable[str] = ()
+) -> list[Pretrained]:
+    """What the `pretrained` of a model builder with the options `preset` and `load_weights` gives.
+
+    Args:
+        name: as typed: the folder of a preset, the name of one, or empty.
+        presets: those of keras-hub that the builder can start from, as a class of it has them.
+        preferred: names among them that come first, the best one first.
+
+    Returns:
+        The folder alone if it is one; else all presets. Nothing is downloaded.
+    """
+    folder = Path(name).expanduser()
+    if name and folder.is_dir():
+        is_preset = (folder / "config.json").is_file()
+        options = {"preset": str(folder.resolve())}
+        return [Pretrained(name=name, options=options, here=True, untrained=_untrained(options))] * is_preset
+    names = dict.fromkeys([*(known for known in preferred if known in presets), *presets])
+    return [
+        Pretrained(
+            name=known,
+            options={"preset": known},
+            here=_is_cached(str(presets[known].get("kaggle_handle", ""))),
+            untrained=_untrained({"preset": known}),
+        )
+        for known in names
+    ]
+
+
+def _untrained(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {**options, "load_weights": "false"}
+
+
+def _is_cached(handle: str) -> bool:
+    """Whether a preset lies in the cache of kagglehub, which downloads them for keras-hub."""
+    from kagglehub.cache import get_cached_path
+    from kagglehub.handle import parse_model_handle
+
+    try:
+        return Path(get_cached_path(parse_model_handle(handle.removeprefix("kaggle://")))).is_dir()
+    except ValueError:
+        return False
+
+
 @contextmanager
 def loading_preset(preset: str) -> Iterator[None]:
     """What goes wrong within is the preset's: raises `suite.UserError`, in a line."""
@@ -60,4 +109,9 @@ def loading_preset(preset: str) -> Iterator[None]:
         raise
     except Exception as error:  # keras-hub, and what downloads for it, raise of every kind
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if any(sign in reason for sign in _UNREACHABLE):
+            raise UserError(
+                f"preset '{preset}' is not on this machine and could not be downloaded, for its server cannot"
+                " be reached: give the folder of a preset"
+            ) from error
         raise UserError(f"preset '{preset}' could not be loaded: {reason[:300]}") from error

@@ -122,6 +122,7 @@ class TrainablePipeline:
             `keras.Model` of the very same layers, which takes what the batch maker makes and gives what the
             loss takes. Its layers are those that a stage freezes. The loss on validation is its loss on
             the batches that the batch maker makes of the validation split.
+        notes: sentences for people on how the network fits the data; they are shown and in the report.
     """
 
     codec: Codec
@@ -135,6 +136,7 @@ class TrainablePipeline:
     calibrate: Callable[[Any, Pairs], Codec] | None = None
     lengths: np.ndarray | None = None
     training_network: keras.Model | None = None
+    notes: Sequence[str] = ()
 
     @cached_property
     def batches(self) -> BatchMaker:

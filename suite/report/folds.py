@@ -89,12 +89,10 @@ def folds_verdict(
         mean = number(sum(theirs) / len(theirs))
         if won == len(folds):
             sentences.append(f"It is better in every fold than {rival}, which reaches {mean}.")
-        elif not won:
-            kind = "doubt"
-            sentences.insert(0, f"It is in no fold better than {rival}, which reaches {mean}.")
-        else:
-            kind = "doubt"
-            sentences.insert(0, f"It is better in {won} of {len(folds)} folds only than {rival}: {mean}.")
+            continue
+        kind = "doubt"
+        within = f"in {won} of {len(folds)} folds only" if won else "in no fold"
+        sentences.insert(0, f"It is better than {rival} ({mean} on average) {within}.")
     return " ".join([text, *sentences]), kind
 
 
@@ -127,12 +125,19 @@ def score_rows(
         cells = [label(name, declared)]
         for keys in columns.values():
             known = name in _at(mean, keys)
-            cells.append(
-                f"{number(_at(mean, keys)[name])} ± {number(_at(deviation, keys)[name])}" if known else ""
-            )
+            cells.append(_with_spread(_at(mean, keys)[name], _at(deviation, keys)[name]) if known else "")
         cells += [number(fold["test"][name]) for fold in metrics["folds"]]
         rows.append(cells)
     return head, rows
+
+
+def _with_spread(mean: float, deviation: float) -> str:
+    """A mean and its deviation with as many decimals."""
+    text = number(mean)
+    decimals = len(text.partition(".")[2])
+    plain = "e" not in text and "," not in text
+    spread = f"{deviation:.{decimals}f}" if plain else number(deviation)
+    return f"{text}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{spread}"
 
 
 def _at(numbers: Mapping[str, Any], keys: Sequence[str]) -> Mapping[str, float]:

@@ -7,8 +7,12 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+from suite.errors import UserError
 from suite.figures import Figure
 from suite.report.figures import figure_html
+
+MADE_BY = "Made by suite "
+"""How the footer of a page begins, by which a page is known again."""
 
 
 def page_html(title: str, subtitle: str, sections: Iterable[str], footer: str) -> str:
@@ -34,3 +38,21 @@ def section(title: str, body: str) -> str:
 def grid(figures: Iterable[Figure]) -> str:
     """Figures beside each other, if the page is wide enough."""
     return f'<div class="grid">{"".join(map(figure_html, figures))}</div>'
+
+
+def check_page_path(path: Path, option: str) -> None:
+    """Refuse to write a page where it cannot be, or over anything but an earlier page.
+
+    Args:
+        path: of the page.
+        option: that names it, "--preview" say.
+
+    Raises:
+        UserError: saying why.
+    """
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: name a file for the page, {path / (option[2:] + '.html')}")
+    if not path.parent.is_dir():
+        raise UserError(f"there is no folder {path.parent} to write {path.name} to")
+    if path.exists() and MADE_BY.encode() not in path.read_bytes()[-400:]:
+        raise UserError(f"{path} exists already and is no page of suite: give another name with {option}")

@@ -10,7 +10,7 @@ from suite.figures import Figure, Table
 from suite.report.formatting import plain_text
 from suite.report.html import grid, page_html, section
 
-_MAX_LOCATIONS = 20
+_MAX_LOCATIONS = 5
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ from suite.host import Host
 from suite.options import Options, as_dict, parse
 from suite.runs.checks import check_crossing, check_declared_options, check_pipeline
 from suite.runs.data import RunData, run_data, task_of
+from suite.runs.pretrained import mention, model_hint, with_pretrained
 from suite.training.progress import Listener
 
 if TYPE_CHECKING:
@@ -106,6 +107,22 @@ def look_up(host: Host, configuration: Configuration) -> Chosen:
     return Chosen(task, builder, options, evaluators)
 
 
+def _looked_up(
+    host: Host, configuration: Configuration, task: Contributed[Task], dataset: Dataset | None
+) -> Chosen:
+    """As `look_up`; a network whose name was taken for that of a model builder is answered."""
+    names = {builder.name for builder in host.builders(task.full_name)}
+    try:
+        return look_up(host, configuration)
+    except UserError as error:
+        name = configuration.model_name
+        if name is None or name.rpartition(":")[2] in names:
+            raise
+        activate(configuration.runtime.backend, configuration.runtime.device)
+        hint = model_hint(host, task, name, run_data(host, configuration, dataset).dataset)
+        raise UserError(f"{error}{hint}") from None
+
+
 def evaluators_of(
     host: Host, configuration: Configuration, task: Contributed[Task]
 ) -> list[Contributed[Evaluator[Any]]]:
@@ -144,7 +161,9 @@ def build(
         UserError: for whatever of it the user can put right.
         PluginError: if the builder gives something that is not a pipeline.
     """
-    chosen = look_up(host, configuration)
+    task = task_of(host, configuration)
+    # Weights are chosen when the data is known; what is wrong with other words is said before.
+    chosen = None if configuration.pretrained else _looked_up(host, configuration, task, dataset)
     listener.phase("looking at the data")
     data = run_data(host, configuration, dataset)
     if not len(data.dataset.train):
@@ -160,10 +179,17 @@ def build(
     precision = choose_precision(runtime.precision, device)
     import keras
 
+    if chosen is None:
+        configuration = with_pretrained(host, task, configuration, data.dataset, listener)
+        chosen = look_up(host, configuration)
+    else:
+        mention(host, task, configuration, len(data.dataset.train), listener)
     listener.phase("building the network")
     keras.utils.set_random_seed(configuration.training.seed)
     with attributed(str(chosen.builder)), dtype_policy(precision):
         pipeline = chosen.builder.item.build(data.dataset, chosen.options)
+    for note in pipeline.notes:
+        listener.note(note)
     given = configuration.model
     check_pipeline(pipeline, chosen.builder, len(data.dataset.train), chosen.options, given)
     resolved = _resolved(host, configuration, chosen, data, pipeline, device, precision)
@@ -179,7 +205,7 @@ def build(
         metrics=declared_metrics(chosen.evaluators),
         pipeline=pipeline,
         device=device,
-        notes=list(data.notes),
+        notes=[*data.notes, *pipeline.notes],
         fingerprint=fingerprint(data.dataset),
     )
 

@@ -24,6 +24,7 @@ from suite.evaluation.scoring import scored_metrics
 from suite.evaluation.types import Pairs
 from suite.files import atomic_write, refuse_existing
 from suite.host import Host
+from suite.options import carried_over
 from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note
 from suite.prediction.loading import describe, load
 from suite.prediction.predictor import LoadedPipeline
@@ -209,19 +210,25 @@ def _choose_from(host: Host, configuration: Configuration, request: Request, dat
             _Chosen(request.split, splits[request.split], data, notes, group_of=dataset.groups)
         )
     split = next(name for name in ("test", "validation", "train") if splits.get(name))
-    if len(splits) > 1:
-        left = ", ".join(name for name in splits if name != split)
+    left = ", ".join(name for name, examples in splits.items() if name != split and len(examples))
+    if left:
         notes.append(f"scored the {split} split of {data}, not {left}: --split chooses another")
     return _with_targets(_Chosen("test", splits[split], data, notes, group_of=dataset.groups))
 
 
 def _loaded(host: Host, configuration: Configuration, request: Request, data: str) -> Dataset:
-    """Other data, read with the options of the run's loader if the same loader reads it."""
+    """Other data, read with the options of the run's loader if that reads it, or no other one does."""
     loader, options = request.loader, request.loader_options
     if configuration.loader_name is not None and loader in (None, configuration.loader_name):
         own = host.loader(configuration.loader_name, task_of(host, configuration).full_name)
-        if loader is not None or _recognizes(own, data):
-            loader, options = configuration.loader_name, {**configuration.loader, **options}
+        others = (other for other in host.loaders(own.task) if other.full_name != own.full_name)
+        if (
+            loader is not None
+            or _recognizes(own, data)
+            or not any(_recognizes(other, data) for other in others)
+        ):
+            inherited = carried_over(own.item.options, configuration.loader)
+            loader, options = configuration.loader_name, {**inherited, **options}
     task, groups = task_of(host, configuration).full_name, configuration.split.groups
     if groups and COLUMN_OPTION not in request.loader_options:
         options = {name: value for name, value in options.items() if name != COLUMN_OPTION}

@@ -1,15 +1,24 @@
-"""Figures that need the model: a task explains predictions by predicting what is a little different."""
+"""Figures that need the model: a task explains predictions by predicting what is a little different.
+
+They are in the report, of what was scored, and by `suite predict --explain` on a page of their own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
 from typing import Any
 
+import suite
 from suite.contributions import Contributed, Task
+from suite.data.dataset import Example
 from suite.evaluation.checks import made_figures
 from suite.evaluation.types import Pairs
 from suite.figures import Figure
-from suite.prediction.predictor import LoadedPipeline
+from suite.files import atomic_write
+from suite.prediction.predictor import LoadedPipeline, Result
+from suite.report.html import MADE_BY, grid, page_html
 
 
 def explanations(
@@ -35,3 +44,34 @@ def explanations(
 
     explain = task.item.explain
     return made_figures(lambda: explain(pairs, predict), str(task), "the predictions are not explained")
+
+
+def explain_predictions(
+    task: Contributed[Task], pipeline: LoadedPipeline, results: Sequence[Result], path: Path
+) -> list[str]:
+    """Write a page that explains predictions for inputs whose targets are not known.
+
+    Args:
+        task: explains.
+        pipeline: that predicted.
+        results: with predictions.
+        path: of the page.
+
+    Returns:
+        A sentence on why something is missing; none if nothing is.
+    """
+    pairs = Pairs(
+        targets=[None] * len(results),
+        predictions=[result.prediction for result in results],
+        ids=[result.name for result in results],
+        examples=[Example(result.name, result.input) for result in results],
+        facts=pipeline.scoring_facts,
+    )
+    figures, notes = explanations(task, pairs, pipeline)
+    remarks = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    sections = [f'<ul class="notes">{remarks}</ul>'] if notes else []
+    sections.append(grid(figures) if figures else "<p>There is nothing to show.</p>")
+    names = ", ".join(pairs.ids[:3]) + (f" and {len(pairs) - 3:,} more" if len(pairs) > 3 else "")
+    footer = f"{MADE_BY}{suite.__version__}."
+    atomic_write(path, page_html("Why these predictions", f"{task.name} · {names}", sections, footer))
+    return notes

@@ -5,7 +5,6 @@ DIR/  config.toml folds.json metrics.json predictions.jsonl report.html   fold-1
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
 import sys
@@ -207,12 +206,6 @@ def _forget_layers() -> None:
         import keras
 
         keras.utils.clear_session()
-        logging.getLogger("tensorflow").addFilter(_is_no_retracing)
-
-
-def _is_no_retracing(record: logging.LogRecord) -> bool:
-    """TensorFlow warns of a function that is compiled often: here it is one of each fold's network."""
-    return "tf.function retracing" not in record.getMessage()
 
 
 def _report(host: Host, folds: Folds) -> None:

@@ -16,13 +16,13 @@ from suite.errors import UserError, attributed
 from suite.evaluation.checks import check_figure, described
 from suite.figures import Figure, Table
 from suite.files import atomic_write
+from suite.report.html import MADE_BY, check_page_path
 from suite.report.preview import PreviewContent, Remark, Sheet, render_preview
 
 IN_A_REPORT = 8
 """Examples of the training split that the report of a run shows; of each other split half as many."""
 
 _MAX_TEXT = 400
-_MARK = "Made by suite "
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def write_preview(path: Path, data: str, task: str, inspection: Inspection, show
         suspicious=shown.suspicious,
         typical=shown.typical,
         tables=inspection.tables,
-        footer=f"{_MARK}{suite.__version__}.",
+        footer=f"{MADE_BY}{suite.__version__}.",
     )
     atomic_write(path, render_preview(content))
 
@@ -105,12 +105,7 @@ def check_preview_path(path: Path) -> None:
     Raises:
         UserError: saying why.
     """
-    if path.is_dir():
-        raise UserError(f"{path} is a folder: name a file for the page, {path / 'preview.html'}")
-    if not path.parent.is_dir():
-        raise UserError(f"there is no folder {path.parent} to write {path.name} to")
-    if path.exists() and _MARK.encode() not in path.read_bytes()[-400:]:
-        raise UserError(f"{path} exists already and is no page of suite: give another name with --preview")
+    check_page_path(path, "--preview")
 
 
 class _Maker:

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from suite_image_classification.declaration import CODEC, TASK
 from suite_image_classification.options import FineTuningOptions, ImageModelOptions, ImagePredictionOptions
+from suite_images.classes import ClassOptions
 
 if TYPE_CHECKING:
     import keras
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CODEC",
     "TASK",
+    "ClassOptions",
     "FineTuningOptions",
     "ImageModelOptions",
     "ImagePredictionOptions",
@@ -112,12 +114,13 @@ def labeled_images(
     *,
     folder: Path | None = None,
     problems: Sequence[str] = (),
+    options: ClassOptions | None = None,
 ) -> Dataset:
     """The data set of images with labels, with all checks; nothing is decoded.
 
     Refused, with the row: a file that is not there, an image with two labels, a label that is no text.
-    Refused besides: no training split, fewer than two classes, a class without training images. Named as
-    problems: rows that repeat an earlier one, labels that look alike.
+    Refused besides: a class without training images. Named as problems: rows that repeat an earlier one,
+    classes that look alike, a single class, no training split.
 
     Args:
         path: the data, as a message calls it: what the loader got.
@@ -125,6 +128,7 @@ def labeled_images(
             source (a member of a `suite.sources.open_tree`, say), and its label or list of labels.
         folder: paths are relative to it; None is `path`, or the folder that the file `path` is in.
         problems: what the loader left out or found odd, a sentence each.
+        options: the loader's, of a class derived from `ClassOptions`: which classes are read.
 
     Raises:
         suite.UserError: for data that cannot be learned from.
@@ -148,4 +152,4 @@ def labeled_images(
             noted.append(
                 f"{split}: {counted(repeated, 'row repeats', 'rows repeat')} an earlier one, left out"
             )
-    return listing.dataset(path, noted)
+    return listing.dataset(path, noted, options)

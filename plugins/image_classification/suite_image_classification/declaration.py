@@ -33,6 +33,7 @@ def suite_tasks() -> list[suite.Task]:
             inspect=suite.lazy("suite_image_classification.inspection:inspect"),
             preview=suite.lazy("suite_image_classification.preview:preview"),
             check=CHECK,
+            explain=suite.lazy("suite_image_classification.explanation:explain"),
             facts=FACTS,
             prediction_type=PREDICTION,
             types="suite_image_classification.types",
@@ -84,6 +85,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             codec=CODEC,
             options=ApplicationsOptions,
             prediction_options=ImagePredictionOptions,
+            pretrained=suite.lazy("suite_image_classification.pretrained:applications"),
         ),
         suite.ModelBuilder(
             name="preset",
@@ -93,6 +95,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             codec=CODEC,
             options=PresetOptions,
             prediction_options=ImagePredictionOptions,
+            pretrained=suite.lazy("suite_image_classification.pretrained:presets"),
         ),
     ]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from suite.data import Dataset, Finding, Inspection
 from suite.figures import Table
 from suite.kit import counted
-from suite_images.inspection import findings_on, kinds_table, look, sizes_table
+from suite_images.inspection import depth_findings, findings_on, kinds_table, leaks, look, sizes_table
 
 UNBALANCED = 10
 """Classes are unbalanced if one has this many times the images of another."""
@@ -30,7 +30,13 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
     return Inspection(
         numbers={"classes": len(dataset.facts["classes"]), "broken": broken},
         tables=[balance, sizes_table(seen), kinds_table(seen)],
-        findings=[*on_files[:first], *findings, *on_files[first:]],
+        findings=[
+            *on_files[:first],
+            *leaks(seen, dataset),
+            *findings,
+            *depth_findings(seen, ": by default they are stretched to that (model.bits)"),
+            *on_files[first:],
+        ],
     )
 
 
@@ -45,7 +51,7 @@ def _balance(dataset: Dataset) -> tuple[Table, list[Finding]]:
             unlabeled[name] += target == []
     classes = list(dataset.facts["classes"])
     train = counts["train"]
-    total = len(dataset.train)
+    total = max(1, len(dataset.train))
     rows: list[list[str | int]] = [
         [
             label,
@@ -58,6 +64,8 @@ def _balance(dataset: Dataset) -> tuple[Table, list[Finding]]:
         share = f"{100 * unlabeled['train'] / total:.1f} %"
         rows.append(["(no label)", *(unlabeled[name] for name in counts), share])
     findings = []
+    if not len(dataset.train):
+        return Table(title="Classes", columns=["class", *counts, "of train"], rows=rows), []
     single = [label for label in classes if train[label] == 1]
     if single:
         findings.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from suite.options import Auto, Meta, Options
+from suite.options import OF_DATA, Auto, Meta, Options
 from suite_classification.options import LabelOptions
 from suite_images.classes import ClassOptions
 
@@ -46,7 +46,8 @@ class TableOptions(ClassOptions, frozen=True):
         str,
         Meta(
             description="folder of the images, if it is not that of the table; paths are relative to it, and"
-            " names without an ending are found in it"
+            " names without an ending are found in it",
+            extra=OF_DATA,
         ),
     ] = ""
     split_column: Annotated[

@@ -36,4 +36,4 @@ def _item(example: Example) -> tuple[bytes, str]:
     image = reading.view(example.input, at_least=SIDE)
     target = example.target
     label = ", ".join(target) or "(no label)" if isinstance(target, list) else str(target)
-    return jpeg(thumbnail(image, SIDE), QUALITY), f"{label}\n\n{example.id}"
+    return jpeg(thumbnail(image, SIDE), QUALITY), f"{label}\n{example.id}"

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     Input = Source | str | Path | bytes | np.ndarray
     """One image: a source (a file, a member of an archive), a path, the bytes of a file, or an array.
 
-    Files are JPEG, PNG, GIF, WebP, BMP, TIFF or PNM. An array is (height, width) or (height, width, 1, 3 or
-    4), of uint8, uint16, bool, or floats from 0 to 1; three channels are RGB.
+    Files are JPEG, PNG, GIF, WebP, BMP, TIFF, PNM, AVIF, JPEG 2000 or HEIC. An array is (height, width) or
+    (height, width, channels), of uint8, uint16, bool, or floats from 0 to 1; three channels are RGB.
     """
 
 __all__ = ["Classification", "Facts", "Input", "Target"]

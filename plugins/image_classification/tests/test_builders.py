@@ -12,7 +12,7 @@ from suite import UserError
 from suite.data import Dataset, Example
 from suite.options import as_dict, parse
 from suite.training_options import TrainingOptions
-from suite_image_classification import builders
+from suite_image_classification import builders, pretrained
 from suite_image_classification.assembly import balanced_weights
 from suite_image_classification.options import ApplicationsOptions, PresetOptions, ResidualOptions
 from suite_image_classification.presets import builder as preset_builder
@@ -182,3 +182,73 @@ def test_a_preset_is_resized_to_its_own_size_and_fine_tuned(tmp_path):
     assert len(pipeline.stages) == 2
     with pytest.raises(UserError, match="keras-hub knows"):
         preset_builder.build(data(40, 40), PresetOptions(preset="resnet_18_imagent"))
+    (offer,) = pretrained.presets(str(tmp_path / "tiny"), data())
+    assert offer.here
+    assert offer.options == {"preset": str(tmp_path / "tiny")}
+    names = [offer.name for offer in pretrained.presets("", data())]
+    assert names[0] == "resnet_50_imagenet"
+    assert len(names) == len(set(names))
+
+
+def test_weights_in_a_file_are_those_of_the_network_that_it_is_called_after(tmp_path):
+    file = tmp_path / "mobilenet_v3_small_flowers.weights.h5"
+    file.write_bytes(b"")
+    (offer,) = pretrained.applications(str(file), data())
+    assert offer.options == {"weights": str(file), "family": "MobileNetV3Small"}
+    other = tmp_path / "mine.keras"
+    other.write_bytes(b"")
+    assert pretrained.applications(str(other), data())[0].options == {"weights": str(other)}
+
+
+def test_families_whose_weights_keras_has_downloaded_are_on_this_machine(tmp_path, monkeypatch):
+    monkeypatch.setattr(pretrained, "keras_home", lambda: str(tmp_path))
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5").write_bytes(b"")
+    offers = pretrained.applications("", data())
+    assert [offer.name for offer in offers if offer.here] == ["ResNet50V2"]
+    assert offers[0].untrained == {"family": "MobileNetV3Small"}
+
+
+def bands(channels: int, side: int, highest: int) -> Dataset:
+    generator = np.random.default_rng(0)
+    train = [
+        Example(str(index), generator.integers(0, highest + 1, (side, side, channels), dtype=np.uint16), name)
+        for index, name in enumerate(["cat", "dog"] * 6)
+    ]
+    return Dataset(train=train, facts={"classes": ["cat", "dog"], "multi_label": False})
+
+
+@pytest.mark.parametrize("channels", [2, 6])
+@pytest.mark.parametrize(("side", "resize"), [(12, "squash"), (70, "letterbox")])
+def test_images_of_any_channels_and_depth_are_taken_as_they_are(channels, side, resize):
+    dataset = bands(channels, side, 4095)
+    options = ResidualOptions(width=4, resize=resize)
+    pipeline = builders.residual(dataset, options)
+    assert (pipeline.codec.channels, pipeline.codec.bits) == (channels, 12)
+    assert (pipeline.options.channels, pipeline.options.bits) == (channels, 12)
+    assert pipeline.options.color_jitter == 0
+    inputs = batch_of(pipeline, dataset)[0]
+    assert inputs.shape[-1] == channels
+    assert inputs.max() > 250
+    assert pipeline.network.input.shape[-1] == channels
+    assert pipeline.codec.encode(dataset.train[0].input).shape == inputs.shape[1:]
+    assert type(pipeline.codec).from_json(pipeline.codec.to_json()) == pipeline.codec
+
+
+def test_the_user_chooses_channels_and_bits():
+    pipeline = builders.residual(data(), ResidualOptions(width=4, channels=1, bits=9))
+    assert (pipeline.codec.channels, pipeline.codec.bits) == (1, 9)
+    assert batch_of(pipeline, data())[0].shape[-1] == 1
+    photograph = builders.residual(data(70, 70), ResidualOptions(width=4, channels=1))
+    assert batch_of(photograph, data(70, 70))[0].shape[-1] == 1
+
+
+def test_what_needs_colors_is_refused_without_them():
+    with pytest.raises(
+        UserError, match="model.color_jitter changes colors, but images of 5 channels have none"
+    ):
+        builders.residual(bands(5, 12, 4095), ResidualOptions(width=4, color_jitter=0.5))
+    with pytest.raises(UserError, match="a network of keras.applications takes 3 channels, not 5"):
+        builders.applications(bands(5, 12, 4095), ApplicationsOptions(weights="none"))
+    with pytest.raises(UserError, match="a preset takes 3 channels, not 5"):
+        preset_builder.build(bands(5, 12, 4095), PresetOptions(load_weights=False))

@@ -191,8 +191,9 @@ def _tiff(raw: bytes) -> Header | None:
 def _channels(tags: dict[int, int]) -> int:
     """Values per pixel of a TIFF whose further ones are no alpha, such as infrared."""
     count = tags.get(277, 1)
-    usual = {2: 3, 5: 4}.get(tags.get(262, 2), 1) + (tags.get(338, 0) > 0)
-    return 0 if count == usual else count
+    usual = {2: 3, 5: 4}.get(tags.get(262, 2), 1)
+    # What one more is for, a tag says; without it, as OpenCV writes them, it is alpha.
+    return 0 if count == usual or (count == usual + 1 and tags.get(338, 1)) else count
 
 
 def _pnm(raw: bytes) -> Header | None:

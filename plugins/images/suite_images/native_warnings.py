@@ -17,23 +17,28 @@ Result = TypeVar("Result")
 
 
 class _Stream:
-    """C's standard error stream, and one in memory in its place while anything is decoded."""
+    """C's standard error stream, and one in memory in its place while anything is decoded.
+
+    Decoding a small image takes a tenth of a millisecond, so this takes a few microseconds.
+    """
 
     def __init__(self) -> None:
         self._library: Any = None
-        self._idle = threading.Condition()
+        self._lock = threading.Lock()
+        self._idle = threading.Condition(self._lock)
+        self._waiting = 0
         self._decoding = 0
         self._alone = False
         symbol = _symbol()
         if symbol is None:
             return
         try:
-            library = ctypes.CDLL(None)
+            # Calls keep Python's lock: they are short, and whoever holds the stream's needs it not.
+            library = ctypes.PyDLL(None)
             self._pointer = ctypes.c_void_p.in_dll(library, symbol)
             library.open_memstream.restype = ctypes.c_void_p
             library.ftell.argtypes = [ctypes.c_void_p]
             library.ftell.restype = ctypes.c_long
-            library.rewind.argtypes = [ctypes.c_void_p]
             library.fflush.argtypes = [ctypes.c_void_p]
             self._text, self._size = ctypes.c_void_p(), ctypes.c_size_t()
             stream = library.open_memstream(ctypes.byref(self._text), ctypes.byref(self._size))
@@ -41,39 +46,54 @@ class _Stream:
             return
         if stream:
             self._memory, self._original, self._library = stream, self._pointer.value, library
+            self._ftell = library.ftell
 
     @property
     def known(self) -> bool:
         """Whether anything can be learned."""
         return self._library is not None
 
-    def enter(self, alone: bool) -> None:
-        with self._idle:
-            while self._alone or (alone and self._decoding):
-                self._idle.wait()
-            self._alone = alone
+    def enter(self) -> None:
+        """Decode beside others."""
+        with self._lock:
+            while self._alone:
+                self._wait()
             self._decoding += 1
             if self._decoding == 1:
                 self._pointer.value = self._memory
 
+    def enter_alone(self) -> None:
+        """Decode when nobody else does."""
+        with self._lock:
+            while self._decoding:
+                self._wait()
+            self._alone, self._decoding = True, 1
+            self._pointer.value = self._memory
+
     def leave(self) -> None:
-        with self._idle:
+        """Decoding is done."""
+        with self._lock:
             self._alone = False
             self._decoding -= 1
             if not self._decoding:
                 self._pointer.value = self._original
-                if self.position() > 1 << 16:
-                    self._library.rewind(self._memory)
-            self._idle.notify_all()
+            if self._waiting:
+                self._idle.notify_all()
+
+    def _wait(self) -> None:
+        self._waiting += 1
+        self._idle.wait()
+        self._waiting -= 1
 
     def position(self) -> int:
         """How much was written so far."""
-        return int(self._library.ftell(self._memory))
+        written: int = self._ftell(self._memory)
+        return written
 
     def text(self, start: int) -> str:
         """What was written since it was at `start`."""
         self._library.fflush(self._memory)
-        size = self._library.ftell(self._memory) - start
+        size = self.position() - start
         if size <= 0 or not self._text.value:
             return ""
         return ctypes.string_at(self._text.value + start, size).decode("utf-8", "replace")
@@ -96,7 +116,7 @@ def watched(decode: Callable[[], Result]) -> tuple[Result, str]:
     """
     if not _stream.known:
         return decode(), ""
-    _stream.enter(alone=False)
+    _stream.enter()
     try:
         start = _stream.position()
         result = decode()
@@ -105,7 +125,7 @@ def watched(decode: Callable[[], Result]) -> tuple[Result, str]:
         _stream.leave()
     if silent:
         return result, ""
-    _stream.enter(alone=True)
+    _stream.enter_alone()
     try:
         start = _stream.position()
         result = decode()

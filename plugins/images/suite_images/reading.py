@@ -100,7 +100,7 @@ def _read(content: bytes, name: str, header: Header, at_least: int | None, how: 
             return _upright(how.apply(many_channels(content, name), name), header.orientation)
         # OpenCV turns these upright whatever the flags, and multiplies 8-bit colors by alpha.
         decoded = _decode(content, name, header, cv2.IMREAD_UNCHANGED)
-        premultiplied = decoded.dtype == np.uint8 and header.alpha
+        premultiplied = decoded.dtype == np.uint8 and not header.channels
         return how.apply(_from_bgr(decoded), name, premultiplied=premultiplied, alpha=not header.channels)
     if header.kind == "JPEG":
         image = how.from_rgb(_read_jpeg(content, name, header, at_least), name)
@@ -274,6 +274,10 @@ def _decode(content: bytes, name: str, header: Header, flags: int) -> np.ndarray
     except cv2.error:
         decoded = None
     if decoded is None:
+        if header.kind == "AVIF" and not cv2.haveImageWriter(".avif"):
+            raise UserError(
+                f"{name} is an image in AVIF, which this build of OpenCV does not read: take a newer one"
+            )
         raise UserError(f"{name} is a damaged or truncated {header.kind}")
     return decoded
 

@@ -27,6 +27,10 @@ def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _resized(image: np.ndarray, width: int, height: int, interpolation: int) -> np.ndarray:
+    channels = image.shape[2]
+    if channels > 4:  # OpenCV averages areas of four at most
+        pieces = [np.ascontiguousarray(image[:, :, at : at + 4]) for at in range(0, channels, 4)]
+        return np.concatenate([_resized(piece, width, height, interpolation) for piece in pieces], axis=2)
     resized: np.ndarray = cv2.resize(image, (width, height), interpolation=interpolation)
     return resized if resized.ndim == 3 else resized[:, :, None]  # OpenCV drops a single channel
 

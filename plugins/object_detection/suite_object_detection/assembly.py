@@ -17,6 +17,7 @@ from suite_object_detection.codec import BoxCodec, DetectionCodec
 from suite_object_detection.evaluation.metrics import best_threshold, class_thresholds
 from suite_object_detection.options import DetectionOptions
 from suite_object_detection.recipes import tiling_of
+from suite_object_detection.small_objects import small_objects
 from suite_object_detection.survey import Survey
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def assembled(
         options=options,
         recipe=recipe,
         calibrate=calibrated,
+        notes=[note] if (note := small_objects(survey, options)) else [],
         **more,
     )
 

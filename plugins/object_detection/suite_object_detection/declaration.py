@@ -174,6 +174,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_object_detection.presets.builder:preset"),
             codec=suite.lazy("suite_object_detection.presets.codec:PresetCodec.from_json"),
             options=PresetOptions,
+            pretrained=suite.lazy("suite_object_detection.pretrained:presets"),
             prediction_options=DetectionPredictionOptions,
         ),
     ]

@@ -11,10 +11,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from suite import UserError
 from suite.data import Dataset, Examples, Finding, Inspection
 from suite.figures import Table
 from suite.kit import counted
-from suite_images.inspection import Seen, findings_on, kinds_table, look, sizes_table
+from suite.options import resolved
+from suite_images.inspection import (
+    Seen,
+    depth_findings,
+    findings_on,
+    kinds_table,
+    leaks,
+    look,
+    sizes_table,
+)
+from suite_object_detection.options import DetectionOptions
+from suite_object_detection.recipes import tile_defaults
+from suite_object_detection.small_objects import small_objects
+from suite_object_detection.survey import survey_of
 
 SMALL, LARGE = 32**2, 96**2
 """COCO calls objects small below the first and large from the second on, in square pixels."""
@@ -70,7 +84,7 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
         "broken": sum(len(split.broken) for split in seen.values()),
     }
     if ignored := sum(split.ignored for split in splits.values()):
-        numbers["ignored boxes, in no table"] = ignored
+        numbers["ignored boxes"] = ignored
     return Inspection(
         numbers=numbers,
         tables=[
@@ -82,9 +96,12 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
         ],
         findings=[
             *findings_on(seen),
+            *leaks(seen, dataset),
+            *depth_findings(seen),
             *_other_sizes(dataset, splits, seen),
             *_balance(splits, classes),
             *_odd_boxes(dataset, splits),
+            *_small_objects(dataset),
         ],
     )
 
@@ -128,7 +145,13 @@ def _classes_table(splits: Mapping[str, _Boxes], classes: list[str]) -> Table:
         [label, *(column[number] for column in counts), f"{100 * counts[0][number] / total:.1f} %"]
         for number, label in enumerate(classes)
     ]
-    return Table(title="Classes", columns=[*columns, f"of {next(iter(splits))}"], rows=rows)
+    ignored = any(split.ignored for split in splits.values())
+    return Table(
+        title="Classes",
+        columns=[*columns, f"of {next(iter(splits))}"],
+        rows=rows,
+        caption="without the boxes that are ignored (crowds, difficult ones)" if ignored else "",
+    )
 
 
 def _extents_table(splits: Mapping[str, _Boxes]) -> Table:
@@ -228,3 +251,14 @@ def _odd_boxes(dataset: Dataset, splits: Mapping[str, _Boxes]) -> list[Finding]:
         text = f"{counted(len(crowded), 'image has', 'images have')} more than {CROWDED} boxes"
         findings.append(Finding(text=text, wrong=False, locations=crowded))
     return findings
+
+
+def _small_objects(dataset: Dataset) -> list[Finding]:
+    """What `suite train` says of objects that its default detector would see too small."""
+    try:
+        survey = survey_of(dataset)
+    except UserError:
+        return []  # there is nothing to learn, which other findings say
+    options = resolved(DetectionOptions(), tile_defaults(survey, DetectionOptions()))
+    sentence = small_objects(survey, options)
+    return [Finding(text=sentence, wrong=False)] if sentence else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from suite.options import Auto, Meta, Options
+from suite.options import OF_DATA, Auto, Meta, Options
 from suite_images.classes import ClassOptions
 
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -21,7 +21,10 @@ Unlabeled = Annotated[
 
 
 Images = Annotated[
-    str, Meta(description="folder with the images; empty: they are looked for beside the annotations")
+    str,
+    Meta(
+        description="folder with the images; empty: they are looked for beside the annotations", extra=OF_DATA
+    ),
 ]
 
 Ignored = Literal["ignore", "train"]

@@ -55,7 +55,7 @@ def _item(example: Example, numbers: Mapping[str, int]) -> tuple[bytes, str]:
     boxes = np.array(target["boxes"], np.float64).reshape(-1, 4)[:MAX_DRAWN]
     left, top, right, bottom = _shown(boxes, height, width)
     whole = (right - left, bottom - top) == (width, height)
-    image = reading.read(example.input, at_least=SIDE) if whole else reading.read(example.input)
+    image = reading.view(example.input, at_least=SIDE) if whole else reading.view(example.input)
     if not whole:
         image = image[top:bottom, left:right]
     small = thumbnail(image, SIDE)

@@ -81,15 +81,29 @@ def test_what_the_user_chooses_wins():
     assert (augmentation.flip, augmentation.mosaic, augmentation.scale) == (False, 0.25, (0.9, 1.1))
 
 
+def test_people_are_told_of_objects_below_the_finest_stride():
+    small = detector(data(480, 640, boxes=[(10, 10, 18, 18)]), DetectorOptions(size=64, tiles="off"))
+    assert len(small.notes) == 1
+    assert small.notes[0].startswith("6 of 6 objects of the training split are smaller than 8 pixels, the")
+    assert small.notes[0].endswith("in an input of 64 x 64: tiles show them larger, --set model.tiles=512")
+    assert detector(data(), DetectorOptions(size=96)).notes == []
+
+
 @pytest.mark.parametrize(("size", "near"), [(100, "96 or 128"), ((64, 70), "64 or 96")])
 def test_a_size_that_does_not_fit_the_strides_is_refused_with_ones_that_do(size, near):
     with pytest.raises(UserError, match=f"not a multiple of 32: take {near}"):
         input_size(DetectorOptions(size=size))
 
 
-@pytest.mark.parametrize("empty", [data(boxes=[]), data(crowd=True)])
-def test_data_without_any_box_is_refused(empty):
-    with pytest.raises(UserError, match="none of the 6 training images has a box"):
+@pytest.mark.parametrize(
+    ("empty", "sentence"),
+    [
+        (data(boxes=[]), "none of the 6 training images has a box"),
+        (data(crowd=True), "all 12 boxes of the training split are marked as to be ignored"),
+    ],
+)
+def test_data_without_any_box_is_refused(empty, sentence):
+    with pytest.raises(UserError, match=sentence):
         survey_of(empty)
 
 

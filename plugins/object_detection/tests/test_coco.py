@@ -360,3 +360,10 @@ def test_classes_are_chosen_merged_and_keep_their_numbers(tmp_path):
 def test_classes_that_look_alike_are_named(tmp_path):
     coco(tmp_path, one_image(categories=((7, "cat"), (8, "Cat"))))
     assert "'cat' and 'Cat' look alike" in load("coco", tmp_path).problems[0]
+
+
+def test_annotations_of_another_kind_than_objects_are_called_so(tmp_path):
+    content = one_image()
+    content["annotations"] = [{"image_id": 1, "id": 1, "caption": "a cat"}]
+    with pytest.raises(UserError, match="train.json has annotations of another kind than objects"):
+        load("coco", coco(tmp_path, content))

@@ -131,3 +131,17 @@ def test_a_box_in_one_cell_may_be_two_corners(tmp_path):
     assert "two corners" in dataset.problems[0]
     with pytest.raises(UserError, match=r"train.csv, line 2: the box \[1, 2, 3\] is not of four numbers"):
         load("csv", csv(tmp_path, 'file,box,label\na.png,"[1, 2, 3]",cat\n') / "train.csv")
+
+
+def test_several_tables_of_a_split_are_one_data_set_unless_they_have_the_same_images(tmp_path):
+    header = "filename,class,xmin,ymin,xmax,ymax\n"
+    csv(tmp_path, f"{header}a.png,cat,1,2,3,4\n", "boxes_1.csv")
+    csv(tmp_path, f"{header}b.png,dog,1,2,3,4\n", "boxes_2.csv")
+    dataset = load("csv", tmp_path)
+    assert len(dataset.train) == 2
+    assert dataset.facts == {"classes": ["cat", "dog"]}
+    csv(tmp_path, f"{header}a.png,cat,1,2,3,5\n", "boxes_2.csv")
+    with pytest.raises(
+        UserError, match=r"boxes_1.csv and boxes_2.csv are of the same split, and both annotate 'a"
+    ):
+        load("csv", tmp_path)

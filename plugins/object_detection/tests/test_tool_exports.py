@@ -417,3 +417,16 @@ def test_images_that_are_missing_or_not_listed_are_named(tmp_path):
     write_images(tmp_path / "pool", DATA["train"])
     dataset = load("label-studio", labels, images=str(tmp_path / "pool"))
     assert targets(dataset)["train"] == expected(DATA)["train"]
+
+
+def test_two_exports_that_annotate_the_same_images_are_refused(tmp_path):
+    images = {name: DATA["train"][name] for name in "ab"}
+    write_images(tmp_path, DATA["train"])
+    write(tmp_path / "project-1.json", label_studio_file(images))
+    write(tmp_path / "project-2.json", label_studio_file({"c": ((20, 20), [(1, 1, 5, 5, "cat")])}))
+    assert len(load("label-studio", tmp_path).train) == 3
+    write(tmp_path / "project-2.json", label_studio_file(images))
+    with pytest.raises(
+        UserError, match="project-1.json and project-2.json .* both annotate '/data/upload/1/a"
+    ):
+        load("label-studio", tmp_path)

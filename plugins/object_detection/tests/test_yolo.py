@@ -328,3 +328,22 @@ def test_the_splits_of_labels_are_those_of_images_elsewhere(tmp_path):
         write_image(tmp_path / f"pool/{split}1.png", 100, 100)
     dataset = load("yolo", tmp_path / "export", images=str(tmp_path / "pool"))
     assert [len(split) for split in dataset.splits.values()] == [1, 1]
+
+
+def test_the_splits_and_names_of_darknet(tmp_path):
+    images = {**DATA["train"], **DATA["val"]}
+    write_yolo(tmp_path, {"": images}, layout="obj_train_data/{name}", yaml=None)
+    write(tmp_path / "obj.names", "cat\ndog\n")
+    said = ["classes = 2", "train = data/train.txt", "valid = data/valid.txt", "names = data/obj.names"]
+    write(tmp_path / "obj.data", "\n".join([*said, "backup = backup/"]))
+    for split, listed in (("train", "abc"), ("valid", "d")):
+        lines = [f"data/obj_train_data/{name}.png\n" for name in listed]
+        write(tmp_path / f"{split}.txt", "".join(lines))
+    for path in (tmp_path, tmp_path / "obj.data", tmp_path):
+        assert recognized(path) == ["yolo"]
+        dataset = load("yolo", path)
+        assert targets(dataset) == {split: expected(DATA)[split] for split in ("train", "validation")}
+        assert dataset.facts == {"classes": CLASSES}
+        assert dataset.problems == []
+        if path != tmp_path:
+            path.unlink()  # the lists of images say the splits as well

@@ -138,6 +138,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_speech_recognition.presets.builder:preset"),
             codec=suite.lazy("suite_speech_recognition.presets.codec:PresetCodec.from_json"),
             options=PresetOptions,
+            pretrained=suite.lazy("suite_speech_recognition.presets.pretrained:presets"),
             prediction_options=PresetTranscriptionOptions,
         ),
     ]

@@ -17,6 +17,7 @@ from suite.figures import Table
 from suite.kit import counted
 from suite_language.encodings import REPLACEMENT
 from suite_language.scripts import script_of, scripts_of
+from suite_text.reading.cleaning import has_markup
 
 RARE = 0.001
 """A script is odd if less than this share of all letters is of it."""
@@ -34,6 +35,7 @@ class Seen:
         words: of each text, what is between blanks.
         characters: how often each occurs.
         lost: names of texts with U+FFFD.
+        markup: names of texts with tags or entities of HTML.
         misread: names of texts that look like UTF-8 read as another encoding.
     """
 
@@ -42,12 +44,15 @@ class Seen:
     characters: Counter[str] = field(default_factory=Counter)
     lost: list[str] = field(default_factory=list)
     misread: list[str] = field(default_factory=list)
+    markup: list[str] = field(default_factory=list)
 
     def add(self, name: str, text: str) -> None:
         """Look at a text, called `name`."""
         self.lengths.append(len(text))
         self.words.append(len(text.split()))
         self.characters.update(text)
+        if has_markup(text):
+            self.markup.append(f"{name}: {shortened(text)}")
         if not text.isascii():
             if REPLACEMENT in text:
                 self.lost.append(name)
@@ -107,6 +112,12 @@ def character_findings(seen: Mapping[str, Seen], of: str = "") -> list[Finding]:
     if misread := [name for split in seen.values() for name in split.misread]:
         text = counted(len(misread), f"text{of} looks", f"texts{of} look")
         findings.append(Finding(text=f"{text} like UTF-8 that was read as Windows-1252", locations=misread))
+    if markup := [name for split in seen.values() for name in split.markup]:
+        text = counted(len(markup), f"text{of} has", f"texts{of} have")
+        advice = "--set loader.markup=removed reads them without"
+        findings.append(
+            Finding(text=f"{text} tags or entities of HTML: {advice}", wrong=False, locations=markup)
+        )
     total = sum((split.characters for split in seen.values()), Counter[str]())
     scripts = scripts_of(total)
     rare = {script for script, count in scripts.items() if count < RARE * scripts.total()}
@@ -119,7 +130,7 @@ def character_findings(seen: Mapping[str, Seen], of: str = "") -> list[Finding]:
                 locations=[f"{shown(character)}: {total[character]:,}" for character in odd],
             )
         )
-    for name, split in seen.items():
+    for name, split in seen.items() if seen["train"].lengths else ():
         if unknown := sorted(split.characters.keys() - seen["train"].characters.keys()):
             text = counted(len(unknown), f"character{of} is", f"characters{of} are")
             findings.append(

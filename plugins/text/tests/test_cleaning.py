@@ -26,6 +26,8 @@ CLEANINGS = st.builds(
         ("a\0b\x1b[0m\ufeffc\x7f", Cleaning(), "ab[0mc"),
         ("a\0b", Cleaning(control_characters="kept"), "a\0b"),
         ("a\r\n\tb\rc", Cleaning(white_space="kept"), "a\n\tb\nc"),
+        ("<p>a<br />b &amp; c < d</p> <3", Cleaning(markup="removed"), "a b & c < d <3"),
+        ("<p>a &amp; b", Cleaning(), "<p>a &amp; b"),
         ("a\r\n", Cleaning(white_space="kept", control_characters="kept"), "a\r\n"),
         ("clu\u00admsy\u200b and\u200e \u202bno\u202cisy\u2060", Cleaning(), "clumsy and noisy"),
         ("u\u0308ber ﬁn", Cleaning(), "über ﬁn"),

@@ -127,3 +127,10 @@ def test_there_is_nothing_to_explain_where_all_is_right_or_texts_or_probabilitie
     assert explain(Pairs(["bad"], [Classification(label="good")], ["1"], without, FACTS), model) == []
     assert explain(pairs_of(model, ("great", "bad")), model) == []  # of a single word nothing would be left
     assert model.calls == 0
+
+
+def test_predictions_without_targets_are_all_explained():
+    figure = explained(Model(), ("great film", None), ("not great", None))
+    assert [item.caption for item in figure.items] == ["good 98 %\ntest.csv:2", "good 95 %\ntest.csv:3"]
+    assert figure.title == "Words that pushed the predictions"
+    assert "wrong" not in figure.caption

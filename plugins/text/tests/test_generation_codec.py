@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import msgspec
@@ -11,12 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suite import UserError
+from suite.sources import FileSource
 from suite_text.generation.chunks import Chunk, Chunks
 from suite_text.generation.codec import GenerationCodec
 from suite_text.generation.options import GenerationOptions
 from suite_text.generation.types import Continuation, Dissected
 from suite_text.reading.cleaning import AS_IT_IS
+from suite_text.reading.input_files import InputFiles
 from suite_text.tokens.vocabulary import END, START, UNKNOWN, Vocabulary
+from texts_on_disk import lines
 
 TEXTS = ["the cat sat on the mat", "the dog sat on the cat", "ein Hund und eine Katze"] * 3
 
@@ -190,6 +194,37 @@ def test_writing_stops_before_the_words_that_stop_it():
     joined = of_codec.join(predictions)
     assert joined.text == " dog sat "
     assert joined.ended
+
+
+def test_stop_marks_may_be_several_and_have_line_breaks():
+    of_codec = codec(stop=("\\n", "mat"))
+    ids = of_codec.vocabulary.encode("sat on\nthe mat")
+    found = of_codec.join([Continuation(text=" sat on\nthe mat", written=tuple(ids))])
+    assert (found.text, found.ended) == (" sat on", True)
+    assert of_codec.next_input("the cat", [Continuation(text="x", written=tuple(ids))]) is None
+
+
+def test_several_samples_of_a_text_have_draws_of_their_own(bpe):
+    assert bpe.chunks("the cat") is None
+    samples = codec(samples=3).chunks("the cat")
+    assert samples.total == 3
+    draws = [codec().encode(prompt).arrays["draws"].tolist() for prompt in samples]
+    assert draws[0] == bpe.encode("the cat").arrays["draws"].tolist()
+    assert len({tuple(row) for row in draws}) == 3
+    merged = samples.merge([Continuation(text=text) for text in ("a", "b", "c")])
+    assert (merged.text, merged.samples, str(merged)) == ("a", ("a", "b", "c"), "a\n\nb\n\nc")
+
+
+def test_the_model_of_a_chat_is_asked_and_answers_as_itself(bpe, tmp_path):
+    chat = msgspec.structs.replace(codec(lengths=(64,)), files=InputFiles(chat=True))
+    for said in ("the cat", "user: the cat", "user: the cat\nassistant:"):
+        ids = [token for token in chat.encode(said).arrays["tokens"].tolist() if token > 0][1:]
+        assert chat.vocabulary.decode(ids) == "user: the cat\nassistant:"
+    written = Continuation(text=" sat\nuser: so", written=tuple(bpe.vocabulary.encode("sat\nuser: so")))
+    assert chat.join([written]).text == " sat"
+    rows = [{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]}]
+    path = lines(tmp_path / "a.jsonl", *map(json.dumps, rows))
+    assert [line.text for line in chat.open_stream(FileSource(path))] == ["user: Hi\nassistant:"]
 
 
 def test_only_the_last_tokens_of_a_long_prompt_are_seen():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -84,3 +86,14 @@ def test_the_report_shades_surprising_tokens_and_shows_what_is_written():
     assert 30 <= len(prompt[0]) <= 60
     assert written == (" and so on", 0.5)
     assert explain(pairs([Continuation(bits=3)], [80]), predict) == []
+
+
+def test_of_predictions_without_targets_tokens_are_shaded():
+    def predict(raws):
+        assert all(isinstance(raw, Dissected) for raw in raws)
+        return [Continuation(bits=20, tokens=2, pieces=(("odd", 16.0), (" text", 4.0))) for _ in raws]
+
+    asked = dataclasses.replace(pairs([Continuation(text="and")], [80], ["odd text"]), targets=[None])
+    (shaded,) = explain(asked, predict)
+    assert shaded.items[0].segments == [("odd", 1.0), (" text", 0.25)]
+    assert "2.50 bits per byte" in shaded.items[0].caption

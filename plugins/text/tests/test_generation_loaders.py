@@ -1,5 +1,6 @@
 """Plain text for generation: files, folders and JSON lines; what is read, and what is named."""
 
+import gzip
 import json
 import os
 from pathlib import Path
@@ -37,7 +38,7 @@ def test_a_file_is_the_training_part_and_is_not_cleaned_of_its_line_breaks(tmp_p
     assert dataset.train[0].target == 35
     assert list(dataset.splits) == ["train"]
     assert dataset.facts["cleaning"] == {
-        "unicode": "none", "control_characters": "removed", "white_space": "kept"
+        "unicode": "NFC", "control_characters": "removed", "markup": "kept", "white_space": "kept"
     }  # fmt: skip
 
 
@@ -100,12 +101,63 @@ def test_json_lines_are_read_by_their_column(tmp_path):
     rows = [{"text": "one\nand more", "id": 1}, {"text": "two"}]
     path = lines(tmp_path / "a.jsonl", *map(json.dumps, rows), "", "{", '{"id": 3}', '"three"')
     dataset = load(path)
-    assert texts(dataset.train) == ["one\nand more\ntwo\nthree\n"]
-    left = "2 lines have no JSON with a text and are left out"
+    assert texts(dataset.train) == ["one\nand more", "two", "three"]
+    left = "2 rows have no text and are left out"
     assert problems(dataset) == {left: ["a.jsonl, line 4", "a.jsonl, line 5"]}
     path = lines(tmp_path / "b.jsonl", '{"text": "x", "said": "y"}')
-    assert texts(load(path, text_column="said").train) == ["y\n"]
-    assert "has no text. 1 line has no JSON with a text called 'sad'" in refused(path, text_column="sad")
+    assert texts(load(path, text_column="said").train) == ["y"]
+    assert "has no text. 1 row has no text in 'sad'" in refused(path, text_column="sad")
+
+
+def test_each_row_is_a_text_that_ends_and_conversations_are_texts(tmp_path):
+    chat = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes.\nSo."}]}
+    shared = {"conversations": [{"from": "human", "value": "A"}, {"from": "gpt", "value": "B"}]}
+    asked = {"instruction": "Add", "input": "1 2", "output": "3"}
+    path = lines(tmp_path / "a.jsonl", *map(json.dumps, [chat, shared, asked]))
+    dataset = load(path, passage_bytes=64)
+    assert texts(dataset.train) == [
+        "user: Hi\nassistant: Yes.\nSo.", "user: A\nassistant: B", "user: Add\n1 2\nassistant: 3"
+    ]  # fmt: skip
+    assert all(dataset.train[index].input.ends_text for index in range(3))
+    assert dataset.facts["files"] == {"chat": True}
+    long = load(lines(tmp_path / "b.jsonl", json.dumps({"text": "word " * 30}), '"x"'), passage_bytes=64)
+    assert [long.train[index].input.ends_text for index in range(len(long.train))] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.json", "a.txt.gz"])
+def test_tables_and_compressed_files_are_texts(name, tmp_path):
+    rows = [{"title": "A", "text": "one"}, {"title": "B", "text": "two"}]
+    content = {
+        "a.csv": "title,text\nA,one\nB,two\n",
+        "a.json": json.dumps(rows, indent=1),
+        "a.txt.gz": "one\ntwo\n",
+    }
+    written = content[name.removesuffix(".gz") if name == "a.csv.gz" else name].encode()
+    (tmp_path / name).write_bytes(gzip.compress(written) if name.endswith(".gz") else written)
+    assert detect_text(tmp_path)
+    assert detect_text(tmp_path / name)
+    assert texts(load(tmp_path).train) == (["one\ntwo\n"] if name == "a.txt.gz" else ["one", "two"])
+    if name == "a.csv":
+        assert texts(load(tmp_path / name, text_column="title,text").train) == ["A\none", "B\ntwo"]
+
+
+def test_a_table_without_texts_is_not_claimed(tmp_path):
+    assert not detect_text(lines(tmp_path / "a.csv", "x,y", "1,2"))
+
+
+def test_line_ends_and_other_normal_forms_are_not_learned_and_bytes_are_those_that_are(tmp_path):
+    path = lines(tmp_path / "a.txt", "scho\u0308n", "und\u00adso", end="\r\n")
+    dataset = load(path)
+    assert texts(dataset.train) == ["schön\nundso\n"]
+    assert dataset.train[0].target == len("schön\nundso\n".encode())
+    assert dataset.problems == []
+    kept = load(path, control_characters="kept", unicode="none")
+    assert texts(kept.train) == ["scho\u0308n\r\nund\u00adso\r\n"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "cp1252"])
@@ -164,7 +216,7 @@ def test_passages_that_are_in_other_splits_too_are_left_out_of_train_and_counted
 
 def test_no_text_is_one_sentence(tmp_path):
     assert not detect_text(tmp_path)
-    lines(tmp_path / "a.csv", "x")
+    lines(tmp_path / "a.log", "x")
     assert "holds no file of text (.txt, .text, .md" in refused(tmp_path)
     (tmp_path / "a.txt").write_bytes(b"")
     assert refused(tmp_path).startswith(f"{tmp_path} has no text. 1 file is no text by the ending")

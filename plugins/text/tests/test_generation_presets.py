@@ -96,8 +96,9 @@ def inputs(codec: GenerationCodec, *texts: str, steps: int = 6, temperature: flo
     for row, prompt in zip(tokens, ids, strict=True):
         row[: len(prompt)] = prompt
     draws = np.random.default_rng(1).random((len(ids), steps)).astype(np.float32)
-    sampling = np.tile(np.array([temperature, 0, 1], np.float32), (len(ids), 1))
-    return {"tokens": tokens, "draws": draws, "sampling": sampling}, ids
+    sampling = np.tile(np.array([temperature, 0, 1, 1], np.float32), (len(ids), 1))
+    repeated = np.zeros((len(ids), len(codec.vocabulary)), np.float32)
+    return {"tokens": tokens, "draws": draws, "sampling": sampling, "repeated": repeated}, ids
 
 
 def outputs(built, *texts: str, **more):

@@ -37,15 +37,19 @@ def network(networks):
     return KerasNetwork(networks[0])
 
 
-def inputs(*prompts, length: int = 8, steps: int = STEPS, sampling=GREEDY, seed: int = 0):
+def inputs(*prompts, length: int = 8, steps: int = STEPS, sampling=GREEDY, seed: int = 0, penalty=1.0):
     tokens = np.full((len(prompts), length), PADDING, np.int32)
     for row, prompt in zip(tokens, prompts, strict=True):
         row[: len(prompt)] = prompt
+    repeated = np.zeros((len(prompts), VOCABULARY), np.float32)
+    for row, prompt in zip(repeated, prompts, strict=True):
+        row[prompt] = penalty != 1
     draws = np.random.default_rng(seed).random((len(prompts), steps)).astype(np.float32)
     return {
         "tokens": tokens,
         "draws": draws,
-        "sampling": np.tile(np.array(sampling, np.float32), (len(prompts), 1)),
+        "sampling": np.tile(np.array((*sampling, penalty), np.float32), (len(prompts), 1)),
+        "repeated": repeated,
     }
 
 
@@ -175,14 +179,28 @@ def test_the_future_never_changes_what_a_token_scores(network):
 
 
 @pytest.mark.backend
+def test_a_penalty_keeps_tokens_from_being_repeated(network):
+    def distinct(penalty):
+        written = network(inputs(*PROMPTS, steps=6, penalty=penalty))["written"]
+        assert (written[..., 1] <= 0).all()  # log-probabilities, without the penalty
+        return [len(set(row)) for row in written[..., 0].astype(int).tolist()]
+
+    plain, penalized = distinct(1.0), distinct(1000.0)
+    assert min(plain) == 1
+    assert all(more >= few for more, few in zip(penalized, plain, strict=True))
+    assert sum(penalized) > sum(plain)
+
+
+@pytest.mark.backend
 def test_writing_in_two_goes_is_writing_in_one(network):
-    for sampling in (GREEDY, PLAIN):
-        once = network(inputs(PROMPTS[1], sampling=sampling, steps=6))["written"][0, :, 0].astype(int)
-        first = inputs(PROMPTS[1], sampling=sampling, steps=6)
+    for sampling, penalty in ((GREEDY, 1.0), (PLAIN, 1.0), (GREEDY, 1.5)):
+        once = network(inputs(PROMPTS[1], sampling=sampling, steps=6, penalty=penalty))["written"]
+        once = once[0, :, 0].astype(int)
+        first = inputs(PROMPTS[1], sampling=sampling, steps=6, penalty=penalty)
         draws = first["draws"]
         first["draws"] = draws[:, :3]
         begun = network(first)["written"][0, :, 0].astype(int).tolist()
-        second = inputs([*PROMPTS[1], *begun], length=12, sampling=sampling)
+        second = inputs([*PROMPTS[1], *begun], length=12, sampling=sampling, penalty=penalty)
         second["draws"] = draws[:, 3:]
         assert END not in begun
         rest = network(second)["written"][0, :, 0].astype(int).tolist()

@@ -8,6 +8,7 @@ import pytest
 
 from suite import UserError
 from suite.sources import FileSource
+from suite_text.classification.inspection import inspect
 from suite_text.classification.loaders.detection import detect_table
 from suite_text.classification.loaders.tables import load_table, target_of
 from suite_text.classification.options import TableOptions
@@ -81,6 +82,7 @@ def test_a_folder_with_a_test_split_only_can_be_scored_on(tmp_path):
     dataset = table(tmp_path)
     assert [len(dataset.train), len(dataset.validation), len(dataset.test)] == [0, 1, 2]
     assert dataset.facts["classes"] == ["1", "2"]
+    assert inspect(dataset, lambda done, total: None).numbers["classes"] == 2
 
 
 def test_one_class_has_one_name_however_a_number_is_written(tmp_path):

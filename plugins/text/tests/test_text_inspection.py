@@ -129,12 +129,13 @@ def test_pairs_of_odd_lengths_and_untranslated_copies_and_wrong_scripts_are_name
             ("a dog", "собака"),
         )
     )
+    found = {text.partition(" --set")[0]: rest for text, rest in found.items()}
     what = "1 pair has a side that is more than 3 times as long as usual: is it a translation?"
     assert found[what] == (False, ["a:21: 43 characters and 6"])
-    what = "1 text is its own translation"
+    what = "1 text is its own translation:"
     assert found[what] == (False, ["a:22: the same in both languages"])
-    assert found["1 source is written in Cyrillic, not in Latin"] == (True, ["a:23: кошка и собака"])
-    what = "2 targets are written in Latin, not in Cyrillic"
+    assert found["1 source is written in Cyrillic, not in Latin:"] == (True, ["a:23: кошка и собака"])
+    what = "2 targets are written in Latin, not in Cyrillic:"
     assert [place[:4] for place in found[what][1]] == ["a:22", "a:23"]
 
 

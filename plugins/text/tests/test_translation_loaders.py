@@ -12,7 +12,8 @@ from suite import UserError
 from suite_text.reading.languages import is_language
 from suite_text.translation.loaders.parallel import detect_parallel, load_parallel
 from suite_text.translation.loaders.tables import detect_table, load_table
-from suite_text.translation.options import ParallelOptions, TableOptions
+from suite_text.translation.loaders.tmx import detect_tmx, load_tmx
+from suite_text.translation.options import ParallelOptions, TableOptions, TmxOptions
 from texts_on_disk import lines, pairs, problems
 
 SHARED = Path(os.environ.get("SUITE_DATA", Path(__file__).parents[4] / "shared/data"))
@@ -268,3 +269,48 @@ def test_real_data_needs_the_direction_only():
     assert {split: len(examples) for split, examples in dataset.splits.items()} == {
         "train": 28999, "validation": 1014, "test": 1000
     }  # fmt: skip
+
+
+# Translation memories, and what is left out by name
+
+
+TMX = """<?xml version="1.0"?><!DOCTYPE tmx SYSTEM "tmx14.dtd">
+<tmx version="1.4"><header srclang="EN-us"/><body>
+<tu><tuv xml:lang="de-DE"><seg>ein <bpt i="1">&lt;b&gt;</bpt>Hund<ept i="1"/> &amp; so</seg></tuv>
+<tuv xml:lang="en-US"><seg>a <hi>dog</hi> &amp; so</seg></tuv></tu>
+<tu><tuv xml:lang="en-US"><seg>alone</seg></tuv></tu>
+</body></tmx>"""
+
+
+def test_a_translation_memory_is_read_from_the_language_that_its_header_names(tmp_path):
+    path = lines(tmp_path / "memory.tmx", TMX)
+    assert detect_tmx(path)
+    dataset = load_tmx(path, TmxOptions())
+    assert pairs(dataset.train) == [("a dog & so", "ein Hund & so")]
+    assert (dataset.facts["source"], dataset.facts["target"]) == ("en-us", "de-de")
+    assert problems(dataset) == {"1 pair with an empty target is left out": ["memory.tmx, line 2"]}
+    assert pairs(load_tmx(path, TmxOptions(source="de")).train) == [("ein Hund & so", "a dog & so")]
+    with pytest.raises(UserError, match="is no TMX"):
+        load_tmx(lines(tmp_path / "b.tmx", "<tmx>"), TmxOptions())
+
+
+def test_pairs_that_look_like_no_translation_are_left_out_by_name(tmp_path):
+    usual = [(f"sentence {number} as they are", f"предложение {number} как обычно") for number in range(9)]
+    odd = [
+        ("this one goes on and on " * 9, "коротко"),
+        ("this is a copy of itself", "this is a copy of itself"),
+        ("the wrong script here", "in the wrong alphabet"),
+    ]
+    for side, language in enumerate(("en", "ru")):
+        lines(tmp_path / f"train.{language}", *(pair[side] for pair in [*usual, *odd]))
+        lines(tmp_path / f"test.{language}", *(pair[side] for pair in odd))
+    assert len(parallel(tmp_path, source="en", duplicates="kept").train) == 12
+    filters = {"max_ratio": 3, "copies": "removed", "wrong_script": "removed"}
+    dataset = parallel(tmp_path, source="en", duplicates="kept", **filters)
+    assert pairs(dataset.train) == usual
+    assert len(dataset.test) == 3
+    assert problems(dataset) == {
+        "1 pair with a side more than 3 times as long as usual is left out": ["train.en:10"],
+        "1 pair whose text is its own translation is left out": ["train.en:11"],
+        "1 pair with a side in the script of the other is left out": ["train.en:12"],
+    }

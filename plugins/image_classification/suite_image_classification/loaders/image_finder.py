@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from pathlib import Path
 
 from suite import UserError
 from suite.kit import some, split_of_name
 from suite.sources import open_tree
+from suite_images.file_index import name_key, stem
 from suite_images.listing import is_image
 
 
@@ -46,12 +46,12 @@ class ImageFinder:
         if self._names is None:
             self._names = [path for path in open_tree(self._folder).names if is_image(path)]
             for number, path in enumerate(self._names):
-                self._by_stem.setdefault(_key(_stem(path)), []).append(number)
-        wanted = _key(name.replace("\\", "/").removeprefix("./").strip("/"))
+                self._by_stem.setdefault(name_key(stem(path)), []).append(number)
+        wanted = name_key(name.replace("\\", "/").removeprefix("./").strip("/"))
         base = wanted.rpartition("/")[2]
-        stems = {base, _stem(wanted)} if is_image(wanted) else {base}
-        alike = [self._names[number] for stem in stems for number in self._by_stem.get(stem, ())]
-        keys = {path: f"/{_key(path)}" for path in alike}
+        stems = {base, stem(wanted)} if is_image(wanted) else {base}
+        alike = [self._names[number] for base_stem in stems for number in self._by_stem.get(base_stem, ())]
+        keys = {path: f"/{name_key(path)}" for path in alike}
         for end in dict.fromkeys([f"/{wanted}", f"/{base}"]):
             for whole in (True, False):
                 found = [path for path, key in keys.items() if _without(key, whole).endswith(end)]
@@ -71,14 +71,6 @@ class ImageFinder:
 def _without(path: str, whole: bool) -> str:
     """The path, or what is before its ending."""
     return path if whole else path[: path.rfind(".")]
-
-
-def _key(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
-
-
-def _stem(path: str) -> str:
-    return path.rpartition("/")[2].rpartition(".")[0]
 
 
 def _split_of_path(path: str) -> str | None:

@@ -246,5 +246,5 @@ def _share_pieces(joined: Sequence[str], labels: Sequence[str], separator: str) 
     alone = set(labels) - set(joined)
     known = sum(1 for found in pieces.values() if found & alone)
     counts = Counter(piece for found in pieces.values() for piece in found)
-    fewer = len(counts.keys() | alone) < len(set(labels)) and min(counts.values()) > 1
+    fewer = len(counts.keys() | alone) < len(set(labels)) and min(counts.values(), default=0) > 1
     return 2 * known >= len(joined) or fewer

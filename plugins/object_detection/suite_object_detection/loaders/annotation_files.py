@@ -8,8 +8,9 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Problem
-from suite.kit import counted
+from suite.kit import counted, some
 from suite.sources import FileSource, Source, Tree, is_archive, open_tree
+from suite_object_detection.loaders.annotations import Annotations
 from suite_object_detection.loaders.splits import SPLIT_NAMES, split_of_name, split_of_path
 
 MAX_FILES = 100
@@ -101,15 +102,7 @@ def opened(
         others = (file for file in found(tree, suffixes, may_be) if file not in files)
         files += [file for file in others if _split_of(tree.names[file])]
     splits, unnamed = by_split(tree, files)
-    return Opened(
-        open_tree(images) if images else tree,
-        [
-            AnnotationFile(split, tree.names[file], tree.source(file))
-            for split in SPLIT_NAMES
-            for file in splits.get(split, ())
-        ],
-        left_out(unnamed, kind),
-    )
+    return Opened(open_tree(images) if images else tree, in_order(tree, splits), left_out(unnamed, kind))
 
 
 def one_file(path: Path, images: str) -> Opened:
@@ -132,6 +125,29 @@ def by_split(tree: Tree, files: Sequence[int]) -> tuple[Mapping[str, list[int]],
     if "train" not in splits and rest:
         splits["train"], rest = rest, []
     return splits, [tree.names[file] for file in rest]
+
+
+def in_order(tree: Tree, splits: Mapping[str, Sequence[int]]) -> list[AnnotationFile]:
+    """The files of all splits, those for training first."""
+    return [
+        AnnotationFile(split, tree.names[file], tree.source(file))
+        for split in SPLIT_NAMES
+        for file in splits.get(split, ())
+    ]
+
+
+def refuse_doubled(annotations: Annotations, doubled: Mapping[tuple[str, str], Iterable[str]]) -> None:
+    """Refuse images that two files of a split annotate: which one is right is not known.
+
+    Args:
+        annotations: whose refusals grow.
+        doubled: the names of the images, by the names of both files.
+    """
+    for (first, second), names in doubled.items():
+        annotations.refusals.append(
+            f"{first} and {second} are of the same split, and both annotate {some(list(names))}: give the"
+            " path of one, or move the other elsewhere"
+        )
 
 
 def _split_of(name: str) -> str | None:

@@ -24,14 +24,16 @@ from suite_object_detection.loaders.annotation_files import (
     Opened,
     by_split,
     found,
+    in_order,
     left_out,
     one_file,
     recognized,
+    refuse_doubled,
 )
 from suite_object_detection.loaders.annotations import Annotations
 from suite_object_detection.loaders.files import head_of, tail_of
 from suite_object_detection.loaders.json import read_json
-from suite_object_detection.loaders.splits import SPLIT_NAMES, split_of_name, split_of_path
+from suite_object_detection.loaders.splits import split_of_name, split_of_path
 from suite_object_detection.loaders.unread import unread_format
 from suite_object_detection.options import CocoOptions
 
@@ -151,13 +153,8 @@ def _opened(path: Path, options: CocoOptions) -> tuple[Opened, set[str]]:
     if others:
         count = counted(len(others), "file is no COCO file", "files are no COCO files")
         notes.append(Problem(f"{count} by the look of it, left out", list(others)))
-    listed = [
-        AnnotationFile(split, tree.names[file], tree.source(file))
-        for split in SPLIT_NAMES
-        for file in splits.get(split, ())
-    ]
     images = open_tree(options.images) if options.images else tree
-    return Opened(images, listed, notes), set(others.values()) - splits.keys()
+    return Opened(images, in_order(tree, splits), notes), set(others.values()) - splits.keys()
 
 
 class _Reader:
@@ -177,11 +174,7 @@ class _Reader:
         roots = _roots([content for _, content in read])
         for file, content in read:
             self._add(file.split, file.name, content, roots)
-        for (first, second), names in self.doubled.items():
-            self.annotations.refusals.append(
-                f"{first} and {second} are of the same split, and both annotate {some(names)}: give the path"
-                " of one, or move the other elsewhere"
-            )
+        refuse_doubled(self.annotations, self.doubled)
         self.annotations.report_missing()
         return self.annotations.dataset(
             classes=list(self.categories),
@@ -195,6 +188,11 @@ class _Reader:
                 f"{name} has no list of annotations: its {len(content.images):,} images are left out"
             )
             return
+        if content.annotations and not any(map(_is_object, content.annotations)):
+            raise UserError(
+                f"{name} has annotations of another kind than objects (captions, say, or panoptic segments):"
+                " none has a category, a bbox or a segmentation. Give the file with the instances"
+            )
         names = self._categories(name, content, roots)
         images = self._images(split, name, content.images)
         homeless: list[str] = []
@@ -322,6 +320,11 @@ class _Reader:
             f"images are listed more than once in {name}: their annotations are put together",
         )
         return numbers
+
+
+def _is_object(annotation: Annotation) -> bool:
+    """Whether an annotation has anything of an object."""
+    return annotation.category_id is not None or bool(annotation.bbox) or bool(annotation.segmentation)
 
 
 def _id(number: AnyId) -> AnyId:

@@ -17,6 +17,14 @@ from suite.data import Dataset, Problem
 from suite.kit import SPLITS, counted, decoded, groups_of, tables
 from suite.sources import FileSource, Source, Tree, is_archive, open_tree
 from suite_images.classes import SINGLE_CLASS
+from suite_object_detection.loaders.annotation_files import (
+    AnnotationFile,
+    Opened,
+    by_split,
+    in_order,
+    left_out,
+    refuse_doubled,
+)
 from suite_object_detection.loaders.annotations import Annotations
 from suite_object_detection.loaders.box_format import as_corners, told_format
 from suite_object_detection.loaders.csv_columns import (
@@ -29,7 +37,7 @@ from suite_object_detection.loaders.csv_columns import (
     has_no_header,
 )
 from suite_object_detection.loaders.files import head_of
-from suite_object_detection.loaders.splits import SPLIT_NAMES, files_of_splits, split_of_name
+from suite_object_detection.loaders.splits import split_of_name
 from suite_object_detection.options import CsvOptions
 
 SUFFIXES = (".csv", ".tsv")
@@ -57,39 +65,31 @@ def load(path: Path, options: CsvOptions) -> Dataset:
     Raises:
         UserError: if there is no such table, columns or all images are missing, or a row is wrong.
     """
-    notes: list[str] = []
     unusable: set[str] = set()
     if path.is_file() and not is_archive(path):
         tree = open_tree(options.images or path.parent)
-        sources: dict[str, tuple[str, Source]] = {"train": (path.name, FileSource(path))}
+        found = Opened(tree, [AnnotationFile("train", path.name, FileSource(path))])
     else:
-        tree = open_tree(path)
-        files, unusable, notes = _files_by_split(path, tree)
-        sources = {split: (tree.names[file], tree.source(file)) for split, file in files.items()}
-        if options.images:
-            tree = open_tree(options.images)
-    reader = _Reader(path, tree, options)
-    reader.annotations.problems += notes
-    reader.annotations.unusable = unusable - sources.keys()
-    for split in SPLIT_NAMES:
-        if split in sources:
-            reader.add(split, *sources[split])
+        found, unusable = _opened(path, options)
+    reader = _Reader(path, found.tree, options)
+    reader.annotations.problems += found.notes
+    reader.annotations.unusable = unusable
+    for file in found.files:
+        reader.add(file.split, file.name, file.source)
     return reader.dataset()
 
 
-def _files_by_split(path: Path, tree: Tree) -> tuple[dict[str, int], set[str], list[str]]:
-    """The table of each split, the splits that other tables are called after, and what is left out."""
+def _opened(path: Path, options: CsvOptions) -> tuple[Opened, set[str]]:
+    """The tables of each split, and the splits that only other tables are called after."""
+    tree = open_tree(path)
     tables = _tables(tree)
     if not tables:
         raise UserError(
             f"{path} has no table (.csv, .tsv) with columns of boxes: xmin, ymin, xmax, ymax, or x, y,"
             " width, height. Give the path of the table to say what they are called"
         )
-    splits, unnamed = files_of_splits(path, tree, tables, "table")
-    notes: list[str] = []
-    if unnamed:
-        count = counted(len(unnamed), "table is", "tables are")
-        notes.append(Problem(f"{count} of no split, left out", unnamed))
+    splits, unnamed = by_split(tree, tables)
+    notes = left_out(unnamed, "table")
     others = [
         name
         for file, name in enumerate(tree.names)
@@ -99,7 +99,8 @@ def _files_by_split(path: Path, tree: Tree) -> tuple[dict[str, int], set[str], l
         count = counted(len(others), "table has", "tables have")
         notes.append(Problem(f"{count} no columns of boxes, left out", others))
     unusable = {split for name in others if (split := split_of_name(posixpath.basename(name)))}
-    return splits, unusable, notes
+    images = open_tree(options.images) if options.images else tree
+    return Opened(images, in_order(tree, splits), notes), unusable - splits.keys()
 
 
 def _tables(tree: Tree) -> list[int]:
@@ -143,6 +144,9 @@ class _Reader:
         self.numbers: dict[int, tuple[str, int]] = {}
         self.groups: dict[str, str] = {}
         self.pending: list[_Pending] = []
+        # The table that an image is in; and images that two of a split have.
+        self.tables: dict[int, str] = {}
+        self.doubled: dict[tuple[str, str], dict[str, None]] = {}
 
     def add(self, split: str, name: str, source: Source) -> None:
         """Add the rows of a table; those of a table with a split column belong to the split it says."""
@@ -165,6 +169,7 @@ class _Reader:
     def dataset(self) -> Dataset:
         """All that was read."""
         annotations = self.annotations
+        refuse_doubled(annotations, self.doubled)
         if len(annotations) or not annotations.refusals:
             annotations.report_missing()
         form = self._add_pending()
@@ -248,6 +253,7 @@ class _Reader:
             return None
         if columns.group is not None:
             self.groups.setdefault(self.tree.names[file], cells[columns.group].strip())
+        table = self.tables.setdefault(file, name)
         if file not in self.numbers:
             self.numbers[file] = split, annotations.image(split, file, name, _size(cells, columns))
         first, number = self.numbers[file]
@@ -255,6 +261,8 @@ class _Reader:
             annotations.refusals.append(
                 f"{name}, line {line}: '{path}' is in the {split} split, but an earlier row says {first}"
             )
+        elif table != name:
+            self.doubled.setdefault((table, name), {})[path] = None
         return number
 
 

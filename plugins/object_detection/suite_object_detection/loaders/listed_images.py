@@ -6,7 +6,7 @@ import posixpath
 from pathlib import Path
 
 from suite.data import Dataset
-from suite_object_detection.loaders.annotation_files import AnnotationFile, Opened
+from suite_object_detection.loaders.annotation_files import AnnotationFile, Opened, refuse_doubled
 from suite_object_detection.loaders.annotations import Annotations
 from suite_object_detection.options import BoxOptions
 
@@ -26,6 +26,9 @@ class ListedImages(Annotations):
         self._numbers: dict[tuple[str, int], int] = {}
         self._used: set[int] = set()
         self._repeated: list[str] = []
+        # The file that lists an image of a split; and images that two files do.
+        self._files_of_images: dict[tuple[str, int], str] = {}
+        self._doubled: dict[tuple[str, str], list[str]] = {}
         self._shapes: list[str] = []
 
     def listed(
@@ -50,7 +53,10 @@ class ListedImages(Annotations):
             self.missing(name)
             return None
         self._used.add(found)
-        if (split, found) in self._numbers:
+        first = self._files_of_images.setdefault((split, found), file.name)
+        if first != file.name:
+            self._doubled.setdefault((first, file.name), []).append(name)
+        elif (split, found) in self._numbers:
             self._repeated.append(name)
         else:
             self._numbers[split, found] = self.image(split, found, source, size)
@@ -72,6 +78,7 @@ class ListedImages(Annotations):
             "shape is a point or a line, or of a kind that has no box, left out",
             "shapes are points or lines, or of a kind that has no box, left out",
         )
+        refuse_doubled(self, self._doubled)
         if len(self) or not self.refusals:
             self.report_missing()
         beside, _ = self.images.unused(self._used)

@@ -12,7 +12,7 @@ from suite_object_detection.loaders.files import head_of, tail_of
 
 _PEEK = 1 << 15
 _MAX_LOOKED_INTO = 20
-_INSTEAD = "export it as COCO JSON, Pascal VOC or YOLO"
+_INSTEAD = "export COCO JSON, Pascal VOC or YOLO"
 
 _BY_NAME: tuple[tuple[str, str], ...] = (
     (
@@ -58,11 +58,11 @@ _BY_KEYS: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (
         ("classes", "title", "shape"),
-        f"it is a project of Supervisely, which is not read: {_INSTEAD}, with an app of its",
+        f"it is a project of Supervisely, which is not read: {_INSTEAD}, as apps of Supervisely do",
     ),
     (
         ("objects", "classTitle", "size"),
-        f"it has annotations of Supervisely, which are not read: {_INSTEAD}, with an app of its",
+        f"it has annotations of Supervisely, which are not read: {_INSTEAD}, as apps of Supervisely do",
     ),
     (
         ("metadata", "vid", "config"),
@@ -104,7 +104,7 @@ def unread_format(path: Path) -> str:
             what = _of_tree(open_tree(path))
     except (UserError, OSError):
         return ""
-    return f"{path}: {what}" if what else ""
+    return f"{what[:1].upper()}{what[1:]}" if what else ""
 
 
 def _of_tree(tree: Tree) -> str:

@@ -1,8 +1,9 @@
-"""YOLO's `data.yaml`: where the splits are, and what the classes are called.
+"""YOLO's `data.yaml`, or Darknet's `obj.data`: where the splits are, and what the classes are called.
 
 As Ultralytics documents it (https://docs.ultralytics.com/datasets/detect/): `path` is the folder around all,
 `train`, `val` and `test` are each a folder, a text file that lists images, or a list of such, `names` is a
-list or maps numbers to names.
+list or maps numbers to names. Darknet's file has lines `train = data/train.txt`, relative to where Darknet
+was started, and `names` is a file.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from suite import UserError
 from suite.kit import SPLITS, some
 from suite.sources import Source
 
-SUFFIXES = (".yaml", ".yml")
+SUFFIXES = (".yaml", ".yml", ".data")
+_DARKNET = {"train": "train", "valid": "val", "test": "test", "classes": "nc"}
+"""What a line of Darknet's file may say, and what a `data.yaml` calls it."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Configuration:
         splits: what it says of each split: folders, or text files of paths.
         names: of the classes by their numbers; empty if it says none.
         keypoints: whether labels have keypoints behind each box.
+        relative: whether its paths are relative to the file, not to wherever a program was started.
     """
 
     name: str
@@ -37,24 +41,25 @@ class Configuration:
     splits: Mapping[str, list[str]]
     names: Mapping[int, str]
     keypoints: bool = False
+    relative: bool = True
 
 
 def is_configuration(source: Source) -> bool:
-    """Whether a YAML file has classes and a split."""
+    """Whether a file has classes and a split."""
     try:
-        content = read_yaml(source)
+        return _is_data(_content(source))
     except UserError:
         return False
-    return _is_data(content)
 
 
 def read_configuration(source: Source) -> Configuration:
-    """Read a `data.yaml`.
+    """Read a `data.yaml` or an `obj.data`.
 
     Raises:
         UserError: if it is no YAML, has no splits, or its names are not what they should be.
     """
-    content = read_yaml(source)
+    content = _content(source)
+    darknet = source.name.lower().endswith(".data")
     if not _is_data(content):
         raise UserError(
             f"{source.name} describes no data: it has no names of classes, or no train, val or test"
@@ -62,9 +67,9 @@ def read_configuration(source: Source) -> Configuration:
     names = _names(content, source.name)
     count = content.get("nc")
     if isinstance(count, str) and count.isdecimal():
-        if not names:
+        if not names and not darknet:  # whose names are in a file
             names = {number: str(number) for number in range(min(int(count), 100_000))}
-        elif int(count) != len(names):
+        elif names and int(count) != len(names):
             raise UserError(f"{source.name} says nc: {count}, but names {len(names)} classes: put that right")
     root = content.get("path")
     return Configuration(
@@ -73,7 +78,20 @@ def read_configuration(source: Source) -> Configuration:
         splits=_splits(content, source.name),
         names=names,
         keypoints="kpt_shape" in content,
+        relative=not darknet,
     )
+
+
+def _content(source: Source) -> Any:
+    if not source.name.lower().endswith(".data"):
+        return read_yaml(source)
+    try:
+        lines = source.read().decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise UserError(f"{source.name} is no file of Darknet: it is not UTF-8") from None
+    pairs = (line.partition("#")[0].partition("=") for line in lines)
+    said = {key.strip(): value.strip() for key, _, value in pairs}
+    return {ours: said[theirs] for theirs, ours in _DARKNET.items() if said.get(theirs)}
 
 
 def read_yaml(source: Source) -> Any:

@@ -125,7 +125,7 @@ def _line(words: list[str], number: int, name: str, keypoints: bool) -> Line:
     if len(values) < 4 or (len(values) > 4 and (len(values) % 2 or len(values) < 6)):
         raise UserError(
             f"{name}, line {number} has {counted(len(words), 'number', 'numbers')}: a box is class, x, y,"
-            " width and height, an outline the class and pairs of x and y"
+            " width and height (and no score), an outline the class and pairs of x and y"
         )
     if not all(map(math.isfinite, values)):
         raise UserError(f"{name}, line {number}: '{' '.join(words)[:60]}' is not of finite numbers")

@@ -12,6 +12,9 @@ from suite.data import Problem
 from suite.kit import counted, some
 from suite.sources import FileSource, Tree, is_archive, open_tree
 from suite_images.file_index import FileIndex
+from suite_images.listing import is_image
+from suite_object_detection.loaders.files import head_of
+from suite_object_detection.loaders.splits import split_of_name
 from suite_object_detection.loaders.yolo_configuration import (
     SUFFIXES,
     Configuration,
@@ -61,7 +64,7 @@ def opened_around(path: Path) -> tuple[Tree, str, Configuration | None]:
     file = configuration_in(path, tree)
     if file is None:
         _refuse_broken(tree)
-        return tree, "", None
+        return tree, "", _of_lists(tree)
     configuration = read_configuration(tree.source(file))
     folder = posixpath.dirname(tree.names[file])
     top = _elsewhere(path / folder, configuration) if path.is_dir() else None
@@ -74,8 +77,22 @@ def _refuse_broken(tree: Tree) -> None:
     """Raise if what looks like a `data.yaml` is no YAML: its splits and names would be passed over."""
     files = [file for file, name in enumerate(tree.names) if name.lower().endswith(SUFFIXES)]
     for file in files[:_MAX_LOOKED_INTO]:
-        if b"names" in tree.read(file):
+        if not tree.names[file].lower().endswith(".data") and b"names" in tree.read(file):
             read_yaml(tree.source(file))
+
+
+def _of_lists(tree: Tree) -> Configuration | None:
+    """What lists of images say of the splits (`train.txt`, `valid.txt`), if there is one for training."""
+    lists: dict[str, list[str]] = {}
+    for file, name in enumerate(tree.names):
+        base = posixpath.basename(name).lower()
+        if base.endswith(".txt") and (split := split_of_name(base)):
+            first = head_of(tree.source(file), 4096).lstrip().partition(b"\n")[0]
+            if is_image(first.decode(errors="replace").strip()):
+                lists.setdefault(split, []).append(name)
+    if "train" not in lists:
+        return None
+    return Configuration(name=tree.name, root="", splits=lists, names={}, relative=False)
 
 
 def _elsewhere(home: Path, configuration: Configuration) -> Path | None:
@@ -173,7 +190,7 @@ class Layout:
         elsewhere = [name for end in ends for name in (posixpath.join(self.folder, end), end)]
         for number, candidate in enumerate(map(posixpath.normpath, [*here, *elsewhere])):
             if self._has(candidate):
-                if number >= len(here):
+                if number >= len(here) and self.configuration.relative:
                     name = self.configuration.name
                     self.problems.append(
                         Problem(f"{name} says '{written}', which is not there: took '{candidate}'")

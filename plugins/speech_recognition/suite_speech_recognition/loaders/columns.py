@@ -29,6 +29,7 @@ KNOWN_COLUMNS = {
     "duration": ("duration", "length", "seconds", "duration_seconds"),
     "channel": ("channel", "channel_id", "audio_channel", "channel_selector"),
     "split": ("split", "part", "subset", "partition"),
+    "group": (),
 }  # fmt: skip
 """What columns may be called, in lower case, the likeliest first."""
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from suite import UserError
-from suite.data import Dataset, Problem
+from suite.data import Dataset, Example, Problem
 from suite.kit import counted, some, split_of_name, tables
 from suite.sources import Source, Tree
 from suite_speech_recognition.audio.recordings import describe
-from suite_speech_recognition.examples import BAD_TIMES, Utterances
+from suite_speech_recognition.examples import BAD_TIMES, Utterances, nothing
 from suite_speech_recognition.loaders.columns import TIMES, Columns, find_columns, seconds_of
 from suite_speech_recognition.loaders.options import ManifestOptions
 from suite_speech_recognition.loaders.tables import Locations, Table, TableFolder, tables_at
@@ -77,6 +78,7 @@ def load(path: Path, options: ManifestOptions) -> Dataset:
     if rest:
         notes.append(Problem(f"{counted(len(rest), 'table is', 'tables are')} of no split, left out", rest))
     utterances = Utterances(options.channel)
+    groups: dict[int, str] = {}
     for split, names in splits.items():
         for name in names:
             table = folder.table(name, options.encoding, options.header)
@@ -87,8 +89,17 @@ def load(path: Path, options: ManifestOptions) -> Dataset:
                     Problem(f"{name} has columns that look like times and are not used", columns.unused)
                 )
             beside = name.rpartition("/")[0]
-            add(utterances, table, columns, folder.locations, split, f"{beside}/" if beside else "")
-    return utterances.dataset(path, folder.locations.tree(), notes)
+            add(utterances, table, columns, folder.locations, split, f"{beside}/" if beside else "", groups)
+    tree = folder.locations.tree()
+    dataset = utterances.dataset(path, tree, notes)
+    if not options.group_column:
+        return dataset
+    by_name = {tree.source(file).name: group for file, group in groups.items()}
+
+    def group_of(example: Example) -> Hashable:
+        return by_name.get(example.input.source.name) or (example.id,)
+
+    return replace(dataset, groups=group_of, labels=nothing)
 
 
 def add(
@@ -98,6 +109,7 @@ def add(
     locations: Locations,
     split: str,
     beside: str = "",
+    groups: dict[int, str] | None = None,
 ) -> None:
     """Collect the rows of a table.
 
@@ -108,6 +120,7 @@ def add(
         locations: where recordings are looked up.
         split: of rows that do not name it themselves.
         beside: the folder in which recordings are looked for first.
+        groups: what each file belongs to is put here, if a column says it.
     """
     tree: Tree | None = None
     channels = _channels(table, columns.names.get("channel", ""))
@@ -140,6 +153,8 @@ def add(
         elif isinstance(times, str):
             utterances.leave_out(BAD_TIMES, f"{where}: {times}")
         else:
+            if groups is not None and "group" in cells:
+                groups.setdefault(file, _text(cells["group"]))
             text, speaker = _text(cells["text"]), _text(cells.get("speaker"))
             channel = channels.get(_text(cells.get("channel")).casefold())
             utterances.add(split_of_row, where, file, text, speaker, *times, channel)

@@ -70,6 +70,13 @@ class ManifestOptions(ListedOptions, frozen=True):
         str,
         Meta(description="column with train, validation or test; empty: found by its name, if any"),
     ] = ""
+    group_column: Annotated[
+        str,
+        Meta(
+            description="column of what recordings belong to (a session, say), which splits keep together;"
+            " empty: the speaker, if that is known"
+        ),
+    ] = ""
     channel_column: Annotated[
         str,
         Meta(

@@ -36,6 +36,7 @@ TASK = suite.Task(
     check=suite.lazy("suite_text.classification.contract:check"),
     facts=FACTS,
     prediction_type=PREDICTION,
+    formats={"csv": suite.lazy("suite_text.formats.class_table:ClassTable")},
     types="suite_text.classification.types",
 )
 
@@ -101,6 +102,7 @@ BUILDERS: list[suite.ModelBuilder] = [
         build=suite.lazy("suite_text.classification.presets.builder:preset"),
         codec=_CODEC,
         options=PresetOptions,
+        pretrained=suite.lazy("suite_text.classification.presets.pretrained:presets"),
         prediction_options=PredictionOptions,
     ),
 ]

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import ceil
 
-import numpy as np
-
 from suite.evaluation import Pairs
 from suite.figures import Highlight, Highlights
-from suite_classification.arrays import LabelArrays, label_arrays
-from suite_classification.mistakes import how_many, mistake_at, worst_mistakes
+from suite_classification.arrays import label_arrays
+from suite_classification.explaining import (
+    as_if_right,
+    caption_of,
+    class_to_explain,
+    targets_known,
+    weights_of,
+)
+from suite_classification.mistakes import how_many, worst_mistakes
 from suite_classification.types import Classification
 from suite_language.words import word_spans
 from suite_text.reading.lines import text_of
@@ -21,13 +26,10 @@ MAX_WORDS = 256
 """Words of a text that are looked at; the rest of a longer text stays as it is."""
 MAX_LENGTH = 20_000
 """Characters of a text that are looked at and given to the model."""
-MIN_PROBABILITY = 1e-6
-MIN_CHANGE = 1e-3
-"""Of log-odds: if no word changes more, none is shaded."""
 
 
 def explain(pairs: Pairs, predict: Callable[[Sequence[str]], Sequence[Classification]]) -> list[Highlights]:
-    """The worst mistakes with their words shaded by how much they pushed the prediction.
+    """The worst mistakes, or the given predictions, with words shaded by how much they pushed the prediction.
 
     The weight of a word is by how much the log-odds of the class fall when it is left out (occlusion: Zeiler
     & Fergus 2014, section 4.2; of words: Li et al. 2016, arXiv:1612.08220, section 3), as a share of the
@@ -42,8 +44,9 @@ def explain(pairs: Pairs, predict: Callable[[Sequence[str]], Sequence[Classifica
         one figure; none if all is right, if the texts are not at hand, or if predictions carry no
         probabilities.
     """
-    arrays = label_arrays(pairs)
-    wrong = worst_mistakes(arrays).tolist()
+    known = targets_known(pairs)
+    arrays = label_arrays(pairs if known else as_if_right(pairs))
+    wrong = worst_mistakes(arrays).tolist() if known else list(range(len(pairs)))
     if pairs.examples is None or arrays.scores is None or not wrong:
         return []
     shown, spans, texts = [], [], []
@@ -65,18 +68,18 @@ def explain(pairs: Pairs, predict: Callable[[Sequence[str]], Sequence[Classifica
     predictions = iter(predict(variants))
     items = []
     for index, text, pieces in zip(shown, texts, spans, strict=True):
-        name = _class_at(arrays, index)
+        name = class_to_explain(arrays, index)
         probabilities = [next(predictions).scores.get(name, 0.0) for _ in range(len(pieces) + 1)]
-        caption = _caption(arrays, index, name, pairs.ids[index])
-        items.append(Highlight(caption=caption, segments=_segments(text, pieces, _weights(probabilities))))
+        caption = caption_of(arrays, index, name, pairs.ids[index], known=known)
+        items.append(Highlight(caption=caption, segments=_segments(text, pieces, weights_of(probabilities))))
+    counts = f"{how_many(arrays, len(wrong), len(items))}. " if known else ""
     return [
         Highlights(
-            title="Words that pushed the worst mistakes",
+            title="Words that pushed the worst mistakes" if known else "Words that pushed the predictions",
             items=items,
             caption=(
-                f"{how_many(arrays, len(wrong), len(items))}. Each word, or a few neighbors in a long text,"
-                " was left out in turn, and weighs by how much the odds of the class fell then, as a share of"
-                " the largest change in its text."
+                f"{counts}Each word, or a few neighbors in a long text, was left out in turn, and weighs by"
+                " how much the odds of the class fell then, as a share of the largest change in its text."
             ),
         )
     ]
@@ -102,26 +105,6 @@ def _joined(before: str, after: str) -> str:
     return f"{left} {right}" if spaced else left + right
 
 
-def _class_at(arrays: LabelArrays, index: int) -> str:
-    """The class whose odds are looked at: the predicted one, or, with several labels, the most wrong one."""
-    if not arrays.multi_label:
-        return arrays.classes[int(arrays.predicted[index])]
-    assert arrays.scores is not None
-    wrong = arrays.true[index] != arrays.predicted[index]
-    off = np.abs(arrays.scores[index] - arrays.true[index])
-    return arrays.classes[int(np.argmax(np.where(wrong, off, -1.0)))]
-
-
-def _weights(probabilities: Sequence[float]) -> list[float]:
-    """From the probability of the text, then those without each piece: a weight per piece, from -1 to 1."""
-    clipped = np.clip(np.array(probabilities, np.float64), MIN_PROBABILITY, 1 - MIN_PROBABILITY)
-    odds = np.log(clipped) - np.log1p(-clipped)
-    falls = odds[0] - odds[1:]
-    largest = float(np.abs(falls).max())
-    weights: list[float] = (falls / largest if largest >= MIN_CHANGE else 0 * falls).tolist()
-    return weights
-
-
 def _segments(
     text: str, pieces: Sequence[tuple[int, int]], weights: Sequence[float]
 ) -> list[tuple[str, float]]:
@@ -132,13 +115,3 @@ def _segments(
         segments += [(text[start:end], weight), (text[end:following], 0.0)]
     rest = " …" if text[pieces[-1][1] :].strip() else ""
     return [(piece, weight) for piece, weight in [*segments, (rest, 0.0)] if piece]
-
-
-def _caption(arrays: LabelArrays, index: int, name: str, example: str) -> str:
-    mistake = mistake_at(arrays, index)
-    about = ""
-    if arrays.multi_label:
-        assert arrays.scores is not None
-        probability = arrays.scores[index, arrays.classes.index(name)]
-        about = f"; shaded for {name} {100 * probability:.0f} %"
-    return f"{mistake.shown_taken}, is {mistake.shown_true}{about}\n{example}"

@@ -70,7 +70,7 @@ def _balance(dataset: Dataset, counts: dict[str, Counter[str]]) -> tuple[Table, 
         [
             label,
             *(labels[label] for labels in counts.values()),
-            f"{100 * train[label] / len(dataset.train):.1f} %",
+            f"{100 * train[label] / len(dataset.train):.1f} %" if len(dataset.train) else "-",
         ]
         for label in shown
     ]
@@ -79,7 +79,7 @@ def _balance(dataset: Dataset, counts: dict[str, Counter[str]]) -> tuple[Table, 
         text = counted(len(single), "class has", "classes have")
         findings.append(Finding(text=f"{text} a single training text", wrong=False, locations=single))
     largest, smallest = max(classes, key=train.__getitem__), min(classes, key=train.__getitem__)
-    if train[largest] >= UNBALANCED * train[smallest]:
+    if len(dataset.train) and train[largest] >= UNBALANCED * train[smallest]:
         findings.append(
             Finding(
                 text=f"the classes are unbalanced: '{largest}' has {train[largest]:,} training texts,"

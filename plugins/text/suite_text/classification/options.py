@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from suite.options import Auto, Meta, Options
 from suite_classification.options import LabelOptions
-from suite_text.reading.options import FilesOptions, ReadingOptions, TableReading
+from suite_text.reading.options import FilesOptions, Header, ReadingOptions
 
 Share = Annotated[float, Meta(ge=0, lt=1)]
 Language = Annotated[
@@ -15,9 +15,10 @@ Language = Annotated[
 ]
 
 
-class TableOptions(TableReading, frozen=True):
+class TableOptions(FilesOptions, frozen=True):
     """Of the loader `table`."""
 
+    header: Header = True
     text_column: Annotated[
         str,
         Meta(

@@ -22,6 +22,9 @@ from suite_text.reading.lines import STREAM_SUFFIXES, open_stream, text_of
 from suite_text.tokens.padding import padded
 from suite_text.tokens.vocabulary import END, START, UNKNOWN, Vocabulary
 
+_REACH = 256
+"""Tokens back, so far is a repetition one."""
+
 _CHAT_STOPS = (f"\n{USER}:", f"\n{SYSTEM}:")
 """Where the model of a chat would go on as somebody else."""
 
@@ -60,10 +63,10 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
     """Encodes texts as tokens and decodes the network's outputs to a `Continuation`.
 
     The network takes `tokens`, int32 (length,), a start first and padding last, `draws`, float32 (steps,),
-    and `sampling`, float32 (3,). It gives `log_probabilities`, float32 (length,), of the tokens, and
-    `written`, float32 (steps, 2); see `models.language_model`. A passage of a data set is scored, with no
-    steps; any other text is continued, `tokens_per_pass` tokens at a time, after as many of the last ones as
-    fit.
+    `sampling`, float32 (4,), and `repeated`, float32 (vocabulary,). It gives `log_probabilities`, float32
+    (length,), of the tokens, and `written`, float32 (steps, 2); see `models.language_model`. A passage of a
+    data set is scored, with no steps; any other text is continued, `tokens_per_pass` tokens at a time, after
+    as many of the last ones as fit.
 
     Attributes:
         vocabulary: the tokens.
@@ -240,9 +243,19 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
         arrays = {
             "tokens": padded([START, *ids], self.lengths),
             "draws": draws,
-            "sampling": np.array([options.temperature, options.top_k, options.top_p], np.float32),
+            "sampling": np.array(
+                [options.temperature, options.top_k, options.top_p, options.repetition_penalty], np.float32
+            ),
+            "repeated": self._repeated(ids if steps else ()),
         }
         return Encoded(arrays, context)
+
+    def _repeated(self, ids: Sequence[int]) -> np.ndarray:
+        """1 for the tokens that a text has already, if repeating them costs anything."""
+        repeated = np.zeros(len(self.vocabulary), np.float32)
+        if self.options.repetition_penalty != 1:
+            repeated[[*ids[-_REACH:]]] = 1
+        return repeated
 
     def _scores(self, log_probabilities: np.ndarray, scored: _Scored) -> Continuation:
         chunk = scored.chunk

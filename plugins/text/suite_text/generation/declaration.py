@@ -20,6 +20,7 @@ TASK = suite.Task(
     preview=suite.lazy("suite_text.preview:preview_passages"),
     check=suite.lazy("suite_text.generation.contract:check"),
     prediction_type=suite.lazy("suite_text.generation.types:Continuation"),
+    formats={"txt": suite.lazy("suite_text.formats.plain_text:PlainText")},
     types="suite_text.generation.types",
 )
 
@@ -51,6 +52,7 @@ BUILDERS: list[suite.ModelBuilder] = [
         build=suite.lazy("suite_text.generation.presets.builder:preset"),
         codec=suite.lazy("suite_text.generation.codec:GenerationCodec.from_json"),
         options=PresetOptions,
+        pretrained=suite.lazy("suite_text.generation.presets.pretrained:presets"),
         prediction_options=GenerationOptions,
     ),
 ]

@@ -122,7 +122,12 @@ def passages_of(texts: Iterable[str], name: str, max_bytes: int = 2048) -> Passa
     Raises:
         UserError: if there is no room for them.
     """
-    return Passages([indexed_texts(name, Spool(), texts, max_bytes)])
+    spool = Spool()
+    files = [
+        indexed(f"{name}:{number}", spool.write([text]), max_bytes)
+        for number, text in enumerate(texts, start=1)
+    ]
+    return Passages([file for file in files if len(file.bounds) > 1])
 
 
 def indexed_texts(name: str, spool: Spool, texts: Iterable[str], max_bytes: int) -> TextFile:

@@ -26,6 +26,8 @@ MAX_PROMPT = 200
 DARKEST = 16.0
 """Bits of the darkest shade: one in 65,536."""
 
+_MOST_SURPRISING = "What surprises in the most surprising passages"
+
 Predict = Callable[[Sequence[Any]], Sequence[Continuation]]
 
 
@@ -41,22 +43,32 @@ def explain(pairs: Pairs, predict: Predict) -> list[Highlights]:
     """
     if pairs.examples is None:
         return []
-    return [*_shaded(pairs, pairs.examples, predict), *_samples(pairs, pairs.examples, predict)]
+    samples = _samples(pairs, pairs.examples, predict) if _known(pairs) else ()
+    return [*_shaded(pairs, pairs.examples, predict), *samples]
+
+
+def _known(pairs: Pairs) -> bool:
+    """Whether the pairs are scored, and not predictions whose targets nobody knows."""
+    return any(target is not None for target in pairs.targets)
 
 
 def _shaded(pairs: Pairs, examples: Examples, predict: Predict) -> Iterator[Highlights]:
-    scoring = Scoring(pairs)
-    chosen = most_surprising(scoring)[:MAX_SHADED]
+    scoring = Scoring(pairs) if _known(pairs) else None
+    chosen = (list(range(len(pairs))) if scoring is None else most_surprising(scoring))[:MAX_SHADED]
     if not chosen:
         return
     texts = [text_of(examples[index].input)[:MAX_SHOWN] for index in chosen]
     items = []
     for index, prediction in zip(chosen, predict([Dissected(text) for text in texts]), strict=True):
-        rate = scoring.sums[index, 0] / scoring.sums[index, 1]
+        if scoring is None:
+            size = sum(len(piece.encode()) for piece, _ in prediction.pieces)
+            rate = sum(bits for _, bits in prediction.pieces) / max(size, 1)
+        else:
+            rate = scoring.sums[index, 0] / scoring.sums[index, 1]
         segments = [(piece, min(bits / DARKEST, 1.0)) for piece, bits in prediction.pieces]
         items.append(Highlight(caption=f"{pairs.ids[index]}\n{rate:.2f} bits per byte", segments=segments))
     yield Highlights(
-        title="What surprises in the most surprising passages",
+        title="What surprises in the passages" if scoring is None else _MOST_SURPRISING,
         items=items,
         caption=(
             f"Each token is shaded by its bits after all before it; the darkest has {DARKEST:g} or more. The"

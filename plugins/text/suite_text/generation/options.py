@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from suite.options import Auto, Meta, Options
 from suite_text.reading.cleaning import WhiteSpace
-from suite_text.reading.options import ReadingOptions
+from suite_text.reading.options import Header, ReadingOptions
 
 
 class TextOptions(ReadingOptions, frozen=True):
@@ -26,13 +26,7 @@ class TextOptions(ReadingOptions, frozen=True):
             " empty: conversations, or found by its name"
         ),
     ] = ""
-    header: Annotated[
-        bool,
-        Meta(
-            description="whether the first row of a table has the names of its columns; if not, columns are"
-            " named by their numbers, from 1"
-        ),
-    ] = True
+    header: Header = True
     passage_bytes: Annotated[
         int, Meta(ge=64, le=1 << 20, description="bytes of a passage, at most, in UTF-8")
     ] = 2048
@@ -105,6 +99,14 @@ class GenerationOptions(Options, frozen=True):
         float,
         Meta(gt=0, le=1, description="only the likeliest tokens that have this share together can be drawn"),
     ] = 0.95
+    repetition_penalty: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=10,
+            description="how much less likely tokens are that the text has already: 1.2, say; 1: no less",
+        ),
+    ] = 1.0
     seed: Annotated[int, Meta(ge=0, description="the same seed writes the same text")] = 0
     stop: Annotated[
         str | tuple[str, ...],

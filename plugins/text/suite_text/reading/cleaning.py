@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -15,12 +16,24 @@ from suite.options import Options
 UnicodeForm = Literal["NFC", "NFKC", "none"]
 ControlCharacters = Literal["removed", "kept"]
 WhiteSpace = Literal["joined", "kept"]
+Markup = Literal["kept", "removed"]
 
 _CONTROL = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
     "\ufffe\uffff]"
 )
 _LINE_ENDS = re.compile("\r\n?")
+_NAMES = (
+    "a|abbr|address|article|aside|b|big|blockquote|body|br|center|cite|code|dd|del|div|dl|dt|em|font|footer|h[1-6]"
+    "|head|header|hr|html|i|iframe|img|ins|label|li|link|main|meta|nav|ol|option|p|pre|q|s|script|section|small"
+    "|span|strike|strong|style|sub|sup|table|tbody|td|tfoot|th|thead|title|tr|tt|u|ul|video|wbr"
+)
+_TAG = re.compile(rf"<!--.*?-->|</?(?:{_NAMES})(?:\s[^<>]*)?/?>", re.IGNORECASE | re.DOTALL)
+_LINE_TAG = re.compile(
+    r"</?(?:address|blockquote|br|dd|div|dt|h[1-6]|hr|li|ol|p|pre|table|td|th|tr|ul)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
 _BLANKS = re.compile(r"[^\S ]\s*| \s+")  # all but single spaces, which stay
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -34,11 +47,13 @@ class Cleaning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         control_characters: whether characters without a shape (NUL, escape, byte order marks, soft hyphens,
             spaces of no width, marks of direction) are removed, and line breaks are all as on Unix. Line
             breaks and tabs count as white space. Joiners stay: Persian and emoji need them.
+        markup: "removed" leaves the tags of HTML out, and writes its entities (&amp;) as characters.
         white_space: "joined" makes a single space of any white space, and removes it at both ends.
     """
 
     unicode: UnicodeForm = "NFC"
     control_characters: ControlCharacters = "removed"
+    markup: Markup = "kept"
     white_space: WhiteSpace = "joined"
 
 
@@ -47,6 +62,7 @@ class CleaningFact(TypedDict, total=False):
 
     unicode: UnicodeForm
     control_characters: ControlCharacters
+    markup: Markup
     white_space: WhiteSpace
 
 
@@ -61,6 +77,8 @@ def clean(text: str, cleaning: Cleaning) -> str:
     """
     if not text.isascii():
         text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+    if cleaning.markup == "removed" and ("<" in text or "&" in text):
+        text = without_markup(text)
     if cleaning.control_characters == "removed" and not text.isprintable():
         text = _LINE_ENDS.sub("\n", _CONTROL.sub("", text)) if "\r" in text else _CONTROL.sub("", text)
     if cleaning.unicode != "none" and not text.isascii():
@@ -69,6 +87,16 @@ def clean(text: str, cleaning: Cleaning) -> str:
         return text
     # The space is the only white space that is printable.
     return (_BLANKS.sub(" ", text) if "  " in text or not text.isprintable() else text).strip()
+
+
+def without_markup(text: str) -> str:
+    """A text without the tags and comments of HTML, its entities as characters; tags of lines are spaces."""
+    return html.unescape(_TAG.sub("", _LINE_TAG.sub(" ", text)))
+
+
+def has_markup(text: str) -> bool:
+    """Whether a text has tags or entities of HTML."""
+    return bool(("<" in text and _TAG.search(text)) or ("&" in text and _ENTITY.search(text)))
 
 
 def cleaning_of(facts: Mapping[str, Any]) -> Cleaning:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from suite.options import Meta, Options
-from suite_text.reading.cleaning import ControlCharacters, UnicodeForm, WhiteSpace
+from suite_text.reading.cleaning import ControlCharacters, Markup, UnicodeForm, WhiteSpace
 
 
 class ReadingOptions(Options, frozen=True):
@@ -28,6 +28,9 @@ class ReadingOptions(Options, frozen=True):
             description="characters without a shape (NUL, byte order marks, soft hyphens, spaces of no width)"
         ),
     ] = "removed"
+    markup: Annotated[
+        Markup, Meta(description="tags and entities of HTML; removed: tags are left out, &amp; becomes &")
+    ] = "kept"
     white_space: Annotated[
         WhiteSpace, Meta(description="joined: a single space for any white space, none at the ends")
     ] = "joined"
@@ -50,13 +53,20 @@ class FilesOptions(ReadingOptions, frozen=True):
     test: Annotated[str, Meta(description="name of the file with the test split; empty: by its name")] = ""
 
 
-class TableReading(FilesOptions, frozen=True):
-    """How tables are read."""
+Header = Annotated[
+    bool,
+    Meta(
+        description="whether the first row of a table has the names of its columns; if not, columns are named"
+        " by their numbers, from 1"
+    ),
+]
 
-    header: Annotated[
-        bool,
-        Meta(
-            description="whether the first row of a table has the names of its columns; if not, columns are"
-            " named by their numbers, from 1"
-        ),
-    ] = True
+
+class TableReading(Protocol):
+    """What options say of how tables are read."""
+
+    @property
+    def encoding(self) -> str: ...
+
+    @property
+    def header(self) -> bool: ...

@@ -6,6 +6,7 @@ import suite
 from suite_text.translation.options import (
     ParallelOptions,
     TableOptions,
+    TmxOptions,
     TransformerOptions,
     TranslationOptions,
 )
@@ -24,6 +25,7 @@ TASK = suite.Task(
     preview=suite.lazy("suite_text.preview:preview_pairs"),
     check=suite.lazy("suite_text.translation.contract:check"),
     prediction_type=suite.lazy("suite_text.translation.types:Translation"),
+    formats={"txt": suite.lazy("suite_text.formats.plain_text:PlainText")},
     types="suite_text.translation.types",
 )
 
@@ -43,6 +45,14 @@ LOADERS: list[suite.DataLoader] = [
         load=suite.lazy("suite_text.translation.loaders.tables:load_table"),
         detect=suite.lazy("suite_text.translation.loaders.tables:detect_table"),
         options=TableOptions,
+    ),
+    suite.DataLoader(
+        name="tmx",
+        task=NAME,
+        summary="translation memories (.tmx)",
+        load=suite.lazy("suite_text.translation.loaders.tmx:load_tmx"),
+        detect=suite.lazy("suite_text.translation.loaders.tmx:detect_tmx"),
+        options=TmxOptions,
     ),
 ]
 

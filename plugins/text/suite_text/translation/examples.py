@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from pathlib import Path
+
+import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Example
@@ -12,6 +15,8 @@ from suite_text.reading.input_files import InputFiles, files_fact
 from suite_text.reading.options import ReadingOptions
 from suite_text.reading.problems import Problems
 from suite_text.reading.split_files import SPLIT_NAMES
+from suite_text.translation.filters import in_wrong_script, is_copy, odd_lengths, scripts_of_sides
+from suite_text.translation.options import FilterOptions
 
 References = str | list[str]
 
@@ -47,6 +52,11 @@ class PairExamples:
     def pair(self, index: int) -> tuple[str, str]:
         """The text and its translations, in a form that can be compared."""
         return self._sources[index], str(self._targets[index])
+
+    def first_pair(self, index: int) -> tuple[str, str]:
+        """The text and its first translation."""
+        target = self._targets[index]
+        return self._sources[index], target if isinstance(target, str) else target[0]
 
     def add(self, line: int, source: str, target: References, translation: int = 0) -> None:
         """Take a pair.
@@ -134,6 +144,7 @@ class Collector:
             noted = "".join(f". {sentence}" for sentence in self.problems.sentences()[:3])
             raise UserError(f"{self._path} has no pair that can be used{noted}")
         self._leave_out_duplicates()
+        self._leave_out_odd_pairs()
         splits = {name: self._splits[name] for name in SPLIT_NAMES if name in self._splits}
         return Dataset(
             **{"train": [], **splits},  # type: ignore[arg-type]
@@ -144,6 +155,35 @@ class Collector:
             },
             problems=self.problems.sentences(),
         )
+
+    def _leave_out_odd_pairs(self) -> None:
+        """Leave out training pairs that look like no translation, if the options say so."""
+        options, train = self._options, self._splits.get("train")
+        if train is None or not isinstance(options, FilterOptions):
+            return
+        pairs = [train.first_pair(index) for index in range(len(train))]
+        odd: dict[str, np.ndarray] = {}
+        if options.max_ratio:
+            name = f"with a side more than {options.max_ratio:g} times as long as usual"
+            odd[name] = odd_lengths(pairs, options.max_ratio)
+        if options.copies == "removed":
+            odd["whose text is its own translation"] = np.array([is_copy(*pair) for pair in pairs], bool)
+        if options.wrong_script == "removed":
+            sides = (Counter(character for pair in pairs for character in pair[side]) for side in (0, 1))
+            if scripts := scripts_of_sides(*sides):
+                wrong = [in_wrong_script(*pair, scripts) for pair in pairs]
+                odd["with a side in the script of the other"] = np.array(wrong, bool)
+        left_out = np.zeros(len(pairs), bool)
+        for kind, which in odd.items():
+            for index in np.flatnonzero(which & ~left_out).tolist():
+                self._leave_out(kind, train.id(index))
+            left_out |= which
+        if left_out.any() and left_out.all():
+            raise UserError(
+                f"{self._path}: every training pair looks like no translation, by the options given"
+            )
+        if left_out.any():
+            self._splits["train"] = train.kept(np.flatnonzero(~left_out).tolist())
 
     def _leave_out_duplicates(self) -> None:
         """Leave training pairs out whose source is in other splits too, and copies if the options say so."""

@@ -11,7 +11,7 @@ import numpy as np
 from suite.data import Dataset, Finding, Inspection
 from suite.figures import Table
 from suite.kit import counted
-from suite_language.scripts import main_script, scripts_of
+from suite_language.scripts import main_script
 from suite_text.inspection import (
     Seen,
     alike_findings,
@@ -21,12 +21,10 @@ from suite_text.inspection import (
     shortened,
 )
 from suite_text.reading.lines import text_of
+from suite_text.translation.filters import is_copy, log_ratios, odd_lengths, scripts_of_sides
 
 RATIO = 3.0
-"""A pair is odd if a side is this many times as long as usual in this data..."""
-
-MIN_LENGTH = 20
-"""... and the longer side has this many characters at least."""
+"""A pair is odd if a side is this many times as long as usual in this data."""
 
 
 def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspection:
@@ -56,7 +54,7 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
             if done % 1000 == 0 or done == total:
                 progress(done, total)
     names = [str(dataset.facts.get(side, side)) for side in ("source", "target")]
-    ratios = np.array([math.log(max(1, len(reference)) / max(1, len(text))) for _, text, reference in pairs])
+    ratios = log_ratios([pair[1:] for pair in pairs])
     usual = float(np.median(ratios)) if len(ratios) else 0.0
     return Inspection(
         numbers={"from": names[0], "to": names[1], "characters per character": round(math.exp(usual), 2)},
@@ -68,7 +66,7 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
             _ratios_table(ratios),
         ],
         findings=[
-            *_ratio_findings(pairs, ratios, usual),
+            *_ratio_findings(pairs),
             *_copies(pairs),
             *_wrong_script(pairs, source, target),
             *alike_findings(texts),
@@ -88,18 +86,20 @@ def _ratios_table(ratios: np.ndarray) -> Table:
     )
 
 
-def _ratio_findings(pairs: list[tuple[str, str, str]], ratios: np.ndarray, usual: float) -> list[Finding]:
+def _ratio_findings(pairs: list[tuple[str, str, str]]) -> list[Finding]:
+    odd = odd_lengths([pair[1:] for pair in pairs], RATIO)
     locations = [
         f"{name}: {len(text):,} characters and {len(reference):,}"
-        for (name, text, reference), ratio in zip(pairs, ratios, strict=True)
-        if abs(ratio - usual) > math.log(RATIO) and max(len(text), len(reference)) >= MIN_LENGTH
+        for (name, text, reference), is_odd in zip(pairs, odd.tolist(), strict=True)
+        if is_odd
     ]
     if not locations:
         return []
     text = counted(len(locations), "pair has", "pairs have")
     return [
         Finding(
-            text=f"{text} a side that is more than {RATIO:.0f} times as long as usual: is it a translation?",
+            text=f"{text} a side that is more than {RATIO:.0f} times as long as usual: is it a translation?"
+            f" --set loader.max_ratio={RATIO:.0f} leaves out such pairs of train",
             wrong=False,
             locations=locations,
         )
@@ -107,14 +107,11 @@ def _ratio_findings(pairs: list[tuple[str, str, str]], ratios: np.ndarray, usual
 
 
 def _copies(pairs: list[tuple[str, str, str]]) -> list[Finding]:
-    locations = [
-        f"{name}: {shortened(text)}"
-        for name, text, reference in pairs
-        if text.casefold() == reference.casefold() and (len(text.split()) > 2 or len(text) >= MIN_LENGTH)
-    ]
+    locations = [f"{name}: {shortened(text)}" for name, text, reference in pairs if is_copy(text, reference)]
     if not locations:
         return []
     text = counted(len(locations), "text is its own translation", "texts are their own translations")
+    text += ": --set loader.copies=removed leaves out those of train"
     return [Finding(text=text, wrong=False, locations=locations)]
 
 
@@ -122,12 +119,9 @@ def _wrong_script(
     pairs: list[tuple[str, str, str]], source: dict[str, Seen], target: dict[str, Seen]
 ) -> list[Finding]:
     """Texts in the script of the other side, if the two sides have different scripts."""
-    of_side = []
-    for seen in (source, target):
-        total = sum((split.characters for split in seen.values()), Counter[str]())
-        scripts = scripts_of(total)
-        of_side.append(max(scripts, key=scripts.__getitem__) if scripts else "")
-    if of_side[0] == of_side[1] or not all(of_side):
+    totals = (sum((split.characters for split in seen.values()), Counter[str]()) for seen in (source, target))
+    of_side = scripts_of_sides(*totals)
+    if of_side is None:
         return []
     findings = []
     for side, script, wrong_script in (("source", *of_side), ("target", *reversed(of_side))):
@@ -137,6 +131,10 @@ def _wrong_script(
         ]:
             text = counted(len(locations), f"{side} is", f"{side}s are")
             findings.append(
-                Finding(text=f"{text} written in {wrong_script}, not in {script}", locations=locations)
+                Finding(
+                    text=f"{text} written in {wrong_script}, not in {script}: --set"
+                    " loader.wrong_script=removed leaves out those of train",
+                    locations=locations,
+                )
             )
     return findings

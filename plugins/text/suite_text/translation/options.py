@@ -5,19 +5,46 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from suite.options import Auto, Meta, Options
-from suite_text.reading.options import FilesOptions, TableReading
+from suite_text.reading.options import FilesOptions, Header
 
 
-class ParallelOptions(FilesOptions, frozen=True):
+class FilterOptions(FilesOptions, frozen=True):
+    """What is left out of the train split because it looks like no translation; each is counted by name."""
+
+    max_ratio: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="leave out pairs with a side this many times as long as usual in this data; 0: none",
+        ),
+    ] = 0
+    copies: Annotated[
+        Literal["kept", "removed"], Meta(description="texts that are their own translation")
+    ] = "kept"
+    wrong_script: Annotated[
+        Literal["kept", "removed"],
+        Meta(description="pairs with a side in the script of the other, if the two languages have two"),
+    ] = "kept"
+
+
+class ParallelOptions(FilterOptions, frozen=True):
     """Of the loader `parallel`. Splits are named without the language: test_2016_flickr, say."""
 
     source: Annotated[str, Meta(description="language to translate from, as files end: en")] = ""
     target: Annotated[str, Meta(description="language to translate to; empty: the other one of two")] = ""
 
 
-class TableOptions(TableReading, frozen=True):
+class TmxOptions(FilterOptions, frozen=True):
+    """Of the loader `tmx`."""
+
+    source: Annotated[str, Meta(description="language to translate from; empty: the header's")] = ""
+    target: Annotated[str, Meta(description="language to translate to; empty: the other one of two")] = ""
+
+
+class TableOptions(FilterOptions, frozen=True):
     """Of the loader `table`."""
 
+    header: Header = True
     source: Annotated[
         str, Meta(description="column with the texts to translate; empty: found by its name (source)")
     ] = ""

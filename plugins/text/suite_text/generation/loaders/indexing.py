@@ -70,7 +70,7 @@ def index_file(path: Path, name: str, options: TextOptions, spool: Spool, proble
 
 def _is_to_be_changed(sample: bytes, options: TextOptions) -> bool:
     """Whether UTF-8 has to be copied: with other line ends, or in another normal form."""
-    if options.control_characters == "removed" and b"\r" in sample:
+    if options.markup == "removed" or (options.control_characters == "removed" and b"\r" in sample):
         return True
     if options.unicode == "none" or sample.isascii():
         return False

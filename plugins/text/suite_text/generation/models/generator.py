@@ -80,7 +80,13 @@ class Generator(LanguageModel):
         self.norm = layers.RMSNormalization(name="norm", dtype=policy)
         self.dropout = layers.Dropout(dropout, name="dropout", dtype=policy)
 
-    def build(self, tokens_shape: Any, draws_shape: Any = None, sampling_shape: Any = None) -> None:
+    def build(
+        self,
+        tokens_shape: Any,
+        draws_shape: Any = None,
+        sampling_shape: Any = None,
+        repeated_shape: Any = None,
+    ) -> None:
         self.embedding.build()
         for layer in (*self.blocks, self.norm):
             layer.build((None, None, self.width))
@@ -99,7 +105,9 @@ class Generator(LanguageModel):
         never = ops.logical_or(ids == PADDING, ids == START)
         return self.embedding.scores(hidden) + ops.where(never, NEVER, 0.0)
 
-    def _written(self, tokens: Tensor, caches: list[Any], draws: Tensor, sampling: Tensor) -> Tensor:
+    def _written(
+        self, tokens: Tensor, caches: list[Any], draws: Tensor, sampling: Tensor, repeated: Tensor
+    ) -> Tensor:
         """One token at a time; written tokens have positions behind all those of the input."""
         batch, length, steps = ops.shape(tokens)[0], ops.shape(tokens)[1], ops.shape(draws)[1]
         counts = ops.sum(ops.cast(tokens != PADDING, "int32"), axis=1)
@@ -124,7 +132,13 @@ class Generator(LanguageModel):
             return ops.logical_and(step < steps, ops.logical_not(ops.all(ended)))
 
         def write(
-            step: Tensor, token: Tensor, ended: Tensor, written: Tensor, log_probs: Tensor, *rest: Any
+            step: Tensor,
+            token: Tensor,
+            ended: Tensor,
+            written: Tensor,
+            log_probs: Tensor,
+            repeated: Tensor,
+            *rest: Any,
         ) -> Any:
             seen, constants = list(rest[:-6]), rest[-6:]
             counts, input_of, step_of, steps_ahead, draws, sampling = constants
@@ -142,14 +156,14 @@ class Generator(LanguageModel):
                     ops.where((positions == position[:, None])[:, :, None], everything, 0.0), axis=1
                 )
             here = (steps_ahead == step)[None]
-            following, score = self._chosen(hidden, step, draws, sampling)
+            following, score, repeated = self._chosen(hidden, step, draws, sampling, repeated)
             following, score = ops.where(ended, END, following), ops.where(ended, 0.0, score)
             if not self.cached:
                 seen = [ops.where(positions == position[:, None] + 1, following[:, None], seen[0])]
             written = ops.where(here, following[:, None], written)
             log_probs = ops.where(here, score[:, None], log_probs)
             ended = ops.logical_or(ended, following == END)
-            return (step + 1, following, ended, written, log_probs, *seen, *constants)
+            return (step + 1, following, ended, written, log_probs, repeated, *seen, *constants)
 
         last = input_positions[None] == counts[:, None] - 1
         start = (
@@ -158,6 +172,7 @@ class Generator(LanguageModel):
             ops.zeros((batch,), "bool"),
             none_yet + END,
             ops.cast(none_yet, "float32"),
+            repeated,
             *seen,
             *fixed,
         )

@@ -42,34 +42,57 @@ class LanguageModel(layers.Layer):  # type: ignore[misc]  # Keras is not typed
         """Float32 (..., vocabulary) before a softmax, of (..., width); padding and the start get `NEVER`."""
 
     @abstractmethod
-    def _written(self, tokens: Tensor, kept: Any, draws: Tensor, sampling: Tensor) -> Tensor:
+    def _written(
+        self, tokens: Tensor, kept: Any, draws: Tensor, sampling: Tensor, repeated: Tensor
+    ) -> Tensor:
         """The tokens that the network writes, and their log-probabilities."""
 
-    def _chosen(self, hidden: Tensor, step: Tensor, draws: Tensor, sampling: Tensor) -> tuple[Tensor, Tensor]:
-        """The token that is written next, and its log-probability: int32 and float32 (batch,).
+    def _chosen(
+        self, hidden: Tensor, step: Tensor, draws: Tensor, sampling: Tensor, repeated: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The token that is written next, its log-probability, and what would be repeated after it.
+
+        Int32 and float32 (batch,), and float32 (batch, vocabulary).
 
         Args:
             hidden: the features before it, (batch, width).
             step: its number, int32 () or (batch, 1).
             draws: of all steps.
             sampling: how to draw.
+            repeated: 1 for the tokens that would be repeated, float32 (batch, vocabulary).
         """
-        scores = ops.log_softmax(self._scores(hidden))
+        plain = self._scores(hidden)
+        scores = ops.log_softmax(plain)
         ids = ops.arange(scores.shape[-1], dtype="int32")[None]
         steps = ops.arange(ops.shape(draws)[1], dtype="int32")[None]
         draw = ops.sum(ops.where(steps == step, draws, 0.0), axis=1)
-        token = drawn(ops.where(ids == UNKNOWN, NEVER, scores), draw, sampling)
-        return token, ops.sum(ops.where(ids == token[:, None], scores, 0.0), axis=-1)
+        penalty = sampling[:, 3:4]
+        penalized = ops.where(plain > 0, plain / penalty, plain * penalty)
+        judged = scores + ops.where(repeated > 0, penalized - plain, 0.0)
+        token = drawn(ops.where(ids == UNKNOWN, NEVER, judged), draw, sampling)
+        here = ids == token[:, None]
+        score = ops.sum(ops.where(here, scores, 0.0), axis=-1)
+        return token, score, ops.where(here, 1.0, repeated)
 
     def call(
-        self, tokens: Tensor, draws: Tensor = None, sampling: Tensor = None, training: Any = None
+        self,
+        tokens: Tensor,
+        draws: Tensor = None,
+        sampling: Tensor = None,
+        repeated: Tensor = None,
+        training: Any = None,
     ) -> Any:
         hidden, caches = self._read(tokens, training=training)
         scored = self._token_scores(hidden, tokens, training)
-        return scored if draws is None else (scored, self._written(tokens, caches, draws, sampling))
+        return scored if draws is None else (scored, self._written(tokens, caches, draws, sampling, repeated))
 
     def compute_output_spec(
-        self, tokens: Any, draws: Any = None, sampling: Any = None, training: Any = None
+        self,
+        tokens: Any,
+        draws: Any = None,
+        sampling: Any = None,
+        repeated: Any = None,
+        training: Any = None,
     ) -> Any:
         scored = keras.KerasTensor(tokens.shape, dtype="float32")
         if draws is None:
@@ -125,19 +148,23 @@ def networks_of(model: LanguageModel, name: str) -> tuple[keras.Model, keras.Mod
     """The network that is shipped, and the one that is trained, of the same layer.
 
     The first takes `tokens` int32 (batch, length), `START` first and `PADDING` last, `draws` float32 (batch,
-    steps), uniform in [0, 1), and `sampling` float32 (batch, 3), see `drawn`. It gives `log_probabilities`,
-    float32 (batch, length), of each token after all before it, 0 for the first one and for padding; and
-    `written`, float32 (batch, steps, 2), the tokens that it writes then and their log-probabilities. After an
-    `END` all tokens are `END`, with log-probability 0.
+    steps), uniform in [0, 1), `sampling` float32 (batch, 4), see `drawn`, and `repeated` float32 (batch,
+    vocabulary), 1 for tokens that would be repeated, as are those that are written: their scores before the
+    softmax are divided by the last number of `sampling`, negative ones multiplied (after Keskar et al. 2019,
+    arXiv:1909.05858, section 4.1). It gives
+    `log_probabilities`, float32 (batch, length), of each token after all before it, 0 for the first one and
+    for padding; and `written`, float32 (batch, steps, 2), the tokens that it writes then and their
+    log-probabilities. After an `END` all tokens are `END`, with log-probability 0.
 
     The second takes such tokens and gives `log_probabilities` alone.
     """
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     draws = keras.Input((None,), name="draws")
-    sampling = keras.Input((3,), name="sampling")
-    log_probabilities, written = model(tokens, draws, sampling)
+    sampling = keras.Input((4,), name="sampling")
+    repeated = keras.Input((None,), name="repeated")
+    log_probabilities, written = model(tokens, draws, sampling, repeated)
     shipped = keras.Model(
-        {"tokens": tokens, "draws": draws, "sampling": sampling},
+        {"tokens": tokens, "draws": draws, "sampling": sampling, "repeated": repeated},
         {"log_probabilities": log_probabilities, "written": written},
         name=name,
     )

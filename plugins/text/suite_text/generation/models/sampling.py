@@ -19,8 +19,8 @@ def drawn(scores: Tensor, draws: Tensor, sampling: Tensor) -> Tensor:
     Args:
         scores: float32 (batch, tokens) before a softmax, far below 0 for tokens that must not be written.
         draws: float32 (batch,), uniform in [0, 1).
-        sampling: float32 (batch, 3): temperature, 0 for the likeliest token always; `top_k`, 0 for all;
-        `top_p`.
+        sampling: float32 (batch, 3 or more): temperature, 0 for the likeliest token always; `top_k`, 0 for
+            all; `top_p`.
 
     Returns:
         int32 (batch,).

@@ -94,7 +94,13 @@ class PresetLanguageModel(LanguageModel):
         """None: keras-hub compiles its models with some that stay empty."""
         return []
 
-    def build(self, tokens_shape: Any, draws_shape: Any = None, sampling_shape: Any = None) -> None:
+    def build(
+        self,
+        tokens_shape: Any,
+        draws_shape: Any = None,
+        sampling_shape: Any = None,
+        repeated_shape: Any = None,
+    ) -> None:
         if not self.model.built:
             self.model.build(tokens_shape)
 
@@ -119,7 +125,9 @@ class PresetLanguageModel(LanguageModel):
         scores = ops.concatenate([*special, own[..., : self.numbers["tokens"]]], axis=-1)
         return scores + ops.convert_to_tensor(self._allowed, "float32")
 
-    def _written(self, tokens: Tensor, kept: Any, draws: Tensor, sampling: Tensor) -> Tensor:
+    def _written(
+        self, tokens: Tensor, kept: Any, draws: Tensor, sampling: Tensor, repeated: Tensor
+    ) -> Tensor:
         """Write a position of all texts at a time, from the end of the shortest on; they are left aligned."""
         length, steps = ops.shape(tokens)[1], ops.shape(draws)[1]
         counts = ops.sum(ops.cast(tokens != PADDING, "int32"), axis=1)
@@ -130,7 +138,13 @@ class PresetLanguageModel(LanguageModel):
         cache = ops.pad(kept, [[0, 0], [0, 0], [0, 0], [0, steps], [0, 0], [0, 0]])
 
         def goes_on(
-            position: Tensor, texts: Tensor, log_probs: Tensor, ended: Tensor, cache: Tensor, *fixed: Any
+            position: Tensor,
+            texts: Tensor,
+            log_probs: Tensor,
+            ended: Tensor,
+            cache: Tensor,
+            repeated: Tensor,
+            *fixed: Any,
         ) -> Tensor:
             within = position < ops.max(fixed[0]) + ops.shape(fixed[1])[1] - 1
             return ops.logical_and(within, ops.logical_not(ops.all(ended)))
@@ -141,6 +155,7 @@ class PresetLanguageModel(LanguageModel):
             log_probs: Tensor,
             ended: Tensor,
             cache: Tensor,
+            repeated: Tensor,
             counts: Tensor,
             draws: Tensor,
             sampling: Tensor,
@@ -149,16 +164,17 @@ class PresetLanguageModel(LanguageModel):
             token = ops.sum(ops.where(positions == position, texts, 0), axis=1, keepdims=True)
             _, hidden, cache = self.model.call_with_cache(self._own(token), cache, position)
             step = position + 1 - counts[:, None]
-            following, score = self._chosen(hidden[:, 0], step, draws, sampling)
+            following, score, more = self._chosen(hidden[:, 0], step, draws, sampling, repeated)
+            repeated = ops.where(step >= 0, more, repeated)
             following, score = ops.where(ended, END, following), ops.where(ended, 0.0, score)
             # A text that is longer than others keeps its own tokens while they write.
             here = ops.logical_and(positions == position + 1, step >= 0)
             texts = ops.where(here, following[:, None], texts)
             log_probs = ops.where(here, score[:, None], log_probs)
             ended = ops.logical_or(ended, ops.logical_and(step[:, 0] >= 0, following == END))
-            return position + 1, texts, log_probs, ended, cache, counts, draws, sampling
+            return position + 1, texts, log_probs, ended, cache, repeated, counts, draws, sampling
 
-        state = (ops.min(counts) - 1, texts, ops.zeros_like(texts, "float32"), counts < 0, cache)
+        state = (ops.min(counts) - 1, texts, ops.zeros_like(texts, "float32"), counts < 0, cache, repeated)
         # Everything that the loop needs goes through it: values that it only refers to are not exported.
         _, texts, log_probs, *_ = ops.while_loop(goes_on, write, (*state, counts, draws, sampling))
         own = counts[:, None] + ops.arange(steps, dtype="int32")[None]

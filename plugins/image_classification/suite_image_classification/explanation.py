@@ -1,0 +1,164 @@
+"""Which regions of images pushed predictions: each is blurred in turn, and the model predicts again.
+
+Occlusion (Zeiler & Fergus 2014, arXiv:1311.2901, section 4.2) with a blurred image in the place of a gray
+patch (Fong & Vedaldi 2017, arXiv:1704.03296, section 4.1): a gray patch is a thing of its own, which networks
+react to. Grad-CAM (arXiv:1610.02391) is cheaper, but needs a layer inside of the network and its gradients,
+which an exported network does not give; RISE (arXiv:1806.07421) needs no more than predictions either, but
+thousands of them for a map with little noise. Occlusion at two scales needs 66.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import cv2
+import numpy as np
+
+from suite import UserError
+from suite.evaluation import Pairs
+from suite.figures import Gallery
+from suite_classification.arrays import LabelArrays, label_arrays
+from suite_classification.explaining import (
+    MIN_CHANGE,
+    as_if_right,
+    caption_of,
+    class_to_explain,
+    log_odds,
+    targets_known,
+)
+from suite_classification.mistakes import worst_mistakes
+from suite_classification.types import Classification
+from suite_images import reading
+from suite_images.encoding import jpeg
+from suite_images.heat import shaded
+from suite_images.resizing import resize
+from suite_images.thumbnails import thumbnail
+
+MAX_WRONG, MAX_RIGHT = 4, 4
+"""Images of a report: the worst mistakes, and the surest of what is right."""
+
+MAX_IMAGES = 12
+"""Predictions without known targets that are explained."""
+
+GRIDS = (4, 7)
+"""The rows, and columns, of regions: coarse ones for objects that fill an image, fine ones for small ones."""
+
+MAX_SIDE = 384
+"""Larger images are shrunk before regions are blurred: networks see them smaller still."""
+
+THUMBNAIL = 200
+
+
+Predict = Callable[[Iterable[np.ndarray]], Sequence[Classification]]
+Probabilities = Callable[[Iterator[np.ndarray]], Sequence[float]]
+
+
+def explain(pairs: Pairs, predict: Predict) -> list[Gallery]:
+    """Images beside heat maps of what pushed the prediction.
+
+    The weight of a region is by how much the log-odds of the class fall when it is blurred, as a share of the
+    largest change in its image: above zero if it pushed towards the class, below if it pushed away.
+
+    Args:
+        pairs: targets and predictions, with their examples.
+        predict: classifies images, in their order.
+
+    Returns:
+        One figure; none if the images are not at hand, or predictions carry no probabilities.
+    """
+    known = targets_known(pairs)
+    arrays = label_arrays(pairs if known else as_if_right(pairs))
+    if pairs.examples is None or arrays.scores is None:
+        return []
+    items: list[tuple[bytes, str]] = []
+    for index in _chosen(arrays) if known else range(min(len(pairs), MAX_IMAGES)):
+        try:
+            image = _read(pairs.examples[index].input)
+        except (UserError, OSError):
+            continue  # the scores stand although the image is gone
+        name = class_to_explain(arrays, index)
+        heat = heat_map(image, _probabilities(name, predict))
+        shown = thumbnail(image, THUMBNAIL)
+        both = np.concatenate([shown, shaded(shown, heat)], axis=1)
+        items.append((jpeg(both), caption_of(arrays, index, name, pairs.ids[index], known=known)))
+    if not items:
+        return []
+    which = "the worst mistakes, then the surest of what is right" if known else "the predictions"
+    return [
+        Gallery(
+            title="Regions that pushed " + ("predictions" if known else "the predictions"),
+            items=items,
+            large=True,
+            caption=(
+                f"These are {which}. Each region was blurred in turn. Blue: the odds of the class fell then,"
+                " so the region counted for it; orange: they rose. The strongest shade is the largest change"
+                " in its image. If the object itself does not count, the model has learned something else."
+            ),
+        )
+    ]
+
+
+def heat_map(image: np.ndarray, probabilities: Probabilities) -> np.ndarray:
+    """How regions of an image pushed the probability of a class.
+
+    Args:
+        image: uint8 (height, width, 3), RGB.
+        probabilities: of the class, for each of several images.
+
+    Returns:
+        float64 (rows, columns) of weights from -1 to 1; all zero if no region changes anything.
+    """
+    odds = log_odds(probabilities(_variants(image)))
+    falls = odds[0] - odds[1:]
+    heat = np.zeros((max(image.shape[0], 1), max(image.shape[1], 1)))
+    for grid in GRIDS:
+        own, falls = falls[: grid * grid], falls[grid * grid :]
+        heat += cv2.resize(own.reshape(grid, grid), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    heat /= len(GRIDS)
+    largest = float(abs(heat).max())
+    weights: np.ndarray = heat / largest if largest >= MIN_CHANGE else 0 * heat
+    return weights
+
+
+def _variants(image: np.ndarray) -> Iterator[np.ndarray]:
+    """The image, then the image with each region blurred, grid by grid and row by row.
+
+    Regions fade into their neighbors, so that their edges are not seen as something.
+    """
+    yield image
+    height, width = image.shape[:2]
+    blurred = cv2.GaussianBlur(image, (0, 0), max(height, width) / 8).astype(np.float32)
+    own = image.astype(np.float32)
+    for grid in GRIDS:
+        for cell in range(grid * grid):
+            one = np.zeros(grid * grid, np.float32)
+            one[cell] = 1.0
+            region = cv2.resize(one.reshape(grid, grid), (width, height), interpolation=cv2.INTER_LINEAR)
+            share = region[:, :, None]
+            yield np.rint(share * blurred + (1 - share) * own).astype(np.uint8)
+
+
+def _probabilities(name: str, predict: Predict) -> Probabilities:
+    """What gives the probability of a class for each of several images."""
+    return lambda images: [prediction.scores.get(name, 0.0) for prediction in predict(images)]
+
+
+def _chosen(arrays: LabelArrays) -> list[int]:
+    """The worst mistakes, then what is right and surest, of as many classes as there are."""
+    assert arrays.scores is not None
+    wrong = worst_mistakes(arrays).tolist()
+    right = np.setdiff1d(np.arange(len(arrays)), wrong)
+    surest = right[np.argsort(-arrays.scores[right].max(axis=1), kind="stable")]
+    classes = arrays.scores[surest].argmax(axis=1)
+    _, first = np.unique(classes, return_index=True)
+    order = [*np.sort(first).tolist(), *np.setdiff1d(np.arange(len(surest)), first).tolist()]
+    return [*wrong[:MAX_WRONG], *surest[order[:MAX_RIGHT]].tolist()]
+
+
+def _read(raw: object) -> np.ndarray:
+    image = reading.read(raw, at_least=MAX_SIDE)
+    scale = MAX_SIDE / max(image.shape[:2])
+    if scale >= 1:
+        return image
+    height, width = (max(1, round(side * scale)) for side in image.shape[:2])
+    return resize(image, height, width)

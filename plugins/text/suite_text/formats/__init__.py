@@ -1,0 +1,1 @@
+"""The forms in which predictions are written: a module for each."""
