@@ -203,6 +203,7 @@ def test_the_manifest_is_plain_json(run):
         "codec": {"classes": ["cold", "warm"]},
         "network": "network.keras",
         "facts": {"classes": ["cold", "warm"]},
+        "unfinished": "",
     }
 
 
@@ -236,7 +237,7 @@ def test_a_folder_of_something_else(tmp_path):
 
 def test_a_run_before_its_first_epoch(tmp_path):
     (tmp_path / "config.toml").write_text("")
-    assert "has not finished its first epoch: `suite resume" in refusal(tmp_path)
+    assert "its training ended before the first one was written: suite resume" in refusal(tmp_path)
 
 
 def test_a_run_without_its_network(changed):
