@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from suite.contributions import Contributed, ModelBuilder
 from suite.devices import activate
 from suite.errors import UserError, attributed
+from suite.files import make_folder
 from suite.host import Host
 from suite.options import parse
 from suite.pipeline.codec import Codec
@@ -46,7 +47,7 @@ def save_pipeline(
     """
     from suite.pipeline.keras_files import save_keras
 
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     save_keras(network, folder / "network.keras")
     plugin = builder.rpartition(":")[0]
     write_manifest(

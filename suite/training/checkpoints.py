@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from suite.errors import UserError
-from suite.files import atomic_path
+from suite.files import atomic_path, writing
 
 _STATE = "state"
 
@@ -115,7 +115,8 @@ class CheckpointFolder:
 
     def write(self, step: int, arrays: Mapping[str, np.ndarray], state: Mapping[str, Any]) -> None:
         """Write the checkpoint of a step, then delete what only older ones needed."""
-        self.path.mkdir(exist_ok=True)
+        with writing(self.path):
+            self.path.mkdir(exist_ok=True)
         newest = self.path / f"step-{step:010}.npz"
         write_arrays(newest, arrays, state)
         needed = {newest.name, state.get("best_file")}
@@ -125,7 +126,8 @@ class CheckpointFolder:
 
     def write_best(self, step: int, weights: Mapping[str, np.ndarray]) -> str:
         """Write the best weights so far and return the file's name, for the next checkpoint's state."""
-        self.path.mkdir(exist_ok=True)
+        with writing(self.path):
+            self.path.mkdir(exist_ok=True)
         name = f"best-{step:010}.npz"
         write_arrays(self.path / name, weights, {})
         return name
