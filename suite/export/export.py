@@ -19,14 +19,13 @@ from suite.export.onnx import convert
 from suite.files import atomic_write, temporary_folder, temporary_name, writing
 from suite.host import Host
 from suite.pipeline.codec import Arrays, Codec, Encoded
-from suite.pipeline.manifest import Manifest, write_manifest
+from suite.pipeline.manifest import REPORT, Manifest, check_file, write_manifest
 from suite.pipeline.networks import Network, OnnxNetwork
 from suite.pipeline.trainable import stack
 from suite.prediction.encoding import decode_each, same_shapes
 from suite.prediction.loading import Described, builder_packages
 
 FORMATS = ("onnx",)
-REPORT = "export.json"
 PREDICTION_TOLERANCE = 1e-3
 
 
@@ -77,12 +76,13 @@ def export_to(
     with temporary_folder(target) as written:
         network = written / "network.onnx"
         with temporary_folder(target) as scratch:
+            check_file(folder, manifest, manifest.network)
             packages = builder_packages(host, manifest)
             inputs, expected = convert(folder / manifest.network, network, packages, batches, scratch)
         report = _compared(OnnxNetwork(network), described.codec, inputs, contexts, expected, manifest)
         report |= {"source": source, "size": network.stat().st_size}
-        write_manifest(written, msgspec.structs.replace(manifest, network=network.name))
         atomic_write(written / REPORT, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+        write_manifest(written, msgspec.structs.replace(manifest, network=network.name))
         with writing(target):
             _put_in_place(written, target)
     return Export(

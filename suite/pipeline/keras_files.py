@@ -6,7 +6,7 @@ import importlib
 import json
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +26,20 @@ _CODE_CARRIERS = {"Lambda", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "Flax
 _PACKAGES = {"keras", "keras_hub", "builtins"}
 
 
-def save_keras(model: keras.Model, path: Path) -> None:
-    """Write `model` to `path` (ending in `.keras`): computing in float32, and whole or not at all."""
+def save_keras(
+    model: keras.Model, path: Path, before_it_is_there: Callable[[Path], None] = lambda temporary: None
+) -> None:
+    """Write `model` to `path` (ending in `.keras`): computing in float32, and whole or not at all.
+
+    Args:
+        model: a built model.
+        path: the file.
+        before_it_is_there: called with the path of the complete file before that takes the place of `path`.
+    """
     shipped = as_float32(model)
     with atomic_path(path) as temporary:
         shipped.save(temporary)
+        before_it_is_there(temporary)
 
 
 def load_keras(path: Path, packages: Iterable[str] = ()) -> keras.Model:
