@@ -147,6 +147,18 @@ def test_a_training_on_a_full_disk_says_so_and_goes_on_later(tmp_path, host, mon
     assert (run / "metrics.json").is_file()
 
 
+def test_a_full_disk_is_no_defect_of_a_plugin_that_writes_predictions(tmp_path):
+    from suite.evaluation.prediction_files import AttributedWriter
+
+    class Writer:
+        add = close = fails
+
+    writer = AttributedWriter(lambda path, facts: Writer(), "a format", tmp_path / "it.txt", {})
+    for write in (lambda: writer.add(None, "", None), writer.close):
+        with pytest.raises(UnwritableError, match=r"cannot write .*it.txt: no space left"):
+            write()
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
 def test_a_full_standard_output():
     with open("/dev/full", "w") as full:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from suite.devices import dtype_policy
 from suite.errors import UserError
 from suite.files import atomic_path
+from suite.outside_files import check_keras_weights
 
 if TYPE_CHECKING:
     import keras
 
-_MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
+_WEIGHTS = "model.weights.h5"
+_MEMBERS = ("config.json", "metadata.json", _WEIGHTS)
 _CONFIG_LIMIT = 256 << 20
 _REDUCED = ("float16", "bfloat16")
 
@@ -65,6 +67,7 @@ def load_keras(path: Path, packages: Iterable[str] = ()) -> keras.Model:
                 f"{path} needs {module}, which cannot be imported ({error}): install the version of the"
                 " plugin that it was trained with"
             ) from None
+    check_keras_weights(path, _WEIGHTS)
     import keras
 
     try:
