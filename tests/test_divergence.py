@@ -124,6 +124,7 @@ class failing:  # noqa: N801 - its name is the plugin's
         return [dataclasses.replace(evaluator, evaluate=evaluate)]
 
 
+@pytest.mark.slow
 def test_what_fails_because_of_it_is_not_a_plugins_defect(data, tmp_path):
     training = {"learning_rate": 1e6, "epochs": 3, "schedule": "constant", "warmup": 0.0}
     tables = {"task": "trend", "data": str(data), "training": training}

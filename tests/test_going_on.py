@@ -17,7 +17,7 @@ from suite.runs.directory import Run
 from suite.runs.resuming import Resumption
 from suite.runs.train import resume, train
 
-pytestmark = pytest.mark.backend
+pytestmark = pytest.mark.slow
 
 HOST = suite.Host(toy_plugin, discover=False)
 
@@ -75,6 +75,7 @@ def test_a_stopped_run_has_a_model_that_says_what_it_is(data, tmp_path, capsys, 
     assert re.fullmatch(what, unfinished)
 
 
+@pytest.mark.backend
 def test_the_model_of_a_stopped_run_is_the_best_one_so_far(data, tmp_path):
     stopped(data, tmp_path / "run", 11)
     run = Run.open(tmp_path / "run")
@@ -104,6 +105,7 @@ def test_a_run_that_ended_goes_on_from_its_last_weights(data, finished, tmp_path
     assert note in (done.path / "report.html").read_text()
 
 
+@pytest.mark.backend
 @pytest.mark.parametrize("step", [1, 3])
 def test_added_epochs_that_were_interrupted_end_like_unbroken_ones(data, finished, tmp_path, step):
     unbroken = resume(HOST, copied(finished, tmp_path / "one").path, how=Resumption(epochs=2))

@@ -108,6 +108,24 @@ def test_predictions_meet_the_targets_of_the_data_by_id():
     assert pairs.facts == {"k": 1}
 
 
+def test_what_predict_wrote_as_json_meets_the_data_by_the_end_of_its_paths(tmp_path):
+    path = tmp_path / "p.jsonl"
+    path.write_text(
+        '{"input": "/data/in/a.csv:1", "prediction": 1}\n{"input": "b.csv:1", "prediction": 2}\n'
+        '{"id": "x", "input": "c", "prediction": 3}\n'
+    )
+    lines = read_predictions(path, task_of(None))
+    assert [line.id for line in lines] == ["/data/in/a.csv:1", "b.csv:1", "x"]
+    examples = [Example(name, None, "yes") for name in ("x", "b.csv:1", "in/a.csv:1")]
+    assert paired(lines, examples, {}, "file").predictions == [3, 2, 1]
+    twins = [PredictionLine("p/a", 1), PredictionLine("q/a", 2)]
+    with pytest.raises(UserError, match="ids are not in the data"):
+        paired(twins, [Example("a", None, "yes")], {}, "file")
+    path.write_text('{"input": "a", "error": "is damaged"}')
+    with pytest.raises(UserError, match="there is no prediction for it: is damaged"):
+        read_predictions(path, task_of(None))
+
+
 def test_without_data_the_targets_of_the_file_count():
     assert paired(LINES, None, {}, "file").targets == ["A", "B"]
 

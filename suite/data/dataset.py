@@ -68,9 +68,12 @@ class Problem(str):
 
     locations: Sequence[str]
     wrong: bool
+    sentence: str
+    """The text without locations."""
 
     def __new__(cls, text: str, locations: Sequence[str] = (), *, wrong: bool = True) -> Problem:
         """The sentence as it is shown if there is room for a few locations only."""
+        sentence = text
         if locations:
             more = f" and {len(locations) - 3:,} more" if len(locations) > 3 else ""
             shown = ", ".join(f"'{location}'" for location in locations[:3])
@@ -78,6 +81,7 @@ class Problem(str):
         problem = super().__new__(cls, text)
         problem.locations = locations
         problem.wrong = wrong
+        problem.sentence = sentence
         return problem
 
 

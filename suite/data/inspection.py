@@ -132,7 +132,7 @@ def _inspect_splits(dataset: Dataset) -> Inspection:
     ]
     findings = [
         Finding(
-            text=str(problem),
+            text=getattr(problem, "sentence", str(problem)),
             wrong=getattr(problem, "wrong", True),
             locations=getattr(problem, "locations", ()),
         )

@@ -28,8 +28,9 @@ SIGNAL_TO_NOISE = (5.0, 40.0)
 MAX_SILENCE = 1.0
 """Seconds of silence or noise that are put at each end of a recording, at most."""
 
-SIGNAL_TO_SILENCE = (3.0, 60.0)
-"""Decibels by which a recording is louder than the noise that is put at its ends."""
+SIGNAL_TO_ENDS = (-10.0, 50.0)
+"""Decibels by which a recording is louder than the noise that is put at its ends: a recording may be quieter
+than the noise before it, which the normalization must not follow."""
 
 SIGNAL_TO_BABBLE = (5.0, 30.0)
 """Decibels by which a recording is louder than the other voices that are added to it."""
@@ -193,8 +194,10 @@ class SpeechBatches:
         kind = rng.random()
         if kind < NO_SOUND:
             return padded
-        noise = _noise(padded, SIGNAL_TO_SILENCE, rng, loudness=_level(sound))
-        if kind < (1 + NO_SOUND) / 2:
+        at_ends = kind < (1 + NO_SOUND) / 2
+        decibels = SIGNAL_TO_ENDS if at_ends else SIGNAL_TO_NOISE
+        noise = _noise(padded, decibels, rng, loudness=_level(sound))
+        if at_ends:
             noise[before : before + len(sound)] = 0.0
         noisy: np.ndarray = padded + noise
         return noisy

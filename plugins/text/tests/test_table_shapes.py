@@ -91,6 +91,11 @@ def test_one_class_has_one_name_however_a_number_is_written(tmp_path):
     assert list(problems(dataset)) == ["1 example without a label is left out"]
 
 
+def test_labels_are_cleaned_as_texts_are(tmp_path):
+    path = lines(tmp_path / "a.csv", "text,label", "a,caf\u00e9", "b,cafe\u0301", "c,\u200bcaf\u00e9 ", "d,x")
+    assert table(path).facts["classes"] == ["café", "x"]
+
+
 def test_what_stands_for_no_label_is_left_out_and_said(tmp_path):
     path = lines(tmp_path / "a.csv", "text,label", "a,pos", "b,N/A", "c,neg", "d,nan", "e,N/A", "f,none")
     dataset = table(path)

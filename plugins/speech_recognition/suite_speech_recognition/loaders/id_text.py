@@ -38,6 +38,7 @@ HEADERS = (
 )
 """What the first cell of a list with a header may be."""
 
+_MIN_KNOWN = 5  # lines of prose may begin with a word that is also the name of a recording
 _PEEK = 1 << 20
 _MAX_LISTS = 500
 _DELIMITERS = ("|", "\t")
@@ -57,7 +58,9 @@ def is_list(source: Source, ids: Collection[str]) -> bool:
         return False
     rows = [cells for _, cells in rows_of(text, source.name)]
     known = [cells for cells in rows if _recording_in(cells, ids) is not None]
-    return bool(known) and (2 * len(known) >= len(rows) or 2 * len(known) >= len(ids))
+    if 2 * len(known) >= max(1, len(rows)):
+        return True
+    return len(known) >= _MIN_KNOWN and 2 * len(known) >= len(ids)
 
 
 def is_ljspeech(text: str) -> bool:

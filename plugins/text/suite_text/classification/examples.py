@@ -80,10 +80,11 @@ class Collector:
         self._files = files
 
     def _label(self, label: str) -> str:
-        """A label without white space around it, a whole number without a point; each is one object."""
+        """A label, cleaned as texts are, a whole number without a point; each is one object."""
         known = self._labels.get(label)
         if known is None:
-            known = _WHOLE.sub(r"\1", plain) if _WHOLE.fullmatch(plain := label.strip()) else plain
+            plain = clean(label, self._cleaning).strip()
+            known = _WHOLE.sub(r"\1", plain) if _WHOLE.fullmatch(plain) else plain
             self._labels[label] = known
         return known
 
