@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import mmap
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,8 +84,14 @@ def check_hdf5(path: Path, content: bytes | None = None) -> None:
 
 def check_keras_weights(path: Path, member: str) -> None:
     """`check_hdf5` for the weights in a `.keras` file, which were looked for already."""
-    with zipfile.ZipFile(path) as archive:
-        check_hdf5(path, archive.read(member))
+    try:
+        with zipfile.ZipFile(path) as archive:
+            content = archive.read(member)
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, KeyError, RuntimeError, ValueError) as error:
+        raise UserError(
+            f"{path} could not be read as a Keras model, it may be damaged or of another version: {error}"
+        ) from None
+    check_hdf5(path, content)
 
 
 def _outside_links(group: Any) -> Iterator[str]:

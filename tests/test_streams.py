@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 
+import msgspec
 import pytest
 
 import suite
@@ -101,7 +103,12 @@ def test_the_handler_of_sigterm_is_put_back(capsys):
 
 def test_control_characters_are_shown_and_texts_are_not_changed():
     assert visible("Grüße, 世界\n\tא\u200fה\r\n") == "Grüße, 世界\n\tא\u200fה\r\n"
-    assert visible(EVIL) == "cat\\x1b]0;owned\\x07\\x1b[2J\\x9b31m\\x0d.jpg"
+    assert visible(EVIL) == "cat\\x1b]0;owned\\x07\\x1b[2J\\u009b31m\\x0d.jpg"
+
+
+def test_json_stays_json():
+    text = "".join(map(chr, range(160)))
+    assert json.loads(visible(msgspec.json.encode(text).decode())) == text
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])

@@ -21,7 +21,13 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
 
 def visible(text: str) -> str:
     """`text` with every control character but tabs and line ends shown as an escape."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text) if _CONTROL.search(text) else text
+    return _CONTROL.sub(_escape, text) if _CONTROL.search(text) else text
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    # JSON leaves those from DEL on as they are, and this is how it escapes them.
+    return f"\\u{code:04x}" if code >= 0x7F else f"\\x{code:02x}"
 
 
 class _Stream:
