@@ -16,6 +16,7 @@ The same words in a file, on the command line and in Python:
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ _TYPED: dict[str, type[Options]] = {
 _TABLES = ("loader", "split", "model", "training", "runtime", "evaluators")
 _PLAIN = ("task", "data", "init", "pretrained")
 _WRITTEN_ONLY = ("plugins",)
+_MAX_KEYS = 12  # named in a message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +190,9 @@ def apply_settings(
         if not tables:
             owners = [table for table, kind in _TYPED.items() if name in kind.__struct_fields__]
             if len(owners) != 1:
-                raise UserError(f"--set {setting}: {_which(name, text, [*option_keys(), *others()])}")
+                keys = [*option_keys(), *others()]
+                keys = [key for key in keys if key.partition(".")[0] in known]
+                raise UserError(f"--set {setting}: {_which(name, text, keys)}")
             tables = owners
         if tables[0] not in known:
             what = "cannot be set here" if tables[0] in _TABLES else "is no table"
@@ -210,7 +214,12 @@ def _which(name: str, value: str, keys: Sequence[str]) -> str:
         ends = [lasts[str(meant(name, lasts))]]
     if ends:
         return "write " + " or ".join(f"--set {key}={value}" for key in ends)
-    return f"there is no option '{name}': {nearest(f'training.{name}', keys)}"
+    close = difflib.get_close_matches(name, lasts, n=1, cutoff=0.6)
+    if close:
+        return f"there is no option '{name}': did you mean '{lasts[close[0]]}'?"
+    keys = sorted(set(keys))
+    rest = ", ...: 'suite show TASK NAME' lists those of a loader or a model" if len(keys) > _MAX_KEYS else ""
+    return f"there is no option '{name}': known: {', '.join(keys[:_MAX_KEYS])}{rest}"
 
 
 def training_key(name: str) -> str | None:

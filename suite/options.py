@@ -44,6 +44,23 @@ OF_DATA = {"of_data": True}
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of every contribution's options. Each field needs a default and `Meta(description=...)`."""
 
+    @classmethod
+    def for_other_data(cls, values: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+        """A loader's options for other data than those that they were given for.
+
+        Override it where an option that fits one data set must not fail on another: what was given for that
+        one still must.
+
+        Args:
+            values: by name, as they were given for one data set.
+            given: those that were given for the other one; they win.
+
+        Returns:
+            All of these, but for those of `values` that mean something for one data set only (`OF_DATA`).
+        """
+        own = {option.name for option in describe(cls) if option.of_data}
+        return {**{name: value for name, value in values.items() if name not in own}, **given}
+
 
 class NoOptions(Options, frozen=True):
     """For a contribution that takes none."""
@@ -169,17 +186,6 @@ def describe(options: type[Options]) -> list[Option]:
         default = field.default_factory() if callable(field.default_factory) else field.default
         described.append(Option(field.name, _type_text(hint), default, help_text, of_data))
     return described
-
-
-def carried_over(options: type[Options], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of a loader's options that hold for other data as well.
-
-    Args:
-        options: of the loader.
-        values: by name, as they were given for one data set.
-    """
-    own = {option.name for option in describe(options) if option.of_data}
-    return {name: value for name, value in values.items() if name not in own}
 
 
 def _type_text(hint: Any) -> str:

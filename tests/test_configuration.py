@@ -96,11 +96,23 @@ def test_a_bare_setting_reaches_the_only_table_that_has_it():
         ("seed=3", "write --set split.seed=3 or --set training.seed=3"),
         ("epoks=3", "did you mean 'training.epochs'"),
         ("trainin.epochs=3", "did you mean 'training'"),
+        ("wheels=3", "no option 'wheels': known: .*'suite show TASK NAME' lists"),
     ],
 )
 def test_a_setting_that_cannot_be_placed_is_refused(setting, message):
     with pytest.raises(UserError, match=message):
         apply_settings(BASE, [setting])
+
+
+def test_a_bare_setting_is_answered_with_a_key_that_can_be_set_here():
+    def others():
+        return ["loader.classes", "model.classes_weighed"]
+
+    for setting in ("classes=cat", "names=cat"):
+        with pytest.raises(UserError, match="write --set loader.classes=cat"):
+            apply_settings({}, [setting], ("loader",), others)
+    with pytest.raises(UserError, match="no option 'lr': known: loader.classes$"):
+        apply_settings({}, ["lr=1"], ("loader",), others)
 
 
 def test_a_broken_file_is_named_with_its_line(tmp_path):

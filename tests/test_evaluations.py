@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ import toy_plugin
 from suite import UserError
 from suite.cli.main import main
 from suite.configuration import from_mapping
+from suite.data import Problem
 from suite.runs.evaluate import Request, evaluate
 from suite.runs.train import train
 
@@ -93,6 +95,21 @@ def test_of_other_data_with_splits_the_test_split_is_scored_and_it_says_so(run, 
     outcome = evaluate(HOST, Request(run=run, data=str(other), out=tmp_path / "out"))
     assert outcome.metrics["counts"] == {"test": 30}
     assert "scored the test split" in outcome.metrics["notes"][0]
+
+
+def test_what_matters_only_to_training_is_no_note_of_an_evaluation(run, tmp_path):
+    other = toy_plugin.write(tmp_path / "other.jsonl", train=6, validation=0, test=0)
+    (loader,) = HOST.loaders("trend")
+    problems = [Problem("too few to learn from", of_training=True), Problem("a row is odd")]
+
+    def load(path, options):
+        return replace(loader.item.load(path, options), problems=problems)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(suite.Host, "loader", lambda *_: replace(loader, item=replace(loader.item, load=load)))
+        outcome = evaluate(HOST, Request(run=run, data=str(other), out=tmp_path / "out"))
+    assert "a row is odd" in outcome.metrics["notes"]
+    assert "too few to learn from" not in outcome.metrics["notes"]
 
 
 def test_examples_without_a_target_are_left_out_and_counted(run, tmp_path):
@@ -198,9 +215,10 @@ def test_the_command_prints_json_for_programs(command, run, tmp_path):
         (["RUN", "nowhere.jsonl"], "no file or folder 'nowhere.jsonl'"),
         (["RUN", "--loader", "lines"], "--loader is for DATA"),
         (["RUN", "--set", "training.epochs=3"], "cannot be set here: known: evaluators, loader, prediction"),
+        (["RUN", "--set", "target=3"], "write --set loader.target=3"),
         (["RUN", "--set", "evaluators.hits=3"], "the form is evaluators.NAME.KEY=VALUE"),
         (["RUN", "--set", "evaluators.hist.a=3"], "evaluator 'hist'.*did you mean 'hits'"),
-        (["RUN", "--split", "dev"], "did you mean"),
+        (["RUN", "--split", "dev"], "--split dev: did you mean 'validation'"),
         (["RUN", "--predictions", "nowhere.jsonl"], "there is no such file of predictions"),
     ],
 )

@@ -17,7 +17,6 @@ from suite.options import (
     NoOptions,
     Options,
     as_dict,
-    carried_over,
     describe,
     parse,
     parse_value,
@@ -188,11 +187,11 @@ def test_a_number_may_be_given_where_an_option_is_text():
         parse(Table, {"column": True}, "[table]")
 
 
-def test_what_is_of_one_data_set_is_not_carried_over_to_another():
+def test_what_is_of_one_data_set_is_not_used_for_another():
     class Reading(Options, frozen=True):
         images: Annotated[str, Meta(description="folder with the images", extra=OF_DATA)] = ""
         column: Annotated[str, Meta(description="with the classes")] = ""
 
     given = {"images": "photos", "column": "kind"}
-    assert carried_over(Reading, given) == {"column": "kind"}
+    assert Reading.for_other_data(given, {"rows": 3}) == {"column": "kind", "rows": 3}
     assert [option.of_data for option in describe(Reading)] == [True, False]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from suite.cli.main import host_from
 from suite.cli.repetition import repeating_command
-from suite.cli.unknown_options import keys_of_model
+from suite.cli.unknown_options import keys_of_evaluation
 from suite.errors import UserError, nearest
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="cpu, gpu or gpu:N")
 
 
-settable = keys_of_model
+settable = keys_of_evaluation
 """What `--set` takes, for the message about an option that there is not."""
 
 
@@ -65,7 +65,13 @@ def run(arguments: argparse.Namespace) -> int:
     from suite.configuration import apply_settings
     from suite.runs.evaluate import Request, evaluate
 
-    settings = apply_settings({}, arguments.set, ("loader", "evaluators", "prediction"))
+    host = host_from(arguments)
+    settings = apply_settings(
+        {},
+        arguments.set,
+        ("loader", "evaluators", "prediction"),
+        lambda: keys_of_evaluation(host, [arguments.run]),
+    )
     if arguments.loader and arguments.data is None:
         raise UserError("--loader is for DATA, and no DATA is named")
     if settings.get("loader") and arguments.data is None:
@@ -86,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
             "evaluate", filter(None, (arguments.run, arguments.data)), arguments, _REPEATED
         ),
     )
-    _show(evaluate(host_from(arguments), request, _listener()), as_json=arguments.json)
+    _show(evaluate(host, request, _listener()), as_json=arguments.json)
     return 0
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.cli.main import host_from
 from suite.cli.tables import json_text
+from suite.cli.unknown_options import keys_of_data
 from suite.configuration import apply_settings
 from suite.errors import UserError
 
@@ -52,13 +54,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
+settable = keys_of_data
+"""What `--set` takes, for the message about an option that there is not."""
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Inspect, and show it."""
     from suite.data.inspection import inspect_dataset
     from suite.data.loading import load_dataset
 
     host = host_from(arguments)
-    options, groups = _options(arguments.set)
+    options, groups = _options(arguments.set, lambda: keys_of_data(host, [arguments.task]))
     page = Path(arguments.preview) if arguments.preview else None
     if page is not None:
         from suite.runs.preview import check_preview_path
@@ -91,9 +97,9 @@ def _preview(
         raise shown.defect
 
 
-def _options(settings: list[str]) -> tuple[dict[str, Any], str]:
+def _options(settings: list[str], keys: Callable[[], list[str]]) -> tuple[dict[str, Any], str]:
     """The loader's options, and by what examples belong together."""
-    tables = apply_settings({}, settings, ("loader", "split"))
+    tables = apply_settings({}, settings, ("loader", "split"), keys)
     split = tables.get("split", {})
     if others := sorted(split.keys() - {"groups"}):
         raise UserError(f"--set split.{others[0]} is for training: of [split], inspect takes groups alone")

@@ -11,6 +11,7 @@ from suite.other_words import meant, plain
 
 if TYPE_CHECKING:
     from suite.host import Host
+    from suite.pipeline.manifest import Manifest
 
 _OWN_WORDS = {"data", "dataset", "data_dir", "task", "source", "src", "input", "inputs", "images", "i", "run"}
 """What other tools take as options and is a word without a dash here."""
@@ -64,18 +65,45 @@ def keys_of_task(host: Host, words: Sequence[str]) -> list[str]:
     """The keys that `--set` takes when a model for the task among `words` is trained."""
     from suite.configuration import option_keys
 
-    names = {task.name for task in host.tasks()}
-    task = next((word for word in words if word.rpartition(":")[2] in names), None)
-    keys = option_keys()
-    if task is not None:
-        for table, offered in (("loader", host.loaders(task)), ("model", host.builders(task))):
-            for contributed in offered:
-                keys += [f"{table}.{name}" for name in contributed.item.options.__struct_fields__]
+    keys = [*option_keys(), *keys_of_data(host, words)]
+    for builder in host.builders(_task_among(host, words)):
+        keys += [f"model.{name}" for name in builder.item.options.__struct_fields__]
+    return list(dict.fromkeys(keys))
+
+
+def keys_of_data(host: Host, words: Sequence[str]) -> list[str]:
+    """The keys of the options of loaders of the task among `words`."""
+    task = _task_among(host, words)
+    keys = [
+        f"loader.{name}" for loader in host.loaders(task) for name in loader.item.options.__struct_fields__
+    ]
     return list(dict.fromkeys(keys))
 
 
 def keys_of_model(host: Host, words: Sequence[str]) -> list[str]:
     """The keys that `--set` takes when the model among `words` predicts."""
+    manifest = _manifest_among(host, words)
+    if manifest is None:
+        return []
+    builder = host.builder(manifest.builder, manifest.task).item
+    return list(builder.prediction_options.__struct_fields__)
+
+
+def keys_of_evaluation(host: Host, words: Sequence[str]) -> list[str]:
+    """The keys that `--set` takes when the run among `words` is scored."""
+    manifest = _manifest_among(host, words)
+    of_data = keys_of_data(host, [manifest.task]) if manifest is not None else []
+    return [*(f"prediction.{name}" for name in keys_of_model(host, words)), *of_data]
+
+
+def _task_among(host: Host, words: Sequence[str]) -> str:
+    """The name of a task that is one of `words`; empty, which no task is called, if none is."""
+    names = {task.name for task in host.tasks()}
+    return next((word for word in words if word.rpartition(":")[2] in names), "")
+
+
+def _manifest_among(host: Host, words: Sequence[str]) -> Manifest | None:
+    """What is known of the model whose folder is one of `words`."""
     from pathlib import Path
 
     from suite.errors import SuiteError
@@ -84,8 +112,8 @@ def keys_of_model(host: Host, words: Sequence[str]) -> list[str]:
     for word in words:
         try:
             manifest = read_manifest(model_folder(Path(word)))
-            builder = host.builder(manifest.builder, manifest.task).item
+            host.builder(manifest.builder, manifest.task)
         except (SuiteError, OSError):
             continue
-        return list(builder.prediction_options.__struct_fields__)
-    return []
+        return manifest
+    return None

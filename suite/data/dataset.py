@@ -64,14 +64,18 @@ class Problem(str):
         text: the sentence, to be followed by the first few of `locations`.
         locations: all locations (files, lines).
         wrong: whether it should be put right; else it is only worth a look.
+        of_training: whether it matters only to those who train: `suite evaluate` says nothing of it.
     """
 
     locations: Sequence[str]
     wrong: bool
+    of_training: bool
     sentence: str
     """The text without locations."""
 
-    def __new__(cls, text: str, locations: Sequence[str] = (), *, wrong: bool = True) -> Problem:
+    def __new__(
+        cls, text: str, locations: Sequence[str] = (), *, wrong: bool = True, of_training: bool = False
+    ) -> Problem:
         """The sentence as it is shown if there is room for a few locations only."""
         sentence = text
         if locations:
@@ -81,6 +85,7 @@ class Problem(str):
         problem = super().__new__(cls, text)
         problem.locations = locations
         problem.wrong = wrong
+        problem.of_training = of_training
         problem.sentence = sentence
         return problem
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
@@ -95,13 +95,14 @@ def look_up(host: Host, configuration: Configuration) -> Chosen:
         task.full_name,
         own if not configuration.model_name else (),
     )
-    options = _parsed(builder, configuration.model)
+    options = _parsed(builder, configuration.model, host.loaders(task.full_name))
     evaluators = evaluators_of(host, configuration, task)
     for evaluator in evaluators:
         _parsed(evaluator, configuration.evaluators.get(evaluator.name, {}))
     metric_of(task.item, declared_metrics(evaluators))
     if configuration.loader_name is not None:
-        _parsed(host.loader(configuration.loader_name, task.full_name), configuration.loader)
+        loader = host.loader(configuration.loader_name, task.full_name)
+        _parsed(loader, configuration.loader, [builder])
     if configuration.init is not None:
         _check_initial(configuration.init)
     return Chosen(task, builder, options, evaluators)
@@ -135,11 +136,17 @@ def evaluators_of(
 def _parsed(
     contributed: Contributed[DataLoader[Any]] | Contributed[ModelBuilder[Any]] | Contributed[Evaluator[Any]],
     values: Mapping[str, Any],
+    others: Sequence[Contributed[DataLoader[Any]] | Contributed[ModelBuilder[Any]]] = (),
 ) -> Options:
+    """The options of a contribution; of those that it has not, some may be meant for `others`."""
     check_declared_options(contributed)
     for name in values:
-        # An option of training is easily taken for one of the model.
-        key = None if name in contributed.item.options.__struct_fields__ else training_key(name)
+        if name in contributed.item.options.__struct_fields__:
+            continue
+        # An option of training is easily taken for one of the model, and so is one of the loader.
+        owner = next((other for other in others if name in other.item.options.__struct_fields__), None)
+        table = "loader" if owner is not None and isinstance(owner.item, DataLoader) else "model"
+        key = f"{table}.{name}" if owner is not None else training_key(name)
         if key is not None:
             raise UserError(f"{contributed.kind} '{contributed.name}' has no option '{name}': say {key}")
     options: Options = parse(contributed.item.options, values, f"{contributed.kind} '{contributed.name}'")

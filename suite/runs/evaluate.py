@@ -24,7 +24,6 @@ from suite.evaluation.scoring import scored_metrics
 from suite.evaluation.types import Pairs
 from suite.files import atomic_write, make_folder, refuse_existing
 from suite.host import Host
-from suite.options import carried_over
 from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note
 from suite.prediction.loading import describe, load
 from suite.prediction.predictor import LoadedPipeline
@@ -201,7 +200,7 @@ def _names_own_data(request: Request, configuration: Configuration) -> bool:
 
 def _choose_from(host: Host, configuration: Configuration, request: Request, data: str) -> _Chosen:
     dataset = _loaded(host, configuration, request, data)
-    notes = list(dataset.problems)
+    notes = [problem for problem in dataset.problems if not getattr(problem, "of_training", False)]
     splits = dataset.splits
     if request.split is not None:
         if not splits.get(request.split):
@@ -227,8 +226,8 @@ def _loaded(host: Host, configuration: Configuration, request: Request, data: st
             or _recognizes(own, data)
             or not any(_recognizes(other, data) for other in others)
         ):
-            inherited = carried_over(own.item.options, configuration.loader)
-            loader, options = configuration.loader_name, {**inherited, **options}
+            loader = configuration.loader_name
+            options = own.item.options.for_other_data(configuration.loader, options)
     task, groups = task_of(host, configuration).full_name, configuration.split.groups
     if groups and COLUMN_OPTION not in request.loader_options:
         options = {name: value for name, value in options.items() if name != COLUMN_OPTION}

@@ -278,11 +278,13 @@ def labeled_dataset(
                     " only be learned from training images"
                 )
     else:
-        problems.append(f"there is no training split, only {' and '.join(sorted(splits))}")
+        text = f"there is no training split, only {' and '.join(sorted(splits))}"
+        problems.append(Problem(text, of_training=True))
     if not classes:
         raise UserError(f"{path}: no image has a label")
     if len(classes) == 1 and not multi_label:
-        problems.append(f"there is one class only, '{classes[0]}': at least two are needed to learn{hint}")
+        text = f"there is one class only, '{classes[0]}': at least two are needed to learn{hint}"
+        problems.append(Problem(text, of_training=True))
     return Dataset(
         train=splits.get("train", []),
         validation=splits.get("validation"),

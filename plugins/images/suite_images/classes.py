@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import shlex
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from suite import UserError
 from suite.kit import nearest, some
@@ -36,6 +36,20 @@ class ClassOptions(Options, frozen=True):
     single_class: Annotated[
         bool, Meta(description=f"whether all classes that are read become one, '{SINGLE_CLASS}'")
     ] = False
+    absent_classes: Annotated[
+        Literal["refuse", "ignore"],
+        Meta(
+            description="what becomes of an entry of classes that names a class which the data lacks: it is"
+            " refused, as a slip of the pen would be, or ignored, and OLD=NEW is then NEW, if that is there"
+        ),
+    ] = "refuse"
+
+    @classmethod
+    def for_other_data(cls, values: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+        """As `Options.for_other_data`: other data need not have every class that the first had."""
+        merged = super().for_other_data(values, given)
+        # What a run keeps of its options has the defaults, too.
+        return merged if "classes" in given else {**merged, "absent_classes": "ignore", **given}
 
 
 @dataclass(frozen=True)
@@ -77,20 +91,25 @@ def select_classes(known: Iterable[str], options: ClassOptions, where: str) -> C
         where: what a message calls the data.
 
     Raises:
-        UserError: if an entry names a class that the data does not have, two entries name the same one, or
-            no class is left.
+        UserError: if an entry names a class that the data does not have (unless `absent_classes` ignores
+            that), two entries name the same one, or no class is left.
     """
     known = tuple(dict.fromkeys(known))
     new: dict[str, str] = {}
     rest: list[str] | None = None  # the entry *, with its new name if it has any
     order: list[str | None] = []  # new names as they come; None where the rest goes
-    for old, name in _entries(options.classes, known):
+    entries = list(_entries(options.classes, known))
+    for old, name in entries:
         if old == THE_REST and THE_REST not in known:
             if rest is not None:
                 raise UserError(f"loader.classes has '{THE_REST}' twice")
             rest = [] if name is None else [name]
             order.append(name)
             continue
+        if old not in known and options.absent_classes == "ignore":
+            if name not in known or any(name == other for other, _ in entries):
+                continue
+            old = name  # other data may have the new name already
         if old not in known:
             raise UserError(
                 f"{where} has no class '{old}', which loader.classes names: {nearest(old, known)}"
@@ -98,7 +117,7 @@ def select_classes(known: Iterable[str], options: ClassOptions, where: str) -> C
         if new.setdefault(old, name or old) != (name or old):
             raise UserError(f"loader.classes gives '{old}' two names, '{new[old]}' and '{name or old}'")
         order.append(new[old])
-    if not order:
+    if not order and not entries:
         rest, order = [], [None]
     others = [] if rest is None else [name for name in known if name not in new]
     new.update((name, rest[0] if rest else name) for name in others)

@@ -114,9 +114,10 @@ def eight_bits(array: np.ndarray, name: str, bits: int = 16) -> np.ndarray:
         low, high = array.min(), array.max()
         highest = 1 if array.dtype.kind == "f" else 255
         if not (low >= 0 and high <= highest):
+            holds = "which hold these values" if low >= 0 and high <= 65535 else "from 0 to 65,535"
             raise UserError(
-                f"{name} has {array.dtype} values from {low:g} to {high:g}: an image's are from 0 to"
-                f" {highest} (or uint16)"
+                f"{name} has {array.dtype} values from {low:g} to {high:g}: images of this type are from 0"
+                f" (black) to {highest} (white). Scale them so, or save them as 16 bits (uint16), {holds}"
             )
         scaled = np.rint(array * 255) if highest == 1 else array
     eight: np.ndarray = scaled.astype(np.uint8)

@@ -268,6 +268,8 @@ def _what(content: bytes) -> str:
         return "is an SVG drawing, which is not read: convert it to PNG"
     if content[4:8] == b"ftyp":
         return "is a video, not an image"
+    if kind := _unread_kind(content):
+        return f"is an image in {kind}, which is not read: convert it to PNG"
     for magic, what in _OTHERS.items():
         if content.startswith(magic):
             return f"is {what}, not an image"
@@ -280,6 +282,37 @@ def _what(content: bytes) -> str:
     if all(letter.isprintable() or letter.isspace() for letter in text):
         return "is text, not an image"
     return f"is no image of a kind that is read ({KNOWN})"
+
+
+def _unread_kind(content: bytes) -> str:
+    """What a file is that is an image, though of a kind that is not read; empty if it is none known."""
+    for magic, kind in _UNREAD.items():
+        if content.startswith(magic):
+            return kind
+    if content[128:132] == b"DICM":
+        return "DICOM"
+    # TGA has no magic number: a map of colors or none, a type, depths and sides that there are.
+    fields = content[:18]
+    if len(fields) == 18 and fields[1] <= 1 and fields[2] in (1, 2, 3, 9, 10, 11):
+        width, height = struct.unpack("<HH", fields[12:16])
+        if width and height and fields[16] in (8, 15, 16, 24, 32) and not fields[17] & 0xC0:
+            return "TGA"
+    return ""
+
+
+_UNREAD = {
+    b"\0\0\1\0": "ICO",
+    b"8BPS": "PSD (Photoshop)",
+    b"\x76\x2f\x31\x01": "OpenEXR",
+    b"#?RADIANCE": "Radiance HDR",
+    b"SIMPLE  =": "FITS",
+    b"\xff\x0a": "JPEG XL",
+    b"\0\0\0\x0cJXL \r\n\x87\n": "JPEG XL",
+    b"II+\0": "BigTIFF",
+    b"MM\0+": "BigTIFF",
+    b"DDS ": "DDS",
+}
+"""By how a file begins: images of kinds that are not read."""
 
 
 _READERS = (
@@ -305,7 +338,6 @@ _OTHERS = {
     b"PK\x03\x04": "a zip archive",
     b"\x1f\x8b": "a gzip archive",
     b"\x93NUMPY": "a NumPy array",
-    b"8BPS": "a Photoshop document",
     b"OggS": "sound or video",
     b"ID3": "sound",
 }

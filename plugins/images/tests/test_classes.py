@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite import UserError
-from suite.options import parse, parse_value
+from suite.options import as_dict, parse, parse_value
 from suite_images.classes import SINGLE_CLASS, ClassOptions, look_alikes, select_classes
 
 KNOWN = ("cat", "dog", "Lion", "a=b", "x, y", "7")
@@ -113,3 +113,31 @@ def test_classes_that_look_alike_are_named_with_the_way_to_merge_them(classes, s
         assert not selection.left_out
         assert all(name == name.strip() for name in selection.names)
         assert not look_alikes(selection.names) or sentences > 1
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "new"),
+    [
+        ("square,disc", ("disc",), {"disc": "disc"}),
+        ("square=shape,disc", ("disc", "shape"), {"disc": "disc", "shape": "shape"}),
+        ("square=disc,disc=square", ("disc",), {"disc": "square"}),
+        ("square=round,*", ("disc", "ring"), {"disc": "disc", "ring": "ring"}),
+    ],
+)
+def test_other_data_need_not_have_all_classes_that_were_chosen_for_the_first(text, known, new):
+    of_run = as_dict(parse(ClassOptions, {"classes": parse_value(text)}, "[loader]"))
+    values = ClassOptions.for_other_data(of_run, {})
+    selection = select_classes(known, parse(ClassOptions, values, "[loader]"), "other")
+    assert selection.new_names() == new
+
+
+def test_what_is_chosen_for_the_other_data_itself_must_be_there():
+    values = ClassOptions.for_other_data({"classes": "square,disc"}, {"classes": "square"})
+    with pytest.raises(UserError, match="has no class 'square'"):
+        select_classes(("disc",), parse(ClassOptions, values, "[loader]"), "other")
+
+
+def test_other_data_with_none_of_the_classes_is_refused():
+    values = ClassOptions.for_other_data({"classes": "square,disc"}, {})
+    with pytest.raises(UserError, match="leaves no class of other: it has 'ring'"):
+        select_classes(("ring",), parse(ClassOptions, values, "[loader]"), "other")

@@ -150,7 +150,8 @@ def test_arrays_of_colors():
 @pytest.mark.parametrize(
     ("array", "sentence"),
     [
-        (np.full((2, 2), 7.0), "float64 values from 7 to 7"),
+        (np.full((2, 2), 7.0), r"float64 values from 7 to 7: .*16 bits \(uint16\), which hold these values"),
+        (np.full((2, 2), -7), r"16 bits \(uint16\), from 0 to 65,535"),
         (np.full((2, 2), np.nan), "from nan to nan"),
         (np.full((2, 2), 300), "from 300 to 300"),
         (np.zeros((2, 2, 5), np.uint8), "has 5 channels, not 1, 3, or 4"),
@@ -223,6 +224,11 @@ def test_a_jpeg_with_something_behind_its_end():
         (b"\0\0\0\x18ftypisom....", "is a video"),
         (b"\0" * 100, "holds zeros"),
         (bytes(range(128, 256)), "is no image of a kind that is read"),
+        (b"\0\0\1\0\5\0" + bytes(16), "is an image in ICO, which is not read: convert it to PNG"),
+        (
+            b"\0\0\2" + bytes(9) + b"\x40\0\x40\0\x18\0" + b"\xd0" * 99,
+            "is an image in TGA.*convert it to PNG",
+        ),
     ],
 )
 def test_what_is_no_image_is_called_what_it_is(content, sentence, tmp_path):

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from suite.evaluation import Pairs
+from suite.options import chosen
 from suite.pipeline import TrainablePipeline
 from suite_object_detection.batches.augmentation import Augmentation
 from suite_object_detection.batches.detection_batches import DetectionBatches
@@ -57,6 +58,7 @@ def assembled(
     codec = msgspec.structs.replace(
         codec,
         mirrors=options.flip is True,
+        bits=chosen(options.bits, survey.bits),
         tiling=tiling_of(survey, options),
         max_detections=max(codec.max_detections, 100 * math.ceil(1.5 * most / 100)),
     )

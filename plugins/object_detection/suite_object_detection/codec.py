@@ -56,6 +56,7 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         tiling: how images are cut into tiles that go through the network one by one; None if they are not.
         mirrors: whether the network has learned from mirrored images, left to right.
         augment: whether it sees every image mirrored as well (test-time augmentation).
+        bits: how many of 16 bits a value uses: white is 2 ** bits - 1.
     """
 
     classes: tuple[str, ...]
@@ -70,6 +71,7 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     tiling: Tiling | None = None
     mirrors: bool = False
     augment: bool = False
+    bits: int = 16
 
     called: ClassVar[str] = "detection codec"
     suffixes: ClassVar[tuple[str, ...]] = reading.SUFFIXES
@@ -88,6 +90,8 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise ValueError(
                 f"it needs at least 1 detection and 1 box, not {self.max_detections} and {self.max_boxes}"
             )
+        if not 8 <= self.bits <= 16:
+            raise ValueError(f"its bits are to be from 8 to 16, not {self.bits}")
         if unknown := [name for name in (*self.only, *self.thresholds) if name not in self.classes]:
             raise ValueError(f"'{unknown[0]}' is none of its classes")
 
@@ -130,7 +134,8 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """The views of an image that is predicted in tiles, or also mirrored; None if it is seen once."""
         if (self.tiling is None and not self.augment) or isinstance(raw, Tile | Mirrored):
             return None
-        return ImageViews(raw, self.size, self.tiling, self.augment, self.iou_threshold, self.max_detections)
+        kept = self.iou_threshold, self.max_detections
+        return ImageViews(raw, self.size, self.tiling, self.augment, *kept, self.bits)
 
     def encode(self, raw: Any) -> Encoded:
         """One image (a source, a path, encoded bytes, an array or a frame of a video) for the network.
@@ -152,7 +157,7 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             assert self.tiling is not None
             return Encoded(*tile_input(raw, self.tiling, self.size))
         height, width = self.size
-        image, size = reading.read_with_size(raw, at_least=max(height, width))
+        image, size = reading.read_with_size(raw, at_least=max(height, width), bits=self.bits)
         return Encoded(letterbox(image, height, width, size), size)
 
     def decode(self, outputs: Any, context: Any = None) -> Detections:

@@ -210,6 +210,13 @@ class DetectionOptions(Options, frozen=True):
         Auto | Side | Annotated[tuple[Side, ...], Meta(min_length=2, max_length=2)],
         Meta(description="the network's input in pixels: a side or [height, width], multiples of 32"),
     ] = "auto"
+    bits: Annotated[
+        Auto | Annotated[int, Meta(ge=8, le=16)],
+        Meta(
+            description="how many bits of images with 16 per value are used: 12 if white is 4,095; auto: as"
+            " many as the largest value of a sample needs"
+        ),
+    ] = "auto"
     max_boxes: Annotated[
         Auto | Annotated[int, Meta(ge=1, le=2000)],
         Meta(description="boxes per image that the loss sees; if there are more, the largest"),

@@ -174,6 +174,7 @@ def detection_defaults(survey: Survey, options: DetectionOptions) -> Choices:
     seen = tile_defaults(survey, options)
     choices = {
         **seen,
+        "bits": survey.bits,
         "max_boxes": max_boxes_for(survey, mosaic, seen["tiles"]),
         **augmentation_defaults(survey, mosaic),
         "clean": 0.15,

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
+from suite_images import reading
+from suite_images.conversion import depth_of
 from suite_object_detection.types import Target
+
+IMAGES_READ = 100
+"""Images whose headers are read; those of 16 bits are decoded for their largest value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +29,7 @@ class Survey:
         centers: (boxes, 2) y and x.
         image: (boxes,) the image of each.
         labels: (boxes,) the class of each, as an index.
+        bits: how many of the 16 bits of a value the sampled images use; 16 if none has so many.
     """
 
     classes: tuple[str, ...]
@@ -32,6 +39,7 @@ class Survey:
     centers: np.ndarray
     image: np.ndarray
     labels: np.ndarray
+    bits: int = 16
 
     @property
     def count(self) -> int:
@@ -83,7 +91,7 @@ class Survey:
 
 
 def survey_of(dataset: Dataset) -> Survey:
-    """Look at the targets of all training images; no image is read.
+    """Look at the targets of all training images, and at how some of the images are stored.
 
     Raises:
         suite.UserError: if there is nothing to learn: no image, or none with a box.
@@ -131,4 +139,14 @@ def survey_of(dataset: Dataset) -> Survey:
         centers=((edges[:, 2:] + edges[:, :2]) / 2)[:, ::-1],
         image=np.repeat(np.arange(count), per_image),
         labels=np.array(labels),
+        bits=_bits_of(dataset),
     )
+
+
+def _bits_of(dataset: Dataset) -> int:
+    """How many of 16 bits a value uses, of evenly spaced training images that can be read."""
+    highest = 0
+    for index in np.linspace(0, len(dataset.train) - 1, min(IMAGES_READ, len(dataset.train))).astype(int):
+        with suppress(UserError):
+            highest = max(highest, reading.storage(dataset.train[int(index)].input, look=True).highest)
+    return depth_of(highest) if highest else 16

@@ -169,6 +169,22 @@ def test_the_shipped_threshold_is_the_one_that_separates_right_from_wrong():
     assert 0.4 < codec.threshold <= 0.8
 
 
+@pytest.mark.backend
+def test_images_of_16_bits_that_hold_12_are_as_bright_in_training_as_in_prediction():
+    known = data(boxes=[[4, 4, 30, 40]])
+    half = np.full((48, 64, 3), 2048, np.uint16)
+    half[0, 0] = 4095
+    train = [Example(example.id, half, example.target) for example in known.train]
+    calm = {"mosaic": 0.0, "color_jitter": 0.0, "clean": 1.0}
+    pipeline = detector(Dataset(train=train, facts=known.facts), DetectorOptions(size=64, tiles=32, **calm))
+    assert (pipeline.codec.bits, pipeline.options.bits) == (12, 12)
+    prepared = pipeline.batch_maker.prepare(train[0])
+    assert np.median(prepared[0][10:30]) == 128
+    for raw in [half, *pipeline.codec.chunks(half)]:
+        assert 128 in pipeline.codec.encode(raw).arrays
+    assert survey_of(known).bits == 16
+
+
 def test_an_image_of_unknown_size_does_not_change_the_choice():
     known = data()
     unknown = Example("broken", b"", {"size": [0, 0], "boxes": [], "labels": []})

@@ -373,6 +373,13 @@ def test_folders_of_parts_lie_above_the_classes_and_archives_are_read(tmp_path):
     }
 
 
+def test_a_folder_of_a_test_split_alone_is_there_to_be_scored_on(tmp_path):
+    write_folder(tmp_path, "test/cat/1.txt", "test/dog/2.txt")
+    dataset = load_folder(tmp_path, FolderOptions())
+    assert {name: len(examples) for name, examples in dataset.splits.items()} == {"train": 0, "test": 2}
+    assert dataset.facts["classes"] == ["cat", "dog"]
+
+
 def test_files_of_a_folder_that_are_empty_or_no_text_are_named(tmp_path):
     write_folder(tmp_path, "a/1.txt", "b/2.txt")
     (tmp_path / "a/empty.txt").write_bytes(b"")

@@ -66,7 +66,7 @@ class DetectionBatches:
             letterbox = min(height / rows, width / columns)
             shrink = min(1.0, MARGIN * (letterbox if tiling is None else self._tile_scale))
             shorter = max(1, math.ceil(min(rows, columns) * shrink))
-            image, size = reading.read_with_size(example.input, at_least=shorter)
+            image, size = reading.read_with_size(example.input, at_least=shorter, bits=self.codec.bits)
             if shrink < 1.0:
                 image = resize(image, max(1, round(rows * shrink)), max(1, round(columns * shrink)))
             scale_x, scale_y, left, top = image.shape[1] / columns, image.shape[0] / rows, 0, 0

@@ -69,7 +69,7 @@ class _Album:
         @lru_cache(maxsize=2 * MAX_OF_ONE_IMAGE)
         def image_at(index: int) -> np.ndarray | None:
             try:
-                return reading.read(examples[index].input)
+                return reading.view(examples[index].input)
             except (UserError, OSError):
                 return None  # the caption counts it: the scores stand although the image is gone
 

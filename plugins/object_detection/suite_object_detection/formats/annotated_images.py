@@ -48,7 +48,7 @@ class AnnotatedImagesWriter:
         Raises:
             suite.UserError: if the image cannot be read any more, or nothing be written.
         """
-        pixels = self._annotated(reading.read(raw), prediction)
+        pixels = self._annotated(reading.view(raw), prediction)
         if isinstance(raw, Frame):
             self._add_frame(raw, pixels)
             return

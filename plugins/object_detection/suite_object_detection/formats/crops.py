@@ -34,7 +34,7 @@ class CropsWriter:
         """Cut the detections out of the next image; whole pixels that a box touches belong to it."""
         if not len(prediction):
             return
-        pixels = reading.read(raw)
+        pixels = reading.view(raw)
         relative = item_name(raw, name)
         for number, (box, label) in enumerate(zip(prediction.boxes, prediction.labels, strict=True), start=1):
             x1, y1 = (math.floor(edge) for edge in box[:2])

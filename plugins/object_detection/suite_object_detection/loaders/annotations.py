@@ -294,7 +294,7 @@ class Annotations:
         if marked[cleaned.kept].all():
             count = counted(int(cleaned.kept.sum()), "box is", "boxes are")
             what = f"{count} marked as to be ignored, and there is no other to learn from"
-            self.problems.append(Problem(f"{what}{options.way_to_train_on_ignored}"))
+            self.problems.append(Problem(f"{what}{options.way_to_train_on_ignored}", of_training=True))
         return marked
 
     def _splits(
@@ -334,7 +334,8 @@ class Annotations:
             lacks = f"{self.path} has no training split, only {' and '.join(splits)}"
             raise UserError("\n  ".join([lacks, *self.problems]))
         (only,) = splits
-        self.problems.append(Problem(f"there is a {only} split only: it is taken as the training split"))
+        text = f"there is a {only} split only: it is taken as the training split"
+        self.problems.append(Problem(text, of_training=True))
         return {"train": splits[only]}
 
     def _areas_of(self, boxes: np.ndarray) -> np.ndarray:

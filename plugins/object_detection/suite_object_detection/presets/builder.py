@@ -89,6 +89,7 @@ def preset_defaults(
     seen = tile_defaults(survey, options, size)
     choices = {
         **seen,
+        "bits": survey.bits,
         "max_boxes": max_boxes_for(survey, mosaic, seen["tiles"]),
         "frozen_share": 0.2 if has_backbone else 0.0,
         "backbone_learning_rate": 0.2 if has_backbone else 1.0,

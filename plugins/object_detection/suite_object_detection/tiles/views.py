@@ -26,6 +26,7 @@ class ImageViews:
         augment: whether each view is seen mirrored as well.
         iou_threshold: of two boxes of a class that overlap more, one stays.
         max_detections: of the image.
+        bits: how many of 16 bits a value uses.
     """
 
     raw: Any
@@ -34,6 +35,7 @@ class ImageViews:
     augment: bool
     iou_threshold: float
     max_detections: int
+    bits: int = 16
 
     @cached_property
     def _size(self) -> tuple[int, int]:
@@ -65,7 +67,7 @@ class ImageViews:
         if self.tiling is None or (self.tiling.whole and len(self._regions) == 1):
             yield self.raw
             return
-        pixels = reading.read(self.raw)
+        pixels = reading.read(self.raw, bits=self.bits)
         name = str(getattr(self.raw, "name", "the image"))
         tiles = self._regions[: -1 if self.tiling.whole else None]
         for x1, y1, x2, y2 in tiles.tolist():

@@ -132,7 +132,8 @@ class Collector:
         problems = [*self.problems.sentences(), *_look_alikes(classes)]
         if len(classes) == 1 and not multi_label:
             # Nothing can be learned from it, as the builders say, but a model can be scored on it.
-            problems.append(f"there is one class only, '{classes[0]}': at least two are needed{hint}")
+            text = f"there is one class only, '{classes[0]}': at least two are needed{hint}"
+            problems.append(Problem(text, of_training=True))
         splits = {name: self._splits[name] for name in SPLIT_NAMES if self._splits.get(name)}
         return Dataset(
             **{"train": [], **splits},  # type: ignore[arg-type]

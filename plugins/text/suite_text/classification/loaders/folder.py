@@ -47,7 +47,8 @@ def load_folder(path: Path, options: FolderOptions) -> Dataset:
         )
     folders = [tree.names[index].split("/")[:-1] for index in texts]
     depth = _wrapper_depth(folders)
-    has_splits = any(len(folder) > depth + 1 and _split(folder[depth]) == "train" for folder in folders)
+    in_splits = [_split(folder[depth]) if len(folder) > depth + 1 else None for folder in folders]
+    has_splits = "train" in in_splits or all(in_splits)  # without train, it is there to be scored on
     for index, folder in zip(texts, folders, strict=True):
         name = tree.names[index]
         below = folder[depth:]
