@@ -210,7 +210,13 @@ def _which(name: str, value: str, keys: Sequence[str]) -> str:
         ends = [lasts[str(meant(name, lasts))]]
     if ends:
         return "write " + " or ".join(f"--set {key}={value}" for key in ends)
-    return f"there is no option '{name}': {nearest(f'training.{name}', keys)}"
+    import difflib  # here, since most commands end well and start faster without it
+
+    close = difflib.get_close_matches(name, lasts, n=1, cutoff=0.6)
+    if close:
+        return f"there is no option '{name}': did you mean '{lasts[close[0]]}'?"
+    tables = sorted({key.partition(".")[0] for key in keys})
+    return f"there is no option '{name}' in {', '.join(tables)}: suite show lists what there is"
 
 
 def training_key(name: str) -> str | None:

@@ -96,6 +96,7 @@ def test_a_bare_setting_reaches_the_only_table_that_has_it():
         ("seed=3", "write --set split.seed=3 or --set training.seed=3"),
         ("epoks=3", "did you mean 'training.epochs'"),
         ("trainin.epochs=3", "did you mean 'training'"),
+        ("zebra=3", "there is no option 'zebra' in "),
     ],
 )
 def test_a_setting_that_cannot_be_placed_is_refused(setting, message):
