@@ -16,7 +16,6 @@ The same words in a file, on the command line and in Python:
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -214,6 +213,8 @@ def _which(name: str, value: str, keys: Sequence[str]) -> str:
         ends = [lasts[str(meant(name, lasts))]]
     if ends:
         return "write " + " or ".join(f"--set {key}={value}" for key in ends)
+    import difflib  # here, since most commands end well and start faster without it
+
     close = difflib.get_close_matches(name, lasts, n=1, cutoff=0.6)
     if close:
         return f"there is no option '{name}': did you mean '{lasts[close[0]]}'?"

@@ -136,6 +136,14 @@ def test_predictions_from_anywhere_are_scored_against_the_data_by_id(run, data, 
     file = write_lines(tmp_path / "mine.jsonl", lines)
     outcome = evaluate(HOST, Request(run=run, data=str(data), predictions=file, out=tmp_path / "out"))
     assert outcome.metrics["test"]["accuracy"] == 1.0
+    everything = [{"id": row["id"], "prediction": row["trend"]} for row in lines_of(data)]
+    file = write_lines(tmp_path / "all.jsonl", everything)
+    again = evaluate(HOST, Request(run=run, data=str(data), predictions=file, out=tmp_path / "all")).metrics
+    assert again["test"] == outcome.metrics["test"]
+    assert (
+        f"{len(everything) - len(rows)} predictions are of other splits of the data, and not scored"
+        in (again["notes"])
+    )
 
 
 def test_without_data_the_targets_in_the_file_count(run, tmp_path):

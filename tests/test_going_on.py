@@ -167,3 +167,9 @@ def test_what_cannot_go_on_says_why(finished, tmp_path, capsys):
     assert "give --epochs too" in capsys.readouterr().err
     assert main(["resume", str(finished.path), "--epochs", "0"], HOST) == 2
     assert "epochs = 0 is not allowed" in capsys.readouterr().err
+
+
+def test_added_epochs_are_counted_from_all_of_them(finished, tmp_path, capsys):
+    assert main(["resume", str(copied(finished, tmp_path / "run").path), "--epochs", "1"], HOST) == 0
+    shown = capsys.readouterr()
+    assert "epoch 5/5" in shown.out + shown.err

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from suite import Task, UserError
 from suite.data.dataset import Example
-from suite.evaluation.prediction_files import PredictionLine, paired, read_predictions, write_predictions
+from suite.evaluation.prediction_files import (
+    PredictionLine,
+    of_split,
+    paired,
+    read_predictions,
+    write_predictions,
+)
 from suite.evaluation.types import Pairs
 
 
@@ -124,6 +130,14 @@ def test_what_predict_wrote_as_json_meets_the_data_by_the_end_of_its_paths(tmp_p
     path.write_text('{"input": "a", "error": "is damaged"}')
     with pytest.raises(UserError, match="there is no prediction for it: is damaged"):
         read_predictions(path, task_of(None))
+
+
+def test_predictions_of_other_splits_of_the_data_are_passed_over():
+    examples, others = [Example("in/a", None, "A")], [[Example("b", None, "B")], [Example("in/c", None, "C")]]
+    lines = [PredictionLine(name, name) for name in ("b", "/data/in/a", "/data/in/c", "x")]
+    kept, left = of_split(lines, examples, others)
+    assert ([line.id for line in kept], left) == (["/data/in/a", "x"], 2)
+    assert of_split(lines[1:2], examples, others) == (lines[1:2], 0)
 
 
 def test_without_data_the_targets_of_the_file_count():

@@ -7,6 +7,7 @@ import tarfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -308,3 +309,5 @@ def test_bytes_of_any_kind_and_open_files_are_sources_that_can_be_read_again(tmp
         assert source(file).name == str(path)
     with path.open() as file, pytest.raises(TypeError, match="'rb'"):
         source(file)
+    with pytest.raises(TypeError, match="not SimpleNamespace"):
+        source(SimpleNamespace(seek=print))  # as Pillow's images have it

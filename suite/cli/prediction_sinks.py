@@ -260,11 +260,10 @@ def _file_sink(path: Path, *, json: bool, task: Contributed[Task], described: De
     from suite.cli.prediction_tables import DELIMITERS, TableFile
 
     suffix = path.suffix.lower()
-    if not json and suffix in (*DELIMITERS, ".txt"):
-        name = "csv" if suffix in DELIMITERS else "txt"
-        if name in task.item.formats:
-            whose = f"the format '{name}' of {task}"
-            return FormatFiles(path, task.item.formats[name], whose, described.manifest.facts)
+    name = "csv" if suffix in DELIMITERS else suffix.removeprefix(".")
+    if not json and name in task.item.formats:
+        whose = f"the format '{name}' of {task}"
+        return FormatFiles(path, task.item.formats[name], whose, described.manifest.facts)
     if suffix in DELIMITERS and not json:
         _check_file(path, described.codec, _TABLE_HEADS)
         return TableFile(path)

@@ -74,7 +74,7 @@ class TrainingDisplay(Listener):
         )
         self._run = run
         training, runtime = configuration.training, configuration.runtime
-        self._epochs = int(training.epochs)
+        self._epochs = int(facts["epochs"])
         rows = {
             "data": f"{configuration.data}: {counts} (loader {configuration.loader_name})",
             **_data_facts(facts.get("data", {})),

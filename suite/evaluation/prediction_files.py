@@ -200,6 +200,22 @@ def paired(
     )
 
 
+def of_split(
+    lines: Sequence[PredictionLine], examples: Examples, others: Sequence[Examples]
+) -> tuple[list[PredictionLine], int]:
+    """Predictions without those of the other splits of the data, by their ids, and how many these are."""
+    wanted = {examples[index].id: index for index in range(len(examples))}
+    strangers = [
+        line for line, named in zip(lines, _by_ids(lines, wanted), strict=True) if named.id not in wanted
+    ]
+    if not strangers or not others:
+        return list(lines), 0
+    elsewhere = {other[index].id: index for other in others for index in range(len(other))}
+    named = _by_ids(strangers, elsewhere)
+    left = {line.id for line, other in zip(strangers, named, strict=True) if other.id in elsewhere}
+    return [line for line in lines if line.id not in left], len(left)
+
+
 def _by_ids(lines: Sequence[PredictionLine], wanted: Mapping[str, int]) -> list[PredictionLine]:
     """Predictions by the ids of examples: a path that ends with exactly one of the ids is called so."""
     found = []

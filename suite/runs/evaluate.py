@@ -19,7 +19,13 @@ from suite.data.unrecognized import detection
 from suite.errors import SuiteError, UserError, about
 from suite.evaluation.checks import check_predictions
 from suite.evaluation.metrics import declared_metrics
-from suite.evaluation.prediction_files import PREDICTIONS_FILE, paired, read_predictions, write_predictions
+from suite.evaluation.prediction_files import (
+    PREDICTIONS_FILE,
+    of_split,
+    paired,
+    read_predictions,
+    write_predictions,
+)
 from suite.evaluation.scoring import scored_metrics
 from suite.evaluation.types import Pairs
 from suite.files import atomic_write, make_folder, refuse_existing
@@ -101,6 +107,7 @@ class _Chosen:
     notes: list[str]
     train: Examples | None = None
     group_of: Callable[[Example], Hashable] | None = None
+    others: Sequence[Examples] = ()
 
 
 def evaluate(host: Host, request: Request, listener: Listener | None = None) -> Outcome:
@@ -133,6 +140,10 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
         notes += [note] if note else []
     if request.predictions is not None:
         lines = read_predictions(request.predictions, task.item)
+        if chosen.examples is not None:
+            lines, left = of_split(lines, chosen.examples, chosen.others)
+            what = counted(left, "prediction is of another split", "predictions are of other splits")
+            notes += [f"{what} of the data, and not scored"] if left else []
         facts = run.environment.get("facts", {})
         pairs = paired(lines, chosen.examples, facts, str(request.predictions))
     else:
@@ -189,7 +200,14 @@ def _choose(host: Host, run: Run, configuration: Configuration, request: Request
     notes = list(dataset.problems)
     if split == "train":
         notes.append("the model has learned from these very examples: its scores on them say little")
-    return _with_targets(_Chosen(split, examples, configuration.data, notes, dataset.train, dataset.groups))
+    others = _without(dataset.splits, split)
+    return _with_targets(
+        _Chosen(split, examples, configuration.data, notes, dataset.train, dataset.groups, others)
+    )
+
+
+def _without(splits: Mapping[str, Examples], split: str) -> list[Examples]:
+    return [examples for name, examples in splits.items() if name != split]
 
 
 def _names_own_data(request: Request, configuration: Configuration) -> bool:
@@ -205,14 +223,16 @@ def _choose_from(host: Host, configuration: Configuration, request: Request, dat
     if request.split is not None:
         if not splits.get(request.split):
             raise UserError(f"{data} has no {request.split} split: it has {', '.join(splits)}")
+        others = _without(splits, request.split)
         return _with_targets(
-            _Chosen(request.split, splits[request.split], data, notes, group_of=dataset.groups)
+            _Chosen(request.split, splits[request.split], data, notes, group_of=dataset.groups, others=others)
         )
     split = next(name for name in ("test", "validation", "train") if splits.get(name))
     left = ", ".join(name for name, examples in splits.items() if name != split and len(examples))
     if left:
         notes.append(f"scored the {split} split of {data}, not {left}: --split chooses another")
-    return _with_targets(_Chosen("test", splits[split], data, notes, group_of=dataset.groups))
+    others = _without(splits, split)
+    return _with_targets(_Chosen("test", splits[split], data, notes, group_of=dataset.groups, others=others))
 
 
 def _loaded(host: Host, configuration: Configuration, request: Request, data: str) -> Dataset:

@@ -79,6 +79,8 @@ def source(raw: str | Path | bytes | bytearray | memoryview | Source | BinaryIO)
     if isinstance(raw, bytes | bytearray | memoryview):
         return BytesSource(bytes(raw))
     if hasattr(raw, "seek"):
+        if not hasattr(raw, "read"):  # Pillow's images have the one without the other
+            raise TypeError(_refused(raw))
         raw.seek(0)
         content = raw.read()
         if not isinstance(content, bytes):
@@ -87,7 +89,11 @@ def source(raw: str | Path | bytes | bytearray | memoryview | Source | BinaryIO)
         return BytesSource(content, name) if isinstance(name, str) and name else BytesSource(content)
     if callable(getattr(raw, "read", None)):
         return raw
-    raise TypeError(f"a path, bytes or a source is needed, not {type(raw).__name__}")
+    raise TypeError(_refused(raw))
+
+
+def _refused(raw: object) -> str:
+    return f"a path, bytes or a source is needed, not {type(raw).__name__}"
 
 
 def read_file(path: str | Path) -> bytes:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import suite
+import suite_speech_recognition
 from suite import RunError, UserError
+from suite.cli.prediction_sinks import FormatFiles, choose_sink
 from suite.evaluation import PREDICTIONS_FILE
 from suite.sources import FileSource, open_tree
 from suite_speech_recognition.audio.live import LiveUtterance
@@ -90,6 +95,14 @@ def test_one_recording_becomes_the_file_that_is_named(tmp_path):
     writer.add(FileSource(Path("talk.wav")), "talk.wav", HELLO)
     assert writer.close() == [out]
     assert out.read_text() == "1\n00:00:00,500 --> 00:00:01,600\nhello world\n"
+
+
+@pytest.mark.parametrize("ending", ["srt", "vtt"])
+def test_the_ending_of_a_file_says_that_it_is_for_subtitles(tmp_path, ending):
+    task = suite.Host(suite_speech_recognition, discover=False).find_task("speech-recognition")
+    described: Any = SimpleNamespace(manifest=SimpleNamespace(facts={}), codec=None)
+    sink = choose_sink(str(tmp_path / f"talk.{ending}"), None, json=False, task=task, described=described)
+    assert isinstance(sink, FormatFiles)
 
 
 def test_a_second_recording_for_one_file_is_refused_and_the_first_is_kept(tmp_path):

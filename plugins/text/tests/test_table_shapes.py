@@ -4,6 +4,7 @@ import gzip
 import json
 import zipfile
 
+import msgspec
 import pytest
 
 from suite import UserError
@@ -198,3 +199,25 @@ def test_translations_without_a_header_are_read_by_numbers(tmp_path):
     dataset = load_translations(path, TranslationTableOptions(header=False, source="1", target="2"))
     assert pairs(dataset.train) == [("a dog", "ein Hund"), ("a cat", "eine Katze")]
     assert predicted(dataset, path) == ["a dog", "a cat"]
+
+
+def test_options_that_are_read_from_a_file_give_the_same_facts_and_the_same_codec(tmp_path):
+    path = lines(tmp_path / "a.csv", "text,label", "a dog,pos", "a cat,neg")
+    read = json.loads('"auto"')  # equal to the default, but another object, as from a file of options
+    given, again = (table(path, **options).facts for options in ({}, {"encoding": read}))
+    assert given == again
+    assert given["files"] == {"columns": ("text",)}
+    files = [InputFiles(columns=("text",), **options) for options in ({}, {"encoding": read})]
+    assert msgspec.json.encode(files[0]) == msgspec.json.encode(files[1])
+
+
+def test_what_is_only_guessed_or_to_be_predicted_is_not_wrong(tmp_path):
+    (tmp_path / "guessed").mkdir()
+    guessed = tmp_path / "guessed" / "train.csv"
+    guessed.write_bytes("text,label\nein schöner Tag,gut\nein übler Tag,böse\n".encode("cp1252"))
+    columns = lines(tmp_path / "columns.csv", "text,good,bad", "a dog,1,0", "a cat,0,1")
+    lines(tmp_path / "kaggle" / "train.csv", "text,label", "a dog,pos", "a cat,neg")
+    lines(tmp_path / "kaggle" / "test.csv", "text", "a fish")
+    for path in (guessed, columns, tmp_path / "kaggle"):
+        (problem,) = table(path).problems
+        assert not problem.wrong, problem

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 import msgspec
 
 from suite import UserError
 
 
-class InputFiles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class InputFiles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the files of a data set hold its texts.
 
     Attributes:
@@ -55,5 +55,8 @@ def input_files_of(facts: Mapping[str, Any]) -> InputFiles:
 
 def files_fact(files: InputFiles) -> dict[str, InputFilesFact]:
     """The fact "files" of a data set, to be put among the others; nothing if all is as usual."""
-    built: InputFilesFact = msgspec.to_builtins(files)
-    return {"files": built} if built else {}
+    # Not by omit_defaults, which omits what is the very object of a default and keeps what equals it: the
+    # facts and the codec of a resumed run, whose options are read from a file, would not be those it had.
+    usual = msgspec.to_builtins(InputFiles())
+    built = {name: value for name, value in msgspec.to_builtins(files).items() if value != usual[name]}
+    return {"files": cast("InputFilesFact", built)} if built else {}

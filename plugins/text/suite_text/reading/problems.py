@@ -24,9 +24,14 @@ class Problems:
         """
         self._locations.setdefault((singular, plural), []).append(location)
 
-    def say(self, sentence: str) -> None:
-        """Add a sentence that stays as it is."""
-        self._sentences.append(sentence)
+    def say(self, sentence: str, *, wrong: bool = True) -> None:
+        """Add a sentence that stays as it is.
+
+        Args:
+            sentence: the whole of it.
+            wrong: whether it should be put right; else it is only worth a look.
+        """
+        self._sentences.append(Problem(sentence, wrong=wrong))
 
     def note_decoding(self, content: Decoded, name: str) -> None:
         """Add what was odd about the bytes of the file `name`."""
@@ -41,7 +46,8 @@ class Problems:
         """Add that the encoding of the file `name` was guessed."""
         self.say(
             f"{name} is not UTF-8 and was read as {encoding}, by what its bytes look like:"
-            " if that is wrong, name another with --set loader.encoding=NAME"
+            " if that is wrong, name another with --set loader.encoding=NAME",
+            wrong=False,
         )
 
     def note_broken(self, encoding: str, location: str) -> None:

@@ -73,7 +73,8 @@ def _add_table(
     if not labels:
         collector.problems.say(
             f"{file.name} has no column for the labels: it is to be predicted, not learned from (suite"
-            f" predict RUN {file}), and left out here"
+            f" predict RUN {file}), and left out here",
+            wrong=False,
         )
         return
     if default == "train" or alone:
@@ -83,7 +84,7 @@ def _add_table(
     if one_hot and not options.label_column:
         listed = some(labels)
         collector.problems.say(
-            f"{file.name} is taken to have a column for each label, with 0 and 1: {listed}"
+            f"{file.name} is taken to have a column for each label, with 0 and 1: {listed}", wrong=False
         )
     exactly_one = one_hot and all(len(_marked(row, labels)) == 1 for _, row in table.rows)
     split = find_column(table, options.split_column, SPLIT_COLUMNS, "split_column", "")
