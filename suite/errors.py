@@ -31,6 +31,10 @@ class RunError(SuiteError):
     exit_status = 1
 
 
+class UnwritableError(RunError):
+    """Something could not be written (a full disk, say): the message says what, why, and what to do."""
+
+
 class StoppedRunError(RunError):
     """A run that was asked to stop, with everything kept: the message says how to go on."""
 

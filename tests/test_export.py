@@ -14,7 +14,7 @@ from suite.configuration import Configuration
 from suite.export.export import _alike, _difference
 from suite.export.onnx import convert
 from suite.pipeline.keras_files import save_keras
-from suite.pipeline.manifest import Manifest
+from suite.pipeline.manifest import FORMAT, Manifest
 from suite.pipeline.networks import KerasNetwork, OnnxNetwork
 from suite.prediction.loading import load
 from suite.runs.export import _examples, export
@@ -77,10 +77,11 @@ def test_the_folder_holds_the_network_the_codec_and_the_comparison(run, exported
     assert report["relative_difference"] <= report["tolerance"]
     assert "the run's data is not there" in report["source"]
     manifest = json.loads((exported.folder / "pipeline.json").read_text())
-    assert manifest == {
-        **json.loads((run / "model" / "pipeline.json").read_text()),
-        "network": "network.onnx",
-    }
+    model = json.loads((run / "model" / "pipeline.json").read_text())
+    assert manifest.pop("files").keys() == {"network.onnx", "export.json"}
+    assert manifest.pop("sha256") != model.pop("sha256")
+    del model["files"]
+    assert manifest == {**model, "network": "network.onnx"}
 
 
 def test_nothing_else_is_left_in_the_run(run, exported):
@@ -129,7 +130,11 @@ def toy_run(tmp_path):
 def compared_examples(run):
     codec = toy_plugin.TrendCodec(list(toy_plugin.SLOPES))
     manifest = Manifest(
-        format=1, task="trend", builder="toy_plugin:dense", codec=codec.to_json(), network="network.keras"
+        format=FORMAT,
+        task="trend",
+        builder="toy_plugin:dense",
+        codec=codec.to_json(),
+        network="network.keras",
     )
     return _examples(run, manifest, codec, suite.Host(toy_plugin, discover=False))
 
@@ -213,7 +218,7 @@ def test_a_mistake_is_one_sentence(run, exported, monkeypatch, path, settings, m
 def test_a_damaged_network_is_the_users_to_know(tmp_path):
     run = weather.save(tmp_path / "run")
     (run / "model" / "network.keras").write_bytes(b"nothing")
-    with pytest.raises(suite.UserError, match="is not a Keras model"):
+    with pytest.raises(suite.UserError, match=r"network\.keras is damaged: it has 7 bytes"):
         export(run, host=weather.host())
 
 

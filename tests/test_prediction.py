@@ -7,12 +7,14 @@ import itertools
 import json
 import threading
 
+import msgspec
 import numpy as np
 import pytest
 
 import suite
 import weather
 from suite.errors import attribution
+from suite.pipeline.manifest import read_manifest, write_manifest
 from suite.prediction.loading import load
 from suite.prediction.predictor import LoadedPipeline
 
@@ -195,14 +197,18 @@ def test_a_run_a_model_folder_and_a_file_in_it_load_alike(run):
 
 def test_the_manifest_is_plain_json(run):
     manifest = json.loads((run / "model" / "pipeline.json").read_text())
+    assert manifest.pop("files").keys() == {"network.keras"}
+    assert len(manifest.pop("sha256")) == 64
     assert manifest == {
-        "format": 1,
+        "format": 2,
         "task": "weather",
         "builder": "weather:linear",
         "plugin": {"name": "weather", "version": "1.2"},
         "codec": {"classes": ["cold", "warm"]},
         "network": "network.keras",
         "facts": {"classes": ["cold", "warm"]},
+        "replacing": {},
+        "unfinished": "",
     }
 
 
@@ -236,7 +242,10 @@ def test_a_folder_of_something_else(tmp_path):
 
 def test_a_run_before_its_first_epoch(tmp_path):
     (tmp_path / "config.toml").write_text("")
-    assert "has not finished its first epoch: `suite resume" in refusal(tmp_path)
+    assert (
+        f"holds no model yet, its training ended before the first one was written: suite resume {tmp_path}"
+        in (refusal(tmp_path))
+    )
 
 
 def test_a_run_without_its_network(changed):
@@ -252,7 +261,11 @@ def test_a_missing_plugin(run):
 
 
 def test_a_newer_format(changed):
-    assert "written by a newer version (format 2" in refusal(changed(format=2))
+    assert "written by a newer version (format 3" in refusal(changed(format=3))
+
+
+def test_an_older_format(changed):
+    assert "written by an older version (format 1, this one reads 2)" in refusal(changed(format=1))
 
 
 @pytest.mark.parametrize(
@@ -263,10 +276,12 @@ def test_a_network_elsewhere_is_refused(changed, network):
 
 
 def test_an_unknown_kind_of_network(changed):
-    assert "no runtime here reads 'network.pkl'" in refusal(changed(network="network.pkl"))
+    folder = changed() / "model"
+    write_manifest(folder, msgspec.structs.replace(read_manifest(folder), network="network.pkl"))
+    assert "no runtime here reads 'network.pkl'" in refusal(folder)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"format": 1}', b"\xff\xfe"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"format": 2}', b"\xff\xfe"])
 def test_a_damaged_manifest(changed, content):
     run = changed()
     (run / "model" / "pipeline.json").write_bytes(content)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from suite.pipeline.trainable import Stage
 from suite.runs.directory import Run
 from suite.runs.train import resume, train
 from suite.training.checkpoints import read_arrays
+from suite.training.progress import Listener
 
 SETTINGS = {"ema": 0.9, "early_stopping": 50, "epochs": 4, "checkpoint_seconds": 0.0}
 
@@ -219,13 +221,30 @@ def test_half_a_run_is_said_to_be_one(host, unbroken, tmp_path, missing):
         resume(host, half)
 
 
-def test_a_damaged_checkpoint_is_named(host, data, tmp_path):
+class Notes(Listener):
+    def __init__(self):
+        self.notes = []
+
+    def note(self, text):
+        self.notes.append(text)
+
+
+def test_a_damaged_checkpoint_is_passed_over_and_a_run_without_a_whole_one_is_refused(
+    host, data, unbroken, tmp_path
+):
+    steps = iter(range(1, 1000))
     with pytest.raises(suite.RunError):
-        train(host, configuration(data), out=tmp_path / "run", stop=lambda: True)
-    (checkpoint,) = (tmp_path / "run" / "checkpoints").glob("step-*.npz")
-    checkpoint.write_bytes(checkpoint.read_bytes()[:500])
-    with pytest.raises(suite.UserError, match=rf"{checkpoint.name} is damaged"):
-        resume(host, tmp_path / "run")
+        train(host, configuration(data), out=tmp_path / "run", stop=lambda: next(steps) == 6)
+    shutil.copytree(tmp_path / "run", tmp_path / "other")
+    before, newest = sorted((tmp_path / "run" / "checkpoints").glob("step-*.npz"))
+    newest.write_bytes(newest.read_bytes()[:500])
+    heard = Notes()
+    assert_same_run(resume(host, tmp_path / "run", listener=heard), unbroken)
+    assert any(f"{newest.name} is damaged" in note for note in heard.notes)
+    for name in (before.name, newest.name):
+        (tmp_path / "other" / "checkpoints" / name).write_bytes(b"nothing")
+    with pytest.raises(suite.UserError, match=rf"{newest.name} is damaged.*no checkpoint in .* is whole"):
+        resume(host, tmp_path / "other")
 
 
 def test_a_missing_run_names_those_there_are(host, unbroken):

@@ -69,7 +69,10 @@ def test_nothing_heavy_is_imported(toy_installed, words):
 
 def test_help_imports_no_plugin_and_no_command(toy_installed):
     modules = modules_after(toy_installed, "--help")
-    assert {name for name in modules if name.startswith("suite.cli.")} == {"suite.cli.main"}
+    assert {name for name in modules if name.startswith("suite.cli.")} == {
+        "suite.cli.main",
+        "suite.cli.streams",
+    }
     assert modules.isdisjoint({"toy_plugin", "suite_image_classification", "suite.host"})
 
 

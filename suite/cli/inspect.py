@@ -110,10 +110,11 @@ class _ProgressBar:
     """A bar on the error stream while examples are read, gone when done; nothing if that is no terminal."""
 
     def __enter__(self) -> _ProgressBar:
-        from rich.console import Console
         from rich.progress import Progress
 
-        self._bar = Progress(console=Console(stderr=True), transient=True)
+        from suite.cli.console import VisibleConsole
+
+        self._bar = Progress(console=VisibleConsole(stderr=True), transient=True)
         self._bar.disable = not self._bar.console.is_terminal
         self._task = self._bar.add_task("reading", total=None)
         self._bar.start()
@@ -142,9 +143,9 @@ def _as_json(inspection: Inspection) -> dict[str, Any]:
 
 
 def _show(data: str, inspection: Inspection) -> None:
-    from rich.console import Console
+    from suite.cli.console import VisibleConsole
 
-    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console = VisibleConsole(stderr=False, highlight=False, markup=False, emoji=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = 200  # whoever reads the lines later wants them complete
     console.print(data, style="bold")

@@ -6,6 +6,7 @@ Exit status 0; 1 a run that failed; 2 the user's mistake; 3 a plugin's defect; 1
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -13,7 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import suite
-from suite.errors import SuiteError, UserError, attribution, nearest
+from suite.cli.streams import drop, ended_like_interrupted, standard_streams
+from suite.errors import RunError, SuiteError, UnwritableError, UserError, attribution, nearest, reason
 
 if TYPE_CHECKING:
     from suite.host import Host
@@ -24,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("suite.cli.evaluate", "score a run's model, or predictions from anywhere"),
     "predict": ("suite.cli.predict", "predict with a run's model or an exported one"),
     "export": ("suite.cli.export", "write a run's model for use without Keras"),
+    "verify": ("suite.cli.verify", "check whether the files of a run or an export are damaged"),
     "inspect": ("suite.cli.inspect", "show what data holds, and what is wrong with it"),
     "plugins": ("suite.cli.plugins", "list the plugins, and those that could not be loaded"),
     "tasks": ("suite.cli.tasks", "list the tasks"),
@@ -33,6 +36,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+
+_STANDARD_OUTPUT = "the standard output"
+_REFUSALS = {errno.EACCES, errno.EPERM, errno.EIO, errno.ELOOP, errno.ENAMETOOLONG}
+"""Errors of the machine that any file can raise."""
 
 
 def main(argv: Sequence[str] | None = None, host: Host | None = None) -> int:
@@ -45,22 +52,19 @@ def main(argv: Sequence[str] | None = None, host: Host | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     # What TensorFlow prints by itself are greetings and optimizations it gave up; what fails is raised.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    for stream in (sys.stdout, sys.stderr):
-        # A name that the terminal cannot show is escaped; it does not end the program.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        status = _dispatch(words, host)
-        sys.stdout.flush()
-        return status
-    except BrokenPipeError:
-        # Whoever read our output has gone (`suite plugins | head -1`), which is no error of anybody.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the last place where an error can be explained
-        return _explain(error, debug="--debug" in words)
+    with standard_streams(), ended_like_interrupted():
+        try:
+            status = _dispatch(words, host)
+            sys.stdout.flush()
+            return status
+        except BrokenPipeError:
+            # Whoever read our output has gone (`suite plugins | head -1`), which is no error of anybody.
+            drop(sys.stdout)
+            return BROKEN_PIPE
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except Exception as error:  # noqa: BLE001 - the last place where an error can be explained
+            return _explain(error, debug="--debug" in words)
 
 
 def host_from(arguments: argparse.Namespace) -> Host:
@@ -186,11 +190,29 @@ def _overview() -> str:
     return "\n".join(lines)
 
 
+def _of_the_machine(error: OSError) -> SuiteError | None:
+    """What to say of an error that lies in the machine, whoever's code met it; None for any other."""
+    from suite.files import full_disk, unwritable
+
+    full = full_disk(error)
+    if full is not None:
+        return unwritable(full.filename or "a file", full)
+    if error.errno in _REFUSALS and error.filename is not None:
+        return RunError(
+            f"{os.fsdecode(error.filename)}: {reason(error)}: change its permissions, or give another path"
+        )
+    return None
+
+
 def _explain(error: Exception, *, debug: bool) -> int:
     """Print what a person needs to know of `error`; the exit status."""
     import traceback
 
+    if isinstance(error, OSError):
+        error = _of_the_machine(error) or error
     if isinstance(error, SuiteError):
+        if isinstance(error, UnwritableError) and _STANDARD_OUTPUT in str(error):
+            drop(sys.stdout)  # else what is left of it fails once more when the process ends
         if debug:
             traceback.print_exception(error)
         print(f"suite: {error}", file=sys.stderr)

@@ -56,10 +56,11 @@ class PredictionProgress:
 
 
 def _bar() -> Progress:
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from suite.cli.console import VisibleConsole
 
     name = TextColumn("{task.description}", markup=False)
     columns = (name, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     # Lines go to the standard output, terminal or not; rich would send them to the error stream.
-    return Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
+    return Progress(*columns, console=VisibleConsole(stderr=True), transient=True, redirect_stdout=False)

@@ -197,7 +197,9 @@ class Folder(PredictionSink):
     def open(self, inputs: Inputs) -> Iterator[None]:
         from contextlib import ExitStack
 
-        self._path.mkdir(exist_ok=True)
+        from suite.files import make_folder
+
+        make_folder(self._path)
         try:
             with ExitStack() as stack:
                 for sink in reversed(self._sinks):

@@ -10,11 +10,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from suite.cli.console import VisibleConsole
 from suite.cli.scores_text import folds_text, scores_text
 from suite.configuration import Configuration
 from suite.devices import Device
@@ -38,7 +38,7 @@ class TrainingDisplay(Listener):
     """Shows a training on the error stream: the standard output is for what a program may read."""
 
     def __init__(self, *, resumed: bool) -> None:
-        self.console = Console(stderr=True, highlight=False)
+        self.console = VisibleConsole(stderr=True, highlight=False)
         self.resumed = resumed
         self._live: Live | None = None
         self._shown_at = 0.0

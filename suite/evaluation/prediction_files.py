@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,9 +12,9 @@ import msgspec
 
 from suite.contributions import Task
 from suite.data.dataset import Examples, Target
-from suite.errors import PluginError, UserError, attributed
+from suite.errors import PluginError, SuiteError, UserError, attributed
 from suite.evaluation.types import Pairs
-from suite.files import atomic_path
+from suite.files import atomic_path, full_disk, unwritable
 
 PREDICTIONS_FILE = "predictions.jsonl"
 
@@ -73,7 +74,8 @@ class AttributedWriter:
         facts: Mapping[str, Any],
     ) -> None:
         self._whose = whose
-        with attributed(whose):
+        self._path = path
+        with self._attributed():
             self._writer = make(path, facts)
         if not all(callable(getattr(self._writer, name, None)) for name in ("add", "close")):
             raise PluginError(
@@ -83,16 +85,30 @@ class AttributedWriter:
 
     def add(self, raw: Any, name: str, prediction: Any) -> None:
         """See `PredictionWriter.add`."""
-        with attributed(self._whose):
+        with self._attributed():
             self._writer.add(raw, name, prediction)
 
     def close(self) -> Sequence[Path]:
         """See `PredictionWriter.close`."""
-        with attributed(self._whose):
+        with self._attributed():
             written = self._writer.close()
         if isinstance(written, str | Path) or not isinstance(written, Iterable):
             raise PluginError(f"{self._whose} gives {written!r} from close(): give a list of files written")
         return [Path(path) for path in written]
+
+    @contextmanager
+    def _attributed(self) -> Iterator[None]:
+        """A full disk is no defect of the plugin; every other error of the block names it."""
+        try:
+            with attributed(self._whose):
+                yield
+        except SuiteError:
+            raise
+        except Exception as error:
+            full = full_disk(error)
+            if full is None:
+                raise
+            raise unwritable(self._path, full) from error
 
 
 def write_predictions(path: Path, pairs: Pairs) -> None:

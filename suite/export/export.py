@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-import secrets
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -18,17 +16,16 @@ import numpy as np
 
 from suite.errors import RunError
 from suite.export.onnx import convert
-from suite.files import atomic_write
+from suite.files import atomic_write, temporary_folder, temporary_name, writing
 from suite.host import Host
 from suite.pipeline.codec import Arrays, Codec, Encoded
-from suite.pipeline.manifest import Manifest, write_manifest
+from suite.pipeline.manifest import REPORT, Manifest, check_file, write_manifest
 from suite.pipeline.networks import Network, OnnxNetwork
 from suite.pipeline.trainable import stack
 from suite.prediction.encoding import decode_each, same_shapes
 from suite.prediction.loading import Described, builder_packages
 
 FORMATS = ("onnx",)
-REPORT = "export.json"
 PREDICTION_TOLERANCE = 1e-3
 
 
@@ -76,21 +73,18 @@ def export_to(
     groups = same_shapes({index: example.arrays for index, example in enumerate(encoded)})
     batches = [stack([encoded[index].arrays for index in indices]) for indices in groups]
     contexts = [[encoded[index].context for index in indices] for indices in groups] or None
-    target.parent.mkdir(parents=True, exist_ok=True)
-    written = target.with_name(f".{secrets.token_hex(4)}.tmp.{target.name}")
-    try:
-        written.mkdir()
+    with temporary_folder(target) as written:
         network = written / "network.onnx"
-        with tempfile.TemporaryDirectory() as scratch:
+        with temporary_folder(target) as scratch:
+            check_file(folder, manifest, manifest.network)
             packages = builder_packages(host, manifest)
-            inputs, expected = convert(folder / manifest.network, network, packages, batches, Path(scratch))
+            inputs, expected = convert(folder / manifest.network, network, packages, batches, scratch)
         report = _compared(OnnxNetwork(network), described.codec, inputs, contexts, expected, manifest)
         report |= {"source": source, "size": network.stat().st_size}
-        write_manifest(written, msgspec.structs.replace(manifest, network=network.name))
         atomic_write(written / REPORT, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
-        _put_in_place(written, target)
-    finally:
-        shutil.rmtree(written, ignore_errors=True)
+        write_manifest(written, msgspec.structs.replace(manifest, network=network.name))
+        with writing(target):
+            _put_in_place(written, target)
     return Export(
         folder=target,
         examples=report["examples"],
@@ -212,7 +206,7 @@ def _alike(a: Any, b: Any) -> bool:
 
 
 def _put_in_place(written: Path, target: Path) -> None:
-    old = target.with_name(f".{secrets.token_hex(4)}.old.{target.name}")
+    old = temporary_name(target)
     if target.exists():
         os.replace(target, old)
     os.replace(written, target)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suite.errors import RunError, UserError
+from suite.files import unwritable_in, writing
 from suite.pipeline.codec import Arrays
 from suite.pipeline.keras_files import check_keras
 
@@ -60,7 +61,8 @@ def convert(
         raise UserError(f"export needs {' and '.join(missing)}: pip install 'keras-suite[export]'")
     check_keras(source, packages)
     if batches:
-        _write(scratch / "inputs.npz", batches)
+        with writing(scratch):
+            _write(scratch / "inputs.npz", batches)
     job = {"source": str(source), "target": str(target), "packages": list(packages), "scratch": str(scratch)}
     done = subprocess.run(
         [sys.executable, "-c", _CHILD, json.dumps(sys.path), json.dumps(job)],
@@ -71,6 +73,9 @@ def convert(
     )
     answer = scratch / "answer.json"
     errors = json.loads(answer.read_text()) if answer.is_file() else {}
+    full = unwritable_in(done.stderr, target) if done.returncode else None
+    if full is not None:
+        raise full
     if "user_error" in errors:
         raise UserError(errors["user_error"])
     if done.returncode != 0 or not target.is_file():

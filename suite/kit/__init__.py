@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from suite.files import atomic_path as atomic_path
     from suite.files import atomic_write as atomic_write
     from suite.files import refuse_existing as refuse_existing
+    from suite.files import unwritable as unwritable
     from suite.kit.keras_hub import import_keras_hub as import_keras_hub
     from suite.kit.keras_hub import loading_preset as loading_preset
     from suite.kit.keras_hub import preset_source as preset_source
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from suite.kit.split_names import SPLITS as SPLITS
     from suite.kit.split_names import split_of_name as split_of_name
     from suite.kit.tables import decoded as decoded
+    from suite.outside_files import check_hdf5 as check_hdf5
     from suite.wording import counted as counted
     from suite.wording import some as some
 
@@ -32,6 +34,7 @@ if not TYPE_CHECKING:
             "SPLITS": "suite.kit.split_names",
             "atomic_path": "suite.files",
             "atomic_write": "suite.files",
+            "check_hdf5": "suite.outside_files",
             "counted": "suite.wording",
             "decoded": "suite.kit.tables",
             "dtype_policy": "suite.devices",
@@ -46,5 +49,6 @@ if not TYPE_CHECKING:
             "reason": "suite.errors",
             "refuse_existing": "suite.files",
             "some": "suite.wording",
+            "unwritable": "suite.files",
         },
     )

@@ -102,8 +102,17 @@ def _is_cached(handle: str) -> bool:
 
 @contextmanager
 def loading_preset(preset: str) -> Iterator[None]:
-    """What goes wrong within is the preset's: raises `suite.UserError`, in a line."""
+    """What goes wrong within is the preset's: raises `suite.UserError`, in a line.
+
+    The weights in the folder of a preset are looked through first: they may lie in no other file.
+    """
+    from suite.outside_files import check_hdf5
+
     try:
+        folder = Path(preset).expanduser()
+        if preset and folder.is_dir():
+            for weights in sorted(folder.glob("**/*.h5")):
+                check_hdf5(weights)
         yield
     except UserError:
         raise

@@ -174,11 +174,12 @@ def _csv_cells(first: Numbered, rest: Iterator[Numbered], delimiter: str) -> Ite
             row = _plain_cells(line, delimiter)
         else:
             row, closed = _quoted_cells(line, delimiter, numbered)
-            if not (closed and _is_one_row(line, numbered.taken, delimiter, width)):
+            if not closed or (numbered.taken and not _is_one_row(line, numbered.taken, delimiter, width)):
                 numbered.give_back()
                 row, _ = _quoted_cells(line, delimiter, None)
-            number += len(numbered.taken)
-            numbered.taken.clear()
+            if numbered.taken:
+                number += len(numbered.taken)
+                numbered.taken.clear()
         width = width or len(row)
         yield number, row
 

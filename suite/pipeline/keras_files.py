@@ -6,18 +6,20 @@ import importlib
 import json
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.devices import dtype_policy
 from suite.errors import UserError
 from suite.files import atomic_path
+from suite.outside_files import check_keras_weights
 
 if TYPE_CHECKING:
     import keras
 
-_MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
+_WEIGHTS = "model.weights.h5"
+_MEMBERS = ("config.json", "metadata.json", _WEIGHTS)
 _CONFIG_LIMIT = 256 << 20
 _REDUCED = ("float16", "bfloat16")
 
@@ -26,11 +28,20 @@ _CODE_CARRIERS = {"Lambda", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "Flax
 _PACKAGES = {"keras", "keras_hub", "builtins"}
 
 
-def save_keras(model: keras.Model, path: Path) -> None:
-    """Write `model` to `path` (ending in `.keras`): computing in float32, and whole or not at all."""
+def save_keras(
+    model: keras.Model, path: Path, before_it_is_there: Callable[[Path], None] = lambda temporary: None
+) -> None:
+    """Write `model` to `path` (ending in `.keras`): computing in float32, and whole or not at all.
+
+    Args:
+        model: a built model.
+        path: the file.
+        before_it_is_there: called with the path of the complete file before that takes the place of `path`.
+    """
     shipped = as_float32(model)
     with atomic_path(path) as temporary:
         shipped.save(temporary)
+        before_it_is_there(temporary)
 
 
 def load_keras(path: Path, packages: Iterable[str] = ()) -> keras.Model:
@@ -56,6 +67,7 @@ def load_keras(path: Path, packages: Iterable[str] = ()) -> keras.Model:
                 f"{path} needs {module}, which cannot be imported ({error}): install the version of the"
                 " plugin that it was trained with"
             ) from None
+    check_keras_weights(path, _WEIGHTS)
     import keras
 
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,27 @@ import msgspec
 from suite.errors import UserError
 from suite.files import atomic_write
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "pipeline.json"
+REPORT = "export.json"
+"""How an export was compared with Keras; it lies beside its `pipeline.json`."""
 FOLDS_FILE = "folds.json"
 """Lies in a directory that holds a run for each fold of a cross-validation, and is no run itself."""
+
+
+_AGAIN = "copy it again, or train or export again"
+
+
+class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file was when it was written.
+
+    Attributes:
+        size: in bytes.
+        sha256: of its content, in hexadecimal digits.
+    """
+
+    size: int
+    sha256: str
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +45,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         codec: what the codec's `to_json` gave.
         network: the network's file, beside this one; its suffix says which runtime reads it.
         facts: the facts of the data that it was trained on.
+        files: by its name, what each file beside this one was when it was written.
+        replacing: what a file becomes that is just being replaced, and may be if the process died then.
+        sha256: of this file itself, as `_checksum` has it.
         unfinished: for the model of a training that has not ended, how far it has come: "after epoch 8 of
             150, mAP 0.210 on validation".
     """
@@ -38,6 +59,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     codec: dict[str, Any]
     network: str
     facts: dict[str, Any] = {}
+    files: dict[str, FileRecord] = {}
+    replacing: dict[str, FileRecord] = {}
+    sha256: str = ""
     unfinished: str = ""
 
 
@@ -66,16 +90,20 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         content = msgspec.json.decode(file.read_bytes())
         written = content.get("format") if isinstance(content, dict) else None
-        if isinstance(written, int) and written > FORMAT:
+        if isinstance(written, int) and written != FORMAT:
+            newer = written > FORMAT
+            advice = "pip install --upgrade keras-suite" if newer else "train or export again"
             raise UserError(
-                f"{file} was written by a newer version (format {written}, this one reads {FORMAT}):"
-                " pip install --upgrade keras-suite"
+                f"{file} was written by {'a newer' if newer else 'an older'} version (format {written},"
+                f" this one reads {FORMAT}): {advice}"
             )
         manifest = msgspec.convert(content, Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{file} is damaged ({error}): train or export again") from None
     if Path(manifest.network).name != manifest.network or "\\" in manifest.network:
         raise UserError(f"{file} is refused: its network '{manifest.network}' is not a file beside it")
+    if manifest.sha256 != _checksum(manifest):
+        raise UserError(f"{file} is damaged, or was changed after it was written: {_AGAIN}")
     return manifest
 
 
@@ -93,6 +121,65 @@ def unfinished_note(manifest: Manifest, path: Path) -> str:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write `pipeline.json`, which makes `folder` a model folder."""
-    encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+    """Write `pipeline.json`, which makes `folder` a model folder; its other files are there already."""
+    files = {
+        name: record_of(folder / name) for name in (manifest.network, REPORT) if (folder / name).is_file()
+    }
+    _write(folder, msgspec.structs.replace(manifest, files=files, replacing={}))
+
+
+def announce(folder: Path, name: str, replacement: Path) -> None:
+    """Write into `pipeline.json`, if there is one, that a file is about to be replaced.
+
+    So the folder can be read whenever the process dies: the file may then be what it was or what it becomes.
+
+    Args:
+        folder: the model folder.
+        name: of the file.
+        replacement: what it is replaced by.
+    """
+    try:
+        manifest = read_manifest(folder)
+    except (UserError, OSError):
+        return
+    _write(folder, msgspec.structs.replace(manifest, replacing={name: record_of(replacement)}))
+
+
+def record_of(path: Path) -> FileRecord:
+    """The size of a file and its checksum."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return FileRecord(size=path.stat().st_size, sha256=digest)
+
+
+def check_file(folder: Path, manifest: Manifest, name: str) -> None:
+    """Compare a file of a model folder with what it was when it was written.
+
+    Raises:
+        UserError: if it is not there, is damaged, or `pipeline.json` does not know it.
+    """
+    path = folder / name
+    allowed = [each[name] for each in (manifest.files, manifest.replacing) if name in each]
+    if not path.is_file():
+        raise UserError(f"{path} is not there: the model folder is incomplete; {_AGAIN}")
+    if not allowed:
+        raise UserError(f"{path} is refused: {MANIFEST} beside it holds no checksum of it")
+    size = path.stat().st_size
+    if size not in [each.size for each in allowed]:
+        raise UserError(f"{path} is damaged: it has {size:,} bytes instead of {allowed[0].size:,}; {_AGAIN}")
+    if record_of(path) not in allowed:
+        raise UserError(f"{path} is damaged: its checksum (SHA-256) is another one; {_AGAIN}")
+
+
+def _write(folder: Path, manifest: Manifest) -> None:
+    signed = msgspec.structs.replace(manifest, sha256=_checksum(manifest))
+    encoded = msgspec.json.format(msgspec.json.encode(signed), indent=2)
     atomic_write(folder / MANIFEST, encoded + b"\n")
+
+
+def _checksum(manifest: Manifest) -> str:
+    """SHA-256 of everything in `pipeline.json` but itself, as JSON with sorted keys and without spaces."""
+    plain = msgspec.structs.replace(manifest, sha256="")
+    # Through JSON once, so that a tuple or an enumeration is the same before and after it was written.
+    content = msgspec.json.decode(msgspec.json.encode(plain))
+    return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from suite.errors import UserError
+from suite.outside_files import check_onnx
 from suite.pipeline.codec import Arrays
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ class OnnxNetwork:
         ]
         if not path.is_file():
             raise UserError(f"{path} is not there: export the run again")
+        check_onnx(path)
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=providers)
         except Exception as error:  # noqa: BLE001 - ONNX Runtime's own share no base class

@@ -10,15 +10,27 @@ from typing import TYPE_CHECKING, Any
 from suite.contributions import Contributed, ModelBuilder
 from suite.devices import activate
 from suite.errors import UserError, attributed
+from suite.files import make_folder
 from suite.host import Host
 from suite.options import parse
 from suite.pipeline.codec import Codec
-from suite.pipeline.manifest import FORMAT, MANIFEST, Manifest, model_folder, read_manifest, write_manifest
+from suite.pipeline.manifest import (
+    FORMAT,
+    MANIFEST,
+    Manifest,
+    announce,
+    check_file,
+    model_folder,
+    read_manifest,
+    write_manifest,
+)
 from suite.pipeline.networks import KerasNetwork, Network, OnnxNetwork
 from suite.prediction.predictor import LoadedPipeline
 
 if TYPE_CHECKING:
     import keras
+
+NETWORK = "network.keras"
 
 
 def save_pipeline(
@@ -46,8 +58,8 @@ def save_pipeline(
     """
     from suite.pipeline.keras_files import save_keras
 
-    folder.mkdir(parents=True, exist_ok=True)
-    save_keras(network, folder / "network.keras")
+    make_folder(folder)
+    save_keras(network, folder / NETWORK, lambda complete: announce(folder, NETWORK, complete))
     plugin = builder.rpartition(":")[0]
     write_manifest(
         folder,
@@ -57,7 +69,7 @@ def save_pipeline(
             builder=builder,
             plugin={"name": plugin, "version": plugin_version},
             codec=codec.to_json(),
-            network="network.keras",
+            network=NETWORK,
             facts=dict(facts),
             unfinished=unfinished,
         ),
@@ -93,6 +105,8 @@ def load(
     folder, manifest, builder, codec = _without_network(Path(path), host, options)
     file = folder / manifest.network
     network: Network
+    if file.suffix in (".onnx", ".keras"):
+        check_file(folder, manifest, manifest.network)
     if file.suffix == ".onnx":
         network = OnnxNetwork(file, threads)
     elif file.suffix == ".keras":

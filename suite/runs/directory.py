@@ -11,7 +11,6 @@ import io
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from typing import Any
 
 from suite.configuration import Configuration, from_mapping, read_toml
 from suite.errors import UserError
-from suite.files import atomic_write, refuse_existing
+from suite.files import atomic_folder, atomic_write, refuse_existing, writing
 from suite.pipeline.manifest import FOLDS_FILE
 from suite.training.checkpoints import CheckpointFolder
 from suite.training.continuation import Continuation
@@ -42,17 +41,9 @@ class Run:
         refuse_existing(
             path, f"give another name with --out, remove it, or go on with it: suite resume {path}"
         )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{os.getpid()}-{path.name}")
-        try:
-            temporary.mkdir()
+        with atomic_folder(path) as temporary:
             atomic_write(temporary / "config.toml", configuration.to_toml())
             atomic_write(temporary / "environment.json", to_json(environment))
-            with suppress(OSError):
-                path.rmdir()
-            os.replace(temporary, path)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
         return cls(path)
 
     @classmethod
@@ -149,7 +140,9 @@ class Run:
         except ImportError:
             yield
             return
-        with open(self.path / ".lock", "w", encoding="utf-8") as file:
+        with writing(self.path / ".lock"):
+            descriptor = os.open(self.path / ".lock", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o666)
+        with open(descriptor, "rb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:

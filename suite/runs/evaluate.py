@@ -22,7 +22,7 @@ from suite.evaluation.metrics import declared_metrics
 from suite.evaluation.prediction_files import PREDICTIONS_FILE, paired, read_predictions, write_predictions
 from suite.evaluation.scoring import scored_metrics
 from suite.evaluation.types import Pairs
-from suite.files import atomic_write, refuse_existing
+from suite.files import atomic_write, make_folder, refuse_existing
 from suite.host import Host
 from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note
 from suite.prediction.loading import describe, load
@@ -151,7 +151,7 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
         shown += explained
         scored["notes"] += remarks
     content = _content(run, configuration, request, task.item, metrics, chosen, scored, shown)
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     write_predictions(out / PREDICTIONS_FILE, pairs)
     write_report(content, out / "report.html")
     atomic_write(out / "metrics.json", to_json(scored))

@@ -9,10 +9,10 @@ import numpy as np
 from suite.configuration import from_mapping, read_toml
 from suite.data.dataset import Dataset
 from suite.errors import UserError, nearest
-from suite.export.export import REPORT, Export, export_to
+from suite.export.export import Export, export_to
 from suite.host import Host
 from suite.pipeline.codec import Codec, Encoded
-from suite.pipeline.manifest import Manifest, model_folder
+from suite.pipeline.manifest import REPORT, Manifest, model_folder
 from suite.prediction.encoding import encode
 from suite.prediction.loading import describe
 from suite.runs.data import RunData, run_data

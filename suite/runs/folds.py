@@ -5,11 +5,9 @@ DIR/  config.toml folds.json metrics.json predictions.jsonl report.html   fold-1
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,7 @@ from suite.data.dataset import Dataset, fingerprint
 from suite.errors import StoppedRunError, UserError
 from suite.evaluation.metrics import declared_metrics
 from suite.evaluation.prediction_files import PREDICTIONS_FILE
-from suite.files import atomic_path, atomic_write, refuse_existing
+from suite.files import atomic_folder, atomic_path, atomic_write, refuse_existing
 from suite.host import Host
 from suite.pipeline.manifest import FOLDS_FILE
 from suite.report.folds import FoldsContent, write_folds_report
@@ -30,6 +28,7 @@ from suite.runs.build import evaluators_of, look_up
 from suite.runs.data import loaded_data, task_of
 from suite.runs.directory import Run, new_run_path, read_json, to_json
 from suite.runs.report import options_of
+from suite.runs.resuming import going_on_after
 from suite.runs.train import resume, train
 from suite.training.progress import Listener
 
@@ -145,21 +144,20 @@ def resume_folds(
 
 def _create(path: Path, configuration: Configuration, record: Mapping[str, Any]) -> Folds:
     """Make the directory, which appears with its configuration in it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        temporary.mkdir()
+    with atomic_folder(path) as temporary:
         atomic_write(temporary / "config.toml", configuration.to_toml())
         atomic_write(temporary / FOLDS_FILE, to_json(record))
-        with suppress(OSError):
-            path.rmdir()
-        os.replace(temporary, path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return Folds(path)
 
 
 def _go_on(
+    host: Host, folds: Folds, dataset: Dataset | None, listener: Listener, stop: Callable[[], bool]
+) -> Folds:
+    with going_on_after(folds.path):
+        return _train_missing(host, folds, dataset, listener, stop)
+
+
+def _train_missing(
     host: Host, folds: Folds, dataset: Dataset | None, listener: Listener, stop: Callable[[], bool]
 ) -> Folds:
     configuration = folds.configuration

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.configuration import Configuration
 from suite.data.dataset import fingerprint
-from suite.errors import UserError
+from suite.errors import UnwritableError, UserError
 from suite.host import Host
 from suite.runs.build import Experiment
 from suite.runs.data import run_data
@@ -35,6 +36,18 @@ class Resumption:
     data: str | None = None
     epochs: int | None = None
     learning_rate: float | None = None
+
+
+@contextmanager
+def going_on_after(path: Path) -> Iterator[None]:
+    """Add to the message on what could not be written how `path` goes on when it can be."""
+    try:
+        yield
+    except UnwritableError as error:
+        first = error.__cause__ if isinstance(error.__cause__, UnwritableError) else error
+        if not path.is_dir():
+            raise first from first.__cause__
+        raise UnwritableError(f"{first}; then go on with: suite resume {path}") from first
 
 
 def is_complete(run: Run) -> bool:

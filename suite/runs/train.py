@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from suite.configuration import Configuration
-from suite.errors import RunError, StoppedRunError, SuiteError, UserError, attributed
+from suite.errors import RunError, StoppedRunError, SuiteError, UnwritableError, UserError, attributed
 from suite.host import Host
 from suite.runs.build import Experiment, build, environment
 from suite.runs.directory import Run, new_run_path
@@ -22,6 +22,7 @@ from suite.runs.resuming import (
     check_data,
     continuation,
     continuation_note,
+    going_on_after,
     is_complete,
     record_moved_data,
     resumed_configuration,
@@ -79,7 +80,7 @@ def train(
     path = out or new_run_path(folder, configuration.data or experiment.task.name)
     run = Run.create(path, experiment.configuration, environment(experiment, command))
     try:
-        with run.locked():
+        with run.locked(), going_on_after(run.path):
             return _train(run, experiment, listener, stop)
     except UserError:
         if not run.checkpoints.exist:  # nothing has been learned, and the name is free again
@@ -114,7 +115,7 @@ def resume(
     listener = listener or Listener()
     how = how or Resumption()
     run = Run.open(path)
-    with run.locked():
+    with going_on_after(run.path), run.locked():
         configuration = resumed_configuration(run, how)
         if is_complete(run) and how.epochs is None:
             record_moved_data(host, run, configuration, listener)
@@ -206,6 +207,8 @@ def _train(
         what = interim.of(trainer)
         text += f"\nIts model so far ({what}) can be used: suite predict {run.path} INPUT..."
         raise StoppedRunError(text) from None
+    except UnwritableError:
+        raise
     except RunError as error:
         raise _failed(error, trainer, interim, run) from error.__cause__
     run.write_history(state.history)

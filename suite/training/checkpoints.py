@@ -1,4 +1,4 @@
-"""Checkpoints: all that a training needs to go on, in one file that is complete or not there at all.
+"""Checkpoints: all that a training needs to go on, each in a file that is complete or not there at all.
 
 A checkpoint holds every variable of the network (weights, moving statistics, random states), of the
 optimizer (its averages and step) and of the running metrics, and as JSON the step, the history and what
@@ -7,40 +7,118 @@ the callbacks know. It is a NumPy archive that is read without pickle.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from suite.errors import UserError
-from suite.files import atomic_path
+from suite.files import atomic_path, writing
 
-_STATE = "state"
+FORMAT = 1
+"""The version of the layout of these files."""
+
+_HEADER = "header"
+_CHECKSUM = "checksum"
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], state: Mapping[str, Any]) -> None:
-    """Write named arrays and a JSON state to one file, atomically."""
-    encoded = np.frombuffer(json.dumps(state).encode(), dtype=np.uint8)
+    """Write named arrays and a JSON state to one file, atomically.
+
+    Beside the arrays it has a `header`, JSON with the version, the state, and of each array the dtype, shape
+    and SHA-256; and the SHA-256 of that.
+    """
+    table = {name: _described(array) for name, array in arrays.items()}
+    header = json.dumps({"format": FORMAT, "state": state, "arrays": table}).encode()
+    checked = {
+        _HEADER: np.frombuffer(header, dtype=np.uint8),
+        _CHECKSUM: np.frombuffer(hashlib.sha256(header).digest(), dtype=np.uint8),
+    }
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, allow_pickle=False, **{_STATE: encoded}, **arrays)
+        np.savez(file, allow_pickle=False, **checked, **arrays)
 
 
 def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """What `write_arrays` wrote.
+    """What `write_arrays` wrote, all of it and nothing else.
 
     Raises:
-        UserError: if the file is damaged.
+        UserError: if the file is damaged, or of another version.
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        state = json.loads(arrays.pop(_STATE).tobytes())
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is damaged and cannot be read: {error}") from None
-    return arrays, state
+            header = _header(archive, path)
+            if set(archive.files) != {_HEADER, _CHECKSUM, *header["arrays"]}:
+                raise ValueError("it does not hold the arrays that it was written with")
+            arrays = {name: archive[name] for name in header["arrays"]}
+    except _READING as error:
+        raise UserError(f"{path} is damaged and cannot be read: {_first_line(error)}") from None
+    for name, array in arrays.items():
+        if _described(array) != header["arrays"][name]:
+            raise UserError(f"{path} is damaged: the checksum (SHA-256) of {name} is another one")
+    return arrays, header["state"]
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """The state alone of what `write_arrays` wrote, without a look at the arrays.
+
+    Raises:
+        UserError: if it is damaged, or of another version.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            state: dict[str, Any] = _header(archive, path)["state"]
+    except _READING as error:
+        raise UserError(f"{path} is damaged and cannot be read: {_first_line(error)}") from None
+    return state
+
+
+_READING = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    RuntimeError,
+    SyntaxError,
+    OverflowError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What NumPy and zipfile raise of damaged files."""
+
+
+def _header(archive: Any, path: Path) -> dict[str, Any]:
+    content = archive[_HEADER].tobytes()
+    if hashlib.sha256(content).digest() != archive[_CHECKSUM].tobytes():
+        raise ValueError("the checksum (SHA-256) of its header is another one")
+    header: dict[str, Any] = json.loads(content)
+    if header["format"] != FORMAT:
+        raise UserError(f"{path} is of another version (format {header['format']}, this one reads {FORMAT})")
+    return header
+
+
+def _described(array: np.ndarray) -> dict[str, Any]:
+    content = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    return {
+        "dtype": array.dtype.str,
+        "shape": list(array.shape),
+        "sha256": hashlib.sha256(content.data).hexdigest(),
+    }
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
 def values_of(variables: Sequence[Any], prefix: str) -> dict[str, np.ndarray]:
@@ -62,7 +140,7 @@ def assign(variables: Sequence[Any], arrays: Mapping[str, np.ndarray], prefix: s
         UserError: if the number of variables or a shape differs.
     """
     names = sorted(name for name in arrays if name.startswith(f"{prefix}/"))
-    fits = len(names) == len(variables) and all(
+    fits = names == [f"{prefix}/{index:05}" for index in range(len(variables))] and all(
         tuple(arrays[name].shape) == tuple(variable.shape)
         for name, variable in zip(names, variables, strict=True)
     )
@@ -102,36 +180,65 @@ def restore_backend_random_state(arrays: Mapping[str, np.ndarray]) -> None:
         torch.cuda.set_rng_state(torch.from_numpy(arrays["random/cuda"]))
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint that is whole.
+
+    Attributes:
+        arrays: by name.
+        state: as it was written.
+        notes: what was damaged and was passed over, as sentences.
+    """
+
+    arrays: dict[str, np.ndarray]
+    state: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+
 class CheckpointFolder:
-    """The checkpoints of a run: the newest, and the best weights that it refers to.
+    """The checkpoints of a run: the two newest, and the best weights that they refer to.
 
     The best weights lie in a file of their own, named after their step, and a checkpoint names the one
-    that belongs to it. Files are deleted only when a newer checkpoint that does not need them is safely
-    there, so at every moment the newest checkpoint is complete.
+    that belongs to it. Files are deleted only when a newer checkpoint is safely there, and the one before it
+    stays with its best weights: if one is damaged, there is the other.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def write(self, step: int, arrays: Mapping[str, np.ndarray], state: Mapping[str, Any]) -> None:
-        """Write the checkpoint of a step, then delete what only older ones needed."""
-        self.path.mkdir(exist_ok=True)
+        """Write the checkpoint of a step, then delete what only those before the one before it needed."""
+        self._make()
         newest = self.path / f"step-{step:010}.npz"
         write_arrays(newest, arrays, state)
         needed = {newest.name, state.get("best_file")}
+        for file in self._files:
+            if file == newest:
+                continue
+            try:
+                needed |= {file.name, read_state(file).get("best_file")}
+            except UserError:
+                continue  # it is damaged, and the one before it may be whole
+            break
         for file in self.path.iterdir():
-            if file.name not in needed:
+            if file.name not in needed and file.suffix == ".npz" and not file.name.startswith("."):
                 file.unlink(missing_ok=True)
 
     def write_best(self, step: int, weights: Mapping[str, np.ndarray]) -> str:
         """Write the best weights so far and return the file's name, for the next checkpoint's state."""
-        self.path.mkdir(exist_ok=True)
+        self._make()
         name = f"best-{step:010}.npz"
-        write_arrays(self.path / name, weights, {})
+        write_arrays(self.path / name, weights, {"step": step})
         return name
 
     def read_best(self, name: str) -> dict[str, np.ndarray]:
-        """The weights in the file that a checkpoint names."""
+        """The weights in the file that a checkpoint names.
+
+        Raises:
+            UserError: if it is damaged, or not there.
+        """
+        if not (self.path / name).is_file() or Path(name).name != name:
+            raise UserError(f"the best weights are gone: there is no file {self.path / name}")
         return read_arrays(self.path / name)[0]
 
     @property
@@ -140,6 +247,50 @@ class CheckpointFolder:
         return any(self.path.glob("step-*.npz"))
 
     def newest(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
-        """The newest checkpoint's arrays and state, or None if there is none yet."""
-        files = sorted(self.path.glob("step-*.npz"), reverse=True)
-        return read_arrays(files[0]) if files else None
+        """Arrays and state of what `newest_whole` gives."""
+        found = self.newest_whole()
+        return None if found is None else (found.arrays, found.state)
+
+    def newest_whole(self) -> Checkpoint | None:
+        """The newest checkpoint that is whole and whose best weights are; None if there is none yet.
+
+        If the best weights of each are damaged, it is the newest one, without any (`best_file` is None).
+
+        Raises:
+            UserError: if all are damaged.
+        """
+        notes: list[str] = []
+        without_best: Checkpoint | None = None
+        for file in self._files:
+            try:
+                arrays, state = read_arrays(file)
+            except UserError as error:
+                notes.append(str(error))
+                continue
+            try:
+                if state.get("best_file"):
+                    self.read_best(state["best_file"])
+            except UserError as error:
+                if str(error) not in notes:
+                    notes.append(str(error))
+                if without_best is None:
+                    lost = (*notes, f"so the training goes on after step {state['step']:,} without them")
+                    without_best = Checkpoint(arrays, {**state, "best_file": None}, lost)
+                continue
+            if notes:
+                notes.append(
+                    f"so the training goes on from the checkpoint before it, of step {state['step']:,}"
+                )
+            return Checkpoint(arrays, state, tuple(notes))
+        if without_best is None and notes:
+            raise UserError(f"{notes[0]}; no checkpoint in {self.path} is whole: train anew")
+        return without_best
+
+    @property
+    def _files(self) -> list[Path]:
+        """The checkpoints, newest first."""
+        return sorted(self.path.glob("step-*.npz"), reverse=True)
+
+    def _make(self) -> None:
+        with writing(self.path):
+            self.path.mkdir(exist_ok=True)

@@ -7,11 +7,13 @@ session.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
 
+import msgspec
 import numpy as np
 
+from suite.errors import UserError
 from suite.pipeline.trainable import TrainablePipeline
 from suite.training.batches import EpochPlan
 from suite.training.checkpoints import CheckpointFolder, backend_random_state, values_of
@@ -57,8 +59,21 @@ class TrainingState:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> TrainingState:
-        """The state that a checkpoint holds."""
-        return cls(**{**values, "losses": Losses(**values.get("losses", {}))})
+        """The state that a checkpoint holds.
+
+        Raises:
+            UserError: if something is missing, is not known, or is of another type.
+        """
+        names = {each.name for each in fields(cls)}
+        if values.keys() != names:
+            named = ", ".join(sorted(values.keys() ^ names))
+            raise UserError(f"the checkpoint is of another version: not both know {named}; train anew")
+        try:
+            checked = msgspec.convert(values, cls)
+        except msgspec.ValidationError as error:
+            raise UserError(f"the checkpoint cannot be used, its state is no such state: {error}") from None
+        # Rows hold whole numbers among others, which `history.csv` shows as they are.
+        return replace(checked, history=values["history"])
 
     def to_json(self) -> dict[str, Any]:
         """What a checkpoint holds."""

@@ -109,11 +109,16 @@ class Trainer:
     def restore(self) -> bool:
         """Go back to the newest checkpoint; false if there is none."""
         folder = self.session.folder
-        newest = folder.newest()
-        if newest is None:
+        found = folder.newest_whole()
+        if found is None:
             return False
-        self._restored, state = newest
-        self.session.state = TrainingState.from_json(state)
+        for note in found.notes:
+            self.session.listener.note(note)
+        self._restored = found.arrays
+        state = TrainingState.from_json(found.state)
+        if not state.best_file:  # what is best is found anew if the weights that were are lost
+            state = replace(state, best_epoch=0, best_rank=[], best_score=None)
+        self.session.state = state
         if self.session.continuation is not None and self.state.step <= self.session.began:
             self.session.state = replace(self.state, finished=False, reason="")
         assign(self.session.network.variables, self._restored, "network", f"the checkpoint in {folder.path}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from suite import UserError
+from suite import RunError, UserError
 from suite.sources import FileSource, open_tree
 from suite_images import reading
 from suite_images.drawing import color_of
@@ -135,7 +135,7 @@ def test_arrays_are_called_by_what_messages_call_them(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_reported_at_once(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="cannot be written"):
+    with pytest.raises(RunError, match="cannot write"):
         AnnotatedImagesWriter(tmp_path / "file" / "out", FACTS)
 
 

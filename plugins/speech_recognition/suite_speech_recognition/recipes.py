@@ -20,6 +20,9 @@ GROWTH = 1.2
 MAX_LENGTHS = 8
 """How many lengths there are in training, at most: some backends compile the step once for each."""
 
+FEW_HOURS = 0.05
+"""Hours of recordings below which a network is the smallest, and learns words alone."""
+
 MIN_TRANSCRIPTS = 1000
 """So many transcripts or more tell something of the language."""
 
@@ -66,10 +69,10 @@ def recognition_defaults(survey: Survey, options: RecognitionOptions) -> dict[st
         "gain": 6.0,
         "noise": 0.1,
         "join": 0.0,
-        "babble": 0.1,
-        "echo": 0.1,
-        "silence": 0.5 if survey.seconds.mean() < 3 else 0.25,
-        "empty": 0.03,
+        # Minutes of recordings are few steps, in which a network has to learn the words first.
+        **dict.fromkeys(("babble", "echo"), 0.0 if survey.hours < FEW_HOURS else 0.1),
+        "silence": 0.0 if survey.hours < FEW_HOURS else 0.5 if survey.seconds.mean() < 3 else 0.25,
+        "empty": 0.0 if survey.hours < FEW_HOURS else 0.03,
         "time_masks": 2,
         "time_mask": 0.05,
         "frequency_masks": 2,
@@ -104,7 +107,7 @@ def recurrent_defaults(survey: Survey, options: RecurrentOptions) -> Choices:
     """
     choices = {
         **recognition_defaults(survey, options),
-        "network": "tiny" if survey.hours < 0.05 else "small" if survey.hours < 20 else "medium",
+        "network": "tiny" if survey.hours < FEW_HOURS else "small" if survey.hours < 20 else "medium",
         "dropout": 0.15 if survey.hours < 1 else 0.1,
     }
     if survey.hours >= 1 and not survey.repeated:

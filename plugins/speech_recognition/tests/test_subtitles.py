@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suite import UserError
+from suite import RunError, UserError
 from suite.evaluation import PREDICTIONS_FILE
 from suite.sources import FileSource, open_tree
 from suite_speech_recognition.audio.live import LiveUtterance
@@ -149,7 +149,7 @@ def test_where_nothing_can_be_written_is_said_in_a_sentence(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="needs? a folder"):
         TextWriter(tmp_path / "file", {})
-    with pytest.raises(UserError, match="cannot be written"):
+    with pytest.raises(RunError, match="cannot write"):
         TextWriter(tmp_path / "none" / "folder", {})
 
 

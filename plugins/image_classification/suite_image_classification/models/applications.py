@@ -16,7 +16,7 @@ import numpy as np
 from keras import layers
 
 from suite import UserError
-from suite.kit import nearest
+from suite.kit import check_hdf5, nearest
 from suite.pipeline import load_keras
 from suite_images.normalization import fuse_normalization, keep_statistics
 
@@ -151,6 +151,7 @@ def load_weights(backbone: keras.Model, path: Path, family: str) -> None:
         if path.suffix == ".keras":
             _take_weights(backbone, load_keras(path))
         elif path.suffix == ".h5":
+            check_hdf5(path)
             with warnings.catch_warnings():
                 # Of layers that the file has no weights for, Keras only warns.
                 warnings.filterwarnings("error", "Skipping")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from suite import UserError
-from suite.kit import atomic_path, reason
+from suite.kit import atomic_path, unwritable
 from suite_object_detection.types import Detections
 
 HEADER = ("image", "x1", "y1", "x2", "y2", "label", "score")
@@ -42,7 +42,7 @@ class BoxTableWriter:
                     " file"
                 )
         except OSError as error:
-            raise UserError(f"{path} cannot be written: {reason(error)}") from None
+            raise unwritable(path, error) from None
 
     def add(self, raw: Any, name: str, prediction: Detections) -> None:
         """Write the rows of the next image."""
@@ -58,5 +58,5 @@ class BoxTableWriter:
             with atomic_path(self._path) as temporary:
                 temporary.write_bytes(self._text.getvalue().encode("utf-8", "backslashreplace"))
         except OSError as error:
-            raise UserError(f"{self._path} cannot be written: {reason(error)}") from None
+            raise unwritable(self._path, error) from None
         return [self._path]

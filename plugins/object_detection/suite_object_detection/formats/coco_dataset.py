@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from suite import UserError
-from suite.kit import atomic_write, reason
+from suite.kit import atomic_write, unwritable
 from suite_images import reading
 from suite_images.video import Frame
 from suite_object_detection.formats.coco_ids import CocoIds, ids_of
@@ -90,7 +90,7 @@ class CocoDatasetWriter:
         try:
             atomic_write(self._path, msgspec.json.encode(content))
         except OSError as error:
-            raise UserError(f"{self._path} cannot be written: {reason(error)}") from None
+            raise unwritable(self._path, error) from None
         return [self._path]
 
 
@@ -102,5 +102,5 @@ def _may_be_overwritten(path: Path) -> bool:
     except FileNotFoundError:
         return True
     except OSError as error:
-        raise UserError(f"{path} cannot be written: {reason(error)}") from None
+        raise unwritable(path, error) from None
     return head.startswith(b'{"info":{"description":"' + DESCRIPTION.encode())

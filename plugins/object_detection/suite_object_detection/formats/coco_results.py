@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from suite import UserError
-from suite.kit import atomic_path, reason
+from suite.kit import atomic_path, unwritable
 from suite_images.video import Frame
 from suite_object_detection.formats.coco_ids import CocoIds, ids_of
 from suite_object_detection.formats.naming import relative_name
@@ -94,7 +94,7 @@ class CocoResultsWriter:
             try:
                 self._file = stack.enter_context(stack.enter_context(atomic_path(path)).open("wb"))
             except OSError as error:
-                raise _not_written(path, error) from None
+                raise unwritable(path, error) from None
             self._closing = stack.pop_all()
 
     def add(self, raw: Any, name: str, prediction: Detections) -> None:
@@ -115,7 +115,7 @@ class CocoResultsWriter:
                 self._file.write(self._separator + self._encoder.encode(row))
                 self._separator = b",\n"
         except OSError as error:
-            raise _not_written(self._path, error) from None
+            raise unwritable(self._path, error) from None
 
     def close(self) -> Sequence[Path]:
         """Finish the file."""
@@ -123,7 +123,7 @@ class CocoResultsWriter:
             with self._closing:
                 self._file.write(b"\n]\n" if self._separator == b",\n" else b"[]\n")
         except OSError as error:
-            raise _not_written(self._path, error) from None
+            raise unwritable(self._path, error) from None
         return [self._path]
 
 
@@ -135,9 +135,5 @@ def _may_be_overwritten(path: Path) -> bool:
     except FileNotFoundError:
         return True
     except OSError as error:
-        raise _not_written(path, error) from None
+        raise unwritable(path, error) from None
     return not head or head.lstrip().startswith(b"[")
-
-
-def _not_written(path: Path, error: OSError) -> UserError:
-    return UserError(f"{path} cannot be written: {reason(error)}")

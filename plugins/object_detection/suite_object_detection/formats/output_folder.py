@@ -9,7 +9,7 @@ import numpy as np
 
 from suite import UserError
 from suite.evaluation import PREDICTIONS_FILE
-from suite.kit import atomic_write, reason
+from suite.kit import atomic_write, unwritable
 from suite_images.encoding import jpeg, png
 
 _JPEG = (".jpg", ".jpeg", ".jpe", ".jfif")
@@ -39,7 +39,7 @@ class OutputFolder:
         try:
             folder.mkdir(exist_ok=True)
         except OSError as error:
-            raise _not_written(folder, error) from None
+            raise unwritable(folder, error) from None
 
     def free(self, relative: PurePosixPath, raw: Any) -> Path:
         """The path for what comes from `raw`, in a folder that is there.
@@ -58,7 +58,7 @@ class OutputFolder:
             if path.exists() and (not self._overwrites or _is_same(path, raw)):
                 raise UserError(f"{path} is there already and is not overwritten: write to another folder")
         except OSError as error:
-            raise _not_written(path, error) from None
+            raise unwritable(path, error) from None
         return path
 
     def write(self, relative: PurePosixPath, content: bytes, raw: Any) -> Path:
@@ -71,7 +71,7 @@ class OutputFolder:
         try:
             atomic_write(path, content)
         except OSError as error:
-            raise _not_written(path, error) from None
+            raise unwritable(path, error) from None
         self.written.append(path)
         return path
 
@@ -85,7 +85,3 @@ class OutputFolder:
 def _is_same(path: Path, raw: Any) -> bool:
     origin = Path(getattr(raw, "name", None) or (raw if isinstance(raw, str | Path) else ""))
     return origin.is_file() and path.samefile(origin)
-
-
-def _not_written(path: Path, error: OSError) -> UserError:
-    return UserError(f"{path} cannot be written: {reason(error)}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from suite import UserError
 from suite.evaluation import PREDICTIONS_FILE
-from suite.kit import atomic_write, reason
+from suite.kit import atomic_write, unwritable
 from suite.sources import FileSource, Member
 from suite_speech_recognition.audio.live import LiveUtterance
 from suite_speech_recognition.audio.recordings import Recording
@@ -52,7 +52,7 @@ class TranscriptWriter(ABC):
         try:
             path.mkdir(exist_ok=True)
         except OSError as error:
-            raise _not_written(path, error) from None
+            raise unwritable(path, error) from None
 
     @abstractmethod
     def content(self, transcript: Transcript) -> str:
@@ -91,7 +91,7 @@ class TranscriptWriter(ABC):
             self._refuse_to_overwrite(path)
             atomic_write(path, self.content(transcript).encode("utf-8", "backslashreplace"))
         except OSError as error:
-            raise _not_written(path, error) from None
+            raise unwritable(path, error) from None
         self._written.append(path)
 
     def _only(self, name: str) -> Path:
@@ -164,7 +164,3 @@ def _folder_name(raw: Any) -> str:
     if isinstance(source, Member):
         return PurePath(source.tree.name).stem
     return source.path.resolve().parent.name if isinstance(source, FileSource) else ""
-
-
-def _not_written(path: Path, error: OSError) -> UserError:
-    return UserError(f"{path} cannot be written: {reason(error)}")

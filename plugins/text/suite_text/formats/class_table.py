@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from suite import UserError
-from suite.kit import reason
+from suite.kit import unwritable
 from suite_classification.types import Classification
 
 _HEAD = "input,"
@@ -43,7 +43,7 @@ class ClassTable:
             path.parent.mkdir(exist_ok=True)
             self._file: IO[str] = path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
         except OSError as error:
-            raise UserError(f"{path} cannot be written: {reason(error)}") from None
+            raise unwritable(path, error) from None
         self._writer = csv.writer(self._file, delimiter=delimiter, lineterminator="\n")
         self._columns: list[str] = []
 

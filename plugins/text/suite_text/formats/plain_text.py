@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from suite import UserError
-from suite.kit import reason
+from suite.kit import unwritable
 
 
 class PlainText:
@@ -31,7 +31,7 @@ class PlainText:
             self._path.parent.mkdir(exist_ok=True)
             self._file: IO[str] = self._path.open("w", encoding="utf-8", errors="backslashreplace")
         except OSError as error:
-            raise UserError(f"{self._path} cannot be written: {reason(error)}") from None
+            raise unwritable(self._path, error) from None
 
     def add(self, raw: Any, name: str, prediction: Any) -> None:
         """Write a line."""

@@ -1,0 +1,189 @@
+"""Refusing model files that would have a runtime open other files: nobody's file reads the machine's.
+
+ONNX can keep tensors outside of the model ("external data") and HDF5 can keep datasets in other files
+(external storage, external links, virtual datasets). A file from anywhere could so read any file of the
+machine, and have its content come out of the network. Newer runtimes refuse some of it; this refuses all of
+it before any of them sees the file.
+"""
+
+from __future__ import annotations
+
+import io
+import mmap
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from suite.errors import UserError
+
+_DEPTH = 100
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+
+# The messages of onnx.proto in which a tensor can be, and their fields that lead to one.
+_FIELDS = {
+    "Model": {7: "Graph", 20: "Training", 25: "Function"},
+    "Training": {1: "Graph", 2: "Graph"},
+    "Function": {7: "Node", 11: "Attribute"},
+    "Graph": {1: "Node", 5: "Tensor", 15: "Sparse"},
+    "Node": {5: "Attribute"},
+    "Attribute": {5: "Tensor", 6: "Graph", 10: "Tensor", 11: "Graph", 22: "Sparse", 23: "Sparse"},
+    "Sparse": {1: "Tensor", 2: "Tensor"},
+    "Tensor": {},
+}
+_EXTERNAL_DATA, _DATA_LOCATION = 13, 14
+_OPERATOR = 4
+_OPENS_FILES = {b"EPContext"}
+"""Operators of ONNX Runtime that read a file which the model names."""
+
+
+def check_onnx(path: Path) -> None:
+    """Refuse an ONNX file with tensors in other files, by its bytes alone.
+
+    Raises:
+        UserError: if it has some, or is no ONNX file.
+    """
+    with path.open("rb") as file:
+        if not path.stat().st_size:
+            raise UserError(f"{path} is not an ONNX file: it is empty")
+        # Not closed by hand: that fails while an error still holds a part of it.
+        content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    try:
+        reason = _outside(content)
+    except (ValueError, IndexError) as error:
+        raise UserError(f"{path} is not an ONNX file or is damaged: {error}") from None
+    if reason is not None:
+        raise UserError(
+            f"{path} is refused: {reason}, and a model may read no file but its own; export it with"
+            " everything in one file"
+        )
+
+
+def check_hdf5(path: Path, content: bytes | None = None) -> None:
+    """Refuse an HDF5 file with data in other files, opening none of them.
+
+    Args:
+        path: the file, or what holds it.
+        content: the HDF5 file, if it lies within another file.
+
+    Raises:
+        UserError: if it has some, or is no HDF5 file.
+    """
+    import h5py
+
+    try:
+        with h5py.File(path if content is None else io.BytesIO(content), "r") as file:
+            reason = next(_outside_links(file["/"].id), None)
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise UserError(f"{path} is damaged, its weights are not an HDF5 file: {first}") from None
+    if reason is not None:
+        raise UserError(f"{path} is refused: {reason}, and a model may read no file but its own")
+
+
+def check_keras_weights(path: Path, member: str) -> None:
+    """`check_hdf5` for the weights in a `.keras` file, which were looked for already."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            content = archive.read(member)
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, KeyError, RuntimeError, ValueError) as error:
+        raise UserError(
+            f"{path} could not be read as a Keras model, it may be damaged or of another version: {error}"
+        ) from None
+    check_hdf5(path, content)
+
+
+def _outside_links(group: Any) -> Iterator[str]:
+    """What in an HDF5 file lies in another file, as the beginnings of sentences.
+
+    Objects are opened by the low-level functions, which do not ask for the size of a virtual dataset: that
+    would open the files that it is made of.
+    """
+    import h5py
+
+    seen = set()
+    waiting = [group]
+    while waiting:
+        each = waiting.pop()
+        place = h5py.h5o.get_info(each).addr
+        if place in seen:
+            continue
+        seen.add(place)
+        for name in each:
+            kind = each.links.get_info(name).type
+            if kind != h5py.h5l.TYPE_HARD:
+                outside = kind == h5py.h5l.TYPE_EXTERNAL
+                yield f"its weights hold a link ('{_text(name)}'){' to another file' if outside else ''}"
+                continue
+            found = h5py.h5o.open(each, name)
+            if isinstance(found, h5py.h5g.GroupID):
+                waiting.append(found)
+            elif isinstance(found, h5py.h5d.DatasetID):
+                properties = found.get_create_plist()
+                if properties.get_external_count():
+                    yield f"its weights lie in another file ('{_text(properties.get_external(0)[0])}')"
+                elif properties.get_layout() == h5py.h5d.VIRTUAL:
+                    yield f"its weights '{_text(name)}' are made of other files (a virtual dataset)"
+
+
+def _outside(view: memoryview) -> str | None:
+    """Why an ONNX file would have another file read; None if it would not."""
+    waiting = [("Model", view, 0)]
+    while waiting:
+        kind, message, depth = waiting.pop()
+        if depth > _DEPTH:
+            raise ValueError(f"it is nested more than {_DEPTH} deep")
+        inner = _FIELDS[kind]
+        for field, wire, value in _fields(message):
+            if kind == "Tensor" and (field == _EXTERNAL_DATA or (field == _DATA_LOCATION and value != 0)):
+                return "it keeps tensors in other files (external data)"
+            if kind == "Node" and field == _OPERATOR and bytes(value) in _OPENS_FILES:
+                return f"it has an operator that opens a file ({bytes(value).decode()})"
+            if field in inner:
+                if not isinstance(value, memoryview) or wire != _BYTES:
+                    raise ValueError(f"field {field} of a {kind} is no message")
+                waiting.append((inner[field], value, depth + 1))
+    return None
+
+
+def _fields(message: memoryview) -> Iterator[tuple[int, int, memoryview | int]]:
+    """Number, wire type and value of each field of a protocol buffer; the bytes are not copied."""
+    at, end = 0, len(message)
+    while at < end:
+        key, at = _varint(message, at)
+        wire = key & 7
+        value: memoryview | int = 0
+        if wire == _VARINT:
+            value, at = _varint(message, at)
+        else:
+            if wire == _BYTES:
+                size, at = _varint(message, at)
+            elif wire in (_FIXED32, _FIXED64):
+                size = 4 if wire == _FIXED32 else 8
+            else:
+                raise ValueError(f"it holds a field of the unknown kind {wire}")
+            if at + size > end:
+                raise ValueError("it is cut off")
+            value = message[at : at + size]
+            at += size
+        yield key >> 3, wire, value
+
+
+def _varint(message: memoryview, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        if at >= len(message):
+            raise ValueError("it is cut off")
+        byte = message[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+        shift += 7
+        if shift > 63:
+            raise ValueError("a number in it is too long")
+
+
+def _text(name: bytes | str) -> str:
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else name

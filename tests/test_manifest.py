@@ -1,0 +1,115 @@
+"""`pipeline.json` knows every file beside it, so that no damage changes a prediction unnoticed."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+
+import msgspec
+import pytest
+
+import suite
+import weather
+from suite import files
+from suite.pipeline import manifest as manifest_module
+from suite.pipeline.manifest import read_manifest, record_of
+from suite.prediction.loading import load, save_pipeline
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return weather.save(tmp_path_factory.mktemp("saved") / "run") / "model"
+
+
+@pytest.fixture
+def folder(whole, tmp_path):
+    for file in whole.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    return tmp_path
+
+
+def changed_network(factor):
+    network = weather.network()
+    network.set_weights([value * factor for value in network.get_weights()])
+    return network
+
+
+def refusal(folder):
+    with pytest.raises(suite.UserError) as caught:
+        load(folder, host=weather.host())
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_it_holds_size_and_checksum_of_the_network(folder):
+    manifest = json.loads((folder / "pipeline.json").read_text())
+    record = record_of(folder / "network.keras")
+    assert manifest["files"] == {"network.keras": {"size": record.size, "sha256": record.sha256}}
+    assert load(folder, host=weather.host()).task == "weather"
+
+
+def test_no_damaged_byte_of_the_network_is_loaded(folder):
+    file = folder / "network.keras"
+    content = file.read_bytes()
+    generator = random.Random(0)
+    for _ in range(40):
+        damaged = bytearray(content)
+        damaged[generator.randrange(len(content))] ^= 1 << generator.randrange(8)
+        file.write_bytes(damaged)
+        assert "network.keras is damaged: its checksum" in refusal(folder)
+    file.write_bytes(content[:-7])
+    assert f"is damaged: it has {len(content) - 7:,} bytes instead of {len(content):,}" in refusal(folder)
+
+
+def test_no_damaged_byte_of_the_manifest_is_loaded(folder):
+    file = folder / "pipeline.json"
+    content = file.read_bytes()
+    generator = random.Random(0)
+    before = read_manifest(folder)
+    for _ in range(300):
+        damaged = bytearray(content)
+        damaged[generator.randrange(len(content))] ^= 1 << generator.randrange(8)
+        file.write_bytes(damaged)
+        try:
+            read = read_manifest(folder)
+        except suite.UserError:
+            continue
+        assert read == before  # blanks between the values
+
+
+def test_a_file_without_a_checksum_is_refused(folder):
+    manifest_module._write(folder, msgspec.structs.replace(read_manifest(folder), files={}))
+    assert "holds no checksum of it" in refusal(folder)
+
+
+def test_dying_while_a_model_is_replaced_leaves_one_that_can_be_loaded(folder, monkeypatch):
+    real, count = os.replace, 0
+    for death in range(4):
+        count = 0
+
+        def replace(source, target, death=death):
+            nonlocal count
+            if count == death:
+                raise KeyboardInterrupt
+            count += 1
+            real(source, target)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(files.os, "replace", replace)
+            try:
+                save_pipeline(
+                    folder,
+                    task="weather",
+                    builder="weather:linear",
+                    codec=weather.codec(),
+                    network=changed_network(death + 1),
+                    facts={"classes": ["cold", "warm"]},
+                    plugin_version="1.2",
+                )
+            except KeyboardInterrupt:
+                assert death < 3
+            else:
+                assert death == 3
+        assert load(folder, host=weather.host()).task == "weather"
+    assert read_manifest(folder).replacing == {}
