@@ -12,7 +12,8 @@ from suite_image_classification.augmentation.settings import Augmentation
 from suite_image_classification.batches import ImageBatches
 from suite_image_classification.codec import ImageCodec
 from suite_image_classification.options import FineTuningOptions, ImageModelOptions
-from suite_image_classification.survey import Survey
+from suite_image_classification.survey import SIZES_READ, Survey
+from suite_images.inspection import endless_note
 
 if TYPE_CHECKING:
     import keras
@@ -54,6 +55,7 @@ def assembled(
         targets=codec.target,
         options=options,
         recipe=recipe,
+        notes=endless_note(survey.endless, min(survey.count, SIZES_READ)),
         **more,
     )
 

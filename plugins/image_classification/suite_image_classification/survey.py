@@ -34,6 +34,7 @@ class Survey:
         in_color: whether any of the sampled images is in color.
         bits: how many of the 16 bits of a value the sampled images use; 16 if none has so many.
         channels: 3, or how many the sampled images have if that is neither gray nor RGB.
+        endless: which of the sampled images are JPEGs without an end marker.
     """
 
     count: int
@@ -44,6 +45,7 @@ class Survey:
     in_color: bool
     bits: int = 16
     channels: int = 3
+    endless: tuple[str, ...] = ()
 
     @property
     def side(self) -> float:
@@ -99,6 +101,7 @@ def survey_of(dataset: Dataset) -> Survey:
         sizes=np.array(sample.sizes),
         in_color=sample.in_color,
         bits=depth_of(sample.highest) if sample.highest else 16,
+        endless=tuple(sample.endless),
         channels=sample.channels or 3,
     )
 
@@ -111,6 +114,7 @@ class _Sample:
     in_color: bool = False
     highest: int = 0
     channels: int = 0
+    endless: list[str] = field(default_factory=list)
 
 
 def _sample(dataset: Dataset) -> _Sample:
@@ -118,11 +122,13 @@ def _sample(dataset: Dataset) -> _Sample:
     decoded = looked = 0
     problem: Any = None
     for index in np.linspace(0, len(dataset.train) - 1, min(SIZES_READ, len(dataset.train))).astype(int):
-        raw = dataset.train[int(index)].input
+        example = dataset.train[int(index)]
+        raw = example.input
         try:
             sample.sizes.append(reading.size(raw))
             stored = reading.storage(raw, look=looked < DEEP_READ)
             looked += stored.highest > 0
+            sample.endless += [example.id] if stored.endless else []
             sample.highest = max(sample.highest, stored.highest)
             sample.channels = stored.channels or sample.channels
             if not sample.in_color and decoded < COLORS_READ:

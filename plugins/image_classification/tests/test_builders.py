@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import keras
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from suite_image_classification.options import ApplicationsOptions, PresetOption
 from suite_image_classification.presets import builder as preset_builder
 from suite_image_classification.recipes import batch_for, epochs_for
 from suite_image_classification.survey import survey_of
+from suite_images.inspection import endless_note
 
 
 def data(
@@ -129,6 +131,17 @@ def test_one_class_cannot_be_learned():
 def test_an_empty_split_cannot_be_learned_from():
     with pytest.raises(UserError, match="no image"):
         survey_of(Dataset(train=[], facts={"classes": ["a", "b"], "multi_label": False}))
+
+
+def test_a_photograph_without_an_end_marker_is_named():
+    content = cv2.imencode(".jpg", np.zeros((16, 16, 3), np.uint8))[1].tobytes()
+    known = data()
+    cut = Example("cut.jpg", content[:-2], "cat")
+    found = survey_of(Dataset(train=[*known.train, cut, Example("b", content, "dog")], facts=known.facts))
+    assert found.endless == ("cut.jpg",)
+    (note,) = endless_note(found.endless, found.count)
+    assert note.startswith("1 of 18 images looked at: a JPEG without an end marker")
+    assert endless_note((), 18) == []
 
 
 def test_a_few_broken_images_do_not_hinder_the_survey_but_only_broken_ones_do():

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from suite import UserError
-from suite.data import Dataset, Example, Examples, Finding
+from suite.data import Dataset, Example, Examples, Finding, Problem
 from suite.figures import Table
 from suite.kit import counted
 from suite_images import reading
@@ -158,6 +158,19 @@ def depth_findings(splits: Mapping[str, Seen], advice: str = "") -> list[Finding
         return []
     what = counted(deep, "image of 16 bits holds", "images of 16 bits hold")
     return [Finding(text=f"{what} values up to {highest:,}, which are {bits} bits{advice}", wrong=False)]
+
+
+def endless_note(names: Sequence[str], looked: int) -> list[str]:
+    """A sentence on JPEGs without an end marker, if there are any: whole ones are read all the same.
+
+    Args:
+        names: of these images.
+        looked: the number of images that were looked at.
+    """
+    if not names:
+        return []
+    text = f"{len(names):,} of {counted(looked, 'image', 'images')} looked at: a JPEG without an end marker"
+    return [Problem(f"{text}, as if cut off. It is used if no pixel is missing", names, wrong=False)]
 
 
 def kinds_table(splits: Mapping[str, Seen]) -> Table:

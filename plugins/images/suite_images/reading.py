@@ -147,10 +147,12 @@ class Storage(NamedTuple):
     Attributes:
         channels: 0 for gray, palette, CMYK, RGB and RGB with transparency; else how many.
         highest: the largest value, if values have 16 bits and none says how many of them are used; else 0.
+        endless: whether it is a JPEG without an end marker, so that pixels may be missing.
     """
 
     channels: int
     highest: int
+    endless: bool = False
 
 
 def storage(raw: Any, *, look: bool = False) -> Storage:
@@ -181,7 +183,7 @@ def storage(raw: Any, *, look: bool = False) -> Storage:
         if decoded.dtype == np.uint16 and decoded.size:
             has_alpha = header.alpha and decoded.ndim == 3 and decoded.shape[2] == 4
             highest = int((decoded[:, :, :3] if has_alpha else decoded).max())
-    return Storage(header.channels, highest)
+    return Storage(header.channels, highest, header.kind == "JPEG" and lacks_end(content, header))
 
 
 def size(raw: Any) -> tuple[int, int]:

@@ -117,7 +117,7 @@ def test_values_of_fewer_bits_are_stretched(bits, highest):
     ):
         assert difference(reading.read(content, bits=bits)[:, :, 0], wanted) < 0.1
         assert difference(reading.view(content)[:, :, 0], wanted) < 0.1
-        assert reading.storage(content, look=True) == (0, highest)
+        assert reading.storage(content, look=True) == (0, highest, False)
 
 
 def tiff(array):

@@ -12,6 +12,7 @@ import numpy as np
 from suite.evaluation import Pairs
 from suite.options import chosen
 from suite.pipeline import TrainablePipeline
+from suite_images.inspection import endless_note
 from suite_object_detection.batches.augmentation import Augmentation
 from suite_object_detection.batches.detection_batches import DetectionBatches
 from suite_object_detection.codec import BoxCodec, DetectionCodec
@@ -19,7 +20,7 @@ from suite_object_detection.evaluation.metrics import best_threshold, class_thre
 from suite_object_detection.options import DetectionOptions
 from suite_object_detection.recipes import tiling_of
 from suite_object_detection.small_objects import small_objects
-from suite_object_detection.survey import Survey
+from suite_object_detection.survey import IMAGES_READ, Survey
 
 if TYPE_CHECKING:
     import keras
@@ -72,7 +73,10 @@ def assembled(
         options=options,
         recipe=recipe,
         calibrate=calibrated,
-        notes=[note] if (note := small_objects(survey, options)) else [],
+        notes=[
+            *([note] if (note := small_objects(survey, options)) else []),
+            *endless_note(survey.endless, min(survey.count, IMAGES_READ)),
+        ],
         **more,
     )
 

@@ -30,6 +30,7 @@ class Survey:
         image: (boxes,) the image of each.
         labels: (boxes,) the class of each, as an index.
         bits: how many of the 16 bits of a value the sampled images use; 16 if none has so many.
+        endless: which of the sampled images are JPEGs without an end marker.
     """
 
     classes: tuple[str, ...]
@@ -40,6 +41,7 @@ class Survey:
     image: np.ndarray
     labels: np.ndarray
     bits: int = 16
+    endless: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -131,6 +133,7 @@ def survey_of(dataset: Dataset) -> Survey:
     unknown = sizes.min(axis=1) == 0
     sizes[unknown] = np.median(sizes[~unknown], axis=0)
     edges = np.array(boxes, np.float64)
+    bits, endless = _storage_of(dataset)
     return Survey(
         classes=classes,
         sizes=sizes,
@@ -139,14 +142,19 @@ def survey_of(dataset: Dataset) -> Survey:
         centers=((edges[:, 2:] + edges[:, :2]) / 2)[:, ::-1],
         image=np.repeat(np.arange(count), per_image),
         labels=np.array(labels),
-        bits=_bits_of(dataset),
+        bits=bits,
+        endless=endless,
     )
 
 
-def _bits_of(dataset: Dataset) -> int:
-    """How many of 16 bits a value uses, of evenly spaced training images that can be read."""
+def _storage_of(dataset: Dataset) -> tuple[int, tuple[str, ...]]:
+    """`Survey.bits` and `Survey.endless`, of evenly spaced training images that can be read."""
     highest = 0
+    endless = []
     for index in np.linspace(0, len(dataset.train) - 1, min(IMAGES_READ, len(dataset.train))).astype(int):
+        example = dataset.train[int(index)]
         with suppress(UserError):
-            highest = max(highest, reading.storage(dataset.train[int(index)].input, look=True).highest)
-    return depth_of(highest) if highest else 16
+            stored = reading.storage(example.input, look=True)
+            highest = max(highest, stored.highest)
+            endless += [example.id] if stored.endless else []
+    return depth_of(highest) if highest else 16, tuple(endless)
