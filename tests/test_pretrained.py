@@ -101,6 +101,17 @@ def test_a_small_training_mentions_them(data, tmp_path, capsys):
     assert "add --pretrained" in heard
 
 
+def test_a_preset_is_here_if_its_weights_are_and_not_if_its_download_failed(tmp_path, monkeypatch):
+    pytest.importorskip("kagglehub")
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path))
+    presets = {"listener_tiny": {"kaggle_handle": "kaggle://keras/listener/keras/listener_tiny/1"}}
+    folder = tmp_path / "models" / "keras" / "listener" / "keras" / "listener_tiny" / "1"
+    folder.mkdir(parents=True)
+    assert not pretrained_presets("", presets)[0].here
+    (folder / "model.weights.h5").touch()
+    assert pretrained_presets("", presets)[0].here
+
+
 def test_a_preset_of_keras_hub_is_a_folder_or_a_name(tmp_path):
     pytest.importorskip("kagglehub")
     handle = "kaggle://keras/listener/keras/listener_tiny/1"

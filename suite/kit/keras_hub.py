@@ -90,12 +90,16 @@ def _untrained(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_cached(handle: str) -> bool:
-    """Whether a preset lies in the cache of kagglehub, which downloads them for keras-hub."""
+    """Whether a preset lies in the cache of kagglehub, which downloads them for keras-hub.
+
+    A download that failed leaves a folder without the weights.
+    """
     from kagglehub.cache import get_cached_path
     from kagglehub.handle import parse_model_handle
 
     try:
-        return Path(get_cached_path(parse_model_handle(handle.removeprefix("kaggle://")))).is_dir()
+        folder = Path(get_cached_path(parse_model_handle(handle.removeprefix("kaggle://"))))
+        return any(folder.glob("*.weights.*"))
     except ValueError:
         return False
 
