@@ -195,10 +195,10 @@ def build(
     keras.utils.set_random_seed(configuration.training.seed)
     with attributed(str(chosen.builder)), dtype_policy(precision):
         pipeline = chosen.builder.item.build(data.dataset, chosen.options)
-    for note in pipeline.notes:
-        listener.note(note)
     given = configuration.model
     check_pipeline(pipeline, chosen.builder, len(data.dataset.train), chosen.options, given)
+    for note in pipeline.notes:
+        listener.note(note)
     resolved = _resolved(host, configuration, chosen, data, pipeline, device, precision)
     with attributed(str(chosen.builder)):
         check_crossing(pipeline, chosen.builder, chosen.task.item, data.dataset, resolved.training)
