@@ -110,12 +110,24 @@ def test_no_example_at_all_is_refused():
         KerasNetwork(weather.network())(np.zeros((0, 4), "float32"))
 
 
-def test_a_file_that_onnx_runtime_refuses_is_one_sentence(tmp_path):
-    pytest.importorskip("onnxruntime")
+def test_a_file_that_is_no_onnx_is_one_sentence(tmp_path):
     file = tmp_path / "network.onnx"
     file.write_bytes(b"not one")
-    with pytest.raises(suite.UserError, match="not a network that ONNX Runtime can run"):
+    with pytest.raises(suite.UserError, match="is not an ONNX file or is damaged"):
         OnnxNetwork(file)
+
+
+def test_a_network_that_onnx_runtime_refuses_is_one_sentence(tmp_path):
+    pytest.importorskip("onnxruntime")
+    onnx = pytest.importorskip("onnx")
+    inputs, outputs = (
+        [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1])] for name in ("x", "y")
+    )
+    node = onnx.helper.make_node("NoSuchOperator", ["x"], ["y"])
+    graph = onnx.helper.make_graph([node], "graph", inputs, outputs)
+    onnx.save(onnx.helper.make_model(graph), tmp_path / "network.onnx")
+    with pytest.raises(suite.UserError, match="not a network that ONNX Runtime can run"):
+        OnnxNetwork(tmp_path / "network.onnx")
 
 
 def test_without_onnx_runtime_the_message_says_how_to_get_it(tmp_path, monkeypatch):

@@ -183,7 +183,7 @@ def test_an_image_too_small_for_a_family_is_refused():
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("text.weights.h5", b"not weights", "does not hold weights that fit"),
+        ("text.weights.h5", b"not weights", "its weights are not an HDF5 file"),
         ("text.keras", b"not a network", "not a Keras model"),
         ("weights.pickle", b"", r"weights are read from \.weights\.h5"),
         ("missing.keras", None, "no such file"),

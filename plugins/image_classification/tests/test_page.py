@@ -26,7 +26,7 @@ COMMANDS = re.findall(r"^\$ suite (.*)$", PAGE, re.MULTILINE)
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
-    """The data that the page speaks of: a folder and two tables of the same images."""
+    """The data that the page speaks of: folders and two tables of the same images."""
     folder = tmp_path_factory.mktemp("page")
     animals = {"disc": "cat", "square": "dog", "triangle": "hen"}
     rows = []
@@ -36,6 +36,9 @@ def photos(tmp_path_factory):
         path.parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(path), example.input)
         rows.append((f"photos/{animal}/{path.name}", animal))
+        flat = folder / "pets" / f"{animal}_{number}.png"
+        flat.parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(flat), example.input)
     single = [f"{path},{animal}\n" for path, animal in rows]
     (folder / "photos.csv").write_text("photo,animal\n" + "".join(single))
     several = [f"{path},{animal}|pet\n" for path, animal in rows]

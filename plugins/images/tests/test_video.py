@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from suite import UserError
+from suite import RunError, UserError
 from suite_images import reading
 from suite_images.containers import is_cut_off
 from suite_images.video import Camera, Frame, Video, VideoWriter, camera_index
@@ -155,7 +155,7 @@ def test_nothing_is_written_to_stderr(video, tmp_path):
     (tmp_path / "cut.mp4").write_bytes(index_first(video.read_bytes())[:-300])
     program = (
         "import sys; from pathlib import Path; import numpy as np\n"
-        "from suite import UserError; from suite_images.video import *\n"
+        "from suite import RunError, UserError; from suite_images.video import *\n"
         "writer = VideoWriter(Path(sys.argv[1]), (16, 16), 25); writer.add(np.zeros((16, 16, 3), np.uint8))\n"
         "writer.close()\n"
         "for path in sys.argv[2:]:\n"
@@ -200,7 +200,7 @@ def test_a_video_is_there_only_when_it_is_finished_and_then_with_all_frames(tmp_
 
 
 def test_a_video_that_cannot_be_written_is_refused_at_once(tmp_path):
-    with pytest.raises(UserError, match="no such file or directory"):
+    with pytest.raises(RunError, match="no such file or directory"):
         VideoWriter(tmp_path / "nowhere" / "video.mp4", (16, 16), 25)
     with pytest.raises(UserError, match=r"\.mp4 or \.avi, not as '\.gif'"):
         VideoWriter(tmp_path / "video.gif", (16, 16), 25)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
-from suite import UserError
+from suite import RunError, UserError
 from suite.sources import FileSource, open_tree
 from suite_images.video import Video, VideoWriter
 from suite_object_detection.formats.coco_ids import ids_of
@@ -91,7 +91,7 @@ def test_classes_are_counted_from_zero_if_the_data_did_so():
 
 
 def test_a_file_that_cannot_be_written_is_reported_at_once(tmp_path):
-    with pytest.raises(UserError, match="no such file or directory"):
+    with pytest.raises(RunError, match="no such file or directory"):
         CocoResultsWriter(tmp_path / "nowhere" / "results.json", FACTS)
 
 
