@@ -74,7 +74,7 @@ def test_a_long_text_is_read_in_chunks_each_between_start_and_end():
     chunks = list(codec.chunks("a good film " * 5))
     assert len(chunks) == 3
     for chunk in chunks:
-        tokens = codec.encode(chunk)["tokens"]
+        tokens = codec.encode(chunk).arrays["tokens"]
         assert (tokens[0], tokens[tokens > 0][-1]) == (2, 3)
 
 
