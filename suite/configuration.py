@@ -24,7 +24,7 @@ from typing import Any
 
 from suite.errors import UserError, nearest
 from suite.options import Options, as_dict, parse, parse_value
-from suite.other_words import meant
+from suite.other_words import key_meant
 from suite.training_options import DEFAULT_LEARNING_RATE, RuntimeOptions, SplitOptions, TrainingOptions
 
 _TYPED: dict[str, type[Options]] = {
@@ -207,14 +207,14 @@ def apply_settings(
 
 def _which(name: str, value: str, keys: Sequence[str]) -> str:
     """The end of a sentence about a bare name that is no option, or several."""
-    lasts = {key.rpartition(".")[2]: key for key in keys}
     ends = [key for key in keys if key.endswith(f".{name}")]
-    if not ends and meant(name, lasts):
-        ends = [lasts[str(meant(name, lasts))]]
+    if not ends and (same := key_meant(name, keys)) is not None:
+        ends = [same]
     if ends:
         return "write " + " or ".join(f"--set {key}={value}" for key in ends)
     import difflib  # here, since most commands end well and start faster without it
 
+    lasts = {key.rpartition(".")[2]: key for key in keys}
     close = difflib.get_close_matches(name, lasts, n=1, cutoff=0.6)
     if close:
         return f"there is no option '{name}': did you mean '{lasts[close[0]]}'?"
@@ -225,9 +225,7 @@ def _which(name: str, value: str, keys: Sequence[str]) -> str:
 
 def training_key(name: str) -> str | None:
     """The key of the option of every training that is called so, here or in other tools."""
-    lasts = {key.rpartition(".")[2]: key for key in option_keys()}
-    found = meant(name, lasts)
-    return None if found is None else lasts[found]
+    return key_meant(name, option_keys())
 
 
 def option_keys() -> list[str]:

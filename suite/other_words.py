@@ -157,6 +157,13 @@ def meant(name: str, known: Iterable[str]) -> str | None:
     return None
 
 
+def key_meant(name: str, keys: Iterable[str]) -> str | None:
+    """Which key ("training.epochs") is meant by the name of its last word; of several the last one."""
+    by_last = {key.rpartition(".")[2]: key for key in keys}
+    last = meant(name, by_last)
+    return None if last is None else by_last[last]
+
+
 def values_meant(value: str) -> Iterator[str]:
     """What may be meant by the value of an option that is not allowed, the likeliest first."""
     yield from _HERE.get(plain(value), ())

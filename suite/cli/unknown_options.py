@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from suite.errors import nearest
-from suite.other_words import meant, plain
+from suite.other_words import key_meant, meant, plain
 
 if TYPE_CHECKING:
     from suite.host import Host
@@ -41,10 +41,11 @@ def unknown_option(
     if plain(name) in _OTHER_COMMANDS:
         return _OTHER_COMMANDS[plain(name)]
     keys = list(settable()) if "--set" in known else []
-    of_last = {key.rpartition(".")[2]: key for key in reversed(keys)}
-    same = meant(name, of_last)
+    keys.reverse()  # what every training has comes before what loaders and models have
+    same = key_meant(name, keys)
     if same is not None:
-        return f"write --set {of_last[same]}={_value(name, words)}"
+        return f"write --set {same}={_value(name, words)}"
+    of_last = {key.rpartition(".")[2]: key for key in keys}
     close = difflib.get_close_matches(plain(name), [*map(plain, known), *of_last], n=1, cutoff=_CLOSE)
     if close and close[0] in of_last:
         return f"did you mean --set {of_last[close[0]]}={_value(name, words)}?"
