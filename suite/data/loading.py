@@ -11,11 +11,12 @@ from suite.contributions import Contributed, DataLoader, Task
 from suite.data.checks import check_dataset, check_json
 from suite.data.dataset import Dataset
 from suite.data.groups import COLUMN_OPTION, grouped, is_pattern, with_group_column
-from suite.data.unrecognized import detection, reasons, refuse_address, unrecognized
+from suite.data.unrecognized import detection, reasons, unrecognized
 from suite.errors import PluginError, UserError, attributed
 from suite.host import Host
 from suite.options import parse
 from suite.sources.opening import listed_once
+from suite.sources.source_types import refuse_address
 
 
 @listed_once()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -14,24 +13,10 @@ from suite.host import Host
 from suite.sources import is_archive, open_tree
 from suite.wording import counted
 
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _SHOWN = 4
 _MAX_FILES = 10_000
 _MAX_BYTES = 50_000_000
 """Data with more files or bytes than this is not loaded for the sake of a hint."""
-
-
-def refuse_address(data: str | Path) -> None:
-    """Refuse an address on the network, which no path is.
-
-    Raises:
-        UserError: if it is one.
-    """
-    if _ADDRESS.match(str(data)) and not Path(data).exists():
-        raise UserError(
-            f"'{data}' is an address on the network (a URL), and suite downloads nothing: download it"
-            " yourself, and give the folder, the archive or the file"
-        )
 
 
 def detection(loader: Contributed[DataLoader[Any]], path: Path) -> tuple[bool, str]:

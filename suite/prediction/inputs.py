@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from suite.data.unrecognized import refuse_address
 from suite.errors import PluginError, UserError
 from suite.pipeline.codec import Codec, Stream
 from suite.sources import FileSource, Tree, is_archive, open_tree
+from suite.sources.source_types import refuse_address
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from suite.data.folds import folded
 from suite.data.groups import grouped
 from suite.data.loading import checked, load_dataset
 from suite.data.splits import complete
-from suite.data.unrecognized import refuse_address
 from suite.errors import UserError, attributed
 from suite.host import Host
+from suite.sources.source_types import refuse_address
 
 
 @dataclass(frozen=True)

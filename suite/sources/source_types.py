@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from suite.errors import UserError, reason
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 class Source(Protocol):
@@ -73,7 +76,10 @@ def source(raw: str | Path | bytes | bytearray | memoryview | Source | BinaryIO)
 
     Raises:
         TypeError: for anything else.
+        UserError: for an address on the network.
     """
+    if isinstance(raw, str):
+        refuse_address(raw)
     if isinstance(raw, str | Path):
         return FileSource(Path(os.path.expanduser(raw)))  # noqa: PTH111 - unlike pathlib's, it raises nothing
     if isinstance(raw, bytes | bytearray | memoryview):
@@ -94,6 +100,19 @@ def source(raw: str | Path | bytes | bytearray | memoryview | Source | BinaryIO)
 
 def _refused(raw: object) -> str:
     return f"a path, bytes or a source is needed, not {type(raw).__name__}"
+
+
+def refuse_address(path: str | Path) -> None:
+    """Refuse an address on the network, which no path is.
+
+    Raises:
+        UserError: if it is one.
+    """
+    if _ADDRESS.match(str(path)) and not Path(path).exists():
+        raise UserError(
+            f"'{path}' is an address on the network (a URL), and suite downloads nothing: download it"
+            " yourself, and give the folder, the archive or the file"
+        )
 
 
 def read_file(path: str | Path) -> bytes:
