@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-_SHOWN = 3
 
-
-def some(names: Sequence[str]) -> str:
-    """A few names for a message, in quotes, and how many more there are."""
-    shown = ", ".join(f"'{name}'" for name in names[:_SHOWN])
-    return f"{shown} and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else shown
+def some(names: Sequence[str], max_shown: int = 3, *, quoted: bool = True) -> str:
+    """A few names for a message, in quotes or not, and how many more there are."""
+    shown = ", ".join(f"'{name}'" if quoted else name for name in names[:max_shown])
+    return f"{shown} and {len(names) - max_shown:,} more" if len(names) > max_shown else shown
 
 
 def counted(count: int, singular: str, plural: str) -> str:

@@ -27,7 +27,7 @@ from suite.runs.data import task_of
 from suite.runs.directory import Run
 from suite.runs.folds import Folds
 from suite.training.progress import Listener, Progress
-from suite.wording import counted, short
+from suite.wording import counted, short, some
 
 _EVERY_SECONDS = 0.2
 _PLAIN_EVERY_SECONDS = 10.0
@@ -200,8 +200,7 @@ def _data_facts(facts: Mapping[str, Any]) -> dict[str, str]:
     rows = {}
     for name, value in facts.items():
         if isinstance(value, list | tuple) and value and all(isinstance(item, str) for item in value):
-            shown, more = value[:_MAX_NAMES], len(value) - _MAX_NAMES
-            rows[name] = f"{len(value):,}: {', '.join(shown)}" + (f" and {more:,} more" if more > 0 else "")
+            rows[name] = f"{len(value):,}: {some(value, _MAX_NAMES, quoted=False)}"
         elif isinstance(value, str) and value:
             rows[name] = value
         elif value is True:

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from suite.options import Options
+from suite.wording import some
 
 Target = Any
 """A plain JSON value (a string, a list of strings, a list of boxes, ...), as documented by its task."""
@@ -79,9 +80,7 @@ class Problem(str):
         """The sentence as it is shown if there is room for a few locations only."""
         sentence = text
         if locations:
-            more = f" and {len(locations) - 3:,} more" if len(locations) > 3 else ""
-            shown = ", ".join(f"'{location}'" for location in locations[:3])
-            text = f"{text}: {shown}{more}"
+            text = f"{text}: {some(locations)}"
         problem = super().__new__(cls, text)
         problem.locations = locations
         problem.wrong = wrong

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from suite.data.dataset import Dataset, Subset
 from suite.data.units import Units, keep_labels_in_train, mixed_strata, single_labels, spread, units_of
 from suite.errors import UserError
-from suite.wording import counted
+from suite.wording import counted, some
 
 
 def folded(dataset: Dataset, number: int, folds: int, *, seed: int = 0) -> tuple[Dataset, list[str]]:
@@ -56,7 +55,7 @@ def folded(dataset: Dataset, number: int, folds: int, *, seed: int = 0) -> tuple
         own = counted(len(dataset.test), "example", "examples")
         notes.append(f"the test split that the data has, of {own}, is in no fold")
     if alone := single_labels(units):
-        notes.append(f"always in train, for only one {one} has it: {_few(alone)}")
+        notes.append(f"always in train, for only one {one} has it: {some(alone, 5)}")
     return replace(dataset, train=train, test=test), notes
 
 
@@ -72,8 +71,3 @@ def _folds(units: Units, folds: int, rng: np.random.Generator, dataset: Dataset)
     dealt = np.empty(len(order), np.int64)
     dealt[order] = np.arange(len(order)) % folds
     return dealt
-
-
-def _few(names: Sequence[str]) -> str:
-    shown = ", ".join(f"'{name}'" for name in names[:5])
-    return shown + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")

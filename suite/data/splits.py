@@ -16,7 +16,7 @@ from suite.data.dataset import Dataset, Subset
 from suite.data.units import Units, keep_labels_in_train, mixed_strata, single_labels, spread, units_of
 from suite.errors import UserError
 from suite.options import Auto
-from suite.wording import counted
+from suite.wording import counted, some
 
 AUTO_SHARE = 0.1
 AUTO_MAX = {"validation": 2500, "test": 5000}
@@ -89,10 +89,8 @@ def complete(
             + " the content of another one: kept on the side of that one"
         )
     if alone := single_labels(units):
-        shown = ", ".join(f"'{name}'" for name in alone[:5])
-        more = f" and {len(alone) - 5:,} more" if len(alone) > 5 else ""
         what = "example that differs from the rest" if dataset.groups is None else "group"
-        notes.append(f"only one {what}, so it stays in train: {shown}{more}")
+        notes.append(f"only one {what}, so it stays in train: {some(alone, 5)}")
     return replace(dataset, **splits), notes
 
 

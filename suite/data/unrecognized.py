@@ -11,7 +11,7 @@ from suite.contributions import Contributed, DataLoader
 from suite.errors import UserError
 from suite.host import Host
 from suite.sources import is_archive, open_tree
-from suite.wording import counted
+from suite.wording import counted, some
 
 _SHOWN = 4
 _MAX_FILES = 10_000
@@ -77,9 +77,7 @@ def contents(path: Path) -> str:
     text = f"{what} with {counted(len(tree), 'file', 'files')}: {listed}{more}"
     folders = list(dict.fromkeys(name.partition("/")[0] for name in tree.names if "/" in name))
     if folders:
-        shown = ", ".join(f"'{name}'" for name in folders[:_SHOWN])
-        more = f" and {len(folders) - _SHOWN:,} more" if len(folders) > _SHOWN else ""
-        text += f", in {'the folder' if len(folders) == 1 else 'the folders'} {shown}{more}"
+        text += f", in {'the folder' if len(folders) == 1 else 'the folders'} {some(folders, _SHOWN)}"
     return text
 
 

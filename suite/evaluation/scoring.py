@@ -13,6 +13,7 @@ from suite.evaluation.checks import check_predictions, described, made_figures
 from suite.evaluation.evaluated import Evaluated
 from suite.evaluation.types import Details, Pairs
 from suite.figures import Figure
+from suite.wording import some
 
 _MAX_NAMES = 6
 """How many numbers a note names."""
@@ -272,13 +273,7 @@ def _grouped(remarks: Mapping[str, str]) -> list[str]:
     names: dict[str, list[str]] = {}
     for name, remark in remarks.items():
         names.setdefault(remark, []).append(name)
-    return [f"{_some(about)}: {remark}" for remark, about in names.items()]
-
-
-def _some(names: Sequence[str]) -> str:
-    if len(names) <= _MAX_NAMES:
-        return ", ".join(names)
-    return f"{', '.join(names[:_MAX_NAMES])} and {len(names) - _MAX_NAMES} more"
+    return [f"{some(about, _MAX_NAMES, quoted=False)}: {remark}" for remark, about in names.items()]
 
 
 def _keys(evaluator: Contributed[Evaluator[Any]]) -> tuple[str, str]:

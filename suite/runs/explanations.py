@@ -19,6 +19,7 @@ from suite.figures import Figure
 from suite.files import atomic_write
 from suite.prediction.predictor import LoadedPipeline, Result
 from suite.report.html import MADE_BY, grid, page_html
+from suite.wording import some
 
 
 def explanations(
@@ -71,7 +72,7 @@ def explain_predictions(
     remarks = "".join(f"<li>{escape(note)}</li>" for note in notes)
     sections = [f'<ul class="notes">{remarks}</ul>'] if notes else []
     sections.append(grid(figures) if figures else "<p>There is nothing to show.</p>")
-    names = ", ".join(pairs.ids[:3]) + (f" and {len(pairs) - 3:,} more" if len(pairs) > 3 else "")
+    names = some(pairs.ids, quoted=False)
     footer = f"{MADE_BY}{suite.__version__}."
     atomic_write(path, page_html("Why these predictions", f"{task.name} · {names}", sections, footer))
     return notes

@@ -13,6 +13,7 @@ from suite.contributions import Contributed, ModelBuilder, Pretrained, Task
 from suite.errors import PluginError, UserError, attributed, nearest
 from suite.host import Host
 from suite.training.progress import Listener
+from suite.wording import some
 
 if TYPE_CHECKING:
     from suite.data.dataset import Dataset
@@ -82,11 +83,10 @@ def _here(offers: Sequence[_Offer], task: Contributed[Task]) -> _Offer:
         if offer[1].here:
             return offer
     names = [offer[1].name for offer in offers]
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
     raise UserError(
         f"no pretrained weights for the task '{task.name}' are on this machine. Name some, and they are"
-        f" downloaded once: --pretrained {names[0]} (there are {', '.join(names[:_SHOWN])}{more}); or give a"
-        " folder or file with weights"
+        f" downloaded once: --pretrained {names[0]} (there are {some(names, _SHOWN, quoted=False)}); or give"
+        " a folder or file with weights"
     )
 
 
@@ -104,7 +104,7 @@ def _named(offers: Sequence[_Offer], wanted: str, task: Contributed[Task]) -> _O
     alike = [name for name in names if _plain(wanted) in _plain(name)][:_SHOWN]
     hint = f"did you mean {' or '.join(alike)}?" if alike else nearest(wanted, names)
     if hint.startswith("known: "):
-        hint = f"there are {', '.join(names[:_SHOWN])} and {len(names) - _SHOWN:,} more"
+        hint = f"there are {some(names, _SHOWN, quoted=False)}"
     raise UserError(f"there are no pretrained weights '{wanted}' for the task '{task.name}': {hint}")
 
 
