@@ -27,6 +27,7 @@ from suite_image_classification.loaders.table_files import (
     tables_at,
 )
 from suite_image_classification.options import TableOptions
+from suite_images.file_index import split_of_path
 
 
 def detect(path: Path) -> bool:
@@ -171,6 +172,4 @@ def _split_of(row: Mapping[str, Any], column: str, location: str) -> str:
 
 def _own_split(table: TableFile, name: str) -> str:
     """The split of the table, else of the folders of the image, from the innermost on."""
-    folders = reversed(name.replace("\\", "/").split("/")[:-1])
-    named = (split_of_name(folder) for folder in folders)
-    return table.split or next((split for split in named if split), "train")
+    return table.split or split_of_path(name.replace("\\", "/")) or "train"
