@@ -153,11 +153,14 @@ class _Reading:
             return
         if self.options.label_separator:
             return
-        if texts and len(texts) == len(kinds) and all(list_in_text(text) is not None for text in texts):
+        lists: dict[str | tuple[str, ...], list[str]] = {
+            text: labels for text in texts if (labels := list_in_text(text)) is not None
+        }
+        if lists and len(lists) == len(kinds):
             self.problems.append(
                 Problem("labels are written as lists, and read as several labels", texts, wrong=False)
             )
-            self.listing.relabel(lambda kind: tuple(list_in_text(str(kind)) or ()))
+            self.listing.relabel(lambda kind: tuple(lists[kind]))
             return
         self.problems += joined_labels(texts)
 
