@@ -52,9 +52,14 @@ def log_odds(probabilities: Sequence[float]) -> np.ndarray:
 def weights_of(probabilities: Sequence[float]) -> list[float]:
     """From the probability of the whole, then those without each piece: a weight per piece, from -1 to 1."""
     odds = log_odds(probabilities)
-    falls = odds[0] - odds[1:]
+    weights: list[float] = as_weights(odds[0] - odds[1:]).tolist()
+    return weights
+
+
+def as_weights(falls: np.ndarray) -> np.ndarray:
+    """By how much odds fall, as shares of the largest change; all zero if nothing changes them much."""
     largest = float(np.abs(falls).max())
-    weights: list[float] = (falls / largest if largest >= MIN_CHANGE else 0 * falls).tolist()
+    weights: np.ndarray = falls / largest if largest >= MIN_CHANGE else 0 * falls
     return weights
 
 

@@ -19,8 +19,8 @@ from suite.evaluation import Pairs
 from suite.figures import Gallery
 from suite_classification.arrays import LabelArrays, label_arrays
 from suite_classification.explaining import (
-    MIN_CHANGE,
     as_if_right,
+    as_weights,
     caption_of,
     class_to_explain,
     log_odds,
@@ -110,14 +110,11 @@ def heat_map(image: np.ndarray, probabilities: Probabilities) -> np.ndarray:
     """
     odds = log_odds(probabilities(_variants(image)))
     falls = odds[0] - odds[1:]
-    heat = np.zeros((max(image.shape[0], 1), max(image.shape[1], 1)))
+    heat = np.zeros(image.shape[:2])
     for grid in GRIDS:
         own, falls = falls[: grid * grid], falls[grid * grid :]
         heat += cv2.resize(own.reshape(grid, grid), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    heat /= len(GRIDS)
-    largest = float(abs(heat).max())
-    weights: np.ndarray = heat / largest if largest >= MIN_CHANGE else 0 * heat
-    return weights
+    return as_weights(heat / len(GRIDS))
 
 
 def _variants(image: np.ndarray) -> Iterator[np.ndarray]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from suite.options import OF_DATA, Auto, Meta, Options
-from suite_classification.options import LabelOptions
+from suite_classification.options import LabelOptions, Share
 from suite_images.classes import ClassOptions
 
-Share = Annotated[float, Meta(ge=0, le=1)]
 Side = Annotated[int, Meta(ge=4, le=2048)]
 # A height and a width are a tuple of bounded length, not tuple[Side, Side]: msgspec 0.22 crashes in garbage
 # collection on a union of a bounded integer with a tuple of fixed length.

@@ -6,9 +6,11 @@ import posixpath
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 from itertools import takewhile
 from urllib.parse import unquote
 
+from suite.kit import split_of_name
 from suite.sources import Tree
 
 _UPLOAD_PREFIX = re.compile(r"[0-9a-f]{4,}[-_](?=.)")
@@ -27,6 +29,16 @@ def name_key(name: str) -> str:
     do not (NFC).
     """
     return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
+
+
+def split_of_path(path: str) -> str | None:
+    """The split that the innermost folder of `path` is called after, of those that are called after any."""
+    return _split_of_folders(path.rpartition("/")[0])
+
+
+@lru_cache(maxsize=4096)
+def _split_of_folders(folders: str) -> str | None:
+    return next((split for folder in reversed(folders.split("/")) if (split := split_of_name(folder))), None)
 
 
 def without_upload_prefix(name: str) -> str:

@@ -96,7 +96,7 @@ def read_with_size(
 
 def _read(content: bytes, name: str, header: Header, at_least: int | None, how: Conversion) -> np.ndarray:
     if header.kind == "TIFF":
-        if header.channels > 4 or header.channels == 2:
+        if _needs_tifffile(header):
             return _upright(how.apply(many_channels(content, name), name), header.orientation)
         # OpenCV turns these upright whatever the flags, and multiplies 8-bit colors by alpha.
         decoded = _decode(content, name, header, cv2.IMREAD_UNCHANGED)
@@ -116,6 +116,11 @@ def _read(content: bytes, name: str, header: Header, at_least: int | None, how: 
     else:
         image = how.from_rgb(_decode(content, name, header, _COLOR), name)
     return _upright(image, header.orientation)
+
+
+def _needs_tifffile(header: Header) -> bool:
+    """Whether it is a TIFF of more channels than OpenCV reads, or of two."""
+    return header.kind == "TIFF" and (header.channels == 2 or header.channels > 4)
 
 
 def _widened(array: np.ndarray, bits: int) -> np.ndarray:
@@ -176,10 +181,10 @@ def storage(raw: Any, *, look: bool = False) -> Storage:
     header = read_header(content, name)
     highest = 0
     if look and header.bits == 16:
-        if header.channels in (0, 1, 3, 4):
-            decoded = _decode(content, name, header, cv2.IMREAD_UNCHANGED)
-        else:
+        if _needs_tifffile(header):
             decoded = many_channels(content, name)
+        else:
+            decoded = _decode(content, name, header, cv2.IMREAD_UNCHANGED)
         if decoded.dtype == np.uint16 and decoded.size:
             has_alpha = header.alpha and decoded.ndim == 3 and decoded.shape[2] == 4
             highest = int((decoded[:, :, :3] if has_alpha else decoded).max())

@@ -77,7 +77,7 @@ def layout_of(
     classes = sorted(set(labels) - {""})
     _refuse_other_meanings(path, classes, folders, hint)
     problems = [*_classes_called_as_splits(classes), *_merged(labels, paths)]
-    problems += _without_images(path, classes, tops, [folder[depth:] for folder in without_images])
+    problems += _without_images(classes, tops, [folder[depth:] for folder in without_images])
     return Layout(splits, labels, problems)
 
 
@@ -98,6 +98,10 @@ def splits_of_folders(path: Path, folders: Sequence[Folder]) -> list[str | None]
     if any(found) and "train" not in found:
         raise UserError(f"{path} has no folder for training, only {some(sorted(set(filter(None, found))))}")
     return list(found) if any(found) else ["train"] * len(found)
+
+
+def _words(name: str) -> set[str]:
+    return set(map(str.lower, _WORDS.findall(name)))
 
 
 def _wrapper_depth(folders: Sequence[Folder]) -> int:
@@ -169,7 +173,7 @@ def _refuse_other_meanings(path: Path, classes: Sequence[str], folders: Sequence
             f" each class in a folder of its own, {named[0]}/CLASS, or name the classes in a table with a"
             f" path and a label for each image{hint}"
         )
-    roles = [set(map(str.lower, _WORDS.findall(name))) for name in classes]
+    roles = [_words(name) for name in classes]
     if (
         len(classes) > 1
         and all(words & (_IMAGE_ROLES | _MASK_ROLES) or split_of_name(" ".join(words)) for words in roles)
@@ -198,11 +202,8 @@ def _merged(labels: Sequence[str], paths: Sequence[Folder]) -> list[Problem]:
         if label:
             lower.setdefault(label, set()).add("/".join(folder))
     merged = sorted(name for folders in lower.values() if len(folders) > 1 for name in folders if "/" in name)
-    masks = [
-        name
-        for name in merged
-        if set(map(str.lower, _WORDS.findall(name.rpartition("/")[2]))) & (_MASK_ROLES - {"label", "labels"})
-    ]
+    roles = _MASK_ROLES - {"label", "labels"}
+    masks = [name for name in merged if _words(name.rpartition("/")[2]) & roles]
     problems = []
     if masks:
         what = counted(len(masks), "folder is called", "folders are called")
@@ -214,7 +215,7 @@ def _merged(labels: Sequence[str], paths: Sequence[Folder]) -> list[Problem]:
 
 
 def _without_images(
-    path: Path, classes: Sequence[str], tops: Mapping[str, str], others: Sequence[Folder]
+    classes: Sequence[str], tops: Mapping[str, str], others: Sequence[Folder]
 ) -> list[Problem]:
     """Folders beside those of classes that hold no image: empty classes."""
     empty = set()

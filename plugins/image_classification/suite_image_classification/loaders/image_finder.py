@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from suite import UserError
-from suite.kit import some, split_of_name
+from suite.kit import some
 from suite.sources import open_tree
-from suite_images.file_index import name_key, stem
+from suite_images.file_index import name_key, split_of_path, stem
 from suite_images.listing import is_image
 
 
@@ -55,7 +55,7 @@ class ImageFinder:
         for end in dict.fromkeys([f"/{wanted}", f"/{base}"]):
             for whole in (True, False):
                 found = [path for path, key in keys.items() if _without(key, whole).endswith(end)]
-                own = [path for path in found if len(found) == 1 or _split_of_path(path) == split]
+                own = [path for path in found if len(found) == 1 or split_of_path(path) == split]
                 if len(own) == 1:
                     if end != f"/{wanted}":
                         self.elsewhere.append(name)
@@ -71,8 +71,3 @@ class ImageFinder:
 def _without(path: str, whole: bool) -> str:
     """The path, or what is before its ending."""
     return path if whole else path[: path.rfind(".")]
-
-
-def _split_of_path(path: str) -> str | None:
-    folders = path.split("/")[:-1]
-    return next((split for folder in reversed(folders) if (split := split_of_name(folder))), None)

@@ -27,6 +27,7 @@ from suite_image_classification.loaders.table_files import (
     tables_at,
 )
 from suite_image_classification.options import TableOptions
+from suite_images.file_index import split_of_path
 
 
 def detect(path: Path) -> bool:
@@ -152,11 +153,14 @@ class _Reading:
             return
         if self.options.label_separator:
             return
-        if texts and len(texts) == len(kinds) and all(list_in_text(text) is not None for text in texts):
+        lists: dict[str | tuple[str, ...], list[str]] = {
+            text: labels for text in texts if (labels := list_in_text(text)) is not None
+        }
+        if lists and len(lists) == len(kinds):
             self.problems.append(
                 Problem("labels are written as lists, and read as several labels", texts, wrong=False)
             )
-            self.listing.relabel(lambda kind: tuple(list_in_text(str(kind)) or ()))
+            self.listing.relabel(lambda kind: tuple(lists[kind]))
             return
         self.problems += joined_labels(texts)
 
@@ -171,6 +175,4 @@ def _split_of(row: Mapping[str, Any], column: str, location: str) -> str:
 
 def _own_split(table: TableFile, name: str) -> str:
     """The split of the table, else of the folders of the image, from the innermost on."""
-    folders = reversed(name.replace("\\", "/").split("/")[:-1])
-    named = (split_of_name(folder) for folder in folders)
-    return table.split or next((split for split in named if split), "train")
+    return table.split or split_of_path(name.replace("\\", "/")) or "train"

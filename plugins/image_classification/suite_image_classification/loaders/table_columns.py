@@ -27,6 +27,8 @@ MULTI_HOT = "_classes"
 ID_COLUMNS = ("id", "image_id", "img_id", "id_code", "uuid")
 """What a column with paths is called too, if no other is: the images' names, often without their endings."""
 
+_PATH_OR_ID_COLUMNS = (*PATH_COLUMNS, *ID_COLUMNS)
+
 _PERHAPS_SPLIT = ("set", "usage", "phase")
 """Columns with splits if the first row says one there."""
 
@@ -103,16 +105,16 @@ def find_columns(
         UserError: if another one is missing; the message has those that there are.
     """
     names = list(first)
-    group = _named(table, names, options.group_column, "group_column") if options.group_column else ""
+    group = _pick(table, names, options.group_column, "group_column", ())
     split = _pick(table, names, options.split_column, "split_column", SPLIT_COLUMNS)
-    path = _pick(table, names, options.path_column, "path_column", (*PATH_COLUMNS, *ID_COLUMNS))
+    path = _pick(table, names, options.path_column, "path_column", _PATH_OR_ID_COLUMNS)
     if not path:
         raise _missing(table, names, "path_column", "paths of the images", PATH_COLUMNS[0])
     split = split or _perhaps_split(first)
     rest = [name for name in names if name and name not in (path, split, group)]
     if options.label_column:
         labels = _named_labels(table, names, options.label_column)
-    elif label := _pick(table, rest, "", "label_column", LABEL_COLUMNS):
+    elif label := _known(rest, LABEL_COLUMNS):
         labels = (label,)
     elif like is not None:
         labels = like.labels if set(like.labels) <= set(rest) else ()
@@ -127,9 +129,9 @@ def find_columns(
 
 def has_paths_and_labels(names: Sequence[str], table: Path) -> bool:
     """Whether columns of these names are those of images and their labels."""
-    path = _pick(table, names, "", "path_column", (*PATH_COLUMNS, *ID_COLUMNS))
+    path = _known(names, _PATH_OR_ID_COLUMNS)
     several = table.stem == MULTI_HOT and len(names) > 2
-    return bool(path) and bool(several or len(names) == 2 or _pick(table, names, "", "", LABEL_COLUMNS))
+    return bool(path) and bool(several or len(names) == 2 or _known(names, LABEL_COLUMNS))
 
 
 def _plain(name: str) -> str:
@@ -137,8 +139,12 @@ def _plain(name: str) -> str:
 
 
 def _pick(table: Path, names: Sequence[str], wanted: str, option: str, known: Sequence[str]) -> str:
-    if wanted:
-        return _named(table, names, wanted, option)
+    """The column that an option names, or else one that is called as one of `known`."""
+    return _named(table, names, wanted, option) if wanted else _known(names, known)
+
+
+def _known(names: Sequence[str], known: Sequence[str]) -> str:
+    """The column that is called as one of `known`, of several as the first; "" if there is none."""
     by_plain_name = {_plain(name): name for name in reversed(names)}
     return next((by_plain_name[name] for name in known if name in by_plain_name), "")
 
