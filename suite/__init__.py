@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from suite.contributions import lazy as lazy
     from suite.data.dataset import Dataset as Dataset
     from suite.data.dataset import Example as Example
-    from suite.data.inspection import Finding as Finding
-    from suite.data.inspection import Inspection as Inspection
+    from suite.data.findings import Finding as Finding
+    from suite.data.findings import Inspection as Inspection
     from suite.errors import PluginError as PluginError
     from suite.errors import RunError as RunError
     from suite.errors import SuiteError as SuiteError
@@ -50,9 +50,9 @@ if not TYPE_CHECKING:
             "Evaluation": "suite.evaluation.types",
             "Evaluator": "suite.contributions",
             "Example": "suite.data.dataset",
-            "Finding": "suite.data.inspection",
+            "Finding": "suite.data.findings",
             "Host": "suite.host",
-            "Inspection": "suite.data.inspection",
+            "Inspection": "suite.data.findings",
             "Metric": "suite.contributions",
             "ModelBuilder": "suite.contributions",
             "Options": "suite.options",

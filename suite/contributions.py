@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
     from suite.data.dataset import Dataset, Example, Examples
-    from suite.data.inspection import Inspection
-    from suite.evaluation.prediction_files import PredictionWriter
-    from suite.evaluation.types import Evaluation, Pairs
+    from suite.data.findings import Inspection
+    from suite.evaluation.types import Evaluation, Pairs, PredictionWriter
     from suite.figures import Figure
     from suite.pipeline.codec import Codec
     from suite.pipeline.trainable import TrainablePipeline

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from suite.contributions import Contributed, Task
     from suite.data.dataset import Dataset
-    from suite.data.inspection import Finding, Inspection
+    from suite.data.findings import Finding, Inspection
     from suite.figures import Table
 
 _MAX_ROWS = 40

@@ -16,7 +16,7 @@ from suite.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from suite.contributions import Contributed, Task
-    from suite.evaluation.prediction_files import PredictionWriter
+    from suite.evaluation.types import PredictionWriter
     from suite.pipeline.codec import Codec
     from suite.prediction.inputs import Inputs
     from suite.prediction.loading import Described

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from suite.data.dataset import Target as Target
     from suite.data.dataset import digest as digest
     from suite.data.dataset import fingerprint as fingerprint
-    from suite.data.inspection import Finding as Finding
-    from suite.data.inspection import Inspection as Inspection
+    from suite.data.findings import Finding as Finding
+    from suite.data.findings import Inspection as Inspection
 
 if not TYPE_CHECKING:
     __getattr__, __dir__, __all__ = lazy_exports(
@@ -25,8 +25,8 @@ if not TYPE_CHECKING:
             "Dataset": "suite.data.dataset",
             "Example": "suite.data.dataset",
             "Examples": "suite.data.dataset",
-            "Finding": "suite.data.inspection",
-            "Inspection": "suite.data.inspection",
+            "Finding": "suite.data.findings",
+            "Inspection": "suite.data.findings",
             "Problem": "suite.data.dataset",
             "Subset": "suite.data.dataset",
             "Target": "suite.data.dataset",

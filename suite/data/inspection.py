@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from suite.contributions import Contributed, Task
 from suite.data.dataset import Dataset, Example
 from suite.data.duplicates import same_content
+from suite.data.findings import Finding, Inspection
 from suite.data.loading import load_dataset
 from suite.data.splits import AUTO_MAX, AUTO_SHARE
 from suite.errors import PluginError, attributed
@@ -25,41 +26,6 @@ MAX_GROUPS = 15
 
 Progress = Callable[[int, int], None]
 """Called now and then with the number of examples that are done, and of all."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """Something that somebody should know of the data.
-
-    Attributes:
-        text: a sentence.
-        wrong: whether it should be put right; else it is only worth a look.
-        locations: which examples, all of them.
-    """
-
-    text: str
-    wrong: bool = True
-    locations: Sequence[str] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Inspection:
-    """What an inspection found. A task's `inspect` gives one, and the host adds what it sees itself.
-
-    Attributes:
-        numbers: named numbers (or words) on all of the data.
-        tables: to be shown in this order.
-        findings: what is wrong or odd.
-    """
-
-    numbers: Mapping[str, float | str] = field(default_factory=dict)
-    tables: Sequence[Table] = ()
-    findings: Sequence[Finding] = ()
-
-    @property
-    def wrong(self) -> bool:
-        """Whether anything should be put right."""
-        return any(finding.wrong for finding in self.findings)
 
 
 def inspect(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from suite.data.dataset import Dataset, Example
-from suite.data.inspection import Finding
+from suite.data.findings import Finding
 
 MAX_LOCATIONS = 200
 """Locations of a finding that are looked up: more are never shown."""

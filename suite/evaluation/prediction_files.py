@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -32,25 +32,6 @@ class PredictionLine:
     id: str
     prediction: Any
     target: Target = None
-
-
-class PredictionWriter(Protocol):
-    """Writes predictions in a form of the task's own, one at a time: see `Task.formats`."""
-
-    def add(self, raw: Any, name: str, prediction: Any) -> None:
-        """Take the next prediction, in the order of the inputs.
-
-        Args:
-            raw: what was predicted: a source, or a thing of a stream, as the codec's `encode` got it.
-            name: how a message calls it.
-            prediction: of the task's prediction type.
-
-        Raises:
-            UserError: where it cannot be written.
-        """
-
-    def close(self) -> Sequence[Path]:
-        """Finish what was begun and say which files were written. Called in any case, once."""
 
 
 class AttributedWriter:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -77,3 +78,22 @@ class Evaluation:
     details: Callable[[], Details] = dict
     figures: Callable[[], Sequence[Figure]] = tuple
     notes: Mapping[str, str] = field(default_factory=dict)
+
+
+class PredictionWriter(Protocol):
+    """Writes predictions in a form of the task's own, one at a time: see `Task.formats`."""
+
+    def add(self, raw: Any, name: str, prediction: Any) -> None:
+        """Take the next prediction, in the order of the inputs.
+
+        Args:
+            raw: what was predicted: a source, or a thing of a stream, as the codec's `encode` got it.
+            name: how a message calls it.
+            prediction: of the task's prediction type.
+
+        Raises:
+            UserError: where it cannot be written.
+        """
+
+    def close(self) -> Sequence[Path]:
+        """Finish what was begun and say which files were written. Called in any case, once."""

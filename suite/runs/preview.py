@@ -10,7 +10,7 @@ from typing import Any
 import suite
 from suite.contributions import Contributed, Task
 from suite.data.dataset import Dataset, Example
-from suite.data.inspection import Finding, Inspection
+from suite.data.findings import Finding, Inspection
 from suite.data.shown import Shown, headline, suspicious, typical
 from suite.errors import UserError, attributed
 from suite.evaluation.checks import check_figure, described
