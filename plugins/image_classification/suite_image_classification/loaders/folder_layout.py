@@ -173,12 +173,12 @@ def _refuse_other_meanings(path: Path, classes: Sequence[str], folders: Sequence
             f" each class in a folder of its own, {named[0]}/CLASS, or name the classes in a table with a"
             f" path and a label for each image{hint}"
         )
-    roles = [_words(name) for name in classes]
+    roles = {name: _words(name) for name in classes}
     if (
         len(classes) > 1
-        and all(words & (_IMAGE_ROLES | _MASK_ROLES) or split_of_name(" ".join(words)) for words in roles)
-        and any(words & _IMAGE_ROLES for words in roles)
-        and any(words & _MASK_ROLES for words in roles)
+        and all(words & (_IMAGE_ROLES | _MASK_ROLES) or split_of_name(name) for name, words in roles.items())
+        and any(words & _IMAGE_ROLES for words in roles.values())
+        and any(words & _MASK_ROLES for words in roles.values())
     ):
         listed = some(sorted({"/".join(folder) for folder in folders if folder}))
         raise UserError(
