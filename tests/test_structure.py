@@ -83,7 +83,7 @@ def test_a_package_of_the_host_imports_only_from_those_below_it(path):
 
 
 def test_there_is_no_import_circle():
-    # Imports for types count too, but those of packages that export lazily, which name all that is below them.
+    # Imports for types count too, but for those of packages that export lazily and name all that is in them.
     graph = {
         module_of(path): set(imports(path, types_too=path.name != "__init__.py")) & MODULES
         for path in HOST + PLUGINS
