@@ -28,7 +28,7 @@ from suite.runs.build import evaluators_of, look_up
 from suite.runs.data import loaded_data, task_of
 from suite.runs.directory import Run, new_run_path, read_json, to_json
 from suite.runs.report import options_of
-from suite.runs.resuming import going_on_after
+from suite.runs.resuming import going_on_after, is_complete
 from suite.runs.train import resume, train
 from suite.training.progress import Listener
 
@@ -164,7 +164,7 @@ def _train_missing(
     count = configuration.split.folds
     for number in range(1, count + 1):
         path = folds.path / f"fold-{number}"
-        if _is_complete(path):
+        if is_complete(Run(path)):
             continue
         if stop():
             raise StoppedRunError(f"stopped before fold {number} of {count}; {_how_to_go_on(folds)}")
@@ -192,10 +192,6 @@ def _fold_of(configuration: Configuration, number: int) -> Any:
     import msgspec
 
     return msgspec.structs.replace(configuration.split, fold=number)
-
-
-def _is_complete(path: Path) -> bool:
-    return (path / "metrics.json").is_file() and (path / "report.html").is_file()
 
 
 def _forget_layers() -> None:
