@@ -45,7 +45,15 @@ class Opened:
 
 
 Looks = Callable[[Source], bool]
-"""Whether a file is of the format, by its beginning and end."""
+"""Whether a file is of the format, by its beginning and end. Raises `UserError` if it cannot be read."""
+
+
+def looks_right(source: Source, looks: Looks) -> bool:
+    """Whether a file is of the format; one that cannot be read is not, and whoever reads it says why."""
+    try:
+        return looks(source)
+    except UserError:
+        return False
 
 
 def recognized(path: Path, suffixes: tuple[str, ...], looks: Looks) -> bool:
@@ -57,7 +65,7 @@ def recognized(path: Path, suffixes: tuple[str, ...], looks: Looks) -> bool:
         looks: tells them apart.
     """
     if path.is_file() and not is_archive(path):
-        return path.name.lower().endswith(suffixes) and looks(FileSource(path))
+        return path.name.lower().endswith(suffixes) and looks_right(FileSource(path), looks)
     return any(True for _ in found(open_tree(path), suffixes, looks))
 
 
@@ -65,7 +73,7 @@ def found(tree: Tree, suffixes: tuple[str, ...], looks: Looks) -> Iterable[int]:
     """The files of a format in a tree, those nearest to its top first."""
     files = [file for file, name in enumerate(tree.names) if name.lower().endswith(suffixes)]
     files.sort(key=lambda file: (tree.names[file].count("/"), tree.names[file]))
-    return (file for file in files[:MAX_FILES] if looks(tree.source(file)))
+    return (file for file in files[:MAX_FILES] if looks_right(tree.source(file), looks))
 
 
 def opened(

@@ -31,8 +31,8 @@ from suite_object_detection.loaders.annotation_files import (
     refuse_doubled,
 )
 from suite_object_detection.loaders.annotations import Annotations
-from suite_object_detection.loaders.files import head_of, tail_of
-from suite_object_detection.loaders.json import read_json
+from suite_object_detection.loaders.files import ends_of
+from suite_object_detection.loaders.json import begins_with, read_json
 from suite_object_detection.loaders.splits import split_of_name, split_of_path
 from suite_object_detection.loaders.unread import unread_format
 from suite_object_detection.options import CocoOptions
@@ -113,14 +113,9 @@ def load(path: Path, options: CocoOptions) -> Dataset:
 
 def _looks_like_coco(source: Source) -> bool:
     """Whether the beginning and the end of a file have what only a COCO file has."""
-    try:
-        head, tail = head_of(source, _PEEK), tail_of(source, _PEEK)
-    except UserError:
-        return False
-    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        return False
-    ends = head + tail
-    return sum(word in ends for word in (b'"images"', b'"annotations"', b'"categories"')) >= 2
+    ends = ends_of(source, _PEEK)
+    words = (b'"images"', b'"annotations"', b'"categories"')
+    return begins_with(ends, b"{") and sum(word in ends for word in words) >= 2
 
 
 def _opened(path: Path, options: CocoOptions) -> tuple[Opened, set[str]]:

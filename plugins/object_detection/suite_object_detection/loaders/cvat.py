@@ -59,10 +59,7 @@ def load(path: Path, options: FileOptions) -> Dataset:
 
 
 def _looks(source: Source) -> bool:
-    try:
-        head = head_of(source, 1 << 14)
-    except UserError:
-        return False
+    head = head_of(source, 1 << 14)
     return _ROOT.search(head) is not None and _CONTENT.search(head) is not None
 
 

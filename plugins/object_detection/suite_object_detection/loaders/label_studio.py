@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from suite import UserError
 from suite.data import Dataset
 from suite.sources import Source
 from suite_images.file_index import without_upload_prefix
 from suite_images.listing import is_image
 from suite_object_detection.loaders.annotation_files import AnnotationFile, opened, recognized
-from suite_object_detection.loaders.files import head_of, tail_of
-from suite_object_detection.loaders.json import read_json
+from suite_object_detection.loaders.files import ends_of, head_of
+from suite_object_detection.loaders.json import begins_with, read_json
 from suite_object_detection.loaders.listed_images import ListedImages
 from suite_object_detection.loaders.shapes import around, around_ellipse
 from suite_object_detection.options import FileOptions
@@ -63,11 +62,8 @@ def load(path: Path, options: FileOptions) -> Dataset:
 
 
 def _looks(source: Source) -> bool:
-    try:
-        head, ends = head_of(source, _PEEK), head_of(source, _PEEK) + tail_of(source, _PEEK)
-    except UserError:
-        return False
-    if not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
+    ends = ends_of(source, _PEEK)
+    if not begins_with(ends, b"["):
         return False
     full = b'"result"' in ends and any(kind.encode() in ends for kind in (*_LABELS.values(), "brushlabels"))
     return full or b'"original_width"' in ends
@@ -75,11 +71,8 @@ def _looks(source: Source) -> bool:
 
 def _may_be(source: Source) -> bool:
     """Whether a file is a list of tasks; those of a split may all be without regions."""
-    try:
-        head = head_of(source, _PEEK).removeprefix(b"\xef\xbb\xbf").lstrip()
-    except UserError:
-        return False
-    return head.startswith(b"[") and b'"annotations"' in head and b'"data"' in head
+    head = head_of(source, _PEEK)
+    return begins_with(head, b"[") and b'"annotations"' in head and b'"data"' in head
 
 
 class _Reader:

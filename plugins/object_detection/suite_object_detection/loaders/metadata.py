@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 
-from suite import UserError
 from suite.data import Dataset
 from suite.kit import tables
 from suite.sources import Source, Tree
@@ -85,10 +84,7 @@ def load(path: Path, options: MetadataOptions) -> Dataset:
 
 
 def _looks(source: Source) -> bool:
-    try:
-        first = head_of(source, _PEEK).partition(b"\n")[0]
-    except UserError:
-        return False
+    first = head_of(source, _PEEK).partition(b"\n")[0]
     return b'"objects"' in first and any(f'"{name}"'.encode() in first for name in _BOXES)
 
 
