@@ -11,7 +11,7 @@ from suite.data import Problem
 from suite.kit import counted, some
 from suite.sources import FileSource, Source, Tree, is_archive, open_tree
 from suite_object_detection.loaders.annotations import Annotations
-from suite_object_detection.loaders.splits import SPLIT_NAMES, split_of_name, split_of_path
+from suite_object_detection.loaders.splits import SPLIT_NAMES, grouped, split_of_name, split_of_path
 
 MAX_FILES = 100
 """How many files are looked into; of other formats there may be one for each image."""
@@ -125,13 +125,7 @@ def by_split(tree: Tree, files: Sequence[int]) -> tuple[Mapping[str, list[int]],
 
     Files that are called after no split are for training, if no other file is.
     """
-    splits: dict[str, list[int]] = {}
-    rest: list[int] = []
-    for file in files:
-        split = _split_of(tree.names[file])
-        (splits.setdefault(split, []) if split else rest).append(file)
-    if "train" not in splits and rest:
-        splits["train"], rest = rest, []
+    splits, rest = grouped(files, lambda file: _split_of(tree.names[file]))
     return splits, [tree.names[file] for file in rest]
 
 
