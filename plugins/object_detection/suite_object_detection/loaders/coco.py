@@ -33,6 +33,7 @@ from suite_object_detection.loaders.annotation_files import (
 from suite_object_detection.loaders.annotations import Annotations
 from suite_object_detection.loaders.files import ends_of
 from suite_object_detection.loaders.json import begins_with, read_json
+from suite_object_detection.loaders.sizes import written_size
 from suite_object_detection.loaders.splits import split_of_name, split_of_path
 from suite_object_detection.loaders.unread import unread_format
 from suite_object_detection.options import CocoOptions
@@ -307,7 +308,8 @@ class _Reader:
             if file in by_file:
                 repeated.append(image.file_name)
             else:
-                by_file[file] = self.annotations.image(split, file, name, _size(image))
+                size = written_size(image.height, image.width)
+                by_file[file] = self.annotations.image(split, file, name, size)
             numbers[_id(image.id)] = by_file[file]
         self.annotations.problem(
             repeated,
@@ -352,12 +354,6 @@ def _roots(files: Sequence[CocoFile]) -> set[str]:
 def _is_short(number: int | str | None) -> TypeGuard[int]:
     """Whether an id is a number that arrays can hold."""
     return isinstance(number, int) and abs(number) < 2**62
-
-
-def _size(image: CocoImage) -> tuple[int, int] | None:
-    if image.height is None or image.width is None or not (0 < image.height < 1e9 and 0 < image.width < 1e9):
-        return None
-    return int(image.height), int(image.width)
 
 
 def _surrounding(segmentation: msgspec.Raw) -> list[float] | None:

@@ -39,6 +39,7 @@ from suite_object_detection.loaders.csv_columns import (
     has_no_header,
 )
 from suite_object_detection.loaders.files import head_of
+from suite_object_detection.loaders.sizes import written_size
 from suite_object_detection.loaders.splits import split_of_name
 from suite_object_detection.options import CsvOptions
 
@@ -256,10 +257,4 @@ class _Reader:
 
 
 def _size(cells: Sequence[str], columns: Columns) -> tuple[int, int] | None:
-    if columns.size is None:
-        return None
-    try:
-        height, width = (float(cells[column]) for column in columns.size)
-    except ValueError:
-        return None
-    return (int(height), int(width)) if 0 < height < 1e9 and 0 < width < 1e9 else None
+    return None if columns.size is None else written_size(*(cells[column] for column in columns.size))

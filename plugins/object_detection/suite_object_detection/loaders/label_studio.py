@@ -21,6 +21,7 @@ from suite_object_detection.loaders.files import ends_of, head_of
 from suite_object_detection.loaders.json import begins_with, read_json
 from suite_object_detection.loaders.listed_images import ListedImages
 from suite_object_detection.loaders.shapes import around, around_ellipse
+from suite_object_detection.loaders.sizes import written_size
 from suite_object_detection.options import FileOptions
 from suite_object_detection.types import Box
 
@@ -185,9 +186,7 @@ def _labels(region: Mapping[str, Any]) -> list[str]:
 
 
 def _size(region: Mapping[str, Any]) -> tuple[int, int] | None:
-    height, width = region.get("original_height"), region.get("original_width")
-    known = isinstance(height, int) and isinstance(width, int) and 0 < height < 1e9 and 0 < width < 1e9
-    return (height, width) if known else None  # type: ignore[return-value]
+    return written_size(region.get("original_height"), region.get("original_width"))
 
 
 def _box(kind: str, region: Mapping[str, Any]) -> Box:

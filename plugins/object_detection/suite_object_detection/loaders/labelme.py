@@ -17,6 +17,7 @@ from suite_object_detection.loaders.files import ends_of
 from suite_object_detection.loaders.image_by_image import ImageByImage
 from suite_object_detection.loaders.json import read_json
 from suite_object_detection.loaders.shapes import around
+from suite_object_detection.loaders.sizes import written_size
 from suite_object_detection.options import LabelmeOptions
 from suite_object_detection.types import Box
 
@@ -101,7 +102,8 @@ class _Reader(ImageByImage):
             image = self.images.named(content.imagePath, folder, split)
         if image is None or (split, image) in used:
             return image
-        number = self.annotations.image(split, image, name, _size(content))
+        size = written_size(content.imageHeight, content.imageWidth)
+        number = self.annotations.image(split, image, name, size)
         for row, shape in enumerate(content.shapes, start=1):
             box = _box(shape)
             if box is None:
@@ -111,12 +113,6 @@ class _Reader(ImageByImage):
             else:
                 self.annotations.box(number, box, shape.label.strip(), row, crowd=bool(shape.difficult))
         return image
-
-
-def _size(content: LabelmeFile) -> tuple[int, int] | None:
-    height, width = content.imageHeight, content.imageWidth
-    known = isinstance(height, int) and isinstance(width, int) and 0 < height < 1e9 and 0 < width < 1e9
-    return (height, width) if known else None
 
 
 def _box(shape: Shape) -> Box | None:

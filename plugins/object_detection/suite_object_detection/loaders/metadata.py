@@ -22,6 +22,7 @@ from suite_object_detection.loaders.annotation_files import AnnotationFile, open
 from suite_object_detection.loaders.box_format import BoxFormat, as_corners, told_format
 from suite_object_detection.loaders.files import head_of
 from suite_object_detection.loaders.listed_images import ListedImages
+from suite_object_detection.loaders.sizes import written_size
 from suite_object_detection.loaders.yolo_configuration import read_yaml
 from suite_object_detection.options import MetadataOptions
 
@@ -114,10 +115,8 @@ def _rows(found: ListedImages, file: AnnotationFile) -> Iterator[_Row]:
                 " each, and four numbers in a box"
             )
             continue
-        height, width = row.get("height"), row.get("width")
-        known = isinstance(height, int) and isinstance(width, int) and height > 0 and width > 0
-        size = (height, width) if known else None
-        yield _Row(file, line, name, size, boxes, labels, crowd)  # type: ignore[arg-type]
+        size = written_size(row.get("height"), row.get("width"))
+        yield _Row(file, line, name, size, boxes, labels, crowd)
 
 
 def _columns(objects: Any) -> Mapping[str, Any]:
