@@ -23,7 +23,7 @@ from suite_object_detection.loaders.box_format import BoxFormat, as_corners, tol
 from suite_object_detection.loaders.files import head_of
 from suite_object_detection.loaders.listed_images import ListedImages
 from suite_object_detection.loaders.sizes import written_size
-from suite_object_detection.loaders.yolo_configuration import read_yaml
+from suite_object_detection.loaders.yolo_configuration import parsed_yaml
 from suite_object_detection.options import MetadataOptions
 
 _PEEK = 1 << 15
@@ -147,30 +147,18 @@ def _add(found: ListedImages, row: _Row, number: int, form: BoxFormat, names: Ma
 def _names(tree: Tree) -> dict[int, str]:
     """The names of classes that a README says in the description of its features, by their numbers."""
     for file, name in enumerate(tree.names):
-        if name.rpartition("/")[2].lower() == "readme.md" and b"class_label" in tree.read(file):
+        if name.rpartition("/")[2].lower() == "readme.md":
             for found in _class_labels(_front_matter(tree.source(file))):
                 return found
     return {}
 
 
-@dataclass(frozen=True)
-class _FrontMatter:
-    name: str
-    content: bytes
-
-    @property
-    def size(self) -> int:
-        return len(self.content)
-
-    def read(self) -> bytes:
-        return self.content
-
-
 def _front_matter(source: Source) -> Any:
+    """The YAML at the beginning of a README, if it has any that describes classes."""
     text = source.read().removeprefix(b"\xef\xbb\xbf")
-    if not text.startswith(b"---"):
+    if not text.startswith(b"---") or b"class_label" not in text:
         return None
-    return read_yaml(_FrontMatter(source.name, text[3:].partition(b"\n---")[0]))
+    return parsed_yaml(text[3:].partition(b"\n---")[0], source.name)
 
 
 def _class_labels(value: Any) -> Iterator[dict[int, str]]:
