@@ -160,8 +160,7 @@ class _Reader:
         """All that was read."""
         annotations = self.annotations
         refuse_doubled(annotations, self.doubled)
-        if len(annotations) or not annotations.refusals:
-            annotations.report_missing()
+        annotations.report_missing()
         form = self._add_pending()
         beside, _ = annotations.images.unused(self.numbers)
         annotations.problem(

@@ -20,7 +20,7 @@ from suite_object_detection.loaders.annotation_files import AnnotationFile, open
 from suite_object_detection.loaders.files import ends_of, head_of
 from suite_object_detection.loaders.json import begins_with, read_json
 from suite_object_detection.loaders.listed_images import ListedImages
-from suite_object_detection.loaders.shapes import around, around_ellipse
+from suite_object_detection.loaders.shapes import around, around_ellipse, around_turned
 from suite_object_detection.loaders.sizes import written_size
 from suite_object_detection.options import FileOptions
 from suite_object_detection.types import Box
@@ -207,9 +207,6 @@ def _box(kind: str, region: Mapping[str, Any]) -> Box:
     width, height = float(value["width"]) * scale_x, float(value["height"]) * scale_y
     if not angle:
         return x, y, x + width, y + height
-    right = (width * math.cos(angle), width * math.sin(angle))
-    down = (-height * math.sin(angle), height * math.cos(angle))
-    return around(
-        [x, x + right[0], x + down[0], x + right[0] + down[0]],
-        [y, y + right[1], y + down[1], y + right[1] + down[1]],
-    )
+    x += (width * math.cos(angle) - height * math.sin(angle)) / 2
+    y += (width * math.sin(angle) + height * math.cos(angle)) / 2
+    return around_turned(x, y, width, height, angle)
