@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from suite.data import Dataset
     from suite.pipeline import Stage, TrainablePipeline
-    from suite_object_detection.codec import BoxCodec as BoxCodec
+    from suite_object_detection.box_codec import BoxCodec as BoxCodec
     from suite_object_detection.loaders.annotations import Annotations as Annotations
 
 __all__ = [
@@ -112,7 +112,7 @@ def pipeline(
 
 _CLASSES = {
     "Annotations": "suite_object_detection.loaders.annotations",
-    "BoxCodec": "suite_object_detection.codec",
+    "BoxCodec": "suite_object_detection.box_codec",
 }
 """Imported when they are asked for: they need numpy and OpenCV."""
 

@@ -15,7 +15,8 @@ from suite.pipeline import TrainablePipeline
 from suite_images.inspection import endless_note
 from suite_object_detection.batches.augmentation import Augmentation
 from suite_object_detection.batches.detection_batches import DetectionBatches
-from suite_object_detection.codec import BoxCodec, DetectionCodec
+from suite_object_detection.box_codec import BoxCodec
+from suite_object_detection.codec import DetectionCodec
 from suite_object_detection.evaluation.metrics import best_threshold, class_thresholds
 from suite_object_detection.options import DetectionOptions
 from suite_object_detection.recipes import tiling_of

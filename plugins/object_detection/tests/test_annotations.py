@@ -12,6 +12,7 @@ from suite.data.dataset import Examples
 from suite.sources import FolderTree
 from suite_object_detection.loaders.annotations import Annotations
 from suite_object_detection.loaders.cleaning import clean
+from suite_object_detection.loaders.sizes import written_size
 
 SIZE = (100, 200)
 
@@ -190,3 +191,21 @@ def test_whatever_the_boxes_are_all_that_is_kept_lies_inside_and_has_an_area(cor
     assert len(np.unique(kept, axis=0)) == len(kept)
     # What is not kept has a reason.
     assert (cleaned.kept | cleaned.outside | cleaned.empty | cleaned.doubled).all()
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "size"),
+    [
+        (480, 640, (480, 640)),
+        ("480", "640.0", (480, 640)),
+        (None, 640, None),
+        (480, "wide", None),
+        (0, 640, None),
+        (480, -640, None),
+        (480, float("nan"), None),
+        (480, 10**400, None),
+        (10**30, 640, None),  # more than the arrays of sizes hold
+    ],
+)
+def test_a_size_that_is_none_is_as_one_that_is_not_written(height, width, size):
+    assert written_size(height, width) == size

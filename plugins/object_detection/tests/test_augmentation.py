@@ -15,7 +15,8 @@ from suite_images.resizing import LETTERBOX_GRAY
 from suite_object_detection.batches.augmentation import Augmentation
 from suite_object_detection.batches.detection_batches import MARGIN, MIN_SIDE, DetectionBatches, padded
 from suite_object_detection.batches.mixup import mixed
-from suite_object_detection.codec import CROWD, PADDING, DetectionCodec
+from suite_object_detection.box_codec import CROWD, PADDING
+from suite_object_detection.codec import DetectionCodec
 
 CLASSES = ("red", "green", "blue")
 HEIGHT, WIDTH = 96, 128

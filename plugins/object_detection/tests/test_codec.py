@@ -16,7 +16,8 @@ from made_up_outputs import logit
 from suite import UserError
 from suite.options import parse
 from suite_images.resizing import LETTERBOX_GRAY, letterboxed
-from suite_object_detection.codec import CROWD, PADDING, DetectionCodec, locations
+from suite_object_detection.box_codec import CROWD, PADDING
+from suite_object_detection.codec import DetectionCodec, locations
 from suite_object_detection.options import DetectionPredictionOptions
 from suite_object_detection.tiles.tiling import view_of
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from suite_object_detection.codec import CROWD, PADDING, DetectionCodec
+from suite_object_detection.box_codec import CROWD, PADDING
+from suite_object_detection.codec import DetectionCodec
 from suite_object_detection.models.assignment import assign
 from suite_object_detection.models.detector import NETWORKS, detector_network
 from suite_object_detection.models.loss import DetectionLoss

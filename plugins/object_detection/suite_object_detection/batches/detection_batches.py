@@ -17,7 +17,7 @@ from suite_object_detection.batches.augmentation import Augmentation, Cut, Prepa
 from suite_object_detection.batches.geometry import areas, boxes_through, clipped, paint
 from suite_object_detection.batches.mixup import mixed
 from suite_object_detection.batches.mosaic import Tiles, laid_out
-from suite_object_detection.codec import CROWD, PADDING, BoxCodec
+from suite_object_detection.box_codec import CROWD, PADDING, BoxCodec
 from suite_object_detection.types import Target
 
 MARGIN = 1.25

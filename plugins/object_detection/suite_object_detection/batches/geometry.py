@@ -79,16 +79,16 @@ def boxes_through(boxes: np.ndarray, matrices: np.ndarray) -> np.ndarray:
 
 
 def clipped(boxes: np.ndarray, regions: np.ndarray) -> np.ndarray:
-    """What of boxes (count, 4) lies in regions (count, 4) or (4,); of no area if nothing does."""
-    low = np.clip(boxes[:, :2], regions[..., :2], regions[..., 2:])
-    high = np.clip(boxes[:, 2:], regions[..., :2], regions[..., 2:])
-    return np.concatenate([low, high], axis=1)
+    """What of boxes (count, 4) lies in regions (count, 4), or either (4,); of no area if nothing does."""
+    low = np.clip(boxes[..., :2], regions[..., :2], regions[..., 2:])
+    high = np.clip(boxes[..., 2:], regions[..., :2], regions[..., 2:])
+    return np.concatenate([low, high], axis=-1)
 
 
 def areas(boxes: np.ndarray) -> np.ndarray:
-    """(count,) areas of boxes (count, 4)."""
-    sides = boxes[:, 2:] - boxes[:, :2]
-    product: np.ndarray = sides[:, 0] * sides[:, 1]
+    """(count,) areas of boxes (count, 4), or that of one (4,)."""
+    sides = boxes[..., 2:] - boxes[..., :2]
+    product: np.ndarray = sides[..., 0] * sides[..., 1]
     return product
 
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from suite import UserError
 from suite.kit import atomic_path, unwritable
+from suite_object_detection.formats.output_file import refuse_other
 from suite_object_detection.types import Detections
 
 HEADER = ("image", "x1", "y1", "x2", "y2", "label", "score")
@@ -33,16 +33,7 @@ class BoxTableWriter:
         self._rows = csv.writer(self._text, delimiter=delimiter, lineterminator="\n")
         self._rows.writerow(HEADER)
         header = self._text.getvalue().encode()
-        try:
-            if path.is_dir():
-                raise UserError(f"{path} is a folder, but a table is one file: '{path / 'boxes.csv'}', say")
-            if path.exists() and not path.read_bytes().startswith(header):
-                raise UserError(
-                    f"{path} is there already and holds no predictions: it is not overwritten, name another"
-                    " file"
-                )
-        except OSError as error:
-            raise unwritable(path, error) from None
+        refuse_other(path, "a table is", "boxes.csv", "predictions", lambda head: head.startswith(header))
 
     def add(self, raw: Any, name: str, prediction: Detections) -> None:
         """Write the rows of the next image."""

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from suite import UserError
 from suite.kit import atomic_write, unwritable
 from suite_images import reading
 from suite_images.video import Frame
 from suite_object_detection.formats.coco_ids import CocoIds, ids_of
+from suite_object_detection.formats.coco_results import results
 from suite_object_detection.formats.naming import item_name
+from suite_object_detection.formats.output_file import refuse_other
 from suite_object_detection.types import Detections
 
-DESCRIPTION = "predictions"
+_DESCRIPTION = "predictions"
 """What `info` says, by which the file is known again."""
+
+_BEGINNING = b'{"info":{"description":"' + _DESCRIPTION.encode()
 
 
 class CocoDatasetWriter:
@@ -35,17 +39,13 @@ class CocoDatasetWriter:
     """
 
     def __init__(self, path: Path, facts: Mapping[str, Any]) -> None:
-        if path.is_dir():
-            raise UserError(
-                f"{path} is a folder, but a COCO data set is one file: '{path / 'coco.json'}', say"
-            )
-        if not _may_be_overwritten(path):
-            raise UserError(f"{path} is there already and holds no predictions: name another file")
+        refuse_other(
+            path, "a COCO data set is", "coco.json", "predictions", lambda head: head.startswith(_BEGINNING)
+        )
         self._path = path
         self._coco_ids = CocoIds()
         self._categories = ids_of(facts)
-        self._images: list[dict[str, Any]] = []
-        self._boxes: list[tuple[Any, Detections]] = []
+        self._predicted: list[tuple[dict[str, Any], Detections]] = []
 
     def add(self, raw: Any, name: str, prediction: Detections) -> None:
         """Take the detections of the next image."""
@@ -57,8 +57,7 @@ class CocoDatasetWriter:
             self._categories |= {
                 label: categories[label] for label in self._categories if label in categories
             }
-        self._images.append(image)
-        self._boxes.append((image, prediction))
+        self._predicted.append((image, prediction))
 
     def close(self) -> Sequence[Path]:
         """Write the file.
@@ -66,24 +65,21 @@ class CocoDatasetWriter:
         Raises:
             suite.UserError: if it cannot be written.
         """
-        taken = {image["id"] for image in self._images}
-        free = (number for number in range(1, len(self._images) + len(taken) + 1) if number not in taken)
-        for image in self._images:
+        images = [image for image, _ in self._predicted]
+        taken = {image["id"] for image in images}
+        free = (number for number in count(1) if number not in taken)
+        for image in images:
             if image["id"] is None:
                 image["id"] = next(free)
         annotations: list[dict[str, Any]] = []
-        for image, prediction in self._boxes:
-            for (x1, y1, x2, y2), score, label in zip(
-                prediction.boxes, prediction.scores, prediction.labels, strict=True
-            ):
-                place = {"image_id": image["id"], "category_id": self._categories[label]}
-                box = {"bbox": [x1, y1, x2 - x1, y2 - y1], "area": (x2 - x1) * (y2 - y1)}
-                annotations.append(
-                    {"id": len(annotations) + 1} | place | box | {"iscrowd": 0, "score": score}
-                )
+        for image, prediction in self._predicted:
+            for row in results(image["id"], prediction, self._categories):
+                _, _, width, height = row["bbox"]
+                number = {"id": len(annotations) + 1}
+                annotations.append(number | row | {"area": width * height, "iscrowd": 0})
         content = {
-            "info": {"description": DESCRIPTION},
-            "images": self._images,
+            "info": {"description": _DESCRIPTION},
+            "images": images,
             "categories": [{"id": number, "name": name} for name, number in self._categories.items()],
             "annotations": annotations,
         }
@@ -92,15 +88,3 @@ class CocoDatasetWriter:
         except OSError as error:
             raise unwritable(self._path, error) from None
         return [self._path]
-
-
-def _may_be_overwritten(path: Path) -> bool:
-    """Whether nothing is there, or predictions."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(64)
-    except FileNotFoundError:
-        return True
-    except OSError as error:
-        raise unwritable(path, error) from None
-    return head.startswith(b'{"info":{"description":"' + DESCRIPTION.encode())

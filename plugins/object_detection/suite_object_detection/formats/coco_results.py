@@ -17,6 +17,7 @@ from suite.kit import atomic_path, unwritable
 from suite_images.video import Frame
 from suite_object_detection.formats.coco_ids import CocoIds, ids_of
 from suite_object_detection.formats.naming import relative_name
+from suite_object_detection.formats.output_file import refuse_other
 from suite_object_detection.types import Detections
 
 
@@ -76,14 +77,7 @@ class CocoResultsWriter:
     """
 
     def __init__(self, path: Path, facts: Mapping[str, Any]) -> None:
-        if path.is_dir():
-            raise UserError(
-                f"{path} is a folder, but COCO's results are one file: '{path / 'results.json'}', say"
-            )
-        if not _may_be_overwritten(path):
-            raise UserError(
-                f"{path} is there already and holds no COCO results: it is not overwritten, name another file"
-            )
+        refuse_other(path, "COCO's results are", "results.json", "COCO results", _is_list)
         self._path = path
         self._category_ids = ids_of(facts)
         self._coco_ids = CocoIds()
@@ -127,13 +121,6 @@ class CocoResultsWriter:
         return [self._path]
 
 
-def _may_be_overwritten(path: Path) -> bool:
-    """Whether nothing is there, or a list, which annotations are not."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(1024)
-    except FileNotFoundError:
-        return True
-    except OSError as error:
-        raise unwritable(path, error) from None
+def _is_list(head: bytes) -> bool:
+    """Whether a file is empty or a list, which annotations are not."""
     return not head or head.lstrip().startswith(b"[")

@@ -11,7 +11,7 @@ from suite.data import Problem
 from suite.kit import counted, some
 from suite.sources import FileSource, Source, Tree, is_archive, open_tree
 from suite_object_detection.loaders.annotations import Annotations
-from suite_object_detection.loaders.splits import SPLIT_NAMES, split_of_name, split_of_path
+from suite_object_detection.loaders.splits import SPLIT_NAMES, grouped, split_of_name, split_of_path
 
 MAX_FILES = 100
 """How many files are looked into; of other formats there may be one for each image."""
@@ -45,7 +45,15 @@ class Opened:
 
 
 Looks = Callable[[Source], bool]
-"""Whether a file is of the format, by its beginning and end."""
+"""Whether a file is of the format, by its beginning and end. Raises `UserError` if it cannot be read."""
+
+
+def looks_right(source: Source, looks: Looks) -> bool:
+    """Whether a file is of the format; one that cannot be read is not, and whoever reads it says why."""
+    try:
+        return looks(source)
+    except UserError:
+        return False
 
 
 def recognized(path: Path, suffixes: tuple[str, ...], looks: Looks) -> bool:
@@ -57,7 +65,7 @@ def recognized(path: Path, suffixes: tuple[str, ...], looks: Looks) -> bool:
         looks: tells them apart.
     """
     if path.is_file() and not is_archive(path):
-        return path.name.lower().endswith(suffixes) and looks(FileSource(path))
+        return path.name.lower().endswith(suffixes) and looks_right(FileSource(path), looks)
     return any(True for _ in found(open_tree(path), suffixes, looks))
 
 
@@ -65,7 +73,7 @@ def found(tree: Tree, suffixes: tuple[str, ...], looks: Looks) -> Iterable[int]:
     """The files of a format in a tree, those nearest to its top first."""
     files = [file for file, name in enumerate(tree.names) if name.lower().endswith(suffixes)]
     files.sort(key=lambda file: (tree.names[file].count("/"), tree.names[file]))
-    return (file for file in files[:MAX_FILES] if looks(tree.source(file)))
+    return (file for file in files[:MAX_FILES] if looks_right(tree.source(file), looks))
 
 
 def opened(
@@ -117,13 +125,7 @@ def by_split(tree: Tree, files: Sequence[int]) -> tuple[Mapping[str, list[int]],
 
     Files that are called after no split are for training, if no other file is.
     """
-    splits: dict[str, list[int]] = {}
-    rest: list[int] = []
-    for file in files:
-        split = _split_of(tree.names[file])
-        (splits.setdefault(split, []) if split else rest).append(file)
-    if "train" not in splits and rest:
-        splits["train"], rest = rest, []
+    splits, rest = grouped(files, lambda file: _split_of(tree.names[file]))
     return splits, [tree.names[file] for file in rest]
 
 

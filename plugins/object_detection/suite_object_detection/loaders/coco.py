@@ -31,8 +31,9 @@ from suite_object_detection.loaders.annotation_files import (
     refuse_doubled,
 )
 from suite_object_detection.loaders.annotations import Annotations
-from suite_object_detection.loaders.files import head_of, tail_of
-from suite_object_detection.loaders.json import read_json
+from suite_object_detection.loaders.files import ends_of
+from suite_object_detection.loaders.json import begins_with, read_json
+from suite_object_detection.loaders.sizes import written_size
 from suite_object_detection.loaders.splits import split_of_name, split_of_path
 from suite_object_detection.loaders.unread import unread_format
 from suite_object_detection.options import CocoOptions
@@ -113,14 +114,9 @@ def load(path: Path, options: CocoOptions) -> Dataset:
 
 def _looks_like_coco(source: Source) -> bool:
     """Whether the beginning and the end of a file have what only a COCO file has."""
-    try:
-        head, tail = head_of(source, _PEEK), tail_of(source, _PEEK)
-    except UserError:
-        return False
-    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        return False
-    ends = head + tail
-    return sum(word in ends for word in (b'"images"', b'"annotations"', b'"categories"')) >= 2
+    ends = ends_of(source, _PEEK)
+    words = (b'"images"', b'"annotations"', b'"categories"')
+    return begins_with(ends, b"{") and sum(word in ends for word in words) >= 2
 
 
 def _opened(path: Path, options: CocoOptions) -> tuple[Opened, set[str]]:
@@ -312,7 +308,8 @@ class _Reader:
             if file in by_file:
                 repeated.append(image.file_name)
             else:
-                by_file[file] = self.annotations.image(split, file, name, _size(image))
+                size = written_size(image.height, image.width)
+                by_file[file] = self.annotations.image(split, file, name, size)
             numbers[_id(image.id)] = by_file[file]
         self.annotations.problem(
             repeated,
@@ -357,12 +354,6 @@ def _roots(files: Sequence[CocoFile]) -> set[str]:
 def _is_short(number: int | str | None) -> TypeGuard[int]:
     """Whether an id is a number that arrays can hold."""
     return isinstance(number, int) and abs(number) < 2**62
-
-
-def _size(image: CocoImage) -> tuple[int, int] | None:
-    if image.height is None or image.width is None or not (0 < image.height < 1e9 and 0 < image.width < 1e9):
-        return None
-    return int(image.height), int(image.width)
 
 
 def _surrounding(segmentation: msgspec.Raw) -> list[float] | None:

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import msgspec
 
-from suite import UserError
 from suite.data import Dataset
 from suite.sources import Source
 from suite_object_detection.loaders.annotation_files import AnnotationFile, opened, recognized
 from suite_object_detection.loaders.files import head_of
-from suite_object_detection.loaders.json import read_json
+from suite_object_detection.loaders.json import begins_with, read_json
 from suite_object_detection.loaders.listed_images import ListedImages
 from suite_object_detection.options import FileOptions
 
@@ -71,17 +70,18 @@ def load(path: Path, options: FileOptions) -> Dataset:
 
 
 def _looks(source: Source) -> bool:
-    return _may_be(source) and b'"coordinates"' in head_of(source, _PEEK)
+    return b'"coordinates"' in _head_of_list(source)
 
 
 def _may_be(source: Source) -> bool:
     """Whether a file is a list of images; those of a split may all be without objects."""
-    try:
-        head = head_of(source, _PEEK)
-    except UserError:
-        return False
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return start.startswith(b"[") and b'"image' in head and b'"annotation' in head
+    return bool(_head_of_list(source))
+
+
+def _head_of_list(source: Source) -> bytes:
+    """The beginning of a list of images; empty for any other file."""
+    head = head_of(source, _PEEK)
+    return head if begins_with(head, b"[") and b'"image' in head and b'"annotation' in head else b""
 
 
 def _add(found: ListedImages, file: AnnotationFile, row: int, entry: Entry) -> None:

@@ -21,8 +21,10 @@ from suite_object_detection.loaders.annotation_files import (
     AnnotationFile,
     Opened,
     by_split,
+    found,
     in_order,
     left_out,
+    recognized,
     refuse_doubled,
 )
 from suite_object_detection.loaders.annotations import Annotations
@@ -37,19 +39,17 @@ from suite_object_detection.loaders.csv_columns import (
     has_no_header,
 )
 from suite_object_detection.loaders.files import head_of
+from suite_object_detection.loaders.sizes import written_size
 from suite_object_detection.loaders.splits import split_of_name
 from suite_object_detection.options import CsvOptions
 
 SUFFIXES = (".csv", ".tsv")
-_MAX_LOOKED_INTO = 20
 _PEEK = 1 << 16
 
 
 def detect(path: Path) -> bool:
     """Whether `path` is a table with boxes, or a folder or an archive with one."""
-    if path.is_file() and not is_archive(path):
-        return path.suffix.lower() in SUFFIXES and _has_boxes(FileSource(path))
-    return bool(_tables(open_tree(path)))
+    return recognized(path, SUFFIXES, _has_boxes)
 
 
 def load(path: Path, options: CsvOptions) -> Dataset:
@@ -68,13 +68,13 @@ def load(path: Path, options: CsvOptions) -> Dataset:
     unusable: set[str] = set()
     if path.is_file() and not is_archive(path):
         tree = open_tree(options.images or path.parent)
-        found = Opened(tree, [AnnotationFile("train", path.name, FileSource(path))])
+        opened = Opened(tree, [AnnotationFile("train", path.name, FileSource(path))])
     else:
-        found, unusable = _opened(path, options)
-    reader = _Reader(path, found.tree, options)
-    reader.annotations.problems += found.notes
+        opened, unusable = _opened(path, options)
+    reader = _Reader(path, opened.tree, options)
+    reader.annotations.problems += opened.notes
     reader.annotations.unusable = unusable
-    for file in found.files:
+    for file in opened.files:
         reader.add(file.split, file.name, file.source)
     return reader.dataset()
 
@@ -82,18 +82,18 @@ def load(path: Path, options: CsvOptions) -> Dataset:
 def _opened(path: Path, options: CsvOptions) -> tuple[Opened, set[str]]:
     """The tables of each split, and the splits that only other tables are called after."""
     tree = open_tree(path)
-    tables = _tables(tree)
-    if not tables:
+    files = list(found(tree, SUFFIXES, _has_boxes))
+    if not files:
         raise UserError(
             f"{path} has no table (.csv, .tsv) with columns of boxes: xmin, ymin, xmax, ymax, or x, y,"
             " width, height. Give the path of the table to say what they are called"
         )
-    splits, unnamed = by_split(tree, tables)
+    splits, unnamed = by_split(tree, files)
     notes = left_out(unnamed, "table")
     others = [
         name
         for file, name in enumerate(tree.names)
-        if name.lower().endswith(SUFFIXES) and split_of_name(name.rpartition("/")[2]) and file not in tables
+        if name.lower().endswith(SUFFIXES) and split_of_name(name.rpartition("/")[2]) and file not in files
     ]
     if others:
         count = counted(len(others), "table has", "tables have")
@@ -103,20 +103,10 @@ def _opened(path: Path, options: CsvOptions) -> tuple[Opened, set[str]]:
     return Opened(images, in_order(tree, splits), notes), unusable - splits.keys()
 
 
-def _tables(tree: Tree) -> list[int]:
-    """The tables with columns of boxes."""
-    files = [file for file, name in enumerate(tree.names) if name.lower().endswith(SUFFIXES)]
-    files.sort(key=lambda file: tree.names[file].count("/"))
-    return [file for file in files[:_MAX_LOOKED_INTO] if _has_boxes(tree.source(file))]
-
-
 def _has_boxes(source: Source) -> bool:
-    try:
-        head = head_of(source, _PEEK)
-        text = decoded(head if len(head) < _PEEK else head.rpartition(b"\n")[0], source.name)
-        rows = [cells for _, cells in islice(tables.cells(tables.lines(text), source.name), 2)]
-    except UserError:
-        return False
+    head = head_of(source, _PEEK)
+    text = decoded(head if len(head) < _PEEK else head.rpartition(b"\n")[0], source.name)
+    rows = [cells for _, cells in islice(tables.cells(tables.lines(text), source.name), 2)]
     return bool(rows) and (
         has_box_columns(rows[0]) or has_no_header(rows[0]) or has_box_in_text(rows[0], rows[-1])
     )
@@ -170,8 +160,7 @@ class _Reader:
         """All that was read."""
         annotations = self.annotations
         refuse_doubled(annotations, self.doubled)
-        if len(annotations) or not annotations.refusals:
-            annotations.report_missing()
+        annotations.report_missing()
         form = self._add_pending()
         beside, _ = annotations.images.unused(self.numbers)
         annotations.problem(
@@ -267,10 +256,4 @@ class _Reader:
 
 
 def _size(cells: Sequence[str], columns: Columns) -> tuple[int, int] | None:
-    if columns.size is None:
-        return None
-    try:
-        height, width = (float(cells[column]) for column in columns.size)
-    except ValueError:
-        return None
-    return (int(height), int(width)) if 0 < height < 1e9 and 0 < width < 1e9 else None
+    return None if columns.size is None else written_size(*(cells[column] for column in columns.size))

@@ -18,6 +18,7 @@ from suite_object_detection.loaders.annotation_files import AnnotationFile, open
 from suite_object_detection.loaders.files import head_of
 from suite_object_detection.loaders.listed_images import ListedImages
 from suite_object_detection.loaders.shapes import around, around_ellipse, around_turned
+from suite_object_detection.loaders.sizes import written_size
 from suite_object_detection.loaders.xml import Element, read_xml
 from suite_object_detection.options import FileOptions
 from suite_object_detection.types import Box
@@ -59,10 +60,7 @@ def load(path: Path, options: FileOptions) -> Dataset:
 
 
 def _looks(source: Source) -> bool:
-    try:
-        head = head_of(source, 1 << 14)
-    except UserError:
-        return False
+    head = head_of(source, 1 << 14)
     return _ROOT.search(head) is not None and _CONTENT.search(head) is not None
 
 
@@ -72,7 +70,8 @@ def _add(found: ListedImages, file: AnnotationFile, image: Element) -> None:
         found.refusals.append(f"{file.name}, line {image.sourceline}: the image has no name")
         return
     split = SPLITS.get((image.get("subset") or "").lower())
-    number = found.listed(file, name, file.name, _size(image), split)
+    size = written_size(image.get("height"), image.get("width"))
+    number = found.listed(file, name, file.name, size, split)
     if number is None:
         return
     for shape in image:
@@ -93,12 +92,6 @@ def _add(found: ListedImages, file: AnnotationFile, image: Element) -> None:
             found.refusals.append(f"{location}: the {shape.tag} has no label")
         else:
             found.box(number, box, label, shape.sourceline)
-
-
-def _size(image: Element) -> tuple[int, int] | None:
-    height, width = image.get("height", ""), image.get("width", "")
-    known = height.isdecimal() and width.isdecimal() and int(height) > 0 and int(width) > 0
-    return (int(height), int(width)) if known else None
 
 
 def _box(shape: Element) -> Box | None:

@@ -9,16 +9,16 @@ from suite.sources import Source
 
 def head_of(source: Source, count: int) -> bytes:
     """The first bytes of a file, without reading all of it if it is on disk."""
-    return _bytes_of(source, 0, count)
+    return _bytes_of(source, (0,), count)
 
 
-def tail_of(source: Source, count: int) -> bytes:
-    """The last bytes of a file."""
-    return _bytes_of(source, max(0, source.size - count), count)
+def ends_of(source: Source, count: int) -> bytes:
+    """The first bytes of a file and the last ones behind them."""
+    return _bytes_of(source, (0, max(0, source.size - count)), count)
 
 
-def _bytes_of(source: Source, start: int, count: int) -> bytes:
+def _bytes_of(source: Source, starts: tuple[int, ...], count: int) -> bytes:
     with suppress(OSError, ValueError), open(source.name, "rb") as file:
-        file.seek(start)
-        return file.read(count)
-    return source.read()[start : start + count]  # in an archive; or it says why it cannot be read
+        return b"".join(file.read(count) for start in starts if file.seek(start) == start)
+    content = source.read()  # in an archive; or it says why it cannot be read
+    return b"".join(content[start : start + count] for start in starts)

@@ -9,7 +9,7 @@ from suite import UserError
 from suite.kit import some
 from suite.sources import Tree
 from suite_object_detection.loaders.annotations import Annotations
-from suite_object_detection.loaders.splits import split_of_path
+from suite_object_detection.loaders.splits import grouped, split_of_path
 
 
 class ImageByImage:
@@ -105,17 +105,11 @@ class ImageByImage:
 
     def splits_by_folders(self, files: Iterable[int]) -> dict[str, list[int]]:
         """The annotations by the splits that their folders are called after."""
-        splits: dict[str, list[int]] = {}
-        elsewhere: list[int] = []
-        for file in files:
-            split = split_of_path(self.tree.names[file])
-            (splits.setdefault(split, []) if split else elsewhere).append(file)
-        if elsewhere and "train" not in splits:
-            splits["train"] = elsewhere
-        elif elsewhere:
-            self.annotations.problem(
-                [self.tree.names[file] for file in elsewhere],
-                "annotation lies in the folder of no split, left out",
-                "annotations lie in the folder of no split, left out",
-            )
+        names = self.tree.names
+        splits, elsewhere = grouped(files, lambda file: split_of_path(names[file]))
+        self.annotations.problem(
+            [names[file] for file in elsewhere],
+            "annotation lies in the folder of no split, left out",
+            "annotations lie in the folder of no split, left out",
+        )
         return splits

@@ -35,6 +35,11 @@ def read_json(source: Source, content: type[Content], kind: str) -> Content:
     return decoded
 
 
+def begins_with(head: bytes, bracket: bytes) -> bool:
+    """Whether a file whose first bytes are `head` begins with a bracket, of an object or a list."""
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(bracket)
+
+
 @lru_cache
 def _decoder(content: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(content, strict=False)

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from suite import UserError
 from suite.data import Dataset
 from suite.sources import Source
 from suite_images.file_index import without_upload_prefix
 from suite_images.listing import is_image
 from suite_object_detection.loaders.annotation_files import AnnotationFile, opened, recognized
-from suite_object_detection.loaders.files import head_of, tail_of
-from suite_object_detection.loaders.json import read_json
+from suite_object_detection.loaders.files import ends_of, head_of
+from suite_object_detection.loaders.json import begins_with, read_json
 from suite_object_detection.loaders.listed_images import ListedImages
-from suite_object_detection.loaders.shapes import around, around_ellipse
+from suite_object_detection.loaders.shapes import around, around_ellipse, around_turned
+from suite_object_detection.loaders.sizes import written_size
 from suite_object_detection.options import FileOptions
 from suite_object_detection.types import Box
 
@@ -63,11 +63,8 @@ def load(path: Path, options: FileOptions) -> Dataset:
 
 
 def _looks(source: Source) -> bool:
-    try:
-        head, ends = head_of(source, _PEEK), head_of(source, _PEEK) + tail_of(source, _PEEK)
-    except UserError:
-        return False
-    if not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
+    ends = ends_of(source, _PEEK)
+    if not begins_with(ends, b"["):
         return False
     full = b'"result"' in ends and any(kind.encode() in ends for kind in (*_LABELS.values(), "brushlabels"))
     return full or b'"original_width"' in ends
@@ -75,11 +72,8 @@ def _looks(source: Source) -> bool:
 
 def _may_be(source: Source) -> bool:
     """Whether a file is a list of tasks; those of a split may all be without regions."""
-    try:
-        head = head_of(source, _PEEK).removeprefix(b"\xef\xbb\xbf").lstrip()
-    except UserError:
-        return False
-    return head.startswith(b"[") and b'"annotations"' in head and b'"data"' in head
+    head = head_of(source, _PEEK)
+    return begins_with(head, b"[") and b'"annotations"' in head and b'"data"' in head
 
 
 class _Reader:
@@ -192,9 +186,7 @@ def _labels(region: Mapping[str, Any]) -> list[str]:
 
 
 def _size(region: Mapping[str, Any]) -> tuple[int, int] | None:
-    height, width = region.get("original_height"), region.get("original_width")
-    known = isinstance(height, int) and isinstance(width, int) and 0 < height < 1e9 and 0 < width < 1e9
-    return (height, width) if known else None  # type: ignore[return-value]
+    return written_size(region.get("original_height"), region.get("original_width"))
 
 
 def _box(kind: str, region: Mapping[str, Any]) -> Box:
@@ -215,9 +207,6 @@ def _box(kind: str, region: Mapping[str, Any]) -> Box:
     width, height = float(value["width"]) * scale_x, float(value["height"]) * scale_y
     if not angle:
         return x, y, x + width, y + height
-    right = (width * math.cos(angle), width * math.sin(angle))
-    down = (-height * math.sin(angle), height * math.cos(angle))
-    return around(
-        [x, x + right[0], x + down[0], x + right[0] + down[0]],
-        [y, y + right[1], y + down[1], y + right[1] + down[1]],
-    )
+    x += (width * math.cos(angle) - height * math.sin(angle)) / 2
+    y += (width * math.sin(angle) + height * math.cos(angle)) / 2
+    return around_turned(x, y, width, height, angle)

@@ -11,12 +11,13 @@ import msgspec
 
 from suite import UserError
 from suite.data import Dataset
-from suite.sources import FileSource, Source, Tree, is_archive, open_tree
-from suite_object_detection.loaders.annotation_files import found
-from suite_object_detection.loaders.files import head_of, tail_of
+from suite.sources import Source, Tree, is_archive, open_tree
+from suite_object_detection.loaders.annotation_files import looks_right, recognized
+from suite_object_detection.loaders.files import ends_of
 from suite_object_detection.loaders.image_by_image import ImageByImage
 from suite_object_detection.loaders.json import read_json
 from suite_object_detection.loaders.shapes import around
+from suite_object_detection.loaders.sizes import written_size
 from suite_object_detection.options import LabelmeOptions
 from suite_object_detection.types import Box
 
@@ -44,9 +45,7 @@ class LabelmeFile(msgspec.Struct):
 
 def detect(path: Path) -> bool:
     """Whether `path` is a folder or an archive with such files, or one of them."""
-    if path.is_file() and not is_archive(path):
-        return path.suffix.lower() == ".json" and _looks(FileSource(path))
-    return any(True for _ in found(open_tree(path), (".json",), _looks))
+    return recognized(path, (".json",), _looks)
 
 
 def load(path: Path, options: LabelmeOptions) -> Dataset:
@@ -65,10 +64,7 @@ def load(path: Path, options: LabelmeOptions) -> Dataset:
 
 
 def _looks(source: Source) -> bool:
-    try:
-        ends = head_of(source, _PEEK) + tail_of(source, _PEEK)
-    except UserError:
-        return False
+    ends = ends_of(source, _PEEK)
     return b'"shapes"' in ends and any(key in ends for key in _KEYS)
 
 
@@ -80,7 +76,7 @@ class _Reader(ImageByImage):
 
     def read(self) -> Dataset:
         files = [file for file, name in enumerate(self.tree.names) if name.lower().endswith(".json")]
-        files = [file for file in files if _looks(self.tree.source(file))]
+        files = [file for file in files if looks_right(self.tree.source(file), _looks)]
         if not files:
             raise UserError(
                 f"{self.path} has no annotations of LabelMe: a JSON with shapes for each image, of the same"
@@ -106,7 +102,8 @@ class _Reader(ImageByImage):
             image = self.images.named(content.imagePath, folder, split)
         if image is None or (split, image) in used:
             return image
-        number = self.annotations.image(split, image, name, _size(content))
+        size = written_size(content.imageHeight, content.imageWidth)
+        number = self.annotations.image(split, image, name, size)
         for row, shape in enumerate(content.shapes, start=1):
             box = _box(shape)
             if box is None:
@@ -116,12 +113,6 @@ class _Reader(ImageByImage):
             else:
                 self.annotations.box(number, box, shape.label.strip(), row, crowd=bool(shape.difficult))
         return image
-
-
-def _size(content: LabelmeFile) -> tuple[int, int] | None:
-    height, width = content.imageHeight, content.imageWidth
-    known = isinstance(height, int) and isinstance(width, int) and 0 < height < 1e9 and 0 < width < 1e9
-    return (height, width) if known else None
 
 
 def _box(shape: Shape) -> Box | None:

@@ -79,8 +79,7 @@ class ListedImages(Annotations):
             "shapes are points or lines, or of a kind that has no box, left out",
         )
         refuse_doubled(self, self._doubled)
-        if len(self) or not self.refusals:
-            self.report_missing()
+        self.report_missing()
         beside, _ = self.images.unused(self._used)
         self.problem(
             [self.tree.names[file] for file in beside],

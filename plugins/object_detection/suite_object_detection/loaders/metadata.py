@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 
-from suite import UserError
 from suite.data import Dataset
 from suite.kit import tables
 from suite.sources import Source, Tree
@@ -23,7 +22,8 @@ from suite_object_detection.loaders.annotation_files import AnnotationFile, open
 from suite_object_detection.loaders.box_format import BoxFormat, as_corners, told_format
 from suite_object_detection.loaders.files import head_of
 from suite_object_detection.loaders.listed_images import ListedImages
-from suite_object_detection.loaders.yolo_configuration import read_yaml
+from suite_object_detection.loaders.sizes import written_size
+from suite_object_detection.loaders.yolo_configuration import parsed_yaml
 from suite_object_detection.options import MetadataOptions
 
 _PEEK = 1 << 15
@@ -85,10 +85,7 @@ def load(path: Path, options: MetadataOptions) -> Dataset:
 
 
 def _looks(source: Source) -> bool:
-    try:
-        first = head_of(source, _PEEK).partition(b"\n")[0]
-    except UserError:
-        return False
+    first = head_of(source, _PEEK).partition(b"\n")[0]
     return b'"objects"' in first and any(f'"{name}"'.encode() in first for name in _BOXES)
 
 
@@ -118,10 +115,8 @@ def _rows(found: ListedImages, file: AnnotationFile) -> Iterator[_Row]:
                 " each, and four numbers in a box"
             )
             continue
-        height, width = row.get("height"), row.get("width")
-        known = isinstance(height, int) and isinstance(width, int) and height > 0 and width > 0
-        size = (height, width) if known else None
-        yield _Row(file, line, name, size, boxes, labels, crowd)  # type: ignore[arg-type]
+        size = written_size(row.get("height"), row.get("width"))
+        yield _Row(file, line, name, size, boxes, labels, crowd)
 
 
 def _columns(objects: Any) -> Mapping[str, Any]:
@@ -152,30 +147,18 @@ def _add(found: ListedImages, row: _Row, number: int, form: BoxFormat, names: Ma
 def _names(tree: Tree) -> dict[int, str]:
     """The names of classes that a README says in the description of its features, by their numbers."""
     for file, name in enumerate(tree.names):
-        if name.rpartition("/")[2].lower() == "readme.md" and b"class_label" in tree.read(file):
+        if name.rpartition("/")[2].lower() == "readme.md":
             for found in _class_labels(_front_matter(tree.source(file))):
                 return found
     return {}
 
 
-@dataclass(frozen=True)
-class _FrontMatter:
-    name: str
-    content: bytes
-
-    @property
-    def size(self) -> int:
-        return len(self.content)
-
-    def read(self) -> bytes:
-        return self.content
-
-
 def _front_matter(source: Source) -> Any:
+    """The YAML at the beginning of a README, if it has any that describes classes."""
     text = source.read().removeprefix(b"\xef\xbb\xbf")
-    if not text.startswith(b"---"):
+    if not text.startswith(b"---") or b"class_label" not in text:
         return None
-    return read_yaml(_FrontMatter(source.name, text[3:].partition(b"\n---")[0]))
+    return parsed_yaml(text[3:].partition(b"\n---")[0], source.name)
 
 
 def _class_labels(value: Any) -> Iterator[dict[int, str]]:

@@ -49,7 +49,7 @@ def around_turned(x: float, y: float, width: float, height: float, angle: float)
         height: before it is turned.
         angle: in radians.
     """
-    cosine, sine = abs(math.cos(angle)), abs(math.sin(angle))
-    half_x = (width * cosine + height * sine) / 2
-    half_y = (width * sine + height * cosine) / 2
+    cosine, sine = math.cos(angle), math.sin(angle)
+    half_x = (abs(width * cosine) + abs(height * sine)) / 2
+    half_y = (abs(width * sine) + abs(height * cosine)) / 2
     return x - half_x, y - half_y, x + half_x, y + half_y

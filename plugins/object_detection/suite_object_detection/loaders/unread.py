@@ -8,7 +8,7 @@ from pathlib import Path
 from suite import UserError
 from suite.sources import FileSource, Source, Tree, is_archive, open_tree
 from suite_images.listing import is_image
-from suite_object_detection.loaders.files import head_of, tail_of
+from suite_object_detection.loaders.files import ends_of
 
 _PEEK = 1 << 15
 _MAX_LOOKED_INTO = 20
@@ -132,7 +132,7 @@ def _of_content(name: str, source: Source) -> str:
     lower = name.lower()
     if not lower.endswith(_WITH_KEYS):
         return ""
-    ends = head_of(source, _PEEK) + tail_of(source, _PEEK)
+    ends = ends_of(source, _PEEK)
     if lower.endswith(".parquet"):
         if ends.startswith(b"PAR1") and b"bbox" in ends:
             return (

@@ -20,7 +20,7 @@ from suite.kit import decoded, nearest, some, tables
 from suite.sources import Source
 from suite_images.classes import SINGLE_CLASS
 from suite_object_detection.loaders.annotation_files import AnnotationFile, opened, recognized
-from suite_object_detection.loaders.files import head_of, tail_of
+from suite_object_detection.loaders.files import ends_of
 from suite_object_detection.loaders.json import read_json
 from suite_object_detection.loaders.listed_images import ListedImages
 from suite_object_detection.loaders.shapes import around, around_ellipse
@@ -81,10 +81,7 @@ def load(path: Path, options: ViaOptions) -> Dataset:
 
 
 def _looks(source: Source) -> bool:
-    try:
-        ends = head_of(source, _PEEK) + tail_of(source, _PEEK)
-    except UserError:
-        return False
+    ends = ends_of(source, _PEEK)
     if source.name.lower().endswith(".csv"):
         return b"region_shape_attributes" in ends.partition(b"\n")[0]
     return b"_via_img_metadata" in ends or (

@@ -19,6 +19,7 @@ from suite_images.listing import is_image
 from suite_object_detection.loaders.files import head_of
 from suite_object_detection.loaders.image_by_image import ImageByImage
 from suite_object_detection.loaders.shapes import around, around_turned
+from suite_object_detection.loaders.sizes import written_size
 from suite_object_detection.loaders.xml import Element, read_xml, text_of
 from suite_object_detection.options import VocOptions
 
@@ -225,13 +226,7 @@ def _is(element: Element, axis: str) -> bool:
 
 def _size(root: Element) -> tuple[int, int] | None:
     size = root.find("size")
-    if size is None:
-        return None
-    try:
-        height, width = (float(text_of(size, side) or "") for side in ("height", "width"))
-    except ValueError:
-        return None
-    return (int(height), int(width)) if 0 < height < 1e9 and 0 < width < 1e9 else None
+    return None if size is None else written_size(text_of(size, "height"), text_of(size, "width"))
 
 
 def _without_ending(name: str) -> str:

@@ -15,7 +15,7 @@ from suite_images.file_index import FileIndex
 from suite_images.listing import is_image
 from suite_object_detection.loaders.annotations import Annotations
 from suite_object_detection.loaders.files import head_of
-from suite_object_detection.loaders.splits import split_of_path
+from suite_object_detection.loaders.splits import grouped, split_of_path
 from suite_object_detection.loaders.yolo_configuration import SUFFIXES, is_configuration
 from suite_object_detection.loaders.yolo_keypoints import look_beyond
 from suite_object_detection.loaders.yolo_labels import NAMES_FILES, Labels, read_lines
@@ -168,25 +168,15 @@ class _Reader:
             for image in self.images.files
             if self.labels.of(image) is not None
         }
-        splits: dict[str | None, list[int]] = {}
-        elsewhere: list[str] = []
-        for image in self.images.files:
-            name = names[image]
-            if posixpath.dirname(name) in labeled:
-                splits.setdefault(self._split_of(image), []).append(image)
-            else:
-                elsewhere.append(name)
-        rest = splits.pop(None, [])
-        if rest and "train" not in splits:
-            splits["train"] = rest
-        elif rest:
-            elsewhere += [names[image] for image in rest]
+        inside = [image for image in self.images.files if posixpath.dirname(names[image]) in labeled]
+        splits, rest = grouped(inside, self._split_of)
+        elsewhere = [image for image in self.images.files if posixpath.dirname(names[image]) not in labeled]
         self.annotations.problem(
-            elsewhere,
+            [names[image] for image in (*elsewhere, *rest)],
             "image lies in a folder without labels or of no split, left out",
             "images lie in folders without labels or of no split, left out",
         )
-        return {str(split): images for split, images in splits.items()}
+        return splits
 
     def _split_of(self, image: int) -> str | None:
         """The split that the folder of an image, or of its label file, is called after."""

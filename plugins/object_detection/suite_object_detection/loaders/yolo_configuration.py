@@ -84,7 +84,7 @@ def read_configuration(source: Source) -> Configuration:
 
 def _content(source: Source) -> Any:
     if not source.name.lower().endswith(".data"):
-        return read_yaml(source)
+        return parsed_yaml(source.read(), source.name)
     try:
         lines = source.read().decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
@@ -94,24 +94,24 @@ def _content(source: Source) -> Any:
     return {ours: said[theirs] for theirs, ours in _DARKNET.items() if said.get(theirs)}
 
 
-def read_yaml(source: Source) -> Any:
-    """The file as texts, lists and mappings: a class may be called no, on, or 007.
+def parsed_yaml(content: bytes, name: str) -> Any:
+    """A file's content as texts, lists and mappings: a class may be called no, on, or 007.
 
     Raises:
         UserError: if it is no YAML, with the line.
     """
     try:
-        text = source.read().decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
         return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 (it makes nothing but texts of texts)
     except UnicodeDecodeError:
-        raise UserError(f"{source.name} is no YAML: it is not UTF-8") from None
+        raise UserError(f"{name} is no YAML: it is not UTF-8") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f", line {mark.line + 1}" if mark else ""
-        raise UserError(f"{source.name}{line} is not YAML: {error.problem or error.context}") from None
+        raise UserError(f"{name}{line} is not YAML: {error.problem or error.context}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{source.name} is not YAML: {reason}") from None
+        raise UserError(f"{name} is not YAML: {reason}") from None
 
 
 def _is_data(content: Any) -> bool:

@@ -14,6 +14,7 @@ from suite import UserError
 from suite.kit import counted
 from suite.sources import Source, Tree
 from suite_images.file_index import FileIndex, name_key, stem, without_upload_prefix
+from suite_object_detection.loaders.shapes import around
 from suite_object_detection.loaders.splits import split_of_path
 from suite_object_detection.types import Box
 
@@ -138,5 +139,5 @@ def _line(words: list[str], number: int, name: str, keypoints: bool) -> Line:
         x, y, width, height = values
         corners = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
     else:
-        corners = (min(values[::2]), min(values[1::2]), max(values[::2]), max(values[1::2]))
+        corners = around(values[::2], values[1::2])
     return Line(number, int(label), corners)

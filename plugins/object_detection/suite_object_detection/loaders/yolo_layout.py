@@ -19,8 +19,8 @@ from suite_object_detection.loaders.yolo_configuration import (
     SUFFIXES,
     Configuration,
     is_configuration,
+    parsed_yaml,
     read_configuration,
-    read_yaml,
 )
 
 _MAX_LOOKED_INTO = 20
@@ -77,8 +77,8 @@ def _refuse_broken(tree: Tree) -> None:
     """Raise if what looks like a `data.yaml` is no YAML: its splits and names would be passed over."""
     files = [file for file, name in enumerate(tree.names) if name.lower().endswith(SUFFIXES)]
     for file in files[:_MAX_LOOKED_INTO]:
-        if not tree.names[file].lower().endswith(".data") and b"names" in tree.read(file):
-            read_yaml(tree.source(file))
+        if not tree.names[file].lower().endswith(".data") and b"names" in (content := tree.read(file)):
+            parsed_yaml(content, tree.source(file).name)
 
 
 def _of_lists(tree: Tree) -> Configuration | None:

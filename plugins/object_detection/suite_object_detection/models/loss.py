@@ -9,7 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from suite_object_detection.codec import CROWD, locations
+from suite_object_detection.box_codec import CROWD
+from suite_object_detection.codec import locations
 from suite_object_detection.models.assignment import assign, inside
 from suite_object_detection.models.overlap import complete_overlap
 

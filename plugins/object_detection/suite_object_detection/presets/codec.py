@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from suite_object_detection.codec import BoxCodec
+from suite_object_detection.box_codec import BoxCodec
 from suite_object_detection.presets.anchors import Anchors, anchor_boxes
 
 MAX_GROWTH = math.log(1000 / 16)

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from suite_object_detection.codec import CROWD
+from suite_object_detection.box_codec import CROWD
 from suite_object_detection.models.assignment import inside
 from suite_object_detection.models.overlap import complete_overlap, overlap
 from suite_object_detection.presets.anchors import Anchors, anchor_boxes

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from suite_object_detection.batches.geometry import areas, clipped
+
 CUT_WITHIN = 0.01
 """How close to an inner border of its tile a box ends that may have been cut, in sides of the tile."""
 
@@ -74,12 +76,12 @@ def merge(
         (rivals,) = np.nonzero(alive & (classes == classes[index]))
         if cut[index]:
             rivals = _joined(index, rivals, boxes, regions, cut, scores, alive)
-        shared = _areas(_intersection(boxes[index], boxes[rivals]))
-        areas, own = _areas(boxes[rivals]), _areas(boxes[index])
+        shared = areas(clipped(boxes[index], boxes[rivals]))
+        theirs, own = areas(boxes[rivals]), areas(boxes[index])
         pieces = cut[rivals] & (regions[rivals] != regions[index]).any(axis=1)
         # What lies in the other tile as a whole was seen there as a whole.
-        pieces &= ~_inside(boxes[index], regions[rivals]) & (shared > COVERED * areas)
-        doubles = shared > iou_threshold * (areas + own - shared)
+        pieces &= ~_inside(boxes[index], regions[rivals]) & (shared > COVERED * theirs)
+        doubles = shared > iou_threshold * (theirs + own - shared)
         if pieces.any():
             scores[index] = max(scores[index], scores[rivals[pieces]].max())
         alive[rivals[doubles | pieces]] = False
@@ -98,10 +100,10 @@ def _joined(
 ) -> np.ndarray:
     """Extend a cut box by the cut boxes of other tiles that agree with it; the rivals that are left."""
     while True:
-        common = _intersection(regions[index], regions[rivals])
-        seen, others = _clipped(boxes[index], common), _clipped(boxes[rivals], common)
-        shared = _areas(_intersection(seen, others))
-        union = _areas(seen) + _areas(others) - shared
+        common = clipped(regions[index], regions[rivals])
+        seen, others = clipped(boxes[index], common), clipped(boxes[rivals], common)
+        shared = areas(clipped(seen, others))
+        union = areas(seen) + areas(others) - shared
         agree = cut[rivals] & (regions[rivals] != regions[index]).any(axis=1)
         agree &= scores[rivals] >= WHOLE_WINS * scores[index]
         agree &= (shared > 0) & (shared >= AGREE * union)
@@ -125,22 +127,8 @@ def _cut(boxes: np.ndarray, regions: np.ndarray, size: tuple[int, int]) -> np.nd
     return cut
 
 
-def _intersection(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    low = np.maximum(first[..., :2], second[..., :2])
-    return np.concatenate([low, np.maximum(low, np.minimum(first[..., 2:], second[..., 2:]))], axis=-1)
-
-
-def _clipped(boxes: np.ndarray, regions: np.ndarray) -> np.ndarray:
-    return _intersection(np.broadcast_to(boxes, regions.shape), regions)
-
-
-def _areas(boxes: np.ndarray) -> np.ndarray:
-    areas: np.ndarray = (boxes[..., 2:] - boxes[..., :2]).prod(axis=-1)
-    return areas
-
-
 def _inside(boxes: np.ndarray, regions: np.ndarray) -> np.ndarray:
     """Whether boxes lie in regions; either may be a single one."""
     low, high = boxes[..., :2] >= regions[..., :2], boxes[..., 2:] <= regions[..., 2:]
-    inside: np.ndarray = np.all(np.concatenate([low, high], axis=-1), axis=-1, keepdims=False)
+    inside: np.ndarray = np.all(np.concatenate([low, high], axis=-1), axis=-1)
     return inside
