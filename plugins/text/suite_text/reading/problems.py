@@ -33,6 +33,10 @@ class Problems:
         """
         self._sentences.append(Problem(sentence, wrong=wrong))
 
+    def note_unused(self, name: str) -> None:
+        """Add that the file `name` is of no split."""
+        self.note("file is of no split and left out", "files are of no split and left out", name)
+
     def note_decoding(self, content: Decoded, name: str) -> None:
         """Add what was odd about the bytes of the file `name`."""
         if content.unusual:

@@ -24,7 +24,7 @@ from suite_text.reading.chat import conversation, messages_of
 from suite_text.reading.cleaning import Cleaning, clean, cleaning_from
 from suite_text.reading.problems import Problems
 from suite_text.reading.split_files import DataFile
-from suite_text.reading.tables import TEXT_COLUMNS, first_of, join_columns, known_column
+from suite_text.reading.tables import TEXT_COLUMNS, columns_in, first_of, join_columns, known_column
 
 JSON_LINES = (".jsonl", ".ndjson")
 _HEAD = 1 << 20
@@ -164,6 +164,7 @@ def _texts_of(
     options: TextOptions,
     problems: Problems,
 ) -> Iterator[str]:
+    named = columns_in(options.text_column)
     missing = f" in '{options.text_column}'" if options.text_column else ""
     for number, row in rows:
         text = ""
@@ -171,8 +172,7 @@ def _texts_of(
             if not options.text_column and (messages := messages_of(row)):
                 text = conversation(messages)
             else:
-                columns = [column.strip() for column in options.text_column.split(",") if column.strip()]
-                text = join_columns(row, columns or [known_column(list(row), TEXT_COLUMNS)])
+                text = join_columns(row, named or [known_column(list(row), TEXT_COLUMNS)])
         if cleaned := clean(text, cleaning):
             yield cleaned
         else:
