@@ -96,10 +96,10 @@ def _one_after_the_other(text: str) -> tuple[list[tuple[int, Any]], str]:
 
 
 def _row(entry: Any) -> Row | str:
-    return _flat(entry) if isinstance(entry, dict) else "other than a JSON object"
+    return flat(entry) if isinstance(entry, dict) else "other than a JSON object"
 
 
-def _flat(row: Row) -> Row:
+def flat(row: Row) -> Row:
     """A row with the cells of objects in its cells beside them, called "cell.key"."""
     if not any(isinstance(cell, dict) for cell in row.values()):
         return row

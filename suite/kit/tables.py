@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from suite.errors import UserError
+from suite.kit.json_tables import flat as flat
 from suite.kit.json_tables import json_rows
 from suite.kit.packed_tables import ARROW as ARROW
 from suite.kit.packed_tables import PACKED as PACKED

@@ -127,20 +127,19 @@ class SpeechCodec(RecordingCodec, frozen=True, kw_only=True, forbid_unknown_fiel
         Raises:
             suite.UserError: for a file that cannot be used, and for one beside a beam of 1.
         """
-        if options.channel != "auto":
-            own_channel = msgspec.structs.replace(self, channel=options.channel)
-            return own_channel.with_options(msgspec.structs.replace(options, channel="auto"))
+        channel = self.channel if options.channel == "auto" else options.channel
         transcripts = () if options.beam == 1 else self.transcripts
         scorer = guidance(options, self.alphabet, self.normalization, transcripts)
         if scorer is None:
-            return self if options.beam == "auto" else msgspec.structs.replace(self, beam=options.beam)
+            beam = self.beam if options.beam == "auto" else options.beam
+            return msgspec.structs.replace(self, channel=channel, beam=beam)
         beam = max(BEAM, self.beam) if options.beam == "auto" else options.beam
         if beam == 1:
             raise UserError(
                 "beam = 1 takes what is heard as it is: words and a language model need at least 2"
             )
         own = {name: getattr(self, name) for name in SpeechCodec.__struct_fields__}
-        return GuidedCodec(**{**own, "beam": beam}, scorer=scorer)
+        return GuidedCodec(**{**own, "channel": channel, "beam": beam}, scorer=scorer)
 
     def _decoded(self, log_probabilities: np.ndarray) -> ctc.Decoded:
         """What `ctc` finds in the log-probabilities (frames, symbols)."""

@@ -12,6 +12,7 @@ from suite import UserError
 from suite.data import Examples
 from suite.evaluation import Pairs
 from suite.figures import Aligned, Clip, Clips, Figure, Gallery, Table
+from suite.kit import counted
 from suite_speech_recognition.audio.playing import RATE, playable
 from suite_speech_recognition.audio.recordings import opened
 from suite_speech_recognition.audio.spectrograms import RANGE, spectrogram_image
@@ -81,7 +82,8 @@ def _frequent(scoring: Scoring) -> Iterator[Table]:
         rows = [_row(step, -count, spoken) for count, step in steps[:MAX_WORDS]]
         total = -sum(count for count, _ in steps)
         more = f", the {len(rows)} most frequent of {len(steps):,}" if len(steps) > len(rows) else ""
-        yield Table(title=title, columns=columns, rows=rows, caption=f"{_some(total, kind)} in all{more}.")
+        caption = f"{counted(total, kind, f'{kind}s')} in all{more}."
+        yield Table(title=title, columns=columns, rows=rows, caption=caption)
 
 
 def _row(step: Step, count: int, spoken: Mapping[str, int]) -> list[str | float | int]:
@@ -119,7 +121,8 @@ def _worst(scoring: Scoring, pairs: Pairs) -> list[int]:
 def _clip(scoring: Scoring, pairs: Pairs, index: int, sound: _Sound) -> Clip:
     steps = scoring.words.steps(index)
     errors = int(scoring.counts[index, :3].sum())
-    lines = [f"{_some(errors, 'error')} in {_some(int(scoring.counts[index, 3]), 'word')}"]
+    words = counted(int(scoring.counts[index, 3]), "word", "words")
+    lines = [f"{counted(errors, 'error', 'errors')} in {words}"]
     speaker, seconds = scoring.speakers[index], scoring.seconds[index]
     known = [f"speaker {_shortened(speaker)}"] if speaker else []
     known += [f"{seconds:.1f} s"] if np.isfinite(seconds) else []
@@ -181,10 +184,6 @@ def _sound(examples: Examples | None, index: int, rate: int) -> _Sound:
             return _Sound(samples, audio.description.rate, remark if seconds > MAX_SECONDS else "")
     except UserError as error:
         return _Sound(remark=f"Cannot be played: {error}")
-
-
-def _some(count: int, what: str) -> str:
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _shortened(name: str) -> str:

@@ -275,13 +275,7 @@ def _transcript_findings(
 
 
 def _sound_findings(splits: Mapping[str, _Split]) -> list[Finding]:
-    relations = {
-        "inverted": "inverted",
-        "apart": "apart",
-        "left silent": "one side",
-        "right silent": "one side",
-    }
-    kinds = ("all zero", "silent", "clipped", "silence", "little", "short", "long", *relations.values())
+    kinds = ("all zero", "silent", "clipped", "silence", "little", "short", "long", *_RELATIONS.values())
     odd: dict[str, list[str]] = {kind: [] for kind in kinds}
     for split in splits.values():
         for example, _, description, measured in split.readable():

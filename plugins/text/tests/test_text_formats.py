@@ -27,6 +27,17 @@ def test_translations_are_lines_as_many_as_their_inputs(tmp_path):
     assert PlainText(tmp_path, {}).close() == [tmp_path / "predictions.txt"]
 
 
+def test_predictions_take_the_place_of_earlier_ones_when_they_are_complete(tmp_path):
+    path = tmp_path / "predictions.txt"
+    path.write_text("earlier\n")
+    writer = PlainText(tmp_path, {})
+    writer.add(Line("x", "a:1"), "a:1", Translation(text="later"))
+    assert path.read_text() == "earlier\n"
+    writer.close()
+    assert path.read_text() == "later\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 SCORES = {"cat": 0.2, "dog": 0.7, "fox": 0.1}
 
 

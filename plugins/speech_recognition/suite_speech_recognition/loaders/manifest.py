@@ -12,7 +12,7 @@ from typing import Any
 from suite import UserError
 from suite.data import Dataset, Example, Problem
 from suite.kit import counted, some, split_of_name, tables
-from suite.sources import Source, Tree
+from suite.sources import Source
 from suite_speech_recognition.audio.recordings import describe
 from suite_speech_recognition.examples import BAD_TIMES, Utterances, nothing
 from suite_speech_recognition.loaders.columns import TIMES, Columns, find_columns, seconds_of
@@ -122,7 +122,8 @@ def add(
         beside: the folder in which recordings are looked for first.
         groups: what each file belongs to is put here, if a column says it.
     """
-    tree: Tree | None = None
+    rates: dict[int, int] = {}
+    in_samples = "samples" in columns.units.values()
     channels = _channels(table, columns.names.get("channel", ""))
     for line, row in table.rows:
         where = f"{table.name}, line {line}"
@@ -133,10 +134,11 @@ def add(
         split_of_row = _split(cells.get("split"), split)
         name = _text(cells["path"])
         file = locations.find(name, beside) if name else None
-        rate = 0
-        if file is not None and "samples" in columns.units.values():
-            tree = locations.tree() if tree is None or len(tree.names) <= file else tree
-            rate = _rate(tree.source(file))
+        rate = 1
+        if in_samples and file is not None:
+            if file not in rates:
+                rates[file] = _rate(locations.source(file))
+            rate = rates[file]
         times = _times(cells, columns.units, rate)
         if not name:
             utterances.leave_out("without a path", where)
@@ -195,7 +197,7 @@ def _times(
     seconds: dict[str, float | None] = {}
     for role in TIMES:
         written = _text(cells.get(role))
-        time = seconds[role] = seconds_of(written, units[role], max(1, rate)) if written else None
+        time = seconds[role] = seconds_of(written, units[role], rate) if written else None
         if time is not None and not (math.isfinite(time) and time >= 0):
             if role == "duration" and seconds["start"] is None:
                 continue

@@ -7,6 +7,7 @@ import posixpath
 import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from suite import UserError
 from suite.data import Problem
 from suite.kit import reason, split_of_name, tables
-from suite.sources import FolderTree, Tree, is_archive, open_tree
+from suite.sources import FileSource, FolderTree, Source, Tree, is_archive, open_tree
 from suite_language.encodings import decoded
 from suite_speech_recognition.audio.recordings import SUFFIXES
 from suite_speech_recognition.loaders.listing import is_recording
@@ -86,6 +87,12 @@ class Locations:
             return FolderTree(str(self._root), self._names, np.array(self._sizes, np.int64))
         return self._root
 
+    def source(self, index: int) -> Source:
+        """A recording that was found."""
+        if isinstance(self._root, Path):
+            return FileSource(self._root / self._names[index])
+        return self._root.source(index)
+
     def _look_up(self, name: str) -> int | None:
         if not isinstance(self._root, Path):
             return self._members.get(posixpath.normpath(posixpath.join(self._inside, name)))
@@ -121,7 +128,7 @@ class Table:
     header: bool = True
     notes: Sequence[str] = ()
 
-    @property
+    @cached_property
     def columns(self) -> list[str]:
         """The names that any row has."""
         return list(dict.fromkeys(name for _, row in self.rows if not isinstance(row, str) for name in row))

@@ -46,7 +46,7 @@ class Collector:
         """The names of each split's files; those of no split are noted."""
         splits, rest = split_files(self._path, names, options)
         for name in rest:
-            self.problems.note("file is of no split and left out", "files are of no split and left out", name)
+            self.problems.note_unused(name)
         return splits
 
     def add(self, split: str | None, name: str, location: str, text: str, target: Target) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from suite import UserError
 from suite.kit import unwritable
 from suite_classification.types import Classification
+from suite_text.formats.output_file import OutputFile
 
-_HEAD = "input,"
+_HEADS = (b"input,", b"input\t")
 
 
 class ClassTable:
@@ -30,21 +31,11 @@ class ClassTable:
 
     def __init__(self, path: Path, facts: Mapping[str, Any]) -> None:
         path = path if path.suffix and not path.is_dir() else path / "predictions.csv"
-        self._path = path
+        _refuse_others(path)
         self._classes = list(facts.get("classes", ()))
+        self._file = OutputFile(path)
         delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-        try:
-            if path.is_file():
-                head = path.read_text("utf-8", "replace")[: len(_HEAD)]
-                if head and head.replace("\t", ",") != _HEAD:
-                    raise UserError(
-                        f"--out {path} is there already, and holds no predictions: give another name"
-                    )
-            path.parent.mkdir(exist_ok=True)
-            self._file: IO[str] = path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-        except OSError as error:
-            raise unwritable(path, error) from None
-        self._writer = csv.writer(self._file, delimiter=delimiter, lineterminator="\n")
+        self._writer = csv.writer(self._file.text, delimiter=delimiter, lineterminator="\n")
         self._columns: list[str] = []
 
     def add(self, raw: Any, name: str, prediction: Classification) -> None:
@@ -68,5 +59,17 @@ class ClassTable:
         """Finish the file; without any prediction, it has a header alone."""
         if not self._columns:
             self._writer.writerow(["input", "text", "label", "score"])
-        self._file.close()
-        return [self._path]
+        return self._file.close()
+
+
+def _refuse_others(path: Path) -> None:
+    """Refuse to overwrite what is no table of predictions."""
+    try:
+        if not path.is_file():
+            return
+        with path.open("rb") as file:
+            head = file.read(len(_HEADS[0]))
+    except OSError as error:
+        raise unwritable(path, error) from None
+    if head and head not in _HEADS:
+        raise UserError(f"--out {path} is there already, and holds no predictions: give another name")

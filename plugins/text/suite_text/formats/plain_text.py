@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from suite import UserError
-from suite.kit import unwritable
+from suite_text.formats.output_file import OutputFile
 
 
 class PlainText:
@@ -23,22 +23,17 @@ class PlainText:
 
     def __init__(self, path: Path, facts: Mapping[str, Any]) -> None:
         del facts
-        self._path = path if path.suffix and not path.is_dir() else path / "predictions.txt"
-        in_folder = self._path != path
-        if self._path.exists() and self._path.stat().st_size and not in_folder:
+        if path.is_dir() or not path.suffix:
+            path = path / "predictions.txt"
+        elif path.exists() and path.stat().st_size:
             raise UserError(f"--out {path} is there already, and is not overwritten: give another name")
-        try:
-            self._path.parent.mkdir(exist_ok=True)
-            self._file: IO[str] = self._path.open("w", encoding="utf-8", errors="backslashreplace")
-        except OSError as error:
-            raise unwritable(self._path, error) from None
+        self._file = OutputFile(path)
 
     def add(self, raw: Any, name: str, prediction: Any) -> None:
         """Write a line."""
         del raw, name
-        self._file.write(str(prediction).replace("\r", "\\r").replace("\n", "\\n") + "\n")
+        self._file.text.write(str(prediction).replace("\r", "\\r").replace("\n", "\\n") + "\n")
 
     def close(self) -> Sequence[Path]:
         """Finish the file."""
-        self._file.close()
-        return [self._path]
+        return self._file.close()

@@ -270,8 +270,7 @@ def _json_texts(
             yield number, UnreadableLine("", f"line {number} of {path.name} is no JSON")
             continue
         if isinstance(row, dict):
-            rows = ((number, entry) for _, entry in tables.rows(line, path.name))
-            yield from _row_texts(rows, path, files, columns)
+            yield from _row_texts([(number, tables.flat(row))], path, files, columns)
         else:
             yield number, as_text(row)
 

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from suite.data import Problem
-from suite.kit import counted
+from suite.kit import ProblemLog
 from suite_language.encodings import Decoded
 
 
-class Problems:
-    """Locations by what is wrong with them, in the order in which each kind was met first."""
-
-    def __init__(self) -> None:
-        self._locations: dict[tuple[str, str], list[str]] = {}
-        self._sentences: list[str] = []
+class Problems(ProblemLog):
+    """A log that knows what can be odd about files of texts."""
 
     def note(self, singular: str, plural: str, location: str) -> None:
-        """Add a location.
-
-        Args:
-            singular: what follows the number 1 in a sentence: "row is no JSON and left out".
-            plural: what follows other numbers: "rows are no JSON and left out".
-            location: the file, and the line.
-        """
-        self._locations.setdefault((singular, plural), []).append(location)
+        """Add a location. See `ProblemLog.add`."""
+        self.add(singular, plural, location)
 
     def say(self, sentence: str, *, wrong: bool = True) -> None:
         """Add a sentence that stays as it is.
@@ -31,7 +21,11 @@ class Problems:
             sentence: the whole of it.
             wrong: whether it should be put right; else it is only worth a look.
         """
-        self._sentences.append(Problem(sentence, wrong=wrong))
+        self.add_sentence(Problem(sentence, wrong=wrong))
+
+    def note_unused(self, name: str) -> None:
+        """Add that the file `name` is of no split."""
+        self.note("file is of no split and left out", "files are of no split and left out", name)
 
     def note_decoding(self, content: Decoded, name: str) -> None:
         """Add what was odd about the bytes of the file `name`."""
@@ -61,13 +55,3 @@ class Problems:
     def note_nul(self, location: str) -> None:
         """Add a line with NUL characters."""
         self.note("line has NUL characters", "lines have NUL characters", location)
-
-    def sentences(self) -> list[str]:
-        """All of it, for `Dataset.problems`."""
-        return [
-            *self._sentences,
-            *(
-                Problem(counted(len(locations), singular, plural), locations)
-                for (singular, plural), locations in self._locations.items()
-            ),
-        ]

@@ -164,14 +164,18 @@ def join_columns(row: tables.Row, columns: Sequence[str]) -> str:
     return "\n".join(filter(str.strip, (as_text(row.get(column)) for column in columns)))
 
 
+def columns_in(named: str) -> list[str]:
+    """The columns that an option names, with commas between them."""
+    return list(filter(None, map(str.strip, named.split(","))))
+
+
 def find_columns(table: TextTable, named: str, names: Sequence[str], option: str, content: str) -> list[str]:
     """The columns that the user named, with commas between them, or the one with a known name.
 
     See `find_column`.
     """
-    several = [name.strip() for name in named.split(",")]
-    if len(several) > 1 and named not in table.columns:
-        return [find_column(table, name, names, option, content) for name in several if name]
+    if "," in named and named not in table.columns:
+        return [find_column(table, name, names, option, content) for name in columns_in(named)]
     column = find_column(table, named, names, option, content)
     return [column] if column else []
 

@@ -24,7 +24,7 @@ from suite_text.reading.chat import conversation, messages_of
 from suite_text.reading.cleaning import Cleaning, clean, cleaning_from
 from suite_text.reading.problems import Problems
 from suite_text.reading.split_files import DataFile
-from suite_text.reading.tables import TEXT_COLUMNS, first_of, join_columns, known_column
+from suite_text.reading.tables import TEXT_COLUMNS, columns_in, first_of, join_columns, known_column
 
 JSON_LINES = (".jsonl", ".ndjson")
 _HEAD = 1 << 20
@@ -135,8 +135,7 @@ def _texts(path: Path, name: str, encoding: str, options: TextOptions, problems:
     with _open(path) as file:
         if name.lower().removesuffix(".gz").endswith(JSON_LINES):
             with io.TextIOWrapper(file, encoding, errors="replace", newline="\n") as lines:
-                rows = json_lines(lines, path.name)
-                yield from _texts_of(rows, name, cleaning, options, problems)
+                yield from _texts_of(json_lines(lines), name, cleaning, options, problems)
             return
         content = file.read()
     inner = path.name.removesuffix(".gz")
@@ -145,7 +144,7 @@ def _texts(path: Path, name: str, encoding: str, options: TextOptions, problems:
     yield from _texts_of(tables.rows(read, inner, header=options.header), name, cleaning, options, problems)
 
 
-def json_lines(lines: Iterable[str], name: str) -> Iterator[tuple[int, tables.Row | str]]:
+def json_lines(lines: Iterable[str]) -> Iterator[tuple[int, tables.Row | str]]:
     """The rows of JSON lines, one at a time; a line that is a text itself is the row's only cell, "text"."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -155,10 +154,7 @@ def json_lines(lines: Iterable[str], name: str) -> Iterator[tuple[int, tables.Ro
         except msgspec.DecodeError:
             yield number, "that cannot be read as JSON"
             continue
-        if isinstance(entry, dict):
-            yield from ((number, row) for _, row in tables.rows(line.removeprefix("\ufeff"), name))
-        else:
-            yield number, {TEXT_COLUMNS[0]: entry}
+        yield number, tables.flat(entry) if isinstance(entry, dict) else {TEXT_COLUMNS[0]: entry}
 
 
 def _texts_of(
@@ -168,6 +164,7 @@ def _texts_of(
     options: TextOptions,
     problems: Problems,
 ) -> Iterator[str]:
+    named = columns_in(options.text_column)
     missing = f" in '{options.text_column}'" if options.text_column else ""
     for number, row in rows:
         text = ""
@@ -175,8 +172,7 @@ def _texts_of(
             if not options.text_column and (messages := messages_of(row)):
                 text = conversation(messages)
             else:
-                columns = [column.strip() for column in options.text_column.split(",") if column.strip()]
-                text = join_columns(row, columns or [known_column(list(row), TEXT_COLUMNS)])
+                text = join_columns(row, named or [known_column(list(row), TEXT_COLUMNS)])
         if cleaned := clean(text, cleaning):
             yield cleaned
         else:

@@ -22,7 +22,7 @@ from suite_text.reading.input_files import InputFiles, files_fact
 from suite_text.reading.languages import is_language
 from suite_text.reading.problems import Problems
 from suite_text.reading.split_files import SPLIT_NAMES, DataFile
-from suite_text.reading.tables import TEXT_COLUMNS, first_of, known_column
+from suite_text.reading.tables import TEXT_COLUMNS, columns_in, first_of, known_column
 
 SUFFIXES = (".txt", ".text", ".md", ".rst", ".tex", ".org", ".tokens", *tables.SUFFIXES)
 """The endings of files that are read in a folder, besides those of languages (train.en)."""
@@ -82,7 +82,7 @@ def load_text(path: Path, options: TextOptions) -> Dataset:
     splits: dict[str, list[TextFile]] = {}
     for name, split in _splits(list(paths)).items():
         if split is None:
-            problems.note("file is of no split and left out", "files are of no split and left out", name)
+            problems.note_unused(name)
             continue
         try:
             file = index_file(paths[name], name, options, spool, problems)
@@ -96,7 +96,7 @@ def load_text(path: Path, options: TextOptions) -> Dataset:
         else:
             splits.setdefault(split, []).append(file)
     files = InputFiles(
-        columns=tuple(column.strip() for column in options.text_column.split(",") if column.strip()),
+        columns=tuple(columns_in(options.text_column)),
         header=options.header,
         encoding=options.encoding,
         chat=any(is_chat(paths[name], options) for name in sorted(paths)[:1]),

@@ -74,7 +74,7 @@ def load_table(path: Path, options: TableOptions) -> Dataset:
     problems = Problems()
     splits, rest = split_files(path, list(files), options)
     for name in rest:
-        problems.note("file is of no split and left out", "files are of no split and left out", name)
+        problems.note_unused(name)
     collector: Collector | None = None
     groups: dict[str, str] = {}
     for default, name in ((split, name) for split, names in splits.items() for name in names):

@@ -50,7 +50,7 @@ def load_tmx(path: Path, options: TmxOptions) -> Dataset:
     problems = Problems()
     splits, rest = split_files(path, list(files), options)
     for name in rest:
-        problems.note("file is of no split and left out", "files are of no split and left out", name)
+        problems.note_unused(name)
     collector: Collector | None = None
     source = target = ""
     for split, name in ((split, name) for split, names in splits.items() for name in names):
