@@ -55,7 +55,6 @@ class FileIndex:
     Args:
         tree: where they are.
         belongs: whether a name is that of such a file.
-        split_of_path: the split that a path is called after, or None.
 
     Attributes:
         files: all of them, in the order of the tree.
@@ -63,11 +62,8 @@ class FileIndex:
         respelled: what was written of each file that is called otherwise, by case, accents or ending.
     """
 
-    def __init__(
-        self, tree: Tree, belongs: Callable[[str], bool], split_of_path: Callable[[str], str | None]
-    ) -> None:
+    def __init__(self, tree: Tree, belongs: Callable[[str], bool]) -> None:
         self._names = tree.names
-        self._split_of_path = split_of_path
         self._by_stem: dict[str, list[int]] = {}
         self.files = [file for file, name in enumerate(tree.names) if belongs(name)]
         self.guessed: list[str] = []
@@ -152,7 +148,7 @@ class FileIndex:
     def _nearest(self, alike: Sequence[int], folder: str, split: str | None) -> int | None:
         if len(alike) <= 1:
             return alike[0] if alike else None
-        own = [file for file in alike if self._split_of_path(self._names[file]) == split]
+        own = [file for file in alike if split_of_path(self._names[file]) == split]
         own = own or list(alike)
         shared = [_shared(self._names[file], folder) for file in own]
         best = [file for file, depth in zip(own, shared, strict=True) if depth == max(shared)]

@@ -30,7 +30,7 @@ from suite_object_detection.loaders.orientation import (
     stored_sizes,
     turned_upright,
 )
-from suite_object_detection.loaders.splits import SPLIT_NAMES, split_of_path
+from suite_object_detection.loaders.splits import SPLIT_NAMES
 from suite_object_detection.options import BoxOptions
 
 _MAX_REFUSALS_SHOWN = 5
@@ -93,7 +93,7 @@ class Annotations:
 
     @cached_property
     def images(self) -> FileIndex:
-        return FileIndex(self.tree, is_image, split_of_path)
+        return FileIndex(self.tree, is_image)
 
     def image(self, split: str, file: int, source: str, size: tuple[int, int] | None = None) -> int:
         """Add an image.

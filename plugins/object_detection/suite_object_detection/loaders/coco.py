@@ -16,9 +16,10 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import counted, some
+from suite.kit import counted, some, split_of_name
 from suite.sources import Source, Tree, is_archive, open_tree
 from suite_images.classes import SINGLE_CLASS
+from suite_images.file_index import split_of_path
 from suite_object_detection.loaders.annotation_files import (
     AnnotationFile,
     Opened,
@@ -34,7 +35,6 @@ from suite_object_detection.loaders.annotations import Annotations
 from suite_object_detection.loaders.files import ends_of
 from suite_object_detection.loaders.json import begins_with, read_json
 from suite_object_detection.loaders.sizes import written_size
-from suite_object_detection.loaders.splits import split_of_name, split_of_path
 from suite_object_detection.loaders.unread import unread_format
 from suite_object_detection.options import CocoOptions
 

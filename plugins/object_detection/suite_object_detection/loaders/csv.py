@@ -14,7 +14,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import SPLITS, counted, decoded, groups_of, tables
+from suite.kit import SPLITS, counted, decoded, groups_of, split_of_name, tables
 from suite.sources import FileSource, Source, Tree, is_archive, open_tree
 from suite_images.classes import SINGLE_CLASS
 from suite_object_detection.loaders.annotation_files import (
@@ -40,7 +40,6 @@ from suite_object_detection.loaders.csv_columns import (
 )
 from suite_object_detection.loaders.files import head_of
 from suite_object_detection.loaders.sizes import written_size
-from suite_object_detection.loaders.splits import split_of_name
 from suite_object_detection.options import CsvOptions
 
 SUFFIXES = (".csv", ".tsv")

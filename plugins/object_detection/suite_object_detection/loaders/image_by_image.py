@@ -8,8 +8,9 @@ from pathlib import Path
 from suite import UserError
 from suite.kit import some
 from suite.sources import Tree
+from suite_images.file_index import split_of_path
 from suite_object_detection.loaders.annotations import Annotations
-from suite_object_detection.loaders.splits import grouped, split_of_path
+from suite_object_detection.loaders.splits import grouped
 
 
 class ImageByImage:

@@ -15,9 +15,9 @@ from suite import UserError
 from suite.data import Dataset, Problem
 from suite.kit import counted
 from suite.sources import Source, Tree, is_archive, open_tree
+from suite_images.file_index import split_of_path
 from suite_object_detection.loaders.files import head_of
 from suite_object_detection.loaders.image_by_image import ImageByImage
-from suite_object_detection.loaders.splits import split_of_path
 from suite_object_detection.options import KittiOptions
 
 _MAX_LOOKED_INTO = 20

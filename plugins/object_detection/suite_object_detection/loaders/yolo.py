@@ -11,11 +11,11 @@ from suite import UserError
 from suite.data import Dataset, Problem
 from suite.kit import counted, some
 from suite.sources import FileSource, Source, Tree, is_archive, open_tree
-from suite_images.file_index import FileIndex
+from suite_images.file_index import FileIndex, split_of_path
 from suite_images.listing import is_image
 from suite_object_detection.loaders.annotations import Annotations
 from suite_object_detection.loaders.files import head_of
-from suite_object_detection.loaders.splits import grouped, split_of_path
+from suite_object_detection.loaders.splits import grouped
 from suite_object_detection.loaders.yolo_configuration import SUFFIXES, is_configuration
 from suite_object_detection.loaders.yolo_keypoints import look_beyond
 from suite_object_detection.loaders.yolo_labels import NAMES_FILES, Labels, read_lines
@@ -35,7 +35,7 @@ def detect(path: Path) -> bool:
     tree = open_tree(path)
     if configuration_in(path, tree) is not None:
         return True
-    labels = Labels(tree, FileIndex(tree, is_image, split_of_path), tree)
+    labels = Labels(tree, FileIndex(tree, is_image), tree)
     files: Iterable[int | None] = map(labels.of, labels.images.files)
     if not labels.images.files and any(_has_names(name) for name in tree.names):
         files = labels.index.files

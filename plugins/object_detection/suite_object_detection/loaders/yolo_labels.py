@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from suite import UserError
 from suite.kit import counted
 from suite.sources import Source, Tree
-from suite_images.file_index import FileIndex, name_key, stem, without_upload_prefix
+from suite_images.file_index import FileIndex, name_key, split_of_path, stem, without_upload_prefix
 from suite_object_detection.loaders.shapes import around
-from suite_object_detection.loaders.splits import split_of_path
 from suite_object_detection.types import Box
 
 NAMES_FILES = ("classes.txt", "obj.names", "_darknet.labels", "predefined_classes.txt")
@@ -42,7 +41,7 @@ class Labels:
     def __init__(self, tree: Tree, images: FileIndex, images_tree: Tree) -> None:
         self.tree = tree
         self.images = images
-        self.index = FileIndex(tree, _is_label, split_of_path)
+        self.index = FileIndex(tree, _is_label)
         self._image_names = images_tree.names
         self._by_name = {tree.names[file]: file for file in self.index.files}
         # Label Studio puts a random prefix before the names of labels.

@@ -9,12 +9,11 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Problem
-from suite.kit import counted, some
+from suite.kit import counted, some, split_of_name
 from suite.sources import FileSource, Tree, is_archive, open_tree
 from suite_images.file_index import FileIndex
 from suite_images.listing import is_image
 from suite_object_detection.loaders.files import head_of
-from suite_object_detection.loaders.splits import split_of_name
 from suite_object_detection.loaders.yolo_configuration import (
     SUFFIXES,
     Configuration,
