@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,11 @@ from suite_text.classification.readers.hashed_words import HashedWords
 from suite_text.classification.readers.ngrams import NGrams
 from suite_text.classification.readers.tokens import TokenReader
 from suite_text.classification.readers.word_parts import FORMS, WordParts
-from suite_text.classification.recipes import bag_defaults, convolutional_defaults, encoder_defaults
+from suite_text.classification.recipes import (
+    bag_defaults,
+    convolutional_defaults,
+    encoder_defaults,
+)
 from suite_text.classification.survey import Survey, survey
 from suite_text.tokens.padding import lengths_for
 from suite_text.tokens.vocabulary import Vocabulary
@@ -46,6 +51,7 @@ def pipeline(
     loss: Any = None,
     training_network: keras.Model | None = None,
     stages: tuple[Stage, ...] = (Stage(),),
+    momentum_layers: Mapping[str, float] = MappingProxyType({}),
 ) -> TrainablePipeline:
     """The pipeline of a network, with the batches and the loss that resolved options ask for.
 
@@ -59,6 +65,7 @@ def pipeline(
         loss: in the place of the cross-entropy.
         training_network: see `suite.pipeline.TrainablePipeline`.
         stages: of fine-tuning.
+        momentum_layers: see `suite.pipeline.TrainablePipeline`.
     """
     import keras
 
@@ -78,6 +85,7 @@ def pipeline(
         options=options,
         recipe=recipe,
         stages=stages,
+        momentum_layers=momentum_layers,
         lengths=lengths,
         training_network=training_network,
     )
@@ -93,7 +101,7 @@ def bag(dataset: Dataset, options: BagOptions) -> TrainablePipeline:
     from suite_text.classification.models.losses import MemberLoss
 
     data = survey(dataset)
-    choices, recipe = bag_defaults(data, options)
+    choices, recipe, momentum_layers = bag_defaults(data, options)
     options = resolved(options, choices)
     min_size, max_size = chosen(options.characters, (0, 0))
     if not (0 < min_size <= max_size or min_size == max_size == 0):
@@ -154,6 +162,7 @@ def bag(dataset: Dataset, options: BagOptions) -> TrainablePipeline:
         recipe,
         loss=MemberLoss(multi_label=data.multi_label, label_smoothing=float(options.label_smoothing)),
         training_network=networks.training_network,
+        momentum_layers=momentum_layers,
         lengths=lengths,
     )
 
