@@ -72,7 +72,7 @@ def test_texts_lines_bytes_and_files_are_read_alike(make, tmp_path):
     codec = make()
     (tmp_path / "a.txt").write_text("The dog  sat", encoding="utf-8")
     expected = codec.encode("The dog sat")
-    for raw in (Line("The dog sat ", "a.txt:1"), b"the dog sat", tmp_path / "a.txt"):
+    for raw in (Line("The dog sat ", "a.txt:1"), b"The dog sat", tmp_path / "a.txt"):
         for name, array in codec.encode(raw).items():
             assert array.tolist() == expected[name].tolist()
     with pytest.raises(UserError, match="no text"):
