@@ -69,16 +69,16 @@ def bag_defaults(
         "across_words": data.without_spaces,
         "min_count": 1 if data.count <= 20_000 else 2,
         "width": 0,
-        "filters": 64,
+        "filters": 128,
         "parts": not data.without_spaces,
         "dropout": 0.5,
         "ngram_dropout": 0.0,
-        "word_dropout": 0.1,
+        "word_dropout": 0.2,
     }
     sizes = (chosen(options.width, 0), chosen(options.filters, choices["filters"]))
     members = 1 + sum(size > 0 for size in sizes)
     batch = batch_for(data.count, 64)
-    epochs = epochs_for(data.count, 7, 4, 20)
+    epochs = epochs_for(data.count, 7, 4, 20) if members == 1 else epochs_for(data.count, 13, 5, 30)
     linear_rate = round(0.2 * members * (batch / 64), 4)  # the loss is the mean over members
     recipe = _training(
         epochs=epochs,

@@ -79,7 +79,8 @@ class WordParts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         if not len(self._known):
             return hashes[:0]
         indices = np.minimum(np.searchsorted(self._known, hashes), len(self._known) - 1)
-        return (1 + indices[self._known[indices] == hashes])[: MAX_PARTS - 1]
+        found: np.ndarray = 1 + indices[self._known[indices] == hashes]
+        return found[: MAX_PARTS - 1]
 
     @cached_property
     def _known(self) -> np.ndarray:
