@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from suite_text.classification.models.bag import CHARACTERS, SCALE, bag_networks
+from suite_text.classification.models.bag import CHARACTERS, SCALE, bag_networks, shares_of
 from suite_text.classification.models.convolutional import WordVectors, convolutional_network
 from suite_text.classification.models.encoder import encoder_network
 from suite_text.classification.models.losses import MemberLoss
@@ -93,12 +93,14 @@ def test_texts_of_a_batch_do_not_see_each_other(network):
 
 
 @pytest.mark.backend
-def test_a_bag_gives_the_mean_of_its_members():
+def test_a_bag_gives_the_weighted_mean_of_its_members():
     networks = bag()
     inputs = numbers_for(networks.network)
     members = outputs_of(networks.training_network, inputs)
     assert members.shape == (4, 3, CLASSES)
-    assert outputs_of(networks.network, inputs) == pytest.approx(members.mean(axis=1), abs=1e-6)
+    expected = 0.35 * members[:, 0] + 0.35 * members[:, 1] + 0.3 * members[:, 2]
+    assert outputs_of(networks.network, inputs) == pytest.approx(expected, abs=1e-6)
+    assert shares_of(1, convolutions=False) == [1.0]
 
 
 @pytest.mark.backend
