@@ -131,7 +131,7 @@ def _check_split(name: str, split: Examples, refuse: Callable[[str], SuiteError]
 
 
 def _check_text(name: str) -> None:
-    """Refuse an id that cannot be written: that of a file, for its target and prediction have the name too."""
+    """Refuse an id that cannot be written (the name of a file, say): predictions are written with it."""
     try:
         name.encode()
     except UnicodeEncodeError:
