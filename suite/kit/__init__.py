@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from suite.kit.keras_hub import preset_source as preset_source
     from suite.kit.keras_hub import pretrained_presets as pretrained_presets
     from suite.kit.problems import ProblemLog as ProblemLog
-    from suite.kit.split_names import SPLITS as SPLITS
+    from suite.kit.split_names import SPLIT_COLUMNS as SPLIT_COLUMNS
+    from suite.kit.split_names import SPLIT_NAMES as SPLIT_NAMES
+    from suite.kit.split_names import SPLIT_WORDS as SPLIT_WORDS
     from suite.kit.split_names import split_of_name as split_of_name
     from suite.kit.tables import decoded as decoded
     from suite.outside_files import check_hdf5 as check_hdf5
@@ -31,7 +33,9 @@ if not TYPE_CHECKING:
     __getattr__, __dir__, __all__ = lazy_exports(
         __name__,
         {
-            "SPLITS": "suite.kit.split_names",
+            "SPLIT_COLUMNS": "suite.kit.split_names",
+            "SPLIT_NAMES": "suite.kit.split_names",
+            "SPLIT_WORDS": "suite.kit.split_names",
             "atomic_path": "suite.files",
             "atomic_write": "suite.files",
             "check_hdf5": "suite.outside_files",

@@ -12,14 +12,13 @@ import msgspec
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import groups_of, some, tables
+from suite.kit import SPLIT_COLUMNS, groups_of, some, tables
 from suite_text.classification.examples import Collector, Target
 from suite_text.classification.options import TableOptions
 from suite_text.reading.input_files import InputFiles
 from suite_text.reading.split_files import DataFile, files_in
 from suite_text.reading.tables import (
     LABEL_COLUMNS,
-    SPLIT_COLUMNS,
     TEXT_COLUMNS,
     TextTable,
     as_text,
