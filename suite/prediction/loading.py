@@ -26,6 +26,7 @@ from suite.pipeline.manifest import (
 )
 from suite.pipeline.networks import KerasNetwork, Network, OnnxNetwork
 from suite.prediction.predictor import LoadedPipeline
+from suite.prediction.session import Contents
 
 if TYPE_CHECKING:
     import keras
@@ -102,23 +103,82 @@ def load(
         UserError: if `path` holds no pipeline, the plugin it needs is not there, a file is damaged, or an
             option is not known or not allowed.
     """
-    folder, manifest, builder, codec = _without_network(Path(path), host, options)
-    file = folder / manifest.network
-    network: Network
-    if file.suffix in (".onnx", ".keras"):
-        check_file(folder, manifest, manifest.network)
-    if file.suffix == ".onnx":
-        network = OnnxNetwork(file, threads)
-    elif file.suffix == ".keras":
-        from suite.pipeline.keras_files import load_keras
+    folder = model_folder(Path(path)).absolute()
+    manifest = read_manifest(folder)
+    origin = FolderOrigin(
+        folder=folder,
+        sha256=manifest.sha256,
+        host=host,
+        backend=backend,
+        device=device,
+        threads=threads,
+        batch_size=batch_size,
+        options=None if options is None else dict(options),
+    )
+    contents = origin.contents(manifest)
+    return LoadedPipeline(
+        contents.task, contents.builder, contents.codec, contents.network, contents.facts, batch_size, origin
+    )
 
-        activate(backend, device)
-        network = KerasNetwork(load_keras(file, builder.packages), batch_size)
-    else:
-        raise UserError(
-            f"{folder / MANIFEST}: no runtime here reads '{manifest.network}': known are .keras and .onnx"
-        )
-    return LoadedPipeline(manifest.task, manifest.builder, codec, network, manifest.facts, batch_size)
+
+@dataclass(frozen=True, kw_only=True)
+class FolderOrigin:
+    """The folder of a pipeline and what `load` was given; implements `suite.prediction.predictor.Origin`.
+
+    Attributes:
+        folder: the model folder, an absolute path.
+        sha256: of its `pipeline.json`, which holds the checksums of the other files.
+        host, backend, device, threads, batch_size, options: as for `load`.
+    """
+
+    folder: Path
+    sha256: str
+    host: Host | None
+    backend: str
+    device: str
+    threads: int | None
+    batch_size: int
+    options: dict[str, Any] | None
+
+    def open(self) -> Contents:
+        """Open the folder again, if it still holds the same model.
+
+        Raises:
+            UserError: if it is not there or holds another model, and as `load` does.
+        """
+        if not (self.folder / MANIFEST).is_file():
+            raise UserError(
+                f"{self.folder} is not there: a pipeline that was pickled or copied opens the folder that it"
+                " was loaded from, so put it there on this machine too, or call suite.load() here"
+            )
+        manifest = read_manifest(self.folder)
+        if manifest.sha256 != self.sha256:
+            raise UserError(
+                f"{self.folder} holds another model than it did when this pipeline was loaded: load it again"
+                " with suite.load()"
+            )
+        return self.contents(manifest)
+
+    def contents(self, manifest: Manifest) -> Contents:
+        """What is in the folder, with the network ready to run."""
+        builder, codec = _builder_and_codec(self.folder, manifest, self.host, self.options)
+        file = self.folder / manifest.network
+        network: Network
+        if file.suffix in (".onnx", ".keras"):
+            check_file(self.folder, manifest, manifest.network)
+        if file.suffix == ".onnx":
+            network = OnnxNetwork(file, self.threads)
+        elif file.suffix == ".keras":
+            from suite.pipeline.keras_files import load_keras
+
+            activate(self.backend, self.device)
+            network = KerasNetwork(load_keras(file, builder.packages), self.batch_size)
+        else:
+            raise UserError(
+                f"{self.folder / MANIFEST}: no runtime here reads '{manifest.network}': known are .keras and"
+                " .onnx"
+            )
+        return Contents(manifest.task, manifest.builder, codec, network, manifest.facts)
 
 
 @dataclass(frozen=True)
@@ -138,7 +198,9 @@ def describe(
     path: str | Path, *, host: Host | None = None, options: Mapping[str, Any] | None = None
 ) -> Described:
     """What `load` would load, without the network and so quickly; the errors are the same."""
-    _, manifest, _, codec = _without_network(Path(path), host, options)
+    folder = model_folder(Path(path))
+    manifest = read_manifest(folder)
+    _, codec = _builder_and_codec(folder, manifest, host, options)
     return Described(manifest, codec)
 
 
@@ -147,11 +209,9 @@ def builder_packages(host: Host, manifest: Manifest) -> set[str]:
     return host.builder(manifest.builder, manifest.task).item.packages
 
 
-def _without_network(
-    path: Path, host: Host | None, options: Mapping[str, Any] | None = None
-) -> tuple[Path, Manifest, ModelBuilder[Any], Codec]:
-    folder = model_folder(path)
-    manifest = read_manifest(folder)
+def _builder_and_codec(
+    folder: Path, manifest: Manifest, host: Host | None, options: Mapping[str, Any] | None
+) -> tuple[ModelBuilder[Any], Codec]:
     contributed = _builder(manifest, folder, host if host is not None else Host())
     builder = contributed.item
     with attributed(f"the codec of {contributed}"):
@@ -159,7 +219,7 @@ def _without_network(
         if options:
             parsed = parse(builder.prediction_options, options, f"prediction with {contributed}")
             codec = codec.with_options(parsed)
-    return folder, manifest, builder, codec
+    return builder, codec
 
 
 def _builder(manifest: Manifest, folder: Path, host: Host) -> Contributed[ModelBuilder[Any]]:
