@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from suite.files import atomic_path as atomic_path
     from suite.files import atomic_write as atomic_write
     from suite.files import refuse_existing as refuse_existing
+    from suite.files import refuse_special as refuse_special
     from suite.files import unwritable as unwritable
     from suite.kit.keras_hub import import_keras_hub as import_keras_hub
     from suite.kit.keras_hub import loading_preset as loading_preset
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from suite.kit.split_names import SPLIT_WORDS as SPLIT_WORDS
     from suite.kit.split_names import split_of_name as split_of_name
     from suite.kit.tables import decoded as decoded
+    from suite.limits import check_duration as check_duration
+    from suite.limits import check_memory as check_memory
+    from suite.limits import memory_for as memory_for
     from suite.outside_files import check_hdf5 as check_hdf5
     from suite.wording import counted as counted
     from suite.wording import some as some
@@ -38,13 +42,16 @@ if not TYPE_CHECKING:
             "SPLIT_WORDS": "suite.kit.split_names",
             "atomic_path": "suite.files",
             "atomic_write": "suite.files",
+            "check_duration": "suite.limits",
             "check_hdf5": "suite.outside_files",
+            "check_memory": "suite.limits",
             "counted": "suite.wording",
             "decoded": "suite.kit.tables",
             "dtype_policy": "suite.devices",
             "groups_of": "suite.data.groups",
             "import_keras_hub": "suite.kit.keras_hub",
             "loading_preset": "suite.kit.keras_hub",
+            "memory_for": "suite.limits",
             "nearest": "suite.errors",
             "split_of_name": "suite.kit.split_names",
             "ProblemLog": "suite.kit.problems",
@@ -52,6 +59,7 @@ if not TYPE_CHECKING:
             "pretrained_presets": "suite.kit.keras_hub",
             "reason": "suite.errors",
             "refuse_existing": "suite.files",
+            "refuse_special": "suite.files",
             "some": "suite.wording",
             "unwritable": "suite.files",
         },
