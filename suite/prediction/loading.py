@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.contributions import Contributed, ModelBuilder
 from suite.devices import activate
-from suite.errors import UserError, attributed
+from suite.errors import UserError, attributed, reason
 from suite.files import make_folder
 from suite.host import Host
 from suite.options import parse
 from suite.pipeline.codec import Codec
+from suite.pipeline.fitting import misfit, weights_misfit
 from suite.pipeline.manifest import (
     FORMAT,
     MANIFEST,
+    PACKAGE,
     Manifest,
     announce,
     check_file,
@@ -71,6 +75,7 @@ def save_pipeline(
             codec=codec.to_json(),
             network=NETWORK,
             facts=dict(facts),
+            versions=_versions(),
             unfinished=unfinished,
         ),
     )
@@ -102,21 +107,32 @@ def load(
         UserError: if `path` holds no pipeline, the plugin it needs is not there, a file is damaged, or an
             option is not known or not allowed.
     """
+    host = host if host is not None else Host()
     folder, manifest, builder, codec = _without_network(Path(path), host, options)
+    other = _other_versions(manifest, host)
     file = folder / manifest.network
     network: Network
     if file.suffix in (".onnx", ".keras"):
         check_file(folder, manifest, manifest.network)
     if file.suffix == ".onnx":
         network = OnnxNetwork(file, threads)
+        different = misfit(codec, network.signature)
     elif file.suffix == ".keras":
         from suite.pipeline.keras_files import load_keras
 
         activate(backend, device)
-        network = KerasNetwork(load_keras(file, builder.packages), batch_size)
+        with _said_with(other):
+            model = load_keras(file, builder.packages)
+        network = KerasNetwork(model, batch_size)
+        different = misfit(codec, network.signature) or weights_misfit(codec, model)
     else:
         raise UserError(
             f"{folder / MANIFEST}: no runtime here reads '{manifest.network}': known are .keras and .onnx"
+        )
+    if different:
+        raise UserError(
+            f"{folder} cannot be used, its codec and its network do not fit: {different}. They are of two"
+            f" models, or of a plugin of another version: train or export again{other}"
         )
     return LoadedPipeline(manifest.task, manifest.builder, codec, network, manifest.facts, batch_size)
 
@@ -138,6 +154,7 @@ def describe(
     path: str | Path, *, host: Host | None = None, options: Mapping[str, Any] | None = None
 ) -> Described:
     """What `load` would load, without the network and so quickly; the errors are the same."""
+    host = host if host is not None else Host()
     _, manifest, _, codec = _without_network(Path(path), host, options)
     return Described(manifest, codec)
 
@@ -148,18 +165,61 @@ def builder_packages(host: Host, manifest: Manifest) -> set[str]:
 
 
 def _without_network(
-    path: Path, host: Host | None, options: Mapping[str, Any] | None = None
+    path: Path, host: Host, options: Mapping[str, Any] | None = None
 ) -> tuple[Path, Manifest, ModelBuilder[Any], Codec]:
     folder = model_folder(path)
     manifest = read_manifest(folder)
-    contributed = _builder(manifest, folder, host if host is not None else Host())
+    contributed = _builder(manifest, folder, host)
     builder = contributed.item
+    codec = _codec(manifest, folder, contributed, host)
     with attributed(f"the codec of {contributed}"):
-        codec = builder.codec(manifest.codec)
         if options:
             parsed = parse(builder.prediction_options, options, f"prediction with {contributed}")
             codec = codec.with_options(parsed)
     return folder, manifest, builder, codec
+
+
+def _codec(
+    manifest: Manifest, folder: Path, contributed: Contributed[ModelBuilder[Any]], host: Host
+) -> Codec:
+    """The codec that a manifest describes: the plugin that is installed made it once, or another version."""
+    try:
+        return contributed.item.codec(manifest.codec)
+    except Exception as error:
+        raise UserError(
+            f"{folder} cannot be used, for {contributed} cannot make its codec of what {MANIFEST} holds:"
+            f" {reason(error)}{_other_versions(manifest, host)}"
+        ) from error
+
+
+def _versions() -> dict[str, str]:
+    """The packages that a model is written with, which may read it otherwise one day."""
+    versions = {}
+    for name in (PACKAGE, "keras"):
+        with suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    return versions
+
+
+def _other_versions(manifest: Manifest, host: Host) -> str:
+    """The end of a sentence on versions with which a model was written, and which are others now."""
+    now = {**_versions(), **{plugin.name: plugin.version for plugin in host.plugins}}
+    then = {**manifest.versions, manifest.plugin.get("name", ""): manifest.plugin.get("version", "")}
+    others = [
+        f"{name} {version} (now {now.get(name, 'not installed')})"
+        for name, version in then.items()
+        if name and version and now.get(name) not in ("", version)
+    ]
+    return f"; it was written with {' and '.join(others)}" if others else ""
+
+
+@contextmanager
+def _said_with(end: str) -> Iterator[None]:
+    """Add the end of a sentence to what is wrong with a model."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{error}{end}") from error.__cause__
 
 
 def _builder(manifest: Manifest, folder: Path, host: Host) -> Contributed[ModelBuilder[Any]]:
