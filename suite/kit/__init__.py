@@ -9,6 +9,9 @@ from suite.lazy_exports import lazy_exports
 if TYPE_CHECKING:
     from suite.data.groups import groups_of as groups_of
     from suite.devices import dtype_policy as dtype_policy
+    from suite.documents import NotJsonError as NotJsonError
+    from suite.documents import decode_json as decode_json
+    from suite.documents import expanded as expanded
     from suite.errors import nearest as nearest
     from suite.errors import reason as reason
     from suite.files import atomic_path as atomic_path
@@ -46,7 +49,9 @@ if not TYPE_CHECKING:
             "check_hdf5": "suite.outside_files",
             "check_memory": "suite.limits",
             "counted": "suite.wording",
+            "decode_json": "suite.documents",
             "decoded": "suite.kit.tables",
+            "expanded": "suite.documents",
             "dtype_policy": "suite.devices",
             "groups_of": "suite.data.groups",
             "import_keras_hub": "suite.kit.keras_hub",
@@ -54,6 +59,7 @@ if not TYPE_CHECKING:
             "memory_for": "suite.limits",
             "nearest": "suite.errors",
             "split_of_name": "suite.kit.split_names",
+            "NotJsonError": "suite.documents",
             "ProblemLog": "suite.kit.problems",
             "preset_source": "suite.kit.keras_hub",
             "pretrained_presets": "suite.kit.keras_hub",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.contributions import Pretrained
+from suite.documents import expanded
 from suite.errors import UserError, nearest
 
 _UNREACHABLE = ("Max retries exceeded", "Failed to resolve", "Name or service not known")
@@ -43,7 +44,7 @@ def preset_source(
     Raises:
         suite.UserError: for a name that is not known.
     """
-    folder = Path(preset).expanduser()
+    folder = expanded(preset)
     if folder.is_dir():
         return str(folder)
     known = set(known)
@@ -74,7 +75,7 @@ def pretrained_presets(name: str, classes: Sequence[str], preferred: Iterable[st
     presets: dict[str, Mapping[str, Any]] = {}
     for kind in classes:
         presets |= getattr(models, kind).presets
-    folder = Path(name).expanduser()
+    folder = expanded(name)
     if name and folder.is_dir():
         is_preset = (folder / "config.json").is_file()
         options = {"preset": str(folder.resolve())}
@@ -119,7 +120,7 @@ def loading_preset(preset: str) -> Iterator[None]:
     from suite.outside_files import check_hdf5
 
     try:
-        folder = Path(preset).expanduser()
+        folder = expanded(preset)
         if preset and folder.is_dir():
             for weights in sorted(folder.glob("**/*.h5")):
                 check_hdf5(weights)
