@@ -6,6 +6,7 @@ import errno
 import itertools
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import numpy as np
@@ -184,6 +185,18 @@ def test_a_defect_of_the_codec_is_raised_with_a_note_of_whose_it_is():
     with pytest.raises(ZeroDivisionError) as caught:
         list(fake().predict_each([b"defect"]))
     assert "weather:linear" in (attribution(caught.value) or "")
+
+
+@pytest.mark.backend
+def test_several_threads_predict_with_one_network(pipeline):
+    raws = [np.full(4, float(number)) for number in range(40)]
+    sizes = [1, 3, 9, 40, 2, 17, 5, 30] * 2
+    expected = [prediction.label for prediction in pipeline.predict(raws)]
+    with ThreadPoolExecutor(8) as threads:
+        for size, several in zip(
+            sizes, threads.map(lambda size: pipeline.predict(raws[:size]), sizes), strict=True
+        ):
+            assert [prediction.label for prediction in several] == expected[:size]
 
 
 # Saving and loading

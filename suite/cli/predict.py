@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suite.cli.main import host_from
-from suite.cli.prediction_lines import error_text
 from suite.cli.prediction_progress import PredictionProgress
 from suite.cli.unknown_options import keys_of_model
 from suite.errors import UserError
@@ -161,7 +160,7 @@ def _predict(
             if result.error is not None:
                 failed += 1
                 if not sink.holds_errors:
-                    print(f"suite: {error_text(result)}", file=sys.stderr)
+                    print(f"suite: {result.failure}", file=sys.stderr)
     return done, failed
 
 

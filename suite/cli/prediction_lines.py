@@ -46,9 +46,3 @@ def has_text(prediction: Any) -> bool:
     """Whether the type of a prediction says how people read it."""
     of_its_type: Any = type(prediction).__str__
     return of_its_type is not object.__str__
-
-
-def error_text(result: Result) -> str:
-    """Why there is no prediction, with the name of the input."""
-    assert result.error is not None
-    return result.error if result.name in result.error else f"{result.name}: {result.error}"

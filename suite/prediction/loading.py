@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.contributions import Contributed, ModelBuilder
 from suite.devices import activate
-from suite.errors import UserError, attributed
+from suite.errors import UserError, attributed, reason
 from suite.files import make_folder
 from suite.host import Host
 from suite.options import parse
 from suite.pipeline.codec import Codec
+from suite.pipeline.fitting import misfit, weights_misfit
 from suite.pipeline.manifest import (
     FORMAT,
     MANIFEST,
+    PACKAGE,
     Manifest,
     announce,
     check_file,
@@ -26,6 +30,7 @@ from suite.pipeline.manifest import (
 )
 from suite.pipeline.networks import KerasNetwork, Network, OnnxNetwork
 from suite.prediction.predictor import LoadedPipeline
+from suite.prediction.session import Contents
 
 if TYPE_CHECKING:
     import keras
@@ -71,6 +76,7 @@ def save_pipeline(
             codec=codec.to_json(),
             network=NETWORK,
             facts=dict(facts),
+            versions=_versions(),
             unfinished=unfinished,
         ),
     )
@@ -102,23 +108,93 @@ def load(
         UserError: if `path` holds no pipeline, the plugin it needs is not there, a file is damaged, or an
             option is not known or not allowed.
     """
-    folder, manifest, builder, codec = _without_network(Path(path), host, options)
-    file = folder / manifest.network
-    network: Network
-    if file.suffix in (".onnx", ".keras"):
-        check_file(folder, manifest, manifest.network)
-    if file.suffix == ".onnx":
-        network = OnnxNetwork(file, threads)
-    elif file.suffix == ".keras":
-        from suite.pipeline.keras_files import load_keras
+    folder = model_folder(Path(path)).absolute()
+    manifest = read_manifest(folder)
+    origin = FolderOrigin(
+        folder=folder,
+        sha256=manifest.sha256,
+        host=host,
+        backend=backend,
+        device=device,
+        threads=threads,
+        batch_size=batch_size,
+        options=None if options is None else dict(options),
+    )
+    contents = origin.contents(manifest)
+    return LoadedPipeline(
+        contents.task, contents.builder, contents.codec, contents.network, contents.facts, batch_size, origin
+    )
 
-        activate(backend, device)
-        network = KerasNetwork(load_keras(file, builder.packages), batch_size)
-    else:
-        raise UserError(
-            f"{folder / MANIFEST}: no runtime here reads '{manifest.network}': known are .keras and .onnx"
-        )
-    return LoadedPipeline(manifest.task, manifest.builder, codec, network, manifest.facts, batch_size)
+
+@dataclass(frozen=True, kw_only=True)
+class FolderOrigin:
+    """The folder of a pipeline and what `load` was given; implements `suite.prediction.predictor.Origin`.
+
+    Attributes:
+        folder: the model folder, an absolute path.
+        sha256: of its `pipeline.json`, which holds the checksums of the other files.
+        host, backend, device, threads, batch_size, options: as for `load`.
+    """
+
+    folder: Path
+    sha256: str
+    host: Host | None
+    backend: str
+    device: str
+    threads: int | None
+    batch_size: int
+    options: dict[str, Any] | None
+
+    def open(self) -> Contents:
+        """Open the folder again, if it still holds the same model.
+
+        Raises:
+            UserError: if it is not there or holds another model, and as `load` does.
+        """
+        if not (self.folder / MANIFEST).is_file():
+            raise UserError(
+                f"{self.folder} is not there: a pipeline that was pickled or copied opens the folder that it"
+                " was loaded from, so put it there on this machine too, or call suite.load() here"
+            )
+        manifest = read_manifest(self.folder)
+        if manifest.sha256 != self.sha256:
+            raise UserError(
+                f"{self.folder} holds another model than it did when this pipeline was loaded: load it again"
+                " with suite.load()"
+            )
+        return self.contents(manifest)
+
+    def contents(self, manifest: Manifest) -> Contents:
+        """What is in the folder, with the network ready to run."""
+        host = self.host if self.host is not None else Host()
+        builder, codec = _builder_and_codec(self.folder, manifest, host, self.options)
+        other = _other_versions(manifest, host)
+        file = self.folder / manifest.network
+        network: Network
+        if file.suffix in (".onnx", ".keras"):
+            check_file(self.folder, manifest, manifest.network)
+        if file.suffix == ".onnx":
+            network = OnnxNetwork(file, self.threads)
+            different = misfit(codec, network.signature)
+        elif file.suffix == ".keras":
+            from suite.pipeline.keras_files import load_keras
+
+            activate(self.backend, self.device)
+            with _said_with(other):
+                model = load_keras(file, builder.packages)
+            network = KerasNetwork(model, self.batch_size)
+            different = misfit(codec, network.signature) or weights_misfit(codec, model)
+        else:
+            raise UserError(
+                f"{self.folder / MANIFEST}: no runtime here reads '{manifest.network}': known are .keras and"
+                " .onnx"
+            )
+        if different:
+            raise UserError(
+                f"{self.folder} cannot be used, its codec and its network do not fit: {different}. They are"
+                f" of two models, or of a plugin of another version: train or export again{other}"
+            )
+        return Contents(manifest.task, manifest.builder, codec, network, manifest.facts)
 
 
 @dataclass(frozen=True)
@@ -138,7 +214,9 @@ def describe(
     path: str | Path, *, host: Host | None = None, options: Mapping[str, Any] | None = None
 ) -> Described:
     """What `load` would load, without the network and so quickly; the errors are the same."""
-    _, manifest, _, codec = _without_network(Path(path), host, options)
+    folder = model_folder(Path(path))
+    manifest = read_manifest(folder)
+    _, codec = _builder_and_codec(folder, manifest, host if host is not None else Host(), options)
     return Described(manifest, codec)
 
 
@@ -147,19 +225,60 @@ def builder_packages(host: Host, manifest: Manifest) -> set[str]:
     return host.builder(manifest.builder, manifest.task).item.packages
 
 
-def _without_network(
-    path: Path, host: Host | None, options: Mapping[str, Any] | None = None
-) -> tuple[Path, Manifest, ModelBuilder[Any], Codec]:
-    folder = model_folder(path)
-    manifest = read_manifest(folder)
-    contributed = _builder(manifest, folder, host if host is not None else Host())
+def _builder_and_codec(
+    folder: Path, manifest: Manifest, host: Host, options: Mapping[str, Any] | None
+) -> tuple[ModelBuilder[Any], Codec]:
+    contributed = _builder(manifest, folder, host)
     builder = contributed.item
+    codec = _codec(manifest, folder, contributed, host)
     with attributed(f"the codec of {contributed}"):
-        codec = builder.codec(manifest.codec)
         if options:
             parsed = parse(builder.prediction_options, options, f"prediction with {contributed}")
             codec = codec.with_options(parsed)
-    return folder, manifest, builder, codec
+    return builder, codec
+
+
+def _codec(
+    manifest: Manifest, folder: Path, contributed: Contributed[ModelBuilder[Any]], host: Host
+) -> Codec:
+    """The codec that a manifest describes: the plugin that is installed made it once, or another version."""
+    try:
+        return contributed.item.codec(manifest.codec)
+    except Exception as error:
+        raise UserError(
+            f"{folder} cannot be used, for {contributed} cannot make its codec of what {MANIFEST} holds:"
+            f" {reason(error)}{_other_versions(manifest, host)}"
+        ) from error
+
+
+def _versions() -> dict[str, str]:
+    """The packages that a model is written with, which may read it otherwise one day."""
+    versions = {}
+    for name in (PACKAGE, "keras"):
+        with suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    return versions
+
+
+def _other_versions(manifest: Manifest, host: Host) -> str:
+    """The end of a sentence on versions with which a model was written, and which are others now."""
+    now = {**_versions(), **{plugin.name: plugin.version for plugin in host.plugins}}
+    then = {**manifest.versions, manifest.plugin.get("name", ""): manifest.plugin.get("version", "")}
+    others = [
+        f"{name} {version} (now {now.get(name, 'not installed')})"
+        for name, version in then.items()
+        if name and version and now.get(name) not in ("", version)
+    ]
+    return f"; it was written with {' and '.join(others)}" if others else ""
+
+
+@contextmanager
+def _said_with(end: str) -> Iterator[None]:
+    """Add the end of a sentence to what is wrong with a model."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{error}{end}") from error.__cause__
 
 
 def _builder(manifest: Manifest, folder: Path, host: Host) -> Contributed[ModelBuilder[Any]]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from concurrent.futures import Future
+from contextlib import closing
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 
-from suite.devices import cores
-from suite.errors import UserError
+from suite.errors import InputError, UserError
 from suite.pipeline.codec import Arrays, Codec, Encoded
 from suite.pipeline.networks import Network
 from suite.pipeline.trainable import stack
@@ -30,6 +31,7 @@ from suite.prediction.encoding import (
     reason_of,
     same_shapes,
 )
+from suite.prediction.session import Contents, Session
 
 
 @dataclass(frozen=True)
@@ -48,46 +50,149 @@ class Result:
     prediction: Any = None
     error: str | None = None
 
+    @property
+    def failure(self) -> InputError | None:
+        """The error with the input's name, as `LoadedPipeline.predict` raises or returns it; else None."""
+        return None if self.error is None else InputError(self.name, self.error)
 
-@dataclass(frozen=True)
+
+OnError = Literal["raise", "return"]
+"""What to do with the error of an input that cannot be read."""
+
+
+class Origin(Protocol):
+    """How a pipeline was loaded: it is pickled in the pipeline's place."""
+
+    def open(self) -> Contents:
+        """Open it again, in whichever process, or raise `UserError` if it is not there any more."""
+
+
 class LoadedPipeline:
-    """A codec and a network that is ready to run.
+    """A codec and a network that is ready to run: what `suite.load` gives.
 
-    Attributes:
+    Several threads may predict with one pipeline at once. It is a context manager, which closes it:
+
+        with suite.load("shipped") as pipeline:
+            prediction = pipeline.predict("photo.jpg")
+
+    It can be pickled and copied (`copy.deepcopy`) if it is from a folder: what travels is the path of the
+    folder, the checksum of its `pipeline.json` and what was given to `suite.load`, not the network. The copy
+    opens the folder when it is first used, and refuses another model than the one that was pickled. A forked
+    process opens it again by itself.
+
+    Args:
         task: the task's name.
         builder: the model builder as `plugin:name`.
         codec: between raw inputs and arrays.
         network: arrays in, arrays out, on whichever runtime.
         facts: the facts of the data that it was trained on.
         batch_size: how many examples `predict` runs at a time.
+        origin: how it was loaded, which opens it again; None if it is not from a folder.
     """
 
-    task: str
-    builder: str
-    codec: Codec
-    network: Network
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    batch_size: int = 32
+    def __init__(
+        self,
+        task: str,
+        builder: str,
+        codec: Codec,
+        network: Network,
+        facts: Mapping[str, Any] | None = None,
+        batch_size: int = 32,
+        origin: Origin | None = None,
+    ) -> None:
+        contents = Contents(task, builder, codec, network, {} if facts is None else facts)
+        self._session = Session(contents, None if origin is None else origin.open)
+        self._codec: Codec | None = None
+        self._origin = origin
+        self.batch_size = batch_size
 
-    def predict(self, x: Any) -> Any:
+    @property
+    def task(self) -> str:
+        """The task's name."""
+        return self._session.contents.task
+
+    @property
+    def builder(self) -> str:
+        """The model builder as `plugin:name`."""
+        return self._session.contents.builder
+
+    @property
+    def codec(self) -> Codec:
+        """Between raw inputs and arrays."""
+        return self._session.contents.codec if self._codec is None else self._codec
+
+    @property
+    def network(self) -> Network:
+        """Arrays in, arrays out."""
+        return self._session.contents.network
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """The facts of the data that it was trained on."""
+        return self._session.contents.facts
+
+    def with_codec(self, codec: Codec) -> LoadedPipeline:
+        """The same network with another codec; it cannot be pickled, and closing either closes both."""
+        other = copy.copy(self)
+        other._codec = codec
+        other._origin = None
+        return other
+
+    def close(self) -> None:
+        """Let go of the network and its runtime's session, and end all threads that read.
+
+        A prediction that is running in another thread may still end. Every later use is a `suite.UserError`.
+        Closing twice does nothing.
+        """
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        self._session.check()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def __copy__(self) -> LoadedPipeline:
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        return other
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        self._session.check()
+        if self._origin is None:
+            raise UserError(
+                "this pipeline cannot be pickled or copied, for it was not loaded from a folder: use the one"
+                " that suite.load() gives"
+            )
+        return _reopened, (self._origin, self.batch_size)
+
+    def predict(self, x: Any, *, on_error: OnError = "raise") -> Any:
         """Predict a raw input, or each of several.
 
         Args:
             x: whatever the codec reads (a path, bytes, a `Source`, a string, an array), or a list, a
                 tuple or an iterator of such inputs. An array with exactly one axis more than the codec's
                 `input_ndim` is a stack of inputs; if `input_ndim` is None, every array is one input.
+            on_error: what to do with an input that cannot be read: "raise" its error, or "return" it in the
+                place of its prediction and predict the others.
 
         Returns:
-            The prediction, of the task's prediction type, or a list of them in the order of `x`.
+            The prediction, of the task's prediction type, or a list of them in the order of `x`. With
+            `on_error="return"` an input that cannot be read has a `suite.InputError` there, whose `name`
+            and `reason` say which input it is and what is wrong with it.
 
         Raises:
-            UserError: if an input cannot be read; the message names it.
+            suite.InputError: if an input cannot be read, unless such errors are returned.
+            UserError: if the pipeline was closed.
         """
+        _check_on_error(on_error)
         if not self._is_several(x):
-            for prediction in self._stream(x, give_partial=False):
+            for prediction in self._stream(x, give_partial=False, on_error=on_error):
                 complete = prediction
             return complete
-        return [_prediction_of(result) for result in self.predict_each(x, self.batch_size)]
+        with closing(self.predict_each(x, self.batch_size)) as results:
+            return [_prediction_of(result, on_error) for result in results]
 
     def predict_each(
         self,
@@ -115,35 +220,38 @@ class LoadedPipeline:
         """
         jobs = encoding_jobs(self.codec, raws, self.builder)
         waiting: deque[tuple[EncodingJob, Future[Encoded]]] = deque()
-        with ThreadPoolExecutor(max_workers=cores(), thread_name_prefix="encode") as threads:
-            try:
-                while True:
-                    for job in islice(jobs, (1 + ahead) * batch_size - len(waiting)):
-                        waiting.append((job, threads.submit(self._encode, job)))
-                    if not waiting:
-                        return
-                    batch = [waiting.popleft() for _ in range(min(batch_size, len(waiting)))]
-                    for job, prediction, error in self._results(batch, on_partial):
-                        if job.chunked is None:
-                            yield Result(job.raw, job.name, prediction, error)
-                            continue
-                        on_chunk(job.name, job.chunked.add(prediction, error), job.chunked.chunks.total)
-                        if job.last:
-                            yield self._merged(job.chunked, job.name)
-            finally:
-                threads.shutdown(wait=False, cancel_futures=True)
+        with self._session.threads() as threads:
+            while True:
+                for job in islice(jobs, (1 + ahead) * batch_size - len(waiting)):
+                    waiting.append((job, threads.submit(self._encode, job)))
+                if not waiting:
+                    return
+                batch = [waiting.popleft() for _ in range(min(batch_size, len(waiting)))]
+                for job, prediction, error in self._results(batch, on_partial):
+                    if job.chunked is None:
+                        yield Result(job.raw, job.name, prediction, error)
+                        continue
+                    on_chunk(job.name, job.chunked.add(prediction, error), job.chunked.chunks.total)
+                    if job.last:
+                        yield self._merged(job.chunked, job.name)
 
-    def stream(self, raw: Any) -> Iterator[Any]:
+    def stream(self, raw: Any, *, on_error: OnError = "raise") -> Iterator[Any]:
         """Predict a raw input: the prediction as far as it has come, after each forward pass.
+
+        Args:
+            raw: whatever the codec reads.
+            on_error: what to do if it cannot be read, as for `predict`: "return" gives the error as the last
+                item.
 
         Returns:
             Predictions that grow, of the task's prediction type; the last one is what `predict` gives.
             There is only one if the codec does not stream, or if the input is predicted in chunks.
 
         Raises:
-            UserError: if the input cannot be read; the message names it.
+            suite.InputError: if the input cannot be read, unless such errors are returned.
         """
-        return self._stream(raw, give_partial=True)
+        _check_on_error(on_error)
+        return self._stream(raw, give_partial=True, on_error=on_error)
 
     @property
     def scoring_facts(self) -> dict[str, Any]:
@@ -153,7 +261,7 @@ class LoadedPipeline:
     def for_scoring(self) -> LoadedPipeline:
         """The pipeline that predicts as evaluators need it, which may be more than people want."""
         codec = self.codec.for_scoring()
-        return self if codec is self.codec else replace(self, codec=codec)
+        return self if codec is self.codec else self.with_codec(codec)
 
     def complete_each(self, raws: Sequence[Any], predictions: Sequence[Any]) -> list[Any]:
         """The complete predictions, continued from those of the first forward pass.
@@ -165,7 +273,7 @@ class LoadedPipeline:
         complete: dict[int, Any] = {}
         for partial in self._continue(dict(enumerate(raws)), firsts, give_partial=False):
             if partial.error is not None:
-                raise UserError(_named(name_of(raws[partial.index], partial.index), partial.error))
+                raise InputError(name_of(raws[partial.index], partial.index), partial.error)
             complete[partial.index] = partial.prediction
         return [complete[index] for index in range(len(raws))]
 
@@ -179,19 +287,22 @@ class LoadedPipeline:
         with codec_of(self.builder):
             return Result(chunked.raw, name, chunked.chunks.merge(chunked.predictions))
 
-    def _stream(self, raw: Any, *, give_partial: bool) -> Iterator[Any]:
+    def _stream(self, raw: Any, *, give_partial: bool, on_error: OnError) -> Iterator[Any]:
         """A single input, without threads: a batch of one is for programs that wait for it."""
         name = name_of(raw, None)
+        codec, builder = self.codec, self.builder  # which may have to be opened: no error of the input
         try:
-            if chunks_of(self.codec, raw, self.builder) is not None:
+            if chunks_of(codec, raw, builder) is not None:
                 (result,) = self.predict_each([raw], self.batch_size)
-                yield _prediction_of(result)
+                yield _prediction_of(Result(raw, name, result.prediction, result.error), on_error)
                 return
             encoded = self._encode(EncodingJob(raw, name))
         except (UserError, OSError) as error:
-            raise UserError(_named(name, reason_of(error))) from error
+            self._session.check()
+            yield _prediction_of(Result(raw, name, error=reason_of(error)), on_error)
+            return
         for partial in self._continue({0: raw}, self._run({0: encoded}), give_partial=give_partial):
-            yield _prediction_of(Result(raw, name, partial.prediction, partial.error))
+            yield _prediction_of(Result(raw, name, partial.prediction, partial.error), on_error)
 
     def _encode(self, job: EncodingJob) -> Encoded:
         if job.error is not None:
@@ -206,6 +317,7 @@ class LoadedPipeline:
     ) -> Iterator[tuple[EncodingJob, Any, str | None]]:
         """Each job of a batch with its prediction, or with the reason why there is none."""
         encoded, errors = _readable({index: future.result for index, (_, future) in enumerate(batch)})
+        self._session.check()
         raws = {index: batch[index][0].raw for index in encoded}
         predictions: dict[int, Any] = {}
         for partial in self._continue(raws, self._run(encoded), give_partial=on_partial is not None):
@@ -263,12 +375,26 @@ def _readable(
     return encoded, errors
 
 
-def _named(name: str, message: str) -> str:
-    return message if name in message else f"{name}: {message}"
+def _prediction_of(result: Result, on_error: OnError) -> Any:
+    """The prediction of a result; else its error, raised or returned."""
+    failure = result.failure
+    if failure is None:
+        return result.prediction
+    if on_error == "return":
+        return failure
+    raise failure
 
 
-def _prediction_of(result: Result) -> Any:
-    """The prediction of a result, or its error raised."""
-    if result.error is not None:
-        raise UserError(_named(result.name, result.error))
-    return result.prediction
+def _check_on_error(on_error: str) -> None:
+    if on_error not in ("raise", "return"):
+        raise UserError(f"on_error is 'raise' or 'return', not {on_error!r}")
+
+
+def _reopened(origin: Origin, batch_size: int) -> LoadedPipeline:
+    """What pickle makes: a pipeline that is opened when it is first used."""
+    pipeline = object.__new__(LoadedPipeline)
+    pipeline._session = Session(None, origin.open)
+    pipeline._codec = None
+    pipeline._origin = origin
+    pipeline.batch_size = batch_size
+    return pipeline
