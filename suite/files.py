@@ -14,7 +14,7 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -89,8 +89,9 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     with temporary_folder(path) as temporary:
         yield temporary
         with writing(path):
-            with suppress(OSError):
-                path.rmdir()
+            if os.name != "posix":  # where a folder does not take the place of an empty one
+                with suppress(OSError):
+                    path.rmdir()
             os.replace(temporary, path)
             _flush_folder(path.parent)
 
@@ -115,6 +116,64 @@ def temporary_folder(path: Path) -> Iterator[Path]:
         if descriptor >= 0:
             os.close(descriptor)
     _sweep(path.parent)
+
+
+@contextmanager
+def claimed_folder(path: Path, advice: str) -> Iterator[Path]:
+    """An empty folder that no other process takes while the block runs, made if it is not there.
+
+    It is removed again if it was made here and is still empty in the end.
+
+    Args:
+        path: the folder.
+        advice: what to do if it is taken, as the end of a sentence.
+
+    Raises:
+        UserError: if there is a file, a folder with something in it, or one that another process has taken.
+        UnwritableError: if it cannot be made, saying why.
+    """
+    refuse_existing(path, advice)
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
+    with writing(path):
+        path.mkdir(parents=True, exist_ok=True)
+    yield from _claimed(path, made, advice)
+
+
+@contextmanager
+def claimed_new_folder(paths: Iterable[Path]) -> Iterator[Path]:
+    """As `claimed_folder`, the first of several paths where nothing lies: no two processes get the same."""
+    path, made = _first_new(paths)
+    yield from _claimed(path, made, "try again")
+
+
+def _first_new(paths: Iterable[Path]) -> tuple[Path, list[Path]]:
+    for path in paths:
+        made = [folder for folder in path.parents if not folder.exists()]
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                path.mkdir()
+            except FileExistsError:
+                continue
+        return path, [path, *made]
+    raise ValueError("all of the paths are taken")
+
+
+def _claimed(path: Path, made: list[Path], advice: str) -> Iterator[Path]:
+    descriptor = os.open(path, os.O_RDONLY) if os.name == "posix" else -1
+    try:
+        if _is_locked(descriptor):
+            raise UserError(f"another process is about to write {path}: {advice}")
+        refuse_existing(path, advice)  # until the lock it could have been written
+        try:
+            yield path
+        finally:
+            with suppress(OSError):
+                for folder in made:
+                    folder.rmdir()
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def atomic_write(path: Path, content: bytes | str) -> None:
@@ -259,6 +318,19 @@ def _lock(descriptor: int) -> bool:
     except (ImportError, OSError):
         return False
     return True
+
+
+def _is_locked(descriptor: int) -> bool:
+    """Lock what is open; true if another process has done so. What cannot be locked is not."""
+    try:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (ImportError, OSError):
+        return False
+    return False
 
 
 def _sweep(folder: Path) -> None:
