@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from suite.errors import UserError, reason
-from suite.files import open_regular
+from suite.regular_files import open_regular
 from suite.sources.archive import DAMAGED, TarTree, ZipTree
 from suite.sources.folder import list_folder
 from suite.sources.tree import Tree
