@@ -13,6 +13,7 @@ from suite.data.dataset import Dataset
 from suite.data.groups import COLUMN_OPTION, grouped, is_pattern, with_group_column
 from suite.data.unrecognized import detection, reasons, unrecognized
 from suite.errors import PluginError, UserError, attributed
+from suite.files import refuse_special
 from suite.host import Host
 from suite.options import parse
 from suite.sources.opening import listed_once
@@ -51,7 +52,7 @@ def load_dataset(
     refuse_address(path)
     path = Path(path)
     try:
-        path.stat()
+        refuse_special(path)
     except FileNotFoundError:
         raise UserError(f"there is no file or folder '{path}'") from None
     except OSError as error:
