@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
     note = unfinished_note(described.manifest, Path(arguments.run))
     if note:
         print(f"suite: note: {note}", file=sys.stderr)
-    task = host.find_task(described.manifest.task, prefer=[described.manifest.builder.rpartition(":")[0]])
+    task = described.task
     inputs = Inputs(arguments.inputs, described.codec)
     sink = choose_sink(arguments.out, arguments.format, json=arguments.json, task=task, described=described)
     page = None if arguments.explain is None else Path(arguments.explain)

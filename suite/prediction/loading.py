@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suite.contributions import Contributed, ModelBuilder
+from suite.contributions import Contributed, ModelBuilder, Task
 from suite.devices import activate
 from suite.errors import UserError, attributed
 from suite.files import make_folder
@@ -25,6 +25,7 @@ from suite.pipeline.manifest import (
     write_manifest,
 )
 from suite.pipeline.networks import KerasNetwork, Network, OnnxNetwork
+from suite.prediction.description import Description, described_pipeline
 from suite.prediction.predictor import LoadedPipeline
 from suite.prediction.session import Contents
 
@@ -115,10 +116,7 @@ def load(
         batch_size=batch_size,
         options=None if options is None else dict(options),
     )
-    contents = origin.contents(manifest)
-    return LoadedPipeline(
-        contents.task, contents.builder, contents.codec, contents.network, contents.facts, batch_size, origin
-    )
+    return LoadedPipeline.of(origin.contents(manifest), origin, batch_size)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +159,7 @@ class FolderOrigin:
 
     def contents(self, manifest: Manifest) -> Contents:
         """What is in the folder, with the network ready to run."""
-        builder, codec = _builder_and_codec(self.folder, manifest, self.host, self.options)
+        described = _described(self.folder, manifest, self.host, self.options)
         file = self.folder / manifest.network
         network: Network
         if file.suffix in (".onnx", ".keras"):
@@ -172,26 +170,48 @@ class FolderOrigin:
             from suite.pipeline.keras_files import load_keras
 
             activate(self.backend, self.device)
-            network = KerasNetwork(load_keras(file, builder.packages), self.batch_size)
+            network = KerasNetwork(load_keras(file, described.builder.item.packages), self.batch_size)
         else:
             raise UserError(
                 f"{self.folder / MANIFEST}: no runtime here reads '{manifest.network}': known are .keras and"
                 " .onnx"
             )
-        return Contents(manifest.task, manifest.builder, codec, network, manifest.facts)
+        return Contents(
+            manifest.task,
+            manifest.builder,
+            described.codec,
+            network,
+            manifest.facts,
+            described.description,
+        )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Described:
     """What a model folder says of itself; the network is not loaded.
 
     Attributes:
         manifest: the content of `pipeline.json`.
         codec: with the given options.
+        builder: that the codec is of.
+        options: those of prediction that were given.
+        host: where the task is looked up.
     """
 
     manifest: Manifest
     codec: Codec
+    builder: Contributed[ModelBuilder[Any]]
+    options: Mapping[str, Any]
+    host: Host
+
+    @property
+    def task(self) -> Contributed[Task]:
+        """The task that the model is for, that of its own plugin if several have the name."""
+        return self.host.find_task(self.manifest.task, prefer=[self.builder.plugin])
+
+    def description(self) -> Description:
+        """What the pipeline is, reads and writes."""
+        return described_pipeline(self.manifest, self.codec, self.builder, self.task, self.options)
 
 
 def describe(
@@ -199,9 +219,7 @@ def describe(
 ) -> Described:
     """What `load` would load, without the network and so quickly; the errors are the same."""
     folder = model_folder(Path(path))
-    manifest = read_manifest(folder)
-    _, codec = _builder_and_codec(folder, manifest, host, options)
-    return Described(manifest, codec)
+    return _described(folder, read_manifest(folder), host, options)
 
 
 def builder_packages(host: Host, manifest: Manifest) -> set[str]:
@@ -209,17 +227,17 @@ def builder_packages(host: Host, manifest: Manifest) -> set[str]:
     return host.builder(manifest.builder, manifest.task).item.packages
 
 
-def _builder_and_codec(
+def _described(
     folder: Path, manifest: Manifest, host: Host | None, options: Mapping[str, Any] | None
-) -> tuple[ModelBuilder[Any], Codec]:
-    contributed = _builder(manifest, folder, host if host is not None else Host())
-    builder = contributed.item
-    with attributed(f"the codec of {contributed}"):
-        codec = builder.codec(manifest.codec)
+) -> Described:
+    host = host if host is not None else Host()
+    builder = _builder(manifest, folder, host)
+    with attributed(f"the codec of {builder}"):
+        codec = builder.item.codec(manifest.codec)
         if options:
-            parsed = parse(builder.prediction_options, options, f"prediction with {contributed}")
+            parsed = parse(builder.item.prediction_options, options, f"prediction with {builder}")
             codec = codec.with_options(parsed)
-    return builder, codec
+    return Described(manifest=manifest, codec=codec, builder=builder, options=dict(options or {}), host=host)
 
 
 def _builder(manifest: Manifest, folder: Path, host: Host) -> Contributed[ModelBuilder[Any]]:

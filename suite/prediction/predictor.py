@@ -19,6 +19,7 @@ from suite.pipeline.codec import Arrays, Codec, Encoded
 from suite.pipeline.networks import Network
 from suite.pipeline.trainable import stack
 from suite.prediction.continuations import PartialPrediction, continue_predictions
+from suite.prediction.description import Description
 from suite.prediction.encoding import (
     ChunkedInput,
     EncodingJob,
@@ -87,7 +88,6 @@ class LoadedPipeline:
         network: arrays in, arrays out, on whichever runtime.
         facts: the facts of the data that it was trained on.
         batch_size: how many examples `predict` runs at a time.
-        origin: how it was loaded, which opens it again; None if it is not from a folder.
     """
 
     def __init__(
@@ -98,9 +98,17 @@ class LoadedPipeline:
         network: Network,
         facts: Mapping[str, Any] | None = None,
         batch_size: int = 32,
-        origin: Origin | None = None,
     ) -> None:
-        contents = Contents(task, builder, codec, network, {} if facts is None else facts)
+        self._open(Contents(task, builder, codec, network, facts or {}), None, batch_size)
+
+    @classmethod
+    def of(cls, contents: Contents | None, origin: Origin, batch_size: int = 32) -> LoadedPipeline:
+        """The pipeline of what is open; None opens it when it is first used."""
+        pipeline = object.__new__(cls)
+        pipeline._open(contents, origin, batch_size)
+        return pipeline
+
+    def _open(self, contents: Contents | None, origin: Origin | None, batch_size: int) -> None:
         self._session = Session(contents, None if origin is None else origin.open)
         self._codec: Codec | None = None
         self._origin = origin
@@ -130,6 +138,17 @@ class LoadedPipeline:
     def facts(self) -> Mapping[str, Any]:
         """The facts of the data that it was trained on."""
         return self._session.contents.facts
+
+    def describe(self) -> Description:
+        """What it is, reads and writes: task, classes, kinds of input, options, JSON Schema of predictions.
+
+        Raises:
+            UserError: if it was not loaded from a folder.
+        """
+        make = self._session.contents.describe
+        if make is None:
+            raise UserError("only a pipeline that suite.load() gave describes itself")
+        return make()
 
     def with_codec(self, codec: Codec) -> LoadedPipeline:
         """The same network with another codec; it cannot be pickled, and closing either closes both."""
@@ -165,7 +184,7 @@ class LoadedPipeline:
                 "this pipeline cannot be pickled or copied, for it was not loaded from a folder: use the one"
                 " that suite.load() gives"
             )
-        return _reopened, (self._origin, self.batch_size)
+        return LoadedPipeline.of, (None, self._origin, self.batch_size)
 
     def predict(self, x: Any, *, on_error: OnError = "raise") -> Any:
         """Predict a raw input, or each of several.
@@ -388,13 +407,3 @@ def _prediction_of(result: Result, on_error: OnError) -> Any:
 def _check_on_error(on_error: str) -> None:
     if on_error not in ("raise", "return"):
         raise UserError(f"on_error is 'raise' or 'return', not {on_error!r}")
-
-
-def _reopened(origin: Origin, batch_size: int) -> LoadedPipeline:
-    """What pickle makes: a pipeline that is opened when it is first used."""
-    pipeline = object.__new__(LoadedPipeline)
-    pipeline._session = Session(None, origin.open)
-    pipeline._codec = None
-    pipeline._origin = origin
-    pipeline.batch_size = batch_size
-    return pipeline

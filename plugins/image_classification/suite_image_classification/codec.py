@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,7 +16,7 @@ from suite_classification.thresholds import Thresholds
 from suite_classification.types import Classification
 from suite_image_classification.options import ImagePredictionOptions
 from suite_images import reading
-from suite_images.resizing import Resize, fit
+from suite_images.resizing import NORMALIZATION, Resize, fit
 
 
 class ImageCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,6 +54,17 @@ class ImageCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=T
                 "it needs distinct class names and a size of at least 1 x 1, not"
                 f" {len(self.classes)} classes and {self.size[0]} x {self.size[1]}"
             )
+
+    def properties(self) -> Mapping[str, Any]:
+        """The classes, and what the network takes."""
+        return {
+            "classes": self.classes,
+            "multi_label": self.multi_label,
+            "input_size": self.size,
+            "channels": self.channels,
+            "resize": self.resize,
+            "normalization": NORMALIZATION,
+        }
 
     def named_axes(self) -> NamedAxes:
         """The classes in the network's last layer, for runs that start from another one."""

@@ -11,6 +11,9 @@ Resize = Literal["squash", "crop", "letterbox"]
 
 LETTERBOX_GRAY = 128
 
+NORMALIZATION = "the network takes uint8 values from 0 to 255 and scales them itself"
+"""What `Codec.properties` of images says of it."""
+
 
 def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """`image` (height, width, channels) uint8 stretched to the given size.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from statistics import fmean
 from typing import Any, ClassVar
 
@@ -59,6 +60,10 @@ class SpeechCodec(RecordingCodec, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError(
                 f"its lengths {list(self.lengths)} are no multiples of its frame_samples {self.frame_samples}"
             )
+
+    def properties(self) -> Mapping[str, Any]:
+        """What the network hears, and the symbols that it writes; CTC's blank comes before them."""
+        return {**super().properties(), "symbols": self.alphabet.symbols}
 
     def named_axes(self) -> NamedAxes:
         """The blank and the symbols in the network's last layer, for runs that start from another one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -48,6 +49,15 @@ class RecordingCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError(f"its rate must be at least 1, not {self.rate}")
         if not self.lengths or min(self.lengths) < 1 or list(self.lengths) != sorted(set(self.lengths)):
             raise ValueError(f"its lengths must rise from at least 1, not be {list(self.lengths)}")
+
+    def properties(self) -> Mapping[str, Any]:
+        """What the network hears."""
+        return {
+            "sampling_rate": self.rate,
+            "max_seconds": self.max_seconds,
+            "channel": self.channel,
+            "normalization": "the network takes samples from -1 to 1",
+        }
 
     @property
     def max_seconds(self) -> float:

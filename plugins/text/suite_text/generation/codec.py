@@ -103,6 +103,11 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
         """The codec that writes as the options say."""
         return msgspec.structs.replace(self, options=options)
 
+    def properties(self) -> Mapping[str, Any]:
+        """How much the network sees at once, and of which units."""
+        units = {"units": self.vocabulary.kind, "vocabulary": len(self.vocabulary)}
+        return {"max_tokens": self.lengths[-1], **units}
+
     def named_axes(self) -> NamedAxes:
         """The tokens in the network's table of vectors, for runs that start from another one."""
         return {"generator/embedding/embeddings": (0, self.vocabulary.tokens)}
