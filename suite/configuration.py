@@ -16,12 +16,12 @@ The same words in a file, on the command line and in Python:
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from suite.documents import parse_toml
 from suite.errors import UserError, nearest
 from suite.options import Options, as_dict, parse, parse_value
 from suite.other_words import key_meant
@@ -155,13 +155,12 @@ def read_toml(path: Path) -> dict[str, Any]:
         UserError: if the file cannot be read or is not TOML, with the line.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UserError(f"there is no configuration file {path}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read the configuration {path}: {error}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path} is not a TOML file: {error}") from None
+    return parse_toml(text, str(path))
 
 
 def apply_settings(

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 import msgspec
 from msgspec import Meta
 
+from suite.documents import parse_toml
 from suite.errors import UserError, nearest
 from suite.other_words import values_meant
 
@@ -150,13 +151,20 @@ def chosen(value: Value | Auto, default: Value) -> Value:
 
 
 def parse_value(text: str) -> Any:
-    """The value of `--set key=value`: read as a TOML value if it is one, else as the text itself."""
+    """The value of `--set key=value`: read as a TOML value if it is one, else as the text itself.
+
+    Raises:
+        UserError: if it is one that cannot be read: nested too deeply, say.
+    """
     import tomllib
 
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        document = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
         return text
+    except (ValueError, RecursionError):  # other than that it is no TOML
+        return parse_toml(f"value = {text}", f"the value {text[:40]}...")["value"]
+    return document["value"] if len(document) == 1 else text
 
 
 @dataclass(frozen=True)

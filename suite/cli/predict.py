@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from suite.cli.prediction_sink import PredictionSink
     from suite.contributions import Contributed, Task
     from suite.prediction.inputs import Inputs
-    from suite.prediction.predictor import LoadedPipeline, Result
+    from suite.prediction.predictor import LoadedPipeline
+    from suite.prediction.results import Result
 
 _BATCH_SIZE = 32
 _STREAM_BATCH_SIZE = 8

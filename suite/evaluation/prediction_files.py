@@ -12,6 +12,7 @@ import msgspec
 
 from suite.contributions import Task
 from suite.data.dataset import Examples, Target
+from suite.documents import NotJsonError, decode_json
 from suite.errors import PluginError, SuiteError, UserError, attributed
 from suite.evaluation.types import Pairs
 from suite.files import atomic_path, full_disk, unwritable
@@ -229,8 +230,8 @@ def _text(path: Path) -> str:
 
 def _parsed(text: str, kind: Any, where: str) -> PredictionLine:
     try:
-        entry = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+        entry = decode_json(text)
+    except NotJsonError as error:
         raise UserError(f"{where}: this is not JSON: {error}") from None
     if not isinstance(entry, dict):
         raise UserError(f'{where}: expected an object like {{"id": "...", "prediction": ...}}')

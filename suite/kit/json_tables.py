@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
+from suite.documents import NotJsonError, decode_json
 from suite.errors import UserError
-from suite.kit.split_names import SPLITS
+from suite.kit.split_names import SPLIT_WORDS
 from suite.wording import some
 
 Row = Mapping[str, Any]
@@ -53,8 +52,8 @@ def json_rows(text: str, name: str) -> Iterator[tuple[int, Row | str]]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
-                entry = msgspec.json.decode(line)
-            except msgspec.DecodeError:
+                entry = decode_json(line)
+            except NotJsonError:
                 yield number, "that cannot be read as JSON"
                 continue
             yield number, _row(entry)
@@ -62,16 +61,16 @@ def json_rows(text: str, name: str) -> Iterator[tuple[int, Row | str]]:
 
 def _is_json(line: str) -> bool:
     try:
-        msgspec.json.decode(line)
-    except msgspec.DecodeError:
+        decode_json(line)
+    except NotJsonError:
         return False
     return True
 
 
 def _decoded(text: str, name: str) -> Any:
     try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+        return decode_json(text)
+    except NotJsonError as error:
         raise UserError(f"{name} is not JSON: {error}") from None
 
 
@@ -88,7 +87,7 @@ def _one_after_the_other(text: str) -> tuple[list[tuple[int, Any]], str]:
             return values, ""
         try:
             value, end = decoder.raw_decode(text, position)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             return values, text[position:]
         line += text.count("\n", begin, end)
         values.append((line, value))
@@ -126,7 +125,7 @@ def _entries(value: Any, name: str, depth: int = 0) -> Sequence[Any]:
     if not isinstance(value, dict):
         raise UserError(f"{name} holds {type(value).__name__}, no rows: a list of objects is needed")
     lists = {key: entries for key, entries in value.items() if _holds_objects(entries)}
-    if lists and all(key.lower() in SPLITS for key in lists):
+    if lists and all(key.lower() in SPLIT_WORDS for key in lists):
         return [{SPLIT_KEY: key, **entry} for key, entries in lists.items() for entry in entries]
     if len(lists) == 1:
         return next(iter(lists.values()))

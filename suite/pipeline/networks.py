@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,17 +11,28 @@ import numpy as np
 
 from suite.errors import UserError
 from suite.outside_files import check_onnx
-from suite.pipeline.codec import Arrays
+from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs, Signature
+from suite.pipeline.fitting import described, fit, keras_signature, specs_of
 
 if TYPE_CHECKING:
     import keras
 
 
 class Network(Protocol):
-    """A network ready to run. Inputs and outputs are one array, or several by name, batch axis first."""
+    """A network ready to run. Inputs and outputs are one array, or several by name, batch axis first.
+
+    Attributes:
+        signature: what it takes and gives, as far as it is known.
+    """
+
+    @property
+    def signature(self) -> Signature: ...
 
     def __call__(self, inputs: Arrays) -> Arrays: ...
 
+
+_ONNX_TYPES = {"float": "float32", "double": "float64"}
+"""The names of dtypes that are called otherwise in numpy."""
 
 MAX_BYTES = 64 << 20
 """Of inputs in one forward pass: what a network makes of long recordings and large images is far more."""
@@ -53,6 +64,7 @@ class KerasNetwork:
         self._forward = _compiled(model, model if trained_as is None else trained_as)
         self._sizes: dict[Any, set[int]] = {}
         self._lock = threading.Lock()
+        self.signature = keras_signature(model)
 
     def __call__(self, inputs: Arrays) -> Arrays:
         """Run any number of examples, at least one.
@@ -64,6 +76,7 @@ class KerasNetwork:
             The outputs as numpy arrays `(examples, ...)`; a model with several outputs gives them by name.
         """
         total = _examples(inputs)
+        _check_inputs(inputs, self.signature.inputs, with_dtypes=False)
         bytes_of_one = sum(array.nbytes for array in _arrays(inputs)) // total
         max_size = max(1, min(self.batch_size, MAX_BYTES // max(1, bytes_of_one)))
         pieces = []
@@ -135,16 +148,56 @@ class OnnxNetwork:
         except Exception as error:  # noqa: BLE001 - ONNX Runtime's own share no base class
             reason = _first_line(error)
             raise UserError(f"{path} is not a network that ONNX Runtime can run: {reason}") from None
+        self._path = path
         self._inputs = [node.name for node in self._session.get_inputs()]
         self._outputs = [node.name for node in self._session.get_outputs()]
+        self.signature = Signature(
+            _onnx_specs(self._session.get_inputs()), _onnx_specs(self._session.get_outputs())
+        )
 
     def __call__(self, inputs: Arrays) -> Arrays:
-        """Run any number of examples; see `KerasNetwork.__call__` for the shapes."""
+        """Run any number of examples; see `KerasNetwork.__call__` for the shapes.
+
+        Raises:
+            UserError: if ONNX Runtime cannot compute it.
+        """
+        _check_inputs(inputs, self.signature.inputs, with_dtypes=True)
         feed = inputs if isinstance(inputs, dict) else {self._inputs[0]: inputs}
-        results = self._session.run(self._outputs, feed)
+        try:
+            results = self._session.run(self._outputs, feed)
+        except Exception as error:
+            reason = _first_line(error)
+            raise UserError(f"{self._path} could not be computed by ONNX Runtime: {reason}") from error
         if len(results) == 1:
             return np.asarray(results[0])
         return dict(zip(self._outputs, (np.asarray(result) for result in results), strict=True))
+
+
+def _onnx_specs(nodes: Sequence[Any]) -> ArraySpecs | None:
+    """What ONNX Runtime says of inputs or outputs; None if it does not know how many axes one has."""
+    specs = {}
+    for node in nodes:
+        if not node.shape:
+            return None
+        sides = tuple(side if isinstance(side, int) and side >= 0 else None for side in node.shape[1:])
+        kind = str(node.type).removeprefix("tensor(").removesuffix(")")
+        specs[node.name] = ArraySpec(sides, _ONNX_TYPES.get(kind, kind))
+    return specs
+
+
+def _check_inputs(inputs: Arrays, wanted: ArraySpecs | None, *, with_dtypes: bool) -> None:
+    """Refuse arrays that a network does not take, before its runtime does in its own words."""
+    first = {name: array[0] for name, array in inputs.items()} if isinstance(inputs, dict) else inputs[0]
+    given = specs_of(first)
+    if not with_dtypes and isinstance(given, ArraySpec):
+        given = ArraySpec(given.shape)
+    elif not with_dtypes and isinstance(given, dict):
+        given = {name: ArraySpec(spec.shape) for name, spec in given.items()}
+    if not fit(given, wanted):
+        raise UserError(
+            "the model's codec and network do not fit: the codec encodes to"
+            f" {described(specs_of(first))}, and the network takes {described(wanted)}"
+        )
 
 
 def _compiled(model: keras.Model, trained: keras.Model) -> Callable[[Any], Any]:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.contributions import Contributed, ModelBuilder, Task
 from suite.devices import activate
-from suite.errors import UserError, attributed
+from suite.errors import UserError, attributed, reason
 from suite.files import make_folder
 from suite.host import Host
 from suite.options import parse
 from suite.pipeline.codec import Codec
+from suite.pipeline.fitting import misfit, weights_misfit
 from suite.pipeline.manifest import (
     FORMAT,
     MANIFEST,
+    PACKAGE,
     Manifest,
     announce,
     check_file,
@@ -73,6 +77,7 @@ def save_pipeline(
             codec=codec.to_json(),
             network=NETWORK,
             facts=dict(facts),
+            versions=_versions(),
             unfinished=unfinished,
         ),
     )
@@ -160,29 +165,34 @@ class FolderOrigin:
     def contents(self, manifest: Manifest) -> Contents:
         """What is in the folder, with the network ready to run."""
         described = _described(self.folder, manifest, self.host, self.options)
+        codec, other = described.codec, _other_versions(manifest, described.host)
         file = self.folder / manifest.network
         network: Network
         if file.suffix in (".onnx", ".keras"):
             check_file(self.folder, manifest, manifest.network)
         if file.suffix == ".onnx":
             network = OnnxNetwork(file, self.threads)
+            different = misfit(codec, network.signature)
         elif file.suffix == ".keras":
             from suite.pipeline.keras_files import load_keras
 
             activate(self.backend, self.device)
-            network = KerasNetwork(load_keras(file, described.builder.item.packages), self.batch_size)
+            with _said_with(other):
+                model = load_keras(file, described.builder.item.packages)
+            network = KerasNetwork(model, self.batch_size)
+            different = misfit(codec, network.signature) or weights_misfit(codec, model)
         else:
             raise UserError(
                 f"{self.folder / MANIFEST}: no runtime here reads '{manifest.network}': known are .keras and"
                 " .onnx"
             )
+        if different:
+            raise UserError(
+                f"{self.folder} cannot be used, its codec and its network do not fit: {different}. They are"
+                f" of two models, or of a plugin of another version: train or export again{other}"
+            )
         return Contents(
-            manifest.task,
-            manifest.builder,
-            described.codec,
-            network,
-            manifest.facts,
-            described.description,
+            manifest.task, manifest.builder, codec, network, manifest.facts, described.description
         )
 
 
@@ -232,12 +242,55 @@ def _described(
 ) -> Described:
     host = host if host is not None else Host()
     builder = _builder(manifest, folder, host)
+    codec = _codec(manifest, folder, builder, host)
     with attributed(f"the codec of {builder}"):
-        codec = builder.item.codec(manifest.codec)
         if options:
             parsed = parse(builder.item.prediction_options, options, f"prediction with {builder}")
             codec = codec.with_options(parsed)
     return Described(manifest=manifest, codec=codec, builder=builder, options=dict(options or {}), host=host)
+
+
+def _codec(
+    manifest: Manifest, folder: Path, contributed: Contributed[ModelBuilder[Any]], host: Host
+) -> Codec:
+    """The codec that a manifest describes: the plugin that is installed made it once, or another version."""
+    try:
+        return contributed.item.codec(manifest.codec)
+    except Exception as error:
+        raise UserError(
+            f"{folder} cannot be used, for {contributed} cannot make its codec of what {MANIFEST} holds:"
+            f" {reason(error)}{_other_versions(manifest, host)}"
+        ) from error
+
+
+def _versions() -> dict[str, str]:
+    """The packages that a model is written with, which may read it otherwise one day."""
+    versions = {}
+    for name in (PACKAGE, "keras"):
+        with suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    return versions
+
+
+def _other_versions(manifest: Manifest, host: Host) -> str:
+    """The end of a sentence on versions with which a model was written, and which are others now."""
+    now = {**_versions(), **{plugin.name: plugin.version for plugin in host.plugins}}
+    then = {**manifest.versions, manifest.plugin.get("name", ""): manifest.plugin.get("version", "")}
+    others = [
+        f"{name} {version} (now {now.get(name, 'not installed')})"
+        for name, version in then.items()
+        if name and version and now.get(name) not in ("", version)
+    ]
+    return f"; it was written with {' and '.join(others)}" if others else ""
+
+
+@contextmanager
+def _said_with(end: str) -> Iterator[None]:
+    """Add the end of a sentence to what is wrong with a model."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{error}{end}") from error.__cause__
 
 
 def _builder(manifest: Manifest, folder: Path, host: Host) -> Contributed[ModelBuilder[Any]]:

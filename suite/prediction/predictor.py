@@ -8,9 +8,8 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -32,33 +31,8 @@ from suite.prediction.encoding import (
     reason_of,
     same_shapes,
 )
+from suite.prediction.results import OnError, Result, check_on_error, prediction_of
 from suite.prediction.session import Contents, Session
-
-
-@dataclass(frozen=True)
-class Result:
-    """The prediction for an input, or why there is none.
-
-    Attributes:
-        input: the input itself.
-        name: how a message calls it: its path or name, its text, or its number.
-        prediction: of the task's prediction type; None if `error` is set.
-        error: why there is no prediction, else None.
-    """
-
-    input: Any
-    name: str
-    prediction: Any = None
-    error: str | None = None
-
-    @property
-    def failure(self) -> InputError | None:
-        """The error with the input's name, as `LoadedPipeline.predict` raises or returns it; else None."""
-        return None if self.error is None else InputError(self.name, self.error)
-
-
-OnError = Literal["raise", "return"]
-"""What to do with the error of an input that cannot be read."""
 
 
 class Origin(Protocol):
@@ -205,13 +179,13 @@ class LoadedPipeline:
             suite.InputError: if an input cannot be read, unless such errors are returned.
             UserError: if the pipeline was closed.
         """
-        _check_on_error(on_error)
+        check_on_error(on_error)
         if not self._is_several(x):
             for prediction in self._stream(x, give_partial=False, on_error=on_error):
                 complete = prediction
             return complete
         with closing(self.predict_each(x, self.batch_size)) as results:
-            return [_prediction_of(result, on_error) for result in results]
+            return [prediction_of(result, on_error) for result in results]
 
     def predict_each(
         self,
@@ -269,7 +243,7 @@ class LoadedPipeline:
         Raises:
             suite.InputError: if the input cannot be read, unless such errors are returned.
         """
-        _check_on_error(on_error)
+        check_on_error(on_error)
         return self._stream(raw, give_partial=True, on_error=on_error)
 
     @property
@@ -313,15 +287,15 @@ class LoadedPipeline:
         try:
             if chunks_of(codec, raw, builder) is not None:
                 (result,) = self.predict_each([raw], self.batch_size)
-                yield _prediction_of(Result(raw, name, result.prediction, result.error), on_error)
+                yield prediction_of(Result(raw, name, result.prediction, result.error), on_error)
                 return
             encoded = self._encode(EncodingJob(raw, name))
         except (UserError, OSError) as error:
             self._session.check()
-            yield _prediction_of(Result(raw, name, error=reason_of(error)), on_error)
+            yield prediction_of(Result(raw, name, error=reason_of(error)), on_error)
             return
         for partial in self._continue({0: raw}, self._run({0: encoded}), give_partial=give_partial):
-            yield _prediction_of(Result(raw, name, partial.prediction, partial.error), on_error)
+            yield prediction_of(Result(raw, name, partial.prediction, partial.error), on_error)
 
     def _encode(self, job: EncodingJob) -> Encoded:
         if job.error is not None:
@@ -392,18 +366,3 @@ def _readable(
         except (UserError, OSError) as error:
             errors[index] = reason_of(error)
     return encoded, errors
-
-
-def _prediction_of(result: Result, on_error: OnError) -> Any:
-    """The prediction of a result; else its error, raised or returned."""
-    failure = result.failure
-    if failure is None:
-        return result.prediction
-    if on_error == "return":
-        return failure
-    raise failure
-
-
-def _check_on_error(on_error: str) -> None:
-    if on_error not in ("raise", "return"):
-        raise UserError(f"on_error is 'raise' or 'return', not {on_error!r}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from suite.configuration import Configuration
@@ -15,6 +14,7 @@ from suite.data.folds import folded
 from suite.data.groups import grouped
 from suite.data.loading import checked, load_dataset
 from suite.data.splits import complete
+from suite.documents import expanded
 from suite.errors import UserError, attributed
 from suite.host import Host
 from suite.sources.source_types import refuse_address
@@ -86,7 +86,7 @@ def loaded_data(
         raise UserError("this run was trained on data in memory: give it again, or name other data")
     else:
         refuse_address(configuration.data)
-        path = str(Path(configuration.data).expanduser().resolve())
+        path = str(expanded(configuration.data).resolve())
         dataset, loader = load_dataset(
             host,
             task.full_name,

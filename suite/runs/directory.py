@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from suite.configuration import Configuration, from_mapping, read_toml
-from suite.errors import UserError
+from suite.documents import parse_json
+from suite.errors import UserError, reason
 from suite.files import atomic_folder, atomic_write, refuse_existing, writing
 from suite.pipeline.manifest import FOLDS_FILE
 from suite.training.checkpoints import CheckpointFolder
@@ -177,11 +178,10 @@ def read_json(path: Path) -> dict[str, Any]:
         UserError: if it cannot be read or is no JSON object, with the line.
     """
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read {path}: {error}") from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path} is not JSON: line {error.lineno}: {error.msg}") from None
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {reason(error)}") from None
+    value = parse_json(content, str(path), any_number=True)
     if not isinstance(value, dict):
         raise UserError(f"{path} holds {type(value).__name__}, not a JSON object")
     return value

@@ -16,6 +16,7 @@ from suite.data.dataset import Dataset, Example, Examples, Subset, fingerprint
 from suite.data.groups import COLUMN_OPTION
 from suite.data.loading import load_dataset
 from suite.data.unrecognized import detection
+from suite.documents import expanded
 from suite.errors import SuiteError, UserError, about
 from suite.evaluation.checks import check_predictions
 from suite.evaluation.metrics import declared_metrics
@@ -213,7 +214,7 @@ def _without(splits: Mapping[str, Examples], split: str) -> list[Examples]:
 def _names_own_data(request: Request, configuration: Configuration) -> bool:
     """Whether DATA is what the run was trained with: then what it has learned from is not to be scored."""
     own = request.loader in (None, configuration.loader_name) and not request.loader_options
-    return own and Path(request.data or "").expanduser().resolve() == Path(configuration.data)
+    return own and expanded(request.data or "").resolve() == Path(configuration.data)
 
 
 def _choose_from(host: Host, configuration: Configuration, request: Request, data: str) -> _Chosen:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from suite.sources.source_types import BytesSource as BytesSource
     from suite.sources.source_types import FileSource as FileSource
     from suite.sources.source_types import Source as Source
+    from suite.sources.source_types import open_file as open_file
+    from suite.sources.source_types import read_file as read_file
     from suite.sources.source_types import source as source
     from suite.sources.tree import Member as Member
     from suite.sources.tree import Tree as Tree
@@ -34,7 +36,9 @@ if not TYPE_CHECKING:
             "Source": "suite.sources.source_types",
             "Tree": "suite.sources.tree",
             "is_archive": "suite.sources.opening",
+            "open_file": "suite.sources.source_types",
             "open_tree": "suite.sources.opening",
+            "read_file": "suite.sources.source_types",
             "source": "suite.sources.source_types",
         },
     )

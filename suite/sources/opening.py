@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from suite.errors import UserError, reason
+from suite.files import open_regular
 from suite.sources.archive import DAMAGED, TarTree, ZipTree
 from suite.sources.folder import list_folder
 from suite.sources.tree import Tree
@@ -61,7 +62,7 @@ def open_tree(path: str | Path) -> Tree:
             if listings is not None:
                 listings[name] = listing
             return listing
-        with Path(name).open("rb") as file:
+        with open_regular(name) as file:
             head = file.read(6)
     except OSError as error:
         raise UserError(f"{name} cannot be read: {reason(error)}") from None

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from suite import UserError
+from suite.kit import NotJsonError, decode_json
 
 _LEVELS = 3
 """How many folders, from that of an image upwards, are looked through: COCO files lie in or above it."""
@@ -98,9 +99,10 @@ def _read(file: Path) -> _Coco | None:
         # Predictions and settings are no COCO files, and need not be read through.
         if not content[:4096].lstrip().startswith(b"{") or b'"file_name"' not in content:
             return None
-        return msgspec.json.decode(content, type=_Coco)
-    except (OSError, msgspec.DecodeError):
+        decoded: _Coco = decode_json(content, _Coco)
+    except (OSError, NotJsonError):
         return None
+    return decoded
 
 
 def ids_of(facts: Mapping[str, Any]) -> dict[str, int | str]:

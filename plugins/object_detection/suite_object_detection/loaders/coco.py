@@ -16,7 +16,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import counted, some, split_of_name
+from suite.kit import counted, decode_json, some, split_of_name
 from suite.sources import Source, Tree, is_archive, open_tree
 from suite_images.classes import SINGLE_CLASS
 from suite_images.file_index import split_of_path
@@ -359,12 +359,12 @@ def _is_short(number: int | str | None) -> TypeGuard[int]:
 def _surrounding(segmentation: msgspec.Raw) -> list[float] | None:
     """x, y, width and height around polygons or a run-length encoded mask, if there is no bbox."""
     try:
-        value: Any = msgspec.json.decode(segmentation) if segmentation else None
+        value: Any = decode_json(bytes(segmentation)) if segmentation else None
         if isinstance(value, dict):
             return _around_mask(value)
         points = np.array([number for polygon in value for number in polygon], np.float64).reshape(-1, 2)
         low, high = points.min(axis=0), points.max(axis=0)
-    except (msgspec.DecodeError, ValueError, TypeError, LookupError, OverflowError):
+    except (ValueError, TypeError, LookupError, OverflowError):
         return None
     return [*low.tolist(), *(high - low).tolist()]
 

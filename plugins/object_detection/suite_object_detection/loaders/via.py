@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import decoded, nearest, some, tables
+from suite.kit import NotJsonError, decode_json, decoded, nearest, some, tables
 from suite.sources import Source
 from suite_images.classes import SINGLE_CLASS
 from suite_object_detection.loaders.annotation_files import AnnotationFile, opened, recognized
@@ -127,9 +125,9 @@ def _csv_images(file: AnnotationFile) -> Iterator[tuple[str, list[Region]]]:
             raise UserError(f"{file.name}, line {line} has no filename")
         try:
             shape, attributes = (
-                msgspec.json.decode(row.get(f"region_{what}attributes") or "{}") for what in ("shape_", "")
+                decode_json(row.get(f"region_{what}attributes") or "{}") for what in ("shape_", "")
             )
-        except msgspec.DecodeError as error:
+        except NotJsonError as error:
             raise UserError(f"{file.name}, line {line} has attributes that are no JSON: {error}") from None
         region = {"shape_attributes": shape, "region_attributes": attributes}
         source = f"{file.name}, '{row['filename']}'"

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 import numpy as np
 
-from suite.pipeline import Encoded, NamedAxes, Stream, StructCodec
+from suite.pipeline import ArraySpec, Encoded, NamedAxes, Signature, Stream, StructCodec
 from suite_classification.coding import averaged, classified, likeliest, target_vector
 from suite_classification.thresholds import Thresholds
 from suite_classification.types import Classification
@@ -60,6 +60,11 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
     def properties(self) -> Mapping[str, Any]:
         """The classes."""
         return {"classes": self.classes, "multi_label": self.multi_label}
+
+    def signature(self) -> Signature:
+        """Numbers by the names of the reader; a logit for each class."""
+        inputs = {name: ArraySpec((None,), "int32") for name in self.reader.inputs}
+        return Signature(inputs, ArraySpec((len(self.classes),)))
 
     def named_axes(self) -> NamedAxes:
         """Classes in the last layers, and tokens in the first, for runs that start from another one."""

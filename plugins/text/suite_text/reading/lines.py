@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import msgspec
-
 from suite import UserError
-from suite.kit import reason, tables
+from suite.kit import NotJsonError, decode_json, reason, tables
 from suite.pipeline import Stream
 from suite.sources import FileSource
 from suite_language.encodings import decoded, encoding_of
@@ -265,8 +263,8 @@ def _json_texts(
         if not line.strip():
             continue
         try:
-            row = msgspec.json.decode(line.removeprefix("\ufeff"))
-        except msgspec.DecodeError:
+            row = decode_json(line.removeprefix("\ufeff"))
+        except NotJsonError:
             yield number, UnreadableLine("", f"line {number} of {path.name} is no JSON")
             continue
         if isinstance(row, dict):

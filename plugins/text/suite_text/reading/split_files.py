@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite import UserError
-from suite.kit import nearest, reason, some, split_of_name
+from suite.kit import SPLIT_NAMES, nearest, reason, some, split_of_name
 from suite.sources import FileSource, Source, is_archive, open_tree
 from suite_text.reading.options import FilesOptions
-
-SPLIT_NAMES = ("train", "validation", "test")
 
 _NUMBERS = re.compile(r"\d+")
 

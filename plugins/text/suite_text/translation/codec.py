@@ -10,12 +10,12 @@ import numpy as np
 
 from suite import UserError
 from suite.options import chosen
-from suite.pipeline import Encoded, NamedAxes, Stream, StructCodec
+from suite.pipeline import ArraySpec, Encoded, NamedAxes, Signature, Stream, StructCodec
 from suite_text.reading import lines
 from suite_text.reading.cleaning import Cleaning, clean
 from suite_text.reading.input_files import InputFiles
 from suite_text.reading.tables import TEXT_COLUMNS
-from suite_text.tokens.padding import padded
+from suite_text.tokens.padding import check_lengths, padded
 from suite_text.tokens.vocabulary import END, Vocabulary
 from suite_text.translation.chunks import Chunk, Chunks, chunks_of
 from suite_text.translation.options import TranslationOptions
@@ -58,8 +58,7 @@ class TranslationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fi
     accepts_text: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if not self.lengths or self.lengths[0] < 1 or list(self.lengths) != sorted(set(self.lengths)):
-            raise ValueError(f"its lengths are to rise from at least 1, not to be {list(self.lengths)}")
+        check_lengths(self.lengths)
         if not 1 <= self.beam <= self.max_beam:
             raise ValueError(f"its beam is to be between 1 and {self.max_beam}, not {self.beam}")
 
@@ -72,6 +71,11 @@ class TranslationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fi
         """How much is translated at once, and from which language if the data named it."""
         named = {"source": self.source} if self.source else {}
         return {**named, "max_tokens": self.lengths[-1], "vocabulary": len(self.vocabulary)}
+
+    def signature(self) -> Signature:
+        """What the network takes and gives, as above."""
+        inputs = {"source": ArraySpec((None,), "int32"), "search": ArraySpec((2,), "float32")}
+        return Signature(inputs, ArraySpec((None, 2)))
 
     def named_axes(self) -> NamedAxes:
         """The tokens in the network's table of vectors, for runs that start from another one."""

@@ -14,7 +14,7 @@ from typing import IO, cast
 import msgspec
 
 from suite import UserError
-from suite.kit import reason, tables
+from suite.kit import NotJsonError, decode_json, reason, tables
 from suite.sources import FileSource
 from suite_language.encodings import REPLACEMENT, encoding_of, label_of
 from suite_text.generation.examples import TextFile, indexed, indexed_texts
@@ -150,8 +150,8 @@ def json_lines(lines: Iterable[str]) -> Iterator[tuple[int, tables.Row | str]]:
         if not line.strip():
             continue
         try:
-            entry = msgspec.json.decode(line.removeprefix("\ufeff"))
-        except msgspec.DecodeError:
+            entry = decode_json(line.removeprefix("\ufeff"))
+        except NotJsonError:
             yield number, "that cannot be read as JSON"
             continue
         yield number, tables.flat(entry) if isinstance(entry, dict) else {TEXT_COLUMNS[0]: entry}
