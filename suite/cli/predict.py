@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from suite.cli.prediction_sink import PredictionSink
     from suite.contributions import Contributed, Task
     from suite.prediction.inputs import Inputs
-    from suite.prediction.predictor import LoadedPipeline, Result
+    from suite.prediction.predictor import LoadedPipeline
+    from suite.prediction.results import Result
 
 _BATCH_SIZE = 32
 _STREAM_BATCH_SIZE = 8
@@ -96,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     note = unfinished_note(described.manifest, Path(arguments.run))
     if note:
         print(f"suite: note: {note}", file=sys.stderr)
-    task = host.find_task(described.manifest.task, prefer=[described.manifest.builder.rpartition(":")[0]])
+    task = described.task
     inputs = Inputs(arguments.inputs, described.codec)
     sink = choose_sink(arguments.out, arguments.format, json=arguments.json, task=task, described=described)
     page = None if arguments.explain is None else Path(arguments.explain)
