@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suite.contributions import Contributed, ModelBuilder
+from suite.contributions import Contributed, ModelBuilder, Task
 from suite.devices import activate
 from suite.errors import UserError, attributed, reason
 from suite.files import make_folder
@@ -29,6 +29,7 @@ from suite.pipeline.manifest import (
     write_manifest,
 )
 from suite.pipeline.networks import KerasNetwork, Network, OnnxNetwork
+from suite.prediction.description import Description, described_pipeline
 from suite.prediction.predictor import LoadedPipeline
 from suite.prediction.session import Contents
 
@@ -120,10 +121,7 @@ def load(
         batch_size=batch_size,
         options=None if options is None else dict(options),
     )
-    contents = origin.contents(manifest)
-    return LoadedPipeline(
-        contents.task, contents.builder, contents.codec, contents.network, contents.facts, batch_size, origin
-    )
+    return LoadedPipeline.of(origin.contents(manifest), origin, batch_size)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,9 +164,8 @@ class FolderOrigin:
 
     def contents(self, manifest: Manifest) -> Contents:
         """What is in the folder, with the network ready to run."""
-        host = self.host if self.host is not None else Host()
-        builder, codec = _builder_and_codec(self.folder, manifest, host, self.options)
-        other = _other_versions(manifest, host)
+        described = _described(self.folder, manifest, self.host, self.options)
+        codec, other = described.codec, _other_versions(manifest, described.host)
         file = self.folder / manifest.network
         network: Network
         if file.suffix in (".onnx", ".keras"):
@@ -181,7 +178,7 @@ class FolderOrigin:
 
             activate(self.backend, self.device)
             with _said_with(other):
-                model = load_keras(file, builder.packages)
+                model = load_keras(file, described.builder.item.packages)
             network = KerasNetwork(model, self.batch_size)
             different = misfit(codec, network.signature) or weights_misfit(codec, model)
         else:
@@ -194,20 +191,37 @@ class FolderOrigin:
                 f"{self.folder} cannot be used, its codec and its network do not fit: {different}. They are"
                 f" of two models, or of a plugin of another version: train or export again{other}"
             )
-        return Contents(manifest.task, manifest.builder, codec, network, manifest.facts)
+        return Contents(
+            manifest.task, manifest.builder, codec, network, manifest.facts, described.description
+        )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Described:
     """What a model folder says of itself; the network is not loaded.
 
     Attributes:
         manifest: the content of `pipeline.json`.
         codec: with the given options.
+        builder: that the codec is of.
+        options: those of prediction that were given.
+        host: where the task is looked up.
     """
 
     manifest: Manifest
     codec: Codec
+    builder: Contributed[ModelBuilder[Any]]
+    options: Mapping[str, Any]
+    host: Host
+
+    @property
+    def task(self) -> Contributed[Task]:
+        """The task that the model is for, that of its own plugin if several have the name."""
+        return self.host.find_task(self.manifest.task, prefer=[self.builder.plugin])
+
+    def description(self) -> Description:
+        """What the pipeline is, reads and writes."""
+        return described_pipeline(self.manifest, self.codec, self.builder, self.task, self.options)
 
 
 def describe(
@@ -215,9 +229,7 @@ def describe(
 ) -> Described:
     """What `load` would load, without the network and so quickly; the errors are the same."""
     folder = model_folder(Path(path))
-    manifest = read_manifest(folder)
-    _, codec = _builder_and_codec(folder, manifest, host if host is not None else Host(), options)
-    return Described(manifest, codec)
+    return _described(folder, read_manifest(folder), host, options)
 
 
 def builder_packages(host: Host, manifest: Manifest) -> set[str]:
@@ -225,17 +237,17 @@ def builder_packages(host: Host, manifest: Manifest) -> set[str]:
     return host.builder(manifest.builder, manifest.task).item.packages
 
 
-def _builder_and_codec(
-    folder: Path, manifest: Manifest, host: Host, options: Mapping[str, Any] | None
-) -> tuple[ModelBuilder[Any], Codec]:
-    contributed = _builder(manifest, folder, host)
-    builder = contributed.item
-    codec = _codec(manifest, folder, contributed, host)
-    with attributed(f"the codec of {contributed}"):
+def _described(
+    folder: Path, manifest: Manifest, host: Host | None, options: Mapping[str, Any] | None
+) -> Described:
+    host = host if host is not None else Host()
+    builder = _builder(manifest, folder, host)
+    codec = _codec(manifest, folder, builder, host)
+    with attributed(f"the codec of {builder}"):
         if options:
-            parsed = parse(builder.prediction_options, options, f"prediction with {contributed}")
+            parsed = parse(builder.item.prediction_options, options, f"prediction with {builder}")
             codec = codec.with_options(parsed)
-    return builder, codec
+    return Described(manifest=manifest, codec=codec, builder=builder, options=dict(options or {}), host=host)
 
 
 def _codec(
