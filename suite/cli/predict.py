@@ -83,10 +83,11 @@ def run(arguments: argparse.Namespace) -> int:
     from suite.configuration import option_settings
     from suite.pipeline.manifest import unfinished_note
     from suite.prediction.inputs import Inputs
-    from suite.prediction.loading import describe, load
+    from suite.prediction.loading import describe, load, model_task
+    from suite.training_options import MAX_AT_ONCE
 
-    if arguments.batch_size is not None and arguments.batch_size < 1:
-        raise UserError(f"--batch-size {arguments.batch_size} is not allowed: at least 1")
+    if arguments.batch_size is not None and not 1 <= arguments.batch_size <= MAX_AT_ONCE:
+        raise UserError(f"--batch-size {arguments.batch_size} is not allowed: 1 to {MAX_AT_ONCE:,}")
     host = host_from(arguments)
     options = option_settings(arguments.set)
     # Everything that can be wrong with the words is said before seconds go into loading a network.
@@ -94,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
     note = unfinished_note(described.manifest, Path(arguments.run))
     if note:
         print(f"suite: note: {note}", file=sys.stderr)
-    task = host.find_task(described.manifest.task, prefer=[described.manifest.builder.rpartition(":")[0]])
+    task = model_task(host, described.manifest)
     inputs = Inputs(arguments.inputs, described.codec)
     sink = choose_sink(arguments.out, arguments.format, json=arguments.json, task=task, described=described)
     page = None if arguments.explain is None else Path(arguments.explain)
