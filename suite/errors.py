@@ -25,6 +25,23 @@ class UserError(SuiteError):
     exit_status = 2
 
 
+class InputError(UserError):
+    """An input that has no prediction, because it cannot be read.
+
+    Attributes:
+        name: how people call the input: its path or name, its text, or its number, counted from 0.
+        reason: why it cannot be read.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)  # from which pickle makes it again
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason if self.name in self.reason else f"{self.name}: {self.reason}"
+
+
 class RunError(SuiteError):
     """A run that failed although what the user gave was right (a loss that is not finite, say)."""
 

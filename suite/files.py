@@ -1,4 +1,4 @@
-"""Writing so that a file is there whole or not at all, whatever kills the process.
+"""Writing so that a file is there whole or not at all.
 
 What is being written has a name that nobody can guess, is made exclusively, so that a link that somebody
 planted is never followed, and is locked while it is written: what no living process has locked is a leftover

@@ -10,6 +10,7 @@ drops the second of two entry points with one name.
 
 from __future__ import annotations
 
+import importlib
 import sys
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -82,6 +83,7 @@ class Host:
 
     def __init__(self, *plugins: Any, discover: bool = True, without: Iterable[str] = ()) -> None:
         excluded = set(without)
+        self._arguments = (plugins, discover, excluded)
         self.plugins: list[Plugin] = []
         found = _installed() if discover or any(isinstance(plugin, ModuleType) for plugin in plugins) else {}
         if discover:
@@ -99,6 +101,14 @@ class Host:
         for name in names:
             if names.count(name) > 1:
                 raise UserError(f"two plugins are called '{name}': leave one out")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as what it was made with; modules travel by their names."""
+        plugins, discover, without = self._arguments
+        named = [
+            (plugin.__name__, None) if isinstance(plugin, ModuleType) else ("", plugin) for plugin in plugins
+        ]
+        return _host_again, (named, discover, without)
 
     @property
     def broken(self) -> list[Plugin]:
@@ -212,6 +222,11 @@ def _task_names(plugin: Plugin) -> Iterator[str]:
     for contributed in plugin.contributions:
         if isinstance(contributed.item, Task):
             yield contributed.item.name
+
+
+def _host_again(plugins: Iterable[tuple[str, Any]], discover: bool, without: Collection[str]) -> Host:
+    given = [importlib.import_module(name) if name else plugin for name, plugin in plugins]
+    return Host(*given, discover=discover, without=without)
 
 
 def _identity(plugin: Any, installed: dict[str, _Candidate]) -> Plugin:

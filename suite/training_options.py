@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from suite.options import Auto, Meta, Options
 
+__all__ = ["LimitOptions", "RuntimeOptions", "SplitOptions", "TrainingOptions"]
+
 MAX_AT_ONCE, MAX_THREADS = 65_536, 1024
 """Of examples in a batch, and of threads: more would only fill memory."""
-
-__all__ = ["RuntimeOptions", "SplitOptions", "TrainingOptions"]
 
 PositiveInteger = Annotated[int, Meta(ge=1, le=1_000_000)]
 Few = Annotated[int, Meta(ge=1, le=MAX_AT_ONCE)]
@@ -110,8 +110,29 @@ class SplitOptions(Options, frozen=True):
     ] = 0
 
 
-class RuntimeOptions(Options, frozen=True):
-    """What training runs on."""
+class LimitOptions(Options, frozen=True):
+    """What one input may take; looked at before it is decoded, so that no file fills memory or disk."""
+
+    max_input_gb: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=1e6,
+            description="gigabytes of memory that one image, recording, text or packed table may take when it"
+            " is decoded; large ones that are decoded at once take no more than this together",
+        ),
+    ] = 4.0
+    max_input_hours: Annotated[float, Meta(gt=0, le=1e6, description="hours that one recording may last")] = (
+        48.0
+    )
+    max_unpacked_gb: Annotated[
+        float,
+        Meta(gt=0, le=1e6, description="gigabytes that a compressed archive (.tar.gz, say) may unpack to"),
+    ] = 100.0
+
+
+class RuntimeOptions(LimitOptions, frozen=True):
+    """What training runs on, and what one input may take."""
 
     backend: Annotated[
         Literal["auto", "tensorflow", "jax", "torch"],

@@ -23,10 +23,16 @@ if TYPE_CHECKING:
     from suite.kit.keras_hub import preset_source as preset_source
     from suite.kit.keras_hub import pretrained_presets as pretrained_presets
     from suite.kit.problems import ProblemLog as ProblemLog
-    from suite.kit.split_names import SPLITS as SPLITS
+    from suite.kit.split_names import SPLIT_COLUMNS as SPLIT_COLUMNS
+    from suite.kit.split_names import SPLIT_NAMES as SPLIT_NAMES
+    from suite.kit.split_names import SPLIT_WORDS as SPLIT_WORDS
     from suite.kit.split_names import split_of_name as split_of_name
     from suite.kit.tables import decoded as decoded
+    from suite.limits import check_duration as check_duration
+    from suite.limits import check_memory as check_memory
+    from suite.limits import memory_for as memory_for
     from suite.outside_files import check_hdf5 as check_hdf5
+    from suite.regular_files import refuse_special as refuse_special
     from suite.wording import counted as counted
     from suite.wording import some as some
 
@@ -34,10 +40,14 @@ if not TYPE_CHECKING:
     __getattr__, __dir__, __all__ = lazy_exports(
         __name__,
         {
-            "SPLITS": "suite.kit.split_names",
+            "SPLIT_COLUMNS": "suite.kit.split_names",
+            "SPLIT_NAMES": "suite.kit.split_names",
+            "SPLIT_WORDS": "suite.kit.split_names",
             "atomic_path": "suite.files",
             "atomic_write": "suite.files",
+            "check_duration": "suite.limits",
             "check_hdf5": "suite.outside_files",
+            "check_memory": "suite.limits",
             "counted": "suite.wording",
             "decode_json": "suite.documents",
             "decoded": "suite.kit.tables",
@@ -46,6 +56,7 @@ if not TYPE_CHECKING:
             "groups_of": "suite.data.groups",
             "import_keras_hub": "suite.kit.keras_hub",
             "loading_preset": "suite.kit.keras_hub",
+            "memory_for": "suite.limits",
             "nearest": "suite.errors",
             "split_of_name": "suite.kit.split_names",
             "NotJsonError": "suite.documents",
@@ -54,6 +65,7 @@ if not TYPE_CHECKING:
             "pretrained_presets": "suite.kit.keras_hub",
             "reason": "suite.errors",
             "refuse_existing": "suite.files",
+            "refuse_special": "suite.regular_files",
             "some": "suite.wording",
             "unwritable": "suite.files",
         },

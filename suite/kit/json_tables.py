@@ -8,7 +8,7 @@ from typing import Any
 
 from suite.documents import NotJsonError, decode_json
 from suite.errors import UserError
-from suite.kit.split_names import SPLITS
+from suite.kit.split_names import SPLIT_WORDS
 from suite.wording import some
 
 Row = Mapping[str, Any]
@@ -125,7 +125,7 @@ def _entries(value: Any, name: str, depth: int = 0) -> Sequence[Any]:
     if not isinstance(value, dict):
         raise UserError(f"{name} holds {type(value).__name__}, no rows: a list of objects is needed")
     lists = {key: entries for key, entries in value.items() if _holds_objects(entries)}
-    if lists and all(key.lower() in SPLITS for key in lists):
+    if lists and all(key.lower() in SPLIT_WORDS for key in lists):
         return [{SPLIT_KEY: key, **entry} for key, entries in lists.items() for entry in entries]
     if len(lists) == 1:
         return next(iter(lists.values()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -56,19 +56,25 @@ def preset_source(
     return preset
 
 
-def pretrained_presets(
-    name: str, presets: Mapping[str, Mapping[str, Any]], preferred: Iterable[str] = ()
-) -> list[Pretrained]:
+def pretrained_presets(name: str, classes: Sequence[str], preferred: Iterable[str] = ()) -> list[Pretrained]:
     """What the `pretrained` of a model builder with the options `preset` and `load_weights` gives.
 
     Args:
         name: as typed: the folder of a preset, the name of one, or empty.
-        presets: those of keras-hub that the builder can start from, as a class of it has them.
-        preferred: names among them that come first, the best one first.
+        classes: those of `keras_hub.models` whose presets the builder can start from.
+        preferred: names among the presets that come first, the best one first.
 
     Returns:
-        The folder alone if it is one; else all presets. Nothing is downloaded.
+        The folder alone if it is one; else all presets, none if keras-hub is not installed. Nothing is
+        downloaded.
     """
+    try:
+        models = import_keras_hub().models
+    except UserError:
+        return []
+    presets: dict[str, Mapping[str, Any]] = {}
+    for kind in classes:
+        presets |= getattr(models, kind).presets
     folder = expanded(name)
     if name and folder.is_dir():
         is_preset = (folder / "config.json").is_file()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -62,6 +63,7 @@ class KerasNetwork:
         self.batch_size = batch_size
         self._forward = _compiled(model, model if trained_as is None else trained_as)
         self._sizes: dict[Any, set[int]] = {}
+        self._lock = threading.Lock()
         self.signature = keras_signature(model)
 
     def __call__(self, inputs: Arrays) -> Arrays:
@@ -87,15 +89,16 @@ class KerasNetwork:
 
     def _size(self, piece: Arrays, examples: int, total: int, max_size: int) -> int:
         shapes = tuple((array.shape[1:], array.dtype.str) for array in _arrays(piece))
-        known = self._sizes.setdefault(shapes, set())
-        if total > max_size:
-            size = max_size
-        elif examples == 1:
-            size = 1
-        else:
-            power = min(1 << (examples - 1).bit_length(), max_size)
-            size = min((known_size for known_size in known if known_size >= examples), default=power)
-        known.add(size)
+        with self._lock:
+            known = self._sizes.setdefault(shapes, set())
+            if total > max_size:
+                size = max_size
+            elif examples == 1:
+                size = 1
+            else:
+                power = min(1 << (examples - 1).bit_length(), max_size)
+                size = min((known_size for known_size in known if known_size >= examples), default=power)
+            known.add(size)
         return size
 
     def _named(self, outputs: Any) -> Arrays:

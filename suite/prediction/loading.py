@@ -26,7 +26,9 @@ from suite.pipeline.manifest import (
     write_manifest,
 )
 from suite.pipeline.networks import KerasNetwork, Network, OnnxNetwork
+from suite.prediction.description import Description, described_pipeline
 from suite.prediction.predictor import LoadedPipeline
+from suite.prediction.session import Contents
 from suite.training_options import MAX_AT_ONCE, MAX_THREADS
 from suite.versions import PACKAGE, installed, other_versions, said_with
 
@@ -112,56 +114,127 @@ def load(
     for name, value, most in (("threads", threads, MAX_THREADS), ("batch_size", batch_size, MAX_AT_ONCE)):
         if value is not None and not 1 <= value <= most:
             raise UserError(f"{name} = {value:,} is not allowed: 1 to {most:,}")
-    host = host if host is not None else Host()
-    folder, manifest, builder, codec = _without_network(Path(path), host, options)
-    other = _other_versions(manifest, host)
-    file = folder / manifest.network
-    network: Network
-    if file.suffix in (".onnx", ".keras"):
-        check_file(folder, manifest, manifest.network)
-    if file.suffix == ".onnx":
-        network = OnnxNetwork(file, threads)
-        different = misfit(codec, network.signature)
-    elif file.suffix == ".keras":
-        from suite.pipeline.keras_files import load_keras
+    folder = model_folder(Path(path)).absolute()
+    manifest = read_manifest(folder)
+    origin = FolderOrigin(
+        folder=folder,
+        sha256=manifest.sha256,
+        host=host,
+        backend=backend,
+        device=device,
+        threads=threads,
+        batch_size=batch_size,
+        options=None if options is None else dict(options),
+    )
+    return LoadedPipeline.of(origin.contents(manifest), origin, batch_size)
 
-        activate(backend, device)
-        with said_with(lambda: other):
-            model = load_keras(file, builder.packages)
-        network = KerasNetwork(model, batch_size)
-        different = misfit(codec, network.signature) or weights_misfit(codec, model)
-    else:
-        raise UserError(
-            f"{folder / MANIFEST}: no runtime here reads '{manifest.network}': known are .keras and .onnx"
+
+@dataclass(frozen=True, kw_only=True)
+class FolderOrigin:
+    """The folder of a pipeline and what `load` was given; implements `suite.prediction.predictor.Origin`.
+
+    Attributes:
+        folder: the model folder, an absolute path.
+        sha256: of its `pipeline.json`, which holds the checksums of the other files.
+        host, backend, device, threads, batch_size, options: as for `load`.
+    """
+
+    folder: Path
+    sha256: str
+    host: Host | None
+    backend: str
+    device: str
+    threads: int | None
+    batch_size: int
+    options: dict[str, Any] | None
+
+    def open(self) -> Contents:
+        """Open the folder again, if it still holds the same model.
+
+        Raises:
+            UserError: if it is not there or holds another model, and as `load` does.
+        """
+        if not (self.folder / MANIFEST).is_file():
+            raise UserError(
+                f"{self.folder} is not there: a pipeline that was pickled or copied opens the folder that it"
+                " was loaded from, so put it there on this machine too, or call suite.load() here"
+            )
+        manifest = read_manifest(self.folder)
+        if manifest.sha256 != self.sha256:
+            raise UserError(
+                f"{self.folder} holds another model than it did when this pipeline was loaded: load it again"
+                " with suite.load()"
+            )
+        return self.contents(manifest)
+
+    def contents(self, manifest: Manifest) -> Contents:
+        """What is in the folder, with the network ready to run."""
+        described = _described(self.folder, manifest, self.host, self.options)
+        codec, other = described.codec, _other_versions(manifest, described.host)
+        file = self.folder / manifest.network
+        network: Network
+        if file.suffix in (".onnx", ".keras"):
+            check_file(self.folder, manifest, manifest.network)
+        if file.suffix == ".onnx":
+            network = OnnxNetwork(file, self.threads)
+            different = misfit(codec, network.signature)
+        elif file.suffix == ".keras":
+            from suite.pipeline.keras_files import load_keras
+
+            activate(self.backend, self.device)
+            with said_with(lambda: other):
+                model = load_keras(file, described.builder.item.packages)
+            network = KerasNetwork(model, self.batch_size)
+            different = misfit(codec, network.signature) or weights_misfit(codec, model)
+        else:
+            raise UserError(
+                f"{self.folder / MANIFEST}: no runtime here reads '{manifest.network}': known are .keras and"
+                " .onnx"
+            )
+        if different:
+            raise UserError(
+                f"{self.folder} cannot be used, its codec and its network do not fit: {different}. They are"
+                f" of two models, or of a plugin of another version: train or export again{other}"
+            )
+        return Contents(
+            manifest.task, manifest.builder, codec, network, manifest.facts, described.description
         )
-    if different:
-        raise UserError(
-            f"{folder} cannot be used, its codec and its network do not fit: {different}. They are of two"
-            f" models, or of a plugin of another version: train or export again{other}"
-        )
-    return LoadedPipeline(manifest.task, manifest.builder, codec, network, manifest.facts, batch_size)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Described:
     """What a model folder says of itself; the network is not loaded.
 
     Attributes:
         manifest: the content of `pipeline.json`.
         codec: with the given options.
+        builder: that the codec is of.
+        options: those of prediction that were given.
+        host: where the task is looked up.
     """
 
     manifest: Manifest
     codec: Codec
+    builder: Contributed[ModelBuilder[Any]]
+    options: Mapping[str, Any]
+    host: Host
+
+    @property
+    def task(self) -> Contributed[Task]:
+        """The task that the model is for, see `model_task`."""
+        return model_task(self.host, self.manifest)
+
+    def description(self) -> Description:
+        """What the pipeline is, reads and writes."""
+        return described_pipeline(self.manifest, self.codec, self.builder, self.task, self.options)
 
 
 def describe(
     path: str | Path, *, host: Host | None = None, options: Mapping[str, Any] | None = None
 ) -> Described:
     """What `load` would load, without the network and so quickly; the errors are the same."""
-    host = host if host is not None else Host()
-    _, manifest, _, codec = _without_network(Path(path), host, options)
-    return Described(manifest, codec)
+    folder = model_folder(Path(path))
+    return _described(folder, read_manifest(folder), host, options)
 
 
 def model_task(host: Host, manifest: Manifest) -> Contributed[Task]:
@@ -175,19 +248,17 @@ def builder_packages(host: Host, manifest: Manifest) -> set[str]:
     return host.builder(manifest.builder, manifest.task).item.packages
 
 
-def _without_network(
-    path: Path, host: Host, options: Mapping[str, Any] | None = None
-) -> tuple[Path, Manifest, ModelBuilder[Any], Codec]:
-    folder = model_folder(path)
-    manifest = read_manifest(folder)
-    contributed = _builder(manifest, folder, host)
-    builder = contributed.item
-    codec = _codec(manifest, folder, contributed, host)
-    with attributed(f"the codec of {contributed}"):
+def _described(
+    folder: Path, manifest: Manifest, host: Host | None, options: Mapping[str, Any] | None
+) -> Described:
+    host = host if host is not None else Host()
+    builder = _builder(manifest, folder, host)
+    codec = _codec(manifest, folder, builder, host)
+    with attributed(f"the codec of {builder}"):
         if options:
-            parsed = parse(builder.prediction_options, options, f"prediction with {contributed}")
+            parsed = parse(builder.item.prediction_options, options, f"prediction with {builder}")
             codec = codec.with_options(parsed)
-    return folder, manifest, builder, codec
+    return Described(manifest=manifest, codec=codec, builder=builder, options=dict(options or {}), host=host)
 
 
 def _codec(

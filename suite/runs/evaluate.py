@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import suite
-from suite.configuration import Configuration
+from suite.configuration import Configuration, with_limits
 from suite.contributions import Contributed, DataLoader, Metric, Task
 from suite.data.dataset import Dataset, Example, Examples, Subset, fingerprint
 from suite.data.groups import COLUMN_OPTION
@@ -33,6 +33,7 @@ from suite.evaluation.types import Pairs
 from suite.files import atomic_write
 from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
+from suite.limits import set_limits
 from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note
 from suite.prediction.loading import describe, load
 from suite.prediction.predictor import LoadedPipeline
@@ -61,6 +62,7 @@ class Request:
         loader_options: its options.
         evaluator_options: options of evaluators by name; they win over the run's.
         prediction_options: what `suite predict --set` takes, for predicting otherwise than by default.
+        limits: on what one input may take, other than the run's, by their names in `[runtime]`.
         out: the folder to write; None makes one in `RUN/evaluations`.
         backend: for the network, see `suite.load`; "auto" takes what the run was trained with.
         device: for the network.
@@ -75,6 +77,7 @@ class Request:
     loader_options: Mapping[str, Any] = field(default_factory=dict)
     evaluator_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     prediction_options: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, Any] = field(default_factory=dict)
     out: Path | None = None
     backend: str = "auto"
     device: str = "auto"
@@ -125,7 +128,8 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
 
 
 def _evaluate(host: Host, request: Request, run: Run, out: Path, listener: Listener) -> Outcome:
-    configuration = run.configuration
+    configuration = with_limits(run.configuration, request.limits)
+    set_limits(configuration.runtime)
     task = task_of(host, configuration)
     evaluators = evaluators_of(host, configuration, task)
     metrics = declared_metrics(evaluators)

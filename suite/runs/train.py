@@ -290,7 +290,7 @@ def _calibrated(
         return shipped
     manifest = read_manifest(run.model)
     write_manifest(run.model, msgspec.structs.replace(manifest, codec=codec.to_json()))
-    return replace(shipped, codec=codec)
+    return shipped.with_codec(codec)
 
 
 def _read_ahead(trainer: Trainer, validation: Validation | None, listener: Listener) -> None:

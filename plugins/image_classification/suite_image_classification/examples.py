@@ -16,8 +16,6 @@ from suite.sources import FolderTree, Source, Tree
 from suite_classification.types import Target
 from suite_images.classes import ClassOptions, look_alikes, select_classes
 
-SPLIT_NAMES = ("train", "validation", "test")
-
 
 class ImageExamples:
     """Files of a tree with a target each: twelve bytes an image beside the tree's list of names.

@@ -9,7 +9,7 @@ from keras.src.backend.config import keras_home  # where Keras itself keeps what
 
 import suite
 from suite.data import Dataset
-from suite.kit import expanded, import_keras_hub, pretrained_presets
+from suite.kit import expanded, pretrained_presets
 from suite_image_classification.models.applications import families
 
 _PRESETS = ("resnet_50_imagenet", "efficientnet_b0_ra_imagenet", "mobilenet_v3_small_100_imagenet")
@@ -41,11 +41,7 @@ def applications(name: str, dataset: Dataset) -> list[suite.Pretrained]:
 
 def presets(name: str, dataset: Dataset) -> list[suite.Pretrained]:
     """The image classifiers of keras-hub, or the folder of a preset at `name`."""
-    try:
-        hub = import_keras_hub()
-    except suite.UserError:
-        return []
-    return pretrained_presets(name, hub.models.ImageClassifier.presets, _PRESETS)
+    return pretrained_presets(name, ["ImageClassifier"], _PRESETS)
 
 
 def _family_of(file: str) -> str:

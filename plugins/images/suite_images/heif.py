@@ -84,7 +84,9 @@ def decode(content: bytes, name: str) -> np.ndarray:
     try:
         opened = pillow_heif.open_heif(BytesIO(content), convert_hdr_to_8bit=True)
         image = np.asarray(opened)
-    except Exception as error:  # noqa: BLE001 - whatever the library raises, the file is the reason
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever else the library raises, the file is the reason
         reason = str(error).strip().splitlines()
         raise UserError(
             f"{name} is a damaged or truncated HEIC{f' ({reason[0]})' if reason else ''}"

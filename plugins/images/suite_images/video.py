@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from suite import UserError
-from suite.kit import atomic_path, reason
+from suite.kit import atomic_path, check_memory, reason, refuse_special
 from suite_images.containers import is_cut_off
 
 SUFFIXES = (
@@ -26,6 +26,9 @@ SUFFIXES = (
 
 USUAL_RATE = 25.0
 """Frames per second if a video or a camera does not say."""
+
+_BYTES_OF_PIXEL = 40
+"""The frames that a decoder keeps, and one as OpenCV and as RGB."""
 
 # Errors say what is wrong; OpenCV and FFmpeg would write it to stderr. A frame of which data is missing is
 # left out, not made up. FFmpeg takes its settings from the environment alone.
@@ -134,12 +137,18 @@ class Video:
     def _open(self, closing: ExitStack) -> cv2.VideoCapture:
         try:
             length = self.path.stat().st_size
+            refuse_special(self.path)
             if not self.path.is_file():
                 raise UserError(f"{self.name} is no file, so it is no video")
             # Absolute, so that FFmpeg takes no name for an address.
             capture = cv2.VideoCapture(str(self.path.absolute()), cv2.CAP_FFMPEG)
             closing.callback(capture.release)
             if capture.isOpened():
+                height, width = (
+                    int(capture.get(side)) for side in (cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_WIDTH)
+                )
+                frame = f"{self.name} has frames of {width:,} x {height:,} pixels"
+                check_memory(frame, height * width * _BYTES_OF_PIXEL)
                 return capture
             if length == 0:
                 raise UserError(f"{self.name} is empty")

@@ -12,12 +12,10 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Example, Problem
-from suite.kit import counted
+from suite.kit import SPLIT_NAMES, counted
 from suite.options import Options
 from suite.sources import Tree
 from suite_speech_recognition.audio.recordings import Recording, describe
-
-SPLIT_NAMES = ("train", "validation", "test")
 
 BAD_TIMES = "with a bad time range"
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from suite import UserError
-from suite.kit import decode_json, nearest, some, split_of_name
+from suite.kit import SPLIT_COLUMNS, decode_json, nearest, some, split_of_name
 from suite_classification.types import Target
 from suite_image_classification.options import TableOptions
-from suite_images.tables import PATH_COLUMNS, SPLIT_COLUMNS
+from suite_images.tables import PATH_COLUMNS
 
 LABEL_COLUMNS = (
     "label", "labels", "class", "classes", "class_name", "category", "categories", "target", "targets", "tag",

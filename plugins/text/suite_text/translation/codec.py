@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -65,6 +66,11 @@ class TranslationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fi
     def stream_suffixes(self) -> tuple[str, ...]:  # type: ignore[override]
         """The endings of files with a text per line: the usual ones, and those of the training data."""
         return (*lines.STREAM_SUFFIXES, *self.files.suffixes)
+
+    def properties(self) -> Mapping[str, Any]:
+        """How much is translated at once, and from which language if the data named it."""
+        named = {"source": self.source} if self.source else {}
+        return {**named, "max_tokens": self.lengths[-1], "vocabulary": len(self.vocabulary)}
 
     def signature(self) -> Signature:
         """What the network takes and gives, as above."""

@@ -10,14 +10,13 @@ from typing import Any
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import NotJsonError, decode_json, groups_of, some, tables
+from suite.kit import SPLIT_COLUMNS, NotJsonError, decode_json, groups_of, some, tables
 from suite_text.classification.examples import Collector, Target
 from suite_text.classification.options import TableOptions
 from suite_text.reading.input_files import InputFiles
 from suite_text.reading.split_files import DataFile, files_in
 from suite_text.reading.tables import (
     LABEL_COLUMNS,
-    SPLIT_COLUMNS,
     TEXT_COLUMNS,
     TextTable,
     as_text,
