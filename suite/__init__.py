@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from suite.evaluation.types import Evaluation as Evaluation
     from suite.evaluation.types import Pairs as Pairs
     from suite.host import Host as Host
+    from suite.limits import limited as limited
     from suite.options import Options as Options
     from suite.pipeline.codec import Codec as Codec
     from suite.pipeline.codec import Encoded as Encoded
@@ -73,6 +74,7 @@ if not TYPE_CHECKING:
             "UserError": "suite.errors",
             "hookimpl": "suite.contributions",
             "lazy": "suite.contributions",
+            "limited": "suite.limits",
             "load": "suite.prediction.loading",
         },
     )

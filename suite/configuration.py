@@ -17,7 +17,7 @@ The same words in a file, on the command line and in Python:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,14 @@ from suite.documents import parse_toml
 from suite.errors import UserError, nearest
 from suite.options import Options, as_dict, parse, parse_value
 from suite.other_words import key_meant
-from suite.training_options import DEFAULT_LEARNING_RATE, RuntimeOptions, SplitOptions, TrainingOptions
+from suite.regular_files import read_regular
+from suite.training_options import (
+    DEFAULT_LEARNING_RATE,
+    LimitOptions,
+    RuntimeOptions,
+    SplitOptions,
+    TrainingOptions,
+)
 
 _TYPED: dict[str, type[Options]] = {
     "split": SplitOptions,
@@ -155,7 +162,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         UserError: if the file cannot be read or is not TOML, with the line.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_regular(path).decode("utf-8")
     except FileNotFoundError:
         raise UserError(f"there is no configuration file {path}") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -241,6 +248,31 @@ def option_settings(settings: Sequence[str]) -> dict[str, Any]:
             raise UserError(f"--set takes key=value, not '{setting}'")
         options[key.strip()] = parse_value(text)
     return options
+
+
+def take_limits(options: dict[str, Any]) -> LimitOptions:
+    """The limits among options, `runtime.max_input_gb` or `max_input_gb`, which are taken out of them.
+
+    Raises:
+        UserError: for a value that is not allowed, and for other options of `[runtime]`.
+    """
+    keys = [key for key in options if key.startswith("runtime.") or key in LimitOptions.__struct_fields__]
+    return parse(LimitOptions, {key.removeprefix("runtime."): options.pop(key) for key in keys}, "[runtime]")
+
+
+def with_limits(configuration: Configuration, given: Mapping[str, Any]) -> Configuration:
+    """The configuration with other limits.
+
+    Args:
+        configuration: of a run.
+        given: limits by name.
+
+    Raises:
+        UserError: for a value that is not allowed, and for other options of `[runtime]`.
+    """
+    parse(LimitOptions, given, "[runtime]")
+    runtime = parse(RuntimeOptions, {**as_dict(configuration.runtime), **given}, "[runtime]")
+    return replace(configuration, runtime=runtime)
 
 
 def resolve_training(

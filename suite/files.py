@@ -1,6 +1,4 @@
-"""Reading regular files only, and writing so that a file is there whole or not at all.
-
-A pipe or a device in the place of a file would keep whoever opens it waiting, or never end.
+"""Writing so that a file is there whole or not at all.
 
 What is being written has a name that nobody can guess, is made exclusively, so that a link that somebody
 planted is never followed, and is locked while it is written: what no living process has locked is a leftover
@@ -10,14 +8,13 @@ of one that was killed, and is removed when something is written beside it.
 from __future__ import annotations
 
 import errno
-import io
 import os
 import re
 import secrets
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -25,8 +22,6 @@ from suite.errors import UnwritableError, UserError, reason
 
 _TEMPORARY = re.compile(r"\.suite-[0-9a-f]{16}(\.[^/]*)?")
 _LONGEST_SUFFIX = 20
-_NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_MAX_READ = 1 << 30  # at once: the system gives little more
 _YOUNG_SECONDS = 60.0
 """What is younger is never taken for a leftover: it may have been made and not been locked yet."""
 
@@ -46,79 +41,7 @@ _ADVICE = {
     errno.ENAMETOOLONG: "give a shorter name",
 }
 
-_SPECIAL = (
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
-
 _swept: set[Path] = set()
-
-
-def open_regular(path: str | Path) -> io.FileIO:
-    """Open a file for reading, without a buffer; it is never waited for.
-
-    Raises:
-        UserError: if it is a pipe, a device or a socket.
-        OSError: if it cannot be opened, or is a folder.
-    """
-    descriptor, _ = _open_regular(path)
-    try:
-        return io.FileIO(descriptor, "r")
-    except BaseException:
-        os.close(descriptor)
-        raise
-
-
-def read_regular(path: str | Path, check_size: Callable[[int], None] = lambda size: None) -> bytes:
-    """The content of a file; the errors are those of `open_regular`.
-
-    Args:
-        path: of the file.
-        check_size: called with its size before it is read.
-    """
-    # Not by a FileIO, which would look at the file once more, nor by a Path: most files are small and many.
-    descriptor, size = _open_regular(path)
-    try:
-        check_size(size)
-        pieces = []
-        while piece := os.read(descriptor, min(size + 1, _MAX_READ)):
-            pieces.append(piece)
-            size = max(size - len(piece), 1 << 16)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-    finally:
-        os.close(descriptor)
-
-
-def _open_regular(path: str | Path) -> tuple[int, int]:
-    """The descriptor of a file that has been opened for reading, and the size of the file."""
-    descriptor = os.open(path, os.O_RDONLY | _NEVER_WAIT)
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            _refuse_mode(path, found.st_mode)
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
-        return descriptor, found.st_size
-    except BaseException:
-        os.close(descriptor)
-        raise
-
-
-def refuse_special(path: str | Path) -> None:
-    """Refuse a path that another library is about to read, if there is no regular file but a pipe, say.
-
-    Raises:
-        UserError: if it is a pipe, a device or a socket.
-        OSError: if there is nothing.
-    """
-    _refuse_mode(path, Path(path).stat().st_mode)
-
-
-def _refuse_mode(path: str | Path, mode: int) -> None:
-    kind = next((kind for is_so, kind in _SPECIAL if is_so(mode)), "")
-    if kind:
-        raise UserError(f"{path} is {kind}, not a file: give a regular file")
 
 
 @contextmanager
@@ -166,8 +89,9 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     with temporary_folder(path) as temporary:
         yield temporary
         with writing(path):
-            with suppress(OSError):
-                path.rmdir()
+            if os.name != "posix":  # where a folder does not take the place of an empty one
+                with suppress(OSError):
+                    path.rmdir()
             os.replace(temporary, path)
             _flush_folder(path.parent)
 
@@ -192,6 +116,64 @@ def temporary_folder(path: Path) -> Iterator[Path]:
         if descriptor >= 0:
             os.close(descriptor)
     _sweep(path.parent)
+
+
+@contextmanager
+def claimed_folder(path: Path, advice: str) -> Iterator[Path]:
+    """An empty folder that no other process takes while the block runs, made if it is not there.
+
+    It is removed again if it was made here and is still empty in the end.
+
+    Args:
+        path: the folder.
+        advice: what to do if it is taken, as the end of a sentence.
+
+    Raises:
+        UserError: if there is a file, a folder with something in it, or one that another process has taken.
+        UnwritableError: if it cannot be made, saying why.
+    """
+    refuse_existing(path, advice)
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
+    with writing(path):
+        path.mkdir(parents=True, exist_ok=True)
+    yield from _claimed(path, made, advice)
+
+
+@contextmanager
+def claimed_new_folder(paths: Iterable[Path]) -> Iterator[Path]:
+    """As `claimed_folder`, the first of several paths where nothing lies: no two processes get the same."""
+    path, made = _first_new(paths)
+    yield from _claimed(path, made, "try again")
+
+
+def _first_new(paths: Iterable[Path]) -> tuple[Path, list[Path]]:
+    for path in paths:
+        made = [folder for folder in path.parents if not folder.exists()]
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                path.mkdir()
+            except FileExistsError:
+                continue
+        return path, [path, *made]
+    raise ValueError("all of the paths are taken")
+
+
+def _claimed(path: Path, made: list[Path], advice: str) -> Iterator[Path]:
+    descriptor = os.open(path, os.O_RDONLY) if os.name == "posix" else -1
+    try:
+        if _is_locked(descriptor):
+            raise UserError(f"another process is about to write {path}: {advice}")
+        refuse_existing(path, advice)  # until the lock it could have been written
+        try:
+            yield path
+        finally:
+            with suppress(OSError):
+                for folder in made:
+                    folder.rmdir()
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def atomic_write(path: Path, content: bytes | str) -> None:
@@ -336,6 +318,19 @@ def _lock(descriptor: int) -> bool:
     except (ImportError, OSError):
         return False
     return True
+
+
+def _is_locked(descriptor: int) -> bool:
+    """Lock what is open; true if another process has done so. What cannot be locked is not."""
+    try:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (ImportError, OSError):
+        return False
+    return False
 
 
 def _sweep(folder: Path) -> None:

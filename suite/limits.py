@@ -15,6 +15,7 @@ from contextvars import ContextVar
 
 from suite.devices import available_memory
 from suite.errors import UserError
+from suite.options import parse
 from suite.training_options import LimitOptions
 
 LARGE = 256 << 20
@@ -44,9 +45,20 @@ def set_limits(options: LimitOptions) -> None:
 
 
 @contextmanager
-def limited(options: LimitOptions) -> Iterator[None]:
-    """Within it, and in threads that get its context, other limits hold than in the rest of the process."""
-    token = _of_caller.set(options)
+def limited(**values: float) -> Iterator[None]:
+    """Within it, other limits hold for the caller than in the rest of the process.
+
+        with suite.limited(max_input_gb=1, max_input_hours=2):
+            pipeline.predict(uploads, on_error="return")
+
+    Args:
+        values: by the names of the limits in `[runtime]`: max_input_gb, max_input_hours, max_unpacked_gb.
+
+    Raises:
+        UserError: for a limit that there is not, or a value that is not allowed.
+    """
+    now = {name: getattr(limits(), name) for name in LimitOptions.__struct_fields__}
+    token = _of_caller.set(parse(LimitOptions, {**now, **values}, "suite.limited"))
     try:
         yield
     finally:
@@ -126,11 +138,11 @@ def check_file_size(what: object, size: int) -> None:
         check_memory(f"{what} has {size:,} bytes", size)
 
 
-class Unpacking:
-    """Counts the bytes that come out of a compressed file while it is unpacked.
+class ByteCount:
+    """Counts the bytes that come out of a compressed file while it is unpacked, or out of a stream.
 
     Args:
-        what: the name of the file.
+        what: the beginning of a sentence: "a.csv.gz unpacks to".
         to: the folder on whose disk they are written.
         line_by_line: they are read line by line. Without it and without `to` they stay in memory.
     """
@@ -149,15 +161,15 @@ class Unpacking:
         most: float = getattr(limits(), self._option)
         if self._count > most * _GB:
             raise UserError(
-                f"{self._what} unpacks to more than the limit of {most:g} GB: unpack it yourself, or raise"
+                f"{self._what} more than the limit of {most:g} GB: give less at once, or raise"
                 f" the limit with --set runtime.{self._option}={max(1, math.ceil(2 * most))}"
             )
         if self._to is not None and self._count - self._looked > LARGE:
             self._looked = self._count
             if shutil.disk_usage(self._to).free < _DISK_RESERVE:
                 raise UserError(
-                    f"{self._what} unpacks to more than {_gigabytes(self._count)}, for which {self._to} has"
-                    " no room: make room, set TMPDIR to another disk, or unpack it yourself"
+                    f"{self._what} more than {_gigabytes(self._count)}, for which {self._to} has"
+                    " no room: make room, or set TMPDIR to another disk"
                 )
 
 

@@ -18,6 +18,7 @@ from suite.configuration import from_mapping
 from suite.data import Problem
 from suite.runs.evaluate import Request, evaluate
 from suite.runs.train import train
+from suite.training.progress import Listener
 
 HOST = suite.Host(toy_plugin, discover=False)
 
@@ -185,6 +186,24 @@ def test_a_folder_that_is_not_empty_is_not_written_to(run, tmp_path):
     (tmp_path / "mine.txt").write_text("dear")
     with pytest.raises(UserError, match="exists already"):
         evaluate(HOST, Request(run=run, out=tmp_path))
+
+
+def test_two_evaluations_at_once_write_two_folders(run, data, tmp_path):
+    class Other(Listener):
+        """Evaluates as well while another evaluation is under way."""
+
+        outcome = None
+
+        def phase(self, text):
+            if self.outcome is None:
+                self.outcome = evaluate(HOST, Request(run=run, predictions=run / "predictions.jsonl"))
+
+    other = Other()
+    outcome = evaluate(HOST, Request(run=run, predictions=run / "predictions.jsonl"), other)
+    assert outcome.folder != other.outcome.folder
+    assert (outcome.folder / "metrics.json").read_text() == (
+        other.outcome.folder / "metrics.json"
+    ).read_text()
 
 
 @pytest.fixture

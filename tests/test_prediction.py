@@ -212,6 +212,7 @@ def test_the_manifest_is_plain_json(run):
     manifest = json.loads((run / "model" / "pipeline.json").read_text())
     assert manifest.pop("files").keys() == {"network.keras"}
     assert len(manifest.pop("sha256")) == 64
+    assert manifest.pop("versions").keys() == {"keras", "keras-suite"}
     assert manifest == {
         "format": 2,
         "task": "weather",

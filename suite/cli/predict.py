@@ -66,7 +66,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OPTION=VALUE",
         action="append",
         default=[],
-        help="an option of the prediction; 'suite show TASK MODEL' lists them (repeatable)",
+        help="an option of the prediction; 'suite show TASK MODEL' lists them; or a limit,"
+        " runtime.max_input_gb=... (repeatable)",
     )
     parser.add_argument("--batch-size", type=int, metavar="N", help="inputs at a time")
     parser.add_argument("--backend", default="auto", help="tensorflow, jax or torch, for a network of Keras")
@@ -80,7 +81,8 @@ settable = keys_of_model
 def run(arguments: argparse.Namespace) -> int:
     """Predict, and write the predictions to the sink that the options name."""
     from suite.cli.prediction_sinks import choose_sink
-    from suite.configuration import option_settings
+    from suite.configuration import option_settings, take_limits
+    from suite.limits import set_limits
     from suite.pipeline.manifest import unfinished_note
     from suite.prediction.inputs import Inputs
     from suite.prediction.loading import describe, load
@@ -89,6 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"--batch-size {arguments.batch_size} is not allowed: at least 1")
     host = host_from(arguments)
     options = option_settings(arguments.set)
+    set_limits(take_limits(options))
     # Everything that can be wrong with the words is said before seconds go into loading a network.
     described = describe(arguments.run, host=host, options=options)
     note = unfinished_note(described.manifest, Path(arguments.run))

@@ -16,6 +16,7 @@ from suite.documents import NotJsonError, decode_json
 from suite.errors import PluginError, SuiteError, UserError, attributed
 from suite.evaluation.types import Pairs
 from suite.files import atomic_path, full_disk, unwritable
+from suite.regular_files import read_regular
 
 PREDICTIONS_FILE = "predictions.jsonl"
 
@@ -219,7 +220,7 @@ def _some(names: Sequence[str], total: int) -> str:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_regular(path).decode("utf-8-sig")
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file of predictions") from None
     except OSError as error:

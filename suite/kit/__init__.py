@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from suite.files import atomic_path as atomic_path
     from suite.files import atomic_write as atomic_write
     from suite.files import refuse_existing as refuse_existing
-    from suite.files import refuse_special as refuse_special
     from suite.files import unwritable as unwritable
     from suite.kit.keras_hub import import_keras_hub as import_keras_hub
     from suite.kit.keras_hub import loading_preset as loading_preset
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from suite.limits import check_memory as check_memory
     from suite.limits import memory_for as memory_for
     from suite.outside_files import check_hdf5 as check_hdf5
+    from suite.regular_files import refuse_special as refuse_special
     from suite.wording import counted as counted
     from suite.wording import some as some
 
@@ -65,7 +65,7 @@ if not TYPE_CHECKING:
             "pretrained_presets": "suite.kit.keras_hub",
             "reason": "suite.errors",
             "refuse_existing": "suite.files",
-            "refuse_special": "suite.files",
+            "refuse_special": "suite.regular_files",
             "some": "suite.wording",
             "unwritable": "suite.files",
         },

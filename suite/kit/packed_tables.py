@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from suite.errors import UserError
-from suite.limits import Unpacking, check_memory
+from suite.limits import ByteCount, check_memory
 from suite.sources.unpacking import gunzipped
 
 ARROW = (".parquet", ".feather", ".arrow")
@@ -50,9 +50,9 @@ def arrow_rows(content: bytes, name: str) -> Iterator[tuple[int, Mapping[str, An
         raise _missing(name, "pyarrow") from None
     number = 0
     with _blamed(name):
-        unpacking = Unpacking(name)
+        count = ByteCount(f"{name} unpacks to")
         for batch in _batches(pa.BufferReader(content), name):
-            unpacking.add(batch.nbytes)
+            count.add(batch.nbytes)
             for row in batch.to_pylist():
                 number += 1
                 yield number, row

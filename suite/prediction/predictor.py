@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
+from contextvars import copy_context
 from itertools import islice
 from typing import Any, Protocol, Self
 
@@ -20,11 +21,13 @@ from suite.pipeline.trainable import stack
 from suite.prediction.continuations import PartialPrediction, continue_predictions
 from suite.prediction.description import Description
 from suite.prediction.encoding import (
+    UNREADABLE,
     ChunkedInput,
     EncodingJob,
     chunks_of,
     codec_of,
     decode_each,
+    decode_possible,
     encode,
     encoding_jobs,
     name_of,
@@ -216,7 +219,7 @@ class LoadedPipeline:
         with self._session.threads() as threads:
             while True:
                 for job in islice(jobs, (1 + ahead) * batch_size - len(waiting)):
-                    waiting.append((job, threads.submit(self._encode, job)))
+                    waiting.append((job, threads.submit(copy_context().run, self._encode, job)))
                 if not waiting:
                     return
                 batch = [waiting.popleft() for _ in range(min(batch_size, len(waiting)))]
@@ -290,11 +293,14 @@ class LoadedPipeline:
                 yield prediction_of(Result(raw, name, result.prediction, result.error), on_error)
                 return
             encoded = self._encode(EncodingJob(raw, name))
-        except (UserError, OSError) as error:
+        except UNREADABLE as error:
             self._session.check()
             yield prediction_of(Result(raw, name, error=reason_of(error)), on_error)
             return
-        for partial in self._continue({0: raw}, self._run({0: encoded}), give_partial=give_partial):
+        firsts, errors = self._run({0: encoded})
+        for reason in errors.values():
+            yield prediction_of(Result(raw, name, error=reason), on_error)
+        for partial in self._continue({0: raw}, firsts, give_partial=give_partial):
             yield prediction_of(Result(raw, name, partial.prediction, partial.error), on_error)
 
     def _encode(self, job: EncodingJob) -> Encoded:
@@ -311,9 +317,11 @@ class LoadedPipeline:
         """Each job of a batch with its prediction, or with the reason why there is none."""
         encoded, errors = _readable({index: future.result for index, (_, future) in enumerate(batch)})
         self._session.check()
-        raws = {index: batch[index][0].raw for index in encoded}
+        firsts, failed = self._run(encoded)
+        errors |= failed
+        raws = {index: batch[index][0].raw for index in firsts}
         predictions: dict[int, Any] = {}
-        for partial in self._continue(raws, self._run(encoded), give_partial=on_partial is not None):
+        for partial in self._continue(raws, firsts, give_partial=on_partial is not None):
             job = batch[partial.index][0]
             if partial.error is not None:
                 errors[partial.index] = partial.error
@@ -324,14 +332,20 @@ class LoadedPipeline:
         for index, (job, _) in enumerate(batch):
             yield job, predictions.get(index), errors.get(index)
 
-    def _run(self, encoded: Mapping[int, Encoded]) -> dict[int, Any]:
-        """What one forward pass, or one per shape, predicts."""
+    def _run(self, encoded: Mapping[int, Encoded]) -> tuple[dict[int, Any], dict[int, str]]:
+        """What one forward pass, or one per shape, predicts, and why there is no prediction for the rest."""
         predictions: dict[int, Any] = {}
+        errors: dict[int, str] = {}
         for indices in same_shapes({index: item.arrays for index, item in encoded.items()}):
             outputs = self.network(stack([encoded[index].arrays for index in indices]))
             contexts = [encoded[index].context for index in indices]
-            predictions.update(zip(indices, self.decode_each(outputs, contexts), strict=True))
-        return predictions
+            possible = decode_possible(self.codec, outputs, contexts, self.builder)
+            for index, (prediction, error) in zip(indices, possible, strict=True):
+                if error is None:
+                    predictions[index] = prediction
+                else:
+                    errors[index] = error
+        return predictions, errors
 
     def _continue(
         self, raws: Mapping[int, Any], firsts: Mapping[int, Any], *, give_partial: bool
@@ -343,7 +357,8 @@ class LoadedPipeline:
                     for index, raw in following.items()
                 }
             )
-            return self._run(encoded), errors
+            predictions, failed = self._run(encoded)
+            return predictions, errors | failed
 
         return continue_predictions(self.codec, raws, firsts, run, self.builder, give_partial=give_partial)
 
@@ -363,6 +378,6 @@ def _readable(
     for index, encoding in encodings.items():
         try:
             encoded[index] = encoding()
-        except (UserError, OSError) as error:
+        except UNREADABLE as error:
             errors[index] = reason_of(error)
     return encoded, errors

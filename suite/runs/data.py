@@ -17,6 +17,7 @@ from suite.data.splits import complete
 from suite.documents import expanded
 from suite.errors import UserError, attributed
 from suite.host import Host
+from suite.limits import set_limits
 from suite.sources.source_types import refuse_address
 
 
@@ -76,6 +77,7 @@ def loaded_data(
     host: Host, configuration: Configuration, dataset: Dataset | None = None
 ) -> tuple[str, Dataset, Contributed[DataLoader[Any]] | None]:
     """Where the data of a configuration is, the data as it was loaded, and its loader; as `run_data`."""
+    set_limits(configuration.runtime)
     task = task_of(host, configuration)
     loader: Contributed[DataLoader[Any]] | None = None
     path = ""

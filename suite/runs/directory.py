@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import os
 import re
@@ -39,9 +40,7 @@ class Run:
         Raises:
             UserError: if `path` exists and is not an empty folder.
         """
-        refuse_existing(
-            path, f"give another name with --out, remove it, or go on with it: suite resume {path}"
-        )
+        refuse_existing(path, taken_advice(path))
         with atomic_folder(path) as temporary:
             atomic_write(temporary / "config.toml", configuration.to_toml())
             atomic_write(temporary / "environment.json", to_json(environment))
@@ -153,17 +152,19 @@ class Run:
             yield
 
 
-def new_run_path(folder: Path, data: str) -> Path:
-    """A name for a new run that is not taken: after the data, with a number if need be."""
+def taken_advice(path: Path) -> str:
+    """What to do if the name of a run is taken, as the end of a sentence."""
+    return f"give another name with --out, remove it, or go on with it: suite resume {path}"
+
+
+def run_paths(folder: Path, data: str) -> Iterator[Path]:
+    """Names for a new run: after the data, then with numbers."""
     name = Path(data).name or Path(data).resolve().name
     name = re.sub(r"(\.(zip|tar|tgz|gz|bz2|xz|csv|tsv|jsonl?|toml))+$", "", name, flags=re.IGNORECASE)
     name = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run"
-    path = folder / name
-    number = 2
-    while path.exists():
-        path = folder / f"{name}-{number}"
-        number += 1
-    return path
+    yield folder / name
+    for number in itertools.count(2):
+        yield folder / f"{name}-{number}"
 
 
 def to_json(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import suite
-from suite.configuration import Configuration
+from suite.configuration import Configuration, with_limits
 from suite.contributions import Contributed, DataLoader, Metric, Task
 from suite.data.dataset import Dataset, Example, Examples, Subset, fingerprint
 from suite.data.groups import COLUMN_OPTION
@@ -29,15 +30,16 @@ from suite.evaluation.prediction_files import (
 )
 from suite.evaluation.scoring import scored_metrics
 from suite.evaluation.types import Pairs
-from suite.files import atomic_write, make_folder, refuse_existing
+from suite.files import atomic_write, claimed_folder, claimed_new_folder
 from suite.host import Host
+from suite.limits import set_limits
 from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note
 from suite.prediction.loading import describe, load
 from suite.prediction.predictor import LoadedPipeline
 from suite.report.page import ReportContent, write_report
 from suite.runs.build import evaluators_of
 from suite.runs.data import run_data, task_of
-from suite.runs.directory import Run, new_run_path, to_json
+from suite.runs.directory import Run, run_paths, to_json
 from suite.runs.explanations import explanations
 from suite.runs.report import data_facts
 from suite.runs.resuming import moved_data
@@ -59,6 +61,7 @@ class Request:
         loader_options: its options.
         evaluator_options: options of evaluators by name; they win over the run's.
         prediction_options: what `suite predict --set` takes, for predicting otherwise than by default.
+        limits: on what one input may take, other than the run's, by their names in `[runtime]`.
         out: the folder to write; None makes one in `RUN/evaluations`.
         backend: for the network, see `suite.load`; "auto" takes what the run was trained with.
         device: for the network.
@@ -73,6 +76,7 @@ class Request:
     loader_options: Mapping[str, Any] = field(default_factory=dict)
     evaluator_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     prediction_options: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, Any] = field(default_factory=dict)
     out: Path | None = None
     backend: str = "auto"
     device: str = "auto"
@@ -117,16 +121,20 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
     Raises:
         UserError: for whatever is wrong with the run, the data, the predictions or the options.
     """
-    listener = listener or Listener()
     run = Run.open(request.run)
-    configuration = run.configuration
+    with _folder(request) as out:
+        return _evaluate(host, request, run, out, listener or Listener())
+
+
+def _evaluate(host: Host, request: Request, run: Run, out: Path, listener: Listener) -> Outcome:
+    configuration = with_limits(run.configuration, request.limits)
+    set_limits(configuration.runtime)
     task = task_of(host, configuration)
     evaluators = evaluators_of(host, configuration, task)
     metrics = declared_metrics(evaluators)
     options = {**configuration.evaluators}
     for name, values in request.evaluator_options.items():
         options[name] = {**options.get(name, {}), **values}
-    out = _folder(request)
     if request.prediction_options:
         if request.predictions is not None:
             raise UserError(f"{request.predictions} holds predictions: options of predicting change nothing")
@@ -163,19 +171,18 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
         shown += explained
         scored["notes"] += remarks
     content = _content(run, configuration, request, task.item, metrics, chosen, scored, shown)
-    make_folder(out)
     write_predictions(out / PREDICTIONS_FILE, pairs)
     write_report(content, out / "report.html")
     atomic_write(out / "metrics.json", to_json(scored))
     return Outcome(folder=out, task=task.item, declared=metrics, split=chosen.split, metrics=scored)
 
 
-def _folder(request: Request) -> Path:
+def _folder(request: Request) -> AbstractContextManager[Path]:
+    """The folder to write, which nobody else gets; it goes again if nothing is written."""
     if request.out is None:
         about = request.data or request.predictions or request.split or "test"
-        return new_run_path(request.run / "evaluations", str(about))
-    refuse_existing(request.out, "give another name with --out")
-    return request.out
+        return claimed_new_folder(run_paths(request.run / "evaluations", str(about)))
+    return claimed_folder(request.out, "give another name with --out")
 
 
 def _choose(host: Host, run: Run, configuration: Configuration, request: Request) -> _Chosen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -12,9 +13,10 @@ import msgspec
 
 from suite.configuration import Configuration
 from suite.errors import RunError, StoppedRunError, SuiteError, UnwritableError, UserError, attributed
+from suite.files import claimed_folder, claimed_new_folder
 from suite.host import Host
 from suite.runs.build import Experiment, build, environment
-from suite.runs.directory import Run, new_run_path
+from suite.runs.directory import Run, run_paths, taken_advice
 from suite.runs.interim import InterimModel, write_model
 from suite.runs.resuming import (
     Resumption,
@@ -72,13 +74,15 @@ def train(
     listener = listener or Listener()
     if configuration.split.folds and not configuration.split.fold:
         raise UserError("folds are several runs: suite.runs.folds.train_folds trains them")
-    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(
-            f"{out} exists already: give another name with --out, or go on with it: suite resume {out}"
-        )
-    experiment = build(host, configuration, listener, dataset)
-    path = out or new_run_path(folder, configuration.data or experiment.task.name)
-    run = Run.create(path, experiment.configuration, environment(experiment, command))
+    with ExitStack() as claims:
+        # A name that is given is taken before anything else is done, and one that is found when it is found.
+        if out is not None:
+            claims.enter_context(claimed_folder(out, taken_advice(out)))
+        experiment = build(host, configuration, listener, dataset)
+        if out is None:
+            names = run_paths(folder, configuration.data or experiment.task.name)
+            out = claims.enter_context(claimed_new_folder(names))
+        run = Run.create(out, experiment.configuration, environment(experiment, command))
     try:
         with run.locked(), going_on_after(run.path):
             return _train(run, experiment, listener, stop)

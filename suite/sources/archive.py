@@ -22,8 +22,8 @@ from typing import IO, Any, cast
 import numpy as np
 
 from suite.errors import UserError
-from suite.files import open_regular
-from suite.limits import Unpacking, check_file_size
+from suite.limits import ByteCount, check_file_size
+from suite.regular_files import open_regular
 from suite.sources.tree import Tree, is_hidden
 
 _BLOCK = 1 << 20
@@ -197,10 +197,10 @@ def _decompressed(name: str, head: bytes) -> IO[bytes]:
         if head.startswith(magic):
             file = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the tree)
             try:
-                unpacking = Unpacking(name, to=tempfile.gettempdir())
+                count = ByteCount(f"{name} unpacks to", to=tempfile.gettempdir())
                 with opener(name) as packed:
                     while block := packed.read(_BLOCK):
-                        unpacking.add(len(block))
+                        count.add(len(block))
                         file.write(block)
                 file.flush()
                 file.seek(0)

@@ -289,12 +289,12 @@ def deep_png(side):
 def test_the_limit_of_memory_is_an_option(monkeypatch):
     content = deep_png(400)
     limits.check_memory("this", 4 * 400 * 400)
-    with limits.limited(LimitOptions(max_input_gb=0.003)):
+    with limits.limited(max_input_gb=0.003):
         with pytest.raises(UserError, match="has 400 x 400 pixels and would take 0.00368 GB of memory, more"):
             reading.read(content)
         with pytest.raises(UserError, match="would take"):
             reading.storage(content, look=True)
-    with limits.limited(LimitOptions(max_input_gb=0.004)):
+    with limits.limited(max_input_gb=0.004):
         assert reading.read(content).shape == (400, 400, 3)
     monkeypatch.setattr(limits, "LARGE", 1000)
     monkeypatch.setattr(limits, "available_memory", lambda: 2000)

@@ -104,7 +104,7 @@ def _rows(found: ListedImages, file: AnnotationFile) -> Iterator[_Row]:
             boxes = [[float(value) for value in box] for box in _first(objects, _BOXES) or []]
             labels = list(_first(objects, _CLASSES) or [])
             crowd = list(_first(objects, ("iscrowd", "is_crowd", "crowd")) or [0] * len(boxes))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             found.refusals.append(f"{location} has objects that are not lists of boxes and classes")
             continue
         if not labels and boxes and not any(name in objects for name in _CLASSES):

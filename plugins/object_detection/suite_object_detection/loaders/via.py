@@ -167,7 +167,7 @@ def _add(found: ListedImages, number: int, region: Region, attribute: str | None
     location = f"{region.source}, region {region.row}"
     try:
         box = _box(region.shape)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         found.refusals.append(
             f"{location}: the {region.shape.get('name')} has no coordinates that are numbers"
         )

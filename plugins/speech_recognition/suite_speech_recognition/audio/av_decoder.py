@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from suite import UserError
+from suite.kit import check_duration
 from suite_speech_recognition.audio.channels import one_channel
 from suite_speech_recognition.audio.sound_files import LOST, RATES
 
@@ -104,7 +105,11 @@ class AvFile:
 
     def _counted(self) -> int:
         """The number of samples of a file that does not say it: all of it is decoded."""
-        return sum(len(samples) for _, samples in self._decoded(0))
+        count = 0
+        for _, samples in self._decoded(0):
+            count += len(samples)
+            check_duration(self.name, count / self.rate)
+        return count
 
 
 @contextmanager

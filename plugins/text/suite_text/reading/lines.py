@@ -6,7 +6,6 @@ A codec of texts has `accepts_text = True` and `STREAM_SUFFIXES` among its `stre
 
 from __future__ import annotations
 
-import gzip
 import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +17,7 @@ from typing import IO, Any
 from suite import UserError
 from suite.kit import NotJsonError, decode_json, reason, tables
 from suite.pipeline import Stream
-from suite.sources import FileSource
+from suite.sources import FileSource, open_file, open_gzip, read_file, read_stream, stream_lines
 from suite_language.encodings import decoded, encoding_of
 from suite_text.reading.chat import messages_of, question
 from suite_text.reading.input_files import InputFiles
@@ -170,7 +169,7 @@ def _standard_input(whole: bool) -> Iterator[tuple[int, str | UnreadableLine]]:
         raise UserError("there is no standard input: give texts or files")
     content = sys.stdin.buffer
     if whole:
-        yield 1, decoded(content.read(), STANDARD_INPUT).text
+        yield 1, decoded(read_stream(content, STANDARD_INPUT), STANDARD_INPUT).text
         return
     for number, line in enumerate(_byte_lines(content), start=1):
         try:
@@ -182,14 +181,14 @@ def _standard_input(whole: bool) -> Iterator[tuple[int, str | UnreadableLine]]:
 
 def _byte_lines(content: IO[bytes]) -> Iterator[bytes]:
     """Lines as they come; UTF-16, whose line breaks are two bytes, all at once."""
-    first = content.readline()
+    lines = stream_lines(content, STANDARD_INPUT)
+    first = next(lines, b"")
     if first[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        text = decoded(first + content.read(), STANDARD_INPUT).text
+        text = decoded(first + read_stream(content, STANDARD_INPUT), STANDARD_INPUT).text
         yield from (line.encode() for line in text.splitlines(keepends=True))
         return
-    while first:
-        yield first
-        first = content.readline()
+    yield first
+    yield from lines
 
 
 def file_texts(
@@ -207,7 +206,7 @@ def file_texts(
     """
     name = path.name.lower()
     if name.endswith((*tables.PACKED, ".json", ".json.gz")):
-        content, inner = tables.unpacked(path.read_bytes(), path.name)
+        content, inner = tables.unpacked(read_file(path), path.name)
         if not inner.lower().endswith(tables.PACKED):
             text = decoded(content, str(path), files.encoding).text
             yield from _row_texts(tables.rows(text, inner), path, files, columns)
@@ -215,11 +214,11 @@ def file_texts(
             yield from _row_texts(tables.rows(content, inner, header=files.header), path, files, columns)
         return
     with ExitStack() as stack:
-        file = stack.enter_context(path.open("rb"))
+        file = stack.enter_context(io.BufferedReader(open_file(path)))
         head = tables.unpacked(file.read(_HEAD), path.name, _HEAD)[0]
         encoding = encoding_of(head, str(path), files.encoding)
         file.seek(0)
-        plain: Any = stack.enter_context(gzip.open(file)) if name.endswith(".gz") else file
+        plain: Any = stack.enter_context(open_gzip(file, str(path))) if name.endswith(".gz") else file
         text_lines = stack.enter_context(io.TextIOWrapper(plain, encoding, errors="replace", newline="\n"))
         inner = name.removesuffix(".gz")
         if inner.endswith((".jsonl", ".ndjson")):
