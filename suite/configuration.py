@@ -131,6 +131,12 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
             raise UserError(f"{where}: '{key}' is a table of options ([{key}]), not {value!r}")
         if key in _PLAIN and not isinstance(value, str):
             raise UserError(f"{where}: '{key}' is text, not {value!r}")
+    for table in ("loader", "model"):
+        if not isinstance(document.get(table, {}).get("name", ""), str):
+            raise UserError(f"{where}: '{table}.name' is text, not {document[table]['name']!r}")
+    plugins = document.get("plugins", {})
+    if not isinstance(plugins, Mapping) or not all(isinstance(value, str) for value in plugins.values()):
+        raise UserError(f"{where}: 'plugins' is a table of versions, as suite writes it, not {plugins!r}")
     if not document.get("task") or "data" not in document:
         missing = "data" if document.get("task") else "task"
         raise UserError(f"{where}: '{missing}' is missing")
@@ -150,7 +156,7 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
         model_name=model.pop("name", None),
         model=model,
         evaluators=document.get("evaluators", {}),
-        plugins=document.get("plugins", {}),
+        plugins=plugins,
         **typed,  # type: ignore[arg-type]
     )
 

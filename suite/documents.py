@@ -88,6 +88,22 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
     return document
 
 
+def toml_value(text: str) -> Any:
+    """The TOML value that a text is, else the text itself.
+
+    Raises:
+        UserError: if it is one that cannot be read.
+    """
+    try:
+        document = tomllib.loads(f"value = {text}")
+        _check_depth(document)
+    except tomllib.TOMLDecodeError:
+        return text
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"the value {text[:40]}... cannot be read: {_reason(error)}") from None
+    return document["value"] if len(document) == 1 else text
+
+
 def expanded(path: str | Path) -> Path:
     """A path with `~` replaced by a home; one of nobody's stays as it is."""
     return Path(os.path.expanduser(path))  # noqa: PTH111 - unlike pathlib's, it raises nothing

@@ -10,6 +10,7 @@ printed and written to the run's `config.toml`. A value that the user gives is n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -17,7 +18,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 import msgspec
 from msgspec import Meta
 
-from suite.documents import parse_toml
+from suite.documents import toml_value
 from suite.errors import UserError, nearest
 from suite.other_words import values_meant
 
@@ -88,7 +89,7 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
         if name not in known:
             raise UserError(f"{where} has no option '{name}': {nearest(name, known)}")
     try:
-        return msgspec.convert(_with_texts(options, values), options, strict=False)
+        parsed = msgspec.convert(_with_texts(options, values), options, strict=False)
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`").partition("[")[0].partition(".")[0]
@@ -104,6 +105,19 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
         raise UserError(
             f"{where}: {name}{given} is not allowed: {reason} (an option of type {kind})"
         ) from None
+    for name in values:
+        number = _endless(getattr(parsed, name))
+        if number is not None:
+            raise UserError(f"{where}: {name} = {number} is not allowed: give a finite number")
+    return parsed
+
+
+def _endless(value: Any) -> float | None:
+    """A number in an option that is none or has no end: no option takes one, and bounds do not see NaN."""
+    if isinstance(value, float):
+        return None if math.isfinite(value) else value
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return next((found for each in inner if (found := _endless(each)) is not None), None)
 
 
 def _with_texts(options: type[Options], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,15 +170,7 @@ def parse_value(text: str) -> Any:
     Raises:
         UserError: if it is one that cannot be read: nested too deeply, say.
     """
-    import tomllib
-
-    try:
-        document = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
-        return text
-    except (ValueError, RecursionError):  # other than that it is no TOML
-        return parse_toml(f"value = {text}", f"the value {text[:40]}...")["value"]
-    return document["value"] if len(document) == 1 else text
+    return toml_value(text)
 
 
 @dataclass(frozen=True)

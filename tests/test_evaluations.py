@@ -16,6 +16,11 @@ from suite import UserError
 from suite.cli.main import main
 from suite.configuration import from_mapping
 from suite.data import Problem
+from suite.pipeline.manifest import read_manifest
+from suite.prediction.loading import model_task
+from suite.runs.build import look_up
+from suite.runs.data import run_data
+from suite.runs.directory import Run
 from suite.runs.evaluate import Request, evaluate
 from suite.runs.train import train
 from suite.training.progress import Listener
@@ -204,6 +209,29 @@ def test_two_evaluations_at_once_write_two_folders(run, data, tmp_path):
     assert (outcome.folder / "metrics.json").read_text() == (
         other.outcome.folder / "metrics.json"
     ).read_text()
+
+
+class Stranger:
+    """A second plugin that offers everything under the same names."""
+
+    suite_tasks = suite.hookimpl(lambda self: toy_plugin.suite_tasks())
+    suite_data_loaders = suite.hookimpl(lambda self: toy_plugin.suite_data_loaders())
+    suite_model_builders = suite.hookimpl(lambda self: toy_plugin.suite_model_builders())
+    suite_evaluators = suite.hookimpl(lambda self: toy_plugin.suite_evaluators())
+
+
+def test_a_run_goes_on_with_its_own_plugin_if_another_one_has_the_same_names(run, tmp_path):
+    both = suite.Host(Stranger(), toy_plugin, discover=False)
+    before = json.loads((run / "metrics.json").read_text())
+    assert evaluate(both, Request(run=run, out=tmp_path / "out")).metrics["test"] == before["test"]
+    manifest = read_manifest(run / "model")
+    assert model_task(both, manifest).plugin == manifest.task_plugin == "toy_plugin"
+    configuration = replace(Run.open(run).configuration, init=None)
+    chosen = look_up(both, configuration)
+    named = (chosen.task, chosen.builder, *chosen.evaluators, run_data(both, configuration).loader)
+    assert {contributed.plugin for contributed in named} == {"toy_plugin"}
+    with pytest.raises(UserError, match="more than one plugin offers the task 'trend'"):
+        look_up(both, from_mapping({"task": "trend", "data": configuration.data}, "the test"))
 
 
 @pytest.fixture

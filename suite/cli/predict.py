@@ -86,9 +86,10 @@ def run(arguments: argparse.Namespace) -> int:
     from suite.pipeline.manifest import unfinished_note
     from suite.prediction.inputs import Inputs
     from suite.prediction.loading import describe, load
+    from suite.training_options import MAX_AT_ONCE
 
-    if arguments.batch_size is not None and arguments.batch_size < 1:
-        raise UserError(f"--batch-size {arguments.batch_size} is not allowed: at least 1")
+    if arguments.batch_size is not None and not 1 <= arguments.batch_size <= MAX_AT_ONCE:
+        raise UserError(f"--batch-size {arguments.batch_size} is not allowed: 1 to {MAX_AT_ONCE:,}")
     host = host_from(arguments)
     options = option_settings(arguments.set)
     set_limits(take_limits(options))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +18,6 @@ from suite.pipeline.fitting import misfit, weights_misfit
 from suite.pipeline.manifest import (
     FORMAT,
     MANIFEST,
-    PACKAGE,
     Manifest,
     announce,
     check_file,
@@ -32,6 +29,8 @@ from suite.pipeline.networks import KerasNetwork, Network, OnnxNetwork
 from suite.prediction.description import Description, described_pipeline
 from suite.prediction.predictor import LoadedPipeline
 from suite.prediction.session import Contents
+from suite.training_options import MAX_AT_ONCE, MAX_THREADS
+from suite.versions import PACKAGE, installed, other_versions, said_with
 
 if TYPE_CHECKING:
     import keras
@@ -48,6 +47,7 @@ def save_pipeline(
     network: keras.Model,
     facts: Mapping[str, Any],
     plugin_version: str = "",
+    task_plugin: str = "",
     unfinished: str = "",
 ) -> None:
     """Write what is shipped: `network.keras` (in float32) and `pipeline.json`, each completely or not at all.
@@ -60,6 +60,7 @@ def save_pipeline(
         network: the network, of any dtype policy.
         facts: the facts of the data set, JSON values.
         plugin_version: the version of the builder's plugin.
+        task_plugin: the plugin that offers the task.
         unfinished: how far a training has come that has not ended.
     """
     from suite.pipeline.keras_files import save_keras
@@ -72,12 +73,13 @@ def save_pipeline(
         Manifest(
             format=FORMAT,
             task=task,
+            task_plugin=task_plugin,
             builder=builder,
             plugin={"name": plugin, "version": plugin_version},
             codec=codec.to_json(),
             network=NETWORK,
             facts=dict(facts),
-            versions=_versions(),
+            versions=installed((PACKAGE, "keras")),
             unfinished=unfinished,
         ),
     )
@@ -109,6 +111,9 @@ def load(
         UserError: if `path` holds no pipeline, the plugin it needs is not there, a file is damaged, or an
             option is not known or not allowed.
     """
+    for name, value, most in (("threads", threads, MAX_THREADS), ("batch_size", batch_size, MAX_AT_ONCE)):
+        if value is not None and not 1 <= value <= most:
+            raise UserError(f"{name} = {value:,} is not allowed: 1 to {most:,}")
     folder = model_folder(Path(path)).absolute()
     manifest = read_manifest(folder)
     origin = FolderOrigin(
@@ -177,7 +182,7 @@ class FolderOrigin:
             from suite.pipeline.keras_files import load_keras
 
             activate(self.backend, self.device)
-            with _said_with(other):
+            with said_with(lambda: other):
                 model = load_keras(file, described.builder.item.packages)
             network = KerasNetwork(model, self.batch_size)
             different = misfit(codec, network.signature) or weights_misfit(codec, model)
@@ -216,8 +221,8 @@ class Described:
 
     @property
     def task(self) -> Contributed[Task]:
-        """The task that the model is for, that of its own plugin if several have the name."""
-        return self.host.find_task(self.manifest.task, prefer=[self.builder.plugin])
+        """The task that the model is for, see `model_task`."""
+        return model_task(self.host, self.manifest)
 
     def description(self) -> Description:
         """What the pipeline is, reads and writes."""
@@ -230,6 +235,12 @@ def describe(
     """What `load` would load, without the network and so quickly; the errors are the same."""
     folder = model_folder(Path(path))
     return _described(folder, read_manifest(folder), host, options)
+
+
+def model_task(host: Host, manifest: Manifest) -> Contributed[Task]:
+    """The task of a model: that of the plugin with which it was trained, whoever else has one so called."""
+    plugins = [manifest.task_plugin, manifest.builder.rpartition(":")[0]]
+    return host.find_task(manifest.task, prefer=plugins)
 
 
 def builder_packages(host: Host, manifest: Manifest) -> set[str]:
@@ -263,34 +274,11 @@ def _codec(
         ) from error
 
 
-def _versions() -> dict[str, str]:
-    """The packages that a model is written with, which may read it otherwise one day."""
-    versions = {}
-    for name in (PACKAGE, "keras"):
-        with suppress(metadata.PackageNotFoundError):
-            versions[name] = metadata.version(name)
-    return versions
-
-
 def _other_versions(manifest: Manifest, host: Host) -> str:
     """The end of a sentence on versions with which a model was written, and which are others now."""
-    now = {**_versions(), **{plugin.name: plugin.version for plugin in host.plugins}}
+    now = {**installed(manifest.versions), **{plugin.name: plugin.version for plugin in host.plugins}}
     then = {**manifest.versions, manifest.plugin.get("name", ""): manifest.plugin.get("version", "")}
-    others = [
-        f"{name} {version} (now {now.get(name, 'not installed')})"
-        for name, version in then.items()
-        if name and version and now.get(name) not in ("", version)
-    ]
-    return f"; it was written with {' and '.join(others)}" if others else ""
-
-
-@contextmanager
-def _said_with(end: str) -> Iterator[None]:
-    """Add the end of a sentence to what is wrong with a model."""
-    try:
-        yield
-    except UserError as error:
-        raise UserError(f"{error}{end}") from error.__cause__
+    return other_versions(then, now)
 
 
 def _builder(manifest: Manifest, folder: Path, host: Host) -> Contributed[ModelBuilder[Any]]:

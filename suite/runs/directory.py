@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from suite.configuration import Configuration, from_mapping, read_toml
 from suite.documents import parse_json
 from suite.errors import UserError, reason
@@ -25,6 +27,21 @@ from suite.files import atomic_folder, atomic_write, refuse_existing, writing
 from suite.pipeline.manifest import FOLDS_FILE
 from suite.training.checkpoints import CheckpointFolder
 from suite.training.continuation import Continuation
+from suite.versions import PACKAGE, installed, other_versions, said_with
+
+FORMAT = 1
+"""The version of the layout of a run, in its `environment.json`."""
+
+
+class _Environment(msgspec.Struct):
+    """What is read of `environment.json`, with its types; there is more in it."""
+
+    format: int = FORMAT
+    notes: list[str] = []
+    counts: dict[str, int] = {}
+    facts: dict[str, Any] = {}
+    packages: dict[str, str] = {}
+    continued: list[Continuation] = []
 
 
 @dataclass(frozen=True)
@@ -65,12 +82,40 @@ class Run:
     @property
     def configuration(self) -> Configuration:
         """What is in `config.toml`."""
-        return from_mapping(read_toml(self.path / "config.toml"), str(self.path / "config.toml"))
+        file = self.path / "config.toml"
+        with said_with(self.other_versions):
+            return from_mapping(read_toml(file), str(file))
 
     @property
     def environment(self) -> dict[str, Any]:
-        """What is in `environment.json`."""
-        return read_json(self.path / "environment.json")
+        """What is in `environment.json`.
+
+        Raises:
+            UserError: if it is damaged, or of another format.
+        """
+        file = self.path / "environment.json"
+        values = read_json(file)
+        try:
+            known = msgspec.convert(values, _Environment)
+        except msgspec.ValidationError as error:
+            raise UserError(f"{file} is damaged: {error}") from None
+        if known.format != FORMAT:
+            newer = known.format > FORMAT
+            advice = f"pip install --upgrade {PACKAGE}" if newer else "train anew"
+            packages = other_versions(known.packages, installed(known.packages))
+            raise UserError(
+                f"{self.path} was made by {'a newer' if newer else 'an older'} version (format"
+                f" {known.format}, this one reads {FORMAT}){packages}: {advice}"
+            )
+        return values
+
+    def other_versions(self) -> str:
+        """The end of a sentence on packages that were of another version when the run was made; or ""."""
+        try:
+            packages = self.environment.get("packages", {})
+        except UserError:
+            return ""
+        return other_versions(packages, installed(packages))
 
     @property
     def checkpoints(self) -> CheckpointFolder:
@@ -96,7 +141,7 @@ class Run:
     @property
     def continuations(self) -> list[Continuation]:
         """The epochs that were added to the training, in their order."""
-        return [Continuation(**values) for values in self.environment.get("continued", [])]
+        return msgspec.convert(self.environment.get("continued", []), list[Continuation])
 
     def add_continuation(self, continuation: Continuation) -> None:
         """Write down that the training goes on for more epochs; its scores are then not those of its end."""
@@ -110,10 +155,14 @@ class Run:
         path = self.path / "history.csv"
         if not path.is_file():
             return []
-        with open(path, newline="", encoding="utf-8") as file:
-            return [
-                {name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)
-            ]
+        try:
+            with open(path, newline="", encoding="utf-8") as file:
+                return [
+                    {name: float(value) for name, value in row.items() if value}
+                    for row in csv.DictReader(file)
+                ]
+        except (ValueError, TypeError, csv.Error) as error:
+            raise UserError(f"{path} is damaged: {reason(error)}") from None
 
     def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Write `history.csv`: a row per epoch, a column for every number that any row has."""

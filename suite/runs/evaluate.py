@@ -30,7 +30,8 @@ from suite.evaluation.prediction_files import (
 )
 from suite.evaluation.scoring import scored_metrics
 from suite.evaluation.types import Pairs
-from suite.files import atomic_write, claimed_folder, claimed_new_folder
+from suite.files import atomic_write
+from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
 from suite.limits import set_limits
 from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note
@@ -42,7 +43,7 @@ from suite.runs.data import run_data, task_of
 from suite.runs.directory import Run, run_paths, to_json
 from suite.runs.explanations import explanations
 from suite.runs.report import data_facts
-from suite.runs.resuming import moved_data
+from suite.runs.resuming import changed_contents, moved_data
 from suite.training.progress import Listener
 from suite.wording import counted
 
@@ -205,7 +206,8 @@ def _choose(host: Host, run: Run, configuration: Configuration, request: Request
     examples = dataset.splits.get(split)
     if not examples:
         raise UserError(f"the data of {run.path} has no {split} split: it has {', '.join(dataset.splits)}")
-    notes = list(dataset.problems)
+    changed = changed_contents(run, configuration.data, dataset)
+    notes = [*dataset.problems, *([changed] if changed else [])]
     if split == "train":
         notes.append("the model has learned from these very examples: its scores on them say little")
     others = _without(dataset.splits, split)
@@ -247,14 +249,15 @@ def _loaded(host: Host, configuration: Configuration, request: Request, data: st
     """Other data, read with the options of the run's loader if that reads it, or no other one does."""
     loader, options = request.loader, request.loader_options
     if configuration.loader_name is not None and loader in (None, configuration.loader_name):
-        own = host.loader(configuration.loader_name, task_of(host, configuration).full_name)
+        task_name, plugins = task_of(host, configuration).full_name, list(configuration.plugins)
+        own = host.loader(configuration.loader_name, task_name, plugins)
         others = (other for other in host.loaders(own.task) if other.full_name != own.full_name)
         if (
             loader is not None
             or _recognizes(own, data)
             or not any(_recognizes(other, data) for other in others)
         ):
-            loader = configuration.loader_name
+            loader = own.full_name
             options = own.item.options.for_other_data(configuration.loader, options)
     task, groups = task_of(host, configuration).full_name, configuration.split.groups
     if groups and COLUMN_OPTION not in request.loader_options:

@@ -13,13 +13,14 @@ import msgspec
 
 from suite.configuration import Configuration
 from suite.errors import RunError, StoppedRunError, SuiteError, UnwritableError, UserError, attributed
-from suite.files import claimed_folder, claimed_new_folder
+from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
 from suite.runs.build import Experiment, build, environment
 from suite.runs.directory import Run, run_paths, taken_advice
 from suite.runs.interim import InterimModel, write_model
 from suite.runs.resuming import (
     Resumption,
+    changed_contents,
     check_codec,
     check_data,
     continuation,
@@ -32,6 +33,7 @@ from suite.runs.resuming import (
 from suite.training.continuation import Continuation
 from suite.training.initial_weights import initialize
 from suite.training.progress import Listener
+from suite.versions import said_with
 
 if TYPE_CHECKING:
     from suite.data.dataset import Dataset
@@ -124,9 +126,14 @@ def resume(
         if is_complete(run) and how.epochs is None:
             record_moved_data(host, run, configuration, listener)
             return run
-        experiment = build(host, configuration, listener, dataset)
+        with said_with(run.other_versions):
+            experiment = build(host, configuration, listener, dataset)
         check_data(run, experiment.configuration.data, experiment.dataset)
         check_codec(run, experiment)
+        changed = changed_contents(run, experiment.configuration.data, experiment.dataset)
+        if changed:
+            listener.note(changed)
+            experiment = replace(experiment, notes=[*experiment.notes, changed])
         if how.data is not None:
             run.move_data(experiment.configuration.data)
         return _train(run, experiment, listener, stop, continuation(run, how))
@@ -187,7 +194,7 @@ def _train(
         continuation=added,
         on_skip=skip,
     )
-    with attributed(str(experiment.builder)):
+    with attributed(str(experiment.builder)), said_with(run.other_versions):
         if not trainer.restore() and configuration.init is not None:
             note = initialize(pipeline.network, pipeline.codec, configuration.init, experiment.host)
             listener.note(note)
