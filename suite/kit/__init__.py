@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from suite.outside_files import check_hdf5 as check_hdf5
     from suite.regular_files import refuse_special as refuse_special
     from suite.wording import counted as counted
+    from suite.wording import shown as shown
     from suite.wording import some as some
 
 if not TYPE_CHECKING:
@@ -66,6 +67,7 @@ if not TYPE_CHECKING:
             "reason": "suite.errors",
             "refuse_existing": "suite.files",
             "refuse_special": "suite.regular_files",
+            "shown": "suite.wording",
             "some": "suite.wording",
             "unwritable": "suite.files",
         },
