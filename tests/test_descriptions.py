@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -16,6 +20,7 @@ from jsonschema import Draft202012Validator
 import suite
 import weather
 from suite.cli.main import main
+from suite.evaluation.scoring import import_evaluators
 from suite.pipeline.codec import Signature
 from suite.pipeline.manifest import FORMAT, Manifest, write_manifest
 from suite.prediction.description import codec_properties
@@ -155,12 +160,9 @@ def case(request):
     return request.param
 
 
-@pytest.fixture
-def shipped(case, tmp_path, monkeypatch):
-    """A folder as if exported; its network is the case's."""
-    host = suite.Host()
-    task = host.find_task(case.task)
-    folder = tmp_path / "shipped"
+def ship(case, folder):
+    """Write a folder as if exported, whose network is not there."""
+    task = suite.Host().find_task(case.task)
     folder.mkdir()
     (folder / "network.onnx").write_bytes(b"not read")
     write_manifest(
@@ -174,8 +176,14 @@ def shipped(case, tmp_path, monkeypatch):
             network="network.onnx",
         ),
     )
-    monkeypatch.setattr("suite.prediction.loading.OnnxNetwork", lambda path, threads: Network(case.network))
     return folder
+
+
+@pytest.fixture
+def shipped(case, tmp_path, monkeypatch):
+    """A folder as if exported; its network is the case's."""
+    monkeypatch.setattr("suite.prediction.loading.OnnxNetwork", lambda path, threads: Network(case.network))
+    return ship(case, tmp_path / "shipped")
 
 
 def test_the_schema_is_that_of_what_predict_writes(case, shipped, tmp_path, capsys):
@@ -217,6 +225,69 @@ def test_every_task_describes_its_models(case, shipped, capsys):
     printed = capsys.readouterr().out
     assert f"the model of {shipped}" in printed
     assert all(option.name in printed for option in description.options)
+
+
+WITHOUT = """
+import pathlib, sys
+for name in {missing!r}:
+    sys.modules[name] = None  # importing it fails, as if it were not installed
+import test_descriptions as made_up
+from suite.prediction import loading
+for number, case in enumerate(made_up.CASES):
+    loading.OnnxNetwork = lambda path, threads: made_up.Network(case.network)
+    folder = pathlib.Path(sys.argv[1]) / str(number)
+    raws = ["the cat sat", "the dog"]
+    shipped = made_up.ship(case, folder)
+    if case.write:
+        raws = [case.write(folder / f"{{name}}{{case.codec.suffixes[0]}}") for name in "ab"]
+    with loading.load(shipped, options=case.options) as pipeline:
+        assert len(pipeline.predict(raws)) == 2
+        pipeline.describe()
+"""
+FOR_TRAINING = [
+    *("keras", "tensorflow", "jax", "torch", "keras_hub", "onnx", "tf2onnx"),
+    *("sklearn", "scipy", "librosa", "numba", "PIL", "jiwer", "sacrebleu"),
+    *("faster_coco_eval", "pycocotools", "matplotlib", "pandas"),
+]
+
+
+def test_prediction_with_an_export_needs_nothing_that_is_for_training(tmp_path):
+    path = os.pathsep.join(map(str, [Path(__file__).parent, *sys.path]))
+    subprocess.run(
+        [sys.executable, "-c", WITHOUT.format(missing=FOR_TRAINING), str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": path},
+        check=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("package", "task", "sentence"),
+    [
+        ("jiwer", "speech-recognition", "need jiwer, which is not installed: pip install 'suite-speech-reco"),
+        (
+            "sacrebleu",
+            "translation",
+            "need sacrebleu, which is not installed: pip install 'suite-text[train]'",
+        ),
+        (
+            "faster_coco_eval",
+            "object-detection",
+            "not installed: pip install 'suite-object-detection[train]'",
+        ),
+    ],
+)
+def test_scoring_without_its_packages_is_a_sentence(package, task, sentence, monkeypatch):
+    host = suite.Host()
+    evaluator = host.evaluator(host.task(task).evaluators[0], task)
+    for name in [name for name in sys.modules if name.startswith("suite_")]:
+        if any(part in name for part in ("evaluator", "metrics", "word_alignment")):
+            monkeypatch.delitem(sys.modules, name)
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)  # importing it fails, as if it were not installed
+    with pytest.raises(suite.UserError) as caught:
+        import_evaluators([evaluator])
+    assert sentence in str(caught.value)
 
 
 def test_a_task_without_a_type_of_predictions_has_a_schema_too(tmp_path):
