@@ -237,6 +237,11 @@ def test_every_task_describes_its_models(case, shipped, capsys):
     assert all(option.name in printed for option in description.options)
 
 
+def test_a_path_that_is_not_there_is_no_task(capsys):
+    assert main(["show", "./none/"]) == 2
+    assert "none is not there: give a run" in capsys.readouterr().err
+
+
 def test_threads_and_pickled_pipelines_predict_the_same_for_every_task(case, shipped, tmp_path):
     raws = [text * number for number in (1, 3, 9) for text in ("the cat sat ", "the dog ", "mat")]
     if case.write is not None:
