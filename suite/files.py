@@ -14,7 +14,7 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
             with open(temporary, "rb+") as file:
                 os.fsync(file.fileno())
             os.replace(temporary, path)
-            _flush_folder(path.parent)
+            flush_folder(path.parent)
     except Exception as error:
         failed = _failed_write(error, temporary)
         if failed is None or isinstance(error, UnwritableError):
@@ -93,7 +93,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
                 with suppress(OSError):
                     path.rmdir()
             os.replace(temporary, path)
-            _flush_folder(path.parent)
+            flush_folder(path.parent)
 
 
 @contextmanager
@@ -116,64 +116,6 @@ def temporary_folder(path: Path) -> Iterator[Path]:
         if descriptor >= 0:
             os.close(descriptor)
     _sweep(path.parent)
-
-
-@contextmanager
-def claimed_folder(path: Path, advice: str) -> Iterator[Path]:
-    """An empty folder that no other process takes while the block runs, made if it is not there.
-
-    It is removed again if it was made here and is still empty in the end.
-
-    Args:
-        path: the folder.
-        advice: what to do if it is taken, as the end of a sentence.
-
-    Raises:
-        UserError: if there is a file, a folder with something in it, or one that another process has taken.
-        UnwritableError: if it cannot be made, saying why.
-    """
-    refuse_existing(path, advice)
-    made = [folder for folder in (path, *path.parents) if not folder.exists()]
-    with writing(path):
-        path.mkdir(parents=True, exist_ok=True)
-    yield from _claimed(path, made, advice)
-
-
-@contextmanager
-def claimed_new_folder(paths: Iterable[Path]) -> Iterator[Path]:
-    """As `claimed_folder`, the first of several paths where nothing lies: no two processes get the same."""
-    path, made = _first_new(paths)
-    yield from _claimed(path, made, "try again")
-
-
-def _first_new(paths: Iterable[Path]) -> tuple[Path, list[Path]]:
-    for path in paths:
-        made = [folder for folder in path.parents if not folder.exists()]
-        with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                path.mkdir()
-            except FileExistsError:
-                continue
-        return path, [path, *made]
-    raise ValueError("all of the paths are taken")
-
-
-def _claimed(path: Path, made: list[Path], advice: str) -> Iterator[Path]:
-    descriptor = os.open(path, os.O_RDONLY) if os.name == "posix" else -1
-    try:
-        if _is_locked(descriptor):
-            raise UserError(f"another process is about to write {path}: {advice}")
-        refuse_existing(path, advice)  # until the lock it could have been written
-        try:
-            yield path
-        finally:
-            with suppress(OSError):
-                for folder in made:
-                    folder.rmdir()
-    finally:
-        if descriptor >= 0:
-            os.close(descriptor)
 
 
 def atomic_write(path: Path, content: bytes | str) -> None:
@@ -320,19 +262,6 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
-def _is_locked(descriptor: int) -> bool:
-    """Lock what is open; true if another process has done so. What cannot be locked is not."""
-    try:
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except (ImportError, OSError):
-        return False
-    return False
-
-
 def _sweep(folder: Path) -> None:
     """Remove what dead processes have left in a folder, the first time that something is written there."""
     if folder in _swept or os.name != "posix":
@@ -359,7 +288,7 @@ def _remove_leftover(path: Path) -> None:
         os.close(descriptor)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Make a rename last through a power cut, if the system can."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)

@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -14,10 +15,11 @@ import pytest
 
 import suite
 import toy_plugin
-from suite import files
+from suite import files, folders
 from suite.cli.main import main
 from suite.errors import UnwritableError, UserError
-from suite.files import atomic_folder, atomic_path, atomic_write, claimed_folder, claimed_new_folder
+from suite.files import atomic_folder, atomic_path, atomic_write
+from suite.folders import claimed_folder, claimed_new_folder, swap_folder
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -168,6 +170,44 @@ def test_of_several_names_nobody_gets_the_same_and_an_unused_one_is_free_again(t
     with claimed_folder(names[0], ""):
         pass
     assert names[0].is_dir()  # it was there before
+
+
+@pytest.mark.parametrize("exchanges", [True, False])
+def test_a_folder_takes_the_place_of_another_one(tmp_path, monkeypatch, exchanges):
+    if not exchanges:
+        monkeypatch.setattr(folders, "_exchange", lambda first, second: False)
+    place = tmp_path / "export"
+    for number in range(3):
+        new = tmp_path / "new"
+        new.mkdir()
+        (new / f"{number}").write_text("")
+        swap_folder(new, place)
+        assert [file.name for file in place.iterdir()] == [f"{number}"]
+        assert [file.name for file in tmp_path.iterdir()] == ["export"]
+
+
+@pytest.mark.skipif(sys.platform not in ("linux", "darwin"), reason="elsewhere there is a gap")
+def test_there_is_no_moment_without_a_whole_folder(tmp_path):
+    place = tmp_path / "export"
+    place.mkdir()
+    (place / "it").write_text("0")
+    done, missing = threading.Event(), []
+
+    def look():
+        while not done.is_set():
+            if not (place / "it").exists():
+                missing.append(1)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    for number in range(100):
+        new = tmp_path / "new"
+        new.mkdir()
+        (new / "it").write_text(f"{number}")
+        swap_folder(new, place)
+    done.set()
+    looking.join()
+    assert not missing
 
 
 def test_a_full_disk_is_no_defect_of_a_plugin_that_writes_predictions(tmp_path):

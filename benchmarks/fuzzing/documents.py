@@ -22,7 +22,7 @@ TEXTS = (
     ".", "..", "-", "none", "null", "true", "x" * 5000, "\ufeff", "\u202e", "\u0301", "\x1b[1m",
     "\u00df", "\u0130", "\ud800", "\u2028", "(a+)+$", "[" * 200, "*", "?" * 50, "__label__", "train", "test",
 )  # fmt: skip
-DEPTHS = (10, 400, 5_000, 100_000)
+DEPTHS = (10, 400, 5_000, 30_000)
 _DEEP = "\ue000deep\ue000"
 """Stands in a document for what cannot be written otherwise: a nesting of thousands."""
 

@@ -30,7 +30,8 @@ from suite.evaluation.prediction_files import (
 )
 from suite.evaluation.scoring import import_evaluators, scored_metrics
 from suite.evaluation.types import Pairs
-from suite.files import atomic_write, claimed_folder, claimed_new_folder
+from suite.files import atomic_write
+from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
 from suite.limits import set_limits
 from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note

@@ -21,7 +21,8 @@ from suite.data.dataset import Dataset, fingerprint
 from suite.errors import StoppedRunError, UserError
 from suite.evaluation.metrics import declared_metrics
 from suite.evaluation.prediction_files import PREDICTIONS_FILE
-from suite.files import atomic_folder, atomic_path, atomic_write, claimed_folder, claimed_new_folder
+from suite.files import atomic_folder, atomic_path, atomic_write
+from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
 from suite.pipeline.manifest import FOLDS_FILE
 from suite.report.folds import FoldsContent, write_folds_report

@@ -13,7 +13,7 @@ import msgspec
 
 from suite.configuration import Configuration
 from suite.errors import RunError, StoppedRunError, SuiteError, UnwritableError, UserError, attributed
-from suite.files import claimed_folder, claimed_new_folder
+from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
 from suite.runs.build import Experiment, build, environment
 from suite.runs.directory import Run, run_paths, taken_advice
