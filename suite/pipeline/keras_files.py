@@ -79,7 +79,9 @@ def load_keras(path: Path, packages: Iterable[str] = ()) -> keras.Model:
     except (
         ValueError,
         TypeError,
-        KeyError,
+        LookupError,
+        ArithmeticError,
+        AssertionError,
         AttributeError,
         OSError,
         RuntimeError,
