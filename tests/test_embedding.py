@@ -138,7 +138,7 @@ def test_closing_keeps_no_file_open(folder, pipeline):
     pipeline.predict([WARM])
     pipeline.close()
     gc.collect()
-    opened = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    opened = [str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
     assert str(folder) not in "".join(opened) + Path("/proc/self/maps").read_text()
 
 
