@@ -17,7 +17,7 @@ import msgspec
 
 from suite.errors import UserError
 
-_MAX_DEPTH = 100
+_MAX_DEPTH = 200
 
 
 class NotJsonError(ValueError):

@@ -129,6 +129,10 @@ class LimitOptions(Options, frozen=True):
         float,
         Meta(gt=0, le=1e6, description="gigabytes that a compressed archive (.tar.gz, say) may unpack to"),
     ] = 100.0
+    max_model_gb: Annotated[
+        float,
+        Meta(gt=0, le=1e6, description="gigabytes that the network of a model may take when it is loaded"),
+    ] = 16.0
 
 
 class RuntimeOptions(LimitOptions, frozen=True):

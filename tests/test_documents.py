@@ -64,7 +64,7 @@ def test_what_decides_something_has_each_key_once_and_a_depth_that_can_be_gone_t
     with pytest.raises(suite.UserError, match="it is not JSON that can be read: the key 'a' is there twice"):
         parse_json('{"b": {"a": 1, "a": 2}}', "it")
     with pytest.raises(suite.UserError, match="nested too deeply"):
-        parse_json("[" * 200 + "]" * 200, "it")
+        parse_json("[" * 300 + "]" * 300, "it")
     (tmp_path / "metrics.json").write_text('{"loss": NaN}')
     assert str(read_json(tmp_path / "metrics.json")) == "{'loss': nan}"
 
