@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from suite.errors import reason as reason
     from suite.files import atomic_path as atomic_path
     from suite.files import atomic_write as atomic_write
+    from suite.files import read_regular as read_regular
     from suite.files import refuse_existing as refuse_existing
     from suite.files import refuse_special as refuse_special
     from suite.files import unwritable as unwritable
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from suite.limits import check_memory as check_memory
     from suite.limits import memory_for as memory_for
     from suite.outside_files import check_hdf5 as check_hdf5
+    from suite.patterns import BoundedPattern as BoundedPattern
     from suite.wording import counted as counted
     from suite.wording import some as some
 
@@ -43,6 +45,7 @@ if not TYPE_CHECKING:
             "SPLIT_COLUMNS": "suite.kit.split_names",
             "SPLIT_NAMES": "suite.kit.split_names",
             "SPLIT_WORDS": "suite.kit.split_names",
+            "BoundedPattern": "suite.patterns",
             "atomic_path": "suite.files",
             "atomic_write": "suite.files",
             "check_duration": "suite.limits",
@@ -63,6 +66,7 @@ if not TYPE_CHECKING:
             "ProblemLog": "suite.kit.problems",
             "preset_source": "suite.kit.keras_hub",
             "pretrained_presets": "suite.kit.keras_hub",
+            "read_regular": "suite.files",
             "reason": "suite.errors",
             "refuse_existing": "suite.files",
             "refuse_special": "suite.files",
