@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 _ARROW = re.compile(r"\s*((?:\d+:)?\d+:\d+[.,]\d+)\s+-->\s+((?:\d+:)?\d+:\d+[.,]\d+)")
-_MARKUP = re.compile(r"<[^>]*>|\{\\[^}]*\}")
+_MARKUP = re.compile(r"<[^>]{0,1000}>|\{\\[^}]{0,1000}\}")
 _NUMBERED = re.compile(r"(\d+)\s+(\d+)\s+(\S.*)", re.DOTALL)
 _MIN_SAMPLES = 400
 """Fewer samples than this are no recording of speech: the numbers mean something else."""
