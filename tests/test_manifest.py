@@ -12,8 +12,10 @@ import pytest
 import suite
 import weather
 from suite import files
+from suite.folders import swap_folder
 from suite.pipeline import manifest as manifest_module
 from suite.pipeline.manifest import read_manifest, record_of
+from suite.prediction import loading
 from suite.prediction.loading import load, save_pipeline
 
 
@@ -76,6 +78,27 @@ def test_no_damaged_byte_of_the_manifest_is_loaded(folder):
         except suite.UserError:
             continue
         assert read == before  # blanks between the values
+
+
+def test_a_model_that_is_replaced_while_it_is_loaded_is_the_new_one(folder, tmp_path_factory, monkeypatch):
+    other = tmp_path_factory.mktemp("other")
+    save_pipeline(
+        other,
+        task="weather",
+        builder="weather:linear",
+        codec=weather.codec(),
+        network=changed_network(3),
+        facts={"classes": ["new"]},
+    )
+    real = loading.check_file
+
+    def replaced(*words):
+        monkeypatch.setattr(loading, "check_file", real)
+        swap_folder(other, folder)
+        real(*words)
+
+    monkeypatch.setattr(loading, "check_file", replaced)
+    assert load(folder, host=weather.host()).facts == {"classes": ["new"]}
 
 
 def test_a_file_without_a_checksum_is_refused(folder):

@@ -154,7 +154,9 @@ def test_broken_json_is_refused(make, change):
         ClassificationCodec.from_json(make().to_json() | change)
 
 
-@pytest.mark.parametrize("change", [{"lengths": [8, 4]}, {"lengths": []}, {"lengths": [4]}])
+@pytest.mark.parametrize(
+    "change", [{"lengths": [8, 4]}, {"lengths": []}, {"lengths": [4]}, {"lengths": [10**12]}]
+)
 def test_lengths_that_do_not_rise_or_do_not_suffice_are_refused(change):
     json_ = bag().to_json()
     with pytest.raises(UserError, match="length"):
