@@ -64,6 +64,9 @@ class PluginError(SuiteError):
     exit_status = 3
 
 
+_OUT_OF_MEMORY = {"ResourceExhaustedError", "OutOfMemoryError"}
+"""What TensorFlow and torch raise; JAX says it in the text of a `RuntimeError`."""
+
 _ATTRIBUTE = "__suite_contribution__"
 
 
@@ -91,6 +94,13 @@ def attribution(error: BaseException) -> str | None:
     """The contribution in which `error` was raised, or None where no plugin's code was running."""
     found = getattr(error, _ATTRIBUTE, None)
     return found if isinstance(found, str) else None
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether there was too little memory, of the machine or of an accelerator, whichever library says so."""
+    if isinstance(error, MemoryError) or type(error).__name__ in _OUT_OF_MEMORY:
+        return True
+    return type(error).__name__.endswith("RuntimeError") and "RESOURCE_EXHAUSTED" in str(error)[:100]
 
 
 def about(message: str, name: str, raw: object = None) -> str:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
+import subprocess
+import sys
+import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -16,6 +23,7 @@ from jsonschema import Draft202012Validator
 import suite
 import weather
 from suite.cli.main import main
+from suite.evaluation.scoring import import_evaluators
 from suite.pipeline.codec import Signature
 from suite.pipeline.manifest import FORMAT, Manifest, write_manifest
 from suite.prediction.description import codec_properties
@@ -57,8 +65,15 @@ def written(inputs):
     return {"log_probabilities": np.full(tokens.shape, -1.0), "written": found}
 
 
+def random(arrays, shape):
+    """Numbers that are random but for the same example always the same."""
+    return np.stack(
+        [np.random.default_rng(zlib.crc32(array.tobytes())).normal(size=shape) for array in arrays]
+    )
+
+
 def heard(inputs):
-    logits = RNG.normal(size=(len(inputs["audio"]), inputs["audio"].shape[1] // 10, 4))
+    logits = random(inputs["audio"], (inputs["audio"].shape[1] // 10, 4))
     return logits - np.log(np.exp(logits).sum(-1, keepdims=True))
 
 
@@ -97,20 +112,20 @@ CASES = [
     Case(
         "image-classification",
         ImageCodec(classes=("cat", "dog"), size=(32, 48)),
-        lambda images: RNG.normal(size=(len(images), 2)),
+        lambda images: random(images, 2),
         image,
     ),
     Case(
         "image-classification",
         ImageCodec(classes=("cat", "dog"), size=(32, 48), multi_label=True),
-        lambda images: RNG.normal(size=(len(images), 2)),
+        lambda images: random(images, 2),
         image,
         {"threshold": 0.4},
     ),
     Case(
         "object-detection",
         DetectionCodec(classes=("cat", "dog"), size=(64, 64), threshold=0.3),
-        lambda images: RNG.normal(size=(len(images), 84, 2 + 64)),
+        lambda images: random(images, (84, 2 + 64)),
         image,
         {"threshold": 0.5},
     ),
@@ -128,7 +143,7 @@ CASES = [
             classes=("ask", "buy"),
             reader=TokenReader(vocabulary=Vocabulary.learn(TEXTS, "words", 40), lengths=(16,)),
         ),
-        lambda inputs: RNG.normal(size=(len(next(iter(inputs.values()))), 2)),
+        lambda inputs: random(next(iter(inputs.values())), 2),
     ),
     Case(
         "translation",
@@ -155,12 +170,9 @@ def case(request):
     return request.param
 
 
-@pytest.fixture
-def shipped(case, tmp_path, monkeypatch):
-    """A folder as if exported; its network is the case's."""
-    host = suite.Host()
-    task = host.find_task(case.task)
-    folder = tmp_path / "shipped"
+def ship(case, folder):
+    """Write a folder as if exported, whose network is not there."""
+    task = suite.Host().find_task(case.task)
     folder.mkdir()
     (folder / "network.onnx").write_bytes(b"not read")
     write_manifest(
@@ -174,8 +186,14 @@ def shipped(case, tmp_path, monkeypatch):
             network="network.onnx",
         ),
     )
-    monkeypatch.setattr("suite.prediction.loading.OnnxNetwork", lambda path, threads: Network(case.network))
     return folder
+
+
+@pytest.fixture
+def shipped(case, tmp_path, monkeypatch):
+    """A folder as if exported; its network is the case's."""
+    monkeypatch.setattr("suite.prediction.loading.OnnxNetwork", lambda path, threads: Network(case.network))
+    return ship(case, tmp_path / "shipped")
 
 
 def test_the_schema_is_that_of_what_predict_writes(case, shipped, tmp_path, capsys):
@@ -217,6 +235,88 @@ def test_every_task_describes_its_models(case, shipped, capsys):
     printed = capsys.readouterr().out
     assert f"the model of {shipped}" in printed
     assert all(option.name in printed for option in description.options)
+
+
+def test_a_path_that_is_not_there_is_no_task(capsys):
+    assert main(["show", "./none/"]) == 2
+    assert "none is not there: give a run" in capsys.readouterr().err
+
+
+def test_threads_and_pickled_pipelines_predict_the_same_for_every_task(case, shipped, tmp_path):
+    raws = [text * number for number in (1, 3, 9) for text in ("the cat sat ", "the dog ", "mat")]
+    if case.write is not None:
+        raws = [case.write(tmp_path / f"{number}{case.codec.suffixes[0]}") for number in range(6)]
+    pipeline = suite.load(shipped, options=case.options)
+    expected = pipeline.predict(raws)
+    assert pickle.loads(pickle.dumps(pipeline)).predict(raws) == expected
+    with ThreadPoolExecutor(6) as threads:
+        several = threads.map(lambda _: pipeline.predict(raws), range(6))
+        singles = threads.map(pipeline.predict, raws * 3)
+        assert all(predictions == expected for predictions in several)
+        assert list(singles) == expected * 3
+
+
+WITHOUT = """
+import pathlib, sys
+for name in {missing!r}:
+    sys.modules[name] = None  # importing it fails, as if it were not installed
+import test_descriptions as made_up
+from suite.prediction import loading
+for number, case in enumerate(made_up.CASES):
+    loading.OnnxNetwork = lambda path, threads: made_up.Network(case.network)
+    folder = pathlib.Path(sys.argv[1]) / str(number)
+    raws = ["the cat sat", "the dog"]
+    shipped = made_up.ship(case, folder)
+    if case.write:
+        raws = [case.write(folder / f"{{name}}{{case.codec.suffixes[0]}}") for name in "ab"]
+    with loading.load(shipped, options=case.options) as pipeline:
+        assert len(pipeline.predict(raws)) == 2
+        pipeline.describe()
+"""
+FOR_TRAINING = [
+    *("keras", "tensorflow", "jax", "torch", "keras_hub", "onnx", "tf2onnx"),
+    *("sklearn", "scipy", "librosa", "numba", "PIL", "jiwer", "sacrebleu"),
+    *("faster_coco_eval", "pycocotools", "matplotlib", "pandas"),
+]
+
+
+def test_prediction_with_an_export_needs_nothing_that_is_for_training(tmp_path):
+    path = os.pathsep.join(map(str, [Path(__file__).parent, *sys.path]))
+    subprocess.run(
+        [sys.executable, "-c", WITHOUT.format(missing=FOR_TRAINING), str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": path},
+        check=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("package", "task", "sentence"),
+    [
+        ("jiwer", "speech-recognition", "need jiwer, which is not installed: pip install 'suite-speech-reco"),
+        (
+            "sacrebleu",
+            "translation",
+            "need sacrebleu, which is not installed: pip install 'suite-text[train]'",
+        ),
+        (
+            "faster_coco_eval",
+            "object-detection",
+            "not installed: pip install 'suite-object-detection[train]'",
+        ),
+    ],
+)
+def test_scoring_without_its_packages_is_a_sentence(package, task, sentence, monkeypatch):
+    host = suite.Host()
+    evaluator = host.evaluator(host.task(task).evaluators[0], task)
+    for name in [name for name in sys.modules if name.startswith("suite_")]:
+        if any(part in name for part in ("evaluator", "metrics", "word_alignment")):
+            monkeypatch.delitem(sys.modules, name)
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)  # importing it fails, as if it were not installed
+    with pytest.raises(suite.UserError) as caught:
+        import_evaluators([evaluator])
+    assert sentence in str(caught.value)
 
 
 def test_a_task_without_a_type_of_predictions_has_a_schema_too(tmp_path):

@@ -132,7 +132,7 @@ def _is_data_of(task: str, files: Files) -> bool:
 
 _OPTIONS = {
     ("speech-recognition", "pattern"): {"pattern": "{text}_{speaker}_{take}.wav"},
-    ("translation", None): {"source": "en", "target": "de"},
+    ("translation", "*"): {"source": "en", "target": "de"},
 }
 """Of loaders that need some."""
 
@@ -141,7 +141,7 @@ def _load(task: str, loader: str | None, folder: Path, random: Random) -> None:
     """As `train`, `evaluate` and `inspect` do: load, look at the first examples, make splits, inspect."""
     inside = list(folder.iterdir())
     path = inside[0] if len(inside) == 1 and inside[0].is_file() else folder
-    options = _OPTIONS.get((task, loader), {}) or _OPTIONS.get((task, None), {})
+    options = {} if loader is None else _OPTIONS.get((task, loader), _OPTIONS.get((task, "*"), {}))
     detected = random.random() < 0.3 and loader != "pattern"
     dataset, found = load_dataset(host(), task, path, None if detected else loader, options)
     ready = pipeline(task)

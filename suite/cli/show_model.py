@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +19,9 @@ _MAX_NAMES = 12
 
 def is_model(host: Host, word: str) -> bool:
     """Whether a word is the path of something and no task's name."""
-    return Path(word).expanduser().exists() and word not in {
-        name for task in host.tasks() for name in (task.name, task.full_name)
-    }
+    if word in {name for task in host.tasks() for name in (task.name, task.full_name)}:
+        return False
+    return "/" in word or os.sep in word or Path(word).exists()
 
 
 def shown_model(host: Host, word: str) -> tuple[str, Any]:
@@ -45,7 +47,7 @@ def _text(word: str, description: Description) -> str:
     if description.options:
         lines += ["", "at prediction, suite predict RUN ... --set OPTION=VALUE:", ""]
         for option in description.options:
-            lines.append(f"  {option.name} = {_value(option.value) or '(none)'}   {option.type}")
+            lines.append(f"  {option.name} = {json.dumps(option.value, ensure_ascii=False)}   {option.type}")
             lines.append(wrapped("      ", option.help))
     lines += ["", "--json prints all of it, with the JSON Schema of what 'suite predict --json' prints"]
     return "\n".join(lines)

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from suite.errors import RunError
+from suite.export.metadata import onnx_metadata
 from suite.export.onnx import convert
 from suite.files import atomic_write, temporary_folder, writing
 from suite.folders import swap_folder
@@ -21,6 +22,7 @@ from suite.pipeline.codec import Arrays, Codec, Encoded
 from suite.pipeline.manifest import REPORT, Manifest, check_file, write_manifest
 from suite.pipeline.networks import Network, OnnxNetwork
 from suite.pipeline.trainable import stack
+from suite.prediction.description import codec_properties
 from suite.prediction.encoding import decode_each, same_shapes
 from suite.prediction.loading import Described, builder_packages
 
@@ -77,7 +79,15 @@ def export_to(
         with temporary_folder(target) as scratch:
             check_file(folder, manifest, manifest.network)
             packages = builder_packages(host, manifest)
-            inputs, expected = convert(folder / manifest.network, network, packages, batches, scratch)
+            properties = codec_properties(described.codec, f"the codec of {described.builder}")
+            inputs, expected = convert(
+                folder / manifest.network,
+                network,
+                packages,
+                batches,
+                scratch,
+                onnx_metadata(manifest, properties),
+            )
         report = _compared(OnnxNetwork(network), described.codec, inputs, contexts, expected, manifest)
         report |= {"source": source, "size": network.stat().st_size}
         atomic_write(written / REPORT, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")

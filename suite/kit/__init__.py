@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from suite.kit.keras_hub import loading_preset as loading_preset
     from suite.kit.keras_hub import preset_source as preset_source
     from suite.kit.keras_hub import pretrained_presets as pretrained_presets
+    from suite.kit.packages import needing as needing
     from suite.kit.problems import ProblemLog as ProblemLog
     from suite.kit.split_names import SPLIT_COLUMNS as SPLIT_COLUMNS
     from suite.kit.split_names import SPLIT_NAMES as SPLIT_NAMES
@@ -58,6 +59,7 @@ if not TYPE_CHECKING:
             "loading_preset": "suite.kit.keras_hub",
             "memory_for": "suite.limits",
             "nearest": "suite.errors",
+            "needing": "suite.kit.packages",
             "split_of_name": "suite.kit.split_names",
             "NotJsonError": "suite.documents",
             "ProblemLog": "suite.kit.problems",

@@ -18,7 +18,7 @@ SHEETS = (".xlsx",)
 PACKED = (*SHEETS, *ARROW)
 """Endings of tables that need a package to be read."""
 
-_MAX_ROWS, _MAX_COLUMNS = 1 << 20, 1 << 14
+_MAX_ROWS = 1 << 20
 """Of a sheet, as Excel has it: a damaged one may number its rows as it likes."""
 
 
@@ -78,7 +78,8 @@ def sheet_cells(content: bytes, name: str) -> Iterator[tuple[int, list[Any]]]:
         check_memory(f"{name} unpacks to {size:,} bytes", size)
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         for sheet in book.worksheets:
-            for number, values in enumerate(sheet.iter_rows(1, _MAX_ROWS, 1, _MAX_COLUMNS, True), start=1):
+            sheet.reset_dimensions()  # a sheet may say that it is as large as it likes
+            for number, values in enumerate(sheet.iter_rows(max_row=_MAX_ROWS, values_only=True), start=1):
                 row = list(map(_cell, values))
                 while row and row[-1] == "":
                     row.pop()

@@ -95,7 +95,7 @@ def read_manifest(folder: Path) -> Manifest:
     """Read and check `pipeline.json` of a model folder."""
     file = folder / MANIFEST
     try:
-        content = parse_json(file.read_bytes(), str(file))
+        content = parse_json(file.read_bytes(), f"{file} is damaged: it")
         written = content.get("format") if isinstance(content, dict) else None
         if isinstance(written, int) and written != FORMAT:
             newer = written > FORMAT

@@ -123,8 +123,8 @@ def described_pipeline(
             OptionInForce(
                 name=option.name,
                 type=option.type,
-                value=msgspec.to_builtins(options.get(option.name, option.default)),
-                default=msgspec.to_builtins(option.default),
+                value=_plain(options.get(option.name, option.default)),
+                default=_plain(option.default),
                 help=option.help,
             )
             for option in describe(builder.item.prediction_options)
@@ -150,7 +150,7 @@ def codec_properties(codec: Codec, whose: str) -> dict[str, Any]:
     reason = not_json(properties)
     if reason:
         raise PluginError(f"{whose} has properties() that are no plain JSON: what it gives {reason}")
-    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(properties))
+    plain: dict[str, Any] = _plain(properties)
     return plain
 
 
@@ -168,8 +168,13 @@ def output_schema(task: Contributed[Task]) -> dict[str, Any]:
         "oneOf": [_line(input=named, prediction=prediction), _line(input=named, error={"type": "string"})],
         "$defs": components,
     }
-    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(schema))  # defaults may be tuples
+    plain: dict[str, Any] = _plain(schema)
     return plain
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: tuples are lists there."""
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def _line(**fields: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from suite.documents import expanded
 from suite.errors import PluginError, UserError
 from suite.pipeline.codec import Codec, Stream
 from suite.sources import FileSource, Tree, is_archive, open_tree
+from suite.sources.globs import matching_paths
 from suite.sources.source_types import refuse_address
 
 
@@ -193,8 +194,7 @@ def _exists(word: str, *, may_be_long: bool) -> bool:
 def _matches(word: str) -> list[Path]:
     if not glob.has_magic(word):
         return []
-    matches = glob.glob(str(expanded(word)), recursive=True)  # noqa: PTH207 - it may be absolute
-    return [Path(match) for match in sorted(matches)]
+    return matching_paths(str(expanded(word)))
 
 
 def _nothing_there(word: str) -> str:

@@ -18,6 +18,7 @@ from suite.data.dataset import Dataset, digest, fingerprint
 from suite.devices import Device, activate, choose_precision, cores, dtype_policy, make_deterministic
 from suite.errors import UserError, attributed
 from suite.evaluation.metrics import declared_metrics, metric_of
+from suite.evaluation.scoring import import_evaluators
 from suite.host import Host
 from suite.options import Options, as_dict, parse
 from suite.runs.checks import check_crossing, check_declared_options, check_pipeline
@@ -195,6 +196,7 @@ def build(
         chosen = look_up(host, configuration)
     else:
         mention(host, task, configuration, len(data.dataset.train), listener)
+    import_evaluators(chosen.evaluators)
     listener.phase("building the network")
     keras.utils.set_random_seed(configuration.training.seed)
     with attributed(str(chosen.builder)), dtype_policy(precision):

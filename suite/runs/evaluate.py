@@ -28,7 +28,7 @@ from suite.evaluation.prediction_files import (
     read_predictions,
     write_predictions,
 )
-from suite.evaluation.scoring import scored_metrics
+from suite.evaluation.scoring import import_evaluators, scored_metrics
 from suite.evaluation.types import Pairs
 from suite.files import atomic_write
 from suite.folders import claimed_folder, claimed_new_folder
@@ -132,6 +132,7 @@ def _evaluate(host: Host, request: Request, run: Run, out: Path, listener: Liste
     set_limits(configuration.runtime)
     task = task_of(host, configuration)
     evaluators = evaluators_of(host, configuration, task)
+    import_evaluators(evaluators)
     metrics = declared_metrics(evaluators)
     options = {**configuration.evaluators}
     for name, values in request.evaluator_options.items():

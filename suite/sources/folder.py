@@ -27,7 +27,7 @@ def list_folder(name: str) -> FolderTree:
     sizes: list[int] = []
     problems: list[str] = []
     empty: list[str] = []
-    for relative, size in _walk(name, problems, empty):
+    for relative, size in walk(name, problems, empty):
         names.append(relative)
         sizes.append(size)
     order = sorted(range(len(names)), key=names.__getitem__)
@@ -35,11 +35,19 @@ def list_folder(name: str) -> FolderTree:
     return FolderTree(name, [names[index] for index in order], measured, sorted(problems), sorted(empty))
 
 
-def _walk(root: str, problems: list[str], empty: list[str]) -> Iterator[tuple[str, int]]:
-    """Relative path and size of every file.
+def walk(
+    root: str, problems: list[str], empty: list[str], below: list[str] | None = None
+) -> Iterator[tuple[str, int]]:
+    """Relative path and size of every file below a folder.
 
     Links are followed, but never into a folder above them. Of links in a folder that a link led to already,
     only the first to each folder is followed: a few that lead to each other would make paths without end.
+
+    Args:
+        root: the folder.
+        problems: gets a sentence on each thing that is neither a file nor a folder, or is not followed.
+        empty: gets the folders with nothing in them.
+        below: gets all folders.
     """
     found = Path(root).stat()
     pending = [("", frozenset({(found.st_dev, found.st_ino)}), False)]
@@ -72,6 +80,8 @@ def _walk(root: str, problems: list[str], empty: list[str]) -> Iterator[tuple[st
                 problems.append(f"{relative} is a link to a folder that another link leads to: not followed")
             else:
                 entered |= {identity} if is_link and linked else set()
+                if below is not None:
+                    below.append(relative)
                 pending.append((relative, above | {identity}, linked or is_link))
 
 

@@ -124,6 +124,8 @@ def _reference(target: object, name: str) -> str:
     text = target.get("text") if isinstance(target, dict) else target
     if not isinstance(text, str):
         raise UserError(f"'{name}': the target is no transcript: it must be a text or an object with 'text'")
+    if isinstance(target, dict) and not isinstance(target.get("speaker"), str | None):
+        raise UserError(f"'{name}': the target has a speaker that is no text: {target['speaker']!r}")
     return text_of(text)
 
 
