@@ -40,7 +40,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "object-detection": {"model": {"size": 32, "network": "nano"}},
     "speech-recognition": {"model": {"rate": 4000, "mels": 8, "network": "tiny", "max_seconds": 3.0}},
     "text-classification": {"model": {"max_ngrams": 50, "width": 4, "filters": 4}},
-    "translation": {"model": {"units": "characters", "network": "tiny", "max_length": 16, "beam": 2}},
+    "translation": {"model": {"units": "characters", "network": "tiny", "max_length": 80, "beam": 2}},
     "text-generation": {
         "model": {"units": "characters", "network": "tiny", "context": 16, "tokens_per_pass": 4}
     },
