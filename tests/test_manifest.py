@@ -143,9 +143,7 @@ def test_a_model_of_another_format_says_which_and_what_wrote_it(folder):
     file = folder / "pipeline.json"
     content = json.loads(file.read_text())
     file.write_text(json.dumps({**content, "format": 9, "versions": {"keras-suite": "7.1"}}))
-    with pytest.raises(
-        suite.UserError, match=r"by a newer version \(format 9, this one reads 2; .*suite 7\.1"
-    ):
+    with pytest.raises(suite.UserError, match=r"newer version \(format 9, this one reads 2; .*suite 7\.1"):
         read_manifest(folder)
 
 
@@ -162,9 +160,7 @@ def test_a_run_of_another_format_says_which_and_with_what_it_was_made(tmp_path):
     with pytest.raises(suite.UserError, match=r"has no key 'new'.*; it was written with keras 1\.9 \(now "):
         _ = Run.open(tmp_path).configuration
     (tmp_path / "environment.json").write_text('{"format": 0, "packages": {"keras": "1.9"}}')
-    with pytest.raises(
-        suite.UserError, match=r"older version \(format 0, this one reads 1\); .*: train anew"
-    ):
+    with pytest.raises(suite.UserError, match=r"\(format 0, this one reads 1\); .*: train anew"):
         _ = Run.open(tmp_path).environment
     (tmp_path / "environment.json").write_text('{"counts": [1]}')
     with pytest.raises(suite.UserError, match=r"environment\.json is damaged: .*counts"):
