@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from suite.regular_files import read_regular as read_regular
     from suite.regular_files import refuse_special as refuse_special
     from suite.wording import counted as counted
+    from suite.wording import shown as shown
     from suite.wording import some as some
 
 if not TYPE_CHECKING:
@@ -72,6 +73,7 @@ if not TYPE_CHECKING:
             "reason": "suite.errors",
             "refuse_existing": "suite.files",
             "refuse_special": "suite.regular_files",
+            "shown": "suite.wording",
             "some": "suite.wording",
             "unwritable": "suite.files",
         },

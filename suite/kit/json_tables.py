@@ -46,8 +46,10 @@ def json_rows(text: str, name: str) -> Iterator[tuple[int, Row | str]]:
             yield from _rows_of(objects[0][1], name)
             return
         if len(objects) > 1 and not rest:
-            for number, entry in objects:
-                yield number, _row(entry)
+            # If lines have several, each has its number instead: no two rows may be called alike.
+            by_line = len({line for line, _ in objects}) == len(objects)
+            for number, (line, entry) in enumerate(objects, start=1):
+                yield line if by_line else number, _row(entry)
             return
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
