@@ -118,11 +118,13 @@ options = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(options)
 def test_options_written_and_read_are_the_same(given_options):
     assert parse(Example, as_dict(given_options), "[example]") == given_options
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         st.sampled_from(Example.__struct_fields__), st.none() | st.booleans() | st.floats() | st.text()

@@ -69,6 +69,7 @@ def test_a_long_cell_over_many_lines_is_a_cell():
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(st.text(st.characters(codec="utf-8")), min_size=2, max_size=2), min_size=1))
 def test_what_a_csv_writer_writes_is_read_again(written):
     table = [["name", "value"], *written]  # a header tells the delimiter
