@@ -17,7 +17,8 @@ from suite import UserError, limits
 from suite.cli.main import main
 from suite.configuration import Configuration, read_toml, take_limits, with_limits
 from suite.data.loading import load_dataset
-from suite.errors import is_out_of_memory
+from suite.errors import OutOfMemoryError, attributed, attribution, is_out_of_memory, unimportable
+from suite.evaluation.checks import made_figures
 from suite.evaluation.prediction_files import read_predictions
 from suite.kit import tables
 from suite.prediction.inputs import Inputs
@@ -318,7 +319,7 @@ def test_what_the_codec_finds_wrong_is_an_error_of_its_input():
     assert [result.error for result in results] == [
         None,
         "nothing is in it",
-        "there is not enough memory to read it (Unable to allocate 1 TiB)",
+        "there is not enough memory (Unable to allocate 1 TiB)",
         None,
     ]
 
@@ -394,3 +395,34 @@ def test_no_memory_of_an_accelerator_is_known():
     assert is_out_of_memory(raised)
     assert is_out_of_memory(type("ResourceExhaustedError", (Exception,), {})("OOM when allocating"))
     assert not is_out_of_memory(RuntimeError("no"))
+
+
+def test_why_a_package_cannot_be_imported():
+    absent = ModuleNotFoundError("No module named 'tables'", name="tables.reader")
+    assert str(unimportable(absent, "tables", "install it")) == "install it"
+    within = ModuleNotFoundError("No module named 'other'", name="other")
+    for error in (within, ImportError("a library is missing")):
+        assert "the package tables is installed, and cannot be imported: " in (
+            str(unimportable(error, "tables", "install it"))
+        )
+    interrupted = ImportError("the extension failed to import")
+    interrupted.__context__ = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        unimportable(interrupted, "tables", "install it")
+
+
+def test_no_memory_is_nobodys_defect():
+    with (
+        pytest.raises(OutOfMemoryError, match=r"^there is not enough memory \(3 TiB\)$") as raised,
+        attributed("the figures of evaluator 'x'"),
+    ):
+        raise MemoryError("3 TiB")
+    assert attribution(raised.value) is None
+
+    def figures():
+        raise MemoryError
+
+    assert made_figures(figures, "x", "the figures of x are missing") == (
+        [],
+        ["the figures of x are missing: there is not enough memory"],
+    )
