@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -34,6 +35,8 @@ from fuzzing.worker import WALL_SECONDS, Block, Finding, Outcome, attempted, wor
 
 KEPT = Path(__file__).parent / "runs" / "fuzz"
 """Where the files of findings are kept."""
+MEMORY = Path("/dev/shm")
+"""A folder in memory, where there is one: on a disk, writing takes longer than reading."""
 EACH = 3
 """Findings of a kind whose files are kept."""
 
@@ -124,6 +127,12 @@ class Tally:
         print(f"\n== {finding.target}, number {finding.number}: {finding.kind}\n{finding.text}")
         print(f"again: python benchmarks/fuzz.py --repeat {kept}", flush=True)
 
+    def counts(self, seconds: float) -> str:
+        """How much was tried and found."""
+        total = sum(outcome.counts.total() for outcome in self.outcomes.values())
+        speed = f"{total:,} inputs in {seconds:.0f} s, {total / seconds:.0f} a second"
+        return f"{speed}, {self.kinds.total()} findings of {len(self.kinds)} kinds"
+
     def summary(self) -> None:
         """Print a line for each target and each kind of finding."""
         for target, outcome in sorted(self.outcomes.items()):
@@ -173,9 +182,11 @@ def repeat(folder: Path, known: Sequence[Target]) -> int:
 
 
 def fuzz(chosen: Sequence[Target], arguments: argparse.Namespace) -> int:
-    """Try inputs of all targets in turn until the minutes or the inputs are over."""
+    """Try inputs of all targets in turn until the minutes or the inputs are over, or it is stopped."""
     tally, began, done = Tally(), time.perf_counter(), 0
-    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix="fuzz-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
         worker = Worker(Path(folder), arguments.data)
         try:
             while done < arguments.inputs and time.perf_counter() - began < 60 * arguments.minutes:
@@ -189,14 +200,13 @@ def fuzz(chosen: Sequence[Target], arguments: argparse.Namespace) -> int:
                         else:
                             tally.add(target.name, found)
                 done += count
+                print(tally.counts(time.perf_counter() - began), file=sys.stderr, flush=True)
+        except KeyboardInterrupt:
+            print("stopped", file=sys.stderr)
         finally:
             worker.stop()
-            tally.summary()
-    seconds = time.perf_counter() - began
-    total = sum(outcome.counts.total() for outcome in tally.outcomes.values())
-    speed = f"{total:,} inputs in {seconds:.0f} s, {total / seconds:.0f} a second"
-    found = f"{tally.kinds.total()} findings of {len(tally.kinds)} kinds"
-    print(f"{speed}, {found}; to go on: --seed {arguments.seed + done}")
+    tally.summary()
+    print(f"{tally.counts(time.perf_counter() - began)}; to go on: --seed {arguments.seed + done}")
     return int(bool(tally.kinds))
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from suite.errors import UserError
 
-_MAX_DEPTH = 100
+_MAX_DEPTH = 200
 
 
 class NotJsonError(ValueError):
@@ -86,6 +86,22 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise UserError(f"{where} is not TOML that can be read: {_reason(error)}") from None
     return document
+
+
+def toml_value(text: str) -> Any:
+    """The TOML value that a text is, else the text itself.
+
+    Raises:
+        UserError: if it is one that cannot be read.
+    """
+    try:
+        document = tomllib.loads(f"value = {text}")
+        _check_depth(document)
+    except tomllib.TOMLDecodeError:
+        return text
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"the value {text[:40]}... cannot be read: {_reason(error)}") from None
+    return document["value"] if len(document) == 1 else text
 
 
 def expanded(path: str | Path) -> Path:

@@ -1,6 +1,4 @@
-"""Reading regular files only, and writing so that a file is there whole or not at all.
-
-A pipe or a device in the place of a file would keep whoever opens it waiting, or never end.
+"""Writing so that a file is there whole or not at all.
 
 What is being written has a name that nobody can guess, is made exclusively, so that a link that somebody
 planted is never followed, and is locked while it is written: what no living process has locked is a leftover
@@ -10,14 +8,13 @@ of one that was killed, and is removed when something is written beside it.
 from __future__ import annotations
 
 import errno
-import io
 import os
 import re
 import secrets
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -25,8 +22,6 @@ from suite.errors import UnwritableError, UserError, reason
 
 _TEMPORARY = re.compile(r"\.suite-[0-9a-f]{16}(\.[^/]*)?")
 _LONGEST_SUFFIX = 20
-_NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_MAX_READ = 1 << 30  # at once: the system gives little more
 _YOUNG_SECONDS = 60.0
 """What is younger is never taken for a leftover: it may have been made and not been locked yet."""
 
@@ -46,79 +41,7 @@ _ADVICE = {
     errno.ENAMETOOLONG: "give a shorter name",
 }
 
-_SPECIAL = (
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
-
 _swept: set[Path] = set()
-
-
-def open_regular(path: str | Path) -> io.FileIO:
-    """Open a file for reading, without a buffer; it is never waited for.
-
-    Raises:
-        UserError: if it is a pipe, a device or a socket.
-        OSError: if it cannot be opened, or is a folder.
-    """
-    descriptor, _ = _open_regular(path)
-    try:
-        return io.FileIO(descriptor, "r")
-    except BaseException:
-        os.close(descriptor)
-        raise
-
-
-def read_regular(path: str | Path, check_size: Callable[[int], None] = lambda size: None) -> bytes:
-    """The content of a file; the errors are those of `open_regular`.
-
-    Args:
-        path: of the file.
-        check_size: called with its size before it is read.
-    """
-    # Not by a FileIO, which would look at the file once more, nor by a Path: most files are small and many.
-    descriptor, size = _open_regular(path)
-    try:
-        check_size(size)
-        pieces = []
-        while piece := os.read(descriptor, min(size + 1, _MAX_READ)):
-            pieces.append(piece)
-            size = max(size - len(piece), 1 << 16)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-    finally:
-        os.close(descriptor)
-
-
-def _open_regular(path: str | Path) -> tuple[int, int]:
-    """The descriptor of a file that has been opened for reading, and the size of the file."""
-    descriptor = os.open(path, os.O_RDONLY | _NEVER_WAIT)
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            _refuse_mode(path, found.st_mode)
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
-        return descriptor, found.st_size
-    except BaseException:
-        os.close(descriptor)
-        raise
-
-
-def refuse_special(path: str | Path) -> None:
-    """Refuse a path that another library is about to read, if there is no regular file but a pipe, say.
-
-    Raises:
-        UserError: if it is a pipe, a device or a socket.
-        OSError: if there is nothing.
-    """
-    _refuse_mode(path, Path(path).stat().st_mode)
-
-
-def _refuse_mode(path: str | Path, mode: int) -> None:
-    kind = next((kind for is_so, kind in _SPECIAL if is_so(mode)), "")
-    if kind:
-        raise UserError(f"{path} is {kind}, not a file: give a regular file")
 
 
 @contextmanager
@@ -141,7 +64,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
             with open(temporary, "rb+") as file:
                 os.fsync(file.fileno())
             os.replace(temporary, path)
-            _flush_folder(path.parent)
+            flush_folder(path.parent)
     except Exception as error:
         failed = _failed_write(error, temporary)
         if failed is None or isinstance(error, UnwritableError):
@@ -166,10 +89,11 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     with temporary_folder(path) as temporary:
         yield temporary
         with writing(path):
-            with suppress(OSError):
-                path.rmdir()
+            if os.name != "posix":  # where a folder does not take the place of an empty one
+                with suppress(OSError):
+                    path.rmdir()
             os.replace(temporary, path)
-            _flush_folder(path.parent)
+            flush_folder(path.parent)
 
 
 @contextmanager
@@ -364,7 +288,7 @@ def _remove_leftover(path: Path) -> None:
         os.close(descriptor)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Make a rename last through a power cut, if the system can."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)

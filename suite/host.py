@@ -144,7 +144,8 @@ class Host:
 
         Args:
             name: the task's name, or `plugin:name`.
-            prefer: names of plugins whose task is meant if several plugins have one of this name.
+            prefer: names of plugins whose task is meant if several plugins have one of this name, the first
+                of them that has.
 
         Raises:
             UserError: if there is none (naming the nearest, and any plugin that could not be loaded), or if
@@ -152,9 +153,9 @@ class Host:
         """
         return self._one_of(Task, name, self.tasks(), prefer=prefer)
 
-    def loader(self, name: str, task: str) -> Contributed[DataLoader[Any]]:
-        """The data loader called `name` for `task`. Raises `UserError` as `find_task` does."""
-        return self._one_of(DataLoader, name, self.loaders(task), task)
+    def loader(self, name: str, task: str, prefer: Collection[str] = ()) -> Contributed[DataLoader[Any]]:
+        """The data loader called `name` for `task`; arguments and errors as for `builder`."""
+        return self._one_of(DataLoader, name, self.loaders(task), task, prefer)
 
     def builder(self, name: str, task: str, prefer: Collection[str] = ()) -> Contributed[ModelBuilder[Any]]:
         """The model builder called `name` for `task`. Raises `UserError` as `find_task` does.
@@ -200,8 +201,8 @@ class Host:
             for contributed in offered
             if contributed.name == bare and (not wanted_plugin or contributed.plugin == wanted_plugin)
         ]
-        preferred = [contributed for contributed in matches if contributed.plugin in prefer]
-        if len(matches) == 1 or len(preferred) == 1:
+        preferred = [match for plugin in prefer for match in matches if match.plugin == plugin]
+        if len(matches) == 1 or preferred:
             return (preferred or matches)[0]
         label = KINDS[kind][1]
         where = f" for task '{task.rpartition(':')[2]}'" if task else ""

@@ -11,12 +11,14 @@ import shutil
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import suite
 import weather
+from suite.kit import check_memory
 from suite.prediction.predictor import LoadedPipeline
 
 COLD, WARM = np.array([1.0, 2.0, 3.0, 4.0]), np.array([20.0, 21.0, 22.0, 23.0])
@@ -88,6 +90,22 @@ def test_an_error_travels_between_processes():
     assert (error.name, error.reason, str(error)) == ("a.png", "it is empty", "a.png: it is empty")
 
 
+def test_limits_of_a_call_hold_in_its_threads_and_are_errors_of_inputs():
+    class Large(weather.WeatherCodec):
+        def encode(self, raw):
+            check_memory("it", 2e8)
+            return super().encode(raw)
+
+    pipeline = LoadedPipeline("weather", "weather:linear", Large(["a", "b"]), lambda x: np.zeros((len(x), 2)))
+    with suite.limited(max_input_gb=0.1):
+        several = pipeline.predict([WARM, COLD], on_error="return")
+        single = pipeline.predict(WARM, on_error="return")
+        (result,) = pipeline.predict_each([WARM])
+    for error in (*several, single, result.failure):
+        assert "it and would take 0.2 GB of memory, more than the limit for one input of 0.1 GB" in str(error)
+    assert pipeline.predict([WARM])[0].label == "a"
+
+
 # Closing
 
 
@@ -113,6 +131,15 @@ def test_closing_lets_go_of_the_session_of_the_runtime(pipeline):
     pipeline.close()
     gc.collect()
     assert network() is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="Windows")
+def test_closing_keeps_no_file_open(folder, pipeline):
+    pipeline.predict([WARM])
+    pipeline.close()
+    gc.collect()
+    opened = [str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    assert str(folder) not in "".join(opened) + Path("/proc/self/maps").read_text()
 
 
 def test_closing_ends_the_threads_of_a_stream_that_was_left(pipeline):

@@ -16,8 +16,14 @@ from suite import UserError
 from suite.cli.main import main
 from suite.configuration import from_mapping
 from suite.data import Problem
+from suite.pipeline.manifest import read_manifest
+from suite.prediction.loading import model_task
+from suite.runs.build import look_up
+from suite.runs.data import run_data
+from suite.runs.directory import Run
 from suite.runs.evaluate import Request, evaluate
 from suite.runs.train import train
+from suite.training.progress import Listener
 
 HOST = suite.Host(toy_plugin, discover=False)
 
@@ -42,6 +48,7 @@ def write_lines(path, lines):
     return path
 
 
+@pytest.mark.slow
 def test_the_runs_own_test_split_is_scored_again_to_the_same_numbers(run, tmp_path):
     outcome = evaluate(HOST, Request(run=run, out=tmp_path / "out"))
     again, before = outcome.metrics, json.loads((run / "metrics.json").read_text())
@@ -79,6 +86,7 @@ def test_other_data_without_splits_is_scored_whole(run, tmp_path):
     assert outcome.metrics["baseline"]
 
 
+@pytest.mark.slow
 def test_data_that_the_run_learned_from_is_scored_by_its_splits(tmp_path):
     data = toy_plugin.write(tmp_path / "toy.jsonl", train=60, validation=0, test=0)
     configuration = from_mapping({"task": "trend", "data": str(data), "training": {"epochs": 1}}, "the test")
@@ -161,6 +169,7 @@ def test_the_written_predictions_score_as_the_model_did(run, tmp_path):
     assert outcome.metrics["test"] == json.loads((run / "metrics.json").read_text())["test"]
 
 
+@pytest.mark.slow
 def test_data_that_has_changed_since_is_refused_with_what_to_do(tmp_path):
     data = toy_plugin.write(tmp_path / "toy.jsonl", train=30)
     configuration = from_mapping({"task": "trend", "data": str(data), "training": {"epochs": 1}}, "the test")
@@ -185,6 +194,47 @@ def test_a_folder_that_is_not_empty_is_not_written_to(run, tmp_path):
     (tmp_path / "mine.txt").write_text("dear")
     with pytest.raises(UserError, match="exists already"):
         evaluate(HOST, Request(run=run, out=tmp_path))
+
+
+def test_two_evaluations_at_once_write_two_folders(run, data, tmp_path):
+    class Other(Listener):
+        """Evaluates as well while another evaluation is under way."""
+
+        outcome = None
+
+        def phase(self, text):
+            if self.outcome is None:
+                self.outcome = evaluate(HOST, Request(run=run, predictions=run / "predictions.jsonl"))
+
+    other = Other()
+    outcome = evaluate(HOST, Request(run=run, predictions=run / "predictions.jsonl"), other)
+    assert outcome.folder != other.outcome.folder
+    assert (outcome.folder / "metrics.json").read_text() == (
+        other.outcome.folder / "metrics.json"
+    ).read_text()
+
+
+class Stranger:
+    """A second plugin that offers everything under the same names."""
+
+    suite_tasks = suite.hookimpl(lambda self: toy_plugin.suite_tasks())
+    suite_data_loaders = suite.hookimpl(lambda self: toy_plugin.suite_data_loaders())
+    suite_model_builders = suite.hookimpl(lambda self: toy_plugin.suite_model_builders())
+    suite_evaluators = suite.hookimpl(lambda self: toy_plugin.suite_evaluators())
+
+
+def test_a_run_goes_on_with_its_own_plugin_if_another_one_has_the_same_names(run, tmp_path):
+    both = suite.Host(Stranger(), toy_plugin, discover=False)
+    before = json.loads((run / "metrics.json").read_text())
+    assert evaluate(both, Request(run=run, out=tmp_path / "out")).metrics["test"] == before["test"]
+    manifest = read_manifest(run / "model")
+    assert model_task(both, manifest).plugin == manifest.task_plugin == "toy_plugin"
+    configuration = replace(Run.open(run).configuration, init=None)
+    chosen = look_up(both, configuration)
+    named = (chosen.task, chosen.builder, *chosen.evaluators, run_data(both, configuration).loader)
+    assert {contributed.plugin for contributed in named} == {"toy_plugin"}
+    with pytest.raises(UserError, match="more than one plugin offers the task 'trend'"):
+        look_up(both, from_mapping({"task": "trend", "data": configuration.data}, "the test"))
 
 
 @pytest.fixture

@@ -133,11 +133,9 @@ def test_arrays_that_a_network_does_not_take_are_refused_if_the_codec_tells_noth
         def encode(self, raw):
             return np.zeros(5, np.float32)
 
-    from dataclasses import replace
-
     pipeline = load(weather.save(tmp_path / "run"), host=weather.host())
     with pytest.raises(suite.UserError, match="encodes to float32 5, and the network takes float32 4"):
-        replace(pipeline, codec=Longer(["cold", "warm"])).predict(np.zeros(4))
+        pipeline.with_codec(Longer(["cold", "warm"])).predict(np.zeros(4))
 
 
 def test_a_codec_that_the_plugin_cannot_make_is_one_sentence(tmp_path, host):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from random import Random
 
@@ -13,7 +16,7 @@ BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 sys.path.append(str(BENCHMARKS))
 
 from fuzzing import worker  # noqa: E402
-from fuzzing.mutations import mutated, mutated_content  # noqa: E402
+from fuzzing.mutations import format_of, mutated, mutated_content  # noqa: E402
 from fuzzing.targets import Target  # noqa: E402
 
 from suite import UserError  # noqa: E402
@@ -80,19 +83,39 @@ def test_an_input_is_known_by_its_number():
     assert len({str(each) for each in made}) > 45
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("a.json", b'{"a": [1, {"b": "c"}]}'),
-        ("a.jsonl", b'{"a": 1}\n{"a": 2}\n'),
-        ("a.toml", b'a = 1\n[table]\nb = "c"\n'),
-        ("a.xml", b'<a><b c="1">text</b><b/></a>'),
-        ("a.csv", b"x,y\n1,2\n3,4\n"),
-        ("a.wav", b"RIFF\xff\xff\0\0WAVEfmt " + bytes(30)),
-        ("empty", b""),
-    ],
-)
-def test_every_content_is_mutated(name, content):
-    assert len({mutated_content(content, name, Random(number)) for number in range(100)}) > (
-        40 if content else 3
-    )
+def zipped(files):
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return written.getvalue()
+
+
+CONTENTS = {
+    "a.json": b'{"a": [1, {"b": "c"}]}',
+    "a.jsonl": b'{"a": 1}\n{"a": 2}\n',
+    "a.toml": b'a = 1\n[table]\nb = "c"\n',
+    "a.xml": b'<a><b c="1">text</b><b/></a>',
+    "a.csv": b"x,y\n1,2\n3,4\n",
+    "a.wav": b"RIFF\xff\xff\0\0WAVEfmt " + bytes(30),
+    "a.csv.gz": gzip.compress(b"x,y\n1,2\n", mtime=0),
+    "a.zip": zipped({"a.json": b"[1, 2]", "b.csv": b"x,y\n1,2\n"}),
+    "a.png": b"\x89PNG\r\n\x1a\n" + 2 * (b"\0\0\0\4tEXt" + bytes(8)),
+    "empty": b"",
+}
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("name", CONTENTS)
+def test_every_content_is_mutated(name):
+    content = CONTENTS[name]
+    made = {mutated_content(content, name, Random(number)) for number in range(100)}
+    assert len(made) > (40 if content else 3)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("name", [name for name in CONTENTS if name != "empty"])
+def test_what_knows_a_format_understands_it(name):
+    mutate = format_of(CONTENTS[name], name)
+    for number in range(200):
+        mutate(CONTENTS[name], Random(number))

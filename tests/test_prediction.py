@@ -212,9 +212,11 @@ def test_the_manifest_is_plain_json(run):
     manifest = json.loads((run / "model" / "pipeline.json").read_text())
     assert manifest.pop("files").keys() == {"network.keras"}
     assert len(manifest.pop("sha256")) == 64
+    assert manifest.pop("versions").keys() == {"keras", "keras-suite"}
     assert manifest == {
         "format": 2,
         "task": "weather",
+        "task_plugin": "",
         "builder": "weather:linear",
         "plugin": {"name": "weather", "version": "1.2"},
         "codec": {"classes": ["cold", "warm"]},
@@ -278,7 +280,8 @@ def test_a_newer_format(changed):
 
 
 def test_an_older_format(changed):
-    assert "written by an older version (format 1, this one reads 2)" in refusal(changed(format=1))
+    older = refusal(changed(format=1))
+    assert "written by an older version (format 1, this one reads 2; it was written by keras-suite" in older
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,9 @@ class WeatherCodec(suite.Codec):
     def to_json(self) -> dict[str, Any]:
         return {"classes": self.classes}
 
+    def properties(self) -> dict[str, Any]:
+        return {"classes": self.classes, "unit": "degrees"}
+
 
 def network() -> Any:
     """A built network with known answers: warm above ten degrees on average."""

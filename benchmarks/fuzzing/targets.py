@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import islice
@@ -21,6 +22,7 @@ import numpy as np
 from fuzzing import corpora
 from fuzzing.mutations import Files
 from fuzzing.pipelines import host, pipeline
+from suite import UserError
 from suite.configuration import from_mapping, read_toml
 from suite.data.dataset import Dataset, Subset
 from suite.data.inspection import inspect_dataset
@@ -130,7 +132,7 @@ def _is_data_of(task: str, files: Files) -> bool:
 
 _OPTIONS = {
     ("speech-recognition", "pattern"): {"pattern": "{text}_{speaker}_{take}.wav"},
-    ("translation", None): {"source": "en", "target": "de"},
+    ("translation", "*"): {"source": "en", "target": "de"},
 }
 """Of loaders that need some."""
 
@@ -139,12 +141,14 @@ def _load(task: str, loader: str | None, folder: Path, random: Random) -> None:
     """As `train`, `evaluate` and `inspect` do: load, look at the first examples, make splits, inspect."""
     inside = list(folder.iterdir())
     path = inside[0] if len(inside) == 1 and inside[0].is_file() else folder
-    options = _OPTIONS.get((task, loader), {}) or _OPTIONS.get((task, None), {})
+    options = {} if loader is None else _OPTIONS.get((task, loader), _OPTIONS.get((task, "*"), {}))
     detected = random.random() < 0.3 and loader != "pattern"
     dataset, found = load_dataset(host(), task, path, None if detected else loader, options)
     ready = pipeline(task)
     for split in dataset.splits.values():
-        list(ready.predict_each(split[index].input for index in range(min(3, len(split)))))
+        for index in range(min(3, len(split))):
+            with suppress(UserError):
+                ready.predict(split[index].input)
     if random.random() < 0.2:
         complete(dataset)
     if random.random() < 0.2:
@@ -173,7 +177,12 @@ def _predict(task: str, folder: Path, random: Random) -> None:
     """As `predict` does, with a network that computes nothing."""
     ready = pipeline(task)
     inputs = Inputs([str(path) for path in folder.iterdir() if path.is_file()], ready.codec)
-    list(ready.predict_each(islice(inputs, 8)))
+    if random.random() < 0.05:
+        list(ready.predict_each(islice(inputs, 8)))
+        return
+    for raw in islice(inputs, 8):
+        with suppress(UserError):
+            ready.predict(raw)
 
 
 # Files of predictions

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from suite.cli.prediction_sink import PredictionSink
     from suite.contributions import Contributed, Task
     from suite.prediction.inputs import Inputs
-    from suite.prediction.predictor import LoadedPipeline, Result
+    from suite.prediction.predictor import LoadedPipeline
+    from suite.prediction.results import Result
 
 _BATCH_SIZE = 32
 _STREAM_BATCH_SIZE = 8
@@ -85,9 +86,10 @@ def run(arguments: argparse.Namespace) -> int:
     from suite.pipeline.manifest import unfinished_note
     from suite.prediction.inputs import Inputs
     from suite.prediction.loading import describe, load
+    from suite.training_options import MAX_AT_ONCE
 
-    if arguments.batch_size is not None and arguments.batch_size < 1:
-        raise UserError(f"--batch-size {arguments.batch_size} is not allowed: at least 1")
+    if arguments.batch_size is not None and not 1 <= arguments.batch_size <= MAX_AT_ONCE:
+        raise UserError(f"--batch-size {arguments.batch_size} is not allowed: 1 to {MAX_AT_ONCE:,}")
     host = host_from(arguments)
     options = option_settings(arguments.set)
     set_limits(take_limits(options))
@@ -96,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     note = unfinished_note(described.manifest, Path(arguments.run))
     if note:
         print(f"suite: note: {note}", file=sys.stderr)
-    task = host.find_task(described.manifest.task, prefer=[described.manifest.builder.rpartition(":")[0]])
+    task = described.task
     inputs = Inputs(arguments.inputs, described.codec)
     sink = choose_sink(arguments.out, arguments.format, json=arguments.json, task=task, described=described)
     page = None if arguments.explain is None else Path(arguments.explain)

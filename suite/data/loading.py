@@ -13,9 +13,9 @@ from suite.data.dataset import Dataset
 from suite.data.groups import COLUMN_OPTION, grouped, is_pattern, with_group_column
 from suite.data.unrecognized import detection, reasons, unrecognized
 from suite.errors import PluginError, UserError, attributed
-from suite.files import refuse_special
 from suite.host import Host
 from suite.options import parse
+from suite.regular_files import refuse_special
 from suite.sources.opening import listed_once
 from suite.sources.source_types import refuse_address
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from suite.contributions import Contributed, Evaluator, Task
+from suite.contributions import Contributed, Evaluator, Lazy, Task
 from suite.data.dataset import Example, Examples
 from suite.errors import PluginError, SuiteError, UserError, attributed, nearest, unimportable
 from suite.evaluation.checks import check_predictions, described, made_figures
@@ -149,6 +149,18 @@ def reference_model_pairs(task: Contributed[Task], name: str, train: Examples, p
         missing = f"it needs the package '{error.name}', which is not installed"
         raise unimportable(error, package, missing) from error
     return _compared(pairs, predictions, task.item, reference_model)
+
+
+def import_evaluators(evaluators: Sequence[Contributed[Evaluator[Any]]]) -> None:
+    """Import what scores, so that a package that is missing is said before hours go into predictions.
+
+    Raises:
+        UserError: if an evaluator says that a package is not installed.
+    """
+    for evaluator in evaluators:
+        if isinstance(evaluator.item.evaluate, Lazy):
+            with attributed(str(evaluator)):
+                evaluator.item.evaluate.resolve()
 
 
 def _without_targets(pairs: Pairs) -> list[Example]:

@@ -17,14 +17,13 @@ if TYPE_CHECKING:
     from suite.errors import unimportable as unimportable
     from suite.files import atomic_path as atomic_path
     from suite.files import atomic_write as atomic_write
-    from suite.files import read_regular as read_regular
     from suite.files import refuse_existing as refuse_existing
-    from suite.files import refuse_special as refuse_special
     from suite.files import unwritable as unwritable
     from suite.kit.keras_hub import import_keras_hub as import_keras_hub
     from suite.kit.keras_hub import loading_preset as loading_preset
     from suite.kit.keras_hub import preset_source as preset_source
     from suite.kit.keras_hub import pretrained_presets as pretrained_presets
+    from suite.kit.packages import needing as needing
     from suite.kit.problems import ProblemLog as ProblemLog
     from suite.kit.split_names import SPLIT_COLUMNS as SPLIT_COLUMNS
     from suite.kit.split_names import SPLIT_NAMES as SPLIT_NAMES
@@ -36,7 +35,10 @@ if TYPE_CHECKING:
     from suite.limits import memory_for as memory_for
     from suite.outside_files import check_hdf5 as check_hdf5
     from suite.patterns import BoundedPattern as BoundedPattern
+    from suite.regular_files import read_regular as read_regular
+    from suite.regular_files import refuse_special as refuse_special
     from suite.wording import counted as counted
+    from suite.wording import shown as shown
     from suite.wording import some as some
 
 if not TYPE_CHECKING:
@@ -62,15 +64,17 @@ if not TYPE_CHECKING:
             "loading_preset": "suite.kit.keras_hub",
             "memory_for": "suite.limits",
             "nearest": "suite.errors",
+            "needing": "suite.kit.packages",
             "split_of_name": "suite.kit.split_names",
             "NotJsonError": "suite.documents",
             "ProblemLog": "suite.kit.problems",
             "preset_source": "suite.kit.keras_hub",
             "pretrained_presets": "suite.kit.keras_hub",
-            "read_regular": "suite.files",
+            "read_regular": "suite.regular_files",
             "reason": "suite.errors",
             "refuse_existing": "suite.files",
-            "refuse_special": "suite.files",
+            "refuse_special": "suite.regular_files",
+            "shown": "suite.wording",
             "some": "suite.wording",
             "unimportable": "suite.errors",
             "unwritable": "suite.files",

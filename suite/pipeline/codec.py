@@ -177,6 +177,17 @@ class Codec:
         """
         return outputs
 
+    def properties(self) -> Mapping[str, Any]:
+        """What programs and other tools should know of the model, as plain JSON values.
+
+        `suite.load(...).describe()` gives them, and an exported file holds them. These names mean the same
+        for every codec: `classes`, the names of the classes in the order of the network's outputs;
+        `input_size`, `[height, width]` in pixels of the network's input; `channels` of that input;
+        `sampling_rate`, samples per second; `normalization`, a sentence on what is done to the numbers that
+        go into the network. Others may follow.
+        """
+        return {}
+
     def signature(self) -> Signature:
         """The arrays that it gives and takes. A network with others is refused when a model is loaded."""
         return Signature()

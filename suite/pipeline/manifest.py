@@ -12,6 +12,7 @@ import msgspec
 from suite.documents import parse_json
 from suite.errors import UserError
 from suite.files import atomic_write
+from suite.versions import PACKAGE
 
 FORMAT = 2
 MANIFEST = "pipeline.json"
@@ -20,8 +21,6 @@ REPORT = "export.json"
 FOLDS_FILE = "folds.json"
 """Lies in a directory that holds a run for each fold of a cross-validation, and is no run itself."""
 
-
-PACKAGE = "keras-suite"
 
 _AGAIN = "copy it again, or train or export again"
 
@@ -44,6 +43,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         format: the version of this layout.
         task: the task's name.
+        task_plugin: the plugin that offers the task, for others may offer one of the same name.
         builder: the model builder as `plugin:name`; its codec reads `codec`.
         plugin: name and version of the builder's plugin.
         codec: what the codec's `to_json` gave.
@@ -59,6 +59,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     format: int
     task: str
+    task_plugin: str = ""
     builder: str
     plugin: dict[str, str] = {}
     codec: dict[str, Any]
@@ -94,7 +95,7 @@ def read_manifest(folder: Path) -> Manifest:
     """Read and check `pipeline.json` of a model folder."""
     file = folder / MANIFEST
     try:
-        content = parse_json(file.read_bytes(), str(file))
+        content = parse_json(file.read_bytes(), f"{file} is damaged: it")
         written = content.get("format") if isinstance(content, dict) else None
         if isinstance(written, int) and written != FORMAT:
             newer = written > FORMAT

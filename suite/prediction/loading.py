@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from importlib import metadata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suite.contributions import Contributed, ModelBuilder
+from suite.contributions import Contributed, ModelBuilder, Task
 from suite.devices import activate
 from suite.errors import UserError, attributed, reason
 from suite.files import make_folder
@@ -20,7 +18,6 @@ from suite.pipeline.fitting import misfit, weights_misfit
 from suite.pipeline.manifest import (
     FORMAT,
     MANIFEST,
-    PACKAGE,
     Manifest,
     announce,
     check_file,
@@ -29,8 +26,11 @@ from suite.pipeline.manifest import (
     write_manifest,
 )
 from suite.pipeline.networks import KerasNetwork, Network, OnnxNetwork
+from suite.prediction.description import Description, described_pipeline
 from suite.prediction.predictor import LoadedPipeline
 from suite.prediction.session import Contents
+from suite.training_options import MAX_AT_ONCE, MAX_THREADS
+from suite.versions import PACKAGE, installed, other_versions, said_with
 
 if TYPE_CHECKING:
     import keras
@@ -47,6 +47,7 @@ def save_pipeline(
     network: keras.Model,
     facts: Mapping[str, Any],
     plugin_version: str = "",
+    task_plugin: str = "",
     unfinished: str = "",
 ) -> None:
     """Write what is shipped: `network.keras` (in float32) and `pipeline.json`, each completely or not at all.
@@ -59,6 +60,7 @@ def save_pipeline(
         network: the network, of any dtype policy.
         facts: the facts of the data set, JSON values.
         plugin_version: the version of the builder's plugin.
+        task_plugin: the plugin that offers the task.
         unfinished: how far a training has come that has not ended.
     """
     from suite.pipeline.keras_files import save_keras
@@ -71,12 +73,13 @@ def save_pipeline(
         Manifest(
             format=FORMAT,
             task=task,
+            task_plugin=task_plugin,
             builder=builder,
             plugin={"name": plugin, "version": plugin_version},
             codec=codec.to_json(),
             network=NETWORK,
             facts=dict(facts),
-            versions=_versions(),
+            versions=installed((PACKAGE, "keras")),
             unfinished=unfinished,
         ),
     )
@@ -108,6 +111,9 @@ def load(
         UserError: if `path` holds no pipeline, the plugin it needs is not there, a file is damaged, or an
             option is not known or not allowed.
     """
+    for name, value, most in (("threads", threads, MAX_THREADS), ("batch_size", batch_size, MAX_AT_ONCE)):
+        if value is not None and not 1 <= value <= most:
+            raise UserError(f"{name} = {value:,} is not allowed: 1 to {most:,}")
     folder = model_folder(Path(path)).absolute()
     manifest = read_manifest(folder)
     origin = FolderOrigin(
@@ -120,10 +126,16 @@ def load(
         batch_size=batch_size,
         options=None if options is None else dict(options),
     )
-    contents = origin.contents(manifest)
-    return LoadedPipeline(
-        contents.task, contents.builder, contents.codec, contents.network, contents.facts, batch_size, origin
-    )
+    try:
+        contents = origin.contents(manifest)
+    except UserError:
+        # Another model may have been put in its place after `pipeline.json` was read: then it is that one.
+        now = read_manifest(folder)
+        if now.sha256 == origin.sha256:
+            raise
+        origin = replace(origin, sha256=now.sha256)
+        contents = origin.contents(now)
+    return LoadedPipeline.of(contents, origin, batch_size)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,9 +178,8 @@ class FolderOrigin:
 
     def contents(self, manifest: Manifest) -> Contents:
         """What is in the folder, with the network ready to run."""
-        host = self.host if self.host is not None else Host()
-        builder, codec = _builder_and_codec(self.folder, manifest, host, self.options)
-        other = _other_versions(manifest, host)
+        described = _described(self.folder, manifest, self.host, self.options)
+        codec, other = described.codec, _other_versions(manifest, described.host)
         file = self.folder / manifest.network
         network: Network
         if file.suffix in (".onnx", ".keras"):
@@ -180,8 +191,8 @@ class FolderOrigin:
             from suite.pipeline.keras_files import load_keras
 
             activate(self.backend, self.device)
-            with _said_with(other):
-                model = load_keras(file, builder.packages)
+            with said_with(lambda: other):
+                model = load_keras(file, described.builder.item.packages)
             network = KerasNetwork(model, self.batch_size)
             different = misfit(codec, network.signature) or weights_misfit(codec, model)
         else:
@@ -194,20 +205,37 @@ class FolderOrigin:
                 f"{self.folder} cannot be used, its codec and its network do not fit: {different}. They are"
                 f" of two models, or of a plugin of another version: train or export again{other}"
             )
-        return Contents(manifest.task, manifest.builder, codec, network, manifest.facts)
+        return Contents(
+            manifest.task, manifest.builder, codec, network, manifest.facts, described.description
+        )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Described:
     """What a model folder says of itself; the network is not loaded.
 
     Attributes:
         manifest: the content of `pipeline.json`.
         codec: with the given options.
+        builder: that the codec is of.
+        options: those of prediction that were given.
+        host: where the task is looked up.
     """
 
     manifest: Manifest
     codec: Codec
+    builder: Contributed[ModelBuilder[Any]]
+    options: Mapping[str, Any]
+    host: Host
+
+    @property
+    def task(self) -> Contributed[Task]:
+        """The task that the model is for, see `model_task`."""
+        return model_task(self.host, self.manifest)
+
+    def description(self) -> Description:
+        """What the pipeline is, reads and writes."""
+        return described_pipeline(self.manifest, self.codec, self.builder, self.task, self.options)
 
 
 def describe(
@@ -215,9 +243,13 @@ def describe(
 ) -> Described:
     """What `load` would load, without the network and so quickly; the errors are the same."""
     folder = model_folder(Path(path))
-    manifest = read_manifest(folder)
-    _, codec = _builder_and_codec(folder, manifest, host if host is not None else Host(), options)
-    return Described(manifest, codec)
+    return _described(folder, read_manifest(folder), host, options)
+
+
+def model_task(host: Host, manifest: Manifest) -> Contributed[Task]:
+    """The task of a model: that of the plugin with which it was trained, whoever else has one so called."""
+    plugins = [manifest.task_plugin, manifest.builder.rpartition(":")[0]]
+    return host.find_task(manifest.task, prefer=plugins)
 
 
 def builder_packages(host: Host, manifest: Manifest) -> set[str]:
@@ -225,17 +257,17 @@ def builder_packages(host: Host, manifest: Manifest) -> set[str]:
     return host.builder(manifest.builder, manifest.task).item.packages
 
 
-def _builder_and_codec(
-    folder: Path, manifest: Manifest, host: Host, options: Mapping[str, Any] | None
-) -> tuple[ModelBuilder[Any], Codec]:
-    contributed = _builder(manifest, folder, host)
-    builder = contributed.item
-    codec = _codec(manifest, folder, contributed, host)
-    with attributed(f"the codec of {contributed}"):
+def _described(
+    folder: Path, manifest: Manifest, host: Host | None, options: Mapping[str, Any] | None
+) -> Described:
+    host = host if host is not None else Host()
+    builder = _builder(manifest, folder, host)
+    codec = _codec(manifest, folder, builder, host)
+    with attributed(f"the codec of {builder}"):
         if options:
-            parsed = parse(builder.prediction_options, options, f"prediction with {contributed}")
+            parsed = parse(builder.item.prediction_options, options, f"prediction with {builder}")
             codec = codec.with_options(parsed)
-    return builder, codec
+    return Described(manifest=manifest, codec=codec, builder=builder, options=dict(options or {}), host=host)
 
 
 def _codec(
@@ -251,34 +283,11 @@ def _codec(
         ) from error
 
 
-def _versions() -> dict[str, str]:
-    """The packages that a model is written with, which may read it otherwise one day."""
-    versions = {}
-    for name in (PACKAGE, "keras"):
-        with suppress(metadata.PackageNotFoundError):
-            versions[name] = metadata.version(name)
-    return versions
-
-
 def _other_versions(manifest: Manifest, host: Host) -> str:
     """The end of a sentence on versions with which a model was written, and which are others now."""
-    now = {**_versions(), **{plugin.name: plugin.version for plugin in host.plugins}}
+    now = {**installed(manifest.versions), **{plugin.name: plugin.version for plugin in host.plugins}}
     then = {**manifest.versions, manifest.plugin.get("name", ""): manifest.plugin.get("version", "")}
-    others = [
-        f"{name} {version} (now {now.get(name, 'not installed')})"
-        for name, version in then.items()
-        if name and version and now.get(name) not in ("", version)
-    ]
-    return f"; it was written with {' and '.join(others)}" if others else ""
-
-
-@contextmanager
-def _said_with(end: str) -> Iterator[None]:
-    """Add the end of a sentence to what is wrong with a model."""
-    try:
-        yield
-    except UserError as error:
-        raise UserError(f"{error}{end}") from error.__cause__
+    return other_versions(then, now)
 
 
 def _builder(manifest: Manifest, folder: Path, host: Host) -> Contributed[ModelBuilder[Any]]:

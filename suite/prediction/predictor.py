@@ -9,9 +9,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from concurrent.futures import Future
 from contextlib import closing
 from contextvars import copy_context
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from suite.pipeline.codec import Arrays, Codec, Encoded
 from suite.pipeline.networks import Network
 from suite.pipeline.trainable import stack
 from suite.prediction.continuations import PartialPrediction, continue_predictions
+from suite.prediction.description import Description
 from suite.prediction.encoding import (
     UNREADABLE,
     ChunkedInput,
@@ -34,33 +34,8 @@ from suite.prediction.encoding import (
     reason_of,
     same_shapes,
 )
+from suite.prediction.results import OnError, Result, check_on_error, prediction_of
 from suite.prediction.session import Contents, Session
-
-
-@dataclass(frozen=True)
-class Result:
-    """The prediction for an input, or why there is none.
-
-    Attributes:
-        input: the input itself.
-        name: how a message calls it: its path or name, its text, or its number.
-        prediction: of the task's prediction type; None if `error` is set.
-        error: why there is no prediction, else None.
-    """
-
-    input: Any
-    name: str
-    prediction: Any = None
-    error: str | None = None
-
-    @property
-    def failure(self) -> InputError | None:
-        """The error with the input's name, as `LoadedPipeline.predict` raises or returns it; else None."""
-        return None if self.error is None else InputError(self.name, self.error)
-
-
-OnError = Literal["raise", "return"]
-"""What to do with the error of an input that cannot be read."""
 
 
 class Origin(Protocol):
@@ -90,7 +65,6 @@ class LoadedPipeline:
         network: arrays in, arrays out, on whichever runtime.
         facts: the facts of the data that it was trained on.
         batch_size: how many examples `predict` runs at a time.
-        origin: how it was loaded, which opens it again; None if it is not from a folder.
     """
 
     def __init__(
@@ -101,9 +75,17 @@ class LoadedPipeline:
         network: Network,
         facts: Mapping[str, Any] | None = None,
         batch_size: int = 32,
-        origin: Origin | None = None,
     ) -> None:
-        contents = Contents(task, builder, codec, network, {} if facts is None else facts)
+        self._open(Contents(task, builder, codec, network, facts or {}), None, batch_size)
+
+    @classmethod
+    def of(cls, contents: Contents | None, origin: Origin, batch_size: int = 32) -> LoadedPipeline:
+        """The pipeline of what is open; None opens it when it is first used."""
+        pipeline = object.__new__(cls)
+        pipeline._open(contents, origin, batch_size)
+        return pipeline
+
+    def _open(self, contents: Contents | None, origin: Origin | None, batch_size: int) -> None:
         self._session = Session(contents, None if origin is None else origin.open)
         self._codec: Codec | None = None
         self._origin = origin
@@ -133,6 +115,17 @@ class LoadedPipeline:
     def facts(self) -> Mapping[str, Any]:
         """The facts of the data that it was trained on."""
         return self._session.contents.facts
+
+    def describe(self) -> Description:
+        """What it is, reads and writes: task, classes, kinds of input, options, JSON Schema of predictions.
+
+        Raises:
+            UserError: if it was not loaded from a folder.
+        """
+        make = self._session.contents.describe
+        if make is None:
+            raise UserError("only a pipeline that suite.load() gave describes itself")
+        return make()
 
     def with_codec(self, codec: Codec) -> LoadedPipeline:
         """The same network with another codec; it cannot be pickled, and closing either closes both."""
@@ -168,7 +161,7 @@ class LoadedPipeline:
                 "this pipeline cannot be pickled or copied, for it was not loaded from a folder: use the one"
                 " that suite.load() gives"
             )
-        return _reopened, (self._origin, self.batch_size)
+        return LoadedPipeline.of, (None, self._origin, self.batch_size)
 
     def predict(self, x: Any, *, on_error: OnError = "raise") -> Any:
         """Predict a raw input, or each of several.
@@ -189,13 +182,13 @@ class LoadedPipeline:
             suite.InputError: if an input cannot be read, unless such errors are returned.
             UserError: if the pipeline was closed.
         """
-        _check_on_error(on_error)
+        check_on_error(on_error)
         if not self._is_several(x):
             for prediction in self._stream(x, give_partial=False, on_error=on_error):
                 complete = prediction
             return complete
         with closing(self.predict_each(x, self.batch_size)) as results:
-            return [_prediction_of(result, on_error) for result in results]
+            return [prediction_of(result, on_error) for result in results]
 
     def predict_each(
         self,
@@ -253,7 +246,7 @@ class LoadedPipeline:
         Raises:
             suite.InputError: if the input cannot be read, unless such errors are returned.
         """
-        _check_on_error(on_error)
+        check_on_error(on_error)
         return self._stream(raw, give_partial=True, on_error=on_error)
 
     @property
@@ -297,18 +290,18 @@ class LoadedPipeline:
         try:
             if chunks_of(codec, raw, builder) is not None:
                 (result,) = self.predict_each([raw], self.batch_size)
-                yield _prediction_of(Result(raw, name, result.prediction, result.error), on_error)
+                yield prediction_of(Result(raw, name, result.prediction, result.error), on_error)
                 return
             encoded = self._encode(EncodingJob(raw, name))
         except UNREADABLE as error:
             self._session.check()
-            yield _prediction_of(Result(raw, name, error=reason_of(error)), on_error)
+            yield prediction_of(Result(raw, name, error=reason_of(error)), on_error)
             return
         firsts, errors = self._run({0: encoded})
         for reason in errors.values():
-            yield _prediction_of(Result(raw, name, error=reason), on_error)
+            yield prediction_of(Result(raw, name, error=reason), on_error)
         for partial in self._continue({0: raw}, firsts, give_partial=give_partial):
-            yield _prediction_of(Result(raw, name, partial.prediction, partial.error), on_error)
+            yield prediction_of(Result(raw, name, partial.prediction, partial.error), on_error)
 
     def _encode(self, job: EncodingJob) -> Encoded:
         if job.error is not None:
@@ -388,28 +381,3 @@ def _readable(
         except UNREADABLE as error:
             errors[index] = reason_of(error)
     return encoded, errors
-
-
-def _prediction_of(result: Result, on_error: OnError) -> Any:
-    """The prediction of a result; else its error, raised or returned."""
-    failure = result.failure
-    if failure is None:
-        return result.prediction
-    if on_error == "return":
-        return failure
-    raise failure
-
-
-def _check_on_error(on_error: str) -> None:
-    if on_error not in ("raise", "return"):
-        raise UserError(f"on_error is 'raise' or 'return', not {on_error!r}")
-
-
-def _reopened(origin: Origin, batch_size: int) -> LoadedPipeline:
-    """What pickle makes: a pipeline that is opened when it is first used."""
-    pipeline = object.__new__(LoadedPipeline)
-    pipeline._session = Session(None, origin.open)
-    pipeline._codec = None
-    pipeline._origin = origin
-    pipeline.batch_size = batch_size
-    return pipeline

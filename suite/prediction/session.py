@@ -15,6 +15,7 @@ from suite.devices import cores
 from suite.errors import UserError
 from suite.pipeline.codec import Codec
 from suite.pipeline.networks import Network
+from suite.prediction.description import Description
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Contents:
         codec: between raw inputs and arrays.
         network: arrays in, arrays out, on whichever runtime.
         facts: the facts of the data that it was trained on.
+        describe: makes the description of the pipeline; None for one that is not from a folder.
     """
 
     task: str
@@ -34,6 +36,7 @@ class Contents:
     codec: Codec
     network: Network
     facts: Mapping[str, Any]
+    describe: Callable[[], Description] | None = None
 
 
 class Session:

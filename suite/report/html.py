@@ -9,7 +9,7 @@ from string import Template
 
 from suite.errors import UserError
 from suite.figures import Figure
-from suite.files import read_regular
+from suite.regular_files import read_regular
 from suite.report.figures import figure_html
 
 MADE_BY = "Made by suite "

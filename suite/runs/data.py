@@ -40,7 +40,7 @@ class RunData:
 
 def task_of(host: Host, configuration: Configuration) -> Contributed[Task]:
     """The task of a configuration; if two plugins have one of its name, that of a plugin which took part."""
-    return host.find_task(configuration.task, prefer=configuration.plugins)
+    return host.find_task(configuration.task, prefer=list(configuration.plugins))
 
 
 def run_data(host: Host, configuration: Configuration, dataset: Dataset | None = None) -> RunData:
@@ -89,11 +89,14 @@ def loaded_data(
     else:
         refuse_address(configuration.data)
         path = str(expanded(configuration.data).resolve())
+        name = configuration.loader_name
+        if name is not None:
+            name = host.loader(name, task.full_name, list(configuration.plugins)).full_name
         dataset, loader = load_dataset(
             host,
             task.full_name,
             path,
-            configuration.loader_name,
+            name,
             configuration.loader,
             configuration.split.groups,
         )

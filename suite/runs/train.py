@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -12,12 +13,14 @@ import msgspec
 
 from suite.configuration import Configuration
 from suite.errors import RunError, StoppedRunError, SuiteError, UnwritableError, UserError, attributed
+from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
 from suite.runs.build import Experiment, build, environment
-from suite.runs.directory import Run, new_run_path
+from suite.runs.directory import Run, run_paths, taken_advice
 from suite.runs.interim import InterimModel, write_model
 from suite.runs.resuming import (
     Resumption,
+    changed_contents,
     check_codec,
     check_data,
     continuation,
@@ -30,6 +33,7 @@ from suite.runs.resuming import (
 from suite.training.continuation import Continuation
 from suite.training.initial_weights import initialize
 from suite.training.progress import Listener
+from suite.versions import said_with
 
 if TYPE_CHECKING:
     from suite.data.dataset import Dataset
@@ -72,13 +76,15 @@ def train(
     listener = listener or Listener()
     if configuration.split.folds and not configuration.split.fold:
         raise UserError("folds are several runs: suite.runs.folds.train_folds trains them")
-    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(
-            f"{out} exists already: give another name with --out, or go on with it: suite resume {out}"
-        )
-    experiment = build(host, configuration, listener, dataset)
-    path = out or new_run_path(folder, configuration.data or experiment.task.name)
-    run = Run.create(path, experiment.configuration, environment(experiment, command))
+    with ExitStack() as claims:
+        # A name that is given is taken before anything else is done, and one that is found when it is found.
+        if out is not None:
+            claims.enter_context(claimed_folder(out, taken_advice(out)))
+        experiment = build(host, configuration, listener, dataset)
+        if out is None:
+            names = run_paths(folder, configuration.data or experiment.task.name)
+            out = claims.enter_context(claimed_new_folder(names))
+        run = Run.create(out, experiment.configuration, environment(experiment, command))
     try:
         with run.locked(), going_on_after(run.path):
             return _train(run, experiment, listener, stop)
@@ -120,9 +126,14 @@ def resume(
         if is_complete(run) and how.epochs is None:
             record_moved_data(host, run, configuration, listener)
             return run
-        experiment = build(host, configuration, listener, dataset)
+        with said_with(run.other_versions):
+            experiment = build(host, configuration, listener, dataset)
         check_data(run, experiment.configuration.data, experiment.dataset)
         check_codec(run, experiment)
+        changed = changed_contents(run, experiment.configuration.data, experiment.dataset)
+        if changed:
+            listener.note(changed)
+            experiment = replace(experiment, notes=[*experiment.notes, changed])
         if how.data is not None:
             run.move_data(experiment.configuration.data)
         return _train(run, experiment, listener, stop, continuation(run, how))
@@ -183,7 +194,7 @@ def _train(
         continuation=added,
         on_skip=skip,
     )
-    with attributed(str(experiment.builder)):
+    with attributed(str(experiment.builder)), said_with(run.other_versions):
         if not trainer.restore() and configuration.init is not None:
             note = initialize(pipeline.network, pipeline.codec, configuration.init, experiment.host)
             listener.note(note)

@@ -22,8 +22,8 @@ from typing import IO, Any, cast
 import numpy as np
 
 from suite.errors import UserError
-from suite.files import open_regular
 from suite.limits import ByteCount, check_file_size
+from suite.regular_files import open_regular
 from suite.sources.tree import Tree, is_hidden
 
 _BLOCK = 1 << 20

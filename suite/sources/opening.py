@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from suite.errors import UserError, reason
-from suite.files import open_regular
 from suite.limits import limits
+from suite.regular_files import open_regular
 from suite.sources.archive import DAMAGED, TarTree, ZipTree
 from suite.sources.folder import list_folder
 from suite.sources.tree import Tree

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from suite.errors import UserError, reason
-from suite.files import open_regular, read_regular
 from suite.limits import check_file_size
+from suite.regular_files import open_regular, read_regular
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,7 +16,7 @@ from suite_classification.thresholds import Thresholds
 from suite_classification.types import Classification
 from suite_image_classification.options import ImagePredictionOptions
 from suite_images import reading
-from suite_images.resizing import Resize, check_input_size, fit
+from suite_images.resizing import NORMALIZATION, Resize, check_input_size, fit
 
 MAX_CHANNELS = 256
 
@@ -63,6 +63,17 @@ class ImageCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=T
     def signature(self) -> Signature:
         """uint8 images of its size; a logit for each class."""
         return Signature(ArraySpec((*self.size, self.channels), "uint8"), ArraySpec((len(self.classes),)))
+
+    def properties(self) -> Mapping[str, Any]:
+        """The classes, and what the network takes."""
+        return {
+            "classes": self.classes,
+            "multi_label": self.multi_label,
+            "input_size": self.size,
+            "channels": self.channels,
+            "resize": self.resize,
+            "normalization": NORMALIZATION,
+        }
 
     def named_axes(self) -> NamedAxes:
         """The classes in the network's last layer, for runs that start from another one."""

@@ -11,6 +11,9 @@ Resize = Literal["squash", "crop", "letterbox"]
 
 LETTERBOX_GRAY = 128
 
+NORMALIZATION = "the network takes uint8 values from 0 to 255 and scales them itself"
+"""What `Codec.properties` of images says of it."""
+
 MAX_SIDE, MAX_VALUES = 16_384, 1 << 28
 """Of what a network takes: more would only fill memory. A damaged or hostile model may ask for it."""
 

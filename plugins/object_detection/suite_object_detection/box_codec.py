@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import msgspec
@@ -12,7 +13,7 @@ from suite.kit import nearest
 from suite.pipeline import ArraySpec, Chunks, Encoded, NamedAxes, Signature, StructCodec
 from suite.sources import FileSource
 from suite_images import reading, video
-from suite_images.resizing import check_input_size, letterbox, letterboxed
+from suite_images.resizing import NORMALIZATION, check_input_size, letterbox, letterboxed
 from suite_object_detection.options import DetectionPredictionOptions
 from suite_object_detection.suppression import suppress
 from suite_object_detection.tiles.tiling import Mirrored, Tile, Tiling, View, tile_input, view_of
@@ -96,6 +97,19 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise ValueError(f"its bits are to be from 8 to 16, not {self.bits}")
         if unknown := [name for name in (*self.only, *self.thresholds) if name not in self.classes]:
             raise ValueError(f"'{unknown[0]}' is none of its classes")
+
+    def properties(self) -> Mapping[str, Any]:
+        """The classes, what the network takes, and from which scores on boxes are given."""
+        return {
+            "classes": self.classes,
+            "input_size": self.size,
+            "channels": 3,
+            "resize": "letterbox",
+            "normalization": NORMALIZATION,
+            "threshold": self.threshold,
+            "thresholds": self.thresholds,
+            "iou_threshold": self.iou_threshold,
+        }
 
     @property
     def output_shape(self) -> tuple[int, int]:

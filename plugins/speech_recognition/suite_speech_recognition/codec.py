@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from statistics import fmean
 from typing import Any, ClassVar
 
@@ -63,6 +64,10 @@ class SpeechCodec(RecordingCodec, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError(
                 f"its lengths {list(self.lengths)} are no multiples of its frame_samples {self.frame_samples}"
             )
+
+    def properties(self) -> Mapping[str, Any]:
+        """What the network hears, and the symbols that it writes; CTC's blank comes before them."""
+        return {**super().properties(), "symbols": self.alphabet.symbols}
 
     def signature(self) -> Signature:
         """What `RecordingCodec` encodes; frames of a number for each symbol."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -53,6 +54,15 @@ class RecordingCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError(f"its lengths must rise from at least 1, not be {list(self.lengths)}")
         if self.lengths[-1] > MAX_SAMPLES:
             raise ValueError(f"its longest length, {self.lengths[-1]:,} samples, is over {MAX_SAMPLES:,}")
+
+    def properties(self) -> Mapping[str, Any]:
+        """What the network hears."""
+        return {
+            "sampling_rate": self.rate,
+            "max_seconds": self.max_seconds,
+            "channel": self.channel,
+            "normalization": "the network takes samples from -1 to 1",
+        }
 
     @property
     def max_seconds(self) -> float:

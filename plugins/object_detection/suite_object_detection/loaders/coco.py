@@ -16,10 +16,11 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import counted, decode_json, some, split_of_name
+from suite.kit import counted, decode_json, needing, shown, some, split_of_name
 from suite.sources import Source, Tree, is_archive, open_tree
 from suite_images.classes import SINGLE_CLASS
 from suite_images.file_index import split_of_path
+from suite_object_detection.extras import TRAIN
 from suite_object_detection.loaders.annotation_files import (
     AnnotationFile,
     Opened,
@@ -206,7 +207,7 @@ class _Reader:
             first = content.annotations[0].image_id
             ids = some([str(image.id) for image in content.images])
             raise UserError(
-                f"{name}: no annotation is of one of its images: image_id is {first!r}, say, but the"
+                f"{name}: no annotation is of one of its images: image_id is {shown(first)}, say, but the"
                 f" images have {ids}: number both alike"
             )
         self.annotations.problem(
@@ -371,7 +372,8 @@ def _surrounding(segmentation: msgspec.Raw) -> list[float] | None:
 
 def _around_mask(encoded: dict[str, Any]) -> list[float] | None:
     """The box around a mask whose run lengths are numbers or their text form; None if it is damaged."""
-    from faster_coco_eval import mask
+    with needing(TRAIN):
+        from faster_coco_eval import mask
 
     try:
         if not isinstance(encoded["counts"], str):

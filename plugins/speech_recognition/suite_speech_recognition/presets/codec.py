@@ -62,6 +62,10 @@ class PresetCodec(RecordingCodec, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError("its languages or tasks are none of its tokens")
         super().__post_init__()
 
+    def properties(self) -> Mapping[str, Any]:
+        """What the network hears, and the languages that it knows."""
+        return {**super().properties(), "languages": list(self.languages)}
+
     def encode(self, raw: Any) -> Encoded:
         """One recording, a chunk of one, or an utterance from a microphone, for the network.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -56,6 +56,10 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
     def __post_init__(self) -> None:
         if not self.classes or len(set(self.classes)) < len(self.classes):
             raise ValueError(f"it needs distinct class names, not {list(self.classes)}")
+
+    def properties(self) -> Mapping[str, Any]:
+        """The classes."""
+        return {"classes": self.classes, "multi_label": self.multi_label}
 
     def signature(self) -> Signature:
         """Numbers by the names of the reader; a logit for each class."""

@@ -102,6 +102,11 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
         """The codec that writes as the options say."""
         return msgspec.structs.replace(self, options=options)
 
+    def properties(self) -> Mapping[str, Any]:
+        """How much the network sees at once, and of which units."""
+        units = {"units": self.vocabulary.kind, "vocabulary": len(self.vocabulary)}
+        return {"max_tokens": self.lengths[-1], **units}
+
     def signature(self) -> Signature:
         """What the network takes and gives, as above."""
         inputs = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -19,6 +20,8 @@ from suite_text.tokens.vocabulary import END, Vocabulary
 from suite_text.translation.chunks import Chunk, Chunks, chunks_of
 from suite_text.translation.options import TranslationOptions
 from suite_text.translation.types import Target, Translation, references_of
+
+MAX_BEAM = 1024
 
 
 class TranslationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,13 +61,21 @@ class TranslationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fi
 
     def __post_init__(self) -> None:
         check_lengths(self.lengths)
-        if not 1 <= self.beam <= self.max_beam:
-            raise ValueError(f"its beam is to be between 1 and {self.max_beam}, not {self.beam}")
+        if not 1 <= self.beam <= self.max_beam <= MAX_BEAM:
+            most = min(self.max_beam, MAX_BEAM)
+            raise ValueError(
+                f"its beam is to be between 1 and {most:,}, not {self.beam} of {self.max_beam:,}"
+            )
 
     @property
     def stream_suffixes(self) -> tuple[str, ...]:  # type: ignore[override]
         """The endings of files with a text per line: the usual ones, and those of the training data."""
         return (*lines.STREAM_SUFFIXES, *self.files.suffixes)
+
+    def properties(self) -> Mapping[str, Any]:
+        """How much is translated at once, and from which language if the data named it."""
+        named = {"source": self.source} if self.source else {}
+        return {**named, "max_tokens": self.lengths[-1], "vocabulary": len(self.vocabulary)}
 
     def signature(self) -> Signature:
         """What the network takes and gives, as above."""
