@@ -237,6 +237,13 @@ def test_every_task_describes_its_models(case, shipped, capsys):
     assert all(option.name in printed for option in description.options)
 
 
+def test_inspecting_recordings_without_its_packages_is_a_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "librosa", None)
+    task = suite.Host().task("speech-recognition")
+    with pytest.raises(suite.UserError, match=r"need librosa, .*'suite-speech-recognition\[train\]'"):
+        task.inspect(suite.Dataset.of([], []), lambda done, total: None)
+
+
 def test_a_path_that_is_not_there_is_no_task(capsys):
     assert main(["show", "./none/"]) == 2
     assert "none is not there: give a run" in capsys.readouterr().err

@@ -11,6 +11,7 @@ import shutil
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -130,6 +131,15 @@ def test_closing_lets_go_of_the_session_of_the_runtime(pipeline):
     pipeline.close()
     gc.collect()
     assert network() is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="Windows")
+def test_closing_keeps_no_file_open(folder, pipeline):
+    pipeline.predict([WARM])
+    pipeline.close()
+    gc.collect()
+    opened = [str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    assert str(folder) not in "".join(opened) + Path("/proc/self/maps").read_text()
 
 
 def test_closing_ends_the_threads_of_a_stream_that_was_left(pipeline):

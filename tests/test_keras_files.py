@@ -271,6 +271,7 @@ def test_a_compiled_network_loses_its_optimizer_in_the_rebuilding():
 # Whatever a file holds, it is refused in a sentence or read
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda content: b"PK\x03\x04" + content))
 def test_any_bytes_are_refused_in_a_sentence(tmp_path, content):
@@ -293,6 +294,7 @@ FOREIGN = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(JSON, FOREIGN, st.booleans())
 def test_a_foreign_name_is_found_wherever_it_is(tmp_path, around, foreign, in_list):

@@ -309,6 +309,7 @@ def test_an_array_of_two_axes_is_one_recording_with_channels():
     assert CODEC.encode(np.zeros((500, 2), np.float32)).arrays["samples"] == 500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codec", ["codec", "presets.codec"])
 def test_prediction_needs_neither_keras_nor_librosa_nor_a_tokenizer(codec):
     program = (

@@ -49,6 +49,7 @@ def make(request):
     return CODECS[request.param]
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_any_text_is_encoded_to_one_of_a_few_lengths(text):
     found = bag().encode(text)
