@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import replace
 
@@ -22,6 +23,7 @@ from suite.runs.build import look_up
 from suite.runs.data import run_data
 from suite.runs.directory import Run
 from suite.runs.evaluate import Request, evaluate
+from suite.runs.resuming import changed_contents
 from suite.runs.train import train
 from suite.training.progress import Listener
 
@@ -212,6 +214,23 @@ def test_two_evaluations_at_once_write_two_folders(run, data, tmp_path):
     assert (outcome.folder / "metrics.json").read_text() == (
         other.outcome.folder / "metrics.json"
     ).read_text()
+
+
+def test_data_that_was_swapped_since_the_training_is_noticed(run, data, tmp_path):
+    before = data.stat()
+    os.utime(data, (1, 1))
+    try:
+        said = evaluate(HOST, Request(run=run, out=tmp_path / "out")).metrics["notes"]
+    finally:
+        os.utime(data, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert any(
+        f"files in {data} were changed, added or removed after {run} was started" in note for note in said
+    )
+    dataset = run_data(HOST, Run.open(run).configuration).dataset
+    assert changed_contents(Run.open(run), str(data), dataset) == ""
+    swapped = replace(dataset, train=[replace(example, input=[0.0] * 8) for example in dataset.train])
+    said = changed_contents(Run.open(run), str(data), swapped)
+    assert f"the data in {data} holds something else than when {run} was started" in said
 
 
 class Stranger:
