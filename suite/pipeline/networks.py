@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from suite.errors import UserError
+from suite.errors import UserError, unimportable
 from suite.outside_files import check_onnx
 from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs, Signature
 from suite.pipeline.fitting import described, fit, keras_signature, specs_of
@@ -127,10 +127,9 @@ class OnnxNetwork:
     def __init__(self, path: Path, threads: int | None = None) -> None:
         try:
             import onnxruntime
-        except ImportError:
-            raise UserError(
-                f"ONNX Runtime is not installed, which runs {path}: pip install 'keras-suite[onnx]'"
-            ) from None
+        except ImportError as error:
+            missing = f"ONNX Runtime is not installed, which runs {path}: pip install 'keras-suite[onnx]'"
+            raise unimportable(error, "onnxruntime", missing) from None
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         if threads is not None:
