@@ -158,8 +158,8 @@ class Layout:
                 name = self._find(entry)
                 if name is None:
                     missing = (
-                        f"{self.configuration.name}: the {split} split is {shown(entry, 500)}, but there is no"
-                        " such"
+                        f"{self.configuration.name}: the {split} split is {shown(entry, 500)}, but there is"
+                        " no such"
                     )
                     if split == "train":
                         raise UserError(f"{missing} folder or file, neither there nor beside it: correct it")
