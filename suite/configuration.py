@@ -33,6 +33,7 @@ from suite.training_options import (
     SplitOptions,
     TrainingOptions,
 )
+from suite.wording import shown
 
 _TYPED: dict[str, type[Options]] = {
     "split": SplitOptions,
@@ -128,15 +129,17 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
         if key not in known:
             raise UserError(f"{where} has no key '{key}': {nearest(key, known)}")
         if key in _TABLES and not isinstance(value, Mapping):
-            raise UserError(f"{where}: '{key}' is a table of options ([{key}]), not {value!r}")
+            raise UserError(f"{where}: '{key}' is a table of options ([{key}]), not {shown(value)}")
         if key in _PLAIN and not isinstance(value, str):
-            raise UserError(f"{where}: '{key}' is text, not {value!r}")
+            raise UserError(f"{where}: '{key}' is text, not {shown(value)}")
     for table in ("loader", "model"):
         if not isinstance(document.get(table, {}).get("name", ""), str):
-            raise UserError(f"{where}: '{table}.name' is text, not {document[table]['name']!r}")
+            raise UserError(f"{where}: '{table}.name' is text, not {shown(document[table]['name'])}")
     plugins = document.get("plugins", {})
     if not isinstance(plugins, Mapping) or not all(isinstance(value, str) for value in plugins.values()):
-        raise UserError(f"{where}: 'plugins' is a table of versions, as suite writes it, not {plugins!r}")
+        raise UserError(
+            f"{where}: 'plugins' is a table of versions, as suite writes it, not {shown(plugins)}"
+        )
     if not document.get("task") or "data" not in document:
         missing = "data" if document.get("task") else "task"
         raise UserError(f"{where}: '{missing}' is missing")
@@ -144,7 +147,7 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
     model = dict(document.get("model", {}))
     for name, options in document.get("evaluators", {}).items():
         if not isinstance(options, Mapping):
-            raise UserError(f"{where}: 'evaluators.{name}' is a table of options, not {options!r}")
+            raise UserError(f"{where}: 'evaluators.{name}' is a table of options, not {shown(options)}")
     typed = {name: parse(kind, document.get(name, {}), f"[{name}]") for name, kind in _TYPED.items()}
     return Configuration(
         task=document["task"],

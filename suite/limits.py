@@ -22,6 +22,11 @@ from suite.training_options import LimitOptions
 LARGE = 256 << 20
 """Bytes from which on it is looked whether there is memory, and how much others are taking."""
 
+FREE = 64 << 20
+"""Bytes that any network may take, however small its file is."""
+
+_MODEL_FACTOR = 20
+
 _DISK_RESERVE = 1 << 30
 """Bytes that are left free where archives are unpacked to."""
 
@@ -163,6 +168,31 @@ def check_file_size(what: object, size: int) -> None:
     """Refuse to read an input into memory that is larger than one input may be. Raises `UserError`."""
     if size > LARGE or size > limits().max_input_gb * _GB:
         check_memory(f"{what} has {size:,} bytes", size)
+
+
+def check_model_bytes(path: object, needed: int, held: int, does: str) -> None:
+    """Refuse what needs far more memory than a file has bytes, or more than the limit.
+
+    Args:
+        path: the file.
+        needed: bytes of memory.
+        held: bytes that the file has.
+        does: how the file comes to need them, "unpacks to" say.
+
+    Raises:
+        UserError: saying how much it would be.
+    """
+    if needed > FREE + _MODEL_FACTOR * held:
+        raise UserError(
+            f"{path} is refused: it {does} {needed / _GB:,.3g} GB and has {held / 1e6:,.3g} MB, which no"
+            " network does"
+        )
+    if needed > limits().max_model_gb * _GB:
+        raise UserError(
+            f"{path} is refused: it {does} {needed / _GB:,.3g} GB, more than the limit for a network of"
+            f" {limits().max_model_gb:g} GB: raise it with"
+            f" --set runtime.max_model_gb={math.ceil(needed / _GB)}"
+        )
 
 
 class ByteCount:

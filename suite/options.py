@@ -21,6 +21,7 @@ from msgspec import Meta
 from suite.documents import toml_value
 from suite.errors import UserError, nearest
 from suite.other_words import values_meant
+from suite.wording import shown
 
 __all__ = [
     "OF_DATA",
@@ -93,10 +94,10 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`").partition("[")[0].partition(".")[0]
-        given = f" = {values[name]!r}" if name in values else ""
+        given = f" = {shown(values[name])}" if name in values else ""
         described = {option.name: option for option in describe(options)}
         kind = described[name].type if name in described else "?"
-        reason = f"{reason[:1].lower()}{reason[1:].replace('`', '')}"
+        reason = f"{reason[:1].lower()}{reason[1:200].replace('`', '')}"
         if "matching regex" in reason:
             reason = f"it is {described[name].help}"
         meant = _value_meant(options, values, name)
@@ -132,9 +133,13 @@ def _with_texts(options: type[Options], values: Mapping[str, Any]) -> dict[str, 
 
 def _value_meant(options: type[Options], values: Mapping[str, Any], name: str) -> str | None:
     """What another tool's value is called here, if the option takes that."""
-    if not isinstance(values.get(name), str | int):
+    value = values.get(name)
+    if (
+        not isinstance(value, str | int)
+        or len(text := shown(value) if isinstance(value, int) else value) > 100
+    ):
         return None
-    for candidate in values_meant(str(values[name])):
+    for candidate in values_meant(text):
         try:
             msgspec.convert({name: candidate}, options, strict=False)
         except msgspec.ValidationError:

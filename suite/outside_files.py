@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.errors import UserError
+from suite.limits import check_model_bytes
 
 _DEPTH = 100
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
@@ -71,7 +72,7 @@ def check_hdf5(path: Path, content: bytes | None = None) -> int:
         How many bytes the arrays in it say that they have: a file can claim more than it holds.
 
     Raises:
-        UserError: if it has some, or is no HDF5 file.
+        UserError: if it has some, is no HDF5 file, or claims far more than it holds.
     """
     import h5py
 
@@ -84,6 +85,8 @@ def check_hdf5(path: Path, content: bytes | None = None) -> int:
         raise UserError(f"{path} is damaged, its weights are not an HDF5 file: {first}") from None
     if reason is not None:
         raise UserError(f"{path} is refused: {reason}, and a model may read no file but its own")
+    held = path.stat().st_size if content is None else len(content)
+    check_model_bytes(path, sum(sizes), held, "says that its weights have")
     return sum(sizes)
 
 

@@ -12,6 +12,15 @@ def some(names: Sequence[str], max_shown: int = 3, *, quoted: bool = True) -> st
     return f"{shown} and {len(names) - max_shown:,} more" if len(names) > max_shown else shown
 
 
+def shown(value: object, max_length: int = 200) -> str:
+    """A value of somebody's file for a message: as Python writes it, and shortened."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, say
+        return f"a {type(value).__name__} that is too large to be shown"
+    return text if len(text) <= max_length else f"{text[: max_length - 1]}…"
+
+
 def counted(count: int, singular: str, plural: str) -> str:
     """`1 row is`, `2,000 rows are`."""
     return f"{count:,} {singular if count == 1 else plural}"

@@ -186,6 +186,7 @@ def test_a_name_that_breaks_lines_is_printed_on_one(predict, files):
     assert predict("in/e\nf.temps")[1] == ["in/e\\nf.temps\tcold  0.82"]
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_ends_it_quietly(run, environment, tmp_path):
     for number in range(2000):
         (tmp_path / f"{number}.temps").write_text("1 2 3 4")

@@ -46,6 +46,7 @@ def predict(run, host, tmp_path, monkeypatch, capsys):
     return call
 
 
+@pytest.mark.slow
 def test_decode_is_given_the_context_that_encode_gave(run, host):
     pipeline = suite.load(run.path, host=host)
     rows = [[0.0] * 8, [2.0] * 8, [4.0] * 8]
@@ -261,6 +262,7 @@ def test_a_format_that_is_not_there_is_one_sentence(predict, words, message):
     assert message in errors[0]
 
 
+@pytest.mark.slow
 def test_validation_is_scored_as_often_as_wanted(host, tmp_path):
     data = toy_plugin.write(tmp_path / "toy.jsonl")
     training = {"epochs": 5, "validation_every": 2}

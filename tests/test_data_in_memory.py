@@ -47,6 +47,7 @@ def run(tmp_path_factory):
     return train(HOST, configuration, out=out, dataset=in_memory())
 
 
+@pytest.mark.slow
 def test_it_is_trained_scored_and_loaded_like_any_other(run):
     assert 0 <= run.metrics["test"]["accuracy"] <= 1
     assert suite.load(run.path, host=HOST).predict(np.arange(8.0)).trend in toy_plugin.SLOPES
@@ -67,6 +68,7 @@ def test_without_data_there_is_nothing_to_score(run):
         evaluate(HOST, Request(run=run.path))
 
 
+@pytest.mark.slow
 def test_going_on_needs_the_same_data(tmp_path):
     out = tmp_path / "run"
     configuration = Configuration(task="trend", data="", training=OPTIONS)

@@ -48,6 +48,7 @@ def write_lines(path, lines):
     return path
 
 
+@pytest.mark.slow
 def test_the_runs_own_test_split_is_scored_again_to_the_same_numbers(run, tmp_path):
     outcome = evaluate(HOST, Request(run=run, out=tmp_path / "out"))
     again, before = outcome.metrics, json.loads((run / "metrics.json").read_text())
@@ -85,6 +86,7 @@ def test_other_data_without_splits_is_scored_whole(run, tmp_path):
     assert outcome.metrics["baseline"]
 
 
+@pytest.mark.slow
 def test_data_that_the_run_learned_from_is_scored_by_its_splits(tmp_path):
     data = toy_plugin.write(tmp_path / "toy.jsonl", train=60, validation=0, test=0)
     configuration = from_mapping({"task": "trend", "data": str(data), "training": {"epochs": 1}}, "the test")
@@ -167,6 +169,7 @@ def test_the_written_predictions_score_as_the_model_did(run, tmp_path):
     assert outcome.metrics["test"] == json.loads((run / "metrics.json").read_text())["test"]
 
 
+@pytest.mark.slow
 def test_data_that_has_changed_since_is_refused_with_what_to_do(tmp_path):
     data = toy_plugin.write(tmp_path / "toy.jsonl", train=30)
     configuration = from_mapping({"task": "trend", "data": str(data), "training": {"epochs": 1}}, "the test")

@@ -51,6 +51,7 @@ def run(tmp_path_factory):
     return train(explaining(explain), from_mapping(tables, "the test"), out=folder / "toy")
 
 
+@pytest.mark.slow
 def test_the_report_of_a_run_shows_them(run):
     page = (run.path / "report.html").read_text("utf-8")
     assert "What tipped the scales" in page

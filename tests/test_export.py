@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import shutil
 
 import numpy as np
@@ -15,7 +16,7 @@ import weather
 from suite.configuration import Configuration
 from suite.export.export import _alike, _difference
 from suite.export.metadata import onnx_metadata
-from suite.export.onnx import convert
+from suite.export.onnx import _copying_no_graph, convert
 from suite.pipeline.keras_files import save_keras
 from suite.pipeline.manifest import FORMAT, Manifest, read_manifest, write_manifest
 from suite.pipeline.networks import KerasNetwork, OnnxNetwork
@@ -49,6 +50,7 @@ def converted(exported, monkeypatch):
     monkeypatch.setattr("suite.export.export.convert", convert)
 
 
+@pytest.mark.slow
 def test_it_predicts_what_keras_predicts(run, exported):
     x = [np.array([20.0, 21, 22, 23]), np.array([1.0, 2, 3, 4]), b"9 9 9 9"]
     with_keras = load(run, host=weather.host()).predict(x)
@@ -202,6 +204,7 @@ def test_without_the_data_it_is_compared_on_the_tasks_sample_and_says_so(toy_run
     assert len(encoded) == 30
 
 
+@pytest.mark.slow
 def test_several_inputs_and_outputs_keep_their_names_and_constants_of_layers_their_values(tmp_path):
     a, b = keras.Input((None,), name="a"), keras.Input((3,), name="b")
     scaled = keras.layers.Normalization(mean=[1.0, 2.0, 3.0], variance=[4.0, 4.0, 4.0])(b)
@@ -214,6 +217,7 @@ def test_several_inputs_and_outputs_keep_their_names_and_constants_of_layers_the
     assert outputs["scaled"].tolist() == expected[0]["scaled"].tolist() == [[3, 2.5, 2]] * 2
 
 
+@pytest.mark.slow
 def test_values_that_are_put_into_others_are_moved_to_where_they_fit(tmp_path):
     whole, split = keras.Input((5, 2), name="whole"), keras.Input((2, 2), name="split")
     place = keras.Input((3,), dtype="int32", name="place")
@@ -227,6 +231,16 @@ def test_values_that_are_put_into_others_are_moved_to_where_they_fit(tmp_path):
     network = OnnxNetwork(tmp_path / "network.onnx")
     for batch, outputs, rows in zip(batches, expected, ([0, 1, 1, 0, 0], [0, 0, 0, 1, 1]), strict=True):
         assert network(batch).tolist() == outputs.tolist() == [[[row, row] for row in rows]] * 2
+
+
+def test_what_fails_without_copies_of_the_graph_is_done_with_them(monkeypatch):
+    def conversion():
+        if "TF2ONNX_CATCH_ERRORS" in os.environ:
+            raise ValueError("a pass of tf2onnx failed")
+        return "converted"
+
+    monkeypatch.delenv("TF2ONNX_CATCH_ERRORS", raising=False)
+    assert _copying_no_graph(conversion) == "converted"
 
 
 def test_a_missing_package_is_named(run, monkeypatch):

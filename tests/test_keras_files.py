@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import suite
 import weather
+from suite.limits import check_model_bytes
 from suite.pipeline.keras_files import as_float32, check_keras, load_keras, save_keras
-from suite.pipeline.model_sizes import check_bytes
 
 keras = pytest.importorskip("keras", reason="needs Keras")
 pytestmark = pytest.mark.backend
@@ -86,7 +86,7 @@ def test_a_file_that_unpacks_to_far_more_than_it_has_is_refused_before_it_is(tmp
     with pytest.raises(suite.UserError, match=r"it unpacks to 0\.1 GB and has 0\.\d+ MB, which no network"):
         load_keras(file)
     with suite.limited(max_model_gb=1e-3), pytest.raises(suite.UserError, match="max_model_gb=1"):
-        check_bytes(file, 2_000_000, 2_000_000, "unpacks to")
+        check_model_bytes(file, 2_000_000, 2_000_000, "unpacks to")
 
 
 def test_weights_that_are_in_no_file_take_no_memory(saved, tmp_path):
@@ -271,6 +271,7 @@ def test_a_compiled_network_loses_its_optimizer_in_the_rebuilding():
 # Whatever a file holds, it is refused in a sentence or read
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda content: b"PK\x03\x04" + content))
 def test_any_bytes_are_refused_in_a_sentence(tmp_path, content):
@@ -293,6 +294,7 @@ FOREIGN = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(JSON, FOREIGN, st.booleans())
 def test_a_foreign_name_is_found_wherever_it_is(tmp_path, around, foreign, in_list):

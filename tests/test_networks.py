@@ -79,6 +79,7 @@ def test_it_runs_without_training_behavior():
     assert (network(np.ones((2, 4), "float32")) == 1).all()
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 @pytest.mark.skipif(keras.config.backend() == "torch", reason="Keras runs one step at a time on torch")
 def test_it_follows_the_weights_of_a_model_in_training_with_several_steps_per_execution():

@@ -61,6 +61,7 @@ def run(data, tmp_path_factory):
     return train(HOST, from_mapping(tables, "the test"), out=tmp_path_factory.mktemp("runs") / "toy")
 
 
+@pytest.mark.slow
 def test_a_run_is_scored_beside_them_by_the_same_evaluators(run):
     assert run.metrics["reference_models"].keys() == {"the nearest row"}
     assert run.metrics["reference_models"]["the nearest row"]["accuracy"] > 0.9
@@ -73,6 +74,7 @@ def test_a_network_that_loses_says_so_in_the_first_line_of_its_report(run):
     assert "This loses to the nearest row, which learned from the same examples" in first[:400]
 
 
+@pytest.mark.slow
 def test_other_evaluations_compare_too(run, data, tmp_path):
     assert (
         evaluate(HOST, Request(run=run.path)).metrics["reference_models"] == run.metrics["reference_models"]

@@ -158,7 +158,6 @@ def edited_xml(content: bytes, random: Random) -> bytes:
         case 7:
             entity = random.choice((b'<!ENTITY j SYSTEM "file:///etc/passwd">', _ENTITIES))
             root = re.search(rb"<\w+", content)
-            assert root is not None or not content
             at = root.start() if root else 0
             return content[:at] + b"<!DOCTYPE a [" + entity + b"]>" + content[at:].replace(b">", b">&j;", 3)
         case _:

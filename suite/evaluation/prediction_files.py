@@ -17,6 +17,7 @@ from suite.errors import PluginError, SuiteError, UserError, attributed
 from suite.evaluation.types import Pairs
 from suite.files import atomic_path, full_disk, unwritable
 from suite.regular_files import read_regular
+from suite.wording import shown
 
 PREDICTIONS_FILE = "predictions.jsonl"
 
@@ -244,7 +245,7 @@ def _parsed(text: str, kind: Any, where: str) -> PredictionLine:
         if key not in entry:
             raise UserError(f"{where}: the key '{key}' is missing")
     if not isinstance(entry["id"], str):
-        raise UserError(f"{where}: the id {entry['id']!r} is not text")
+        raise UserError(f"{where}: the id {shown(entry['id'])} is not text")
     return PredictionLine(entry["id"], _prediction(entry["prediction"], kind, where), entry.get("target"))
 
 

@@ -33,8 +33,11 @@ if TYPE_CHECKING:
     from suite.limits import check_memory as check_memory
     from suite.limits import memory_for as memory_for
     from suite.outside_files import check_hdf5 as check_hdf5
+    from suite.patterns import BoundedPattern as BoundedPattern
+    from suite.regular_files import read_regular as read_regular
     from suite.regular_files import refuse_special as refuse_special
     from suite.wording import counted as counted
+    from suite.wording import shown as shown
     from suite.wording import some as some
 
 if not TYPE_CHECKING:
@@ -44,6 +47,7 @@ if not TYPE_CHECKING:
             "SPLIT_COLUMNS": "suite.kit.split_names",
             "SPLIT_NAMES": "suite.kit.split_names",
             "SPLIT_WORDS": "suite.kit.split_names",
+            "BoundedPattern": "suite.patterns",
             "atomic_path": "suite.files",
             "atomic_write": "suite.files",
             "check_duration": "suite.limits",
@@ -65,9 +69,11 @@ if not TYPE_CHECKING:
             "ProblemLog": "suite.kit.problems",
             "preset_source": "suite.kit.keras_hub",
             "pretrained_presets": "suite.kit.keras_hub",
+            "read_regular": "suite.regular_files",
             "reason": "suite.errors",
             "refuse_existing": "suite.files",
             "refuse_special": "suite.regular_files",
+            "shown": "suite.wording",
             "some": "suite.wording",
             "unwritable": "suite.files",
         },

@@ -15,7 +15,7 @@ from suite.documents import parse_json
 from suite.errors import UserError
 from suite.files import atomic_path
 from suite.outside_files import check_keras_weights
-from suite.pipeline.model_sizes import check_bytes, check_unpacked, weights_up_to
+from suite.pipeline.model_sizes import check_unpacked, weights_up_to
 
 if TYPE_CHECKING:
     import keras
@@ -70,7 +70,6 @@ def load_keras(path: Path, packages: Iterable[str] = ()) -> keras.Model:
                 " plugin that it was trained with"
             ) from None
     declared = check_keras_weights(path, _WEIGHTS)
-    check_bytes(path, declared, path.stat().st_size, "says that its weights have")
     import keras
 
     try:

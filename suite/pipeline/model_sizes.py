@@ -16,12 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from suite.errors import UserError
-from suite.limits import limits
+from suite.limits import FREE, check_model_bytes
 
-FREE = 64 << 20
-"""Bytes that any network may take, however small its file is."""
-
-_FACTOR = 20
 _GB = 10**9
 
 
@@ -32,32 +28,7 @@ def check_unpacked(path: Path, archive: zipfile.ZipFile) -> None:
         UserError: saying how much it would be.
     """
     unpacked = sum(member.file_size for member in archive.infolist())
-    check_bytes(path, unpacked, path.stat().st_size, "unpacks to")
-
-
-def check_bytes(path: Path, needed: int, held: int, does: str) -> None:
-    """Refuse what needs far more memory than a file has bytes, or more than the limit.
-
-    Args:
-        path: the file.
-        needed: bytes of memory.
-        held: bytes that the file has.
-        does: how the file comes to need them, "unpacks to" say.
-
-    Raises:
-        UserError: saying how much it would be.
-    """
-    if needed > FREE + _FACTOR * held:
-        raise UserError(
-            f"{path} is refused: it {does} {needed / _GB:,.3g} GB and has {held / 1e6:,.3g} MB, which no"
-            " network does"
-        )
-    if needed > limits().max_model_gb * _GB:
-        raise UserError(
-            f"{path} is refused: it {does} {needed / _GB:,.3g} GB, more than the limit for a network of"
-            f" {limits().max_model_gb:g} GB: raise it with"
-            f" --set runtime.max_model_gb={math.ceil(needed / _GB)}"
-        )
+    check_model_bytes(path, unpacked, path.stat().st_size, "unpacks to")
 
 
 @contextmanager

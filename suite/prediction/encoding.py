@@ -17,8 +17,7 @@ UNREADABLE = (UserError, OSError, MemoryError)
 """What is raised by reading an input, and is an error of this input alone."""
 
 _NOT_A_NUMBER = (
-    "the network gives no number (NaN) for it: either its values are absurd, or the network's weights are"
-    " broken"
+    "the network gives {} for it: either its values are absurd, or the network's weights are broken"
 )
 
 NO_CONTEXT: Any = object()
@@ -117,13 +116,17 @@ def decode_possible(
     """
     for index, context in enumerate(contexts):
         if any(np.isnan(array[index]).any() for array in _floats(outputs)):
-            yield None, _NOT_A_NUMBER
+            yield None, _NOT_A_NUMBER.format("no number (NaN)")
             continue
         try:
             with codec_of(builder):
                 prediction = _decoded(codec, outputs, index, context)
         except UserError as error:
             yield None, str(error)
+        except (ValueError, ArithmeticError, LookupError):
+            if all(np.isfinite(array[index]).all() for array in _floats(outputs)):
+                raise
+            yield None, _NOT_A_NUMBER.format("an infinite number")
         else:
             yield prediction, None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,7 +131,16 @@ def load(
         batch_size=batch_size,
         options=None if options is None else dict(options),
     )
-    return LoadedPipeline.of(origin.contents(manifest), origin, batch_size, parsed)
+    try:
+        contents = origin.contents(manifest)
+    except UserError:
+        # Another model may have been put in its place after `pipeline.json` was read: then it is that one.
+        now = read_manifest(folder)
+        if now.sha256 == origin.sha256:
+            raise
+        origin = replace(origin, sha256=now.sha256)
+        contents = origin.contents(now)
+    return LoadedPipeline.of(contents, origin, batch_size, parsed)
 
 
 @dataclass(frozen=True, kw_only=True)

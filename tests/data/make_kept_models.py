@@ -15,6 +15,7 @@ import json
 import shutil
 import sys
 import tempfile
+import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ import suite
 from suite.configuration import from_mapping
 from suite.data import Dataset, Subset
 from suite.host import Host
+from suite.pipeline.manifest import read_manifest, write_manifest
 from suite.runs.export import export
 from suite.runs.train import train
 
@@ -36,9 +38,9 @@ EXAMPLES = 16
 TASKS: dict[str, dict[str, Any]] = {
     "image-classification": {"model": {"size": 8, "width": 4, "architecture": "small"}},
     "object-detection": {"model": {"size": 32, "network": "nano"}},
-    "speech-recognition": {"model": {"rate": 4000, "mels": 8, "network": "tiny", "max_seconds": 2.0}},
+    "speech-recognition": {"model": {"rate": 4000, "mels": 8, "network": "tiny", "max_seconds": 3.0}},
     "text-classification": {"model": {"max_ngrams": 50, "width": 4, "filters": 4}},
-    "translation": {"model": {"units": "characters", "network": "tiny", "max_length": 16, "beam": 2}},
+    "translation": {"model": {"units": "characters", "network": "tiny", "max_length": 80, "beam": 2}},
     "text-generation": {
         "model": {"units": "characters", "network": "tiny", "context": 16, "tokens_per_pass": 4}
     },
@@ -84,9 +86,12 @@ def make(host: Host, task: str, target: Path, scratch: Path) -> None:
     (target / "run").mkdir(parents=True)
     for name in RUN_FILES:
         shutil.copy(run.path / name, target / "run" / name)
+    lines = (target / "run" / "predictions.jsonl").read_text().splitlines(keepends=True)
+    (target / "run" / "predictions.jsonl").write_text("".join(lines[:1]))
     told = {**run.environment, "platform": "any", "device": "any", "cores": 2}
     (target / "run" / "environment.json").write_text(json.dumps(told) + "\n")
     shutil.copytree(run.model, target / "run" / "model")
+    pack(target / "run" / "model")
     shutil.copytree(exported, target / "export")
     options = PREDICTION_OPTIONS.get(task, {})
     raws = inputs_of(task, host)
@@ -97,6 +102,17 @@ def make(host: Host, task: str, target: Path, scratch: Path) -> None:
         "predictions": msgspec.to_builtins(pipeline.predict(raws)),
     }
     (target / "expected.json").write_text(json.dumps(expected) + "\n")
+
+
+def pack(model: Path) -> None:
+    """Compress the network of a model folder: Keras's files are mostly empty space, and this one is kept."""
+    file = model / "network.keras"
+    with zipfile.ZipFile(file) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    write_manifest(model, read_manifest(model))
 
 
 def few(dataset: Dataset) -> Dataset:

@@ -45,6 +45,7 @@ def batch_of(pipeline, dataset):
     return pipeline.batch_maker.make(examples, np.random.default_rng(0), 0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("multi_label", [False, True])
 def test_a_pipeline_fits_together(multi_label):
     dataset = data(multi_label=multi_label)
@@ -158,6 +159,7 @@ def test_more_images_never_mean_more_epochs_nor_smaller_batches(count):
     assert batch_for(count, 256) <= batch_for(count * 2, 256) <= 256
 
 
+@pytest.mark.slow
 def test_a_family_from_scratch_has_one_stage_and_from_weights_two(tmp_path):
     dataset = data(40, 40)
     scratch = builders.applications(dataset, ApplicationsOptions(size=32))
@@ -173,6 +175,7 @@ def test_a_family_from_scratch_has_one_stage_and_from_weights_two(tmp_path):
     assert "auto" not in as_dict(tuned.options).values()
 
 
+@pytest.mark.slow
 def test_colors_that_change_places_never_learn_to_do_otherwise():
     pipeline = builders.applications(data(40, 40), ApplicationsOptions(size=32, family="VGG16"))
     assert all("preprocessing" in stage.freeze for stage in pipeline.stages)
@@ -184,6 +187,7 @@ def test_an_unknown_family_is_refused_before_any_image_is_read():
         builders.applications(dataset, ApplicationsOptions(family="VGG-16"))
 
 
+@pytest.mark.slow
 def test_a_preset_is_resized_to_its_own_size_and_fine_tuned(tmp_path):
     keras_hub = pytest.importorskip("keras_hub")
     backbone = keras_hub.models.ViTBackbone(

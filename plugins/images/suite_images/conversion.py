@@ -134,6 +134,8 @@ def eight_bits(array: np.ndarray, name: str, bits: int = 16) -> np.ndarray:
         np.multiply(array, np.uint8(255), out=eight)
     else:
         low, high = array.min(), array.max()
+        if low != low:
+            raise UserError(f"{name} has values that are no numbers (NaN)")
         highest = 1 if array.dtype.kind == "f" else 255
         if not (low >= 0 and high <= highest):
             holds = "which hold these values" if low >= 0 and high <= 65535 else "from 0 to 65,535"

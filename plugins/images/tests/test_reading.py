@@ -391,6 +391,7 @@ def test_of_a_tag_that_a_tiff_has_twice_the_first_counts():
     assert reading.size(damaged) == (9, 12)
 
 
+@pytest.mark.slow
 @given(
     kind=st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM"]),
     changes=st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=8),

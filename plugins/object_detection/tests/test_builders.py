@@ -48,6 +48,7 @@ def data(
     return Dataset(train=train, facts={"classes": list(classes)})
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_a_pipeline_fits_together():
     dataset = data()
@@ -61,6 +62,7 @@ def test_a_pipeline_fits_together():
     assert isinstance(pipeline.codec.decode(outputs[0], (48, 64)), Detections)
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_nothing_is_left_to_be_chosen_and_the_recipe_holds_training_options():
     pipeline = detector(data(), DetectorOptions())
@@ -71,6 +73,7 @@ def test_nothing_is_left_to_be_chosen_and_the_recipe_holds_training_options():
     assert pipeline.codec.max_boxes == pipeline.options.max_boxes
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_what_the_user_chooses_wins():
     chosen = DetectorOptions(size=96, network="nano", flip=False, mosaic=0.25, max_boxes=7, scale=(0.9, 1.1))

@@ -264,6 +264,7 @@ def test_the_loss_describes_itself():
 # --- The network --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_training_is_finite_changes_every_weight_and_lowers_the_loss(policy, dtype_policy):
@@ -291,6 +292,7 @@ def test_training_is_finite_changes_every_weight_and_lowers_the_loss(policy, dty
         assert (new != old).any(), variable.path
 
 
+@pytest.mark.slow
 def test_an_untrained_network_finds_nothing_and_its_boxes_are_about_four_cells_wide():
     network = detector_network(SIZE, CLASSES, width=8, filters=16, bins=16)
     predicted = network.predict(np.zeros((1, *SIZE, 3), np.uint8), verbose=0)[0]
@@ -312,12 +314,14 @@ def test_the_codec_decodes_boxes_exactly_where_the_loss_places_them():
     np.testing.assert_allclose(codec.boxes_of(predicted.astype(np.float32), anchors), expected, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_size_of_network_can_be_built_for_one_class_and_any_proportions(name):
     network = detector_network((32, 64), 1, **NETWORKS[name])
     assert network.output.shape == (None, 4 * 8 + 2 * 4 + 2, 1 + 4 * 16)
 
 
+@pytest.mark.slow
 def test_the_backbone_takes_the_weights_of_a_classifier_of_photographs():
     residual = pytest.importorskip("suite_image_classification.models.residual")
     ours = {weight.path: weight.shape for weight in detector_network(SIZE, 1, width=16).weights}

@@ -181,6 +181,7 @@ def test_any_bytes_in_a_file_are_loaded_or_refused_with_a_sentence(written, wher
         path.write_bytes(original)
 
 
+@pytest.mark.slow
 def test_many_images_take_little_memory(tmp_path):
     count = 2000
     images = {f"{index:06}": ((40, 60), [(1, 2, 30, 40, "cat")] * 1) for index in range(count)}

@@ -447,3 +447,13 @@ def test_numbers_too_large_for_a_coordinate_are_said(tmp_path):
         load("label-studio", label_studio(tmp_path / "l", region("rectanglelabels", value)))
     with pytest.raises(UserError, match="no coordinates that are numbers"):
         via(tmp_path / "v", {"name": "circle", "cx": HUGE, "cy": 40, "r": 10})
+
+
+@pytest.mark.parametrize("regions", [5, "rect", True])
+def test_regions_of_via_that_are_no_list_are_said(tmp_path, regions):
+    content = via_file({"a": ((100, 100), [(1, 1, 9, 9, "cat")])})
+    next(iter(content.values()))["regions"] = regions
+    write_image(tmp_path / "a.png", 100, 100)
+    write(tmp_path / "project.json", {"_via_settings": {}, "_via_img_metadata": content})
+    with pytest.raises(UserError, match=r"the regions of 'a.png' are \w+, no list"):
+        load("via", tmp_path)

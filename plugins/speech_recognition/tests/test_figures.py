@@ -45,6 +45,7 @@ def worst(pairs: Pairs) -> Clips:
     return found
 
 
+@pytest.mark.slow
 def test_all_figures_in_the_order_of_the_report():
     texts = [("one two three", "one too"), ("four", "four five")]
     figures = by_title(pairs_of(*texts, speaker="ann", inputs=[tone(), tone()]))

@@ -222,6 +222,7 @@ def test_a_description_comes_from_the_header(tmp_path):
 # Parts
 
 
+@pytest.mark.slow
 @given(
     own=st.sampled_from([8_000, 11_025, 16_000, 22_050, 44_100, 44_101, 48_000]),
     wanted=st.sampled_from([8_000, 16_000, 22_050]),

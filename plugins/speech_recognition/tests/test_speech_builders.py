@@ -125,6 +125,7 @@ def built():
     return pipelines
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 @pytest.mark.parametrize("name", ["recurrent", "conformer"])
 def test_what_is_built_fits_together(built, name):

@@ -146,6 +146,7 @@ def test_splits_are_dropped_in_training_only():
     assert np.abs(numpy(of_block(x, training=True)) - numpy(of_block(x))).max() > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_a_network_of_blocks_learns_and_is_loaded_as_it_was_saved(tmp_path):
     tokens, context = keras.Input((None,), dtype="int32"), keras.Input((None, WIDTH))

@@ -150,6 +150,7 @@ def test_training_pairs_whose_source_is_in_another_part_are_left_out_and_counted
     assert len(parallel(folder, source="en", duplicates="kept").train) == 4
 
 
+@pytest.mark.slow
 def test_a_line_of_fifty_megabytes_is_read(tmp_path):
     long = ("w" * 99 + " ") * 500_000
     lines(tmp_path / "train.en", "a", long)
@@ -249,6 +250,7 @@ def test_what_languages_are_called():
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf"]))
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1))
 def test_any_parallel_lines_come_back_but_those_with_an_empty_side(tmp_path_factory, written):
     folder = tmp_path_factory.mktemp("parallel")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from suite import UserError
-from suite.kit import SPLIT_COLUMNS, decode_json, nearest, some, split_of_name
+from suite.kit import SPLIT_COLUMNS, decode_json, nearest, shown, some, split_of_name
 from suite_classification.types import Target
 from suite_image_classification.options import TableOptions
 from suite_images.tables import PATH_COLUMNS
@@ -202,7 +202,7 @@ def _target(value: Any, separator: str, column: str, location: str) -> Target:
             raise UserError(f"{location}: the labels in '{column}' are not all texts")
         return list(dict.fromkeys(str(item) for item in value))
     if isinstance(value, bool | float | dict):
-        raise UserError(f"{location}: the label {value!r} in '{column}' is no text")
+        raise UserError(f"{location}: the label {shown(value)} in '{column}' is no text")
     text = "" if value is None else str(value)
     if separator:
         pieces = (piece.strip() for piece in text.split(separator))

@@ -16,7 +16,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import counted, decode_json, needing, some, split_of_name
+from suite.kit import counted, decode_json, needing, shown, some, split_of_name
 from suite.sources import Source, Tree, is_archive, open_tree
 from suite_images.classes import SINGLE_CLASS
 from suite_images.file_index import split_of_path
@@ -207,7 +207,7 @@ class _Reader:
             first = content.annotations[0].image_id
             ids = some([str(image.id) for image in content.images])
             raise UserError(
-                f"{name}: no annotation is of one of its images: image_id is {first!r}, say, but the"
+                f"{name}: no annotation is of one of its images: image_id is {shown(first)}, say, but the"
                 f" images have {ids}: number both alike"
             )
         self.annotations.problem(

@@ -98,6 +98,8 @@ def _json_images(file: AnnotationFile) -> Iterator[tuple[str, list[Region]]]:
         name = entry["filename"]
         written = entry.get("regions") or []
         regions = list(written.values()) if isinstance(written, dict) else written
+        if not isinstance(regions, list):
+            raise UserError(f"{file.name}: the regions of '{name}' are {type(regions).__name__}, no list")
         source = f"{file.name}, '{name}'"
         yield (
             name,
@@ -134,7 +136,7 @@ def _csv_images(file: AnnotationFile) -> Iterator[tuple[str, list[Region]]]:
         number = row.get("region_id", "")
         found = Region(
             source,
-            int(number) + 1 if number.isdecimal() else line,
+            int(number) + 1 if number.isdecimal() and len(number) < 9 else line,
             _mapping(region, "shape"),
             _mapping(region, "region"),
         )

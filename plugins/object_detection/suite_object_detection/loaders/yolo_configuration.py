@@ -67,6 +67,7 @@ def read_configuration(source: Source) -> Configuration:
     names = _names(content, source.name)
     count = content.get("nc")
     if isinstance(count, str) and count.isdecimal():
+        count = count[:9]  # more are no number of classes
         if not names and not darknet:  # whose names are in a file
             names = {number: str(number) for number in range(min(int(count), 100_000))}
         elif names and int(count) != len(names):

@@ -188,10 +188,15 @@ def sampled_array(raw: Any) -> tuple[np.ndarray, int] | None:
         array, rate = raw
     else:
         return None
-    if isinstance(rate, bool) or not isinstance(rate, int | float | np.number) or int(rate) not in RATES:
+    if not _is_rate(rate):
         raise UserError(f"{rate!r} is no rate of an array: it must be a number of samples per second, 16000")
     samples = np.asarray(array)
     return (samples.astype(np.float32) if samples.dtype.kind == "f" else samples), int(rate)
+
+
+def _is_rate(rate: Any) -> bool:
+    is_number = isinstance(rate, int | float | np.number) and not isinstance(rate, bool)
+    return is_number and math.isfinite(rate) and int(rate) in RATES
 
 
 class _Samples(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from suite import UserError
-from suite.sources import read_file
+from suite.kit import read_regular
 
 
 def read_text(path: str | Path, what: str) -> str:
@@ -19,9 +19,9 @@ def read_text(path: str | Path, what: str) -> str:
         suite.UserError: if it cannot be read, is not UTF-8 or holds nothing.
     """
     try:
-        text = read_file(path).decode("utf-8-sig")
-    except UserError as error:
-        raise UserError(f"{what}: {error}") from None
+        text = read_regular(path).decode("utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{what} '{path}' cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise UserError(f"{what} '{path}' is not text in UTF-8 (line {line:,}); save it as UTF-8") from None

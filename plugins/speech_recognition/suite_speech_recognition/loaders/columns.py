@@ -42,7 +42,7 @@ _UNITS = {
 }  # fmt: skip
 """The last word of a column's name, and what its times are counted in."""
 
-_CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:[.,]\d+)?)")
+_CLOCK = re.compile(r"(?:(\d{1,9}):)?(\d{1,9}):(\d+(?:[.,]\d+)?)")
 _LIKE_TIMES = re.compile(r"(?:^|_)(?:start|begin|onset|offset|end|stop)(?:_|$)")
 
 _NEEDED = {"path": "the recordings' paths", "text": "what is said"}

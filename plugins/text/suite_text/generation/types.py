@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 import msgspec
 
 from suite import UserError
+from suite.kit import shown
 from suite_text.reading.cleaning import CleaningFact
 from suite_text.reading.input_files import InputFilesFact
 
@@ -98,5 +99,7 @@ def bytes_of(target: object, name: str) -> int:
         suite.UserError: if it is none.
     """
     if isinstance(target, bool) or not isinstance(target, int) or target < 0:
-        raise UserError(f"'{name}': expected the number of bytes of a passage as its target, not {target!r}")
+        raise UserError(
+            f"'{name}': expected the number of bytes of a passage as its target, not {shown(target)}"
+        )
     return target

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from suite import UserError
-from suite.kit import NotJsonError, decode_json, reason, tables
+from suite.kit import NotJsonError, check_memory, decode_json, reason, tables
 from suite.pipeline import Stream
 from suite.sources import FileSource, open_file, open_gzip, read_file, read_stream, stream_lines
 from suite_language.encodings import decoded, encoding_of
@@ -142,6 +142,11 @@ def open_stream(
     return None
 
 
+_LONG = 100_000
+_BYTES_OF_CHARACTER = 500
+"""That a long text takes while it is made tokens."""
+
+
 def text_of(raw: Any) -> str:
     """The text of whatever a codec is given, not cleaned.
 
@@ -149,19 +154,20 @@ def text_of(raw: Any) -> str:
         raw: a text, a `Line` or anything else with a `text`, the bytes of a file, a path or a source.
 
     Raises:
-        UserError: if it is no text or cannot be read.
+        UserError: if it is no text, cannot be read, or would take more memory than one input may.
     """
-    if isinstance(raw, str):
-        return raw
-    if isinstance(text := getattr(raw, "text", None), str):
-        return text
     name = str(getattr(raw, "name", "the given text"))
-    if isinstance(raw, Path):
-        raw, name = FileSource(raw), str(raw)
-    content = raw.read() if hasattr(raw, "read") else raw
-    if isinstance(content, bytes | bytearray):
-        return decoded(bytes(content), name).text
-    raise UserError(f"this is no text but {type(raw).__name__}")
+    text = raw if isinstance(raw, str) else getattr(raw, "text", None)
+    if not isinstance(text, str):
+        if isinstance(raw, Path):
+            raw, name = FileSource(raw), str(raw)
+        content = raw.read() if hasattr(raw, "read") else raw
+        if not isinstance(content, bytes | bytearray):
+            raise UserError(f"this is no text but {type(raw).__name__}")
+        text = decoded(bytes(content), name).text
+    if len(text) > _LONG:
+        check_memory(f"{name} has {len(text):,} characters", _BYTES_OF_CHARACTER * len(text))
+    return text
 
 
 def _standard_input(whole: bool) -> Iterator[tuple[int, str | UnreadableLine]]:
@@ -187,7 +193,8 @@ def _byte_lines(content: IO[bytes]) -> Iterator[bytes]:
         text = decoded(first + read_stream(content, STANDARD_INPUT), STANDARD_INPUT).text
         yield from (line.encode() for line in text.splitlines(keepends=True))
         return
-    yield first
+    if first:
+        yield first
     yield from lines
 
 

@@ -21,6 +21,8 @@ from suite_text.translation.chunks import Chunk, Chunks, chunks_of
 from suite_text.translation.options import TranslationOptions
 from suite_text.translation.types import Target, Translation, references_of
 
+MAX_BEAM = 1024
+
 
 class TranslationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Encodes any text, and decodes what the network's search finds to a `Translation`.
@@ -59,8 +61,11 @@ class TranslationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fi
 
     def __post_init__(self) -> None:
         check_lengths(self.lengths)
-        if not 1 <= self.beam <= self.max_beam:
-            raise ValueError(f"its beam is to be between 1 and {self.max_beam}, not {self.beam}")
+        if not 1 <= self.beam <= self.max_beam <= MAX_BEAM:
+            most = min(self.max_beam, MAX_BEAM)
+            raise ValueError(
+                f"its beam is to be between 1 and {most:,}, not {self.beam} of {self.max_beam:,}"
+            )
 
     @property
     def stream_suffixes(self) -> tuple[str, ...]:  # type: ignore[override]

@@ -29,6 +29,9 @@ from suite_text.reading.tables import (
 )
 
 _NO_MARK = frozenset(("", "0", "false", "no", "n", "-", "nan", "none"))
+_MAX_LABELS = 20_000
+"""Characters of a list of labels: to find what is quoted in far more would take minutes."""
+
 _QUOTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 
 
@@ -163,6 +166,8 @@ def _listed(text: str) -> list[str] | None:
     except NotJsonError:
         pass
     inner = text[1:-1]
+    if len(inner) > _MAX_LABELS:
+        return None
     labels = [match[1] if match[1] is not None else match[2] for match in _QUOTED.finditer(inner)]
     return labels if labels and not _QUOTED.sub("", inner).strip(" ,\n") else None
 
