@@ -10,8 +10,8 @@ number and what happened, and the files are kept in `benchmarks/runs/fuzz/`: `--
 again in this process. Inputs are numbered: `--seed N` begins at number N, and the same target and number are
 always the same input. The status is 1 if there are findings.
 
-`--target` chooses by patterns ("loader/*"; "!keras" leaves one out), `--data` adds folders with data of others,
-each small part of which is mutated too. It needs Linux, which says how much memory an input took.
+`--target` chooses by patterns ("loader/*"; "!keras" leaves one out), `--data` adds folders with data of
+others, each small part of which is mutated too. It needs Linux, which says how much memory an input took.
 """
 
 from __future__ import annotations
