@@ -23,7 +23,7 @@ import msgspec
 from suite.configuration import Configuration, from_mapping, read_toml
 from suite.documents import parse_json
 from suite.errors import UserError, reason
-from suite.files import atomic_folder, atomic_write, refuse_existing, writing
+from suite.files import atomic_folder, atomic_write, read_regular, refuse_existing, writing
 from suite.pipeline.manifest import FOLDS_FILE
 from suite.training.checkpoints import CheckpointFolder
 from suite.training.continuation import Continuation
@@ -228,7 +228,7 @@ def read_json(path: Path) -> dict[str, Any]:
         UserError: if it cannot be read or is no JSON object, with the line.
     """
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
     except OSError as error:
         raise UserError(f"cannot read {path}: {reason(error)}") from None
     value = parse_json(content, str(path), any_number=True)
