@@ -23,8 +23,9 @@ import msgspec
 from suite.configuration import Configuration, from_mapping, read_toml
 from suite.documents import parse_json
 from suite.errors import UserError, reason
-from suite.files import atomic_folder, atomic_write, read_regular, refuse_existing, writing
+from suite.files import atomic_folder, atomic_write, refuse_existing, writing
 from suite.pipeline.manifest import FOLDS_FILE
+from suite.regular_files import read_regular
 from suite.training.checkpoints import CheckpointFolder
 from suite.training.continuation import Continuation
 from suite.versions import PACKAGE, installed, other_versions, said_with

@@ -23,7 +23,8 @@ import numpy as np
 
 from suite.documents import parse_json
 from suite.errors import UserError
-from suite.files import atomic_path, refuse_special, writing
+from suite.files import atomic_path, writing
+from suite.regular_files import refuse_special
 
 FORMAT = 1
 """The version of the layout of these files."""
