@@ -18,7 +18,7 @@ SAMPLE = 32
 """Examples whose contents are compared, evenly spaced over all splits."""
 
 _MAX_FILES = 10_000
-_MAX_BYTES = 16 << 20
+_MAX_BYTES = 4 << 20
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True):

@@ -144,15 +144,16 @@ class OnnxNetwork:
         check_onnx(path)
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+            # Names that are no text are found when they are asked for.
+            self._inputs = [node.name for node in self._session.get_inputs()]
+            self._outputs = [node.name for node in self._session.get_outputs()]
+            self.signature = Signature(
+                _onnx_specs(self._session.get_inputs()), _onnx_specs(self._session.get_outputs())
+            )
         except Exception as error:  # noqa: BLE001 - ONNX Runtime's own share no base class
             reason = _first_line(error)
             raise UserError(f"{path} is not a network that ONNX Runtime can run: {reason}") from None
         self._path = path
-        self._inputs = [node.name for node in self._session.get_inputs()]
-        self._outputs = [node.name for node in self._session.get_outputs()]
-        self.signature = Signature(
-            _onnx_specs(self._session.get_inputs()), _onnx_specs(self._session.get_outputs())
-        )
 
     def __call__(self, inputs: Arrays) -> Arrays:
         """Run any number of examples; see `KerasNetwork.__call__` for the shapes.

@@ -130,10 +130,14 @@ def resume(
             experiment = build(host, configuration, listener, dataset)
         check_data(run, experiment.configuration.data, experiment.dataset)
         check_codec(run, experiment)
-        changed = changed_contents(run, experiment.configuration.data, experiment.dataset)
-        if changed:
-            listener.note(changed)
-            experiment = replace(experiment, notes=[*experiment.notes, changed])
+        other = run.other_versions()
+        for note in (
+            changed_contents(run, experiment.configuration.data, experiment.dataset),
+            f"{run.path} goes on with other packages than it was begun with{other}" if other else "",
+        ):
+            if note:
+                listener.note(note)
+                experiment = replace(experiment, notes=[*experiment.notes, note])
         if how.data is not None:
             run.move_data(experiment.configuration.data)
         return _train(run, experiment, listener, stop, continuation(run, how))
