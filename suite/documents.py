@@ -63,6 +63,7 @@ def parse_json(content: bytes | str, where: str, *, any_number: bool = False) ->
             parse_float=float if any_number else _finite,
         )
         _check_depth(value)
+        _check_text(value, text)
     except json.JSONDecodeError as error:
         raise UserError(f"{where} is not JSON: line {error.lineno}: {error.msg}") from None
     except UnicodeDecodeError as error:
@@ -137,6 +138,15 @@ def _check_depth(value: Any) -> None:
         if not level:
             return
     raise RecursionError
+
+
+def _check_text(value: Any, text: str) -> None:
+    """Refuse half of a pair of surrogates, which JSON can escape and nothing can write again."""
+    if "\\u" in text:
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ValueError("a text in it has half of a character (a lone surrogate)") from None
 
 
 def _inner(value: Any) -> Iterable[Any]:

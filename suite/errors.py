@@ -52,6 +52,10 @@ class UnwritableError(RunError):
     """Something could not be written (a full disk, say): the message says what, why, and what to do."""
 
 
+class OutOfMemoryError(RunError, MemoryError):
+    """There was too little memory, of the machine or of an accelerator: nobody's defect."""
+
+
 class StoppedRunError(RunError):
     """A run that was asked to stop, with everything kept: the message says how to go on."""
 
@@ -75,7 +79,7 @@ def attributed(contribution: str) -> Iterator[None]:
     """Add a note (PEP 678) to any error raised inside: in which contribution of which plugin.
 
     Errors that are already a person's to read (`SuiteError`) and interrupts pass unchanged, and an
-    error keeps the note of the innermost contribution only.
+    error keeps the note of the innermost contribution only. Too little memory is nobody's defect.
     """
     try:
         yield
@@ -84,6 +88,8 @@ def attributed(contribution: str) -> Iterator[None]:
     except SystemExit as error:
         raise PluginError(f"{contribution} ended the program ({error!r}): raise a suite.UserError") from error
     except Exception as error:
+        if is_out_of_memory(error):
+            raise out_of_memory(error) from error
         if attribution(error) is None:
             error.add_note(f"in {contribution}")
             setattr(error, _ATTRIBUTE, contribution)
@@ -101,6 +107,35 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError) or type(error).__name__ in _OUT_OF_MEMORY:
         return True
     return type(error).__name__.endswith("RuntimeError") and "RESOURCE_EXHAUSTED" in str(error)[:100]
+
+
+def out_of_memory(error: BaseException) -> OutOfMemoryError:
+    """What to say of an error that is one of memory."""
+    lines = str(error).strip().splitlines()
+    return OutOfMemoryError(f"there is not enough memory{f' ({lines[0][:200]})' if lines else ''}")
+
+
+def unimportable(error: ImportError, package: str, missing: str) -> UserError:
+    """What to say of a package that could not be imported.
+
+    Args:
+        error: what was raised.
+        package: the name by which it is imported.
+        missing: the message if it is not installed.
+
+    Raises:
+        KeyboardInterrupt: if that is why: some packages call every error of their imports their own.
+    """
+    seen: list[BaseException] = []
+    each: BaseException | None = error
+    while each is not None and each not in seen:
+        if isinstance(each, KeyboardInterrupt):
+            raise KeyboardInterrupt from error
+        seen.append(each)
+        each = each.__cause__ or each.__context__
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == package:
+        return UserError(missing)
+    return UserError(f"the package {package} is installed, and cannot be imported: {reason(error)}")
 
 
 def about(message: str, name: str, raw: object = None) -> str:

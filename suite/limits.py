@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from suite.devices import available_memory
 from suite.errors import UserError
@@ -33,6 +34,9 @@ _GB = 10**9
 
 _of_process = LimitOptions()
 _of_caller: ContextVar[LimitOptions | None] = ContextVar("_of_caller", default=None)
+_named: ContextVar[frozenset[str]] = ContextVar("_named", default=frozenset())
+"""The limits that the caller has named: those of a pipeline do not override them."""
+
 _turn = threading.Condition()
 _taken = 0  # bytes by all decoders of large inputs that are at work, guarded by _turn
 _own = threading.local()
@@ -65,10 +69,32 @@ def limited(**values: float) -> Iterator[None]:
     """
     now = {name: getattr(limits(), name) for name in LimitOptions.__struct_fields__}
     token = _of_caller.set(parse(LimitOptions, {**now, **values}, "suite.limited"))
+    names = _named.set(_named.get() | set(values))
     try:
         yield
     finally:
+        _named.reset(names)
         _of_caller.reset(token)
+
+
+@contextmanager
+def limited_by_default(values: Mapping[str, float]) -> Iterator[None]:
+    """As `limited`, but a limit that the caller has named stays."""
+    if not values:  # as nearly always: this is done for every input
+        yield
+        return
+    with limited(**{name: value for name, value in values.items() if name not in _named.get()}):
+        yield
+
+
+def parsed_limits(values: Mapping[str, Any] | None, where: str) -> dict[str, float]:
+    """Limits by their names, checked.
+
+    Raises:
+        UserError: for a limit that there is not, or a value that is not allowed.
+    """
+    options = parse(LimitOptions, values or {}, where)
+    return {name: float(getattr(options, name)) for name in values or {}}
 
 
 def check_memory(what: str, needed: float) -> None:

@@ -48,6 +48,7 @@ def test_what_is_read_is_what_was_written(tmp_path):
     assert read["step"] == read_state(tmp_path / "it.npz")["step"] == 3
 
 
+@pytest.mark.slow
 def test_no_damaged_byte_changes_what_is_read(tmp_path):
     file = tmp_path / "it.npz"
     write_arrays(file, ARRAYS, state(3))

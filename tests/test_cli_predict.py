@@ -97,6 +97,7 @@ def test_an_interruption_keeps_what_was_predicted(predict, files, tmp_path, monk
     assert len((tmp_path / "out" / "predictions.jsonl").read_text().splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_the_ending_of_the_file_chooses_the_format(predict, files, tmp_path):
     def content(name: str) -> str:
         predict("in", "--out", name)

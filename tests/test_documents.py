@@ -65,6 +65,9 @@ def test_what_decides_something_has_each_key_once_and_a_depth_that_can_be_gone_t
         parse_json('{"b": {"a": 1, "a": 2}}', "it")
     with pytest.raises(suite.UserError, match="nested too deeply"):
         parse_json("[" * 300 + "]" * 300, "it")
+    with pytest.raises(suite.UserError, match="half of a character"):
+        parse_json('{"a": ["\\ud83d"]}', "it")
+    assert parse_json('["\\ud83d\\ude00"]', "it") == ["😀"]
     (tmp_path / "metrics.json").write_text('{"loss": NaN}')
     assert str(read_json(tmp_path / "metrics.json")) == "{'loss': nan}"
 

@@ -106,6 +106,26 @@ def test_limits_of_a_call_hold_in_its_threads_and_are_errors_of_inputs():
     assert pipeline.predict([WARM])[0].label == "a"
 
 
+def test_limits_of_a_pipeline_travel_with_it_and_those_of_a_call_win(folder, monkeypatch):
+    def encode(self, raw):
+        check_memory("it", 2e8)
+        return np.zeros(4, np.float32)
+
+    monkeypatch.setattr(weather.WeatherCodec, "encode", encode)
+    pipeline = suite.load(folder, host=weather.host(), limits={"max_input_gb": 0.1})
+    assert pickle.loads(pickle.dumps(pipeline))._limits == {"max_input_gb": 0.1}
+    for raws in (WARM, [WARM]):
+        with pytest.raises(suite.InputError, match=r"limit for one input of 0\.1 GB"):
+            pickle.loads(pickle.dumps(pipeline)).predict(raws)
+        with suite.limited(max_input_gb=1):
+            pipeline.predict(raws)
+        with suite.limited(max_input_hours=1), pytest.raises(suite.InputError, match=r"0\.1 GB"):
+            pipeline.predict(raws)
+    check_memory("another", 2e8)
+    with pytest.raises(suite.UserError, match="limits has no option 'max_gb'"):
+        suite.load(folder, host=weather.host(), limits={"max_gb": 1})
+
+
 # Closing
 
 

@@ -59,6 +59,7 @@ def test_the_runs_own_test_split_is_scored_again_to_the_same_numbers(run, tmp_pa
     assert again["intervals"]["test"] == before["intervals"]["test"]
 
 
+@pytest.mark.slow
 def test_metrics_predictions_and_a_report_are_written(run, tmp_path):
     outcome = evaluate(HOST, Request(run=run, out=tmp_path / "out"))
     assert sorted(path.name for path in outcome.folder.iterdir()) == [
@@ -69,18 +70,21 @@ def test_metrics_predictions_and_a_report_are_written(run, tmp_path):
     assert "on its test split" in (outcome.folder / "report.html").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_each_evaluation_has_a_folder_of_its_own(run, data):
     folders = [evaluate(HOST, Request(run=run, data=str(data))).folder for _ in range(2)]
     assert [folder.name for folder in folders] == ["toy", "toy-2"]
     assert folders[0].parent == run / "evaluations"
 
 
+@pytest.mark.slow
 def test_the_training_split_can_be_scored_and_it_says_what_that_is_worth(run, tmp_path):
     outcome = evaluate(HOST, Request(run=run, split="train", out=tmp_path / "out"))
     assert outcome.metrics["counts"] == {"train": 60}
     assert "has learned from these very examples" in outcome.metrics["notes"][0]
 
 
+@pytest.mark.slow
 def test_other_data_without_splits_is_scored_whole(run, tmp_path):
     other = toy_plugin.write(tmp_path / "other.jsonl", train=15, validation=0, test=0)
     outcome = evaluate(HOST, Request(run=run, data=str(other), out=tmp_path / "out"))
@@ -100,6 +104,7 @@ def test_data_that_the_run_learned_from_is_scored_by_its_splits(tmp_path):
     assert "may have learned from some of these examples" in outcome.metrics["notes"][0]
 
 
+@pytest.mark.slow
 def test_of_other_data_with_splits_the_test_split_is_scored_and_it_says_so(run, tmp_path):
     other = toy_plugin.write(tmp_path / "other.jsonl")
     outcome = evaluate(HOST, Request(run=run, data=str(other), out=tmp_path / "out"))
@@ -107,6 +112,7 @@ def test_of_other_data_with_splits_the_test_split_is_scored_and_it_says_so(run, 
     assert "scored the test split" in outcome.metrics["notes"][0]
 
 
+@pytest.mark.slow
 def test_what_matters_only_to_training_is_no_note_of_an_evaluation(run, tmp_path):
     other = toy_plugin.write(tmp_path / "other.jsonl", train=6, validation=0, test=0)
     (loader,) = HOST.loaders("trend")
@@ -122,6 +128,7 @@ def test_what_matters_only_to_training_is_no_note_of_an_evaluation(run, tmp_path
     assert "too few to learn from" not in outcome.metrics["notes"]
 
 
+@pytest.mark.slow
 def test_examples_without_a_target_are_left_out_and_counted(run, tmp_path):
     rows = toy_plugin.rows(6, 7)
     del rows[0]["trend"]
@@ -131,6 +138,7 @@ def test_examples_without_a_target_are_left_out_and_counted(run, tmp_path):
     assert "1 of 6 examples have no target" in outcome.metrics["notes"][0]
 
 
+@pytest.mark.slow
 def test_examples_that_cannot_be_read_are_left_out_and_named(run, tmp_path):
     rows = toy_plugin.rows(6, 7)
     rows[2]["numbers"] = [1.0]
@@ -140,6 +148,7 @@ def test_examples_that_cannot_be_read_are_left_out_and_named(run, tmp_path):
     assert "left out: 7-2: " in outcome.metrics["notes"][0]
 
 
+@pytest.mark.slow
 def test_predictions_from_anywhere_are_scored_against_the_data_by_id(run, data, tmp_path):
     rows = [row for row in lines_of(data) if row["split"] == "test"]
     lines = [{"id": row["id"], "prediction": row["trend"]} for row in reversed(rows)]
@@ -156,6 +165,7 @@ def test_predictions_from_anywhere_are_scored_against_the_data_by_id(run, data, 
     )
 
 
+@pytest.mark.slow
 def test_without_data_the_targets_in_the_file_count(run, tmp_path):
     lines = [
         {"id": "a", "prediction": "rising", "target": "rising"},
@@ -166,6 +176,7 @@ def test_without_data_the_targets_in_the_file_count(run, tmp_path):
     assert outcome.metrics["test"]["accuracy"] == 0.5
 
 
+@pytest.mark.slow
 def test_the_written_predictions_score_as_the_model_did(run, tmp_path):
     outcome = evaluate(HOST, Request(run=run, predictions=run / "predictions.jsonl", out=tmp_path / "out"))
     assert outcome.metrics["test"] == json.loads((run / "metrics.json").read_text())["test"]
@@ -185,6 +196,7 @@ def test_data_that_has_changed_since_is_refused_with_what_to_do(tmp_path):
     assert any("no baseline, for the training data cannot be loaded" in note for note in notes)
 
 
+@pytest.mark.slow
 def test_what_is_wrong_writes_nothing(run, tmp_path):
     bad = write_lines(tmp_path / "bad.jsonl", [{"id": "a"}])
     with pytest.raises(UserError, match="line 1: the key 'prediction' is missing"):
@@ -192,6 +204,7 @@ def test_what_is_wrong_writes_nothing(run, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_not_empty_is_not_written_to(run, tmp_path):
     (tmp_path / "mine.txt").write_text("dear")
     with pytest.raises(UserError, match="exists already"):
@@ -268,6 +281,7 @@ def command(monkeypatch, capsys):
     return call
 
 
+@pytest.mark.slow
 def test_the_command_prints_verdict_numbers_and_where_the_report_is(command, run, tmp_path):
     status, out, _ = command(run, "--out", tmp_path / "out")
     assert status == 0
@@ -277,6 +291,7 @@ def test_the_command_prints_verdict_numbers_and_where_the_report_is(command, run
     assert rest[-1] == f"report: {tmp_path / 'out' / 'report.html'}"
 
 
+@pytest.mark.slow
 def test_the_command_prints_json_for_programs(command, run, tmp_path):
     status, out, _ = command(run, "--json", "--out", tmp_path / "out")
     assert status == 0
@@ -285,6 +300,7 @@ def test_the_command_prints_json_for_programs(command, run, tmp_path):
     assert printed == json.loads((tmp_path / "out" / "metrics.json").read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [

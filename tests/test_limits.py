@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import re
 import tarfile
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,13 +18,17 @@ import weather
 from suite import UserError, limits
 from suite.cli.main import main
 from suite.configuration import Configuration, read_toml, take_limits, with_limits
+from suite.data.dataset import Dataset, Example
 from suite.data.loading import load_dataset
-from suite.errors import is_out_of_memory
+from suite.errors import OutOfMemoryError, attributed, attribution, is_out_of_memory, unimportable
+from suite.evaluation.checks import made_figures
 from suite.evaluation.prediction_files import read_predictions
 from suite.kit import tables
+from suite.options import describe
 from suite.prediction.inputs import Inputs
 from suite.prediction.predictor import LoadedPipeline
 from suite.report.html import check_page_path
+from suite.runs import train
 from suite.sources import FileSource, open_gzip, open_tree, read_stream, stream_lines
 from suite.sources.globs import matching_paths
 from suite.training_options import LimitOptions
@@ -318,7 +324,7 @@ def test_what_the_codec_finds_wrong_is_an_error_of_its_input():
     assert [result.error for result in results] == [
         None,
         "nothing is in it",
-        "there is not enough memory to read it (Unable to allocate 1 TiB)",
+        "there is not enough memory (Unable to allocate 1 TiB)",
         None,
     ]
 
@@ -394,3 +400,62 @@ def test_no_memory_of_an_accelerator_is_known():
     assert is_out_of_memory(raised)
     assert is_out_of_memory(type("ResourceExhaustedError", (Exception,), {})("OOM when allocating"))
     assert not is_out_of_memory(RuntimeError("no"))
+
+
+def test_why_a_package_cannot_be_imported():
+    absent = ModuleNotFoundError("No module named 'tables'", name="tables.reader")
+    assert str(unimportable(absent, "tables", "install it")) == "install it"
+    within = ModuleNotFoundError("No module named 'other'", name="other")
+    for error in (within, ImportError("a library is missing")):
+        assert "the package tables is installed, and cannot be imported: " in (
+            str(unimportable(error, "tables", "install it"))
+        )
+    interrupted = ImportError("the extension failed to import")
+    interrupted.__context__ = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        unimportable(interrupted, "tables", "install it")
+
+
+def test_no_memory_is_nobodys_defect():
+    with (
+        pytest.raises(OutOfMemoryError, match=r"^there is not enough memory \(3 TiB\)$") as raised,
+        attributed("the figures of evaluator 'x'"),
+    ):
+        raise MemoryError("3 TiB")
+    assert attribution(raised.value) is None
+
+    def figures():
+        raise MemoryError
+
+    assert made_figures(figures, "x", "the figures of x are missing") == (
+        [],
+        ["the figures of x are missing: there is not enough memory"],
+    )
+
+
+@pytest.mark.parametrize("kind", ["loaders", "builders", "evaluators"])
+def test_every_whole_number_among_the_options_has_a_bound(kind):
+    host = suite.Host()
+    unbounded = {
+        f"{options.__name__}.{option.name}"
+        for task in host.tasks()
+        for contributed in getattr(host, kind)(task.full_name)
+        for attribute in ("options", "prediction_options")
+        if (options := getattr(contributed.item, attribute, None)) is not None
+        for option in describe(options)
+        if re.search(r"\bint\b", option.type) and "<" not in option.type and option.type != "int | str"
+    }
+    # Names of classes, and the number of a column, take nothing.
+    assert {name for name in unbounded if not name.endswith((".classes", ".text_column"))} == set()
+
+
+def test_data_that_is_gone_when_it_is_scored_is_not_called_nothing_to_score(tmp_path):
+    examples = [Example("a.temps", FileSource(tmp_path / "a.temps"), "cold")]
+    experiment = SimpleNamespace(dataset=Dataset(train=examples, test=examples))
+    notes = []
+    assert train._predicted(fake(), experiment, "test", notes) is None
+    (note,) = notes
+    assert note == (
+        "the test split is not scored, for none of its examples could be read any more (was the data moved or"
+        f" changed while the training ran?): {tmp_path}/a.temps cannot be read: no such file or directory"
+    )

@@ -54,6 +54,7 @@ def said(capsys, host, data, *words, status=2):
     return capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_those_on_this_machine_are_taken_best_first(data, tmp_path, capsys):
     heard = said(capsys, offered({16, 24}), data, "--out", str(tmp_path / "run"), "--pretrained", status=0)
     assert "starts from the weights 'TrendNet_16', which are on this machine (--model tuned)" in heard
@@ -61,6 +62,7 @@ def test_those_on_this_machine_are_taken_best_first(data, tmp_path, capsys):
     assert (written.model_name, written.model["width"], written.pretrained) == ("tuned", 16, None)
 
 
+@pytest.mark.slow
 def test_a_name_is_understood_as_people_spell_it_and_wins_over_nothing_of_the_users(data, tmp_path):
     tables = {"task": "trend", "data": str(data), "training": {"epochs": 1}, "pretrained": "trendnet-24"}
     tables["model"] = {"dropout": 0.3}
@@ -96,6 +98,7 @@ def test_where_there_are_none_it_is_said(data, capsys):
     assert "task 'trend' has no pretrained weights to start from" in said(capsys, host, data, "--pretrained")
 
 
+@pytest.mark.slow
 def test_a_small_training_mentions_them(data, tmp_path, capsys):
     heard = said(capsys, offered(()), data, "--out", str(tmp_path / "run"), status=0)
     assert "60 training examples are few" in heard

@@ -133,6 +133,7 @@ def test_errors_of_reading_within_a_block_that_writes_are_not_blamed_on_it(tmp_p
         fails_in_a_library()
 
 
+@pytest.mark.slow
 def test_a_training_on_a_full_disk_says_so_and_goes_on_later(tmp_path, host, monkeypatch, capsys):
     data = toy_plugin.write(tmp_path / "toy.jsonl", train=30, validation=9, test=9)
     run = tmp_path / "run"

@@ -23,6 +23,7 @@ from suite.errors import (
     attribution,
     is_out_of_memory,
     nearest,
+    out_of_memory,
     reason,
 )
 
@@ -220,10 +221,9 @@ def _explain(error: Exception, *, debug: bool) -> int:
     if isinstance(error, OSError):
         error = _of_the_machine(error) or error
     elif is_out_of_memory(error):
-        said = f" ({str(error).strip().splitlines()[0]})" if str(error).strip() else ""
+        error = error if isinstance(error, SuiteError) else out_of_memory(error)
         error = RunError(
-            f"there is not enough memory{said}: end other programs, take smaller batches (--batch-size), or"
-            " give less or smaller data"
+            f"{error}: end other programs, take smaller batches (--batch-size), or give less or smaller data"
         ).with_traceback(error.__traceback__)
     if isinstance(error, SuiteError):
         if isinstance(error, UnwritableError) and _STANDARD_OUTPUT in str(error):

@@ -8,7 +8,7 @@ from typing import Any
 
 from suite.contributions import Contributed, Evaluator, Lazy, Task
 from suite.data.dataset import Example, Examples
-from suite.errors import PluginError, SuiteError, UserError, attributed, nearest
+from suite.errors import PluginError, SuiteError, UserError, attributed, nearest, unimportable
 from suite.evaluation.checks import check_predictions, described, made_figures
 from suite.evaluation.evaluated import Evaluated
 from suite.evaluation.types import Details, Pairs
@@ -145,7 +145,9 @@ def reference_model_pairs(task: Contributed[Task], name: str, train: Examples, p
         with attributed(reference_model):
             predictions = task.item.reference_models[name](train, _without_targets(pairs), pairs.facts)
     except ModuleNotFoundError as error:
-        raise UserError(f"it needs the package '{error.name}', which is not installed") from error
+        package = (error.name or "").partition(".")[0]
+        missing = f"it needs the package '{error.name}', which is not installed"
+        raise unimportable(error, package, missing) from error
     return _compared(pairs, predictions, task.item, reference_model)
 
 

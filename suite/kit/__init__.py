@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from suite.documents import expanded as expanded
     from suite.errors import nearest as nearest
     from suite.errors import reason as reason
+    from suite.errors import unimportable as unimportable
     from suite.files import atomic_path as atomic_path
     from suite.files import atomic_write as atomic_write
     from suite.files import refuse_existing as refuse_existing
@@ -75,6 +76,7 @@ if not TYPE_CHECKING:
             "refuse_special": "suite.regular_files",
             "shown": "suite.wording",
             "some": "suite.wording",
+            "unimportable": "suite.errors",
             "unwritable": "suite.files",
         },
     )

@@ -47,9 +47,9 @@ def json_rows(text: str, name: str) -> Iterator[tuple[int, Row | str]]:
             return
         if len(objects) > 1 and not rest:
             # If lines have several, each has its number instead: no two rows may be called alike.
-            lines = {line_number for line_number, _ in objects}
-            for number, (line_number, entry) in enumerate(objects, start=1):
-                yield line_number if len(lines) == len(objects) else number, _row(entry)
+            apart = len({end for end, _ in objects}) == len(objects)
+            for number, (end, entry) in enumerate(objects, start=1):
+                yield end if apart else number, _row(entry)
             return
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():

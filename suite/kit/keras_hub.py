@@ -9,7 +9,7 @@ from typing import Any
 
 from suite.contributions import Pretrained
 from suite.documents import expanded
-from suite.errors import UserError, nearest
+from suite.errors import UserError, nearest, unimportable
 
 _UNREACHABLE = ("Max retries exceeded", "Failed to resolve", "Name or service not known")
 """What the libraries that download say if there is no network."""
@@ -24,9 +24,10 @@ def import_keras_hub() -> Any:
     try:
         import keras_hub
     except ImportError as error:
-        raise UserError(
+        missing = (
             f'presets need keras-hub, which cannot be imported ({error}): pip install "keras-suite[presets]"'
-        ) from error
+        )
+        raise unimportable(error, "keras_hub", missing) from error
     return keras_hub
 
 

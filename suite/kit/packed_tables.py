@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from suite.errors import UserError
+from suite.errors import UserError, unimportable
 from suite.limits import ByteCount, check_memory
 from suite.sources.unpacking import gunzipped
 
@@ -46,8 +46,8 @@ def arrow_rows(content: bytes, name: str) -> Iterator[tuple[int, Mapping[str, An
     """
     try:
         import pyarrow as pa
-    except ImportError:
-        raise _missing(name, "pyarrow") from None
+    except ImportError as error:
+        raise _missing(error, name, "pyarrow") from None
     number = 0
     with _blamed(name):
         count = ByteCount(f"{name} unpacks to")
@@ -69,8 +69,8 @@ def sheet_cells(content: bytes, name: str) -> Iterator[tuple[int, list[Any]]]:
     """
     try:
         import openpyxl
-    except ImportError:
-        raise _missing(name, "openpyxl") from None
+    except ImportError as error:
+        raise _missing(error, name, "openpyxl") from None
     width = 0
     with _blamed(name):
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
@@ -101,11 +101,12 @@ def _blamed(name: str) -> Iterator[None]:
         raise UserError(f"{name} is damaged, or no {name.rpartition('.')[2]} file: {error}") from None
 
 
-def _missing(name: str, package: str) -> UserError:
-    return UserError(
+def _missing(error: ImportError, name: str, package: str) -> UserError:
+    missing = (
         f"{name}: reading .{name.rpartition('.')[2]} files needs the package {package}: pip install"
         " 'keras-suite[tables]'"
     )
+    return unimportable(error, package, missing)
 
 
 def _batches(file: Any, name: str) -> Iterator[Any]:

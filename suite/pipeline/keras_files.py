@@ -78,7 +78,9 @@ def load_keras(path: Path, packages: Iterable[str] = ()) -> keras.Model:
     except (
         ValueError,
         TypeError,
-        KeyError,
+        LookupError,
+        ArithmeticError,
+        AssertionError,
         AttributeError,
         OSError,
         RuntimeError,

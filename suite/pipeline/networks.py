@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from suite.errors import UserError
+from suite.errors import UserError, unimportable
 from suite.outside_files import check_onnx
 from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs, Signature
 from suite.pipeline.fitting import described, fit, keras_signature, specs_of
@@ -127,10 +127,9 @@ class OnnxNetwork:
     def __init__(self, path: Path, threads: int | None = None) -> None:
         try:
             import onnxruntime
-        except ImportError:
-            raise UserError(
-                f"ONNX Runtime is not installed, which runs {path}: pip install 'keras-suite[onnx]'"
-            ) from None
+        except ImportError as error:
+            missing = f"ONNX Runtime is not installed, which runs {path}: pip install 'keras-suite[onnx]'"
+            raise unimportable(error, "onnxruntime", missing) from None
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         if threads is not None:
@@ -145,15 +144,16 @@ class OnnxNetwork:
         check_onnx(path)
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+            # Names that are no text are found when they are asked for.
+            self._inputs = [node.name for node in self._session.get_inputs()]
+            self._outputs = [node.name for node in self._session.get_outputs()]
+            self.signature = Signature(
+                _onnx_specs(self._session.get_inputs()), _onnx_specs(self._session.get_outputs())
+            )
         except Exception as error:  # noqa: BLE001 - ONNX Runtime's own share no base class
             reason = _first_line(error)
             raise UserError(f"{path} is not a network that ONNX Runtime can run: {reason}") from None
         self._path = path
-        self._inputs = [node.name for node in self._session.get_inputs()]
-        self._outputs = [node.name for node in self._session.get_outputs()]
-        self.signature = Signature(
-            _onnx_specs(self._session.get_inputs()), _onnx_specs(self._session.get_outputs())
-        )
 
     def __call__(self, inputs: Arrays) -> Arrays:
         """Run any number of examples; see `KerasNetwork.__call__` for the shapes.

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.errors import UserError, attributed, reason
+from suite.errors import SuiteError, UserError, attributed, out_of_memory, reason
 from suite.pipeline.codec import Arrays, Chunks, Codec, Encoded
 
 UNREADABLE = (UserError, OSError, MemoryError)
@@ -172,5 +172,5 @@ def name_of(raw: Any, index: int | None) -> str:
 def reason_of(error: UserError | OSError | MemoryError) -> str:
     """Why an input cannot be read, as a message says it after the input's name."""
     if isinstance(error, MemoryError):
-        return f"there is not enough memory to read it{f' ({error})' if str(error) else ''}"
+        return str(error if isinstance(error, SuiteError) else out_of_memory(error))
     return str(error) if isinstance(error, UserError) else reason(error)

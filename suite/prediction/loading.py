@@ -12,6 +12,7 @@ from suite.devices import activate
 from suite.errors import UserError, attributed, reason
 from suite.files import make_folder
 from suite.host import Host
+from suite.limits import parsed_limits
 from suite.options import parse
 from suite.pipeline.codec import Codec
 from suite.pipeline.fitting import misfit, weights_misfit
@@ -94,6 +95,7 @@ def load(
     threads: int | None = None,
     batch_size: int = 32,
     options: Mapping[str, Any] | None = None,
+    limits: Mapping[str, float] | None = None,
 ) -> LoadedPipeline:
     """Load a trained pipeline for prediction.
 
@@ -106,6 +108,8 @@ def load(
         threads: for an ONNX network, the threads of one forward pass; None leaves it to the runtime.
         batch_size: how many examples run at a time.
         options: for the codec, as `suite show TASK BUILDER` lists them under prediction.
+        limits: what one input may take, by the names that `suite show runtime` lists; pickled with the
+            pipeline. `suite.limited` sets others for a call.
 
     Raises:
         UserError: if `path` holds no pipeline, the plugin it needs is not there, a file is damaged, or an
@@ -114,6 +118,7 @@ def load(
     for name, value, most in (("threads", threads, MAX_THREADS), ("batch_size", batch_size, MAX_AT_ONCE)):
         if value is not None and not 1 <= value <= most:
             raise UserError(f"{name} = {value:,} is not allowed: 1 to {most:,}")
+    parsed = parsed_limits(limits, "limits")
     folder = model_folder(Path(path)).absolute()
     manifest = read_manifest(folder)
     origin = FolderOrigin(
@@ -135,7 +140,7 @@ def load(
             raise
         origin = replace(origin, sha256=now.sha256)
         contents = origin.contents(now)
-    return LoadedPipeline.of(contents, origin, batch_size)
+    return LoadedPipeline.of(contents, origin, batch_size, parsed)
 
 
 @dataclass(frozen=True, kw_only=True)

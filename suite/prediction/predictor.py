@@ -15,6 +15,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from suite.errors import InputError, UserError
+from suite.limits import limited_by_default
 from suite.pipeline.codec import Arrays, Codec, Encoded
 from suite.pipeline.networks import Network
 from suite.pipeline.trainable import stack
@@ -79,16 +80,29 @@ class LoadedPipeline:
         self._open(Contents(task, builder, codec, network, facts or {}), None, batch_size)
 
     @classmethod
-    def of(cls, contents: Contents | None, origin: Origin, batch_size: int = 32) -> LoadedPipeline:
+    def of(
+        cls,
+        contents: Contents | None,
+        origin: Origin,
+        batch_size: int = 32,
+        limits: Mapping[str, float] | None = None,
+    ) -> LoadedPipeline:
         """The pipeline of what is open; None opens it when it is first used."""
         pipeline = object.__new__(cls)
-        pipeline._open(contents, origin, batch_size)
+        pipeline._open(contents, origin, batch_size, limits)
         return pipeline
 
-    def _open(self, contents: Contents | None, origin: Origin | None, batch_size: int) -> None:
+    def _open(
+        self,
+        contents: Contents | None,
+        origin: Origin | None,
+        batch_size: int,
+        limits: Mapping[str, float] | None = None,
+    ) -> None:
         self._session = Session(contents, None if origin is None else origin.open)
         self._codec: Codec | None = None
         self._origin = origin
+        self._limits = dict(limits or {})
         self.batch_size = batch_size
 
     @property
@@ -161,7 +175,7 @@ class LoadedPipeline:
                 "this pipeline cannot be pickled or copied, for it was not loaded from a folder: use the one"
                 " that suite.load() gives"
             )
-        return LoadedPipeline.of, (None, self._origin, self.batch_size)
+        return LoadedPipeline.of, (None, self._origin, self.batch_size, self._limits)
 
     def predict(self, x: Any, *, on_error: OnError = "raise") -> Any:
         """Predict a raw input, or each of several.
@@ -214,7 +228,7 @@ class LoadedPipeline:
             ahead: batches that are read before they are run; 0 for inputs that come as they happen.
             on_partial: called with every prediction that is not complete, as far as it has come.
         """
-        jobs = encoding_jobs(self.codec, raws, self.builder)
+        jobs = self._jobs(raws)
         waiting: deque[tuple[EncodingJob, Future[Encoded]]] = deque()
         with self._session.threads() as threads:
             while True:
@@ -288,7 +302,9 @@ class LoadedPipeline:
         name = name_of(raw, None)
         codec, builder = self.codec, self.builder  # which may have to be opened: no error of the input
         try:
-            if chunks_of(codec, raw, builder) is not None:
+            with limited_by_default(self._limits):
+                chunks = chunks_of(codec, raw, builder)
+            if chunks is not None:
                 (result,) = self.predict_each([raw], self.batch_size)
                 yield prediction_of(Result(raw, name, result.prediction, result.error), on_error)
                 return
@@ -303,10 +319,20 @@ class LoadedPipeline:
         for partial in self._continue({0: raw}, firsts, give_partial=give_partial):
             yield prediction_of(Result(raw, name, partial.prediction, partial.error), on_error)
 
+    def _jobs(self, raws: Iterable[Any]) -> Iterator[EncodingJob]:
+        """What is encoded, read within the limits; they do not hold for who takes a job."""
+        jobs = encoding_jobs(self.codec, raws, self.builder)
+        while True:
+            with limited_by_default(self._limits):
+                job = next(jobs, None)
+            if job is None:
+                return
+            yield job
+
     def _encode(self, job: EncodingJob) -> Encoded:
         if job.error is not None:
             raise UserError(job.error)
-        with codec_of(self.builder):
+        with codec_of(self.builder), limited_by_default(self._limits):
             return encode(self.codec, job.raw)
 
     def _results(

@@ -242,12 +242,14 @@ def _train(
     splits: dict[str, Pairs] = {}
     if dataset.validation is not None and len(dataset.validation):
         listener.phase("scoring the validation split")
-        splits["validation"] = _predicted(shipped, experiment, "validation", notes)
-        shipped = _calibrated(run, experiment, shipped, splits["validation"], notes)
-        splits["validation"] = replace(splits["validation"], facts=shipped.scoring_facts)
+        validated = _predicted(shipped, experiment, "validation", notes)
+        if validated is not None:
+            shipped = _calibrated(run, experiment, shipped, validated, notes)
+            splits["validation"] = replace(validated, facts=shipped.scoring_facts)
     if dataset.test is not None and len(dataset.test):
         listener.phase("scoring the test split")
-        splits = {"test": _predicted(shipped, experiment, "test", notes)} | splits
+        tested = _predicted(shipped, experiment, "test", notes)
+        splits = ({} if tested is None else {"test": tested}) | splits
     _score(run, experiment, shipped, splits, notes, listener)
     return run
 
@@ -260,12 +262,19 @@ def _failed(error: RunError, trainer: Trainer, interim: InterimModel, run: Run) 
     return RunError(f"{error}\nThe best model before that ({interim.of(trainer)}) is in {run.model}")
 
 
-def _predicted(shipped: LoadedPipeline, experiment: Experiment, split: str, notes: list[str]) -> Pairs:
+def _predicted(shipped: LoadedPipeline, experiment: Experiment, split: str, notes: list[str]) -> Pairs | None:
+    """What is predicted for a split; None if nothing of it can be read any more, which is a note."""
     from suite.evaluation.checks import check_predictions
     from suite.runs.evaluate import predict_examples
 
     dataset = experiment.dataset
     pairs, unreadable = predict_examples(shipped, dataset.splits[split], dataset.groups)
+    if not len(pairs):
+        notes.append(
+            f"the {split} split is not scored, for none of its examples could be read any more (was the data"
+            f" moved or changed while the training ran?): {unreadable[0]}"
+        )
+        return None
     check_predictions(pairs.predictions, experiment.task.item, f"the codec of {experiment.builder}")
     notes += [f"left out of {split}: {error}" for error in unreadable]
     return pairs

@@ -189,6 +189,7 @@ def test_several_labels_per_example_are_scored_as_scikit_learn_does(case):
         assert numbers.get(name) == (None if value is None else pytest.approx(value)), name
 
 
+@pytest.mark.slow
 @patient
 @given(single())
 def test_numbers_of_each_class_are_those_of_scikit_learn(case):

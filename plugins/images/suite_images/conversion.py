@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from suite import UserError
-from suite.kit import counted
+from suite.kit import counted, unimportable
 
 OWN = 0
 """For `bits`: as many as the image's own largest value needs, so that people see something."""
@@ -156,11 +156,12 @@ def many_channels(content: bytes, name: str) -> np.ndarray:
     """
     try:
         import tifffile
-    except ImportError:
-        raise UserError(
+    except ImportError as error:
+        missing = (
             f"{name} is a TIFF of more channels than OpenCV reads, which needs tifffile:"
             ' pip install "suite-images[channels]"'
-        ) from None
+        )
+        raise unimportable(error, "tifffile", missing) from None
     from io import BytesIO
 
     try:

@@ -156,7 +156,7 @@ def test_arrays_of_colors():
     [
         (np.full((2, 2), 7.0), r"float64 values from 7 to 7: .*16 bits \(uint16\), which hold these values"),
         (np.full((2, 2), -7), r"16 bits \(uint16\), from 0 to 65,535"),
-        (np.full((2, 2), np.nan), "from nan to nan"),
+        (np.full((2, 2), np.nan), r"no numbers \(NaN\)"),
         (np.full((2, 2), 300), "from 300 to 300"),
         (np.zeros((2, 2, 5), np.uint8), "has 5 channels, not 1, 3, or 4"),
         (np.zeros((0, 2, 3), np.uint8), "shape"),

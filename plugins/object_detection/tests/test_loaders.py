@@ -76,6 +76,7 @@ def data_sets(draw):
     return splits
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data_sets())
 def test_any_data_set_is_the_same_in_every_format(tmp_path, data):
@@ -155,6 +156,7 @@ def written(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", FILES)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())

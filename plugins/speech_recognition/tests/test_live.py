@@ -208,6 +208,7 @@ def blocks(sound: np.ndarray, sizes: list[int]) -> list[np.ndarray]:
     return np.split(sound, cuts[cuts < len(sound)])
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @example([(1.4375, 0.25), (3.0, 1.0)], [])
 @given(

@@ -3,6 +3,7 @@
 import io
 import math
 import struct
+import sys
 import tracemalloc
 import zipfile
 
@@ -17,7 +18,7 @@ from speech_on_disk import FORMATS, LOSSY, RATE, encoded, tone, write
 from suite import UserError
 from suite.data.dataset import digest
 from suite.sources import BytesSource, FileSource, open_tree
-from suite_speech_recognition.audio import av_decoder, recordings, sound_decoder
+from suite_speech_recognition.audio import recordings, sound_decoder
 from suite_speech_recognition.audio.recordings import Description, Recording
 
 
@@ -393,7 +394,7 @@ def test_a_few_missing_samples_at_the_end_do_no_harm():
     ],
 )
 def test_what_is_no_recording_is_called_what_it_is(content, says, tmp_path, monkeypatch):
-    monkeypatch.setattr(av_decoder, "is_installed", lambda: False)
+    monkeypatch.setitem(sys.modules, "av", None)
     path = tmp_path / "a.wav"
     path.write_bytes(content)
     assert says in refused(path)

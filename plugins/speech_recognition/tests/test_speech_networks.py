@@ -71,6 +71,7 @@ def test_a_batch_with_longer_recordings_changes_nothing_either(network):
         np.testing.assert_allclose(row[: len(alone)], alone, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_frames_of_padding_alone_are_certainly_blank(network):
     out = heard(network, recordings(3203, 9600), 9600)

@@ -157,6 +157,7 @@ def test_training_changes_every_weight_that_is_learned(name):
         assert (old != new).any() == (variable.path in learned), variable.path
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_a_saved_network_is_the_same(network, tmp_path):
     network.save(tmp_path / "network.keras")

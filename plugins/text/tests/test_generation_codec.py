@@ -146,6 +146,7 @@ def test_unknown_characters_are_paid_for_in_bytes():
     assert scored(codec(), "☃").bits == pytest.approx(len(codec().vocabulary.encode("☃")))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_crashes_it(bpe, text):

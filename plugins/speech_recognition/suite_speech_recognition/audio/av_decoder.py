@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from suite import UserError
-from suite.kit import check_duration
+from suite.kit import check_duration, unimportable
 from suite_speech_recognition.audio.channels import one_channel
 from suite_speech_recognition.audio.sound_files import LOST, RATES
 
@@ -20,13 +20,19 @@ INSTALL = "pip install 'suite-speech-recognition[av]'"
 _BEFORE = 0.2  # seconds that are decoded before what is wanted: a frame needs those before it
 
 
-def is_installed() -> bool:
-    """Whether there is PyAV."""
+def check_installed(missing: str) -> None:
+    """Refuse to go on without PyAV.
+
+    Args:
+        missing: what to say if it is not installed.
+
+    Raises:
+        UserError: if it is not, or cannot be imported.
+    """
     try:
-        import av
-    except ImportError:
-        return False
-    return bool(av)
+        import av as av
+    except ImportError as error:
+        raise unimportable(error, "av", missing) from None
 
 
 class AvFile:

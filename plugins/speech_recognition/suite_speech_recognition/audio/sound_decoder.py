@@ -136,10 +136,9 @@ def opened_file(raw: Any) -> Iterator[SoundFile | AvFile]:
             f"{type(raw).__name__} is no recording: give a file, its bytes or an array of samples"
         )
     if kind := read_by_av(_head(name, content)):
-        from suite_speech_recognition.audio.av_decoder import INSTALL, is_installed, opened_by_av
+        from suite_speech_recognition.audio.av_decoder import INSTALL, check_installed, opened_by_av
 
-        if not is_installed():
-            raise UserError(f"{name} is {kind}, which needs PyAV: {INSTALL}, or convert it to WAV or FLAC")
+        check_installed(f"{name} is {kind}, which needs PyAV: {INSTALL}, or convert it to WAV or FLAC")
         with opened_by_av(name, content) as decoded:
             yield decoded
         return
