@@ -25,6 +25,7 @@ from suite.documents import parse_json
 from suite.errors import UserError, reason
 from suite.files import atomic_folder, atomic_write, refuse_existing, writing
 from suite.pipeline.manifest import FOLDS_FILE
+from suite.regular_files import read_regular
 from suite.training.checkpoints import CheckpointFolder
 from suite.training.continuation import Continuation
 from suite.versions import PACKAGE, installed, other_versions, said_with
@@ -228,7 +229,7 @@ def read_json(path: Path) -> dict[str, Any]:
         UserError: if it cannot be read or is no JSON object, with the line.
     """
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
     except OSError as error:
         raise UserError(f"cannot read {path}: {reason(error)}") from None
     value = parse_json(content, str(path), any_number=True)

@@ -24,6 +24,7 @@ import numpy as np
 from suite.documents import parse_json
 from suite.errors import UserError
 from suite.files import atomic_path, writing
+from suite.regular_files import refuse_special
 
 FORMAT = 1
 """The version of the layout of these files."""
@@ -55,6 +56,7 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         UserError: if the file is damaged, or of another version.
     """
     try:
+        refuse_special(path)
         with zipfile.ZipFile(path) as archive:
             header = _header(archive, path)
             if sorted(archive.namelist()) != sorted(
@@ -77,6 +79,7 @@ def read_state(path: Path) -> dict[str, Any]:
         UserError: if it is damaged, or of another version.
     """
     try:
+        refuse_special(path)
         with zipfile.ZipFile(path) as archive:
             state: dict[str, Any] = _header(archive, path)["state"]
     except _READING as error:
