@@ -56,12 +56,14 @@ class Target:
         cases: makes the files that are mutated.
         attempt: reads the files in a folder; random choices (which loader, say) are those of the generator.
         pace: inputs of it for each fifty of a quick target.
+        made: whether the cases are made here: a refused one is then a mistake of the fuzzing itself.
     """
 
     name: str
     cases: Callable[[], list[Files]]
     attempt: Callable[[Path, Random], None]
     pace: int = 50
+    made: bool = True
 
 
 def targets(folders: Iterable[Path] = ()) -> list[Target]:
@@ -83,9 +85,8 @@ def targets(folders: Iterable[Path] = ()) -> list[Target]:
             Target(f"pipeline/{task}", partial(_pipeline_of, task), partial(_describe, task)),
         ]
         if folders:
-            found.append(
-                Target(f"data/{task}", partial(_data_below, tuple(folders), task), partial(_load, task, None))
-            )
+            below = partial(_data_below, tuple(folders), task)
+            found.append(Target(f"data/{task}", below, partial(_load, task, None), made=False))
     return [
         *found,
         Target("run", _runs, _read_run),
