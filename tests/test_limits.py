@@ -459,3 +459,16 @@ def test_data_that_is_gone_when_it_is_scored_is_not_called_nothing_to_score(tmp_
         "the test split is not scored, for none of its examples could be read any more (was the data moved or"
         f" changed while the training ran?): {tmp_path}/a.temps cannot be read: no such file or directory"
     )
+
+
+def test_a_zip_of_bombs_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as writer:
+        for number in range(5):
+            writer.writestr(f"{number}.bin", bytes(30_000))
+    with zipfile.ZipFile(tmp_path / "stored.zip", "w") as writer:
+        writer.writestr("a.bin", bytes(150_000))
+    with suite.limited(max_unpacked_gb=100 * KB):
+        with pytest.raises(UserError, match=r"a\.zip unpacks to 0\.00015 GB, more than the limit of 0\.0001"):
+            open_tree(tmp_path / "a.zip")
+        assert open_tree(tmp_path / "stored.zip").sizes.tolist() == [150_000]
+    assert len(open_tree(tmp_path / "a.zip")) == 5
