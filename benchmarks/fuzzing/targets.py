@@ -121,10 +121,11 @@ def _data_below(folders: tuple[Path, ...], task: str) -> list[Files]:
 
 
 def _is_data_of(task: str, files: Files) -> bool:
-    with tempfile.TemporaryDirectory() as folder:
-        corpora.write_files(files, Path(folder))
+    with tempfile.TemporaryDirectory() as above:
+        folder = Path(above) / "data"  # what some loaders find beside it is nothing
+        corpora.write_files(files, folder)
         try:
-            _load(task, None, Path(folder), Random(0))
+            _load(task, None, folder, Random(0))
         except Exception:
             return False
     return True

@@ -19,6 +19,7 @@ from suite.errors import UserError
 from suite.limits import FREE, check_model_bytes
 
 _GB = 10**9
+_WEIGHTS_FACTOR = 8  # a layer that is quantized is made twice, and held in a quarter
 
 
 def check_unpacked(path: Path, archive: zipfile.ZipFile) -> None:
@@ -56,7 +57,7 @@ def weights_up_to(path: Path, held: int) -> Iterator[None]:
         nonlocal made, refusal
         if threading.get_ident() == thread and shape is not None:
             made += 4 * math.prod(side for side in shape if isinstance(side, int))
-            if made > FREE + 4 * held:
+            if made > FREE + _WEIGHTS_FACTOR * held:
                 refusal = UserError(
                     f"{path} is refused: its configuration describes weights of {made / _GB:,.3g} GB or more,"
                     f" and it holds {held / 1e6:,.3g} MB of them"
