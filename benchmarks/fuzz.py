@@ -11,7 +11,7 @@ again in this process. Inputs are numbered: `--seed N` begins at number N, and t
 always the same input. The status is 1 if there are findings.
 
 `--target` chooses by patterns ("loader/*"; "!keras" leaves one out), `--data` adds folders with data of
-others, each small part of which is mutated too.
+others, each small part of which is mutated too. It needs Linux, which says how much memory an input took.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def check_hdf5(path: Path, content: bytes | None = None) -> int:
         with h5py.File(path if content is None else io.BytesIO(content), "r") as file:
             sizes: list[int] = []
             reason = next(_outside_links(file["/"].id, sizes), None)
-    except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
+    except (OSError, ValueError, LookupError, ArithmeticError, RuntimeError, TypeError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise UserError(f"{path} is damaged, its weights are not an HDF5 file: {first}") from None
     if reason is not None:
