@@ -1,6 +1,6 @@
 # make demo    install, train on handwritten digits, evaluate, predict: under three minutes
 # make test    linters, types and all tests: what a commit must pass
-# make quick   linters, types and the nine tests in ten that are quick: under a minute on two quiet cores, for who edits
+# make quick   linters, types and the tests (nine in ten) that are not marked slow, for who edits: a minute
 # make lint    linters and types alone
 # make bench   the measurements of docs/benchmarks.md
 # make clean   remove what the above made

@@ -30,6 +30,9 @@ _MODEL_FACTOR = 20
 _DISK_RESERVE = 1 << 30
 """Bytes that are left free where archives are unpacked to."""
 
+_USUAL_RATIO = 20
+"""Texts become a tenth in an archive. A zip of images may be larger than the limit, and is hardly packed."""
+
 _GB = 10**9
 
 _of_process = LimitOptions()
@@ -192,6 +195,25 @@ def check_model_bytes(path: object, needed: int, held: int, does: str) -> None:
             f"{path} is refused: it {does} {needed / _GB:,.3g} GB, more than the limit for a network of"
             f" {limits().max_model_gb:g} GB: raise it with"
             f" --set runtime.max_model_gb={math.ceil(needed / _GB)}"
+        )
+
+
+def check_unpacked(what: str, size: int, held: int) -> None:
+    """Refuse an archive whose members are together far larger than it is.
+
+    Args:
+        what: its name.
+        size: of all members, as it says.
+        held: its own.
+
+    Raises:
+        UserError: if they are more than the limit for archives, and more than data of people ever is.
+    """
+    most = limits().max_unpacked_gb
+    if size > most * _GB and size > _USUAL_RATIO * held:
+        raise UserError(
+            f"{what} unpacks to {_gigabytes(size)}, more than the limit of {most:g} GB: raise the limit with"
+            f" --set runtime.max_unpacked_gb={_raised(size)}"
         )
 
 

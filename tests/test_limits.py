@@ -29,7 +29,7 @@ from suite.prediction.inputs import Inputs
 from suite.prediction.predictor import LoadedPipeline
 from suite.report.html import check_page_path
 from suite.runs import train
-from suite.sources import FileSource, open_gzip, open_tree, read_stream, stream_lines
+from suite.sources import FileSource, open_lines, open_tree, read_stream, stream_lines
 from suite.sources.globs import matching_paths
 from suite.training_options import LimitOptions
 
@@ -50,28 +50,37 @@ def test_a_packed_table_is_unpacked_up_to_the_limit():
     )
 
 
-def test_a_packed_file_is_read_line_by_line_up_to_the_limit():
-    content = gzip.compress(b"a\n" * 30_000 + b"long" * 10_000)
-    with suite.limited(max_input_gb=50 * KB), open_gzip(io.BytesIO(content), "a.gz") as file:
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_a_file_is_read_line_by_line_up_to_the_limit(ending, tmp_path):
+    content = b"a\n" * 30_000 + b"long" * 10_000
+    path = tmp_path / f"a.txt{ending}"
+    path.write_bytes(gzip.compress(content) if ending else content)
+    with suite.limited(max_input_gb=170 * KB), open_lines(path) as file:
         assert len(file.readlines()) == 30_001
     with (
-        suite.limited(max_input_gb=30 * KB),
-        open_gzip(io.BytesIO(content), "a.gz") as file,
-        pytest.raises(UserError, match=r"a\.gz has a line of 40,000 bytes and more and would take 4e-05 GB"),
+        suite.limited(max_input_gb=150 * KB),
+        open_lines(path) as file,
+        pytest.raises(
+            UserError, match=r"a\.txt.* has a line of 40,000 bytes and more and would take 0\.00016"
+        ),
     ):
         file.readlines()
+
+
+def test_a_packed_file_is_unpacked_up_to_the_limit(tmp_path):
+    (tmp_path / "a.gz").write_bytes(gzip.compress(b"a\n" * 50_000))
     with (
         suite.limited(max_unpacked_gb=60 * KB),
-        open_gzip(io.BytesIO(content), "a.gz") as file,
+        open_lines(tmp_path / "a.gz") as file,
         pytest.raises(UserError, match=r"more than the limit of 6e-05 GB: .*runtime\.max_unpacked_gb="),
     ):
         file.readlines()
 
 
 def test_a_damaged_packed_file_is_said(tmp_path):
-    content = gzip.compress(np.random.default_rng(0).bytes(1000))[:-20]
+    (tmp_path / "a.gz").write_bytes(gzip.compress(np.random.default_rng(0).bytes(1000))[:-20])
     with (
-        open_gzip(io.BytesIO(content), "a.gz") as file,
+        open_lines(tmp_path / "a.gz") as file,
         pytest.raises(UserError, match=r"a\.gz is damaged, or not compressed by gzip"),
     ):
         file.read()
@@ -179,7 +188,7 @@ def test_a_stream_is_read_up_to_the_limit():
         with pytest.raises(UserError, match="standard input gives more than the limit of 1e-06 GB"):
             read_stream(io.BytesIO(b"a" * 1100), "standard input")
         lines = stream_lines(io.BytesIO(b"a\n" * 2000 + b"b" * 1100), "standard input")
-        with pytest.raises(UserError, match="standard input has a line of 1,001 bytes and more"):
+        with pytest.raises(UserError, match="standard input has a line of 251 bytes and more"):
             assert sum(1 for _ in lines) == 2000
 
 
@@ -459,3 +468,16 @@ def test_data_that_is_gone_when_it_is_scored_is_not_called_nothing_to_score(tmp_
         "the test split is not scored, for none of its examples could be read any more (was the data moved or"
         f" changed while the training ran?): {tmp_path}/a.temps cannot be read: no such file or directory"
     )
+
+
+def test_a_zip_of_bombs_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as writer:
+        for number in range(5):
+            writer.writestr(f"{number}.bin", bytes(30_000))
+    with zipfile.ZipFile(tmp_path / "stored.zip", "w") as writer:
+        writer.writestr("a.bin", bytes(150_000))
+    with suite.limited(max_unpacked_gb=100 * KB):
+        with pytest.raises(UserError, match=r"a\.zip unpacks to 0\.00015 GB, more than the limit of 0\.0001"):
+            open_tree(tmp_path / "a.zip")
+        assert open_tree(tmp_path / "stored.zip").sizes.tolist() == [150_000]
+    assert len(open_tree(tmp_path / "a.zip")) == 5

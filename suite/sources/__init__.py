@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from suite.sources.tree import Member as Member
     from suite.sources.tree import Tree as Tree
     from suite.sources.unpacking import copy_stream as copy_stream
-    from suite.sources.unpacking import open_gzip as open_gzip
+    from suite.sources.unpacking import open_lines as open_lines
     from suite.sources.unpacking import read_stream as read_stream
     from suite.sources.unpacking import stream_lines as stream_lines
 
@@ -42,7 +42,7 @@ if not TYPE_CHECKING:
             "copy_stream": "suite.sources.unpacking",
             "is_archive": "suite.sources.opening",
             "open_file": "suite.sources.source_types",
-            "open_gzip": "suite.sources.unpacking",
+            "open_lines": "suite.sources.unpacking",
             "open_tree": "suite.sources.opening",
             "read_file": "suite.sources.source_types",
             "read_stream": "suite.sources.unpacking",

@@ -17,12 +17,13 @@ import zlib
 from bisect import bisect_left
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Any, cast
 
 import numpy as np
 
 from suite.errors import UserError
-from suite.limits import ByteCount, check_file_size
+from suite.limits import ByteCount, check_file_size, check_unpacked
 from suite.regular_files import open_regular
 from suite.sources.tree import Tree, is_hidden
 
@@ -117,6 +118,7 @@ class ZipTree(ArchiveTree):
                 values = (info.header_offset, info.compress_size, info.compress_type, info.CRC)
                 for column, value in zip(columns, values, strict=True):
                     column.append(value)
+        check_unpacked(name, sum(sizes), Path(name).stat().st_size)
         super().__init__(name, open_regular(name), names, folders, sizes, *columns)
 
     def read(self, index: int) -> bytes:

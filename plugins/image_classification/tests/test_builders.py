@@ -51,7 +51,7 @@ def test_a_pipeline_fits_together(multi_label):
     dataset = data(multi_label=multi_label)
     pipeline = builders.residual(dataset, ResidualOptions(width=4))
     inputs, targets = batch_of(pipeline, dataset)
-    outputs = pipeline.network.predict(inputs, verbose=0)
+    outputs = np.asarray(pipeline.network(inputs, training=False))
     assert np.isfinite(float(pipeline.loss(targets, outputs)))
     assert (pipeline.targets(dataset.train[0].target) == [1, 0]).all()
     prediction = pipeline.codec.decode(outputs[0])
@@ -76,6 +76,7 @@ def test_the_users_word_wins():
     assert pipeline.batch_maker.augmentation.crop == 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("height", "width", "architecture", "size"),
     [(8, 8, "small", (8, 8)), (28, 20, "small", (28, 20)), (256, 192, "photograph", (112, 112))],
@@ -252,6 +253,7 @@ def test_images_of_any_channels_and_depth_are_taken_as_they_are(channels, side, 
     assert type(pipeline.codec).from_json(pipeline.codec.to_json()) == pipeline.codec
 
 
+@pytest.mark.slow
 def test_the_user_chooses_channels_and_bits():
     pipeline = builders.residual(data(), ResidualOptions(width=4, channels=1, bits=9))
     assert (pipeline.codec.channels, pipeline.codec.bits) == (1, 9)

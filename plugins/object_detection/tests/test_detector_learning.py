@@ -275,7 +275,7 @@ def test_training_is_finite_changes_every_weight_and_lowers_the_loss(policy, dty
     images = rng.integers(0, 256, (2, *SIZE, 3), dtype=np.uint8)
     y_true = targets(rng).astype(np.float32)
     y_true[1, :, 0] = PADDING  # an image without boxes beside one that has some
-    predicted = network.predict(images, verbose=0)
+    predicted = ops.convert_to_numpy(network(images, training=False))
     assert predicted.shape == (2, LOCATIONS, CLASSES + 4 * BINS)
     assert predicted.dtype == np.float32
     network.compile(
@@ -295,7 +295,7 @@ def test_training_is_finite_changes_every_weight_and_lowers_the_loss(policy, dty
 @pytest.mark.slow
 def test_an_untrained_network_finds_nothing_and_its_boxes_are_about_four_cells_wide():
     network = detector_network(SIZE, CLASSES, width=8, filters=16, bins=16)
-    predicted = network.predict(np.zeros((1, *SIZE, 3), np.uint8), verbose=0)[0]
+    predicted = ops.convert_to_numpy(network(np.zeros((1, *SIZE, 3), np.uint8), training=False))[0]
     assert (1 / (1 + np.exp(-predicted[:, :CLASSES])) < 0.05).all()
     codec = DetectionCodec(classes=("a", "b"), size=SIZE, threshold=0.0, iou_threshold=1.0)
     x1, y1, x2, y2 = codec.decode(predicted, (1000, 1500)).boxes[0]  # clipped, so the first ones are no wider

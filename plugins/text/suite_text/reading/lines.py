@@ -17,7 +17,7 @@ from typing import IO, Any
 from suite import UserError
 from suite.kit import NotJsonError, check_memory, decode_json, reason, tables
 from suite.pipeline import Stream
-from suite.sources import FileSource, open_file, open_gzip, read_file, read_stream, stream_lines
+from suite.sources import FileSource, open_file, open_lines, read_file, read_stream, stream_lines
 from suite_language.encodings import decoded, encoding_of
 from suite_text.reading.chat import messages_of, question
 from suite_text.reading.input_files import InputFiles
@@ -221,11 +221,10 @@ def file_texts(
             yield from _row_texts(tables.rows(content, inner, header=files.header), path, files, columns)
         return
     with ExitStack() as stack:
-        file = stack.enter_context(io.BufferedReader(open_file(path)))
-        head = tables.unpacked(file.read(_HEAD), path.name, _HEAD)[0]
+        with open_file(path) as file:
+            head = tables.unpacked(file.read(_HEAD), path.name, _HEAD)[0]
         encoding = encoding_of(head, str(path), files.encoding)
-        file.seek(0)
-        plain: Any = stack.enter_context(open_gzip(file, str(path))) if name.endswith(".gz") else file
+        plain = stack.enter_context(open_lines(path))
         text_lines = stack.enter_context(io.TextIOWrapper(plain, encoding, errors="replace", newline="\n"))
         inner = name.removesuffix(".gz")
         if inner.endswith((".jsonl", ".ndjson")):

@@ -14,7 +14,7 @@ import msgspec
 
 from suite import UserError
 from suite.kit import NotJsonError, decode_json, reason, tables
-from suite.sources import FileSource, open_file, open_gzip, read_stream
+from suite.sources import FileSource, open_file, open_lines, read_stream
 from suite_language.encodings import REPLACEMENT, encoding_of, label_of
 from suite_text.generation.examples import TextFile, indexed, indexed_texts
 from suite_text.generation.options import TextOptions
@@ -90,8 +90,7 @@ def is_chat(path: Path, options: TextOptions) -> bool:
 
 
 def _open(path: Path) -> IO[bytes]:
-    file = io.BufferedReader(open_file(path))
-    return open_gzip(file, str(path)) if path.name.lower().endswith(".gz") else file
+    return open_lines(path)
 
 
 def _sample(path: Path) -> bytes:
