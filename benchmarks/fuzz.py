@@ -17,6 +17,7 @@ others, each small part of which is mutated too. It needs Linux, which says how 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import signal
 import sys
@@ -31,10 +32,12 @@ from pathlib import Path
 from typing import Any
 
 from fuzzing.targets import Target, targets
-from fuzzing.worker import WALL_SECONDS, Block, Finding, Outcome, attempted, work
+from fuzzing.worker import Block, Finding, Outcome, attempted, work
 
 KEPT = Path(__file__).parent / "runs" / "fuzz"
 """Where the files of findings are kept."""
+WAIT_SECONDS, IDLE_SECONDS, MAX_PROCESSOR_SECONDS = 60, 0.05, 60
+"""A process that computes for less than the second in the first waits for something."""
 MEMORY = Path("/dev/shm")
 """A folder in memory, where there is one: on a disk, writing takes longer than reading."""
 EACH = 3
@@ -64,8 +67,7 @@ class Worker:
             number = None
             try:
                 while True:
-                    if not self.connection.poll(WALL_SECONDS if number is not None else 600):
-                        self.process.kill()
+                    self._wait()
                     match self.connection.recv():
                         case int(number):
                             pass
@@ -82,12 +84,23 @@ class Worker:
             code, self.process = self.process.exitcode, None
             if number is None:
                 raise SystemExit(f"{block.target}: its process ended with {code} before the first input")
-            text = f"the process ended with {code} (-9: it waited for {WALL_SECONDS} seconds)"
+            text = f"the process ended with {code} (-9: it waited for something, or did not come to an end)"
             told = (self.folder / "crash.txt").read_text()[-2000:]
             yield Finding(block.target, number, f"{block.target}: died", f"{text}\n{told}")
             tried = number + 1 - block.first
             yield Outcome(Counter({"finding": 1, "accepted or refused": tried - 1}))
             block = Block(block.target, number + 1, block.count - tried)
+
+    def _wait(self) -> None:
+        """Wait for a message; end the process if it waits for something, or computes where nothing stops it.
+
+        On a busy machine an input may take minutes, so what counts is the processor time.
+        """
+        first = used = _processor_seconds(self.process.pid)
+        while not self.connection.poll(WAIT_SECONDS):
+            before, used = used, _processor_seconds(self.process.pid)
+            if used - before < IDLE_SECONDS or used - first > MAX_PROCESSOR_SECONDS:
+                self.process.kill()
 
     def stop(self) -> None:
         """End the process."""
@@ -101,6 +114,12 @@ class Worker:
         self.process = context.Process(target=work, args=(other, self.folder, self.data), daemon=True)
         self.process.start()
         other.close()
+
+
+def _processor_seconds(process: int) -> float:
+    """The processor time that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass

@@ -32,8 +32,6 @@ from suite import UserError
 
 CPU_SECONDS = 5
 """Of processor time for one input, all threads together."""
-WALL_SECONDS = 60
-"""After which whoever started the process ends it: it waits for something."""
 MAX_GROWTH = 512 << 20
 """Bytes of memory that one input may take."""
 ADDRESS_SPACE = 4 << 30
