@@ -295,8 +295,8 @@ def test_a_retinanet_is_trained_resumed_shipped_and_exported_through_the_host(pr
     check_what_is_shipped(whole, tmp_path / "data" / "3.png", host)
 
 
-# Most of its time goes into graphs of hundreds of variables, and a resumed one is not always the unbroken one to
-# the bit (docs/notes/object-detection.md), so that it is trained once.
+# Most of its time goes into graphs of hundreds of variables, and a resumed one is not always the unbroken one
+# to the bit (docs/notes/object-detection.md), so that it is trained once.
 def test_a_d_fine_is_trained_shipped_and_exported_through_the_host(presets, host, tmp_path):
     given = configuration(presets, "d_fine", tmp_path, optimizer="sgd")
     run = train(host, given, out=tmp_path / "run")
