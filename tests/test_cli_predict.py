@@ -159,7 +159,7 @@ def test_files_of_another_kind_in_a_folder_are_counted(predict, files):
                 " or .txt; or name a folder"
             ),
         ),
-        (["in", "--batch-size", "0"], "--batch-size 0 is not allowed: at least 1"),
+        (["in", "--batch-size", "0"], "--batch-size 0 is not allowed: 1 to 65,536"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_status_2(predict, files, words, message):

@@ -191,7 +191,6 @@ def test_the_chunks_of_a_long_input_are_counted(run, host, tmp_path):
 
 @pytest.mark.slow
 def test_chunks_are_read_only_as_they_are_needed(run, host):
-    from dataclasses import replace
 
     read = []
 
@@ -218,7 +217,7 @@ def test_chunks_are_read_only_as_they_are_needed(run, host):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(replace(pipeline, codec=codec).predict_each(["x"], 4, on_chunk))
+        list(pipeline.with_codec(codec).predict_each(["x"], 4, on_chunk))
     assert len(read) <= 10 + 4 * 4
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import replace
 
@@ -16,8 +17,15 @@ from suite import UserError
 from suite.cli.main import main
 from suite.configuration import from_mapping
 from suite.data import Problem
+from suite.pipeline.manifest import read_manifest
+from suite.prediction.loading import model_task
+from suite.runs.build import look_up
+from suite.runs.data import run_data
+from suite.runs.directory import Run
 from suite.runs.evaluate import Request, evaluate
+from suite.runs.resuming import changed_contents
 from suite.runs.train import train
+from suite.training.progress import Listener
 
 HOST = suite.Host(toy_plugin, discover=False)
 
@@ -201,6 +209,64 @@ def test_a_folder_that_is_not_empty_is_not_written_to(run, tmp_path):
     (tmp_path / "mine.txt").write_text("dear")
     with pytest.raises(UserError, match="exists already"):
         evaluate(HOST, Request(run=run, out=tmp_path))
+
+
+def test_two_evaluations_at_once_write_two_folders(run, data, tmp_path):
+    class Other(Listener):
+        """Evaluates as well while another evaluation is under way."""
+
+        outcome = None
+
+        def phase(self, text):
+            if self.outcome is None:
+                self.outcome = evaluate(HOST, Request(run=run, predictions=run / "predictions.jsonl"))
+
+    other = Other()
+    outcome = evaluate(HOST, Request(run=run, predictions=run / "predictions.jsonl"), other)
+    assert outcome.folder != other.outcome.folder
+    assert (outcome.folder / "metrics.json").read_text() == (
+        other.outcome.folder / "metrics.json"
+    ).read_text()
+
+
+def test_data_that_was_swapped_since_the_training_is_noticed(run, data, tmp_path):
+    before = data.stat()
+    os.utime(data, (1, 1))
+    try:
+        said = evaluate(HOST, Request(run=run, out=tmp_path / "out")).metrics["notes"]
+    finally:
+        os.utime(data, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert any(
+        f"files in {data} were changed, added or removed after {run} was started" in note for note in said
+    )
+    dataset = run_data(HOST, Run.open(run).configuration).dataset
+    assert changed_contents(Run.open(run), str(data), dataset) == ""
+    swapped = replace(dataset, train=[replace(example, input=[0.0] * 8) for example in dataset.train])
+    said = changed_contents(Run.open(run), str(data), swapped)
+    assert f"the data in {data} holds something else than when {run} was started" in said
+
+
+class Stranger:
+    """A second plugin that offers everything under the same names."""
+
+    suite_tasks = suite.hookimpl(lambda self: toy_plugin.suite_tasks())
+    suite_data_loaders = suite.hookimpl(lambda self: toy_plugin.suite_data_loaders())
+    suite_model_builders = suite.hookimpl(lambda self: toy_plugin.suite_model_builders())
+    suite_evaluators = suite.hookimpl(lambda self: toy_plugin.suite_evaluators())
+
+
+def test_a_run_goes_on_with_its_own_plugin_if_another_one_has_the_same_names(run, tmp_path):
+    both = suite.Host(Stranger(), toy_plugin, discover=False)
+    before = json.loads((run / "metrics.json").read_text())
+    assert evaluate(both, Request(run=run, out=tmp_path / "out")).metrics["test"] == before["test"]
+    manifest = read_manifest(run / "model")
+    assert model_task(both, manifest).plugin == manifest.task_plugin == "toy_plugin"
+    configuration = replace(Run.open(run).configuration, init=None)
+    chosen = look_up(both, configuration)
+    named = (chosen.task, chosen.builder, *chosen.evaluators, run_data(both, configuration).loader)
+    assert {contributed.plugin for contributed in named} == {"toy_plugin"}
+    with pytest.raises(UserError, match="more than one plugin offers the task 'trend'"):
+        look_up(both, from_mapping({"task": "trend", "data": configuration.data}, "the test"))
 
 
 @pytest.fixture

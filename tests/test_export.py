@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -13,9 +15,10 @@ import toy_plugin
 import weather
 from suite.configuration import Configuration
 from suite.export.export import _alike, _difference
+from suite.export.metadata import onnx_metadata
 from suite.export.onnx import _copying_no_graph, _in_a_process, convert
 from suite.pipeline.keras_files import save_keras
-from suite.pipeline.manifest import FORMAT, Manifest
+from suite.pipeline.manifest import FORMAT, Manifest, read_manifest, write_manifest
 from suite.pipeline.networks import KerasNetwork, OnnxNetwork
 from suite.prediction.loading import load
 from suite.runs.export import _examples, export
@@ -43,7 +46,7 @@ def converted(exported, monkeypatch):
     """Conversion takes seconds: what it gave once, given again."""
     x = np.random.default_rng(0).normal(10, 5, (3, 4)).astype(np.float32)
 
-    def convert(source, target, packages, batches, scratch):
+    def convert(source, target, packages, batches, scratch, metadata):
         target.write_bytes((exported.folder / "network.onnx").read_bytes())
         return [x], [KerasNetwork(weather.network())(x)]
 
@@ -89,6 +92,42 @@ def test_the_folder_holds_the_network_the_codec_and_the_comparison(run, exported
     assert manifest.pop("sha256") != model.pop("sha256")
     del model["files"]
     assert manifest == {**model, "network": "network.onnx"}
+
+
+@pytest.mark.slow
+def test_the_network_says_what_it_is_and_nothing_of_it_is_believed(exported, tmp_path):
+    import onnx
+
+    model = onnx.load(exported.folder / "network.onnx")
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    assert ast.literal_eval(metadata.pop("names")) == {0: "cold", 1: "warm"}
+    assert metadata == {
+        "description": "a model of suite for the task weather; pipeline.json lies beside it",
+        "suite": suite.__version__,
+        "task": "weather",
+        "builder": "weather:linear",
+        "plugin": "weather 1.2",
+        "unit": "degrees",
+    }
+    folder = shutil.copytree(exported.folder, tmp_path / "copy")
+    onnx.helper.set_model_props(model, {"names": "{0: 'warm', 1: 'cold'}", "task": "trend"})
+    onnx.save(model, folder / "network.onnx")
+    with pytest.raises(suite.UserError, match="is damaged"):
+        load(folder, host=weather.host())
+    write_manifest(folder, read_manifest(folder))
+    pipeline = load(folder, host=weather.host())
+    assert pipeline.predict(b"1 2 3 4").label == "cold"
+    assert pipeline.describe().classes == ["cold", "warm"]
+
+
+def test_metadata_are_texts_in_the_form_that_other_tools_read():
+    manifest = Manifest(format=FORMAT, task="t", builder="p:b", codec={}, network="network.onnx")
+    metadata = onnx_metadata(
+        manifest, {"classes": ["it's", '"b"'], "input_size": [480, 640], "channels": 3, "resize": "squash"}
+    )
+    assert ast.literal_eval(metadata["names"]) == {0: "it's", 1: '"b"'}
+    assert (metadata["imgsz"], metadata["channels"], metadata["resize"]) == ("[480,640]", "3", "squash")
+    assert all(isinstance(text, str) for text in metadata.values())
 
 
 @pytest.mark.slow

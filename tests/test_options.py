@@ -197,3 +197,10 @@ def test_what_is_of_one_data_set_is_not_used_for_another():
     given = {"images": "photos", "column": "kind"}
     assert Reading.for_other_data(given, {"rows": 3}) == {"column": "kind", "rows": 3}
     assert [option.of_data for option in describe(Reading)] == [True, False]
+
+
+@pytest.mark.parametrize("value", ["x" * 5000, [10**5000], 10**5000], ids=["text", "list", "number"])
+def test_a_message_stays_short_whatever_the_value_is(value):
+    with pytest.raises(suite.UserError) as caught:
+        parse(Example, {"width": value}, "[model]")
+    assert len(str(caught.value)) < 500

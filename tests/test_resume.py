@@ -244,10 +244,18 @@ def test_a_damaged_checkpoint_is_passed_over_and_a_run_without_a_whole_one_is_re
     heard = Notes()
     assert_same_run(resume(host, tmp_path / "run", listener=heard), unbroken)
     assert any(f"{newest.name} is damaged" in note for note in heard.notes)
+    environment = json.loads((tmp_path / "other" / "environment.json").read_text())
+    environment["packages"]["keras"] = "1.9"
+    environment["data_contents"]["sample"]["0-0"] = "what it held before"
+    (tmp_path / "other" / "environment.json").write_text(json.dumps(environment))
     for name in (before.name, newest.name):
         (tmp_path / "other" / "checkpoints" / name).write_bytes(b"nothing")
     with pytest.raises(suite.UserError, match=rf"{newest.name} is damaged.*no checkpoint in .* is whole"):
-        resume(host, tmp_path / "other")
+        resume(host, tmp_path / "other", listener=heard)
+    assert (
+        "goes on with other packages than it was begun with; it was written with keras 1.9" in heard.notes[-1]
+    )
+    assert "holds something else than when" in heard.notes[-2]
 
 
 def test_a_missing_run_names_those_there_are(host, unbroken):

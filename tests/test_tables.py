@@ -174,6 +174,11 @@ def test_objects_in_cells_are_cells_too():
     assert rows[0][1]["a"] == {"text": "x", "by": {"name": "y"}}
 
 
+def test_objects_of_one_line_have_numbers_of_their_own():
+    text = '{"a": 1}{"a": 2}\n{"a": 3}'
+    assert list(tables.rows(text, "a.json")) == [(1, {"a": 1}), (2, {"a": 2}), (3, {"a": 3})]
+
+
 def test_a_broken_line_among_json_lines_is_said():
     assert [row for _, row in tables.rows('{"a": 1}\n{"a": \n{"a": 3}\n', "a.jsonl")] == [
         {"a": 1}, "that cannot be read as JSON", {"a": 3}

@@ -37,7 +37,12 @@ _child(json.loads(sys.argv[2]))
 
 
 def convert(
-    source: Path, target: Path, packages: Iterable[str], batches: Sequence[Arrays], scratch: Path
+    source: Path,
+    target: Path,
+    packages: Iterable[str],
+    batches: Sequence[Arrays],
+    scratch: Path,
+    metadata: Mapping[str, str] | None = None,
 ) -> tuple[list[Arrays], list[Arrays]]:
     """Write `source`, a `.keras` file, as ONNX to `target`, and run it under Keras.
 
@@ -50,6 +55,7 @@ def convert(
         packages: as for `load_keras`.
         batches: encoded examples to run under Keras. Without any, random arrays are made.
         scratch: a folder through which the processes exchange arrays.
+        metadata: what the file says of itself, by name.
 
     Returns:
         The batches, and Keras's outputs for them.
@@ -62,8 +68,9 @@ def convert(
     if missing:
         raise UserError(f"export needs {' and '.join(missing)}: pip install 'keras-suite[export]'")
     check_keras(source, packages)
-    if batches:
-        with writing(scratch):
+    with writing(scratch):
+        (scratch / "metadata.json").write_text(json.dumps(dict(metadata or {})), encoding="utf-8")
+        if batches:
             _write(scratch / "inputs.npz", batches)
     job = {"source": str(source), "target": str(target), "packages": list(packages), "scratch": str(scratch)}
     status, printed = _in_a_process(job)
@@ -137,6 +144,8 @@ def _convert(source: Path, target: Path, packages: list[str], scratch: Path) -> 
     )
     _bind_captured(converted.graph, function.get_concrete_function().graph.captures)
     tf.config.run_functions_eagerly(False)
+    metadata = json.loads((scratch / "metadata.json").read_text(encoding="utf-8"))
+    onnx.helper.set_model_props(converted, metadata)
     onnx.save(converted, str(target))
     if not (scratch / "inputs.npz").is_file():
         _write(scratch / "inputs.npz", [_random(specs)])

@@ -275,8 +275,11 @@ def test_a_codec_survives_json(codec):
     ("changes", "reason"),
     [
         ({"rate": None}, r"Expected `int`, got `null` - at `\$.rate`"),
-        ({"rate": 0}, "at least 1"),
+        ({"rate": 0}, "from 1 to 1,000,000"),
+        ({"rate": 10**12}, "from 1 to 1,000,000"),
         ({"beam": 0}, "at least 1"),
+        ({"beam": 10**9}, "beam from 1 to 10,000"),
+        ({"lengths": [1000, 10**12]}, "is over 134,217,728"),
         ({"lengths": []}, "rise from at least 1"),
         ({"lengths": [2000, 1000]}, "rise from at least 1"),
         ({"lengths": [1005]}, "no multiples"),

@@ -124,6 +124,11 @@ def test_a_target_that_is_no_text_is_the_users_mistake(target):
         transcription(Pairs([target], [Transcript(text="")], ["a.wav"]), NoOptions())
 
 
+def test_a_speaker_that_is_no_text_is_the_users_mistake():
+    with pytest.raises(suite.UserError, match=r"'a\.wav': the target has a speaker that is no text"):
+        transcription(Pairs([{"text": "a", "speaker": {}}], [Transcript(text="")], ["a.wav"]), NoOptions())
+
+
 def test_in_chinese_each_character_is_a_word_and_spaces_count_for_nothing():
     found = numbers(pairs_of(("今天天气、很好。", "今天 天汽很好")))
     assert found["wer"] == found["cer"] == pytest.approx(1 / 6)

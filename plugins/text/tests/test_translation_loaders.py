@@ -296,6 +296,19 @@ def test_a_translation_memory_is_read_from_the_language_that_its_header_names(tm
         load_tmx(lines(tmp_path / "b.tmx", "<tmx>"), TmxOptions())
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        '<?xml version="1.0" encoding="klingon"?><tmx/>',
+        '<?xml version="1.0" encoding="shift_jis"?><tmx/>',
+        f"<tmx><body><tu><tuv><seg>{'<hi>' * 3000}{'</hi>' * 3000}</seg></tuv></tu></body></tmx>",
+    ],
+)
+def test_an_encoding_that_nobody_knows_and_deep_nesting_are_said(tmp_path, content):
+    with pytest.raises(UserError, match="is no TMX: "):
+        load_tmx(lines(tmp_path / "memory.tmx", content), TmxOptions())
+
+
 def test_pairs_that_look_like_no_translation_are_left_out_by_name(tmp_path):
     usual = [(f"sentence {number} as they are", f"предложение {number} как обычно") for number in range(9)]
     odd = [

@@ -9,8 +9,7 @@ import numpy as np
 
 from suite_text.classification.readers.hashed_words import HashedWords
 from suite_text.classification.readers.ngrams import NGrams
-from suite_text.classification.readers.reader import check_lengths
-from suite_text.tokens.padding import padded_batch
+from suite_text.tokens.padding import check_lengths, padded_batch
 
 MAX_WORDS = 512
 """Words at a text's beginning that the convolutions of a bag read; its n-grams are those of all of it."""
@@ -37,6 +36,11 @@ class NGramReader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError("a text may have more n-grams than its longest length")
         if self.words is not None:
             check_lengths(self.word_lengths)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of what is read."""
+        return ("ngrams",) if self.words is None else ("ngrams", "words")
 
     @property
     def max_length(self) -> None:
