@@ -16,7 +16,7 @@ import weather
 from suite.configuration import Configuration
 from suite.export.export import _alike, _difference
 from suite.export.metadata import onnx_metadata
-from suite.export.onnx import _copying_no_graph, convert
+from suite.export.onnx import _copying_no_graph, _in_a_process, convert
 from suite.pipeline.keras_files import save_keras
 from suite.pipeline.manifest import FORMAT, Manifest, read_manifest, write_manifest
 from suite.pipeline.networks import KerasNetwork, OnnxNetwork
@@ -35,7 +35,10 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def exported(run):
-    return export(run, host=weather.host())
+    """As users have it: converted in a process that begins with nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("suite.export.onnx._in_a_process", _in_a_process)
+        return export(run, host=weather.host())
 
 
 @pytest.fixture
@@ -63,12 +66,14 @@ def test_it_predicts_what_keras_predicts(run, exported):
     )
 
 
+@pytest.mark.slow
 def test_it_takes_any_number_of_examples(exported):
     network = OnnxNetwork(exported.folder / "network.onnx")
     for count in (1, 3, 40):
         assert network(np.ones((count, 4), np.float32)).shape == (count, 2)
 
 
+@pytest.mark.slow
 def test_the_folder_holds_the_network_the_codec_and_the_comparison(run, exported):
     assert exported.folder == run / "export"
     assert sorted(file.name for file in exported.folder.iterdir()) == [
@@ -89,6 +94,7 @@ def test_the_folder_holds_the_network_the_codec_and_the_comparison(run, exported
     assert manifest == {**model, "network": "network.onnx"}
 
 
+@pytest.mark.slow
 def test_the_network_says_what_it_is_and_nothing_of_it_is_believed(exported, tmp_path):
     import onnx
 
@@ -124,10 +130,12 @@ def test_metadata_are_texts_in_the_form_that_other_tools_read():
     assert all(isinstance(text, str) for text in metadata.values())
 
 
+@pytest.mark.slow
 def test_nothing_else_is_left_in_the_run(run, exported):
     assert sorted(path.name for path in run.iterdir()) == ["export", "model"]
 
 
+@pytest.mark.slow
 def test_an_exported_network_that_differs_is_no_success(run, converted, tmp_path, monkeypatch):
     right = OnnxNetwork.__call__
     monkeypatch.setattr(OnnxNetwork, "__call__", lambda self, inputs: right(self, inputs) + 0.01)
@@ -136,6 +144,7 @@ def test_an_exported_network_that_differs_is_no_success(run, converted, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_one_that_differs_for_single_examples_only_is_no_success_either(
     run, converted, tmp_path, monkeypatch
 ):
@@ -147,6 +156,7 @@ def test_one_that_differs_for_single_examples_only_is_no_success_either(
         export(run, out=tmp_path / "out", host=weather.host())
 
 
+@pytest.mark.slow
 def test_the_earlier_export_stays_when_a_later_one_fails(run, exported, converted, monkeypatch):
     before = (exported.folder / "network.onnx").read_bytes()
     monkeypatch.setattr(OnnxNetwork, "__call__", lambda self, inputs: np.zeros((len(inputs), 2)))
@@ -249,6 +259,7 @@ def test_a_missing_package_is_named(run, monkeypatch):
         export(run, host=weather.host())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "settings", "message"),
     [
@@ -274,6 +285,7 @@ def test_a_damaged_network_is_the_users_to_know(tmp_path):
         export(run, host=weather.host())
 
 
+@pytest.mark.slow
 def test_the_command_says_what_was_compared(run, converted, capfd):
     from suite.cli.main import main
 

@@ -32,7 +32,7 @@ _CHILD = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
 from suite.export.onnx import _child
-_child()
+_child(json.loads(sys.argv[2]))
 """
 
 
@@ -73,6 +73,22 @@ def convert(
         if batches:
             _write(scratch / "inputs.npz", batches)
     job = {"source": str(source), "target": str(target), "packages": list(packages), "scratch": str(scratch)}
+    status, printed = _in_a_process(job)
+    answer = scratch / "answer.json"
+    errors = json.loads(answer.read_text()) if answer.is_file() else {}
+    full = unwritable_in(printed, target) if status else None
+    if full is not None:
+        raise full
+    if "user_error" in errors:
+        raise UserError(errors["user_error"])
+    if status != 0 or not target.is_file():
+        reason = errors.get("error") or (printed.strip().splitlines() or [f"status {status}"])[-1]
+        raise RunError(f"{source} could not be converted to ONNX: {reason}")
+    return _read(scratch / "inputs.npz"), _read(scratch / "outputs.npz")
+
+
+def _in_a_process(job: Mapping[str, Any]) -> tuple[int, str]:
+    """Do a job in a process of its own: its exit status, and what it printed to the standard error."""
     done = subprocess.run(
         [sys.executable, "-c", _CHILD, json.dumps(sys.path), json.dumps(job)],
         capture_output=True,
@@ -80,23 +96,10 @@ def convert(
         errors="replace",
         check=False,
     )
-    answer = scratch / "answer.json"
-    errors = json.loads(answer.read_text()) if answer.is_file() else {}
-    full = unwritable_in(done.stderr, target) if done.returncode else None
-    if full is not None:
-        raise full
-    if "user_error" in errors:
-        raise UserError(errors["user_error"])
-    if done.returncode != 0 or not target.is_file():
-        reason = (
-            errors.get("error") or (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
-        )
-        raise RunError(f"{source} could not be converted to ONNX: {reason}")
-    return _read(scratch / "inputs.npz"), _read(scratch / "outputs.npz")
+    return done.returncode, done.stderr
 
 
-def _child() -> None:
-    job = json.loads(sys.argv[2])
+def _child(job: Mapping[str, Any]) -> None:
     scratch = Path(job["scratch"])
     try:
         _convert(Path(job["source"]), Path(job["target"]), job["packages"], scratch)
