@@ -69,6 +69,34 @@ def test_every_optimizer_makes_the_loss_smaller(name, weight_decay):
     assert loss(model, x, y) < before
 
 
+def test_layers_of_momentum_learn_as_with_sgd_and_the_others_as_with_adam():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(8, 3)).astype("float32"), rng.normal(size=(8, 2)).astype("float32")
+    after = {}
+    chosen = {"learning_rate": 0.01, "momentum": 0.9, "clip_norm": 0.0}
+    for name, rate, by_momentum in (("sgd", 0.05, ()), ("adamw", 0.01, ()), ("adamw", 0.01, ("wide",))):
+        keras.utils.set_random_seed(0)
+        inputs = keras.Input((3,))
+        wide, deep = keras.layers.Dense(2, name="wide"), keras.layers.Dense(2, name="deep")
+        model = keras.Model(inputs, [wide(inputs), deep(inputs)])  # neither changes the other's gradients
+        factors = {variable.path: 5.0 for layer in by_momentum for variable in model.get_layer(layer).weights}
+        optimizer = make_optimizer(
+            options(optimizer=name, **chosen | {"learning_rate": rate}), 4, by_momentum=factors
+        )
+        model.compile(optimizer, loss=["mse", "mse"], jit_compile=False)
+        for _ in range(3):
+            model.train_on_batch(x, [y, y])
+        after[name, bool(by_momentum)] = [keras.ops.convert_to_numpy(weight) for weight in model.weights]
+    wide_and_deep = after["adamw", True]
+    for found, sgd, adam in zip(
+        wide_and_deep[:2], after["sgd", False][:2], after["adamw", False], strict=False
+    ):
+        np.testing.assert_allclose(found, sgd, rtol=1e-5, atol=1e-6)
+        assert not np.allclose(found, adam)
+    for found, adam in zip(wide_and_deep[2:], after["adamw", False][2:], strict=True):
+        np.testing.assert_allclose(found, adam, rtol=1e-5, atol=1e-6)
+
+
 def test_biases_are_not_decayed():
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, bias_initializer="ones", name="d")])
     model.compile(

@@ -124,6 +124,21 @@ def check_stages(stages: Any, network: keras.Model, whose: str) -> None:
         raise PluginError(f"{whose} gave stages whose shares are all 0: nothing would be trained")
 
 
+def check_momentum_layers(factors: Any, network: keras.Model, whose: str) -> None:
+    """Refuse layers that are not there, and factors of the learning rate that are no positive numbers."""
+    if not isinstance(factors, Mapping):
+        raise PluginError(f"{whose} gave the momentum_layers {factors!r}: give a mapping of names to factors")
+    layers = [layer.name for layer in network.layers]
+    for name, factor in factors.items():
+        if name not in layers:
+            raise PluginError(
+                f"{whose} names a layer '{name}' in momentum_layers that the trained network does not have:"
+                f" {nearest(str(name), layers)}"
+            )
+        if not _is_number(factor) or factor <= 0:
+            raise PluginError(f"{whose} gave '{name}' the factor {factor!r}: give a positive number")
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.number) and not isinstance(value, bool) and math.isfinite(value)
 

@@ -112,6 +112,9 @@ class TrainablePipeline:
         recipe: values for the training options that suit this network and this data; a value that the
             user gives wins over them, and they win over the host's defaults.
         stages: more than one for fine-tuning.
+        momentum_layers: names of layers of the network that is trained, linear ones of many rare features,
+            that learn by stochastic gradient descent with momentum while the others learn by adam or adamw,
+            each with a factor of the learning rate. Other optimizers treat all layers alike.
         calibrate: `calibrate(codec, pairs) -> codec`: the codec that is shipped, from what the trained
             network predicted for the validation split (a threshold, say). None leaves it as it is.
         lengths: (training examples,), how long each one is, in any unit: examples of alike lengths then share
@@ -133,6 +136,7 @@ class TrainablePipeline:
     options: Options = field(default_factory=NoOptions)
     recipe: Mapping[str, Any] = field(default_factory=dict)
     stages: tuple[Stage, ...] = (Stage(),)
+    momentum_layers: Mapping[str, float] = field(default_factory=dict)
     calibrate: Callable[[Any, Pairs], Codec] | None = None
     lengths: np.ndarray | None = None
     training_network: keras.Model | None = None
@@ -146,6 +150,15 @@ class TrainablePipeline:
         if self.targets is None:
             raise ValueError("a pipeline without a batch maker needs targets")
         return Stacked(self.codec, self.targets)
+
+    @property
+    def by_momentum(self) -> dict[str, float]:
+        """The factors of `momentum_layers`, by the paths of variables."""
+        return {
+            variable.path: factor
+            for name, factor in self.momentum_layers.items()
+            for variable in self.trained_network.get_layer(name).trainable_variables
+        }
 
     @property
     def trained_network(self) -> keras.Model:

@@ -31,6 +31,7 @@ from suite.pipeline.network_checks import (
     check_lengths,
     check_loadable,
     check_loss,
+    check_momentum_layers,
     check_network,
     check_parts,
     check_signature,
@@ -71,6 +72,7 @@ def check_pipeline(
     check_recipe(pipeline.recipe, whose)
     check_loss(pipeline.loss, pipeline.trained_network, whose)
     check_stages(pipeline.stages, pipeline.trained_network, whose)
+    check_momentum_layers(pipeline.momentum_layers, pipeline.trained_network, whose)
     check_lengths(pipeline.lengths, count, whose)
     check_loadable(pipeline.network, builder.item.packages, whose)
 

@@ -95,7 +95,9 @@ class StageRunner:
         session, network = self.session, self.session.network
         on_tensorflow_cpu = self.device.backend == "tensorflow" and self.device.kind == "cpu"
         network.compile(
-            optimizer=make_optimizer(session.options, steps, stage.learning_rate_factor),
+            optimizer=make_optimizer(
+                session.options, steps, stage.learning_rate_factor, session.pipeline.by_momentum
+            ),
             loss=session.pipeline.loss,
             # Measured: XLA makes convolutions on a processor several times slower under TensorFlow.
             jit_compile=self.device.backend != "torch" and not on_tensorflow_cpu,

@@ -109,12 +109,31 @@ def test_the_users_word_wins():
     assert [tensor.name for tensor in pipeline.network.inputs] == ["ngrams"]
 
 
+@pytest.mark.parametrize(
+    ("options", "optimizer", "layers"),
+    [({"width": 0, "filters": 0}, "sgd", []), ({}, "adamw", ["ngram_sums"])],
+)
+def test_the_linear_part_learns_by_momentum_at_the_same_rate_whatever_is_beside_it(
+    options, optimizer, layers
+):
+    pipeline = MAKE["bag"](data(), **options)
+    assert pipeline.recipe["optimizer"] == optimizer
+    assert list(pipeline.momentum_layers) == layers
+    members = 3 if layers else 1
+    rate = pipeline.recipe["learning_rate"] * pipeline.momentum_layers.get("ngram_sums", 1.0)
+    assert rate / members == pytest.approx(
+        builders.bag(data(), BagOptions(width=0, filters=0)).recipe["learning_rate"], rel=1e-6
+    )
+
+
 def test_scripts_without_spaces_are_read_by_characters():
     chinese = data(("这部电影很好看", "好看的电影", "这部电影不好看", "难看的电影"))
-    assert builders.bag(chinese, BagOptions(filters=4)).options.characters == (0, 0)
+    bag = builders.bag(chinese, BagOptions(filters=4)).options
+    assert (bag.characters, bag.across_words, bag.parts) == ((1, 2), True, False)
     found = builders.convolutional(chinese, ConvolutionalOptions(width=8, filters=4))
     assert found.options.units == "characters"
-    assert MAKE["bag"](data()).options.characters[0] > 0
+    bag = MAKE["bag"](data()).options
+    assert (bag.characters, bag.across_words, bag.parts) == ((3, 5), False, True)
     assert MAKE["convolutional"](data()).options.units == "words"
 
 

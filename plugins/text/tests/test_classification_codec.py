@@ -17,6 +17,7 @@ from suite_text.classification.readers.bags import NGramReader
 from suite_text.classification.readers.hashed_words import HashedWords
 from suite_text.classification.readers.ngrams import NGrams
 from suite_text.classification.readers.tokens import TokenReader
+from suite_text.classification.readers.word_parts import MAX_PARTS, WordParts
 from suite_text.reading.lines import Line
 from suite_text.tokens.vocabulary import Vocabulary
 
@@ -31,6 +32,7 @@ def bag(**changes) -> ClassificationCodec:
         lengths=(16, 64, len(ngrams) + 3),
         words=HashedWords.learn(TEXTS),
         word_lengths=(4, 8),
+        parts=WordParts.learn(TEXTS),
     )
     return ClassificationCodec(**{"classes": CLASSES, "reader": reader} | changes)
 
@@ -53,9 +55,12 @@ def make(request):
 @given(st.text())
 def test_any_text_is_encoded_to_one_of_a_few_lengths(text):
     found = bag().encode(text)
-    assert {name: array.dtype for name, array in found.items()} == {"ngrams": np.int32, "words": np.int32}
+    assert {name: array.dtype.name for name, array in found.items()} == dict.fromkeys(
+        ("ngrams", "words", "parts"), "int32"
+    )
     assert len(found["ngrams"]) in bag().reader.lengths
     assert len(found["words"]) in (4, 8)
+    assert found["parts"].shape == (len(found["words"]), MAX_PARTS)
     assert len(tokens().encode(text)["tokens"]) in (4, 8)
 
 
@@ -67,8 +72,8 @@ def test_an_empty_text_is_padding(make):
 def test_texts_lines_bytes_and_files_are_read_alike(make, tmp_path):
     codec = make()
     (tmp_path / "a.txt").write_text("The dog  sat", encoding="utf-8")
-    expected = codec.encode("the dog sat")
-    for raw in (Line("The dog sat ", "a.txt:1"), b"the dog sat", tmp_path / "a.txt"):
+    expected = codec.encode("The dog sat")
+    for raw in (Line("The dog sat ", "a.txt:1"), b"The dog sat", tmp_path / "a.txt"):
         for name, array in codec.encode(raw).items():
             assert array.tolist() == expected[name].tolist()
     with pytest.raises(UserError, match="no text"):

@@ -6,21 +6,24 @@ import keras
 import numpy as np
 import pytest
 
-from suite_text.classification.models.bag import CHARACTERS, SCALE, bag_networks
-from suite_text.classification.models.convolutional import convolutional_network
+from suite_text.classification.models.bag import CHARACTERS, SCALE, bag_networks, shares_of
+from suite_text.classification.models.convolutional import WordVectors, convolutional_network
 from suite_text.classification.models.encoder import encoder_network
 from suite_text.classification.models.losses import MemberLoss
+from suite_text.classification.readers.word_parts import FORMS, MAX_PARTS
 
 CLASSES = 3
-NGRAMS, WORDS = 30, 12
+NGRAMS, WORDS, PARTS = 30, 12, 20
 
 
-def bag(width: int = 4, filters: int = 4):
+def bag(width: int = 4, filters: int = 4, parts: int = PARTS):
     return bag_networks(
         texts_with=np.arange(NGRAMS),
         texts=NGRAMS,
         first_of_characters=20,
         words=WORDS,
+        parts=parts,
+        forms=FORMS,
         classes=CLASSES,
         width=width,
         filters=filters,
@@ -31,6 +34,7 @@ def bag(width: int = 4, filters: int = 4):
 NETWORKS = {
     "bag": lambda: bag().network,
     "linear": lambda: bag(width=0, filters=0).network,
+    "without parts": lambda: bag(width=0, parts=0).network,
     "convolutional": lambda: convolutional_network(
         WORDS, CLASSES, width=8, filters=4, kernels=(2, 3), embedding_dropout=0.1, dropout=0.1
     ),
@@ -52,9 +56,12 @@ def network(request):
 
 def numbers_for(network, count: int = 4, length: int = 6) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(1)
-    sizes = {"ngrams": NGRAMS, "words": WORDS, "tokens": WORDS}
+    sizes = {"ngrams": NGRAMS, "words": WORDS, "tokens": WORDS, "parts": FORMS}
+    shapes = {"parts": (count, length, MAX_PARTS)}
     return {
-        tensor.name: rng.integers(1, sizes[tensor.name], (count, length)).astype(np.int32)
+        tensor.name: rng.integers(1, sizes[tensor.name], shapes.get(tensor.name, (count, length))).astype(
+            "int32"
+        )
         for tensor in network.inputs
     }
 
@@ -66,7 +73,7 @@ def outputs_of(network, inputs) -> np.ndarray:
 @pytest.mark.backend
 def test_padding_never_changes_a_result(network):
     inputs = numbers_for(network)
-    padded = {name: np.pad(array, ((0, 0), (0, 7))) for name, array in inputs.items()}
+    padded = {name: np.pad(array, ((0, 0), (0, 7), (0, 0))[: array.ndim]) for name, array in inputs.items()}
     assert outputs_of(network, padded) == pytest.approx(outputs_of(network, inputs), abs=1e-5)
 
 
@@ -86,12 +93,14 @@ def test_texts_of_a_batch_do_not_see_each_other(network):
 
 
 @pytest.mark.backend
-def test_a_bag_gives_the_mean_of_its_members():
+def test_a_bag_gives_the_weighted_mean_of_its_members():
     networks = bag()
     inputs = numbers_for(networks.network)
     members = outputs_of(networks.training_network, inputs)
     assert members.shape == (4, 3, CLASSES)
-    assert outputs_of(networks.network, inputs) == pytest.approx(members.mean(axis=1), abs=1e-6)
+    expected = 0.35 * members[:, 0] + 0.35 * members[:, 1] + 0.3 * members[:, 2]
+    assert outputs_of(networks.network, inputs) == pytest.approx(expected, abs=1e-6)
+    assert shares_of(1, convolutions=False) == [1.0]
 
 
 @pytest.mark.backend
@@ -118,6 +127,18 @@ def test_the_sums_of_a_bag_are_tf_idf_of_words_and_of_characters():
     )
     numbers = np.array([[3, 7, 20, 21, 29, 0, 0]], np.int32)
     assert outputs_of(network, {"ngrams": numbers})[0] == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.backend
+def test_the_vector_of_a_word_is_its_own_and_those_of_its_parts():
+    layer = WordVectors(WORDS, PARTS, FORMS, 4)
+    parts = np.zeros((1, 2, MAX_PARTS), np.int32)
+    parts[0, 0, :4] = [2, 7, 9, 8]
+    parts[0, 1, 0] = 3  # of one letter
+    found = keras.ops.convert_to_numpy(layer(np.array([[5, 6]], np.int32), parts))
+    words, ngrams, forms = (np.array(table) for table in (layer.of_words, layer.of_ngrams, layer.of_forms))
+    assert found[0, 0] == pytest.approx(words[5] + ngrams[[7, 8, 9]].mean(axis=0) + forms[2], abs=1e-5)
+    assert found[0, 1] == pytest.approx(words[6] + forms[3], abs=1e-5)
 
 
 @pytest.mark.backend
@@ -148,7 +169,12 @@ def test_training_changes_every_weight_that_is_learned(name):
     network.compile(keras.optimizers.Adam(0.01), loss)
     before = network.get_weights()
     inputs = {"ngrams": np.arange(NGRAMS), "words": np.arange(WORDS), "tokens": np.arange(WORDS)}
-    given = {tensor.name: np.tile(inputs[tensor.name].astype(np.int32), (4, 1)) for tensor in network.inputs}
+    given = {name: np.tile(array.astype(np.int32), (4, 1)) for name, array in inputs.items()}
+    parts = np.arange(4 * WORDS * MAX_PARTS).reshape(4, WORDS, MAX_PARTS) % PARTS
+    parts[:, :, 0] %= FORMS
+    given = {
+        tensor.name: (given | {"parts": parts.astype(np.int32)})[tensor.name] for tensor in network.inputs
+    }
     for _ in range(3):
         value = network.train_on_batch(given, np.eye(CLASSES, dtype=np.float32)[[0, 1, 2, 0]])
     assert np.isfinite(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import msgspec
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from suite_text.classification.readers import ngrams as module
 from suite_text.classification.readers.hashed_words import FIRST, HashedWords
 from suite_text.classification.readers.ngrams import NGrams, words
+from suite_text.classification.readers.word_parts import FORMS, MAX_PARTS, WordParts
 from suite_text.tokens.vocabulary import UNKNOWN
 
 TEXTS = ["the cat sat", "the dog sat down", "a cat and a dog"]
@@ -63,6 +65,49 @@ def test_ngrams_of_characters_are_within_words_and_the_spaces_at_their_ends():
     assert len(ngrams) == 1 + 8
     assert ngrams.first_of_characters == 1
     assert len(ngrams.encode("c ab")) == 8
+
+
+def test_ngrams_of_characters_go_across_words_if_they_are_told_to():
+    ngrams, _ = NGrams.learn(["ab\n c"], words=0, characters=(2, 3), across_words=True)
+    # " a", "ab", "b ", " c", "c ", " ab", "ab ", "b c", " c "
+    assert len(ngrams) == 1 + 9
+    chinese, _ = NGrams.learn(["2012年好"], words=0, characters=(1, 2), across_words=True)
+    assert len(chinese) == 1 + 5 + 7  # each digit is a character, and so is the border of a word
+    assert len(chinese.encode("好2")) == 2
+    assert len(chinese.encode("2年")) == 2 + 2  # " 2" and "2年"
+
+
+def test_parts_of_words_are_how_they_are_written_and_their_ngrams():
+    parts = WordParts.learn(["Cats scat cat", "2012 NASA a , X"], min_count=2)
+    found = parts.encode("Cat CATS a , 2012 7 X xyz", 20)
+    assert found.dtype == np.int32
+    assert found.shape == (8, MAX_PARTS)
+    assert found[:, 0].tolist() == [4, 3, 2, 1, 8, 5, 9, 2]
+    assert found[:, 0].max() < FORMS
+    known = [set(row[row > 0].tolist()) for row in found[:, 1:]]
+    # In two words or more: "cat", "^ca", "^cat", "at$" and "cat$"; and "ats" only in "cats".
+    assert known[0] == set(range(1, len(parts)))
+    assert known[1] < known[0]
+    assert known[2:] == [set()] * 6
+    assert parts.encode("one two three", 2).shape == (2, MAX_PARTS)
+    assert parts.encode("", 5).shape == (0, MAX_PARTS)
+    assert WordParts.learn([]).encode("new", 5)[0, 1:].sum() == 0
+
+
+@given(st.text())
+def test_any_text_has_as_many_parts_as_words(text):
+    parts, hashed = WordParts.learn(TEXTS, min_count=1), HashedWords.learn(TEXTS)
+    found = parts.encode(text, 10)
+    assert len(found) == len(hashed.encode(text, 10))
+    assert (found[:, 0] > 0).all()
+    assert (found[:, 1:] < len(parts)).all()
+
+
+def test_hashes_are_the_same_in_every_process():
+    ngrams, _ = NGrams.learn(["the cat"], words=2, characters=(3, 3))
+    parts, hashed = WordParts.learn(["the cat"], min_count=1), HashedWords.learn(["the cat"])
+    everything = b"".join((ngrams.known_words, ngrams.known_characters, parts.known, hashed.known))
+    assert hashlib.sha256(everything).hexdigest()[:16] == "6c55ef72d6149727"
 
 
 def test_numbers_of_characters_come_after_those_of_words():
@@ -146,6 +191,8 @@ def test_as_json_they_are_the_same():
         (NGrams, {"words": 1, "known_words": np.array([5, 5], "<u4").tobytes()}),
         (HashedWords, {"known": b"abc"}),
         (HashedWords, {"known": np.array([5, 4], "<u4").tobytes()}),
+        (WordParts, {"known": b"abc"}),
+        (WordParts, {"known": np.array([5, 4], "<u4").tobytes()}),
     ],
 )
 def test_what_cannot_be_is_refused(kind, broken):

@@ -132,7 +132,7 @@ def test_the_exported_network_translates_as_keras_does(run, host):
 
 
 def test_a_network_learns_a_small_language(tmp_path):
-    """Endings and verbs at the end are right in sentences that were never seen."""
+    """Endings and verbs at the end are right in sentences that were never seen, one by one or in one text."""
     from suite_text.translation.batches import TranslationBatches
     from suite_text.translation.builders import transformer
     from suite_text.translation.options import TransformerOptions
@@ -156,3 +156,8 @@ def test_a_network_learns_a_small_language(tmp_path):
         prediction.text == example.target for prediction, example in zip(found, made.test, strict=True)
     )
     assert right >= 16
+    # Of a text of several sentences each is translated as it is alone, and none is lost.
+    for count in (2, 3, 8):
+        few, alone = made.test[:count], [prediction.text for prediction in found[:count]]
+        assert ready.predict(" ".join(example.input for example in few)).text == " ".join(alone)
+        assert ready.predict("\n".join(example.input for example in few)).text == "\n".join(alone)

@@ -12,6 +12,7 @@ from suite_text.classification.codec import ClassificationCodec
 from suite_text.tokens.vocabulary import PADDING, UNKNOWN
 
 NGRAMS = "ngrams"
+PARTS = "parts"
 
 Numbers = dict[str, np.ndarray]
 
@@ -23,7 +24,7 @@ class TextBatches:
     Attributes:
         codec: encodes texts and targets.
         word_dropout: share of the words or tokens that become unknown: at prediction, too, the class of an
-            unknown word must be guessed from the rest.
+            unknown word must be guessed from the rest, and from its parts, if these are read.
         ngram_dropout: share of the n-grams that are left out.
         class_weights: a factor for the loss per class, or None.
     """
@@ -58,7 +59,7 @@ class TextBatches:
         arrays = self.codec.reader.batch([self._random_chunk(numbers, rng) for numbers, _ in prepared])
         for name, array in arrays.items():
             share = self.ngram_dropout if name == NGRAMS else self.word_dropout
-            if share > 0:
+            if share > 0 and name != PARTS:
                 dropped = (rng.random(array.shape) < share) & (array != PADDING)
                 arrays[name] = np.where(dropped, np.int32(PADDING if name == NGRAMS else UNKNOWN), array)
         targets = np.stack([target for _, target in prepared])

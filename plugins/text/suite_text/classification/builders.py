@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +26,12 @@ from suite_text.classification.readers.bags import MAX_WORDS, NGramReader
 from suite_text.classification.readers.hashed_words import HashedWords
 from suite_text.classification.readers.ngrams import NGrams
 from suite_text.classification.readers.tokens import TokenReader
-from suite_text.classification.recipes import bag_defaults, convolutional_defaults, encoder_defaults
+from suite_text.classification.readers.word_parts import FORMS, WordParts
+from suite_text.classification.recipes import (
+    bag_defaults,
+    convolutional_defaults,
+    encoder_defaults,
+)
 from suite_text.classification.survey import Survey, survey
 from suite_text.tokens.padding import lengths_for
 from suite_text.tokens.vocabulary import Vocabulary
@@ -45,6 +51,7 @@ def pipeline(
     loss: Any = None,
     training_network: keras.Model | None = None,
     stages: tuple[Stage, ...] = (Stage(),),
+    momentum_layers: Mapping[str, float] = MappingProxyType({}),
 ) -> TrainablePipeline:
     """The pipeline of a network, with the batches and the loss that resolved options ask for.
 
@@ -58,6 +65,7 @@ def pipeline(
         loss: in the place of the cross-entropy.
         training_network: see `suite.pipeline.TrainablePipeline`.
         stages: of fine-tuning.
+        momentum_layers: see `suite.pipeline.TrainablePipeline`.
     """
     import keras
 
@@ -77,6 +85,7 @@ def pipeline(
         options=options,
         recipe=recipe,
         stages=stages,
+        momentum_layers=momentum_layers,
         lengths=lengths,
         training_network=training_network,
     )
@@ -92,8 +101,7 @@ def bag(dataset: Dataset, options: BagOptions) -> TrainablePipeline:
     from suite_text.classification.models.losses import MemberLoss
 
     data = survey(dataset)
-    members = 1 + sum(size not in ("auto", 0) for size in (options.width, options.filters))
-    choices, recipe = bag_defaults(data, members)
+    choices, recipe, momentum_layers = bag_defaults(data, options)
     options = resolved(options, choices)
     min_size, max_size = chosen(options.characters, (0, 0))
     if not (0 < min_size <= max_size or min_size == max_size == 0):
@@ -106,6 +114,7 @@ def bag(dataset: Dataset, options: BagOptions) -> TrainablePipeline:
         data.texts,
         words=int(options.words),
         characters=(min_size, max_size),
+        across_words=bool(options.across_words),
         min_count=int(options.min_count),
         max_ngrams=options.max_ngrams,
     )
@@ -113,9 +122,11 @@ def bag(dataset: Dataset, options: BagOptions) -> TrainablePipeline:
     if not lengths.any():
         raise UserError(f"no n-gram is in {options.min_count} training texts or more: lower min_count")
     hashed: HashedWords | None = None
+    parts: WordParts | None = None
     word_lengths: tuple[int, ...] = ()
     if options.filters:
         hashed = HashedWords.learn(data.texts)
+        parts = WordParts.learn(data.texts) if options.parts else None
         word_lengths = lengths_for(data.words, MAX_WORDS)
     codec = ClassificationCodec(
         classes=data.classes,
@@ -124,6 +135,7 @@ def bag(dataset: Dataset, options: BagOptions) -> TrainablePipeline:
             lengths=lengths_for(lengths, max(4, len(ngrams) - 1)),
             words=hashed,
             word_lengths=word_lengths,
+            parts=parts,
         ),
         multi_label=data.multi_label,
         cleaning=data.cleaning,
@@ -135,6 +147,8 @@ def bag(dataset: Dataset, options: BagOptions) -> TrainablePipeline:
         texts=data.count,
         first_of_characters=ngrams.first_of_characters,
         words=0 if hashed is None else len(hashed),
+        parts=0 if parts is None else len(parts),
+        forms=FORMS,
         classes=len(data.classes),
         width=int(options.width),
         filters=int(options.filters),
@@ -148,6 +162,7 @@ def bag(dataset: Dataset, options: BagOptions) -> TrainablePipeline:
         recipe,
         loss=MemberLoss(multi_label=data.multi_label, label_smoothing=float(options.label_smoothing)),
         training_network=networks.training_network,
+        momentum_layers=momentum_layers,
         lengths=lengths,
     )
 

@@ -63,7 +63,7 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
 
     def signature(self) -> Signature:
         """Numbers by the names of the reader; a logit for each class."""
-        inputs = {name: ArraySpec((None,), "int32") for name in self.reader.inputs}
+        inputs = {name: ArraySpec((None,) * axes, "int32") for name, axes in self.reader.inputs.items()}
         return Signature(inputs, ArraySpec((len(self.classes),)))
 
     def named_axes(self) -> NamedAxes:

@@ -91,7 +91,14 @@ class BagOptions(TextModelOptions, frozen=True):
     ] = "auto"
     characters: Annotated[
         Auto | Annotated[tuple[Annotated[int, Meta(ge=0, le=10)], ...], Meta(min_length=2, max_length=2)],
-        Meta(description="characters of the shortest and the longest n-grams within a word; [0, 0]: none"),
+        Meta(description="characters of the shortest and the longest n-grams of them; [0, 0]: none"),
+    ] = "auto"
+    across_words: Annotated[
+        Auto | bool,
+        Meta(
+            description="whether n-grams of characters go across the borders of words; auto: in scripts"
+            " without spaces"
+        ),
     ] = "auto"
     min_count: Annotated[
         Auto | Annotated[int, Meta(ge=1, le=1_000_000_000)],
@@ -107,6 +114,13 @@ class BagOptions(TextModelOptions, frozen=True):
     filters: Annotated[
         Auto | Annotated[int, Meta(ge=0, le=1024)],
         Meta(description="filters of each width of the convolutions beside the n-grams; 0: none"),
+    ] = "auto"
+    parts: Annotated[
+        Auto | bool,
+        Meta(
+            description="whether the convolutions also read what words are made of (n-grams of characters)"
+            " and how they are written (capitals, digits); auto: except in scripts without spaces"
+        ),
     ] = "auto"
     ngram_dropout: Annotated[
         Auto | Share, Meta(description="share of the n-grams of a text dropped in training")

@@ -22,15 +22,67 @@ class WithoutPadding(layers.Layer):  # type: ignore[misc]  # Keras is not typed
         return x_shape
 
 
+@keras.saving.register_keras_serializable(package="suite_text")
+class WordVectors(layers.Layer):  # type: ignore[misc]
+    """Vectors of words that know how a word is spelled (Bojanowski et al. 2017, arXiv:1607.04606, 3.2).
+
+    The vector of a word is the sum of its own, of the mean of those of its n-grams of characters, and of that
+    of how it is written. From int32 (batch, words) and (batch, words, parts), where the first part is how the
+    word is written and 0 is padding, to float32 (batch, words, width).
+
+    Args:
+        words: numbers of words.
+        ngrams: numbers of n-grams of characters.
+        forms: numbers of ways of writing.
+        width: features of a word.
+    """
+
+    def __init__(self, words: int, ngrams: int, forms: int, width: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.words, self.ngrams, self.forms, self.width = words, ngrams, forms, width
+
+    def build(self, words_shape: Any = None, parts_shape: Any = None) -> None:
+        # A mean of a dozen vectors is as long as the vector of a word then.
+        for name, count, spread in (
+            ("of_words", self.words, 0.1),
+            ("of_ngrams", self.ngrams, 0.5),
+            ("of_forms", self.forms, 0.1),
+        ):
+            initializer = keras.initializers.RandomUniform(-spread, spread)
+            setattr(
+                self, name, self.add_weight(name=name, shape=(count, self.width), initializer=initializer)
+            )
+
+    def call(self, words: Tensor, parts: Tensor) -> Tensor:
+        forms, ngrams = parts[:, :, 0], parts[:, :, 1:]
+        vectors = ops.take(self.of_ngrams, ngrams, axis=0)
+        present = ops.cast(ops.not_equal(ngrams, 0), vectors.dtype)
+        shares = present / ops.maximum(ops.sum(present, axis=-1, keepdims=True), 1.0)
+        mean = ops.squeeze(ops.matmul(ops.expand_dims(shares, 2), vectors), 2)
+        return ops.take(self.of_words, words, axis=0) + mean + ops.take(self.of_forms, forms, axis=0)
+
+    def compute_output_shape(self, words_shape: Any, parts_shape: Any) -> Any:
+        return (*words_shape, self.width)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"words": self.words, "ngrams": self.ngrams, "forms": self.forms, "width": self.width}
+        return {**super().get_config(), **own}
+
+
+def embedded(numbers: Tensor, vocabulary: int, width: int) -> Tensor:
+    """The vectors (batch, steps, width) of numbers, int32 (batch, steps), that know nothing of parts."""
+    spread = keras.initializers.RandomUniform(-0.25, 0.25)
+    return layers.Embedding(vocabulary, width, embeddings_initializer=spread, name="embedding")(numbers)
+
+
 def convolved(
+    x: Tensor,
     numbers: Tensor,
-    vocabulary: int,
     *,
-    width: int,
     filters: int,
-    kernels: Sequence[int] = (2, 3, 4),
-    embedding_dropout: float = 0.5,
-    dropout: float = 0.5,
+    kernels: Sequence[int],
+    embedding_dropout: float,
+    dropout: float,
 ) -> Tensor:
     """The largest value of each filter over a text (Kim 2014, arXiv:1408.5882, with random vectors).
 
@@ -38,9 +90,8 @@ def convolved(
     after them; so it changes nothing.
 
     Args:
+        x: features (batch, steps, width).
         numbers: int32 (batch, steps); 0 is padding.
-        vocabulary: how many numbers there are.
-        width: features of a step.
         filters: of each width.
         kernels: how many steps the filters see.
         embedding_dropout: share of the features that are dropped in training.
@@ -49,8 +100,6 @@ def convolved(
     Returns:
         Features (batch, filters * widths), none negative.
     """
-    spread = keras.initializers.RandomUniform(-0.25, 0.25)
-    x = layers.Embedding(vocabulary, width, embeddings_initializer=spread, name="embedding")(numbers)
     x = layers.Dropout(embedding_dropout, name="embedding_dropout")(x)
     x = WithoutPadding(name="embedding_mask")(x, numbers)
     largest = []
@@ -88,9 +137,8 @@ def convolutional_network(
     """
     inputs = {"tokens": keras.Input((None,), dtype="int32", name="tokens")}
     x = convolved(
+        embedded(inputs["tokens"], vocabulary, width),
         inputs["tokens"],
-        vocabulary,
-        width=width,
         filters=filters,
         kernels=kernels,
         embedding_dropout=embedding_dropout,

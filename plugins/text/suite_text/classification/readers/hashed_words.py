@@ -10,7 +10,8 @@ from functools import cached_property
 import msgspec
 import numpy as np
 
-from suite_text.classification.readers.ngrams import words
+from suite_language.casing import lowered
+from suite_text.classification.readers.ngrams import written_words
 from suite_text.tokens.vocabulary import UNKNOWN
 
 FIRST = UNKNOWN + 1
@@ -63,4 +64,4 @@ class HashedWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def _hashes(text: str) -> list[int]:
-    return [zlib.crc32(word.encode("utf-8", "replace")) for word in words(text)]
+    return [zlib.crc32(lowered(word).encode("utf-8", "replace")) for word in written_words(text)]

@@ -35,7 +35,11 @@ _SPACE = ord(" ")
 
 def words(text: str) -> list[str]:
     """The words of a text in lower case; marks of punctuation are words, and so is each Chinese character."""
-    text = lowered(text)
+    return written_words(lowered(text))
+
+
+def written_words(text: str) -> list[str]:
+    """The words of a text with their capitals, otherwise as `words` has them."""
     return [piece for start, end in word_spans(text) for piece in _PIECE.findall(text[start:end])]
 
 
@@ -49,12 +53,14 @@ class NGrams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             a text count as words.
         characters: how many characters an n-gram of characters has, at least and at most, within a word and
             the spaces at its ends; (0, 0): there are none.
+        across_words: whether an n-gram of characters may go from a word into the next one.
         known_words: the hashes of n-grams of words that have a number, uint32 in rising order, little endian.
         known_characters: the hashes of n-grams of characters.
     """
 
     words: int
     characters: tuple[int, int] = (0, 0)
+    across_words: bool = False
     known_words: bytes = b""
     known_characters: bytes = b""
 
@@ -76,6 +82,7 @@ class NGrams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         *,
         words: int,
         characters: tuple[int, int] = (0, 0),
+        across_words: bool = False,
         min_count: int = 1,
         max_ngrams: int = 1 << 20,
     ) -> tuple[NGrams, np.ndarray]:
@@ -85,20 +92,21 @@ class NGrams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             texts: cleaned.
             words: see the attribute.
             characters: see the attribute.
+            across_words: see the attribute.
             min_count: n-grams in fewer texts have no number.
             max_ngrams: n-grams of words, and of characters, that have a number; the most frequent ones.
 
         Returns:
             The n-grams, and float32 (numbers,): in how many texts each is, 0 for the padding.
         """
-        blank = cls(words=words, characters=characters)
+        blank = cls(words=words, characters=characters, across_words=across_words)
         counted = [_Counts(), _Counts()]
         for text in texts:
             for counts, hashes in zip(counted, blank._hashes(text), strict=True):
                 counts.add(hashes)
         kept = [counts.kept(min_count, max_ngrams) for counts in counted]
         known = [hashes.astype("<u4").tobytes() for hashes, _ in kept]
-        learned = cls(words=words, characters=characters, known_words=known[0], known_characters=known[1])
+        learned = msgspec.structs.replace(blank, known_words=known[0], known_characters=known[1])
         return learned, np.concatenate([[0], *(numbers for _, numbers in kept)]).astype(np.float32)
 
     def __len__(self) -> int:
@@ -128,9 +136,11 @@ class NGrams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def _hashes(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """The hashes of the n-grams of words, and of characters, each once, rising: uint32."""
         in_order = words(text)
+        joined = " ".join(lowered(text).split() if self.across_words else in_order)
+        characters = _character_hashes(joined, *self.characters, across_words=self.across_words)
         return (
             np.unique(np.concatenate([_NONE, *_word_hashes(in_order, self.words)])),
-            np.unique(np.concatenate([_NONE, *_character_hashes(in_order, *self.characters)])),
+            np.unique(np.concatenate([_NONE, *characters])),
         )
 
 
@@ -145,18 +155,19 @@ def _word_hashes(words: list[str], max_size: int) -> Iterator[np.ndarray]:
     yield from _run_hashes(single.astype(np.uint64), range(1, max_size + 1))
 
 
-def _character_hashes(words: list[str], min_size: int, max_size: int) -> Iterator[np.ndarray]:
-    if max_size < 1 or not words:
+def _character_hashes(text: str, min_size: int, max_size: int, *, across_words: bool) -> Iterator[np.ndarray]:
+    if max_size < 1 or not text:
         return
-    text = f" {' '.join(words)} "
-    points = np.frombuffer(text.encode("utf-32-le", "replace"), "<u4")
+    points = np.frombuffer(f" {text} ".encode("utf-32-le", "replace"), "<u4")
     spaces = np.concatenate([[0], np.cumsum(points == _SPACE)])
     sizes = range(min_size, max_size + 1)
     for size, hashes in zip(sizes, _run_hashes(points, sizes), strict=True):
-        # Within one word: the only spaces of the run are at its ends.
-        first = np.arange(len(hashes))
-        inside = spaces[np.maximum(first + size - 1, first + 1)] - spaces[first + 1]
-        yield hashes[(inside == 0) & ((points[: len(hashes)] != _SPACE) | (size > 1))]
+        kept = (points[: len(hashes)] != _SPACE) | (size > 1)
+        if not across_words:
+            # The only spaces of the run are at its ends.
+            first = np.arange(len(hashes))
+            kept &= spaces[np.maximum(first + size - 1, first + 1)] == spaces[first + 1]
+        yield hashes[kept]
 
 
 def _run_hashes(values: np.ndarray, sizes: range) -> Iterator[np.ndarray]:

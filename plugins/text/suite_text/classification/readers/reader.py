@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -18,8 +18,8 @@ class Reader(Protocol):
         """What was read of several texts, with padding, as one array per input."""
 
     @property
-    def inputs(self) -> tuple[str, ...]:
-        """The names under which `read` gives numbers."""
+    def inputs(self) -> Mapping[str, int]:
+        """How many axes each array that `read` gives has, by its name."""
 
     @property
     def max_length(self) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -27,9 +27,9 @@ class TokenReader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         check_lengths(self.lengths)
 
     @property
-    def inputs(self) -> tuple[str, ...]:
-        """The name of what is read."""
-        return ("tokens",)
+    def inputs(self) -> Mapping[str, int]:
+        """How many axes each array that is read has, by its name."""
+        return {"tokens": 1}
 
     @property
     def max_length(self) -> int:

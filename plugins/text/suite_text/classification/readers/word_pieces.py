@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -54,9 +54,9 @@ class WordPieceReader(
             raise ValueError("its longest length has no room for a token")
 
     @property
-    def inputs(self) -> tuple[str, ...]:
-        """The name of what is read."""
-        return ("tokens",)
+    def inputs(self) -> Mapping[str, int]:
+        """How many axes each array that is read has, by its name."""
+        return {"tokens": 1}
 
     @property
     def max_length(self) -> int:
