@@ -8,6 +8,8 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
+from forked_conversions import in_a_forked_process
+
 # A test that runs beside others on a busy machine may take its time.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
@@ -22,6 +24,17 @@ def keras_on_its_backend() -> None:
     """If the environment names a backend, Keras has it before any test lets the suite choose one."""
     if os.environ.get("KERAS_BACKEND"):
         import keras  # noqa: F401
+
+
+@pytest.fixture(scope="session", autouse=True)
+def conversions_are_forked() -> Generator[None]:
+    """Conversions to ONNX need not each import TensorFlow."""
+    if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+        yield  # the process from which they are forked would have Keras on that backend
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("suite.export.onnx._in_a_process", in_a_forked_process)
+        yield
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

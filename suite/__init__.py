@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from suite.data.dataset import Example as Example
     from suite.data.findings import Finding as Finding
     from suite.data.findings import Inspection as Inspection
+    from suite.errors import InputError as InputError
     from suite.errors import PluginError as PluginError
     from suite.errors import RunError as RunError
     from suite.errors import SuiteError as SuiteError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from suite.evaluation.types import Evaluation as Evaluation
     from suite.evaluation.types import Pairs as Pairs
     from suite.host import Host as Host
+    from suite.limits import limited as limited
     from suite.options import Options as Options
     from suite.pipeline.codec import Codec as Codec
     from suite.pipeline.codec import Encoded as Encoded
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from suite.pipeline.trainable import Stage as Stage
     from suite.pipeline.trainable import TrainablePipeline as TrainablePipeline
     from suite.prediction.loading import load as load
+    from suite.prediction.predictor import LoadedPipeline as LoadedPipeline
 
 __version__ = "0.1.0"
 
@@ -52,7 +55,9 @@ if not TYPE_CHECKING:
             "Example": "suite.data.dataset",
             "Finding": "suite.data.findings",
             "Host": "suite.host",
+            "InputError": "suite.errors",
             "Inspection": "suite.data.findings",
+            "LoadedPipeline": "suite.prediction.predictor",
             "Metric": "suite.contributions",
             "ModelBuilder": "suite.contributions",
             "Options": "suite.options",
@@ -69,6 +74,7 @@ if not TYPE_CHECKING:
             "UserError": "suite.errors",
             "hookimpl": "suite.contributions",
             "lazy": "suite.contributions",
+            "limited": "suite.limits",
             "load": "suite.prediction.loading",
         },
     )

@@ -16,16 +16,24 @@ The same words in a file, on the command line and in Python:
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from suite.documents import parse_toml
 from suite.errors import UserError, nearest
 from suite.options import Options, as_dict, parse, parse_value
 from suite.other_words import key_meant
-from suite.training_options import DEFAULT_LEARNING_RATE, RuntimeOptions, SplitOptions, TrainingOptions
+from suite.regular_files import read_regular
+from suite.training_options import (
+    DEFAULT_LEARNING_RATE,
+    LimitOptions,
+    RuntimeOptions,
+    SplitOptions,
+    TrainingOptions,
+)
+from suite.wording import shown
 
 _TYPED: dict[str, type[Options]] = {
     "split": SplitOptions,
@@ -121,9 +129,17 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
         if key not in known:
             raise UserError(f"{where} has no key '{key}': {nearest(key, known)}")
         if key in _TABLES and not isinstance(value, Mapping):
-            raise UserError(f"{where}: '{key}' is a table of options ([{key}]), not {value!r}")
+            raise UserError(f"{where}: '{key}' is a table of options ([{key}]), not {shown(value)}")
         if key in _PLAIN and not isinstance(value, str):
-            raise UserError(f"{where}: '{key}' is text, not {value!r}")
+            raise UserError(f"{where}: '{key}' is text, not {shown(value)}")
+    for table in ("loader", "model"):
+        if not isinstance(document.get(table, {}).get("name", ""), str):
+            raise UserError(f"{where}: '{table}.name' is text, not {shown(document[table]['name'])}")
+    plugins = document.get("plugins", {})
+    if not isinstance(plugins, Mapping) or not all(isinstance(value, str) for value in plugins.values()):
+        raise UserError(
+            f"{where}: 'plugins' is a table of versions, as suite writes it, not {shown(plugins)}"
+        )
     if not document.get("task") or "data" not in document:
         missing = "data" if document.get("task") else "task"
         raise UserError(f"{where}: '{missing}' is missing")
@@ -131,7 +147,7 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
     model = dict(document.get("model", {}))
     for name, options in document.get("evaluators", {}).items():
         if not isinstance(options, Mapping):
-            raise UserError(f"{where}: 'evaluators.{name}' is a table of options, not {options!r}")
+            raise UserError(f"{where}: 'evaluators.{name}' is a table of options, not {shown(options)}")
     typed = {name: parse(kind, document.get(name, {}), f"[{name}]") for name, kind in _TYPED.items()}
     return Configuration(
         task=document["task"],
@@ -143,7 +159,7 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
         model_name=model.pop("name", None),
         model=model,
         evaluators=document.get("evaluators", {}),
-        plugins=document.get("plugins", {}),
+        plugins=plugins,
         **typed,  # type: ignore[arg-type]
     )
 
@@ -155,13 +171,12 @@ def read_toml(path: Path) -> dict[str, Any]:
         UserError: if the file cannot be read or is not TOML, with the line.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = read_regular(path).decode("utf-8")
     except FileNotFoundError:
         raise UserError(f"there is no configuration file {path}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read the configuration {path}: {error}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path} is not a TOML file: {error}") from None
+    return parse_toml(text, str(path))
 
 
 def apply_settings(
@@ -242,6 +257,31 @@ def option_settings(settings: Sequence[str]) -> dict[str, Any]:
             raise UserError(f"--set takes key=value, not '{setting}'")
         options[key.strip()] = parse_value(text)
     return options
+
+
+def take_limits(options: dict[str, Any]) -> LimitOptions:
+    """The limits among options, `runtime.max_input_gb` or `max_input_gb`, which are taken out of them.
+
+    Raises:
+        UserError: for a value that is not allowed, and for other options of `[runtime]`.
+    """
+    keys = [key for key in options if key.startswith("runtime.") or key in LimitOptions.__struct_fields__]
+    return parse(LimitOptions, {key.removeprefix("runtime."): options.pop(key) for key in keys}, "[runtime]")
+
+
+def with_limits(configuration: Configuration, given: Mapping[str, Any]) -> Configuration:
+    """The configuration with other limits.
+
+    Args:
+        configuration: of a run.
+        given: limits by name.
+
+    Raises:
+        UserError: for a value that is not allowed, and for other options of `[runtime]`.
+    """
+    parse(LimitOptions, given, "[runtime]")
+    runtime = parse(RuntimeOptions, {**as_dict(configuration.runtime), **given}, "[runtime]")
+    return replace(configuration, runtime=runtime)
 
 
 def resolve_training(

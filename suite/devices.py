@@ -78,9 +78,11 @@ def activate(backend: str = "auto", device: str = "auto") -> Device:
         device: "auto" (a GPU if the backend sees one), "cpu", "gpu" or "gpu:N".
 
     Raises:
-        UserError: if the backend is not installed or the device is not there.
+        UserError: if the backend is not installed or the device is not there, or if this process was forked
+            from one that had a backend.
     """
     chosen = choose_backend(backend)
+    _refuse_forked()
     parse(RuntimeOptions, {"device": device}, "--device")
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = chosen
@@ -106,6 +108,23 @@ def activate(backend: str = "auto", device: str = "auto") -> Device:
     if device == "cpu" or gpu_name is None:
         return Device(chosen, "cpu", processor())
     return Device(chosen, "gpu", gpu_name)
+
+
+_active_in: int | None = None
+"""The process that activated a backend: what forks from it has none of the backend's threads."""
+
+
+def _refuse_forked() -> None:
+    """Refuse a backend whose threads are those of another process: it would wait for them forever."""
+    global _active_in
+    if _active_in is None:
+        _active_in = os.getpid()
+    elif _active_in != os.getpid():
+        raise UserError(
+            "Keras ran already before this process was forked, and it cannot run in both: start processes"
+            " with multiprocessing.get_context('spawn'), or load the model in them only; an exported network"
+            " runs in forked processes too"
+        )
 
 
 def _is_no_retracing(record: logging.LogRecord) -> bool:

@@ -25,6 +25,23 @@ class UserError(SuiteError):
     exit_status = 2
 
 
+class InputError(UserError):
+    """An input that has no prediction, because it cannot be read.
+
+    Attributes:
+        name: how people call the input: its path or name, its text, or its number, counted from 0.
+        reason: why it cannot be read.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)  # from which pickle makes it again
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason if self.name in self.reason else f"{self.name}: {self.reason}"
+
+
 class RunError(SuiteError):
     """A run that failed although what the user gave was right (a loss that is not finite, say)."""
 
@@ -33,6 +50,10 @@ class RunError(SuiteError):
 
 class UnwritableError(RunError):
     """Something could not be written (a full disk, say): the message says what, why, and what to do."""
+
+
+class OutOfMemoryError(RunError, MemoryError):
+    """There was too little memory, of the machine or of an accelerator: nobody's defect."""
 
 
 class StoppedRunError(RunError):
@@ -47,6 +68,9 @@ class PluginError(SuiteError):
     exit_status = 3
 
 
+_OUT_OF_MEMORY = {"ResourceExhaustedError", "OutOfMemoryError"}
+"""What TensorFlow and torch raise; JAX says it in the text of a `RuntimeError`."""
+
 _ATTRIBUTE = "__suite_contribution__"
 
 
@@ -55,7 +79,7 @@ def attributed(contribution: str) -> Iterator[None]:
     """Add a note (PEP 678) to any error raised inside: in which contribution of which plugin.
 
     Errors that are already a person's to read (`SuiteError`) and interrupts pass unchanged, and an
-    error keeps the note of the innermost contribution only.
+    error keeps the note of the innermost contribution only. Too little memory is nobody's defect.
     """
     try:
         yield
@@ -64,6 +88,8 @@ def attributed(contribution: str) -> Iterator[None]:
     except SystemExit as error:
         raise PluginError(f"{contribution} ended the program ({error!r}): raise a suite.UserError") from error
     except Exception as error:
+        if is_out_of_memory(error):
+            raise out_of_memory(error) from error
         if attribution(error) is None:
             error.add_note(f"in {contribution}")
             setattr(error, _ATTRIBUTE, contribution)
@@ -74,6 +100,42 @@ def attribution(error: BaseException) -> str | None:
     """The contribution in which `error` was raised, or None where no plugin's code was running."""
     found = getattr(error, _ATTRIBUTE, None)
     return found if isinstance(found, str) else None
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether there was too little memory, of the machine or of an accelerator, whichever library says so."""
+    if isinstance(error, MemoryError) or type(error).__name__ in _OUT_OF_MEMORY:
+        return True
+    return type(error).__name__.endswith("RuntimeError") and "RESOURCE_EXHAUSTED" in str(error)[:100]
+
+
+def out_of_memory(error: BaseException) -> OutOfMemoryError:
+    """What to say of an error that is one of memory."""
+    lines = str(error).strip().splitlines()
+    return OutOfMemoryError(f"there is not enough memory{f' ({lines[0][:200]})' if lines else ''}")
+
+
+def unimportable(error: ImportError, package: str, missing: str) -> UserError:
+    """What to say of a package that could not be imported.
+
+    Args:
+        error: what was raised.
+        package: the name by which it is imported.
+        missing: the message if it is not installed.
+
+    Raises:
+        KeyboardInterrupt: if that is why: some packages call every error of their imports their own.
+    """
+    seen: list[BaseException] = []
+    each: BaseException | None = error
+    while each is not None and each not in seen:
+        if isinstance(each, KeyboardInterrupt):
+            raise KeyboardInterrupt from error
+        seen.append(each)
+        each = each.__cause__ or each.__context__
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == package:
+        return UserError(missing)
+    return UserError(f"the package {package} is installed, and cannot be imported: {reason(error)}")
 
 
 def about(message: str, name: str, raw: object = None) -> str:

@@ -1,4 +1,4 @@
-"""Writing so that a file is there whole or not at all, whatever kills the process.
+"""Writing so that a file is there whole or not at all.
 
 What is being written has a name that nobody can guess, is made exclusively, so that a link that somebody
 planted is never followed, and is locked while it is written: what no living process has locked is a leftover
@@ -64,7 +64,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
             with open(temporary, "rb+") as file:
                 os.fsync(file.fileno())
             os.replace(temporary, path)
-            _flush_folder(path.parent)
+            flush_folder(path.parent)
     except Exception as error:
         failed = _failed_write(error, temporary)
         if failed is None or isinstance(error, UnwritableError):
@@ -89,10 +89,11 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     with temporary_folder(path) as temporary:
         yield temporary
         with writing(path):
-            with suppress(OSError):
-                path.rmdir()
+            if os.name != "posix":  # where a folder does not take the place of an empty one
+                with suppress(OSError):
+                    path.rmdir()
             os.replace(temporary, path)
-            _flush_folder(path.parent)
+            flush_folder(path.parent)
 
 
 @contextmanager
@@ -287,7 +288,7 @@ def _remove_leftover(path: Path) -> None:
         os.close(descriptor)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Make a rename last through a power cut, if the system can."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)

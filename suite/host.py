@@ -10,6 +10,7 @@ drops the second of two entry points with one name.
 
 from __future__ import annotations
 
+import importlib
 import sys
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -82,6 +83,7 @@ class Host:
 
     def __init__(self, *plugins: Any, discover: bool = True, without: Iterable[str] = ()) -> None:
         excluded = set(without)
+        self._arguments = (plugins, discover, excluded)
         self.plugins: list[Plugin] = []
         found = _installed() if discover or any(isinstance(plugin, ModuleType) for plugin in plugins) else {}
         if discover:
@@ -99,6 +101,14 @@ class Host:
         for name in names:
             if names.count(name) > 1:
                 raise UserError(f"two plugins are called '{name}': leave one out")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as what it was made with; modules travel by their names."""
+        plugins, discover, without = self._arguments
+        named = [
+            (plugin.__name__, None) if isinstance(plugin, ModuleType) else ("", plugin) for plugin in plugins
+        ]
+        return _host_again, (named, discover, without)
 
     @property
     def broken(self) -> list[Plugin]:
@@ -134,7 +144,8 @@ class Host:
 
         Args:
             name: the task's name, or `plugin:name`.
-            prefer: names of plugins whose task is meant if several plugins have one of this name.
+            prefer: names of plugins whose task is meant if several plugins have one of this name, the first
+                of them that has.
 
         Raises:
             UserError: if there is none (naming the nearest, and any plugin that could not be loaded), or if
@@ -142,9 +153,9 @@ class Host:
         """
         return self._one_of(Task, name, self.tasks(), prefer=prefer)
 
-    def loader(self, name: str, task: str) -> Contributed[DataLoader[Any]]:
-        """The data loader called `name` for `task`. Raises `UserError` as `find_task` does."""
-        return self._one_of(DataLoader, name, self.loaders(task), task)
+    def loader(self, name: str, task: str, prefer: Collection[str] = ()) -> Contributed[DataLoader[Any]]:
+        """The data loader called `name` for `task`; arguments and errors as for `builder`."""
+        return self._one_of(DataLoader, name, self.loaders(task), task, prefer)
 
     def builder(self, name: str, task: str, prefer: Collection[str] = ()) -> Contributed[ModelBuilder[Any]]:
         """The model builder called `name` for `task`. Raises `UserError` as `find_task` does.
@@ -190,8 +201,8 @@ class Host:
             for contributed in offered
             if contributed.name == bare and (not wanted_plugin or contributed.plugin == wanted_plugin)
         ]
-        preferred = [contributed for contributed in matches if contributed.plugin in prefer]
-        if len(matches) == 1 or len(preferred) == 1:
+        preferred = [match for plugin in prefer for match in matches if match.plugin == plugin]
+        if len(matches) == 1 or preferred:
             return (preferred or matches)[0]
         label = KINDS[kind][1]
         where = f" for task '{task.rpartition(':')[2]}'" if task else ""
@@ -211,6 +222,11 @@ def _task_names(plugin: Plugin) -> Iterator[str]:
     for contributed in plugin.contributions:
         if isinstance(contributed.item, Task):
             yield contributed.item.name
+
+
+def _host_again(plugins: Iterable[tuple[str, Any]], discover: bool, without: Collection[str]) -> Host:
+    given = [importlib.import_module(name) if name else plugin for name, plugin in plugins]
+    return Host(*given, discover=discover, without=without)
 
 
 def _identity(plugin: Any, installed: dict[str, _Candidate]) -> Plugin:

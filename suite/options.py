@@ -10,6 +10,7 @@ printed and written to the run's `config.toml`. A value that the user gives is n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -17,8 +18,10 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 import msgspec
 from msgspec import Meta
 
+from suite.documents import toml_value
 from suite.errors import UserError, nearest
 from suite.other_words import values_meant
+from suite.wording import shown
 
 __all__ = [
     "OF_DATA",
@@ -87,14 +90,14 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
         if name not in known:
             raise UserError(f"{where} has no option '{name}': {nearest(name, known)}")
     try:
-        return msgspec.convert(_with_texts(options, values), options, strict=False)
+        parsed = msgspec.convert(_with_texts(options, values), options, strict=False)
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`").partition("[")[0].partition(".")[0]
-        given = f" = {values[name]!r}" if name in values else ""
+        given = f" = {shown(values[name])}" if name in values else ""
         described = {option.name: option for option in describe(options)}
         kind = described[name].type if name in described else "?"
-        reason = f"{reason[:1].lower()}{reason[1:].replace('`', '')}"
+        reason = f"{reason[:1].lower()}{reason[1:200].replace('`', '')}"
         if "matching regex" in reason:
             reason = f"it is {described[name].help}"
         meant = _value_meant(options, values, name)
@@ -103,6 +106,19 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
         raise UserError(
             f"{where}: {name}{given} is not allowed: {reason} (an option of type {kind})"
         ) from None
+    for name in values:
+        number = _endless(getattr(parsed, name))
+        if number is not None:
+            raise UserError(f"{where}: {name} = {number} is not allowed: give a finite number")
+    return parsed
+
+
+def _endless(value: Any) -> float | None:
+    """A number in an option that is none or has no end: no option takes one, and bounds do not see NaN."""
+    if isinstance(value, float):
+        return None if math.isfinite(value) else value
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return next((found for each in inner if (found := _endless(each)) is not None), None)
 
 
 def _with_texts(options: type[Options], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,9 +133,13 @@ def _with_texts(options: type[Options], values: Mapping[str, Any]) -> dict[str, 
 
 def _value_meant(options: type[Options], values: Mapping[str, Any], name: str) -> str | None:
     """What another tool's value is called here, if the option takes that."""
-    if not isinstance(values.get(name), str | int):
+    value = values.get(name)
+    if (
+        not isinstance(value, str | int)
+        or len(text := shown(value) if isinstance(value, int) else value) > 100
+    ):
         return None
-    for candidate in values_meant(str(values[name])):
+    for candidate in values_meant(text):
         try:
             msgspec.convert({name: candidate}, options, strict=False)
         except msgspec.ValidationError:
@@ -150,13 +170,12 @@ def chosen(value: Value | Auto, default: Value) -> Value:
 
 
 def parse_value(text: str) -> Any:
-    """The value of `--set key=value`: read as a TOML value if it is one, else as the text itself."""
-    import tomllib
+    """The value of `--set key=value`: read as a TOML value if it is one, else as the text itself.
 
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
+    Raises:
+        UserError: if it is one that cannot be read: nested too deeply, say.
+    """
+    return toml_value(text)
 
 
 @dataclass(frozen=True)

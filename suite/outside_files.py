@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.errors import UserError
+from suite.limits import check_model_bytes
 
 _DEPTH = 100
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
@@ -60,29 +61,36 @@ def check_onnx(path: Path) -> None:
         )
 
 
-def check_hdf5(path: Path, content: bytes | None = None) -> None:
+def check_hdf5(path: Path, content: bytes | None = None) -> int:
     """Refuse an HDF5 file with data in other files, opening none of them.
 
     Args:
         path: the file, or what holds it.
         content: the HDF5 file, if it lies within another file.
 
+    Returns:
+        How many bytes the arrays in it say that they have: a file can claim more than it holds.
+
     Raises:
-        UserError: if it has some, or is no HDF5 file.
+        UserError: if it has some, is no HDF5 file, or claims far more than it holds.
     """
     import h5py
 
     try:
         with h5py.File(path if content is None else io.BytesIO(content), "r") as file:
-            reason = next(_outside_links(file["/"].id), None)
-    except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
+            sizes: list[int] = []
+            reason = next(_outside_links(file["/"].id, sizes), None)
+    except (OSError, ValueError, LookupError, ArithmeticError, RuntimeError, TypeError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise UserError(f"{path} is damaged, its weights are not an HDF5 file: {first}") from None
     if reason is not None:
         raise UserError(f"{path} is refused: {reason}, and a model may read no file but its own")
+    held = path.stat().st_size if content is None else len(content)
+    check_model_bytes(path, sum(sizes), held, "says that its weights have")
+    return sum(sizes)
 
 
-def check_keras_weights(path: Path, member: str) -> None:
+def check_keras_weights(path: Path, member: str) -> int:
     """`check_hdf5` for the weights in a `.keras` file, which were looked for already."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -91,11 +99,13 @@ def check_keras_weights(path: Path, member: str) -> None:
         raise UserError(
             f"{path} could not be read as a Keras model, it may be damaged or of another version: {error}"
         ) from None
-    check_hdf5(path, content)
+    return check_hdf5(path, content)
 
 
-def _outside_links(group: Any) -> Iterator[str]:
+def _outside_links(group: Any, sizes: list[int]) -> Iterator[str]:
     """What in an HDF5 file lies in another file, as the beginnings of sentences.
+
+    The sizes of what lies in it are added to `sizes`, in bytes.
 
     Objects are opened by the low-level functions, which do not ask for the size of a virtual dataset: that
     would open the files that it is made of.
@@ -125,6 +135,8 @@ def _outside_links(group: Any) -> Iterator[str]:
                     yield f"its weights lie in another file ('{_text(properties.get_external(0)[0])}')"
                 elif properties.get_layout() == h5py.h5d.VIRTUAL:
                     yield f"its weights '{_text(name)}' are made of other files (a virtual dataset)"
+                else:
+                    sizes.append(found.get_space().get_simple_extent_npoints() * found.get_type().get_size())
 
 
 def _outside(view: memoryview) -> str | None:

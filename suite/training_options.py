@@ -6,9 +6,13 @@ from typing import Annotated, Literal
 
 from suite.options import Auto, Meta, Options
 
-__all__ = ["RuntimeOptions", "SplitOptions", "TrainingOptions"]
+__all__ = ["LimitOptions", "RuntimeOptions", "SplitOptions", "TrainingOptions"]
 
-PositiveInteger = Annotated[int, Meta(ge=1)]
+MAX_AT_ONCE, MAX_THREADS = 65_536, 1024
+"""Of examples in a batch, and of threads: more would only fill memory."""
+
+PositiveInteger = Annotated[int, Meta(ge=1, le=1_000_000)]
+Few = Annotated[int, Meta(ge=1, le=MAX_AT_ONCE)]
 DEFAULT_LEARNING_RATE = 1e-3
 """The peak of the schedule if neither the user nor the model builder chooses one."""
 
@@ -19,7 +23,7 @@ class TrainingOptions(Options, frozen=True):
     """How a network is trained. "auto" means the model builder's value, else the host's default."""
 
     epochs: Annotated[PositiveInteger | Auto, Meta(description="passes over the training examples")] = "auto"
-    batch_size: Annotated[PositiveInteger | Auto, Meta(description="examples per step")] = "auto"
+    batch_size: Annotated[Few | Auto, Meta(description="examples per step")] = "auto"
     seed: Annotated[
         int, Meta(ge=0, lt=2**32, description="random seed of weights, order and augmentation")
     ] = 0
@@ -59,19 +63,23 @@ class TrainingOptions(Options, frozen=True):
         Meta(description="epochs between validations; the last epoch is always validated"),
     ] = "auto"
     early_stopping: Annotated[
-        Annotated[int, Meta(ge=0)] | Auto,
+        Annotated[int, Meta(ge=0, le=1_000_000)] | Auto,
         Meta(description="stop after this many epochs without a better validation score; 0: never"),
     ] = "auto"
-    steps_per_execution: Annotated[
-        PositiveInteger | Auto, Meta(description="steps in a single call of the backend")
-    ] = "auto"
+    steps_per_execution: Annotated[Few | Auto, Meta(description="steps in a single call of the backend")] = (
+        "auto"
+    )
     unreadable: Annotated[
         Literal["stop", "skip"],
         Meta(description="what to do if an example cannot be read; skip: name it and go on"),
     ] = "stop"
     checkpoint_seconds: Annotated[
         float,
-        Meta(ge=0, description="maximum seconds between checkpoints; each epoch ends with a checkpoint too"),
+        Meta(
+            ge=0,
+            le=1e9,
+            description="maximum seconds between checkpoints; each epoch ends with a checkpoint too",
+        ),
     ] = 30.0
 
 
@@ -102,8 +110,33 @@ class SplitOptions(Options, frozen=True):
     ] = 0
 
 
-class RuntimeOptions(Options, frozen=True):
-    """What training runs on."""
+class LimitOptions(Options, frozen=True):
+    """What one input may take; looked at before it is decoded, so that no file fills memory or disk."""
+
+    max_input_gb: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=1e6,
+            description="gigabytes of memory that one image, recording, text or packed table may take when it"
+            " is decoded; large ones that are decoded at once take no more than this together",
+        ),
+    ] = 4.0
+    max_input_hours: Annotated[float, Meta(gt=0, le=1e6, description="hours that one recording may last")] = (
+        48.0
+    )
+    max_unpacked_gb: Annotated[
+        float,
+        Meta(gt=0, le=1e6, description="gigabytes that a compressed archive (.tar.gz, say) may unpack to"),
+    ] = 100.0
+    max_model_gb: Annotated[
+        float,
+        Meta(gt=0, le=1e6, description="gigabytes that the network of a model may take when it is loaded"),
+    ] = 16.0
+
+
+class RuntimeOptions(LimitOptions, frozen=True):
+    """What training runs on, and what one input may take."""
 
     backend: Annotated[
         Literal["auto", "tensorflow", "jax", "torch"],
@@ -116,9 +149,10 @@ class RuntimeOptions(Options, frozen=True):
         Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"],
         Meta(description="arithmetic precision while training; saved models are always float32"),
     ] = "auto"
-    threads: Annotated[PositiveInteger | Auto, Meta(description="threads that read and prepare examples")] = (
-        "auto"
-    )
+    threads: Annotated[
+        Annotated[int, Meta(ge=1, le=MAX_THREADS)] | Auto,
+        Meta(description="threads that read and prepare examples"),
+    ] = "auto"
     cache: Annotated[
         Literal["auto", "memory", "none"],
         Meta(description="keep prepared examples in memory; auto: when they fit"),

@@ -5,11 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+_MAX_NAME = 500
+"""Characters of a name in a message: paths are rarely longer, and damaged files have names without end."""
+
 
 def some(names: Sequence[str], max_shown: int = 3, *, quoted: bool = True) -> str:
     """A few names for a message, in quotes or not, and how many more there are."""
-    shown = ", ".join(f"'{name}'" if quoted else name for name in names[:max_shown])
-    return f"{shown} and {len(names) - max_shown:,} more" if len(names) > max_shown else shown
+    first = [name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME - 1]}…" for name in names[:max_shown]]
+    told = ", ".join(f"'{name}'" if quoted else name for name in first)
+    return f"{told} and {len(names) - max_shown:,} more" if len(names) > max_shown else told
+
+
+def shown(value: object, max_length: int = 200) -> str:
+    """A value of somebody's file for a message: as Python writes it, and shortened."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, say
+        return f"a {type(value).__name__} that is too large to be shown"
+    return text if len(text) <= max_length else f"{text[: max_length - 1]}…"
 
 
 def counted(count: int, singular: str, plural: str) -> str:

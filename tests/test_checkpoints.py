@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
+import zipfile
 
 import numpy as np
 import pytest
 
 import suite
 from suite.errors import UserError
-from suite.training.checkpoints import CheckpointFolder, read_arrays, read_state, write_arrays
+from suite.training.checkpoints import (
+    CheckpointFolder,
+    assign,
+    check_complete,
+    read_arrays,
+    read_state,
+    write_arrays,
+)
 from suite.training.session import TrainingState
 
 ARRAYS = {
@@ -39,12 +48,13 @@ def test_what_is_read_is_what_was_written(tmp_path):
     assert read["step"] == read_state(tmp_path / "it.npz")["step"] == 3
 
 
+@pytest.mark.slow
 def test_no_damaged_byte_changes_what_is_read(tmp_path):
     file = tmp_path / "it.npz"
     write_arrays(file, ARRAYS, state(3))
     content = file.read_bytes()
     generator = random.Random(0)
-    for _ in range(1500):
+    for _ in range(500):
         damaged = bytearray(content)
         damaged[generator.randrange(len(content))] ^= 1 << generator.randrange(8)
         file.write_bytes(damaged)
@@ -141,7 +151,63 @@ def test_the_state_is_complete_and_of_its_types():
         ({name: value for name, value in plain.items() if name != "stage"}, "not both know stage"),
         ({**plain, "more": 1}, "not both know more"),
         ({**plain, "step": "3"}, "Expected `int`, got `str`"),
+        ({**plain, "step": -1}, "Expected `int` >= 0"),
         ({**plain, "losses": {"first": "x"}}, r"\$.losses.first"),
     ):
         with pytest.raises(suite.UserError, match=message):
             TrainingState.from_json(changed)
+
+
+class Variable:
+    """As Keras has them."""
+
+    def __init__(self, value, path="adam/kernel"):
+        self.value, self.shape, self.dtype, self.path = value, value.shape, value.dtype.name, path
+
+    def assign(self, value):
+        self.value = value
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"optimizer/00001": None}, "it holds 1 variables of it, and 2 are wanted"),
+        ({"optimizer/00002": np.zeros(1)}, "it holds 3 variables of it, and 2 are wanted"),
+        ({"optimizer/00000": np.zeros(3, np.float32)}, r"adam/kernel is \[2\] and not \[3\]"),
+        ({"optimizer/00001": np.zeros((), np.float32)}, "adam/kernel is int64 and not float32"),
+    ],
+)
+def test_entries_of_the_optimizer_are_complete_and_of_their_types(changes, message, monkeypatch):
+    monkeypatch.setattr("suite.training.checkpoints.to_numpy", lambda variable: variable.value)
+    variables = [Variable(np.ones(2, np.float32)), Variable(np.asarray(3))]
+    arrays = {"optimizer/00000": np.zeros(2, np.float32), "optimizer/00001": np.asarray(0)}
+    assign(variables, arrays, "optimizer", "it")
+    assert variables[1].value == 0
+    changed = {name: array for name, array in {**arrays, **changes}.items() if array is not None}
+    with pytest.raises(UserError, match=f"it does not fit the optimizer that is built now .{message}"):
+        assign(variables, changed, "optimizer", "it")
+
+
+def test_a_checkpoint_that_lacks_something_or_has_more_is_not_gone_on_with(monkeypatch):
+    monkeypatch.setattr("suite.training.checkpoints.backend_random_state", dict)
+    whole = {"network/00000": 1, "optimizer/00000": 1, "metrics/00000": 1}
+    check_complete(whole, 3, "it")
+    check_complete({name: 1 for name in whole if name != "metrics/00000"}, 0, "it")
+    with pytest.raises(UserError, match="it lacks the metrics and optimizer: it cannot be gone on with"):
+        check_complete({"network/00000": 1}, 3, "it")
+    with pytest.raises(UserError, match="it holds unknown other: it"):
+        check_complete({**whole, "other/00000": 1}, 3, "it")
+
+
+def test_an_archive_that_says_it_is_larger_or_is_compressed_takes_no_memory(tmp_path):
+    file = tmp_path / "it.npz"
+    np.savez_compressed(file, header=np.zeros(50_000_000, np.uint8))
+    assert file.stat().st_size < 100_000
+    with pytest.raises(UserError, match="its header is compressed"):
+        read_arrays(file)
+    small = io.BytesIO()
+    np.lib.format.write_array(small, np.zeros(1000, np.uint8))
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("header.npy", small.getvalue().replace(b"(1000,)", b"(9" + b"0" * 30 + b",)"))
+    with pytest.raises(UserError, match="header is not as large as it says"):
+        read_arrays(file)

@@ -97,6 +97,7 @@ def test_an_interruption_keeps_what_was_predicted(predict, files, tmp_path, monk
     assert len((tmp_path / "out" / "predictions.jsonl").read_text().splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_the_ending_of_the_file_chooses_the_format(predict, files, tmp_path):
     def content(name: str) -> str:
         predict("in", "--out", name)
@@ -158,7 +159,7 @@ def test_files_of_another_kind_in_a_folder_are_counted(predict, files):
                 " or .txt; or name a folder"
             ),
         ),
-        (["in", "--batch-size", "0"], "--batch-size 0 is not allowed: at least 1"),
+        (["in", "--batch-size", "0"], "--batch-size 0 is not allowed: 1 to 65,536"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_status_2(predict, files, words, message):
@@ -186,6 +187,7 @@ def test_a_name_that_breaks_lines_is_printed_on_one(predict, files):
     assert predict("in/e\nf.temps")[1] == ["in/e\\nf.temps\tcold  0.82"]
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_ends_it_quietly(run, environment, tmp_path):
     for number in range(2000):
         (tmp_path / f"{number}.temps").write_text("1 2 3 4")

@@ -46,6 +46,7 @@ def predict(run, host, tmp_path, monkeypatch, capsys):
     return call
 
 
+@pytest.mark.slow
 def test_decode_is_given_the_context_that_encode_gave(run, host):
     pipeline = suite.load(run.path, host=host)
     rows = [[0.0] * 8, [2.0] * 8, [4.0] * 8]
@@ -53,11 +54,13 @@ def test_decode_is_given_the_context_that_encode_gave(run, host):
     assert pipeline.predict(iter([rows[1]]))[0].mean == 2.0
 
 
+@pytest.mark.slow
 def test_what_the_codec_learns_on_validation_is_shipped(run, host):
     assert suite.load(run.path, host=host).codec.threshold == 0.5
     assert json.loads((run.model / "pipeline.json").read_text())["codec"]["threshold"] == 0.5
 
 
+@pytest.mark.slow
 def test_scores_are_made_by_the_codec_for_scoring_and_know_its_facts(run, host):
     for split in ("test", "validation"):
         assert run.metrics[split]["unsure"] == 0
@@ -79,6 +82,7 @@ def test_an_unknown_option_at_prediction_is_one_sentence(predict):
     assert "threshold" in errors[0]
 
 
+@pytest.mark.slow
 def test_an_option_at_prediction_can_be_scored(run, host, capsys, tmp_path):
     words = ["evaluate", str(run.path), "--json", "--set"]
     assert main([*words, "prediction.threshold=0.75", "--out", str(tmp_path / "a")], host) == 0
@@ -122,6 +126,7 @@ def test_a_stream_that_breaks_off_gives_what_came_before_and_a_sentence(predict,
     assert status == 1
 
 
+@pytest.mark.slow
 def test_a_stream_without_an_end_is_read_as_it_is_used(run, host):
     from itertools import islice
 
@@ -142,6 +147,7 @@ def _long_row(path, pieces, missing=None):
     path.write_text(json.dumps(numbers))
 
 
+@pytest.mark.slow
 def test_what_is_too_long_is_predicted_in_chunks_and_gives_one_result(predict, tmp_path):
     _long_row(tmp_path / "long.json", 70)
     status, lines, errors = predict("a.json", "long.json", "a.json", "--json")
@@ -151,6 +157,7 @@ def test_what_is_too_long_is_predicted_in_chunks_and_gives_one_result(predict, t
     assert results[1]["prediction"] == {"trend": "rising", "mean": 0.125}
 
 
+@pytest.mark.slow
 def test_one_long_input_in_a_program(run, host, tmp_path):
     from suite.sources import FileSource
 
@@ -167,6 +174,7 @@ def test_a_chunk_that_cannot_be_read_leaves_the_whole_without_a_prediction(predi
     assert status == 1
 
 
+@pytest.mark.slow
 def test_the_chunks_of_a_long_input_are_counted(run, host, tmp_path):
     from suite.sources import FileSource
 
@@ -181,8 +189,8 @@ def test_the_chunks_of_a_long_input_are_counted(run, host, tmp_path):
     assert calls == [(1, 3), (2, 3), (3, 3)]
 
 
+@pytest.mark.slow
 def test_chunks_are_read_only_as_they_are_needed(run, host):
-    from dataclasses import replace
 
     read = []
 
@@ -209,7 +217,7 @@ def test_chunks_are_read_only_as_they_are_needed(run, host):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(replace(pipeline, codec=codec).predict_each(["x"], 4, on_chunk))
+        list(pipeline.with_codec(codec).predict_each(["x"], 4, on_chunk))
     assert len(read) <= 10 + 4 * 4
 
 
@@ -262,6 +270,7 @@ def test_a_format_that_is_not_there_is_one_sentence(predict, words, message):
     assert message in errors[0]
 
 
+@pytest.mark.slow
 def test_validation_is_scored_as_often_as_wanted(host, tmp_path):
     data = toy_plugin.write(tmp_path / "toy.jsonl")
     training = {"epochs": 5, "validation_every": 2}

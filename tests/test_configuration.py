@@ -118,7 +118,7 @@ def test_a_bare_setting_is_answered_with_a_key_that_can_be_set_here():
 def test_a_broken_file_is_named_with_its_line(tmp_path):
     path = tmp_path / "c.toml"
     path.write_text('task = "trend"\ndata = \n')
-    with pytest.raises(UserError, match=r"c\.toml is not a TOML file.*line 2"):
+    with pytest.raises(UserError, match=r"c\.toml is not TOML.*line 2"):
         read_toml(path)
 
 

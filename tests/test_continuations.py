@@ -127,6 +127,7 @@ def test_chunks_go_on_as_well():
     assert texts(many.stream("1\n8")) == [str(result.prediction)]
 
 
+@pytest.mark.slow
 def test_validation_while_training_scores_predictions_that_are_joined(tmp_path):
     pytest.importorskip("keras", reason="needs Keras")
     from suite.runs.train import train

@@ -47,26 +47,31 @@ def run(tmp_path_factory):
     return train(HOST, configuration, out=out, dataset=in_memory())
 
 
+@pytest.mark.slow
 def test_it_is_trained_scored_and_loaded_like_any_other(run):
     assert 0 <= run.metrics["test"]["accuracy"] <= 1
     assert suite.load(run.path, host=HOST).predict(np.arange(8.0)).trend in toy_plugin.SLOPES
 
 
+@pytest.mark.slow
 def test_its_configuration_can_be_read(run):
     assert run.configuration.data == ""
     assert run.configuration.loader_name is None
 
 
+@pytest.mark.slow
 def test_other_data_can_be_scored(run, tmp_path):
     data = toy_plugin.write(tmp_path / "rows.jsonl", train=9, validation=0, test=0)
     assert evaluate(HOST, Request(run=run.path, data=str(data))).metrics["counts"] == {"test": 9}
 
 
+@pytest.mark.slow
 def test_without_data_there_is_nothing_to_score(run):
     with pytest.raises(suite.UserError, match="trained on data in memory"):
         evaluate(HOST, Request(run=run.path))
 
 
+@pytest.mark.slow
 def test_going_on_needs_the_same_data(tmp_path):
     out = tmp_path / "run"
     configuration = Configuration(task="trend", data="", training=OPTIONS)

@@ -81,6 +81,7 @@ def guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         del sys.modules[name]
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_plugin_guide_work(guide, capsys):
     printed = {}
     for words in commands(GUIDE):
@@ -107,6 +108,7 @@ def write_images(folder: Path, count: int = 12) -> None:
         (folder / f"{split}.txt").write_text("".join(rows))
 
 
+@pytest.mark.slow
 def test_the_model_and_the_format_of_the_plugin_guide_train_together(guide, capsys):
     write_images(guide / "lists")
     words = ["train", "image-classification", "lists", "--loader", "caffe", "--model", "stripes"]
@@ -193,6 +195,7 @@ def small_networks(monkeypatch):
         monkeypatch.setitem(networks, smallest, {**networks[smallest], **smaller})
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_readme_work(tmp_path, monkeypatch, capsys, small_networks):
     cv2 = pytest.importorskip("cv2")
     samples = pytest.importorskip("suite_image_classification.samples").sample()

@@ -13,6 +13,8 @@ import toy_plugin
 from distributions import write_distribution
 from suite.cli.main import main
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Any:

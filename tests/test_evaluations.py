@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import replace
 
@@ -16,8 +17,15 @@ from suite import UserError
 from suite.cli.main import main
 from suite.configuration import from_mapping
 from suite.data import Problem
+from suite.pipeline.manifest import read_manifest
+from suite.prediction.loading import model_task
+from suite.runs.build import look_up
+from suite.runs.data import run_data
+from suite.runs.directory import Run
 from suite.runs.evaluate import Request, evaluate
+from suite.runs.resuming import changed_contents
 from suite.runs.train import train
+from suite.training.progress import Listener
 
 HOST = suite.Host(toy_plugin, discover=False)
 
@@ -42,6 +50,7 @@ def write_lines(path, lines):
     return path
 
 
+@pytest.mark.slow
 def test_the_runs_own_test_split_is_scored_again_to_the_same_numbers(run, tmp_path):
     outcome = evaluate(HOST, Request(run=run, out=tmp_path / "out"))
     again, before = outcome.metrics, json.loads((run / "metrics.json").read_text())
@@ -50,6 +59,7 @@ def test_the_runs_own_test_split_is_scored_again_to_the_same_numbers(run, tmp_pa
     assert again["intervals"]["test"] == before["intervals"]["test"]
 
 
+@pytest.mark.slow
 def test_metrics_predictions_and_a_report_are_written(run, tmp_path):
     outcome = evaluate(HOST, Request(run=run, out=tmp_path / "out"))
     assert sorted(path.name for path in outcome.folder.iterdir()) == [
@@ -60,18 +70,21 @@ def test_metrics_predictions_and_a_report_are_written(run, tmp_path):
     assert "on its test split" in (outcome.folder / "report.html").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_each_evaluation_has_a_folder_of_its_own(run, data):
     folders = [evaluate(HOST, Request(run=run, data=str(data))).folder for _ in range(2)]
     assert [folder.name for folder in folders] == ["toy", "toy-2"]
     assert folders[0].parent == run / "evaluations"
 
 
+@pytest.mark.slow
 def test_the_training_split_can_be_scored_and_it_says_what_that_is_worth(run, tmp_path):
     outcome = evaluate(HOST, Request(run=run, split="train", out=tmp_path / "out"))
     assert outcome.metrics["counts"] == {"train": 60}
     assert "has learned from these very examples" in outcome.metrics["notes"][0]
 
 
+@pytest.mark.slow
 def test_other_data_without_splits_is_scored_whole(run, tmp_path):
     other = toy_plugin.write(tmp_path / "other.jsonl", train=15, validation=0, test=0)
     outcome = evaluate(HOST, Request(run=run, data=str(other), out=tmp_path / "out"))
@@ -79,6 +92,7 @@ def test_other_data_without_splits_is_scored_whole(run, tmp_path):
     assert outcome.metrics["baseline"]
 
 
+@pytest.mark.slow
 def test_data_that_the_run_learned_from_is_scored_by_its_splits(tmp_path):
     data = toy_plugin.write(tmp_path / "toy.jsonl", train=60, validation=0, test=0)
     configuration = from_mapping({"task": "trend", "data": str(data), "training": {"epochs": 1}}, "the test")
@@ -90,6 +104,7 @@ def test_data_that_the_run_learned_from_is_scored_by_its_splits(tmp_path):
     assert "may have learned from some of these examples" in outcome.metrics["notes"][0]
 
 
+@pytest.mark.slow
 def test_of_other_data_with_splits_the_test_split_is_scored_and_it_says_so(run, tmp_path):
     other = toy_plugin.write(tmp_path / "other.jsonl")
     outcome = evaluate(HOST, Request(run=run, data=str(other), out=tmp_path / "out"))
@@ -97,6 +112,7 @@ def test_of_other_data_with_splits_the_test_split_is_scored_and_it_says_so(run, 
     assert "scored the test split" in outcome.metrics["notes"][0]
 
 
+@pytest.mark.slow
 def test_what_matters_only_to_training_is_no_note_of_an_evaluation(run, tmp_path):
     other = toy_plugin.write(tmp_path / "other.jsonl", train=6, validation=0, test=0)
     (loader,) = HOST.loaders("trend")
@@ -112,6 +128,7 @@ def test_what_matters_only_to_training_is_no_note_of_an_evaluation(run, tmp_path
     assert "too few to learn from" not in outcome.metrics["notes"]
 
 
+@pytest.mark.slow
 def test_examples_without_a_target_are_left_out_and_counted(run, tmp_path):
     rows = toy_plugin.rows(6, 7)
     del rows[0]["trend"]
@@ -121,6 +138,7 @@ def test_examples_without_a_target_are_left_out_and_counted(run, tmp_path):
     assert "1 of 6 examples have no target" in outcome.metrics["notes"][0]
 
 
+@pytest.mark.slow
 def test_examples_that_cannot_be_read_are_left_out_and_named(run, tmp_path):
     rows = toy_plugin.rows(6, 7)
     rows[2]["numbers"] = [1.0]
@@ -130,6 +148,7 @@ def test_examples_that_cannot_be_read_are_left_out_and_named(run, tmp_path):
     assert "left out: 7-2: " in outcome.metrics["notes"][0]
 
 
+@pytest.mark.slow
 def test_predictions_from_anywhere_are_scored_against_the_data_by_id(run, data, tmp_path):
     rows = [row for row in lines_of(data) if row["split"] == "test"]
     lines = [{"id": row["id"], "prediction": row["trend"]} for row in reversed(rows)]
@@ -146,6 +165,7 @@ def test_predictions_from_anywhere_are_scored_against_the_data_by_id(run, data, 
     )
 
 
+@pytest.mark.slow
 def test_without_data_the_targets_in_the_file_count(run, tmp_path):
     lines = [
         {"id": "a", "prediction": "rising", "target": "rising"},
@@ -156,11 +176,13 @@ def test_without_data_the_targets_in_the_file_count(run, tmp_path):
     assert outcome.metrics["test"]["accuracy"] == 0.5
 
 
+@pytest.mark.slow
 def test_the_written_predictions_score_as_the_model_did(run, tmp_path):
     outcome = evaluate(HOST, Request(run=run, predictions=run / "predictions.jsonl", out=tmp_path / "out"))
     assert outcome.metrics["test"] == json.loads((run / "metrics.json").read_text())["test"]
 
 
+@pytest.mark.slow
 def test_data_that_has_changed_since_is_refused_with_what_to_do(tmp_path):
     data = toy_plugin.write(tmp_path / "toy.jsonl", train=30)
     configuration = from_mapping({"task": "trend", "data": str(data), "training": {"epochs": 1}}, "the test")
@@ -174,6 +196,7 @@ def test_data_that_has_changed_since_is_refused_with_what_to_do(tmp_path):
     assert any("no baseline, for the training data cannot be loaded" in note for note in notes)
 
 
+@pytest.mark.slow
 def test_what_is_wrong_writes_nothing(run, tmp_path):
     bad = write_lines(tmp_path / "bad.jsonl", [{"id": "a"}])
     with pytest.raises(UserError, match="line 1: the key 'prediction' is missing"):
@@ -181,10 +204,69 @@ def test_what_is_wrong_writes_nothing(run, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_not_empty_is_not_written_to(run, tmp_path):
     (tmp_path / "mine.txt").write_text("dear")
     with pytest.raises(UserError, match="exists already"):
         evaluate(HOST, Request(run=run, out=tmp_path))
+
+
+def test_two_evaluations_at_once_write_two_folders(run, data, tmp_path):
+    class Other(Listener):
+        """Evaluates as well while another evaluation is under way."""
+
+        outcome = None
+
+        def phase(self, text):
+            if self.outcome is None:
+                self.outcome = evaluate(HOST, Request(run=run, predictions=run / "predictions.jsonl"))
+
+    other = Other()
+    outcome = evaluate(HOST, Request(run=run, predictions=run / "predictions.jsonl"), other)
+    assert outcome.folder != other.outcome.folder
+    assert (outcome.folder / "metrics.json").read_text() == (
+        other.outcome.folder / "metrics.json"
+    ).read_text()
+
+
+def test_data_that_was_swapped_since_the_training_is_noticed(run, data, tmp_path):
+    before = data.stat()
+    os.utime(data, (1, 1))
+    try:
+        said = evaluate(HOST, Request(run=run, out=tmp_path / "out")).metrics["notes"]
+    finally:
+        os.utime(data, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert any(
+        f"files in {data} were changed, added or removed after {run} was started" in note for note in said
+    )
+    dataset = run_data(HOST, Run.open(run).configuration).dataset
+    assert changed_contents(Run.open(run), str(data), dataset) == ""
+    swapped = replace(dataset, train=[replace(example, input=[0.0] * 8) for example in dataset.train])
+    said = changed_contents(Run.open(run), str(data), swapped)
+    assert f"the data in {data} holds something else than when {run} was started" in said
+
+
+class Stranger:
+    """A second plugin that offers everything under the same names."""
+
+    suite_tasks = suite.hookimpl(lambda self: toy_plugin.suite_tasks())
+    suite_data_loaders = suite.hookimpl(lambda self: toy_plugin.suite_data_loaders())
+    suite_model_builders = suite.hookimpl(lambda self: toy_plugin.suite_model_builders())
+    suite_evaluators = suite.hookimpl(lambda self: toy_plugin.suite_evaluators())
+
+
+def test_a_run_goes_on_with_its_own_plugin_if_another_one_has_the_same_names(run, tmp_path):
+    both = suite.Host(Stranger(), toy_plugin, discover=False)
+    before = json.loads((run / "metrics.json").read_text())
+    assert evaluate(both, Request(run=run, out=tmp_path / "out")).metrics["test"] == before["test"]
+    manifest = read_manifest(run / "model")
+    assert model_task(both, manifest).plugin == manifest.task_plugin == "toy_plugin"
+    configuration = replace(Run.open(run).configuration, init=None)
+    chosen = look_up(both, configuration)
+    named = (chosen.task, chosen.builder, *chosen.evaluators, run_data(both, configuration).loader)
+    assert {contributed.plugin for contributed in named} == {"toy_plugin"}
+    with pytest.raises(UserError, match="more than one plugin offers the task 'trend'"):
+        look_up(both, from_mapping({"task": "trend", "data": configuration.data}, "the test"))
 
 
 @pytest.fixture
@@ -199,6 +281,7 @@ def command(monkeypatch, capsys):
     return call
 
 
+@pytest.mark.slow
 def test_the_command_prints_verdict_numbers_and_where_the_report_is(command, run, tmp_path):
     status, out, _ = command(run, "--out", tmp_path / "out")
     assert status == 0
@@ -208,6 +291,7 @@ def test_the_command_prints_verdict_numbers_and_where_the_report_is(command, run
     assert rest[-1] == f"report: {tmp_path / 'out' / 'report.html'}"
 
 
+@pytest.mark.slow
 def test_the_command_prints_json_for_programs(command, run, tmp_path):
     status, out, _ = command(run, "--json", "--out", tmp_path / "out")
     assert status == 0
@@ -216,6 +300,7 @@ def test_the_command_prints_json_for_programs(command, run, tmp_path):
     assert printed == json.loads((tmp_path / "out" / "metrics.json").read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -12,6 +12,7 @@ from suite.configuration import from_mapping
 from suite.runs.train import resume, train
 
 pytest.importorskip("keras", reason="needs Keras")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

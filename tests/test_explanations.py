@@ -51,6 +51,7 @@ def run(tmp_path_factory):
     return train(explaining(explain), from_mapping(tables, "the test"), out=folder / "toy")
 
 
+@pytest.mark.slow
 def test_the_report_of_a_run_shows_them(run):
     page = (run.path / "report.html").read_text("utf-8")
     assert "What tipped the scales" in page
@@ -59,11 +60,13 @@ def test_the_report_of_a_run_shows_them(run):
     assert "train: 8 of 60 examples" in page
 
 
+@pytest.mark.slow
 def test_the_report_of_an_evaluation_shows_them(run, tmp_path):
     folder = evaluate(explaining(explain), Request(run=run.path, out=tmp_path / "out")).folder
     assert "What tipped the scales" in (folder / "report.html").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_where_there_is_no_model_nothing_is_explained(run, tmp_path):
     request = Request(run=run.path, predictions=run.path / "predictions.jsonl", out=tmp_path / "out")
     outcome = evaluate(explaining(explain), request)
@@ -79,6 +82,7 @@ def helpless(pairs, predict):
     return predict(["no row"])
 
 
+@pytest.mark.slow
 def test_a_defect_is_noted_with_the_plugin_and_loses_nothing(run, tmp_path):
     outcome = evaluate(explaining(defective), Request(run=run.path, out=tmp_path / "out"))
     expected = (
@@ -90,6 +94,7 @@ def test_a_defect_is_noted_with_the_plugin_and_loses_nothing(run, tmp_path):
     assert outcome.metrics["test"] == run.metrics["test"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("function", "note"),
     [
@@ -110,6 +115,7 @@ def explain_all(pairs, predict):
     return [Highlights(title="Why", items=[Highlight(caption=caption, segments=[]) for caption in captions])]
 
 
+@pytest.mark.slow
 def test_predictions_are_explained_on_a_page_of_their_own(run, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for index in range(14):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import os
+import shutil
 
 import numpy as np
 import pytest
@@ -12,9 +15,10 @@ import toy_plugin
 import weather
 from suite.configuration import Configuration
 from suite.export.export import _alike, _difference
-from suite.export.onnx import convert
+from suite.export.metadata import onnx_metadata
+from suite.export.onnx import _copying_no_graph, _in_a_process, convert
 from suite.pipeline.keras_files import save_keras
-from suite.pipeline.manifest import FORMAT, Manifest
+from suite.pipeline.manifest import FORMAT, Manifest, read_manifest, write_manifest
 from suite.pipeline.networks import KerasNetwork, OnnxNetwork
 from suite.prediction.loading import load
 from suite.runs.export import _examples, export
@@ -31,7 +35,10 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def exported(run):
-    return export(run, host=weather.host())
+    """As users have it: converted in a process that begins with nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("suite.export.onnx._in_a_process", _in_a_process)
+        return export(run, host=weather.host())
 
 
 @pytest.fixture
@@ -39,13 +46,14 @@ def converted(exported, monkeypatch):
     """Conversion takes seconds: what it gave once, given again."""
     x = np.random.default_rng(0).normal(10, 5, (3, 4)).astype(np.float32)
 
-    def convert(source, target, packages, batches, scratch):
+    def convert(source, target, packages, batches, scratch, metadata):
         target.write_bytes((exported.folder / "network.onnx").read_bytes())
         return [x], [KerasNetwork(weather.network())(x)]
 
     monkeypatch.setattr("suite.export.export.convert", convert)
 
 
+@pytest.mark.slow
 def test_it_predicts_what_keras_predicts(run, exported):
     x = [np.array([20.0, 21, 22, 23]), np.array([1.0, 2, 3, 4]), b"9 9 9 9"]
     with_keras = load(run, host=weather.host()).predict(x)
@@ -58,12 +66,14 @@ def test_it_predicts_what_keras_predicts(run, exported):
     )
 
 
+@pytest.mark.slow
 def test_it_takes_any_number_of_examples(exported):
     network = OnnxNetwork(exported.folder / "network.onnx")
     for count in (1, 3, 40):
         assert network(np.ones((count, 4), np.float32)).shape == (count, 2)
 
 
+@pytest.mark.slow
 def test_the_folder_holds_the_network_the_codec_and_the_comparison(run, exported):
     assert exported.folder == run / "export"
     assert sorted(file.name for file in exported.folder.iterdir()) == [
@@ -84,10 +94,48 @@ def test_the_folder_holds_the_network_the_codec_and_the_comparison(run, exported
     assert manifest == {**model, "network": "network.onnx"}
 
 
+@pytest.mark.slow
+def test_the_network_says_what_it_is_and_nothing_of_it_is_believed(exported, tmp_path):
+    import onnx
+
+    model = onnx.load(exported.folder / "network.onnx")
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    assert ast.literal_eval(metadata.pop("names")) == {0: "cold", 1: "warm"}
+    assert metadata == {
+        "description": "a model of suite for the task weather; pipeline.json lies beside it",
+        "suite": suite.__version__,
+        "task": "weather",
+        "builder": "weather:linear",
+        "plugin": "weather 1.2",
+        "unit": "degrees",
+    }
+    folder = shutil.copytree(exported.folder, tmp_path / "copy")
+    onnx.helper.set_model_props(model, {"names": "{0: 'warm', 1: 'cold'}", "task": "trend"})
+    onnx.save(model, folder / "network.onnx")
+    with pytest.raises(suite.UserError, match="is damaged"):
+        load(folder, host=weather.host())
+    write_manifest(folder, read_manifest(folder))
+    pipeline = load(folder, host=weather.host())
+    assert pipeline.predict(b"1 2 3 4").label == "cold"
+    assert pipeline.describe().classes == ["cold", "warm"]
+
+
+def test_metadata_are_texts_in_the_form_that_other_tools_read():
+    manifest = Manifest(format=FORMAT, task="t", builder="p:b", codec={}, network="network.onnx")
+    metadata = onnx_metadata(
+        manifest, {"classes": ["it's", '"b"'], "input_size": [480, 640], "channels": 3, "resize": "squash"}
+    )
+    assert ast.literal_eval(metadata["names"]) == {0: "it's", 1: '"b"'}
+    assert (metadata["imgsz"], metadata["channels"], metadata["resize"]) == ("[480,640]", "3", "squash")
+    assert all(isinstance(text, str) for text in metadata.values())
+
+
+@pytest.mark.slow
 def test_nothing_else_is_left_in_the_run(run, exported):
     assert sorted(path.name for path in run.iterdir()) == ["export", "model"]
 
 
+@pytest.mark.slow
 def test_an_exported_network_that_differs_is_no_success(run, converted, tmp_path, monkeypatch):
     right = OnnxNetwork.__call__
     monkeypatch.setattr(OnnxNetwork, "__call__", lambda self, inputs: right(self, inputs) + 0.01)
@@ -96,6 +144,7 @@ def test_an_exported_network_that_differs_is_no_success(run, converted, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_one_that_differs_for_single_examples_only_is_no_success_either(
     run, converted, tmp_path, monkeypatch
 ):
@@ -107,6 +156,7 @@ def test_one_that_differs_for_single_examples_only_is_no_success_either(
         export(run, out=tmp_path / "out", host=weather.host())
 
 
+@pytest.mark.slow
 def test_the_earlier_export_stays_when_a_later_one_fails(run, exported, converted, monkeypatch):
     before = (exported.folder / "network.onnx").read_bytes()
     monkeypatch.setattr(OnnxNetwork, "__call__", lambda self, inputs: np.zeros((len(inputs), 2)))
@@ -164,6 +214,7 @@ def test_without_the_data_it_is_compared_on_the_tasks_sample_and_says_so(toy_run
     assert len(encoded) == 30
 
 
+@pytest.mark.slow
 def test_several_inputs_and_outputs_keep_their_names_and_constants_of_layers_their_values(tmp_path):
     a, b = keras.Input((None,), name="a"), keras.Input((3,), name="b")
     scaled = keras.layers.Normalization(mean=[1.0, 2.0, 3.0], variance=[4.0, 4.0, 4.0])(b)
@@ -176,6 +227,7 @@ def test_several_inputs_and_outputs_keep_their_names_and_constants_of_layers_the
     assert outputs["scaled"].tolist() == expected[0]["scaled"].tolist() == [[3, 2.5, 2]] * 2
 
 
+@pytest.mark.slow
 def test_values_that_are_put_into_others_are_moved_to_where_they_fit(tmp_path):
     whole, split = keras.Input((5, 2), name="whole"), keras.Input((2, 2), name="split")
     place = keras.Input((3,), dtype="int32", name="place")
@@ -191,12 +243,23 @@ def test_values_that_are_put_into_others_are_moved_to_where_they_fit(tmp_path):
         assert network(batch).tolist() == outputs.tolist() == [[[row, row] for row in rows]] * 2
 
 
+def test_what_fails_without_copies_of_the_graph_is_done_with_them(monkeypatch):
+    def conversion():
+        if "TF2ONNX_CATCH_ERRORS" in os.environ:
+            raise ValueError("a pass of tf2onnx failed")
+        return "converted"
+
+    monkeypatch.delenv("TF2ONNX_CATCH_ERRORS", raising=False)
+    assert _copying_no_graph(conversion) == "converted"
+
+
 def test_a_missing_package_is_named(run, monkeypatch):
     monkeypatch.setattr("suite.export.onnx.find_spec", lambda name: None if name == "tf2onnx" else name)
     with pytest.raises(suite.UserError, match=r"needs tf2onnx: pip install 'keras-suite\[export\]'"):
         export(run, host=weather.host())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "settings", "message"),
     [
@@ -222,6 +285,7 @@ def test_a_damaged_network_is_the_users_to_know(tmp_path):
         export(run, host=weather.host())
 
 
+@pytest.mark.slow
 def test_the_command_says_what_was_compared(run, converted, capfd):
     from suite.cli.main import main
 

@@ -44,6 +44,7 @@ def finished(work):
     return Folds(work / "whole")
 
 
+@pytest.mark.slow
 def test_every_fold_is_a_complete_run_that_is_scored_on_what_it_has_not_seen(finished):
     ids = []
     for number, run in enumerate(finished.runs, start=1):
@@ -59,6 +60,7 @@ def test_every_fold_is_a_complete_run_that_is_scored_on_what_it_has_not_seen(fin
     assert [json.loads(line)["id"] for line in together] == ids
 
 
+@pytest.mark.slow
 def test_means_and_spread_are_those_of_the_folds(finished):
     reached = [run.metrics["test"]["accuracy"] for run in finished.runs]
     assert finished.metrics["mean"]["test"]["accuracy"] == pytest.approx(np.mean(reached))
@@ -71,6 +73,7 @@ def test_means_and_spread_are_those_of_the_folds(finished):
     assert "is in no fold" in page
 
 
+@pytest.mark.slow
 def test_its_directory_is_no_run_and_says_so(finished, capsys):
     assert main(["resume", str(finished.path)], HOST) == 2
     assert "is complete" in capsys.readouterr().err
@@ -79,6 +82,7 @@ def test_its_directory_is_no_run_and_says_so(finished, capsys):
         assert "holds a run for each fold: name one of them" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_fold_can_be_evaluated_alone_and_repeated(finished, work):
     run = finished.runs[1]
     assert main(["evaluate", str(run.path), "--out", str(work / "again")], HOST) == 0
@@ -116,6 +120,7 @@ def test_what_was_interrupted_goes_on_and_ends_the_same(finished, work):
     assert folds.metrics["folds"] == finished.metrics["folds"]
 
 
+@pytest.mark.slow
 def test_a_missing_fold_and_a_missing_report_are_made_again(finished, work):
     copy = work / "copy"
     shutil.copytree(finished.path, copy)
@@ -125,6 +130,7 @@ def test_a_missing_fold_and_a_missing_report_are_made_again(finished, work):
     assert folds.metrics["folds"] == finished.metrics["folds"]
 
 
+@pytest.mark.slow
 def test_other_data_is_refused(finished, work, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(finished.path, copy)
@@ -136,6 +142,7 @@ def test_other_data_is_refused(finished, work, tmp_path):
         resume_folds(HOST, copy)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("split", "message"),
     [
@@ -191,6 +198,7 @@ def test_the_verdict_does_not_praise_what_loses_in_a_fold(metrics, kind, sentenc
     assert text.startswith("Accuracy is 0.")
 
 
+@pytest.mark.slow
 def test_other_data_without_the_groups_is_scored_all_the_same(finished, tmp_path):
     copy = tmp_path / "run"
     shutil.copytree(finished.runs[0].path, copy)

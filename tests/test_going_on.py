@@ -86,10 +86,12 @@ def test_the_model_of_a_stopped_run_is_the_best_one_so_far(data, tmp_path):
         np.testing.assert_array_equal(np.asarray(weight), value)
 
 
+@pytest.mark.slow
 def test_a_model_of_a_complete_run_says_nothing(finished):
     assert read_manifest(finished.model).unfinished == ""
 
 
+@pytest.mark.slow
 def test_a_run_that_ended_goes_on_from_its_last_weights(data, finished, tmp_path):
     run = copied(finished, tmp_path / "run")
     before = last_weights(run)
@@ -105,6 +107,7 @@ def test_a_run_that_ended_goes_on_from_its_last_weights(data, finished, tmp_path
     assert note in (done.path / "report.html").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 @pytest.mark.parametrize("step", [1, 3])
 def test_added_epochs_that_were_interrupted_end_like_unbroken_ones(data, finished, tmp_path, step):
@@ -154,12 +157,14 @@ def test_moved_data_is_found_again(data, tmp_path, capsys):
     assert Run.open(path).configuration.data == str(here)
 
 
+@pytest.mark.slow
 def test_other_data_is_not_taken_for_moved_data(finished, tmp_path):
     other = toy_plugin.write(tmp_path / "other.jsonl", train=50)
     with pytest.raises(suite.UserError, match=r"\(50 train, 30 validation, 30 test, and not 60 train, "):
         resume(HOST, copied(finished, tmp_path / "run").path, how=Resumption(data=str(other)))
 
 
+@pytest.mark.slow
 def test_what_cannot_go_on_says_why(finished, tmp_path, capsys):
     assert main(["resume", str(finished.path)], HOST) == 2
     assert f"suite resume {finished.path} --epochs 10" in capsys.readouterr().err
@@ -169,6 +174,7 @@ def test_what_cannot_go_on_says_why(finished, tmp_path, capsys):
     assert "epochs = 0 is not allowed" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_added_epochs_are_counted_from_all_of_them(finished, tmp_path, capsys):
     assert main(["resume", str(copied(finished, tmp_path / "run").path), "--epochs", "1"], HOST) == 0
     shown = capsys.readouterr()

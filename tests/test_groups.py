@@ -9,7 +9,7 @@ import pytest
 
 import suite
 import toy_plugin
-from suite import UserError
+from suite import UserError, patterns
 from suite.cli.main import main
 from suite.data import Dataset, Example
 from suite.data.folds import folded
@@ -245,3 +245,16 @@ def test_a_folder_of_images_has_names_for_patterns(tmp_path):
         "patient0",
         "patient1",
     }
+
+
+def test_a_pattern_that_would_match_for_years_is_refused(monkeypatch):
+    monkeypatch.setattr(patterns, "SECONDS", 0.1)
+    dataset = Dataset(train=[Example(name, [0], "sick") for name in ("a" * 60 + "b", "b1", "b2")])
+    with pytest.raises(UserError, match=r"groups = '\(\(a\|a\)\*\$\)' takes more than 0.1 s for 'aaaa"):
+        grouped(dataset, "((a|a)*$)")
+
+
+@pytest.mark.parametrize("pattern", ["(a", "(" * 5000 + ")" * 5000, "(a{99999999999999999999})"])
+def test_a_pattern_that_is_none_is_refused(pattern):
+    with pytest.raises(UserError, match="is no regular expression: "):
+        grouped(Dataset(train=[Example("b1", [0], "sick")]), pattern)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import suite
 import weather
+from suite.limits import check_model_bytes
 from suite.pipeline.keras_files import as_float32, check_keras, load_keras, save_keras
 
 keras = pytest.importorskip("keras", reason="needs Keras")
@@ -68,6 +69,45 @@ def test_a_file_that_is_not_one(tmp_path, content):
     file = tmp_path / "network.keras"
     file.write_bytes(content)
     with pytest.raises(suite.UserError, match=r"network\.keras is not a Keras model or is damaged"):
+        load_keras(file)
+
+
+def packed(path, config, weights, compression=zipfile.ZIP_DEFLATED):
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        archive.writestr("metadata.json", "{}")
+        archive.writestr("config.json", config)
+        archive.writestr("model.weights.h5", weights)
+    return path
+
+
+def test_a_file_that_unpacks_to_far_more_than_it_has_is_refused_before_it_is(tmp_path):
+    file = packed(tmp_path / "network.keras", "{}", b"0" * 100_000_000)
+    assert file.stat().st_size < 200_000
+    with pytest.raises(suite.UserError, match=r"it unpacks to 0\.1 GB and has 0\.\d+ MB, which no network"):
+        load_keras(file)
+    with suite.limited(max_model_gb=1e-3), pytest.raises(suite.UserError, match="max_model_gb=1"):
+        check_model_bytes(file, 2_000_000, 2_000_000, "unpacks to")
+
+
+def test_weights_that_are_in_no_file_take_no_memory(saved, tmp_path):
+    def larger(config):
+        text = json.dumps(config).replace('"units": 2', '"units": 2000000000')
+        return json.loads(text.replace("[null, 2]", "[null, 2000000000]"))
+
+    with pytest.raises(suite.UserError, match=r"describes weights of 32 GB or more, and it holds .* MB"):
+        load_keras(rewritten(saved, larger))
+    save_keras(weather.network(), tmp_path / "again.keras")
+    assert load_keras(tmp_path / "again.keras").count_params() == 10  # nothing of the guard is left
+
+
+def test_arrays_that_are_declared_and_not_there_are_refused(saved, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        file.create_dataset("huge", (10**6, 10**6), "float32", chunks=(64, 64))
+    with zipfile.ZipFile(saved) as archive:
+        config = archive.read("config.json")
+    file = packed(tmp_path / "network.keras", config, (tmp_path / "w.h5").read_bytes())
+    with pytest.raises(suite.UserError, match=r"says that its weights have 4e\+03 GB and has"):
         load_keras(file)
 
 
@@ -231,6 +271,7 @@ def test_a_compiled_network_loses_its_optimizer_in_the_rebuilding():
 # Whatever a file holds, it is refused in a sentence or read
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda content: b"PK\x03\x04" + content))
 def test_any_bytes_are_refused_in_a_sentence(tmp_path, content):
@@ -253,6 +294,7 @@ FOREIGN = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(JSON, FOREIGN, st.booleans())
 def test_a_foreign_name_is_found_wherever_it_is(tmp_path, around, foreign, in_list):

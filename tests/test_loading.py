@@ -146,3 +146,9 @@ def test_a_loader_that_gives_something_else(data):
 def test_a_loader_that_finds_nothing(data):
     with pytest.raises(UserError, match="holds no examples"):
         load_dataset(host(loader("nest", ".nest", lambda path, options: Dataset(train=[]))), "birds", data)
+
+
+def test_a_name_that_no_file_of_predictions_can_hold(data):
+    dataset = Dataset(train=[Example("na\udcefve.wav", "input", "target")])
+    with pytest.raises(UserError, match=r"na\\udcefve.wav: this name is not UTF-8 text, .* rename it"):
+        load_dataset(host(loader("nest", ".nest", lambda path, options: dataset)), "birds", data)

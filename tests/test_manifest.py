@@ -12,9 +12,12 @@ import pytest
 import suite
 import weather
 from suite import files
+from suite.folders import swap_folder
 from suite.pipeline import manifest as manifest_module
 from suite.pipeline.manifest import read_manifest, record_of
+from suite.prediction import loading
 from suite.prediction.loading import load, save_pipeline
+from suite.runs.directory import Run
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +81,27 @@ def test_no_damaged_byte_of_the_manifest_is_loaded(folder):
         assert read == before  # blanks between the values
 
 
+def test_a_model_that_is_replaced_while_it_is_loaded_is_the_new_one(folder, tmp_path_factory, monkeypatch):
+    other = tmp_path_factory.mktemp("other")
+    save_pipeline(
+        other,
+        task="weather",
+        builder="weather:linear",
+        codec=weather.codec(),
+        network=changed_network(3),
+        facts={"classes": ["new"]},
+    )
+    real = loading.check_file
+
+    def replaced(*words):
+        monkeypatch.setattr(loading, "check_file", real)
+        swap_folder(other, folder)
+        real(*words)
+
+    monkeypatch.setattr(loading, "check_file", replaced)
+    assert load(folder, host=weather.host()).facts == {"classes": ["new"]}
+
+
 def test_a_file_without_a_checksum_is_refused(folder):
     manifest_module._write(folder, msgspec.structs.replace(read_manifest(folder), files={}))
     assert "holds no checksum of it" in refusal(folder)
@@ -113,3 +137,31 @@ def test_dying_while_a_model_is_replaced_leaves_one_that_can_be_loaded(folder, m
                 assert death == 3
         assert load(folder, host=weather.host()).task == "weather"
     assert read_manifest(folder).replacing == {}
+
+
+def test_a_model_of_another_format_says_which_and_what_wrote_it(folder):
+    file = folder / "pipeline.json"
+    content = json.loads(file.read_text())
+    file.write_text(json.dumps({**content, "format": 9, "versions": {"keras-suite": "7.1"}}))
+    with pytest.raises(suite.UserError, match=r"newer version \(format 9, this one reads 2; .*suite 7\.1"):
+        read_manifest(folder)
+
+
+def test_keys_that_a_later_version_adds_are_passed_over(folder):
+    file = folder / "pipeline.json"
+    content = {**json.loads(file.read_text()), "more": {"of": ["it"]}}
+    file.write_text(json.dumps({**content, "sha256": manifest_module._checksum(content)}))
+    assert load(folder, host=weather.host()).task == "weather"
+
+
+def test_a_run_of_another_format_says_which_and_with_what_it_was_made(tmp_path):
+    (tmp_path / "config.toml").write_text('task = "weather"\ndata = ""\nnew = 1\n')
+    (tmp_path / "environment.json").write_text('{"format": 1, "packages": {"keras": "1.9"}}')
+    with pytest.raises(suite.UserError, match=r"has no key 'new'.*; it was written with keras 1\.9 \(now "):
+        _ = Run.open(tmp_path).configuration
+    (tmp_path / "environment.json").write_text('{"format": 0, "packages": {"keras": "1.9"}}')
+    with pytest.raises(suite.UserError, match=r"\(format 0, this one reads 1\); .*: train anew"):
+        _ = Run.open(tmp_path).environment
+    (tmp_path / "environment.json").write_text('{"counts": [1]}')
+    with pytest.raises(suite.UserError, match=r"environment\.json is damaged: .*counts"):
+        _ = Run.open(tmp_path).environment

@@ -79,6 +79,7 @@ def test_it_runs_without_training_behavior():
     assert (network(np.ones((2, 4), "float32")) == 1).all()
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 @pytest.mark.skipif(keras.config.backend() == "torch", reason="Keras runs one step at a time on torch")
 def test_it_follows_the_weights_of_a_model_in_training_with_several_steps_per_execution():
@@ -127,6 +128,23 @@ def test_a_network_that_onnx_runtime_refuses_is_one_sentence(tmp_path):
     graph = onnx.helper.make_graph([node], "graph", inputs, outputs)
     onnx.save(onnx.helper.make_model(graph), tmp_path / "network.onnx")
     with pytest.raises(suite.UserError, match="not a network that ONNX Runtime can run"):
+        OnnxNetwork(tmp_path / "network.onnx")
+
+
+def test_a_network_whose_names_are_no_text_is_one_sentence(tmp_path):
+    pytest.importorskip("onnxruntime")
+    onnx = pytest.importorskip("onnx")
+    inputs, outputs = (
+        [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["batch", 1])]
+        for name in ("x", "y")
+    )
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Identity", ["x"], ["y"])], "graph", inputs, outputs
+    )
+    opset = [onnx.helper.make_opsetid("", 17)]
+    content = onnx.helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
+    (tmp_path / "network.onnx").write_bytes(content.replace(b"batch", b"b\xfftch"))
+    with pytest.raises(suite.UserError, match="is not "):
         OnnxNetwork(tmp_path / "network.onnx")
 
 

@@ -56,6 +56,7 @@ def test_statistics_are_those_of_the_batches_and_can_be_put_back(network):
         np.testing.assert_array_equal(np.array(variable), value, err_msg=variable.path)
 
 
+@pytest.mark.slow
 def test_a_short_training_is_validated_by_statistics_that_fit(tmp_path):
     data = toy_plugin.write(tmp_path / "toy.jsonl", train=60)
     tables = {"task": "trend", "data": str(data), "training": {"epochs": 2}}

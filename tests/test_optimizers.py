@@ -47,6 +47,7 @@ def loss(model, x, y):
     return float(((keras.ops.convert_to_numpy(model(x)) - y) ** 2).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "lion", "rmsprop", "nadam", "muon"])
 @pytest.mark.parametrize("weight_decay", [0.0, 0.01])
 def test_every_optimizer_makes_the_loss_smaller(name, weight_decay):

@@ -118,11 +118,13 @@ options = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(options)
 def test_options_written_and_read_are_the_same(given_options):
     assert parse(Example, as_dict(given_options), "[example]") == given_options
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         st.sampled_from(Example.__struct_fields__), st.none() | st.booleans() | st.floats() | st.text()
@@ -195,3 +197,10 @@ def test_what_is_of_one_data_set_is_not_used_for_another():
     given = {"images": "photos", "column": "kind"}
     assert Reading.for_other_data(given, {"rows": 3}) == {"column": "kind", "rows": 3}
     assert [option.of_data for option in describe(Reading)] == [True, False]
+
+
+@pytest.mark.parametrize("value", ["x" * 5000, [10**5000], 10**5000], ids=["text", "list", "number"])
+def test_a_message_stays_short_whatever_the_value_is(value):
+    with pytest.raises(suite.UserError) as caught:
+        parse(Example, {"width": value}, "[model]")
+    assert len(str(caught.value)) < 500

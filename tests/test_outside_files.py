@@ -170,3 +170,17 @@ def test_weights_that_are_no_hdf5_file(saved):
             archive.writestr(name, content if name != "model.weights.h5" else content[:100])
     with pytest.raises(suite.UserError, match="not an HDF5 file"):
         load_keras(saved)
+
+
+def test_addresses_that_no_file_has(tmp_path):
+    """Fuzzed: the address of the root group has its highest bit set."""
+    file = tmp_path / "w.h5"
+    with h5py.File(file, "w") as written:
+        written["w"] = [1.0, 2.0]
+    content = bytearray(file.read_bytes())
+    content[48:56] = (1 << 63).to_bytes(8, "little")
+    file.write_bytes(content)
+    with pytest.raises(suite.UserError, match="not an HDF5 file"):
+        check_hdf5(file)
+    with pytest.raises(suite.UserError, match="not an HDF5 file"):
+        check_hdf5(file, bytes(content))

@@ -6,6 +6,7 @@ import errno
 import itertools
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import numpy as np
@@ -186,6 +187,18 @@ def test_a_defect_of_the_codec_is_raised_with_a_note_of_whose_it_is():
     assert "weather:linear" in (attribution(caught.value) or "")
 
 
+@pytest.mark.backend
+def test_several_threads_predict_with_one_network(pipeline):
+    raws = [np.full(4, float(number)) for number in range(40)]
+    sizes = [1, 3, 9, 40, 2, 17, 5, 30] * 2
+    expected = [prediction.label for prediction in pipeline.predict(raws)]
+    with ThreadPoolExecutor(8) as threads:
+        for size, several in zip(
+            sizes, threads.map(lambda size: pipeline.predict(raws[:size]), sizes), strict=True
+        ):
+            assert [prediction.label for prediction in several] == expected[:size]
+
+
 # Saving and loading
 
 
@@ -199,9 +212,11 @@ def test_the_manifest_is_plain_json(run):
     manifest = json.loads((run / "model" / "pipeline.json").read_text())
     assert manifest.pop("files").keys() == {"network.keras"}
     assert len(manifest.pop("sha256")) == 64
+    assert manifest.pop("versions").keys() == {"keras", "keras-suite"}
     assert manifest == {
         "format": 2,
         "task": "weather",
+        "task_plugin": "",
         "builder": "weather:linear",
         "plugin": {"name": "weather", "version": "1.2"},
         "codec": {"classes": ["cold", "warm"]},
@@ -265,7 +280,8 @@ def test_a_newer_format(changed):
 
 
 def test_an_older_format(changed):
-    assert "written by an older version (format 1, this one reads 2)" in refusal(changed(format=1))
+    older = refusal(changed(format=1))
+    assert "written by an older version (format 1, this one reads 2; it was written by keras-suite" in older
 
 
 @pytest.mark.parametrize(

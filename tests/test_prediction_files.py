@@ -48,6 +48,7 @@ guesses = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(), guesses, min_size=1, max_size=5))
 def test_what_is_written_is_read_back(tmp_path_factory, by_id):
     path = tmp_path_factory.mktemp("predictions") / "predictions.jsonl"

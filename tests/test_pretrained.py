@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import pytest
 
@@ -53,6 +54,7 @@ def said(capsys, host, data, *words, status=2):
     return capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_those_on_this_machine_are_taken_best_first(data, tmp_path, capsys):
     heard = said(capsys, offered({16, 24}), data, "--out", str(tmp_path / "run"), "--pretrained", status=0)
     assert "starts from the weights 'TrendNet_16', which are on this machine (--model tuned)" in heard
@@ -60,6 +62,7 @@ def test_those_on_this_machine_are_taken_best_first(data, tmp_path, capsys):
     assert (written.model_name, written.model["width"], written.pretrained) == ("tuned", 16, None)
 
 
+@pytest.mark.slow
 def test_a_name_is_understood_as_people_spell_it_and_wins_over_nothing_of_the_users(data, tmp_path):
     tables = {"task": "trend", "data": str(data), "training": {"epochs": 1}, "pretrained": "trendnet-24"}
     tables["model"] = {"dropout": 0.3}
@@ -95,32 +98,41 @@ def test_where_there_are_none_it_is_said(data, capsys):
     assert "task 'trend' has no pretrained weights to start from" in said(capsys, host, data, "--pretrained")
 
 
+@pytest.mark.slow
 def test_a_small_training_mentions_them(data, tmp_path, capsys):
     heard = said(capsys, offered(()), data, "--out", str(tmp_path / "run"), status=0)
     assert "60 training examples are few" in heard
     assert "add --pretrained" in heard
 
 
-def test_a_preset_is_here_if_its_weights_are_and_not_if_its_download_failed(tmp_path, monkeypatch):
+HANDLE = "kaggle://keras/listener/keras/listener_tiny/1"
+
+
+@pytest.fixture
+def listeners(monkeypatch) -> list[str]:
+    """Two presets of keras-hub, and the class that has them."""
+    keras_hub = pytest.importorskip("keras_hub")
     pytest.importorskip("kagglehub")
+    presets = {"listener_large": {}, "listener_tiny": {"kaggle_handle": HANDLE}}
+    monkeypatch.setattr(keras_hub.models, "Listener", SimpleNamespace(presets=presets), raising=False)
+    return ["Listener"]
+
+
+def test_a_preset_is_here_if_its_weights_are_and_not_if_its_download_failed(listeners, tmp_path, monkeypatch):
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path))
-    presets = {"listener_tiny": {"kaggle_handle": "kaggle://keras/listener/keras/listener_tiny/1"}}
     folder = tmp_path / "models" / "keras" / "listener" / "keras" / "listener_tiny" / "1"
     folder.mkdir(parents=True)
-    assert not pretrained_presets("", presets)[0].here
+    assert not pretrained_presets("", listeners, ["listener_tiny"])[0].here
     (folder / "model.weights.h5").touch()
-    assert pretrained_presets("", presets)[0].here
+    assert pretrained_presets("", listeners, ["listener_tiny"])[0].here
 
 
-def test_a_preset_of_keras_hub_is_a_folder_or_a_name(tmp_path):
-    pytest.importorskip("kagglehub")
-    handle = "kaggle://keras/listener/keras/listener_tiny/1"
-    presets = {"listener_large": {}, "listener_tiny": {"kaggle_handle": handle}}
-    offers = pretrained_presets("", presets, ["listener_tiny", "listener_gone"])
+def test_a_preset_of_keras_hub_is_a_folder_or_a_name(listeners, tmp_path):
+    offers = pretrained_presets("", listeners, ["listener_tiny", "listener_gone"])
     assert [offer.name for offer in offers] == ["listener_tiny", "listener_large"]
     assert not offers[0].here
-    assert pretrained_presets(str(tmp_path), presets) == []
+    assert pretrained_presets(str(tmp_path), listeners) == []
     (tmp_path / "config.json").write_text("{}")
-    (offer,) = pretrained_presets(str(tmp_path), presets)
+    (offer,) = pretrained_presets(str(tmp_path), listeners)
     assert offer.options == {"preset": str(tmp_path)}
     assert offer.here

@@ -61,18 +61,21 @@ def run(data, tmp_path_factory):
     return train(HOST, from_mapping(tables, "the test"), out=tmp_path_factory.mktemp("runs") / "toy")
 
 
+@pytest.mark.slow
 def test_a_run_is_scored_beside_them_by_the_same_evaluators(run):
     assert run.metrics["reference_models"].keys() == {"the nearest row"}
     assert run.metrics["reference_models"]["the nearest row"]["accuracy"] > 0.9
     assert LEFT_OUT in run.metrics["notes"]
 
 
+@pytest.mark.slow
 def test_a_network_that_loses_says_so_in_the_first_line_of_its_report(run):
     page = (run.path / "report.html").read_text("utf-8")
     first = page[page.index('<div class="verdict doubt">') :]
     assert "This loses to the nearest row, which learned from the same examples" in first[:400]
 
 
+@pytest.mark.slow
 def test_other_evaluations_compare_too(run, data, tmp_path):
     assert (
         evaluate(HOST, Request(run=run.path)).metrics["reference_models"] == run.metrics["reference_models"]
@@ -82,12 +85,14 @@ def test_other_evaluations_compare_too(run, data, tmp_path):
     assert outcome.metrics["reference_models"]["the nearest row"]["accuracy"] > 0.9
 
 
+@pytest.mark.slow
 def test_where_only_predictions_are_known_it_says_why_there_is_no_comparison(run, tmp_path):
     outcome = evaluate(HOST, Request(run=run.path, predictions=run.path / "predictions.jsonl"))
     assert "reference_models" not in outcome.metrics
     assert any(note.startswith("not compared with the nearest row") for note in outcome.metrics["notes"])
 
 
+@pytest.mark.slow
 def test_the_command_line_shows_them(run, monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(suite.cli.evaluate, "host_from", lambda arguments: HOST)
     monkeypatch.setattr(suite.cli.show, "host_from", lambda arguments: HOST)

@@ -15,7 +15,7 @@ from suite.evaluation.metrics import label
 from suite.figures import Aligned, Clip, Clips, Gallery, Highlight, Highlights, Image, Table
 from suite.report.page import ReportContent, render, write_report
 from suite.report.verdict import verdict
-from suite.wording import number
+from suite.wording import number, some
 
 METRICS = {
     "test": {"accuracy": 0.9, "log_loss": 0.25},
@@ -313,3 +313,8 @@ def test_equal_content_gives_equal_bytes(tmp_path):
 
 def test_the_page_forbids_requests():
     assert re.search(r"Content-Security-Policy\" content=\"default-src 'none'", render(content()))
+
+
+def test_a_message_stays_short_whatever_names_a_file_has():
+    assert some(["a", "b"]) == "'a', 'b'"
+    assert len(some(["x" * 5000] * 9)) < 1700

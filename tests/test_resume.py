@@ -25,6 +25,8 @@ from suite.runs.train import resume, train
 from suite.training.checkpoints import read_arrays
 from suite.training.progress import Listener
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = {"ema": 0.9, "early_stopping": 50, "epochs": 4, "checkpoint_seconds": 0.0}
 
 
@@ -96,10 +98,12 @@ def test_a_stopped_run_ends_like_an_unbroken_one(host, data, unbroken, tmp_path,
 
 @pytest.mark.backend
 @pytest.mark.parametrize("host", ["one stage"], indirect=True)
-def test_a_run_can_be_stopped_at_every_step(host, data, unbroken, tmp_path):
+def test_a_run_can_be_stopped_at_every_step(host, data, tmp_path):
+    given = configuration(data, batch_size=30, epochs=3)
+    unbroken = train(host, given, out=tmp_path / "unbroken")
     with pytest.raises(suite.RunError):
-        train(host, configuration(data), out=tmp_path / "run", stop=lambda: True)
-    for _ in range(15):
+        train(host, given, out=tmp_path / "run", stop=lambda: True)
+    for _ in range(5):
         try:
             resume(host, tmp_path / "run", stop=lambda: True)
         except suite.RunError:
@@ -141,7 +145,6 @@ def test_a_death_before_any_rename_leaves_a_run_that_ends_the_same(
     assert_same_run(Run.open(path), unbroken)
 
 
-@pytest.mark.slow
 def test_neither_kill_minus_nine_nor_ctrl_c_loses_anything(data, toy_installed, tmp_path):
     """The real thing, from the command line: killed, resumed, interrupted, resumed."""
     words = [sys.executable, "-m", "suite"]
@@ -241,10 +244,18 @@ def test_a_damaged_checkpoint_is_passed_over_and_a_run_without_a_whole_one_is_re
     heard = Notes()
     assert_same_run(resume(host, tmp_path / "run", listener=heard), unbroken)
     assert any(f"{newest.name} is damaged" in note for note in heard.notes)
+    environment = json.loads((tmp_path / "other" / "environment.json").read_text())
+    environment["packages"]["keras"] = "1.9"
+    environment["data_contents"]["sample"]["0-0"] = "what it held before"
+    (tmp_path / "other" / "environment.json").write_text(json.dumps(environment))
     for name in (before.name, newest.name):
         (tmp_path / "other" / "checkpoints" / name).write_bytes(b"nothing")
     with pytest.raises(suite.UserError, match=rf"{newest.name} is damaged.*no checkpoint in .* is whole"):
-        resume(host, tmp_path / "other")
+        resume(host, tmp_path / "other", listener=heard)
+    assert (
+        "goes on with other packages than it was begun with; it was written with keras 1.9" in heard.notes[-1]
+    )
+    assert "holds something else than when" in heard.notes[-2]
 
 
 def test_a_missing_run_names_those_there_are(host, unbroken):

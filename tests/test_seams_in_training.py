@@ -23,6 +23,7 @@ from suite.runs.export import export
 from suite.runs.train import resume, train
 
 keras = pytest.importorskip("keras", reason="needs Keras")
+pytestmark = pytest.mark.slow
 
 SHORT = {"training": {"epochs": 1}}
 

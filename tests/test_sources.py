@@ -275,6 +275,7 @@ def test_opening_leaves_no_file_behind(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"data{suffix}" for suffix in SUFFIXES)
 
 
+@pytest.mark.slow
 @given(
     suffix=st.sampled_from([".zip", ".tar", ".tar.gz"]),
     changes=st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=5),

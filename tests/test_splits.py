@@ -72,6 +72,7 @@ def test_data_with_all_splits_is_left_alone():
     assert complete(data) == (data, [])
 
 
+@pytest.mark.slow
 def test_made_splits_are_never_larger_than_their_use():
     made, _ = complete(Dataset(train=examples(60_000)))
     assert len(made.splits["validation"]) == 2500
@@ -218,6 +219,7 @@ def test_files_of_one_size_are_compared_by_content(tmp_path):
     assert "20 examples have the content of another one: kept on the side of that one" in notes
 
 
+@pytest.mark.slow
 @given(
     contents=st.lists(st.integers(0, 12), min_size=20, max_size=80),
     classes=st.integers(1, 6),

@@ -49,6 +49,7 @@ def modules_after(environment: dict[str, str], *words: str) -> set[str]:
     return set(report["modules"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -82,6 +83,7 @@ def processor_seconds() -> float:
     return times.children_user + times.children_system if os.name != "nt" else times.elapsed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "seconds"), [(["--help"], 0.15), (["plugins"], 0.15), (["train", "--help"], 0.25)], ids=str
 )

@@ -95,6 +95,28 @@ def test_sigterm_is_like_an_interrupt():
         assert time.monotonic() - start < 10
 
 
+def test_a_training_stops_after_its_step_or_validation_and_at_once_where_there_is_none(capsys):
+    from suite.cli.training_display import TrainingDisplay, stop_on_interrupt
+
+    display = TrainingDisplay(resumed=False)
+    for prepare, said in (
+        (lambda: display.epoch({"epoch": 1, "loss": 0.5, "seconds": 1.0}, is_best=False), "after this step"),
+        (display.validation, "after this validation"),
+    ):
+        prepare()
+        with stop_on_interrupt(display) as stop:
+            assert not stop()
+            signal.raise_signal(signal.SIGINT)
+            assert stop()
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        assert said in capsys.readouterr().err
+    display.phase("scoring the test split")
+    with stop_on_interrupt(display), pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    assert "stopping" not in capsys.readouterr().err
+
+
 def test_the_handler_of_sigterm_is_put_back(capsys):
     before = signal.getsignal(signal.SIGTERM)
     main(["--version"])

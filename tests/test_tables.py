@@ -69,6 +69,7 @@ def test_a_long_cell_over_many_lines_is_a_cell():
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(st.text(st.characters(codec="utf-8")), min_size=2, max_size=2), min_size=1))
 def test_what_a_csv_writer_writes_is_read_again(written):
     table = [["name", "value"], *written]  # a header tells the delimiter
@@ -171,6 +172,11 @@ def test_objects_in_cells_are_cells_too():
     assert rows[0][1]["a.text"] == "x"
     assert rows[0][1]["a.by.name"] == "y"
     assert rows[0][1]["a"] == {"text": "x", "by": {"name": "y"}}
+
+
+def test_objects_of_one_line_have_numbers_of_their_own():
+    text = '{"a": 1}{"a": 2}\n{"a": 3}'
+    assert list(tables.rows(text, "a.json")) == [(1, {"a": 1}), (2, {"a": 2}), (3, {"a": 3})]
 
 
 def test_a_broken_line_among_json_lines_is_said():

@@ -18,7 +18,7 @@ from suite.runs.train import resume, train
 from suite.training.progress import Listener
 from suite.training.stages import stage_steps
 
-pytestmark = pytest.mark.backend
+pytestmark = [pytest.mark.backend, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from suite.runs.train import resume, train
 from suite.training.progress import Listener
 
 keras = pytest.importorskip("keras", reason="needs Keras")
-pytestmark = pytest.mark.backend
+pytestmark = [pytest.mark.backend, pytest.mark.slow]
 
 TRAINING = {"epochs": 6, "learning_rate": 0.05, "ema": 0.9, "checkpoint_seconds": 0.0}
 

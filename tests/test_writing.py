@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -14,10 +15,11 @@ import pytest
 
 import suite
 import toy_plugin
-from suite import files
+from suite import files, folders
 from suite.cli.main import main
 from suite.errors import UnwritableError, UserError
 from suite.files import atomic_folder, atomic_path, atomic_write
+from suite.folders import claimed_folder, claimed_new_folder, swap_folder
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -131,6 +133,7 @@ def test_errors_of_reading_within_a_block_that_writes_are_not_blamed_on_it(tmp_p
         fails_in_a_library()
 
 
+@pytest.mark.slow
 def test_a_training_on_a_full_disk_says_so_and_goes_on_later(tmp_path, host, monkeypatch, capsys):
     data = toy_plugin.write(tmp_path / "toy.jsonl", train=30, validation=9, test=9)
     run = tmp_path / "run"
@@ -145,6 +148,67 @@ def test_a_training_on_a_full_disk_says_so_and_goes_on_later(tmp_path, host, mon
     )
     assert main(["resume", str(run)], host=host) == 0
     assert (run / "metrics.json").is_file()
+
+
+def test_a_folder_that_is_claimed_is_refused_at_once_to_everybody_else(tmp_path):
+    path = tmp_path / "runs" / "mine"
+    with claimed_folder(path, "go on"):
+        with pytest.raises(UserError, match=r"another process is about to write .*mine: go on"):
+            claimed_folder(path, "go on").__enter__()
+        with atomic_folder(path) as made:
+            (made / "it").write_text("it")
+    assert (path / "it").is_file()
+    with pytest.raises(UserError, match=r"mine exists already: go on"):
+        claimed_folder(path, "go on").__enter__()
+
+
+def test_of_several_names_nobody_gets_the_same_and_an_unused_one_is_free_again(tmp_path):
+    names = [tmp_path / "runs" / name for name in ("a", "b", "c")]
+    with claimed_new_folder(names) as first, claimed_new_folder(names) as second:
+        assert [first, second] == names[:2]
+    assert not (tmp_path / "runs").exists()
+    names[0].mkdir(parents=True)
+    with claimed_folder(names[0], ""):
+        pass
+    assert names[0].is_dir()  # it was there before
+
+
+@pytest.mark.parametrize("exchanges", [True, False])
+def test_a_folder_takes_the_place_of_another_one(tmp_path, monkeypatch, exchanges):
+    if not exchanges:
+        monkeypatch.setattr(folders, "_exchange", lambda first, second: False)
+    place = tmp_path / "export"
+    for number in range(3):
+        new = tmp_path / "new"
+        new.mkdir()
+        (new / f"{number}").write_text("")
+        swap_folder(new, place)
+        assert [file.name for file in place.iterdir()] == [f"{number}"]
+        assert [file.name for file in tmp_path.iterdir()] == ["export"]
+
+
+@pytest.mark.skipif(sys.platform not in ("linux", "darwin"), reason="elsewhere there is a gap")
+def test_there_is_no_moment_without_a_whole_folder(tmp_path):
+    place = tmp_path / "export"
+    place.mkdir()
+    (place / "it").write_text("0")
+    done, missing = threading.Event(), []
+
+    def look():
+        while not done.is_set():
+            if not (place / "it").exists():
+                missing.append(1)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    for number in range(100):
+        new = tmp_path / "new"
+        new.mkdir()
+        (new / "it").write_text(f"{number}")
+        swap_folder(new, place)
+    done.set()
+    looking.join()
+    assert not missing
 
 
 def test_a_full_disk_is_no_defect_of_a_plugin_that_writes_predictions(tmp_path):

@@ -57,6 +57,9 @@ class WeatherCodec(suite.Codec):
     def to_json(self) -> dict[str, Any]:
         return {"classes": self.classes}
 
+    def properties(self) -> dict[str, Any]:
+        return {"classes": self.classes, "unit": "degrees"}
+
 
 def network() -> Any:
     """A built network with known answers: warm above ten degrees on average."""
@@ -115,5 +118,46 @@ def save(folder: Path) -> Path:
         network=network(),
         facts={"classes": ["cold", "warm"]},
         plugin_version="1.2",
+    )
+    return folder
+
+
+def save_exported(folder: Path, warm_bias: float = -1.0) -> Path:
+    """A folder as `suite export` writes it, made without Keras."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    from suite.pipeline.manifest import FORMAT, Manifest, write_manifest
+
+    kernel = np.stack([np.full(4, -0.025), np.full(4, 0.025)], axis=1).astype(np.float32)
+    weights = [
+        numpy_helper.from_array(kernel, "kernel"),
+        numpy_helper.from_array(np.array([1.0, warm_bias], np.float32), "bias"),
+    ]
+    nodes = [
+        helper.make_node("MatMul", ["temperatures", "kernel"], ["product"]),
+        helper.make_node("Add", ["product", "bias"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["head"]),
+    ]
+    inputs = [helper.make_tensor_value_info("temperatures", TensorProto.FLOAT, ["examples", 4])]
+    outputs = [helper.make_tensor_value_info("head", TensorProto.FLOAT, ["examples", 2])]
+    model = helper.make_model(
+        helper.make_graph(nodes, "weather", inputs, outputs, weights),
+        opset_imports=[helper.make_opsetid("", 18)],
+        ir_version=8,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, str(folder / "network.onnx"))
+    write_manifest(
+        folder,
+        Manifest(
+            format=FORMAT,
+            task="weather",
+            builder="weather:linear",
+            plugin={"name": "weather", "version": "1.2"},
+            codec=codec().to_json(),
+            network="network.onnx",
+            facts={"classes": ["cold", "warm"]},
+        ),
     )
     return folder

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="an option of the loader, an evaluator or the prediction: loader.KEY=...,"
-        " evaluators.NAME.KEY=..., prediction.KEY=... (repeatable)",
+        " evaluators.NAME.KEY=..., prediction.KEY=...; or a limit, runtime.max_input_gb=... (repeatable)",
     )
     parser.add_argument(
         "--out", metavar="FOLDER", help="where to write (default: a new one in RUN/evaluations)"
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = apply_settings(
         {},
         arguments.set,
-        ("loader", "evaluators", "prediction"),
+        ("loader", "evaluators", "prediction", "runtime"),
         lambda: keys_of_evaluation(host, [arguments.run]),
     )
     if arguments.loader and arguments.data is None:
@@ -85,6 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         loader_options=settings.get("loader", {}),
         evaluator_options=_checked(settings.get("evaluators", {})),
         prediction_options=settings.get("prediction", {}),
+        limits=settings.get("runtime", {}),
         out=Path(arguments.out) if arguments.out else None,
         backend=arguments.backend,
         device=arguments.device,

@@ -13,6 +13,9 @@ from suite.cli.tables import json_text
 from suite.cli.unknown_options import keys_of_data
 from suite.configuration import apply_settings
 from suite.errors import UserError
+from suite.limits import set_limits
+from suite.options import parse
+from suite.training_options import LimitOptions
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="an option of the loader, loader.KEY=... ('suite show TASK NAME' lists them), or groups=..., as"
-        " 'suite train' takes them (repeatable)",
+        " 'suite train' takes them; or a limit, runtime.max_input_gb=... (repeatable)",
     )
     parser.add_argument(
         "--preview",
@@ -64,7 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     from suite.data.loading import load_dataset
 
     host = host_from(arguments)
-    options, groups = _options(arguments.set, lambda: keys_of_data(host, [arguments.task]))
+    options, groups, limits = _options(arguments.set, lambda: keys_of_data(host, [arguments.task]))
+    set_limits(limits)
     page = Path(arguments.preview) if arguments.preview else None
     if page is not None:
         from suite.runs.preview import check_preview_path
@@ -97,13 +101,14 @@ def _preview(
         raise shown.defect
 
 
-def _options(settings: list[str], keys: Callable[[], list[str]]) -> tuple[dict[str, Any], str]:
-    """The loader's options, and by what examples belong together."""
-    tables = apply_settings({}, settings, ("loader", "split"), keys)
+def _options(settings: list[str], keys: Callable[[], list[str]]) -> tuple[dict[str, Any], str, LimitOptions]:
+    """The loader's options, by what examples belong together, and what one input may take."""
+    tables = apply_settings({}, settings, ("loader", "split", "runtime"), keys)
     split = tables.get("split", {})
     if others := sorted(split.keys() - {"groups"}):
         raise UserError(f"--set split.{others[0]} is for training: of [split], inspect takes groups alone")
-    return tables.get("loader", {}), str(split.get("groups", ""))
+    limits = parse(LimitOptions, tables.get("runtime", {}), "[runtime]")
+    return tables.get("loader", {}), str(split.get("groups", "")), limits
 
 
 class _ProgressBar:

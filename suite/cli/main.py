@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import suite
 from suite.cli.streams import drop, ended_like_interrupted, standard_streams
-from suite.errors import RunError, SuiteError, UnwritableError, UserError, attribution, nearest, reason
+from suite.errors import (
+    RunError,
+    SuiteError,
+    UnwritableError,
+    UserError,
+    attribution,
+    is_out_of_memory,
+    nearest,
+    out_of_memory,
+    reason,
+)
 
 if TYPE_CHECKING:
     from suite.host import Host
@@ -210,6 +220,11 @@ def _explain(error: Exception, *, debug: bool) -> int:
 
     if isinstance(error, OSError):
         error = _of_the_machine(error) or error
+    elif is_out_of_memory(error):
+        error = error if isinstance(error, SuiteError) else out_of_memory(error)
+        error = RunError(
+            f"{error}: end other programs, take smaller batches (--batch-size), or give less or smaller data"
+        ).with_traceback(error.__traceback__)
     if isinstance(error, SuiteError):
         if isinstance(error, UnwritableError) and _STANDARD_OUTPUT in str(error):
             drop(sys.stdout)  # else what is left of it fails once more when the process ends

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suite.cli.main import host_from
-from suite.cli.prediction_lines import error_text
 from suite.cli.prediction_progress import PredictionProgress
 from suite.cli.unknown_options import keys_of_model
 from suite.errors import UserError
@@ -24,7 +23,8 @@ if TYPE_CHECKING:
     from suite.cli.prediction_sink import PredictionSink
     from suite.contributions import Contributed, Task
     from suite.prediction.inputs import Inputs
-    from suite.prediction.predictor import LoadedPipeline, Result
+    from suite.prediction.predictor import LoadedPipeline
+    from suite.prediction.results import Result
 
 _BATCH_SIZE = 32
 _STREAM_BATCH_SIZE = 8
@@ -66,7 +66,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OPTION=VALUE",
         action="append",
         default=[],
-        help="an option of the prediction; 'suite show TASK MODEL' lists them (repeatable)",
+        help="an option of the prediction; 'suite show TASK MODEL' lists them; or a limit,"
+        " runtime.max_input_gb=... (repeatable)",
     )
     parser.add_argument("--batch-size", type=int, metavar="N", help="inputs at a time")
     parser.add_argument("--backend", default="auto", help="tensorflow, jax or torch, for a network of Keras")
@@ -80,21 +81,24 @@ settable = keys_of_model
 def run(arguments: argparse.Namespace) -> int:
     """Predict, and write the predictions to the sink that the options name."""
     from suite.cli.prediction_sinks import choose_sink
-    from suite.configuration import option_settings
+    from suite.configuration import option_settings, take_limits
+    from suite.limits import set_limits
     from suite.pipeline.manifest import unfinished_note
     from suite.prediction.inputs import Inputs
     from suite.prediction.loading import describe, load
+    from suite.training_options import MAX_AT_ONCE
 
-    if arguments.batch_size is not None and arguments.batch_size < 1:
-        raise UserError(f"--batch-size {arguments.batch_size} is not allowed: at least 1")
+    if arguments.batch_size is not None and not 1 <= arguments.batch_size <= MAX_AT_ONCE:
+        raise UserError(f"--batch-size {arguments.batch_size} is not allowed: 1 to {MAX_AT_ONCE:,}")
     host = host_from(arguments)
     options = option_settings(arguments.set)
+    set_limits(take_limits(options))
     # Everything that can be wrong with the words is said before seconds go into loading a network.
     described = describe(arguments.run, host=host, options=options)
     note = unfinished_note(described.manifest, Path(arguments.run))
     if note:
         print(f"suite: note: {note}", file=sys.stderr)
-    task = host.find_task(described.manifest.task, prefer=[described.manifest.builder.rpartition(":")[0]])
+    task = described.task
     inputs = Inputs(arguments.inputs, described.codec)
     sink = choose_sink(arguments.out, arguments.format, json=arguments.json, task=task, described=described)
     page = None if arguments.explain is None else Path(arguments.explain)
@@ -161,7 +165,7 @@ def _predict(
             if result.error is not None:
                 failed += 1
                 if not sink.holds_errors:
-                    print(f"suite: {error_text(result)}", file=sys.stderr)
+                    print(f"suite: {result.failure}", file=sys.stderr)
     return done, failed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from suite.prediction.predictor import Result
+    from suite.prediction.results import Result
 
 _ESCAPES = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
@@ -46,9 +46,3 @@ def has_text(prediction: Any) -> bool:
     """Whether the type of a prediction says how people read it."""
     of_its_type: Any = type(prediction).__str__
     return of_its_type is not object.__str__
-
-
-def error_text(result: Result) -> str:
-    """Why there is no prediction, with the name of the input."""
-    assert result.error is not None
-    return result.error if result.name in result.error else f"{result.name}: {result.error}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from suite.prediction.predictor import Result
+    from suite.prediction.results import Result
 
 
 class PredictionProgress:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from suite.prediction.inputs import Inputs
-    from suite.prediction.predictor import Result
+    from suite.prediction.results import Result
 
 
 class PredictionSink(Protocol):

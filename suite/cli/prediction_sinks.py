@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from suite.pipeline.codec import Codec
     from suite.prediction.inputs import Inputs
     from suite.prediction.loading import Described
-    from suite.prediction.predictor import Result
+    from suite.prediction.results import Result
 
     Format = Callable[[Path, Mapping[str, Any]], PredictionWriter]
 

@@ -13,7 +13,7 @@ from suite.errors import UserError
 
 if TYPE_CHECKING:
     from suite.prediction.inputs import Inputs
-    from suite.prediction.predictor import Result
+    from suite.prediction.results import Result
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 """By the endings of tables."""

@@ -1,7 +1,8 @@
 """`suite show TASK [NAME]`: what there is for a task, and the options of a loader, builder or evaluator.
 
-Also `suite show TASK --types`: the types that its loaders, builders and evaluators share; and `suite show
-training`, `split` and `runtime`: the options that belong to no plugin.
+Also `suite show RUN`: what a trained model is, reads and writes; `suite show TASK --types`: the types that
+its loaders, builders and evaluators share; and `suite show training`, `split` and `runtime`: the options that
+belong to no plugin.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 from typing import Any
 
 from suite.cli.main import host_from
+from suite.cli.show_model import is_model, shown_model
 from suite.cli.tables import aligned, json_text, wrapped
 from suite.contributions import Contributed, Metric, ModelBuilder, Task
 from suite.errors import PluginError, UserError, attributed, nearest
@@ -20,7 +22,10 @@ from suite.options import Option, Options, describe
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "task", metavar="TASK", help="a task's name, as 'suite tasks' lists them; or training, split, runtime"
+        "task",
+        metavar="TASK",
+        help="a task's name, as 'suite tasks' lists them; training, split or runtime; or a run, or a folder"
+        " that 'suite export' wrote",
     )
     parser.add_argument(
         "name", metavar="NAME", nargs="?", help="a loader, model builder or evaluator: show its options"
@@ -40,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.types:
             raise UserError(f"--types is for a task, and '{arguments.task}' are options")
         text, as_json = _general_text(arguments.task, general), _options_as_json(general)
+    elif arguments.name is None and not arguments.types and is_model(host, arguments.task):
+        text, as_json = shown_model(host, arguments.task)
     else:
         text, as_json = _of_task(host, arguments.task, arguments.name, types=arguments.types)
     print(json_text(as_json) if arguments.json else text)

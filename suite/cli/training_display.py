@@ -35,7 +35,11 @@ _MAX_NAMES = 20
 
 
 class TrainingDisplay(Listener):
-    """Shows a training on the error stream: the standard output is for what a program may read."""
+    """Shows a training on the error stream: the standard output is for what a program may read.
+
+    Attributes:
+        stops_after: what is finished before the training can stop, "this step"; "" where nothing has to be.
+    """
 
     def __init__(self, *, resumed: bool) -> None:
         self.console = VisibleConsole(stderr=True, highlight=False)
@@ -45,6 +49,7 @@ class TrainingDisplay(Listener):
         self._run: Path | None = None
         self._folds: Path | None = None
         self._metric = ""
+        self.stops_after = ""
         self._epochs = 0
 
     def __enter__(self) -> TrainingDisplay:
@@ -65,6 +70,7 @@ class TrainingDisplay(Listener):
         self.console.print(f"[yellow]note:[/] {escape(text)}", soft_wrap=True)
 
     def phase(self, text: str) -> None:
+        self.stops_after = ""
         if self._live is not None:
             self._live.update(f"[dim]{escape(text)} ...[/]")
 
@@ -97,6 +103,7 @@ class TrainingDisplay(Listener):
         self.console.print(f"[bold]fold {number} of {folds}[/]")
 
     def progress(self, progress: Progress) -> None:
+        self.stops_after = "this step"
         self._metric = progress.metric
         now = time.monotonic()
         every = _EVERY_SECONDS if self._live is not None else _PLAIN_EVERY_SECONDS
@@ -109,7 +116,11 @@ class TrainingDisplay(Listener):
         elif not first:
             self.console.print(progress_line(progress), markup=False, soft_wrap=True)
 
+    def validation(self) -> None:
+        self.stops_after = "this validation"
+
     def epoch(self, row: dict[str, float], is_best: bool) -> None:
+        self.stops_after = "this step"
         words = [
             f"epoch {row['epoch']:>{len(str(self._epochs))}.0f}/{self._epochs}",
             f"loss {_loss(row['loss'])}",
@@ -150,15 +161,19 @@ class TrainingDisplay(Listener):
 
 @contextmanager
 def stop_on_interrupt(display: TrainingDisplay) -> Iterator[Callable[[], bool]]:
-    """Gives a function that is true after Ctrl-C or SIGTERM; a second Ctrl-C is immediate."""
+    """Gives a function that is true after Ctrl-C or SIGTERM.
+
+    A second Ctrl-C is immediate, and so is the first while data is read, the network is built or the model is
+    scored: `suite resume` does that again.
+    """
     requested = False
 
     def request(number: int, frame: FrameType | None) -> None:
         nonlocal requested
-        if requested:
+        if requested or not display.stops_after:
             signal.default_int_handler(number, frame)
         requested = True
-        display.console.print("\nstopping after this step (Ctrl-C again: at once) ...")
+        display.console.print(f"\nstopping after {display.stops_after} (Ctrl-C again: at once) ...")
 
     before = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

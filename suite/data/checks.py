@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from suite.data.dataset import Dataset, Example, Examples
-from suite.errors import PluginError, SuiteError, attributed
+from suite.errors import PluginError, SuiteError, UserError, attributed
 
 _JSON = (str, int, float, bool, list, tuple, dict, type(None))
 
@@ -116,6 +116,8 @@ def _check_split(name: str, split: Examples, refuse: Callable[[str], SuiteError]
             raise refuse(
                 f"the id {example.id!r} to example {index} of {name}: an id is text that names the example"
             )
+        if not example.id.isascii():
+            _check_text(example.id)
         if example.input is None:
             raise refuse(f"no input to the example '{example.id}' of {name}")
         reason = not_json(example.target)
@@ -126,6 +128,17 @@ def _check_split(name: str, split: Examples, refuse: Callable[[str], SuiteError]
             )
         hashes[index] = hash(example.id)
     _refuse_twins(name, split, hashes, refuse)
+
+
+def _check_text(name: str) -> None:
+    """Refuse an id that cannot be written (the name of a file, say): predictions are written with it."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        shown = name.encode("utf-8", "backslashreplace").decode()
+        raise UserError(
+            f"{shown}: this name is not UTF-8 text, so no prediction could be written: rename it"
+        ) from None
 
 
 def _refuse_twins(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from itertools import combinations
@@ -11,6 +10,7 @@ from typing import Any
 from suite.contributions import Contributed, DataLoader
 from suite.data.dataset import Dataset, Example, Problem
 from suite.errors import UserError
+from suite.patterns import BoundedPattern
 from suite.wording import counted
 
 COLUMN_OPTION = "group_column"
@@ -72,10 +72,7 @@ def grouped_by_pattern(dataset: Dataset, pattern: str) -> Dataset:
     Raises:
         UserError: if it is no regular expression, or matches no name.
     """
-    try:
-        expression = re.compile(pattern)
-    except re.error as error:
-        raise UserError(f"groups = {pattern!r} is no regular expression: {error}") from None
+    expression = BoundedPattern(pattern, f"groups = {pattern!r}")
     if not expression.groups:
         raise UserError(
             f"groups = {pattern!r} has no group in parentheses: put them around what names the group, like"
@@ -84,7 +81,7 @@ def grouped_by_pattern(dataset: Dataset, pattern: str) -> Dataset:
 
     def group_of(example: Example) -> Hashable:
         match = expression.search(example.id)
-        return (example.id,) if match is None else "/".join(found or "" for found in match.groups())
+        return (example.id,) if match is None else "/".join(found or "" for found in match.groups)
 
     names = [split[index].id for split in dataset.splits.values() for index in range(len(split))]
     unmatched = [name for name in names if not expression.search(name)]

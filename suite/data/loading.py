@@ -15,6 +15,7 @@ from suite.data.unrecognized import detection, reasons, unrecognized
 from suite.errors import PluginError, UserError, attributed
 from suite.host import Host
 from suite.options import parse
+from suite.regular_files import refuse_special
 from suite.sources.opening import listed_once
 from suite.sources.source_types import refuse_address
 
@@ -51,7 +52,7 @@ def load_dataset(
     refuse_address(path)
     path = Path(path)
     try:
-        path.stat()
+        refuse_special(path)
     except FileNotFoundError:
         raise UserError(f"there is no file or folder '{path}'") from None
     except OSError as error:

@@ -12,9 +12,12 @@ import msgspec
 
 from suite.contributions import Task
 from suite.data.dataset import Examples, Target
+from suite.documents import NotJsonError, decode_json
 from suite.errors import PluginError, SuiteError, UserError, attributed
 from suite.evaluation.types import Pairs
 from suite.files import atomic_path, full_disk, unwritable
+from suite.regular_files import read_regular
+from suite.wording import shown
 
 PREDICTIONS_FILE = "predictions.jsonl"
 
@@ -218,7 +221,7 @@ def _some(names: Sequence[str], total: int) -> str:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_regular(path).decode("utf-8-sig")
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file of predictions") from None
     except OSError as error:
@@ -229,8 +232,8 @@ def _text(path: Path) -> str:
 
 def _parsed(text: str, kind: Any, where: str) -> PredictionLine:
     try:
-        entry = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+        entry = decode_json(text)
+    except NotJsonError as error:
         raise UserError(f"{where}: this is not JSON: {error}") from None
     if not isinstance(entry, dict):
         raise UserError(f'{where}: expected an object like {{"id": "...", "prediction": ...}}')
@@ -242,7 +245,7 @@ def _parsed(text: str, kind: Any, where: str) -> PredictionLine:
         if key not in entry:
             raise UserError(f"{where}: the key '{key}' is missing")
     if not isinstance(entry["id"], str):
-        raise UserError(f"{where}: the id {entry['id']!r} is not text")
+        raise UserError(f"{where}: the id {shown(entry['id'])} is not text")
     return PredictionLine(entry["id"], _prediction(entry["prediction"], kind, where), entry.get("target"))
 
 

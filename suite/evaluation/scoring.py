@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from suite.contributions import Contributed, Evaluator, Task
+from suite.contributions import Contributed, Evaluator, Lazy, Task
 from suite.data.dataset import Example, Examples
-from suite.errors import PluginError, SuiteError, UserError, attributed, nearest
+from suite.errors import PluginError, SuiteError, UserError, attributed, nearest, unimportable
 from suite.evaluation.checks import check_predictions, described, made_figures
 from suite.evaluation.evaluated import Evaluated
 from suite.evaluation.types import Details, Pairs
@@ -145,8 +145,22 @@ def reference_model_pairs(task: Contributed[Task], name: str, train: Examples, p
         with attributed(reference_model):
             predictions = task.item.reference_models[name](train, _without_targets(pairs), pairs.facts)
     except ModuleNotFoundError as error:
-        raise UserError(f"it needs the package '{error.name}', which is not installed") from error
+        package = (error.name or "").partition(".")[0]
+        missing = f"it needs the package '{error.name}', which is not installed"
+        raise unimportable(error, package, missing) from error
     return _compared(pairs, predictions, task.item, reference_model)
+
+
+def import_evaluators(evaluators: Sequence[Contributed[Evaluator[Any]]]) -> None:
+    """Import what scores, so that a package that is missing is said before hours go into predictions.
+
+    Raises:
+        UserError: if an evaluator says that a package is not installed.
+    """
+    for evaluator in evaluators:
+        if isinstance(evaluator.item.evaluate, Lazy):
+            with attributed(str(evaluator)):
+                evaluator.item.evaluate.resolve()
 
 
 def _without_targets(pairs: Pairs) -> list[Example]:

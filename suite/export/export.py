@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -15,13 +13,16 @@ import msgspec
 import numpy as np
 
 from suite.errors import RunError
+from suite.export.metadata import onnx_metadata
 from suite.export.onnx import convert
-from suite.files import atomic_write, temporary_folder, temporary_name, writing
+from suite.files import atomic_write, temporary_folder, writing
+from suite.folders import swap_folder
 from suite.host import Host
 from suite.pipeline.codec import Arrays, Codec, Encoded
 from suite.pipeline.manifest import REPORT, Manifest, check_file, write_manifest
 from suite.pipeline.networks import Network, OnnxNetwork
 from suite.pipeline.trainable import stack
+from suite.prediction.description import codec_properties
 from suite.prediction.encoding import decode_each, same_shapes
 from suite.prediction.loading import Described, builder_packages
 
@@ -78,13 +79,21 @@ def export_to(
         with temporary_folder(target) as scratch:
             check_file(folder, manifest, manifest.network)
             packages = builder_packages(host, manifest)
-            inputs, expected = convert(folder / manifest.network, network, packages, batches, scratch)
+            properties = codec_properties(described.codec, f"the codec of {described.builder}")
+            inputs, expected = convert(
+                folder / manifest.network,
+                network,
+                packages,
+                batches,
+                scratch,
+                onnx_metadata(manifest, properties),
+            )
         report = _compared(OnnxNetwork(network), described.codec, inputs, contexts, expected, manifest)
         report |= {"source": source, "size": network.stat().st_size}
         atomic_write(written / REPORT, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
         write_manifest(written, msgspec.structs.replace(manifest, network=network.name))
         with writing(target):
-            _put_in_place(written, target)
+            swap_folder(written, target)
     return Export(
         folder=target,
         examples=report["examples"],
@@ -203,14 +212,6 @@ def _alike(a: Any, b: Any) -> bool:
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
         return len(a) == len(b) and all(map(_alike, a, b))
     return bool(a == b)
-
-
-def _put_in_place(written: Path, target: Path) -> None:
-    old = temporary_name(target)
-    if target.exists():
-        os.replace(target, old)
-    os.replace(written, target)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _arrays(arrays: Arrays) -> list[np.ndarray]:

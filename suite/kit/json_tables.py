@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
+from suite.documents import NotJsonError, decode_json
 from suite.errors import UserError
-from suite.kit.split_names import SPLITS
+from suite.kit.split_names import SPLIT_WORDS
 from suite.wording import some
 
 Row = Mapping[str, Any]
@@ -47,14 +46,16 @@ def json_rows(text: str, name: str) -> Iterator[tuple[int, Row | str]]:
             yield from _rows_of(objects[0][1], name)
             return
         if len(objects) > 1 and not rest:
-            for number, entry in objects:
-                yield number, _row(entry)
+            # If lines have several, each has its number instead: no two rows may be called alike.
+            apart = len({end for end, _ in objects}) == len(objects)
+            for number, (end, entry) in enumerate(objects, start=1):
+                yield end if apart else number, _row(entry)
             return
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
-                entry = msgspec.json.decode(line)
-            except msgspec.DecodeError:
+                entry = decode_json(line)
+            except NotJsonError:
                 yield number, "that cannot be read as JSON"
                 continue
             yield number, _row(entry)
@@ -62,16 +63,16 @@ def json_rows(text: str, name: str) -> Iterator[tuple[int, Row | str]]:
 
 def _is_json(line: str) -> bool:
     try:
-        msgspec.json.decode(line)
-    except msgspec.DecodeError:
+        decode_json(line)
+    except NotJsonError:
         return False
     return True
 
 
 def _decoded(text: str, name: str) -> Any:
     try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+        return decode_json(text)
+    except NotJsonError as error:
         raise UserError(f"{name} is not JSON: {error}") from None
 
 
@@ -88,7 +89,7 @@ def _one_after_the_other(text: str) -> tuple[list[tuple[int, Any]], str]:
             return values, ""
         try:
             value, end = decoder.raw_decode(text, position)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             return values, text[position:]
         line += text.count("\n", begin, end)
         values.append((line, value))
@@ -126,7 +127,7 @@ def _entries(value: Any, name: str, depth: int = 0) -> Sequence[Any]:
     if not isinstance(value, dict):
         raise UserError(f"{name} holds {type(value).__name__}, no rows: a list of objects is needed")
     lists = {key: entries for key, entries in value.items() if _holds_objects(entries)}
-    if lists and all(key.lower() in SPLITS for key in lists):
+    if lists and all(key.lower() in SPLIT_WORDS for key in lists):
         return [{SPLIT_KEY: key, **entry} for key, entries in lists.items() for entry in entries]
     if len(lists) == 1:
         return next(iter(lists.values()))

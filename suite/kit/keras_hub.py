@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from suite.contributions import Pretrained
-from suite.errors import UserError, nearest
+from suite.documents import expanded
+from suite.errors import UserError, nearest, unimportable
 
 _UNREACHABLE = ("Max retries exceeded", "Failed to resolve", "Name or service not known")
 """What the libraries that download say if there is no network."""
@@ -23,9 +24,10 @@ def import_keras_hub() -> Any:
     try:
         import keras_hub
     except ImportError as error:
-        raise UserError(
+        missing = (
             f'presets need keras-hub, which cannot be imported ({error}): pip install "keras-suite[presets]"'
-        ) from error
+        )
+        raise unimportable(error, "keras_hub", missing) from error
     return keras_hub
 
 
@@ -43,7 +45,7 @@ def preset_source(
     Raises:
         suite.UserError: for a name that is not known.
     """
-    folder = Path(preset).expanduser()
+    folder = expanded(preset)
     if folder.is_dir():
         return str(folder)
     known = set(known)
@@ -55,20 +57,26 @@ def preset_source(
     return preset
 
 
-def pretrained_presets(
-    name: str, presets: Mapping[str, Mapping[str, Any]], preferred: Iterable[str] = ()
-) -> list[Pretrained]:
+def pretrained_presets(name: str, classes: Sequence[str], preferred: Iterable[str] = ()) -> list[Pretrained]:
     """What the `pretrained` of a model builder with the options `preset` and `load_weights` gives.
 
     Args:
         name: as typed: the folder of a preset, the name of one, or empty.
-        presets: those of keras-hub that the builder can start from, as a class of it has them.
-        preferred: names among them that come first, the best one first.
+        classes: those of `keras_hub.models` whose presets the builder can start from.
+        preferred: names among the presets that come first, the best one first.
 
     Returns:
-        The folder alone if it is one; else all presets. Nothing is downloaded.
+        The folder alone if it is one; else all presets, none if keras-hub is not installed. Nothing is
+        downloaded.
     """
-    folder = Path(name).expanduser()
+    try:
+        models = import_keras_hub().models
+    except UserError:
+        return []
+    presets: dict[str, Mapping[str, Any]] = {}
+    for kind in classes:
+        presets |= getattr(models, kind).presets
+    folder = expanded(name)
     if name and folder.is_dir():
         is_preset = (folder / "config.json").is_file()
         options = {"preset": str(folder.resolve())}
@@ -113,7 +121,7 @@ def loading_preset(preset: str) -> Iterator[None]:
     from suite.outside_files import check_hdf5
 
     try:
-        folder = Path(preset).expanduser()
+        folder = expanded(preset)
         if preset and folder.is_dir():
             for weights in sorted(folder.glob("**/*.h5")):
                 check_hdf5(weights)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-import gzip
 import io
-import zlib
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from suite.errors import UserError, reason
+from suite.errors import UserError, unimportable
+from suite.limits import ByteCount, check_memory
+from suite.sources.unpacking import gunzipped
 
 ARROW = (".parquet", ".feather", ".arrow")
 SHEETS = (".xlsx",)
 PACKED = (*SHEETS, *ARROW)
 """Endings of tables that need a package to be read."""
+
+_MAX_ROWS = 1 << 20
+"""Of a sheet, as Excel has it: a damaged one may number its rows as it likes."""
 
 
 def unpacked(content: bytes, name: str, max_bytes: int = -1) -> tuple[bytes, str]:
@@ -27,16 +31,11 @@ def unpacked(content: bytes, name: str, max_bytes: int = -1) -> tuple[bytes, str
         max_bytes: how much of it is wanted, about; -1: all.
 
     Raises:
-        UserError: if it is damaged.
+        UserError: if it is damaged, or more than one input may be.
     """
     if not name.lower().endswith(".gz"):
         return content, name
-    try:
-        if max_bytes < 0:
-            return gzip.decompress(content), name[: -len(".gz")]
-        return zlib.decompressobj(31).decompress(content, max_bytes), name[: -len(".gz")]
-    except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{name} is damaged, or not compressed by gzip: {reason(error)}") from None
+    return gunzipped(content, name, max_bytes), name[: -len(".gz")]
 
 
 def arrow_rows(content: bytes, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -47,11 +46,13 @@ def arrow_rows(content: bytes, name: str) -> Iterator[tuple[int, Mapping[str, An
     """
     try:
         import pyarrow as pa
-    except ImportError:
-        raise _missing(name, "pyarrow") from None
+    except ImportError as error:
+        raise _missing(error, name, "pyarrow") from None
     number = 0
     with _blamed(name):
+        count = ByteCount(f"{name} unpacks to")
         for batch in _batches(pa.BufferReader(content), name):
+            count.add(batch.nbytes)
             for row in batch.to_pylist():
                 number += 1
                 yield number, row
@@ -68,13 +69,17 @@ def sheet_cells(content: bytes, name: str) -> Iterator[tuple[int, list[Any]]]:
     """
     try:
         import openpyxl
-    except ImportError:
-        raise _missing(name, "openpyxl") from None
+    except ImportError as error:
+        raise _missing(error, name, "openpyxl") from None
     width = 0
     with _blamed(name):
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            size = sum(member.file_size for member in packed.infolist())
+        check_memory(f"{name} unpacks to {size:,} bytes", size)
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         for sheet in book.worksheets:
-            for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+            sheet.reset_dimensions()  # a sheet may say that it is as large as it likes
+            for number, values in enumerate(sheet.iter_rows(max_row=_MAX_ROWS, values_only=True), start=1):
                 row = list(map(_cell, values))
                 while row and row[-1] == "":
                     row.pop()
@@ -90,24 +95,29 @@ def _blamed(name: str) -> Iterator[None]:
     """Say of a library's error which file it is about."""
     try:
         yield
-    except GeneratorExit:
+    except (GeneratorExit, UserError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - a library's own kinds
         raise UserError(f"{name} is damaged, or no {name.rpartition('.')[2]} file: {error}") from None
 
 
-def _missing(name: str, package: str) -> UserError:
-    return UserError(
+def _missing(error: ImportError, name: str, package: str) -> UserError:
+    missing = (
         f"{name}: reading .{name.rpartition('.')[2]} files needs the package {package}: pip install"
         " 'keras-suite[tables]'"
     )
+    return unimportable(error, package, missing)
 
 
 def _batches(file: Any, name: str) -> Iterator[Any]:
     if name.lower().endswith(".parquet"):
         import pyarrow.parquet
 
-        yield from pyarrow.parquet.ParquetFile(file).iter_batches(batch_size=4096)
+        parquet = pyarrow.parquet.ParquetFile(file)
+        groups = [parquet.metadata.row_group(index) for index in range(parquet.metadata.num_row_groups)]
+        size = sum(group.total_byte_size for group in groups)
+        check_memory(f"{name} unpacks to {size:,} bytes", size)
+        yield from parquet.iter_batches(batch_size=4096)
         return
     import pyarrow as pa
 

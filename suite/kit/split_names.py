@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
-SPLITS = {
+SPLIT_NAMES = ("train", "validation", "test")
+
+SPLIT_COLUMNS = ("split", "part", "subset", "partition")
+"""What a column may be called that names the split of each row, in lower case."""
+
+SPLIT_WORDS = {
     "train": "train",
     "training": "train",
     "trn": "train",
@@ -32,13 +37,14 @@ _FILLERS = (
 _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 _NUMBER = re.compile(r"\d+$")
-_WORD = re.compile(f"({'|'.join(sorted(SPLITS, key=len, reverse=True))})({'|'.join(_FILLERS)})")
+_WORD = re.compile(f"({'|'.join(sorted(SPLIT_WORDS, key=len, reverse=True))})({'|'.join(_FILLERS)})")
 
 
 def split_of_name(name: str, *, whole: bool = False) -> str | None:
     """The split that a file or folder is called after, if it is called after exactly one.
 
-    Found are the words of `SPLITS`, in upper and lower case, with numbers and the word *set* behind them:
+    Found are the words of `SPLIT_WORDS`, in upper and lower case, with numbers and the word *set* behind
+    them:
     "train", "dev-clean", "Test_1", "instances_train2017.json", "PublicTest", "training_set", "valset".
 
     Args:
@@ -50,7 +56,7 @@ def split_of_name(name: str, *, whole: bool = False) -> str | None:
     found = set()
     for word in words:
         joined = _WORD.fullmatch(word)
-        split = SPLITS.get(joined[1] if joined else word)
+        split = SPLIT_WORDS.get(joined[1] if joined else word)
         if split:
             found.add(split)
         elif whole and word not in _FILLERS:

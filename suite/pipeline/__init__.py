@@ -8,10 +8,12 @@ from suite.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from suite.pipeline.codec import Arrays as Arrays
+    from suite.pipeline.codec import ArraySpec as ArraySpec
     from suite.pipeline.codec import Chunks as Chunks
     from suite.pipeline.codec import Codec as Codec
     from suite.pipeline.codec import Encoded as Encoded
     from suite.pipeline.codec import NamedAxes as NamedAxes
+    from suite.pipeline.codec import Signature as Signature
     from suite.pipeline.codec import Stream as Stream
     from suite.pipeline.codec import StructCodec as StructCodec
     from suite.pipeline.keras_files import load_keras as load_keras
@@ -25,12 +27,14 @@ if not TYPE_CHECKING:
         __name__,
         {
             "Arrays": "suite.pipeline.codec",
+            "ArraySpec": "suite.pipeline.codec",
             "BatchMaker": "suite.pipeline.trainable",
             "Codec": "suite.pipeline.codec",
             "Encoded": "suite.pipeline.codec",
             "NamedAxes": "suite.pipeline.codec",
             "Chunks": "suite.pipeline.codec",
             "Stacked": "suite.pipeline.trainable",
+            "Signature": "suite.pipeline.codec",
             "Stage": "suite.pipeline.trainable",
             "Stream": "suite.pipeline.codec",
             "StructCodec": "suite.pipeline.codec",

@@ -30,6 +30,36 @@ If an axis is a multiple of its names in length, the names repeat along it.
 
 
 @dataclass(frozen=True)
+class ArraySpec:
+    """What an array between a codec and a network is like.
+
+    Attributes:
+        shape: of one example, so without a batch axis; None where the length differs or is not known.
+        dtype: "float32", say; empty where any will do.
+    """
+
+    shape: tuple[int | None, ...]
+    dtype: str = ""
+
+
+ArraySpecs = ArraySpec | Mapping[str, ArraySpec]
+"""Of one array, or of several by name."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The arrays that pass between a codec and a network.
+
+    Attributes:
+        inputs: of the network: what `Codec.encode` gives. None if they are not known.
+        outputs: of the network: what `Codec.decode` takes. None if they are not known.
+    """
+
+    inputs: ArraySpecs | None = None
+    outputs: ArraySpecs | None = None
+
+
+@dataclass(frozen=True)
 class Encoded:
     """What `Codec.encode` returns if `decode` needs more than the network's outputs.
 
@@ -146,6 +176,21 @@ class Codec:
         Probabilities instead of their logarithms, for example, whose smallest mean nothing.
         """
         return outputs
+
+    def properties(self) -> Mapping[str, Any]:
+        """What programs and other tools should know of the model, as plain JSON values.
+
+        `suite.load(...).describe()` gives them, and an exported file holds them. These names mean the same
+        for every codec: `classes`, the names of the classes in the order of the network's outputs;
+        `input_size`, `[height, width]` in pixels of the network's input; `channels` of that input;
+        `sampling_rate`, samples per second; `normalization`, a sentence on what is done to the numbers that
+        go into the network. Others may follow.
+        """
+        return {}
+
+    def signature(self) -> Signature:
+        """The arrays that it gives and takes. A network with others is refused when a model is loaded."""
+        return Signature()
 
     def named_axes(self) -> NamedAxes:
         """Axes of weights whose entries have names (classes, symbols).

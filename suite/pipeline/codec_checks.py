@@ -15,8 +15,9 @@ import numpy as np
 from suite.data.checks import check_json
 from suite.errors import PluginError, UserError, attributed
 from suite.options import NoOptions, Options
-from suite.pipeline.codec import Codec, Encoded, StructCodec
+from suite.pipeline.codec import Codec, Encoded, Signature, StructCodec
 from suite.pipeline.comparing import array_defect, same
+from suite.pipeline.fitting import described, fit, specs_of
 
 KERAS = ("keras", "keras_hub", "tensorflow", "jax", "torch")
 """What a codec must not import: an exported network predicts without it."""
@@ -168,10 +169,13 @@ def check_derived(codec: Codec, whose: str, prediction_options: type[Options] = 
         if prediction_options is not NoOptions:
             derived["with_options()"] = codec.with_options(prediction_options())
         facts = codec.scoring_facts()
+        signature: Any = codec.signature()
         axes = codec.named_axes()
     for member, made in derived.items():
         if not isinstance(made, Codec):
             raise PluginError(f"{whose} gave a codec whose {member} gives {type(made).__name__}, not a codec")
+    if not isinstance(signature, Signature):
+        raise PluginError(f"{whose} gave a codec whose signature() gives {type(signature).__name__}")
     for member, value in (("scoring_facts()", facts), ("named_axes()", axes)):
         if not isinstance(value, Mapping):
             raise PluginError(
@@ -210,6 +214,12 @@ def check_encoding(codec: Codec, remade: Codec | None, raw: Any, whose: str) -> 
     defect = array_defect(encoded.arrays, "what its encode() returns")
     if defect:
         raise PluginError(f"{whose} gave a codec that gives {defect}")
+    promised, given = codec.signature().inputs, specs_of(encoded.arrays)
+    if not fit(promised, given):
+        raise PluginError(
+            f"{whose} gave a codec whose encode() gives {described(given)} where its signature() says"
+            f" {described(promised)}"
+        )
     if not _same_encoding(first, second):
         raise PluginError(
             f"{whose} gave a codec that encodes the same input differently each time: what is random belongs"

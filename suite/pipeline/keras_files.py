@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.devices import dtype_policy
+from suite.documents import parse_json
 from suite.errors import UserError
 from suite.files import atomic_path
 from suite.outside_files import check_keras_weights
+from suite.pipeline.model_sizes import check_unpacked, weights_up_to
 
 if TYPE_CHECKING:
     import keras
@@ -67,16 +69,18 @@ def load_keras(path: Path, packages: Iterable[str] = ()) -> keras.Model:
                 f"{path} needs {module}, which cannot be imported ({error}): install the version of the"
                 " plugin that it was trained with"
             ) from None
-    check_keras_weights(path, _WEIGHTS)
+    declared = check_keras_weights(path, _WEIGHTS)
     import keras
 
     try:
-        with dtype_policy("float32"):
+        with dtype_policy("float32"), weights_up_to(path, declared):
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (
         ValueError,
         TypeError,
-        KeyError,
+        LookupError,
+        ArithmeticError,
+        AssertionError,
         AttributeError,
         OSError,
         RuntimeError,
@@ -106,7 +110,8 @@ def check_keras(path: Path, packages: Iterable[str] = ()) -> list[str]:
                 raise UserError(f"{path} is not a Keras model: it is a zip file without {missing[0]}")
             if archive.getinfo("config.json").file_size > _CONFIG_LIMIT:
                 raise UserError(f"{path} is refused: its config.json unpacks to more than 256 MB")
-            config = json.loads(archive.read("config.json"))
+            check_unpacked(path, archive)
+            config = parse_json(archive.read("config.json"), f"{path}: config.json", any_number=True)
     except (zipfile.BadZipFile, EOFError, OSError, ValueError, zlib.error, RecursionError) as error:
         raise UserError(
             f"{path} is not a Keras model or is damaged ({error}): copy it again, or train again"

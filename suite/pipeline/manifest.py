@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from suite.documents import parse_json
 from suite.errors import UserError
 from suite.files import atomic_write
+from suite.versions import PACKAGE
 
 FORMAT = 2
 MANIFEST = "pipeline.json"
@@ -40,6 +43,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         format: the version of this layout.
         task: the task's name.
+        task_plugin: the plugin that offers the task, for others may offer one of the same name.
         builder: the model builder as `plugin:name`; its codec reads `codec`.
         plugin: name and version of the builder's plugin.
         codec: what the codec's `to_json` gave.
@@ -48,12 +52,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         files: by its name, what each file beside this one was when it was written.
         replacing: what a file becomes that is just being replaced, and may be if the process died then.
         sha256: of this file itself, as `_checksum` has it.
+        versions: of the packages that it was written with, by their names: suite and Keras.
         unfinished: for the model of a training that has not ended, how far it has come: "after epoch 8 of
             150, mAP 0.210 on validation".
     """
 
     format: int
     task: str
+    task_plugin: str = ""
     builder: str
     plugin: dict[str, str] = {}
     codec: dict[str, Any]
@@ -62,6 +68,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, FileRecord] = {}
     replacing: dict[str, FileRecord] = {}
     sha256: str = ""
+    versions: dict[str, str] = {}
     unfinished: str = ""
 
 
@@ -88,21 +95,25 @@ def read_manifest(folder: Path) -> Manifest:
     """Read and check `pipeline.json` of a model folder."""
     file = folder / MANIFEST
     try:
-        content = msgspec.json.decode(file.read_bytes())
+        content = parse_json(file.read_bytes(), f"{file} is damaged: it")
         written = content.get("format") if isinstance(content, dict) else None
         if isinstance(written, int) and written != FORMAT:
             newer = written > FORMAT
             advice = "pip install --upgrade keras-suite" if newer else "train or export again"
             raise UserError(
                 f"{file} was written by {'a newer' if newer else 'an older'} version (format {written},"
-                f" this one reads {FORMAT}): {advice}"
+                f" this one reads {FORMAT}{_written_with(content)}): {advice}"
             )
         manifest = msgspec.convert(content, Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.ValidationError as error:
         raise UserError(f"{file} is damaged ({error}): train or export again") from None
     if Path(manifest.network).name != manifest.network or "\\" in manifest.network:
         raise UserError(f"{file} is refused: its network '{manifest.network}' is not a file beside it")
-    if manifest.sha256 != _checksum(manifest):
+    try:
+        is_whole = manifest.sha256 == _checksum(content)
+    except (ValueError, OverflowError, RecursionError):  # numbers and texts that nobody can have written
+        is_whole = False
+    if not is_whole:
         raise UserError(f"{file} is damaged, or was changed after it was written: {_AGAIN}")
     return manifest
 
@@ -172,14 +183,21 @@ def check_file(folder: Path, manifest: Manifest, name: str) -> None:
 
 
 def _write(folder: Path, manifest: Manifest) -> None:
-    signed = msgspec.structs.replace(manifest, sha256=_checksum(manifest))
+    # Through JSON once, so that a tuple or an enumeration is the same before and after it was written.
+    signed = msgspec.structs.replace(
+        manifest, sha256=_checksum(msgspec.json.decode(msgspec.json.encode(manifest)))
+    )
     encoded = msgspec.json.format(msgspec.json.encode(signed), indent=2)
     atomic_write(folder / MANIFEST, encoded + b"\n")
 
 
-def _checksum(manifest: Manifest) -> str:
+def _checksum(content: Mapping[str, Any]) -> str:
     """SHA-256 of everything in `pipeline.json` but itself, as JSON with sorted keys and without spaces."""
-    plain = msgspec.structs.replace(manifest, sha256="")
-    # Through JSON once, so that a tuple or an enumeration is the same before and after it was written.
-    content = msgspec.json.decode(msgspec.json.encode(plain))
-    return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
+    return hashlib.sha256(msgspec.json.encode({**content, "sha256": ""}, order="sorted")).hexdigest()
+
+
+def _written_with(content: Mapping[str, Any]) -> str:
+    """The version of suite that a file of another format says it was written with, if it does."""
+    versions = content.get("versions")
+    version = versions.get(PACKAGE) if isinstance(versions, dict) else None
+    return f"; it was written by {PACKAGE} {str(version)[:20]}" if version else ""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suite.errors import PluginError, nearest, reason
-from suite.pipeline.codec import Arrays
+from suite.pipeline.codec import Arrays, Codec
+from suite.pipeline.fitting import keras_signature, misfit, symbolic
 from suite.pipeline.keras_files import check_rebuilt
 from suite.pipeline.trainable import Stage, TrainablePipeline
 
@@ -193,12 +194,12 @@ Shapes = dict[str, Any] | Any
 
 def output_shapes(network: keras.Model) -> Any:
     """The symbolic outputs of a functional network: one, or several by name; None if they are not known."""
-    return _symbolic(network, "output")
+    return symbolic(network, "output")
 
 
 def check_inputs(arrays: Arrays, network: keras.Model, whose: str) -> None:
     """Refuse a codec that encodes to other arrays than the network takes, if that is known."""
-    wanted = _symbolic(network, "input")
+    wanted = symbolic(network, "input")
     if wanted is None:
         return
     if isinstance(wanted, dict) != isinstance(arrays, dict):
@@ -225,15 +226,8 @@ def check_inputs(arrays: Arrays, network: keras.Model, whose: str) -> None:
             )
 
 
-def _symbolic(network: keras.Model, which: str) -> Any:
-    try:
-        found = getattr(network, which)
-    except (AttributeError, ValueError, RuntimeError):
-        return None
-    if isinstance(found, list | tuple):
-        if which == "output" and len(found) > 1:
-            return dict(zip(network.output_names, found, strict=True))
-        found = found[0] if len(found) == 1 else None
-    if isinstance(found, dict):
-        return found if all(hasattr(tensor, "shape") for tensor in found.values()) else None
-    return found if hasattr(found, "shape") else None
+def check_signature(codec: Codec, network: keras.Model, whose: str) -> None:
+    """Refuse a network whose inputs and outputs are not those that the codec's `signature` says."""
+    different = misfit(codec, keras_signature(network))
+    if different:
+        raise PluginError(f"{whose} gave a codec and a network that do not fit: {different}")

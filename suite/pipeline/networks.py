@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from suite.errors import UserError
+from suite.errors import UserError, unimportable
 from suite.outside_files import check_onnx
-from suite.pipeline.codec import Arrays
+from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs, Signature
+from suite.pipeline.fitting import described, fit, keras_signature, specs_of
 
 if TYPE_CHECKING:
     import keras
 
 
 class Network(Protocol):
-    """A network ready to run. Inputs and outputs are one array, or several by name, batch axis first."""
+    """A network ready to run. Inputs and outputs are one array, or several by name, batch axis first.
+
+    Attributes:
+        signature: what it takes and gives, as far as it is known.
+    """
+
+    @property
+    def signature(self) -> Signature: ...
 
     def __call__(self, inputs: Arrays) -> Arrays: ...
 
+
+_ONNX_TYPES = {"float": "float32", "double": "float64"}
+"""The names of dtypes that are called otherwise in numpy."""
 
 MAX_BYTES = 64 << 20
 """Of inputs in one forward pass: what a network makes of long recordings and large images is far more."""
@@ -51,6 +63,8 @@ class KerasNetwork:
         self.batch_size = batch_size
         self._forward = _compiled(model, model if trained_as is None else trained_as)
         self._sizes: dict[Any, set[int]] = {}
+        self._lock = threading.Lock()
+        self.signature = keras_signature(model)
 
     def __call__(self, inputs: Arrays) -> Arrays:
         """Run any number of examples, at least one.
@@ -62,6 +76,7 @@ class KerasNetwork:
             The outputs as numpy arrays `(examples, ...)`; a model with several outputs gives them by name.
         """
         total = _examples(inputs)
+        _check_inputs(inputs, self.signature.inputs, with_dtypes=False)
         bytes_of_one = sum(array.nbytes for array in _arrays(inputs)) // total
         max_size = max(1, min(self.batch_size, MAX_BYTES // max(1, bytes_of_one)))
         pieces = []
@@ -74,15 +89,16 @@ class KerasNetwork:
 
     def _size(self, piece: Arrays, examples: int, total: int, max_size: int) -> int:
         shapes = tuple((array.shape[1:], array.dtype.str) for array in _arrays(piece))
-        known = self._sizes.setdefault(shapes, set())
-        if total > max_size:
-            size = max_size
-        elif examples == 1:
-            size = 1
-        else:
-            power = min(1 << (examples - 1).bit_length(), max_size)
-            size = min((known_size for known_size in known if known_size >= examples), default=power)
-        known.add(size)
+        with self._lock:
+            known = self._sizes.setdefault(shapes, set())
+            if total > max_size:
+                size = max_size
+            elif examples == 1:
+                size = 1
+            else:
+                power = min(1 << (examples - 1).bit_length(), max_size)
+                size = min((known_size for known_size in known if known_size >= examples), default=power)
+            known.add(size)
         return size
 
     def _named(self, outputs: Any) -> Arrays:
@@ -111,10 +127,9 @@ class OnnxNetwork:
     def __init__(self, path: Path, threads: int | None = None) -> None:
         try:
             import onnxruntime
-        except ImportError:
-            raise UserError(
-                f"ONNX Runtime is not installed, which runs {path}: pip install 'keras-suite[onnx]'"
-            ) from None
+        except ImportError as error:
+            missing = f"ONNX Runtime is not installed, which runs {path}: pip install 'keras-suite[onnx]'"
+            raise unimportable(error, "onnxruntime", missing) from None
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         if threads is not None:
@@ -129,19 +144,60 @@ class OnnxNetwork:
         check_onnx(path)
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+            # Names that are no text are found when they are asked for.
+            self._inputs = [node.name for node in self._session.get_inputs()]
+            self._outputs = [node.name for node in self._session.get_outputs()]
+            self.signature = Signature(
+                _onnx_specs(self._session.get_inputs()), _onnx_specs(self._session.get_outputs())
+            )
         except Exception as error:  # noqa: BLE001 - ONNX Runtime's own share no base class
             reason = _first_line(error)
             raise UserError(f"{path} is not a network that ONNX Runtime can run: {reason}") from None
-        self._inputs = [node.name for node in self._session.get_inputs()]
-        self._outputs = [node.name for node in self._session.get_outputs()]
+        self._path = path
 
     def __call__(self, inputs: Arrays) -> Arrays:
-        """Run any number of examples; see `KerasNetwork.__call__` for the shapes."""
+        """Run any number of examples; see `KerasNetwork.__call__` for the shapes.
+
+        Raises:
+            UserError: if ONNX Runtime cannot compute it.
+        """
+        _check_inputs(inputs, self.signature.inputs, with_dtypes=True)
         feed = inputs if isinstance(inputs, dict) else {self._inputs[0]: inputs}
-        results = self._session.run(self._outputs, feed)
+        try:
+            results = self._session.run(self._outputs, feed)
+        except Exception as error:
+            reason = _first_line(error)
+            raise UserError(f"{self._path} could not be computed by ONNX Runtime: {reason}") from error
         if len(results) == 1:
             return np.asarray(results[0])
         return dict(zip(self._outputs, (np.asarray(result) for result in results), strict=True))
+
+
+def _onnx_specs(nodes: Sequence[Any]) -> ArraySpecs | None:
+    """What ONNX Runtime says of inputs or outputs; None if it does not know how many axes one has."""
+    specs = {}
+    for node in nodes:
+        if not node.shape:
+            return None
+        sides = tuple(side if isinstance(side, int) and side >= 0 else None for side in node.shape[1:])
+        kind = str(node.type).removeprefix("tensor(").removesuffix(")")
+        specs[node.name] = ArraySpec(sides, _ONNX_TYPES.get(kind, kind))
+    return specs
+
+
+def _check_inputs(inputs: Arrays, wanted: ArraySpecs | None, *, with_dtypes: bool) -> None:
+    """Refuse arrays that a network does not take, before its runtime does in its own words."""
+    first = {name: array[0] for name, array in inputs.items()} if isinstance(inputs, dict) else inputs[0]
+    given = specs_of(first)
+    if not with_dtypes and isinstance(given, ArraySpec):
+        given = ArraySpec(given.shape)
+    elif not with_dtypes and isinstance(given, dict):
+        given = {name: ArraySpec(spec.shape) for name, spec in given.items()}
+    if not fit(given, wanted):
+        raise UserError(
+            "the model's codec and network do not fit: the codec encodes to"
+            f" {described(specs_of(first))}, and the network takes {described(wanted)}"
+        )
 
 
 def _compiled(model: keras.Model, trained: keras.Model) -> Callable[[Any], Any]:

@@ -10,8 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from suite.errors import UserError, attributed, reason
+from suite.errors import SuiteError, UserError, attributed, out_of_memory, reason
 from suite.pipeline.codec import Arrays, Chunks, Codec, Encoded
+
+UNREADABLE = (UserError, OSError, MemoryError)
+"""What is raised by reading an input, and is an error of this input alone."""
+
+_NOT_A_NUMBER = (
+    "the network gives {} for it: either its values are absurd, or the network's weights are broken"
+)
 
 NO_CONTEXT: Any = object()
 """The context of what was encoded to arrays alone: `decode` then gets none."""
@@ -62,8 +69,11 @@ def encoding_jobs(codec: Codec, raws: Iterable[Any], builder: str) -> Iterator[E
                 continue
             chunked = ChunkedInput(raw, chunks)
             for number, chunk in enumerate(chunks, start=1):
+                if chunked.error is not None:  # the rest would be read for nothing
+                    yield EncodingJob(raw, name, chunked, last=True, error=chunked.error)
+                    break
                 yield EncodingJob(chunk, name, chunked, last=number == chunks.total)
-        except (UserError, OSError) as error:
+        except UNREADABLE as error:
             yield EncodingJob(raw, name, chunked, last=True, error=reason_of(error))
 
 
@@ -94,14 +104,44 @@ def decode_each(codec: Codec, outputs: Arrays, contexts: Sequence[Any], builder:
         builder: the model builder as `plugin:name`.
     """
     with codec_of(builder):
-        predictions = []
-        for index, context in enumerate(contexts):
-            if isinstance(outputs, dict):
-                own: Arrays = {name: array[index] for name, array in outputs.items()}
-            else:
-                own = outputs[index]
-            predictions.append(codec.decode(own) if context is NO_CONTEXT else codec.decode(own, context))
-        return predictions
+        return [_decoded(codec, outputs, index, context) for index, context in enumerate(contexts)]
+
+
+def decode_possible(
+    codec: Codec, outputs: Arrays, contexts: Sequence[Any], builder: str
+) -> Iterator[tuple[Any, str | None]]:
+    """As `decode_each`: the prediction for each example, or the reason why there is none.
+
+    A network gives NaN for inputs of absurd values, and the codec may find nothing in what it gives.
+    """
+    for index, context in enumerate(contexts):
+        if any(np.isnan(array[index]).any() for array in _floats(outputs)):
+            yield None, _NOT_A_NUMBER.format("no number (NaN)")
+            continue
+        try:
+            with codec_of(builder):
+                prediction = _decoded(codec, outputs, index, context)
+        except UserError as error:
+            yield None, str(error)
+        except (ValueError, ArithmeticError, LookupError):
+            if all(np.isfinite(array[index]).all() for array in _floats(outputs)):
+                raise
+            yield None, _NOT_A_NUMBER.format("an infinite number")
+        else:
+            yield prediction, None
+
+
+def _decoded(codec: Codec, outputs: Arrays, index: int, context: Any) -> Any:
+    if isinstance(outputs, dict):
+        own: Arrays = {name: array[index] for name, array in outputs.items()}
+    else:
+        own = outputs[index]
+    return codec.decode(own) if context is NO_CONTEXT else codec.decode(own, context)
+
+
+def _floats(outputs: Arrays) -> list[np.ndarray]:
+    arrays = list(outputs.values()) if isinstance(outputs, dict) else [outputs]
+    return [array for array in arrays if array.dtype.kind == "f"]
 
 
 def same_shapes(encoded: Mapping[int, Arrays | tuple[Arrays, ...]]) -> list[list[int]]:
@@ -129,6 +169,8 @@ def name_of(raw: Any, index: int | None) -> str:
     return "the input" if index is None else f"input {index}"
 
 
-def reason_of(error: UserError | OSError) -> str:
+def reason_of(error: UserError | OSError | MemoryError) -> str:
     """Why an input cannot be read, as a message says it after the input's name."""
+    if isinstance(error, MemoryError):
+        return str(error if isinstance(error, SuiteError) else out_of_memory(error))
     return str(error) if isinstance(error, UserError) else reason(error)

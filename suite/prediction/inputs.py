@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from suite.documents import expanded
 from suite.errors import PluginError, UserError
 from suite.pipeline.codec import Codec, Stream
 from suite.sources import FileSource, Tree, is_archive, open_tree
+from suite.sources.globs import matching_paths
 from suite.sources.source_types import refuse_address
 
 
@@ -109,7 +111,7 @@ class Inputs:
         if not self._files:
             self._inputs.append(word)
             return
-        paths = [Path(word).expanduser()] if exists else _matches(word)
+        paths = [expanded(word)] if exists else _matches(word)
         if not paths:
             if not self._accepts_text:
                 raise UserError(_nothing_there(word))
@@ -182,7 +184,7 @@ def _count(item: Any) -> int | None:
 def _exists(word: str, *, may_be_long: bool) -> bool:
     """Whether it is a path that is there; with `may_be_long`, a text too long for a path is not an error."""
     try:
-        return bool(word) and Path(word).expanduser().exists()
+        return bool(word) and expanded(word).exists()
     except OSError as error:
         if may_be_long and error.errno == errno.ENAMETOOLONG:
             return False
@@ -192,8 +194,7 @@ def _exists(word: str, *, may_be_long: bool) -> bool:
 def _matches(word: str) -> list[Path]:
     if not glob.has_magic(word):
         return []
-    matches = glob.glob(str(Path(word).expanduser()), recursive=True)  # noqa: PTH207 - it may be absolute
-    return [Path(match) for match in sorted(matches)]
+    return matching_paths(str(expanded(word)))
 
 
 def _nothing_there(word: str) -> str:
@@ -208,4 +209,4 @@ def _reads_like_a_path(word: str) -> bool:
     ending = PurePosixPath(word).suffix[1:]
     if ending.isascii() and ending.isalnum() and ending[0].isalpha():
         return True
-    return bool({"/", os.sep} & set(word)) and Path(word).expanduser().parent.is_dir()
+    return bool({"/", os.sep} & set(word)) and expanded(word).parent.is_dir()

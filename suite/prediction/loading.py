@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suite.contributions import Contributed, ModelBuilder
+from suite.contributions import Contributed, ModelBuilder, Task
 from suite.devices import activate
-from suite.errors import UserError, attributed
+from suite.errors import UserError, attributed, reason
 from suite.files import make_folder
 from suite.host import Host
+from suite.limits import parsed_limits
 from suite.options import parse
 from suite.pipeline.codec import Codec
+from suite.pipeline.fitting import misfit, weights_misfit
 from suite.pipeline.manifest import (
     FORMAT,
     MANIFEST,
@@ -25,7 +27,11 @@ from suite.pipeline.manifest import (
     write_manifest,
 )
 from suite.pipeline.networks import KerasNetwork, Network, OnnxNetwork
+from suite.prediction.description import Description, described_pipeline
 from suite.prediction.predictor import LoadedPipeline
+from suite.prediction.session import Contents
+from suite.training_options import MAX_AT_ONCE, MAX_THREADS
+from suite.versions import PACKAGE, installed, other_versions, said_with
 
 if TYPE_CHECKING:
     import keras
@@ -42,6 +48,7 @@ def save_pipeline(
     network: keras.Model,
     facts: Mapping[str, Any],
     plugin_version: str = "",
+    task_plugin: str = "",
     unfinished: str = "",
 ) -> None:
     """Write what is shipped: `network.keras` (in float32) and `pipeline.json`, each completely or not at all.
@@ -54,6 +61,7 @@ def save_pipeline(
         network: the network, of any dtype policy.
         facts: the facts of the data set, JSON values.
         plugin_version: the version of the builder's plugin.
+        task_plugin: the plugin that offers the task.
         unfinished: how far a training has come that has not ended.
     """
     from suite.pipeline.keras_files import save_keras
@@ -66,11 +74,13 @@ def save_pipeline(
         Manifest(
             format=FORMAT,
             task=task,
+            task_plugin=task_plugin,
             builder=builder,
             plugin={"name": plugin, "version": plugin_version},
             codec=codec.to_json(),
             network=NETWORK,
             facts=dict(facts),
+            versions=installed((PACKAGE, "keras")),
             unfinished=unfinished,
         ),
     )
@@ -85,6 +95,7 @@ def load(
     threads: int | None = None,
     batch_size: int = 32,
     options: Mapping[str, Any] | None = None,
+    limits: Mapping[str, float] | None = None,
 ) -> LoadedPipeline:
     """Load a trained pipeline for prediction.
 
@@ -97,49 +108,153 @@ def load(
         threads: for an ONNX network, the threads of one forward pass; None leaves it to the runtime.
         batch_size: how many examples run at a time.
         options: for the codec, as `suite show TASK BUILDER` lists them under prediction.
+        limits: what one input may take, by the names that `suite show runtime` lists; pickled with the
+            pipeline. `suite.limited` sets others for a call.
 
     Raises:
         UserError: if `path` holds no pipeline, the plugin it needs is not there, a file is damaged, or an
             option is not known or not allowed.
     """
-    folder, manifest, builder, codec = _without_network(Path(path), host, options)
-    file = folder / manifest.network
-    network: Network
-    if file.suffix in (".onnx", ".keras"):
-        check_file(folder, manifest, manifest.network)
-    if file.suffix == ".onnx":
-        network = OnnxNetwork(file, threads)
-    elif file.suffix == ".keras":
-        from suite.pipeline.keras_files import load_keras
+    for name, value, most in (("threads", threads, MAX_THREADS), ("batch_size", batch_size, MAX_AT_ONCE)):
+        if value is not None and not 1 <= value <= most:
+            raise UserError(f"{name} = {value:,} is not allowed: 1 to {most:,}")
+    parsed = parsed_limits(limits, "limits")
+    folder = model_folder(Path(path)).absolute()
+    manifest = read_manifest(folder)
+    origin = FolderOrigin(
+        folder=folder,
+        sha256=manifest.sha256,
+        host=host,
+        backend=backend,
+        device=device,
+        threads=threads,
+        batch_size=batch_size,
+        options=None if options is None else dict(options),
+    )
+    try:
+        contents = origin.contents(manifest)
+    except UserError:
+        # Another model may have been put in its place after `pipeline.json` was read: then it is that one.
+        now = read_manifest(folder)
+        if now.sha256 == origin.sha256:
+            raise
+        origin = replace(origin, sha256=now.sha256)
+        contents = origin.contents(now)
+    return LoadedPipeline.of(contents, origin, batch_size, parsed)
 
-        activate(backend, device)
-        network = KerasNetwork(load_keras(file, builder.packages), batch_size)
-    else:
-        raise UserError(
-            f"{folder / MANIFEST}: no runtime here reads '{manifest.network}': known are .keras and .onnx"
+
+@dataclass(frozen=True, kw_only=True)
+class FolderOrigin:
+    """The folder of a pipeline and what `load` was given; implements `suite.prediction.predictor.Origin`.
+
+    Attributes:
+        folder: the model folder, an absolute path.
+        sha256: of its `pipeline.json`, which holds the checksums of the other files.
+        host, backend, device, threads, batch_size, options: as for `load`.
+    """
+
+    folder: Path
+    sha256: str
+    host: Host | None
+    backend: str
+    device: str
+    threads: int | None
+    batch_size: int
+    options: dict[str, Any] | None
+
+    def open(self) -> Contents:
+        """Open the folder again, if it still holds the same model.
+
+        Raises:
+            UserError: if it is not there or holds another model, and as `load` does.
+        """
+        if not (self.folder / MANIFEST).is_file():
+            raise UserError(
+                f"{self.folder} is not there: a pipeline that was pickled or copied opens the folder that it"
+                " was loaded from, so put it there on this machine too, or call suite.load() here"
+            )
+        manifest = read_manifest(self.folder)
+        if manifest.sha256 != self.sha256:
+            raise UserError(
+                f"{self.folder} holds another model than it did when this pipeline was loaded: load it again"
+                " with suite.load()"
+            )
+        return self.contents(manifest)
+
+    def contents(self, manifest: Manifest) -> Contents:
+        """What is in the folder, with the network ready to run."""
+        described = _described(self.folder, manifest, self.host, self.options)
+        codec, other = described.codec, _other_versions(manifest, described.host)
+        file = self.folder / manifest.network
+        network: Network
+        if file.suffix in (".onnx", ".keras"):
+            check_file(self.folder, manifest, manifest.network)
+        if file.suffix == ".onnx":
+            network = OnnxNetwork(file, self.threads)
+            different = misfit(codec, network.signature)
+        elif file.suffix == ".keras":
+            from suite.pipeline.keras_files import load_keras
+
+            activate(self.backend, self.device)
+            with said_with(lambda: other):
+                model = load_keras(file, described.builder.item.packages)
+            network = KerasNetwork(model, self.batch_size)
+            different = misfit(codec, network.signature) or weights_misfit(codec, model)
+        else:
+            raise UserError(
+                f"{self.folder / MANIFEST}: no runtime here reads '{manifest.network}': known are .keras and"
+                " .onnx"
+            )
+        if different:
+            raise UserError(
+                f"{self.folder} cannot be used, its codec and its network do not fit: {different}. They are"
+                f" of two models, or of a plugin of another version: train or export again{other}"
+            )
+        return Contents(
+            manifest.task, manifest.builder, codec, network, manifest.facts, described.description
         )
-    return LoadedPipeline(manifest.task, manifest.builder, codec, network, manifest.facts, batch_size)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Described:
     """What a model folder says of itself; the network is not loaded.
 
     Attributes:
         manifest: the content of `pipeline.json`.
         codec: with the given options.
+        builder: that the codec is of.
+        options: those of prediction that were given.
+        host: where the task is looked up.
     """
 
     manifest: Manifest
     codec: Codec
+    builder: Contributed[ModelBuilder[Any]]
+    options: Mapping[str, Any]
+    host: Host
+
+    @property
+    def task(self) -> Contributed[Task]:
+        """The task that the model is for, see `model_task`."""
+        return model_task(self.host, self.manifest)
+
+    def description(self) -> Description:
+        """What the pipeline is, reads and writes."""
+        return described_pipeline(self.manifest, self.codec, self.builder, self.task, self.options)
 
 
 def describe(
     path: str | Path, *, host: Host | None = None, options: Mapping[str, Any] | None = None
 ) -> Described:
     """What `load` would load, without the network and so quickly; the errors are the same."""
-    _, manifest, _, codec = _without_network(Path(path), host, options)
-    return Described(manifest, codec)
+    folder = model_folder(Path(path))
+    return _described(folder, read_manifest(folder), host, options)
+
+
+def model_task(host: Host, manifest: Manifest) -> Contributed[Task]:
+    """The task of a model: that of the plugin with which it was trained, whoever else has one so called."""
+    plugins = [manifest.task_plugin, manifest.builder.rpartition(":")[0]]
+    return host.find_task(manifest.task, prefer=plugins)
 
 
 def builder_packages(host: Host, manifest: Manifest) -> set[str]:
@@ -147,19 +262,37 @@ def builder_packages(host: Host, manifest: Manifest) -> set[str]:
     return host.builder(manifest.builder, manifest.task).item.packages
 
 
-def _without_network(
-    path: Path, host: Host | None, options: Mapping[str, Any] | None = None
-) -> tuple[Path, Manifest, ModelBuilder[Any], Codec]:
-    folder = model_folder(path)
-    manifest = read_manifest(folder)
-    contributed = _builder(manifest, folder, host if host is not None else Host())
-    builder = contributed.item
-    with attributed(f"the codec of {contributed}"):
-        codec = builder.codec(manifest.codec)
+def _described(
+    folder: Path, manifest: Manifest, host: Host | None, options: Mapping[str, Any] | None
+) -> Described:
+    host = host if host is not None else Host()
+    builder = _builder(manifest, folder, host)
+    codec = _codec(manifest, folder, builder, host)
+    with attributed(f"the codec of {builder}"):
         if options:
-            parsed = parse(builder.prediction_options, options, f"prediction with {contributed}")
+            parsed = parse(builder.item.prediction_options, options, f"prediction with {builder}")
             codec = codec.with_options(parsed)
-    return folder, manifest, builder, codec
+    return Described(manifest=manifest, codec=codec, builder=builder, options=dict(options or {}), host=host)
+
+
+def _codec(
+    manifest: Manifest, folder: Path, contributed: Contributed[ModelBuilder[Any]], host: Host
+) -> Codec:
+    """The codec that a manifest describes: the plugin that is installed made it once, or another version."""
+    try:
+        return contributed.item.codec(manifest.codec)
+    except Exception as error:
+        raise UserError(
+            f"{folder} cannot be used, for {contributed} cannot make its codec of what {MANIFEST} holds:"
+            f" {reason(error)}{_other_versions(manifest, host)}"
+        ) from error
+
+
+def _other_versions(manifest: Manifest, host: Host) -> str:
+    """The end of a sentence on versions with which a model was written, and which are others now."""
+    now = {**installed(manifest.versions), **{plugin.name: plugin.version for plugin in host.plugins}}
+    then = {**manifest.versions, manifest.plugin.get("name", ""): manifest.plugin.get("version", "")}
+    return other_versions(then, now)
 
 
 def _builder(manifest: Manifest, folder: Path, host: Host) -> Contributed[ModelBuilder[Any]]:

@@ -9,6 +9,7 @@ from string import Template
 
 from suite.errors import UserError
 from suite.figures import Figure
+from suite.regular_files import read_regular
 from suite.report.figures import figure_html
 
 MADE_BY = "Made by suite "
@@ -54,5 +55,5 @@ def check_page_path(path: Path, option: str) -> None:
         raise UserError(f"{path} is a folder: name a file for the page, {path / (option[2:] + '.html')}")
     if not path.parent.is_dir():
         raise UserError(f"there is no folder {path.parent} to write {path.name} to")
-    if path.exists() and MADE_BY.encode() not in path.read_bytes()[-400:]:
+    if path.exists() and MADE_BY.encode() not in read_regular(path)[-400:]:
         raise UserError(f"{path} exists already and is no page of suite: give another name with {option}")

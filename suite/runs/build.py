@@ -6,22 +6,27 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from suite.configuration import Configuration, resolve_training, training_key
 from suite.contributions import Contributed, DataLoader, Evaluator, Metric, ModelBuilder, Task
+from suite.data.contents import contents_of
 from suite.data.dataset import Dataset, digest, fingerprint
 from suite.devices import Device, activate, choose_precision, cores, dtype_policy, make_deterministic
 from suite.errors import UserError, attributed
 from suite.evaluation.metrics import declared_metrics, metric_of
+from suite.evaluation.scoring import import_evaluators
 from suite.host import Host
 from suite.options import Options, as_dict, parse
 from suite.runs.checks import check_crossing, check_declared_options, check_pipeline
 from suite.runs.data import RunData, run_data, task_of
+from suite.runs.directory import FORMAT
 from suite.runs.pretrained import mention, model_hint, with_pretrained
 from suite.training.progress import Listener
+from suite.versions import installed
 
 if TYPE_CHECKING:
     from suite.pipeline.trainable import TrainablePipeline
@@ -88,12 +93,12 @@ def look_up(host: Host, configuration: Configuration) -> Chosen:
         PluginError: if no evaluator declares the metric by which the task's weights are chosen.
     """
     task = task_of(host, configuration)
-    own = [task.plugin]
-    # A default means what the task's own plugin offers, whoever else offers the same name.
+    # A default means what the task's own plugin offers, whoever else offers the same name; and a name in the
+    # configuration of a run means what one of the plugins offers that took part.
     builder = host.builder(
         configuration.model_name or task.item.builder,
         task.full_name,
-        own if not configuration.model_name else (),
+        list(configuration.plugins) if configuration.model_name else [task.plugin],
     )
     options = _parsed(builder, configuration.model, host.loaders(task.full_name))
     evaluators = evaluators_of(host, configuration, task)
@@ -101,7 +106,7 @@ def look_up(host: Host, configuration: Configuration) -> Chosen:
         _parsed(evaluator, configuration.evaluators.get(evaluator.name, {}))
     metric_of(task.item, declared_metrics(evaluators))
     if configuration.loader_name is not None:
-        loader = host.loader(configuration.loader_name, task.full_name)
+        loader = host.loader(configuration.loader_name, task.full_name, list(configuration.plugins))
         _parsed(loader, configuration.loader, [builder])
     if configuration.init is not None:
         _check_initial(configuration.init)
@@ -128,7 +133,7 @@ def evaluators_of(
     host: Host, configuration: Configuration, task: Contributed[Task]
 ) -> list[Contributed[Evaluator[Any]]]:
     """The evaluators that a configuration names, else the task's own."""
-    own = () if configuration.evaluators else [task.plugin]
+    own = list(configuration.plugins) if configuration.evaluators else [task.plugin]
     names = tuple(configuration.evaluators) or task.item.evaluators
     return [host.evaluator(name, task.full_name, own) for name in names]
 
@@ -191,6 +196,7 @@ def build(
         chosen = look_up(host, configuration)
     else:
         mention(host, task, configuration, len(data.dataset.train), listener)
+    import_evaluators(chosen.evaluators)
     listener.phase("building the network")
     keras.utils.set_random_seed(configuration.training.seed)
     with attributed(str(chosen.builder)), dtype_policy(precision):
@@ -261,7 +267,12 @@ def _resolved(
             "[runtime]",
         ),
         evaluators={name: dict(configuration.evaluators.get(name, {})) for name in names},
-        plugins={plugin.name: plugin.version for plugin in host.plugins if plugin.name in taking_part},
+        # The task's first: of two plugins with a task of this name it is the one that is meant.
+        plugins={
+            plugin.name: plugin.version
+            for plugin in sorted(host.plugins, key=lambda plugin: plugin.name != chosen.task.plugin)
+            if plugin.name in taking_part
+        },
     )
 
 
@@ -275,14 +286,9 @@ def _check_initial(init: str) -> None:
 
 def environment(experiment: Experiment, command: str) -> dict[str, Any]:
     """The content of `environment.json`: what it ran on, with what, from which data."""
-    packages = {}
-    names = {*PACKAGES, *experiment.configuration.plugins}
-    for name in sorted(names):
-        try:
-            packages[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
+    packages = installed(sorted({*PACKAGES, *experiment.configuration.plugins}))
     return {
+        "format": FORMAT,
         "command": command,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
@@ -292,6 +298,7 @@ def environment(experiment: Experiment, command: str) -> dict[str, Any]:
         "cores": cores(),
         "seed": experiment.configuration.training.seed,
         "data_fingerprint": experiment.fingerprint,
+        "data_contents": msgspec.to_builtins(contents_of(experiment.dataset, experiment.configuration.data)),
         "codec_fingerprint": experiment.codec_fingerprint,
         "counts": {name: len(split) for name, split in experiment.dataset.splits.items()},
         "facts": dict(experiment.dataset.facts),

@@ -34,6 +34,7 @@ from suite.pipeline.network_checks import (
     check_momentum_layers,
     check_network,
     check_parts,
+    check_signature,
     check_stages,
     output_shapes,
     random_state_kept,
@@ -164,6 +165,7 @@ def check_crossing(
         outputs = made_up_outputs(output_shapes(pipeline.network))
         for encoded in encodings:
             check_inputs(getattr(encoded, "arrays", encoded), pipeline.network, whose)
+        check_signature(pipeline.codec, pipeline.network, whose)
         if encodings and outputs is not None:
             prediction = check_decoding(pipeline.codec, remade, outputs, encodings[0], whose)
             if prediction is not NOT_DECODED and not pipeline.codec.can_stream:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from suite.configuration import Configuration
@@ -15,8 +14,10 @@ from suite.data.folds import folded
 from suite.data.groups import grouped
 from suite.data.loading import checked, load_dataset
 from suite.data.splits import complete
+from suite.documents import expanded
 from suite.errors import UserError, attributed
 from suite.host import Host
+from suite.limits import set_limits
 from suite.sources.source_types import refuse_address
 
 
@@ -39,7 +40,7 @@ class RunData:
 
 def task_of(host: Host, configuration: Configuration) -> Contributed[Task]:
     """The task of a configuration; if two plugins have one of its name, that of a plugin which took part."""
-    return host.find_task(configuration.task, prefer=configuration.plugins)
+    return host.find_task(configuration.task, prefer=list(configuration.plugins))
 
 
 def run_data(host: Host, configuration: Configuration, dataset: Dataset | None = None) -> RunData:
@@ -76,6 +77,7 @@ def loaded_data(
     host: Host, configuration: Configuration, dataset: Dataset | None = None
 ) -> tuple[str, Dataset, Contributed[DataLoader[Any]] | None]:
     """Where the data of a configuration is, the data as it was loaded, and its loader; as `run_data`."""
+    set_limits(configuration.runtime)
     task = task_of(host, configuration)
     loader: Contributed[DataLoader[Any]] | None = None
     path = ""
@@ -86,12 +88,15 @@ def loaded_data(
         raise UserError("this run was trained on data in memory: give it again, or name other data")
     else:
         refuse_address(configuration.data)
-        path = str(Path(configuration.data).expanduser().resolve())
+        path = str(expanded(configuration.data).resolve())
+        name = configuration.loader_name
+        if name is not None:
+            name = host.loader(name, task.full_name, list(configuration.plugins)).full_name
         dataset, loader = load_dataset(
             host,
             task.full_name,
             path,
-            configuration.loader_name,
+            name,
             configuration.loader,
             configuration.split.groups,
         )

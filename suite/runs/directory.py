@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import os
 import re
@@ -17,12 +18,31 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from suite.configuration import Configuration, from_mapping, read_toml
-from suite.errors import UserError
+from suite.documents import parse_json
+from suite.errors import UserError, reason
 from suite.files import atomic_folder, atomic_write, refuse_existing, writing
 from suite.pipeline.manifest import FOLDS_FILE
+from suite.regular_files import read_regular
 from suite.training.checkpoints import CheckpointFolder
 from suite.training.continuation import Continuation
+from suite.versions import PACKAGE, installed, other_versions, said_with
+
+FORMAT = 1
+"""The version of the layout of a run, in its `environment.json`."""
+
+
+class _Environment(msgspec.Struct):
+    """What is read of `environment.json`, with its types; there is more in it."""
+
+    format: int = FORMAT
+    notes: list[str] = []
+    counts: dict[str, int] = {}
+    facts: dict[str, Any] = {}
+    packages: dict[str, str] = {}
+    continued: list[Continuation] = []
 
 
 @dataclass(frozen=True)
@@ -38,9 +58,7 @@ class Run:
         Raises:
             UserError: if `path` exists and is not an empty folder.
         """
-        refuse_existing(
-            path, f"give another name with --out, remove it, or go on with it: suite resume {path}"
-        )
+        refuse_existing(path, taken_advice(path))
         with atomic_folder(path) as temporary:
             atomic_write(temporary / "config.toml", configuration.to_toml())
             atomic_write(temporary / "environment.json", to_json(environment))
@@ -65,12 +83,40 @@ class Run:
     @property
     def configuration(self) -> Configuration:
         """What is in `config.toml`."""
-        return from_mapping(read_toml(self.path / "config.toml"), str(self.path / "config.toml"))
+        file = self.path / "config.toml"
+        with said_with(self.other_versions):
+            return from_mapping(read_toml(file), str(file))
 
     @property
     def environment(self) -> dict[str, Any]:
-        """What is in `environment.json`."""
-        return read_json(self.path / "environment.json")
+        """What is in `environment.json`.
+
+        Raises:
+            UserError: if it is damaged, or of another format.
+        """
+        file = self.path / "environment.json"
+        values = read_json(file)
+        try:
+            known = msgspec.convert(values, _Environment)
+        except msgspec.ValidationError as error:
+            raise UserError(f"{file} is damaged: {error}") from None
+        if known.format != FORMAT:
+            newer = known.format > FORMAT
+            advice = f"pip install --upgrade {PACKAGE}" if newer else "train anew"
+            packages = other_versions(known.packages, installed(known.packages))
+            raise UserError(
+                f"{self.path} was made by {'a newer' if newer else 'an older'} version (format"
+                f" {known.format}, this one reads {FORMAT}){packages}: {advice}"
+            )
+        return values
+
+    def other_versions(self) -> str:
+        """The end of a sentence on packages that were of another version when the run was made; or ""."""
+        try:
+            packages = self.environment.get("packages", {})
+        except UserError:
+            return ""
+        return other_versions(packages, installed(packages))
 
     @property
     def checkpoints(self) -> CheckpointFolder:
@@ -96,7 +142,7 @@ class Run:
     @property
     def continuations(self) -> list[Continuation]:
         """The epochs that were added to the training, in their order."""
-        return [Continuation(**values) for values in self.environment.get("continued", [])]
+        return msgspec.convert(self.environment.get("continued", []), list[Continuation])
 
     def add_continuation(self, continuation: Continuation) -> None:
         """Write down that the training goes on for more epochs; its scores are then not those of its end."""
@@ -110,10 +156,14 @@ class Run:
         path = self.path / "history.csv"
         if not path.is_file():
             return []
-        with open(path, newline="", encoding="utf-8") as file:
-            return [
-                {name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)
-            ]
+        try:
+            with open(path, newline="", encoding="utf-8") as file:
+                return [
+                    {name: float(value) for name, value in row.items() if value}
+                    for row in csv.DictReader(file)
+                ]
+        except (ValueError, TypeError, csv.Error) as error:
+            raise UserError(f"{path} is damaged: {reason(error)}") from None
 
     def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Write `history.csv`: a row per epoch, a column for every number that any row has."""
@@ -152,17 +202,19 @@ class Run:
             yield
 
 
-def new_run_path(folder: Path, data: str) -> Path:
-    """A name for a new run that is not taken: after the data, with a number if need be."""
+def taken_advice(path: Path) -> str:
+    """What to do if the name of a run is taken, as the end of a sentence."""
+    return f"give another name with --out, remove it, or go on with it: suite resume {path}"
+
+
+def run_paths(folder: Path, data: str) -> Iterator[Path]:
+    """Names for a new run: after the data, then with numbers."""
     name = Path(data).name or Path(data).resolve().name
     name = re.sub(r"(\.(zip|tar|tgz|gz|bz2|xz|csv|tsv|jsonl?|toml))+$", "", name, flags=re.IGNORECASE)
     name = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run"
-    path = folder / name
-    number = 2
-    while path.exists():
-        path = folder / f"{name}-{number}"
-        number += 1
-    return path
+    yield folder / name
+    for number in itertools.count(2):
+        yield folder / f"{name}-{number}"
 
 
 def to_json(value: Any) -> str:
@@ -177,11 +229,10 @@ def read_json(path: Path) -> dict[str, Any]:
         UserError: if it cannot be read or is no JSON object, with the line.
     """
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read {path}: {error}") from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path} is not JSON: line {error.lineno}: {error.msg}") from None
+        content = read_regular(path)
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {reason(error)}") from None
+    value = parse_json(content, str(path), any_number=True)
     if not isinstance(value, dict):
         raise UserError(f"{path} holds {type(value).__name__}, not a JSON object")
     return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ from typing import Any
 import numpy as np
 
 import suite
-from suite.configuration import Configuration
+from suite.configuration import Configuration, with_limits
 from suite.contributions import Contributed, DataLoader, Metric, Task
 from suite.data.dataset import Dataset, Example, Examples, Subset, fingerprint
 from suite.data.groups import COLUMN_OPTION
 from suite.data.loading import load_dataset
 from suite.data.unrecognized import detection
+from suite.documents import expanded
 from suite.errors import SuiteError, UserError, about
 from suite.evaluation.checks import check_predictions
 from suite.evaluation.metrics import declared_metrics
@@ -26,20 +28,22 @@ from suite.evaluation.prediction_files import (
     read_predictions,
     write_predictions,
 )
-from suite.evaluation.scoring import scored_metrics
+from suite.evaluation.scoring import import_evaluators, scored_metrics
 from suite.evaluation.types import Pairs
-from suite.files import atomic_write, make_folder, refuse_existing
+from suite.files import atomic_write
+from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
+from suite.limits import set_limits
 from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note
 from suite.prediction.loading import describe, load
 from suite.prediction.predictor import LoadedPipeline
 from suite.report.page import ReportContent, write_report
 from suite.runs.build import evaluators_of
 from suite.runs.data import run_data, task_of
-from suite.runs.directory import Run, new_run_path, to_json
+from suite.runs.directory import Run, run_paths, to_json
 from suite.runs.explanations import explanations
 from suite.runs.report import data_facts
-from suite.runs.resuming import moved_data
+from suite.runs.resuming import changed_contents, moved_data
 from suite.training.progress import Listener
 from suite.wording import counted
 
@@ -58,6 +62,7 @@ class Request:
         loader_options: its options.
         evaluator_options: options of evaluators by name; they win over the run's.
         prediction_options: what `suite predict --set` takes, for predicting otherwise than by default.
+        limits: on what one input may take, other than the run's, by their names in `[runtime]`.
         out: the folder to write; None makes one in `RUN/evaluations`.
         backend: for the network, see `suite.load`; "auto" takes what the run was trained with.
         device: for the network.
@@ -72,6 +77,7 @@ class Request:
     loader_options: Mapping[str, Any] = field(default_factory=dict)
     evaluator_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     prediction_options: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, Any] = field(default_factory=dict)
     out: Path | None = None
     backend: str = "auto"
     device: str = "auto"
@@ -116,16 +122,21 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
     Raises:
         UserError: for whatever is wrong with the run, the data, the predictions or the options.
     """
-    listener = listener or Listener()
     run = Run.open(request.run)
-    configuration = run.configuration
+    with _folder(request) as out:
+        return _evaluate(host, request, run, out, listener or Listener())
+
+
+def _evaluate(host: Host, request: Request, run: Run, out: Path, listener: Listener) -> Outcome:
+    configuration = with_limits(run.configuration, request.limits)
+    set_limits(configuration.runtime)
     task = task_of(host, configuration)
     evaluators = evaluators_of(host, configuration, task)
+    import_evaluators(evaluators)
     metrics = declared_metrics(evaluators)
     options = {**configuration.evaluators}
     for name, values in request.evaluator_options.items():
         options[name] = {**options.get(name, {}), **values}
-    out = _folder(request)
     if request.prediction_options:
         if request.predictions is not None:
             raise UserError(f"{request.predictions} holds predictions: options of predicting change nothing")
@@ -162,19 +173,18 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
         shown += explained
         scored["notes"] += remarks
     content = _content(run, configuration, request, task.item, metrics, chosen, scored, shown)
-    make_folder(out)
     write_predictions(out / PREDICTIONS_FILE, pairs)
     write_report(content, out / "report.html")
     atomic_write(out / "metrics.json", to_json(scored))
     return Outcome(folder=out, task=task.item, declared=metrics, split=chosen.split, metrics=scored)
 
 
-def _folder(request: Request) -> Path:
+def _folder(request: Request) -> AbstractContextManager[Path]:
+    """The folder to write, which nobody else gets; it goes again if nothing is written."""
     if request.out is None:
         about = request.data or request.predictions or request.split or "test"
-        return new_run_path(request.run / "evaluations", str(about))
-    refuse_existing(request.out, "give another name with --out")
-    return request.out
+        return claimed_new_folder(run_paths(request.run / "evaluations", str(about)))
+    return claimed_folder(request.out, "give another name with --out")
 
 
 def _choose(host: Host, run: Run, configuration: Configuration, request: Request) -> _Chosen:
@@ -197,7 +207,8 @@ def _choose(host: Host, run: Run, configuration: Configuration, request: Request
     examples = dataset.splits.get(split)
     if not examples:
         raise UserError(f"the data of {run.path} has no {split} split: it has {', '.join(dataset.splits)}")
-    notes = list(dataset.problems)
+    changed = changed_contents(run, configuration.data, dataset)
+    notes = [*dataset.problems, *([changed] if changed else [])]
     if split == "train":
         notes.append("the model has learned from these very examples: its scores on them say little")
     others = _without(dataset.splits, split)
@@ -213,7 +224,7 @@ def _without(splits: Mapping[str, Examples], split: str) -> list[Examples]:
 def _names_own_data(request: Request, configuration: Configuration) -> bool:
     """Whether DATA is what the run was trained with: then what it has learned from is not to be scored."""
     own = request.loader in (None, configuration.loader_name) and not request.loader_options
-    return own and Path(request.data or "").expanduser().resolve() == Path(configuration.data)
+    return own and expanded(request.data or "").resolve() == Path(configuration.data)
 
 
 def _choose_from(host: Host, configuration: Configuration, request: Request, data: str) -> _Chosen:
@@ -239,14 +250,15 @@ def _loaded(host: Host, configuration: Configuration, request: Request, data: st
     """Other data, read with the options of the run's loader if that reads it, or no other one does."""
     loader, options = request.loader, request.loader_options
     if configuration.loader_name is not None and loader in (None, configuration.loader_name):
-        own = host.loader(configuration.loader_name, task_of(host, configuration).full_name)
+        task_name, plugins = task_of(host, configuration).full_name, list(configuration.plugins)
+        own = host.loader(configuration.loader_name, task_name, plugins)
         others = (other for other in host.loaders(own.task) if other.full_name != own.full_name)
         if (
             loader is not None
             or _recognizes(own, data)
             or not any(_recognizes(other, data) for other in others)
         ):
-            loader = configuration.loader_name
+            loader = own.full_name
             options = own.item.options.for_other_data(configuration.loader, options)
     task, groups = task_of(host, configuration).full_name, configuration.split.groups
     if groups and COLUMN_OPTION not in request.loader_options:

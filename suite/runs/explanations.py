@@ -17,7 +17,8 @@ from suite.evaluation.checks import made_figures
 from suite.evaluation.types import Pairs
 from suite.figures import Figure
 from suite.files import atomic_write
-from suite.prediction.predictor import LoadedPipeline, Result
+from suite.prediction.predictor import LoadedPipeline
+from suite.prediction.results import Result
 from suite.report.html import MADE_BY, grid, page_html
 from suite.wording import some
 

@@ -14,7 +14,7 @@ from suite.host import Host
 from suite.pipeline.codec import Codec, Encoded
 from suite.pipeline.manifest import REPORT, Manifest, model_folder
 from suite.prediction.encoding import encode
-from suite.prediction.loading import describe
+from suite.prediction.loading import describe, model_task
 from suite.runs.data import RunData, run_data
 
 FORMATS = ("onnx",)
@@ -67,7 +67,7 @@ def _examples(run: Path, manifest: Manifest, codec: Codec, host: Host) -> tuple[
             encoded = _encoded(data.dataset, split, codec)
             if encoded:
                 return encoded, f"the {split} split of {data.path}"
-    sample = host.task(manifest.task, prefer=[manifest.builder.rpartition(":")[0]]).sample()
+    sample = model_task(host, manifest).item.sample()
     encoded = _encoded(sample, "train", codec)
     if encoded:
         return encoded, "made-up examples of the task (the run's data is not there)"

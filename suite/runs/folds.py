@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,14 @@ from suite.data.dataset import Dataset, fingerprint
 from suite.errors import StoppedRunError, UserError
 from suite.evaluation.metrics import declared_metrics
 from suite.evaluation.prediction_files import PREDICTIONS_FILE
-from suite.files import atomic_folder, atomic_path, atomic_write, refuse_existing
+from suite.files import atomic_folder, atomic_path, atomic_write
+from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
 from suite.pipeline.manifest import FOLDS_FILE
 from suite.report.folds import FoldsContent, write_folds_report
 from suite.runs.build import evaluators_of, look_up
 from suite.runs.data import loaded_data, task_of
-from suite.runs.directory import Run, new_run_path, read_json, to_json
+from suite.runs.directory import Run, read_json, run_paths, taken_advice, to_json
 from suite.runs.report import options_of
 from suite.runs.resuming import going_on_after, is_complete
 from suite.runs.train import resume, train
@@ -61,7 +63,7 @@ class Folds:
     def runs(self) -> list[Run]:
         """The runs of the folds that there are."""
         paths = [self.path / f"fold-{number}" for number in range(1, self.configuration.split.folds + 1)]
-        return [Run(path) for path in paths if path.is_dir()]
+        return [Run(path) for path in paths if (path / "config.toml").is_file()]
 
 
 def holds_folds(path: Path) -> bool:
@@ -101,13 +103,16 @@ def train_folds(
     """
     if configuration.split.folds < 2 or configuration.split.fold:
         raise UserError(f"folds = {configuration.split.folds}: cross-validation takes at least 2 folds")
-    if out is not None:
-        refuse_existing(out, f"give another name with --out, or go on with it: suite resume {out}")
-    look_up(host, configuration)
-    path, loaded, _ = loaded_data(host, configuration, dataset)
-    base = replace(configuration, data=path)
-    target = out or new_run_path(folder, configuration.data or configuration.task)
-    folds = _create(target, base, {"command": command, "data_fingerprint": fingerprint(loaded)})
+    with ExitStack() as claims:
+        if out is not None:
+            claims.enter_context(claimed_folder(out, taken_advice(out)))
+        look_up(host, configuration)
+        path, loaded, _ = loaded_data(host, configuration, dataset)
+        base = replace(configuration, data=path)
+        if out is None:
+            names = run_paths(folder, configuration.data or configuration.task)
+            out = claims.enter_context(claimed_new_folder(names))
+        folds = _create(out, base, {"command": command, "data_fingerprint": fingerprint(loaded)})
     try:
         return _go_on(host, folds, dataset, listener or Listener(), stop)
     except UserError:
@@ -171,7 +176,7 @@ def _train_missing(
         listener.fold(number, count, folds.path)
         _forget_layers()
         try:
-            if path.is_dir():
+            if (path / "config.toml").is_file():
                 resume(host, path, dataset=dataset, listener=listener, stop=stop)
             else:
                 own = replace(configuration, split=_fold_of(configuration, number))

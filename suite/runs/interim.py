@@ -120,6 +120,7 @@ def write_model(run: Run, experiment: Experiment, codec: Any, *, unfinished: str
         codec=codec,
         network=experiment.pipeline.network,
         facts=experiment.dataset.facts,
+        task_plugin=experiment.task.plugin,
         plugin_version=versions[experiment.builder.plugin],
         unfinished=unfinished,
     )

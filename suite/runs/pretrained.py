@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.configuration import Configuration
 from suite.contributions import Contributed, ModelBuilder, Pretrained, Task
+from suite.documents import expanded
 from suite.errors import PluginError, UserError, attributed, nearest
 from suite.host import Host
 from suite.training.progress import Listener
@@ -95,7 +95,7 @@ def _named(offers: Sequence[_Offer], wanted: str, task: Contributed[Task]) -> _O
         found = [offer for offer in offers if same(offer[1].name)]
         if found:
             return next((offer for offer in found if offer[1].here), found[0])
-    path = Path(wanted).expanduser()
+    path = expanded(wanted)
     if (path / "config.toml").is_file():
         raise UserError(f"{wanted} is a run of your own: to start from its weights, --init {wanted}")
     if path.exists():

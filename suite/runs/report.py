@@ -14,7 +14,17 @@ from suite.report.formatting import day, duration
 from suite.report.page import ReportContent
 from suite.runs.directory import Run
 
-SHOWN_APART = {"command", "notes", "counts", "facts", "data_fingerprint", "codec_fingerprint", "weights"}
+SHOWN_APART = {
+    "command",
+    "notes",
+    "counts",
+    "facts",
+    "data_fingerprint",
+    "data_contents",
+    "format",
+    "codec_fingerprint",
+    "weights",
+}
 
 
 def run_content(

@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from suite.configuration import Configuration
+from suite.data.contents import Contents, changes, contents_of
 from suite.data.dataset import fingerprint
 from suite.errors import UnwritableError, UserError
 from suite.host import Host
@@ -109,6 +112,20 @@ def check_data(run: Run, path: str, dataset: Dataset) -> None:
     )
 
 
+def changed_contents(run: Run, path: str, dataset: Dataset) -> str:
+    """A sentence on data that holds something else than at the start of a run; "" if it does not.
+
+    Files can be swapped for others of the same names and sizes, of which `check_data` sees nothing.
+    """
+    try:
+        before = msgspec.convert(run.environment.get("data_contents", {}), Contents)
+    except msgspec.ValidationError:
+        return ""
+    # Of files that lie elsewhere now the times say nothing, nor if the run itself lies among them.
+    moved = path != run.configuration.data or run.path.resolve().is_relative_to(Path(path).resolve())
+    return changes(before, contents_of(dataset, path), path, f"{run.path} was started", moved=moved)
+
+
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in counts.items())
 
@@ -127,8 +144,9 @@ def record_moved_data(host: Host, run: Run, configuration: Configuration, listen
     listener.phase("looking at the data")
     data = run_data(host, configuration)
     check_data(run, data.path, data.dataset)
+    changed = changed_contents(run, data.path, data.dataset)
     run.move_data(data.path)
-    listener.note(f"the data of {run.path} is the same as ever, and is now in {data.path}")
+    listener.note(changed or f"the data of {run.path} is the same as ever, and is now in {data.path}")
 
 
 def continuation(run: Run, how: Resumption) -> Continuation | None:

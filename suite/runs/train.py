@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -12,12 +13,14 @@ import msgspec
 
 from suite.configuration import Configuration
 from suite.errors import RunError, StoppedRunError, SuiteError, UnwritableError, UserError, attributed
+from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
 from suite.runs.build import Experiment, build, environment
-from suite.runs.directory import Run, new_run_path
+from suite.runs.directory import Run, run_paths, taken_advice
 from suite.runs.interim import InterimModel, write_model
 from suite.runs.resuming import (
     Resumption,
+    changed_contents,
     check_codec,
     check_data,
     continuation,
@@ -30,6 +33,7 @@ from suite.runs.resuming import (
 from suite.training.continuation import Continuation
 from suite.training.initial_weights import initialize
 from suite.training.progress import Listener
+from suite.versions import said_with
 
 if TYPE_CHECKING:
     from suite.data.dataset import Dataset
@@ -72,13 +76,15 @@ def train(
     listener = listener or Listener()
     if configuration.split.folds and not configuration.split.fold:
         raise UserError("folds are several runs: suite.runs.folds.train_folds trains them")
-    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(
-            f"{out} exists already: give another name with --out, or go on with it: suite resume {out}"
-        )
-    experiment = build(host, configuration, listener, dataset)
-    path = out or new_run_path(folder, configuration.data or experiment.task.name)
-    run = Run.create(path, experiment.configuration, environment(experiment, command))
+    with ExitStack() as claims:
+        # A name that is given is taken before anything else is done, and one that is found when it is found.
+        if out is not None:
+            claims.enter_context(claimed_folder(out, taken_advice(out)))
+        experiment = build(host, configuration, listener, dataset)
+        if out is None:
+            names = run_paths(folder, configuration.data or experiment.task.name)
+            out = claims.enter_context(claimed_new_folder(names))
+        run = Run.create(out, experiment.configuration, environment(experiment, command))
     try:
         with run.locked(), going_on_after(run.path):
             return _train(run, experiment, listener, stop)
@@ -120,9 +126,18 @@ def resume(
         if is_complete(run) and how.epochs is None:
             record_moved_data(host, run, configuration, listener)
             return run
-        experiment = build(host, configuration, listener, dataset)
+        with said_with(run.other_versions):
+            experiment = build(host, configuration, listener, dataset)
         check_data(run, experiment.configuration.data, experiment.dataset)
         check_codec(run, experiment)
+        other = run.other_versions()
+        for note in (
+            changed_contents(run, experiment.configuration.data, experiment.dataset),
+            f"{run.path} goes on with other packages than it was begun with{other}" if other else "",
+        ):
+            if note:
+                listener.note(note)
+                experiment = replace(experiment, notes=[*experiment.notes, note])
         if how.data is not None:
             run.move_data(experiment.configuration.data)
         return _train(run, experiment, listener, stop, continuation(run, how))
@@ -183,7 +198,7 @@ def _train(
         continuation=added,
         on_skip=skip,
     )
-    with attributed(str(experiment.builder)):
+    with attributed(str(experiment.builder)), said_with(run.other_versions):
         if not trainer.restore() and configuration.init is not None:
             note = initialize(pipeline.network, pipeline.codec, configuration.init, experiment.host)
             listener.note(note)
@@ -227,12 +242,14 @@ def _train(
     splits: dict[str, Pairs] = {}
     if dataset.validation is not None and len(dataset.validation):
         listener.phase("scoring the validation split")
-        splits["validation"] = _predicted(shipped, experiment, "validation", notes)
-        shipped = _calibrated(run, experiment, shipped, splits["validation"], notes)
-        splits["validation"] = replace(splits["validation"], facts=shipped.scoring_facts)
+        validated = _predicted(shipped, experiment, "validation", notes)
+        if validated is not None:
+            shipped = _calibrated(run, experiment, shipped, validated, notes)
+            splits["validation"] = replace(validated, facts=shipped.scoring_facts)
     if dataset.test is not None and len(dataset.test):
         listener.phase("scoring the test split")
-        splits = {"test": _predicted(shipped, experiment, "test", notes)} | splits
+        tested = _predicted(shipped, experiment, "test", notes)
+        splits = ({} if tested is None else {"test": tested}) | splits
     _score(run, experiment, shipped, splits, notes, listener)
     return run
 
@@ -245,12 +262,19 @@ def _failed(error: RunError, trainer: Trainer, interim: InterimModel, run: Run) 
     return RunError(f"{error}\nThe best model before that ({interim.of(trainer)}) is in {run.model}")
 
 
-def _predicted(shipped: LoadedPipeline, experiment: Experiment, split: str, notes: list[str]) -> Pairs:
+def _predicted(shipped: LoadedPipeline, experiment: Experiment, split: str, notes: list[str]) -> Pairs | None:
+    """What is predicted for a split; None if nothing of it can be read any more, which is a note."""
     from suite.evaluation.checks import check_predictions
     from suite.runs.evaluate import predict_examples
 
     dataset = experiment.dataset
     pairs, unreadable = predict_examples(shipped, dataset.splits[split], dataset.groups)
+    if not len(pairs):
+        notes.append(
+            f"the {split} split is not scored, for none of its examples could be read any more (was the data"
+            f" moved or changed while the training ran?): {unreadable[0]}"
+        )
+        return None
     check_predictions(pairs.predictions, experiment.task.item, f"the codec of {experiment.builder}")
     notes += [f"left out of {split}: {error}" for error in unreadable]
     return pairs
@@ -279,7 +303,7 @@ def _calibrated(
         return shipped
     manifest = read_manifest(run.model)
     write_manifest(run.model, msgspec.structs.replace(manifest, codec=codec.to_json()))
-    return replace(shipped, codec=codec)
+    return shipped.with_codec(codec)
 
 
 def _read_ahead(trainer: Trainer, validation: Validation | None, listener: Listener) -> None:

@@ -18,9 +18,15 @@ if TYPE_CHECKING:
     from suite.sources.source_types import BytesSource as BytesSource
     from suite.sources.source_types import FileSource as FileSource
     from suite.sources.source_types import Source as Source
+    from suite.sources.source_types import open_file as open_file
+    from suite.sources.source_types import read_file as read_file
     from suite.sources.source_types import source as source
     from suite.sources.tree import Member as Member
     from suite.sources.tree import Tree as Tree
+    from suite.sources.unpacking import copy_stream as copy_stream
+    from suite.sources.unpacking import open_lines as open_lines
+    from suite.sources.unpacking import read_stream as read_stream
+    from suite.sources.unpacking import stream_lines as stream_lines
 
 if not TYPE_CHECKING:
     __getattr__, __dir__, __all__ = lazy_exports(
@@ -33,8 +39,14 @@ if not TYPE_CHECKING:
             "Member": "suite.sources.tree",
             "Source": "suite.sources.source_types",
             "Tree": "suite.sources.tree",
+            "copy_stream": "suite.sources.unpacking",
             "is_archive": "suite.sources.opening",
+            "open_file": "suite.sources.source_types",
+            "open_lines": "suite.sources.unpacking",
             "open_tree": "suite.sources.opening",
+            "read_file": "suite.sources.source_types",
+            "read_stream": "suite.sources.unpacking",
             "source": "suite.sources.source_types",
+            "stream_lines": "suite.sources.unpacking",
         },
     )

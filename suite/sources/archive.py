@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import os
-import shutil
 import stat
 import struct
 import tarfile
@@ -18,12 +18,17 @@ from bisect import bisect_left
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 
 from suite.errors import UserError
+from suite.limits import ByteCount, check_file_size, check_unpacked
+from suite.regular_files import open_regular
 from suite.sources.tree import Tree, is_hidden
+
+_BLOCK = 1 << 20
+_MAX_HEADER = 1 << 24
 
 # What the readers of the standard library raise if an archive is not what it should be.
 DAMAGED = (
@@ -44,7 +49,12 @@ class ArchiveTree(Tree):
     """Files in an archive. Reads by offset from one open file, which needs no lock."""
 
     def __init__(
-        self, name: str, file: IO[bytes], names: list[str], folders: list[str], *columns: list[int]
+        self,
+        name: str,
+        file: IO[bytes] | io.FileIO,
+        names: list[str],
+        folders: list[str],
+        *columns: list[int],
     ) -> None:
         order = sorted(range(len(names)), key=names.__getitem__)
         # Of two members with one name the later one counts, as it does if an archive is unpacked.
@@ -108,11 +118,12 @@ class ZipTree(ArchiveTree):
                 values = (info.header_offset, info.compress_size, info.compress_type, info.CRC)
                 for column, value in zip(columns, values, strict=True):
                     column.append(value)
-        file = Path(name).open("rb", buffering=0)  # noqa: SIM115 (closed with the tree)
-        super().__init__(name, file, names, folders, sizes, *columns)
+        check_unpacked(name, sum(sizes), Path(name).stat().st_size)
+        super().__init__(name, open_regular(name), names, folders, sizes, *columns)
 
     def read(self, index: int) -> bytes:
         size, offset, packed, method, checksum = (int(column[index]) for column in self._columns)
+        check_file_size(f"{self.name}/{self.names[index]}", size)
         name_length, extra_length = struct.unpack("<26x2H", self._read_at(offset, 30))
         content = self._read_at(offset + 30 + name_length + extra_length, packed)
         if method == zipfile.ZIP_DEFLATED:
@@ -140,6 +151,7 @@ class TarTree(ArchiveTree):
 
     def read(self, index: int) -> bytes:
         size, offset = (int(column[index]) for column in self._columns)
+        check_file_size(f"{self.name}/{self.names[index]}", size)
         return self._read_at(offset, size)
 
 
@@ -149,7 +161,7 @@ def _list_tar(name: str, file: IO[bytes]) -> tuple[list[str], list[str], list[in
     sizes: list[int] = []
     offsets: list[int] = []
     end = os.fstat(file.fileno()).st_size
-    with tarfile.open(fileobj=file, mode="r:") as archive:
+    with tarfile.open(fileobj=cast("IO[bytes]", _Headers(file)), mode="r:") as archive:
         while (member := archive.next()) is not None:
             archive.members.clear()  # type: ignore[attr-defined]  # a TarInfo takes a kilobyte
             where = _checked_name(name, member.name)
@@ -187,15 +199,31 @@ def _decompressed(name: str, head: bytes) -> IO[bytes]:
         if head.startswith(magic):
             file = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the tree)
             try:
+                count = ByteCount(f"{name} unpacks to", to=tempfile.gettempdir())
                 with opener(name) as packed:
-                    shutil.copyfileobj(packed, file, 1 << 20)
+                    while block := packed.read(_BLOCK):
+                        count.add(len(block))
+                        file.write(block)
                 file.flush()
                 file.seek(0)
             except BaseException:
                 file.close()
                 raise
             return file
-    return Path(name).open("rb")
+    return io.BufferedReader(open_regular(name))
+
+
+class _Headers:
+    """An archive from which headers are read: none of them is long, whatever it says."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int) -> bytes:
+        if size > _MAX_HEADER:
+            raise tarfile.ReadError(f"a header of {size:,} bytes")
+        return self._file.read(size)
 
 
 def _empty(folders: list[str], names: list[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ def list_folder(name: str) -> FolderTree:
     sizes: list[int] = []
     problems: list[str] = []
     empty: list[str] = []
-    for relative, size in _walk(name, problems, empty):
+    for relative, size in walk(name, problems, empty):
         names.append(relative)
         sizes.append(size)
     order = sorted(range(len(names)), key=names.__getitem__)
@@ -35,30 +35,62 @@ def list_folder(name: str) -> FolderTree:
     return FolderTree(name, [names[index] for index in order], measured, sorted(problems), sorted(empty))
 
 
-def _walk(root: str, problems: list[str], empty: list[str]) -> Iterator[tuple[str, int]]:
-    """Relative path and size of every file. Links are followed, but never into a folder above them."""
+def walk(
+    root: str, problems: list[str], empty: list[str], below: list[str] | None = None
+) -> Iterator[tuple[str, int]]:
+    """Relative path and size of every file below a folder.
+
+    Links are followed, but never into a folder above them. Of links in a folder that a link led to already,
+    only the first to each folder is followed: a few that lead to each other would make paths without end.
+
+    Args:
+        root: the folder.
+        problems: gets a sentence on each thing that is neither a file nor a folder, or is not followed.
+        empty: gets the folders with nothing in them.
+        below: gets all folders.
+    """
     found = Path(root).stat()
-    pending = [("", frozenset({(found.st_dev, found.st_ino)}))]
+    pending = [("", frozenset({(found.st_dev, found.st_ino)}), False)]
+    entered: set[tuple[int, int]] = set()
     while pending:
-        folder, above = pending.pop()
+        folder, above, linked = pending.pop()
         is_empty = bool(folder)
+        folders = []
         with os.scandir(f"{root}/{folder}" if folder else root) as entries:
             for entry in entries:
                 if is_hidden(entry.name):
                     continue
                 is_empty = False
                 relative = f"{folder}/{entry.name}" if folder else entry.name
-                if entry.is_dir():
-                    found = entry.stat()
-                    identity = (found.st_dev, found.st_ino)
-                    if identity in above:
-                        problems.append(f"{relative} is a link to a folder above it: not followed")
-                    else:
-                        pending.append((relative, above | {identity}))
-                elif entry.is_file():
+                if _is(entry.is_dir):
+                    folders.append((relative, entry))
+                elif _is(entry.is_file):
                     yield relative, entry.stat().st_size
                 else:
-                    kind = "a broken link" if entry.is_symlink() else "neither a file nor a folder"
-                    problems.append(f"{relative} is {kind}")
+                    problems.append(f"{relative} is {_kind_of(entry)}")
         if is_empty:
             empty.append(folder)
+        for relative, entry in sorted(folders, key=lambda found: found[0], reverse=True):
+            status = entry.stat()
+            identity = (status.st_dev, status.st_ino)
+            is_link = entry.is_symlink()
+            if identity in above:
+                problems.append(f"{relative} is a link to a folder above it: not followed")
+            elif is_link and linked and identity in entered:
+                problems.append(f"{relative} is a link to a folder that another link leads to: not followed")
+            else:
+                entered |= {identity} if is_link and linked else set()
+                if below is not None:
+                    below.append(relative)
+                pending.append((relative, above | {identity}, linked or is_link))
+
+
+def _is(kind: Callable[[], bool]) -> bool:
+    try:
+        return kind()
+    except OSError:  # a link to itself
+        return False
+
+
+def _kind_of(entry: os.DirEntry[str]) -> str:
+    return "a broken link" if entry.is_symlink() and not _is(Path(entry.path).exists) else "no regular file"

@@ -10,9 +10,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from suite.errors import UserError, reason
+from suite.limits import limits
+from suite.regular_files import open_regular
 from suite.sources.archive import DAMAGED, TarTree, ZipTree
 from suite.sources.folder import list_folder
 from suite.sources.tree import Tree
+from suite.training_options import LimitOptions
 
 ARCHIVE_SUFFIXES = (
     ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz"
@@ -61,7 +64,7 @@ def open_tree(path: str | Path) -> Tree:
             if listings is not None:
                 listings[name] = listing
             return listing
-        with Path(name).open("rb") as file:
+        with open_regular(name) as file:
             head = file.read(6)
     except OSError as error:
         raise UserError(f"{name} cannot be read: {reason(error)}") from None
@@ -69,12 +72,25 @@ def open_tree(path: str | Path) -> Tree:
         known = ", ".join(ARCHIVE_SUFFIXES)
         raise UserError(f"{name} is neither a folder nor an archive: known endings are {known}")
     status = Path(name).stat()
-    return _open_archive(name, head, status.st_mtime_ns, status.st_size)
+    opened = _open_archive(name, head, status.st_mtime_ns, status.st_size, limits())
+    if isinstance(opened, UserError):
+        raise UserError(str(opened))
+    return opened
 
 
 @lru_cache(maxsize=1)
-def _open_archive(name: str, head: bytes, modified: int, size: int) -> Tree:
-    del modified, size  # another archive, if one of them is another
+def _open_archive(
+    name: str, head: bytes, modified: int, size: int, allowed: LimitOptions
+) -> Tree | UserError:
+    """The archive, or why it cannot be opened: that is as slow to find out, and every loader asks."""
+    del modified, size, allowed  # another archive, if one of them is another
+    try:
+        return _opened(name, head)
+    except UserError as error:
+        return error
+
+
+def _opened(name: str, head: bytes) -> Tree:
     try:
         if head.startswith(b"PK"):
             return ZipTree(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import io
 import os
 import re
 from dataclasses import dataclass
@@ -9,6 +11,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from suite.errors import UserError, reason
+from suite.limits import check_file_size
+from suite.regular_files import open_regular, read_regular
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
@@ -116,9 +120,24 @@ def refuse_address(path: str | Path) -> None:
 
 
 def read_file(path: str | Path) -> bytes:
-    """The content of a file. Raises `UserError` if it cannot be read."""
+    """The content of a file.
+
+    Raises:
+        UserError: if it cannot be read, is no regular file, or is larger than one input may be.
+    """
     try:
-        with open(path, "rb", buffering=0) as file:
-            return file.read()
+        return read_regular(path, functools.partial(check_file_size, path))
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {reason(error)}") from None
+
+
+def open_file(path: str | Path) -> io.FileIO:
+    """Open a regular file for reading, without a buffer.
+
+    Raises:
+        UserError: if it cannot be opened, or is a folder, a pipe, a device or a socket.
+    """
+    try:
+        return open_regular(path)
     except OSError as error:
         raise UserError(f"{path} cannot be read: {reason(error)}") from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import struct
 import tokenize
 import zipfile
@@ -20,8 +21,10 @@ from typing import Any
 
 import numpy as np
 
+from suite.documents import parse_json
 from suite.errors import UserError
 from suite.files import atomic_path, writing
+from suite.regular_files import refuse_special
 
 FORMAT = 1
 """The version of the layout of these files."""
@@ -53,11 +56,14 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         UserError: if the file is damaged, or of another version.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        refuse_special(path)
+        with zipfile.ZipFile(path) as archive:
             header = _header(archive, path)
-            if set(archive.files) != {_HEADER, _CHECKSUM, *header["arrays"]}:
+            if sorted(archive.namelist()) != sorted(
+                f"{name}.npy" for name in (_HEADER, _CHECKSUM, *header["arrays"])
+            ):
                 raise ValueError("it does not hold the arrays that it was written with")
-            arrays = {name: archive[name] for name in header["arrays"]}
+            arrays = {name: _array(archive, name) for name in header["arrays"]}
     except _READING as error:
         raise UserError(f"{path} is damaged and cannot be read: {_first_line(error)}") from None
     for name, array in arrays.items():
@@ -73,7 +79,8 @@ def read_state(path: Path) -> dict[str, Any]:
         UserError: if it is damaged, or of another version.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        refuse_special(path)
+        with zipfile.ZipFile(path) as archive:
             state: dict[str, Any] = _header(archive, path)["state"]
     except _READING as error:
         raise UserError(f"{path} is damaged and cannot be read: {_first_line(error)}") from None
@@ -98,11 +105,35 @@ _READING = (
 """What NumPy and zipfile raise of damaged files."""
 
 
-def _header(archive: Any, path: Path) -> dict[str, Any]:
-    content = archive[_HEADER].tobytes()
-    if hashlib.sha256(content).digest() != archive[_CHECKSUM].tobytes():
+def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    """An array of a NumPy archive, which takes no more memory than it has in the file.
+
+    Raises:
+        ValueError: if it is compressed, is of objects, or says that it is larger than it is.
+    """
+    member = archive.getinfo(f"{name}.npy")
+    if member.compress_type != zipfile.ZIP_STORED:
+        raise ValueError(f"its {name} is compressed")
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        if version not in read:
+            raise ValueError(f"its {name} is of the version {version} of NumPy's format")
+        shape, by_columns, dtype = read[version](file)
+        if dtype.hasobject or math.prod(shape) * dtype.itemsize != member.file_size - file.tell():
+            raise ValueError(f"its {name} is not as large as it says")
+        # Copied, so that it can be written to as any other array.
+        flat: np.ndarray = (
+            np.frombuffer(file.read(), dtype).copy() if math.prod(shape) else np.empty(0, dtype)
+        )
+    return flat.reshape(shape, order="F" if by_columns else "C")
+
+
+def _header(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
+    content = _array(archive, _HEADER).tobytes()
+    if hashlib.sha256(content).digest() != _array(archive, _CHECKSUM).tobytes():
         raise ValueError("the checksum (SHA-256) of its header is another one")
-    header: dict[str, Any] = json.loads(content)
+    header: dict[str, Any] = parse_json(content, str(path), any_number=True)
     if header["format"] != FORMAT:
         raise UserError(f"{path} is of another version (format {header['format']}, this one reads {FORMAT})")
     return header
@@ -137,19 +168,55 @@ def assign(variables: Sequence[Any], arrays: Mapping[str, np.ndarray], prefix: s
     """Put saved values into variables, after checking that all of them fit.
 
     Raises:
-        UserError: if the number of variables or a shape differs.
+        UserError: if the number of variables, a shape or a dtype differs.
     """
     names = sorted(name for name in arrays if name.startswith(f"{prefix}/"))
-    fits = names == [f"{prefix}/{index:05}" for index in range(len(variables))] and all(
-        tuple(arrays[name].shape) == tuple(variable.shape)
-        for name, variable in zip(names, variables, strict=True)
-    )
-    if not fits:
+    differs = ""
+    if names != [f"{prefix}/{index:05}" for index in range(len(variables))]:
+        differs = f"it holds {len(names):,} variables of it, and {len(variables):,} are wanted"
+    for name, variable in zip(names, variables, strict=False):
+        saved, wanted = tuple(arrays[name].shape), tuple(variable.shape)
+        if not differs and saved != wanted:
+            differs = f"{variable.path} is {list(wanted)} and not {list(saved)}"
+        elif not differs and not _same_dtype(arrays[name], variable):
+            differs = f"{variable.path} is {variable.dtype} and not {arrays[name].dtype}"
+    if differs:
         raise UserError(
-            f"{where} does not fit the {prefix} that is built now: was a plugin or a setting changed since?"
+            f"{where} does not fit the {prefix} that is built now ({differs}): was a plugin or a setting"
+            " changed since?"
         )
     for name, variable in zip(names, variables, strict=True):
         variable.assign(arrays[name])
+
+
+def _same_dtype(array: np.ndarray, variable: Any) -> bool:
+    # On torch a variable may be kept as another type than the one that it says.
+    return array.dtype.name == variable.dtype or array.dtype == to_numpy(variable).dtype
+
+
+_KINDS = ("network", "optimizer", "metrics", "random")
+
+
+def check_complete(arrays: Mapping[str, np.ndarray], step: int, where: str) -> None:
+    """Refuse a checkpoint that lacks what a training goes on with, or has something that nobody knows.
+
+    Args:
+        arrays: of a checkpoint. Whether those of each kind fit the variables, `assign` looks.
+        step: its step; before the first one no metrics are kept.
+        where: how a message calls it.
+
+    Raises:
+        UserError: naming what is missing, or left over.
+    """
+    found = {name.partition("/")[0] for name in arrays}
+    needed = (
+        {"network", "optimizer"}
+        | ({"metrics"} if step else set())
+        | {name.partition("/")[0] for name in backend_random_state()}
+    )
+    for what, kinds in (("lacks the", needed - found), ("holds unknown", found - set(_KINDS))):
+        if kinds:
+            raise UserError(f"{where} {what} {' and '.join(sorted(kinds))}: it cannot be gone on with")
 
 
 def backend_random_state() -> dict[str, np.ndarray]:

@@ -218,6 +218,7 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         session = self.session
         if session.validate is None:
             return {}
+        session.listener.validation()
         try:
             return session.validate()
         except UserError:

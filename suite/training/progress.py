@@ -74,6 +74,9 @@ class Listener:
     def progress(self, progress: Progress) -> None:
         """A step has been done. Called for every step: be quick."""
 
+    def validation(self) -> None:
+        """The steps of an epoch have been done, and its weights are about to be scored."""
+
     def epoch(self, row: dict[str, float], is_best: bool) -> None:
         """An epoch has been done.
 

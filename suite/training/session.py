@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import msgspec
 import numpy as np
@@ -24,6 +24,9 @@ from suite.training_options import DEFAULT_LEARNING_RATE, TrainingOptions
 
 Validate = Callable[[], dict[str, float]]
 """Scores the network as it is: "loss" and the metrics of the evaluators, by name."""
+
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class StopRequested(Exception):  # noqa: N818 - a wish, not an error
@@ -42,20 +45,20 @@ class StopRequested(Exception):  # noqa: N818 - a wish, not an error
 class TrainingState:
     """What a training knows besides its variables: the JSON part of a checkpoint."""
 
-    step: int = 0
-    stage: int = 0
+    step: Count = 0
+    stage: Count = 0
     seconds: float = 0.0
     epoch_seconds: float = 0.0
     waiting: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
-    best_epoch: int = 0
+    best_epoch: Count = 0
     best_rank: list[float] = field(default_factory=list)
     best_score: float | None = None
     best_file: str | None = None
     finished: bool = False
     reason: str = ""
     losses: Losses = Losses()
-    fresh: list[int] = field(default_factory=list)
+    fresh: list[Count] = field(default_factory=list)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> TrainingState:

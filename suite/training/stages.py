@@ -60,7 +60,7 @@ class StageRunner:
         self._freeze(stage)
         optimizer = self._compile(stage, last - first)
         # At the border between two stages the checkpoint is still of the earlier one's optimizer.
-        if session.state.stage == index and any(name.startswith("optimizer/") for name in restored):
+        if session.state.stage == index and restored:
             where = f"the checkpoint in {session.folder.path}"
             assign(optimizer.variables, restored, "optimizer", where)
         session.state = replace(session.state, stage=index)

@@ -12,7 +12,7 @@ from suite.data.dataset import Examples
 from suite.devices import Device, cores
 from suite.pipeline.trainable import TrainablePipeline
 from suite.training.batches import EpochPlan, PreparedExamples, memory_budget
-from suite.training.checkpoints import CheckpointFolder, assign
+from suite.training.checkpoints import CheckpointFolder, assign, check_complete
 from suite.training.continuation import Continuation
 from suite.training.divergence import check_end
 from suite.training.progress import Listener
@@ -121,7 +121,9 @@ class Trainer:
         self.session.state = state
         if self.session.continuation is not None and self.state.step <= self.session.began:
             self.session.state = replace(self.state, finished=False, reason="")
-        assign(self.session.network.variables, self._restored, "network", f"the checkpoint in {folder.path}")
+        where = f"the checkpoint in {folder.path}"
+        check_complete(self._restored, state.step, where)
+        assign(self.session.network.variables, self._restored, "network", where)
         return True
 
     def train(self) -> TrainingState:

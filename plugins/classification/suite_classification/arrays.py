@@ -11,6 +11,7 @@ import numpy as np
 
 from suite import UserError
 from suite.evaluation import Pairs
+from suite.kit import shown
 from suite_classification.labels import refuse_unknown
 from suite_classification.types import Classification
 
@@ -103,8 +104,8 @@ def _refuse_lists(pairs: Pairs, labels: Sequence[str | list[str]]) -> None:
         for what, value in (("target", target), ("predicted label", label)):
             if not isinstance(value, str):
                 raise UserError(
-                    f"the {what} of '{name}' is {value!r}, but an example has exactly one label here: give"
-                    " its name as text"
+                    f"the {what} of '{name}' is {shown(value)}, but an example has exactly one label here:"
+                    " give its name as text"
                 )
 
 

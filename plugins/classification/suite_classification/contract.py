@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from suite import UserError
 from suite.data import Dataset, Examples
+from suite.kit import shown
 from suite_classification.labels import refuse_unknown
 from suite_classification.types import Facts, Target
 
@@ -40,9 +41,9 @@ def check(dataset: Dataset) -> None:
     """
     classes, multi_label = dataset.facts.get("classes"), dataset.facts.get("multi_label", False)
     if not isinstance(classes, list | tuple) or not all(isinstance(name, str) for name in classes):
-        raise UserError(f"the data's fact 'classes' is {classes!r}: it must be a list of class names")
+        raise UserError(f"the data's fact 'classes' is {shown(classes)}: it must be a list of class names")
     if not isinstance(multi_label, bool):
-        raise UserError(f"the data's fact 'multi_label' is {multi_label!r}: it must be true or false")
+        raise UserError(f"the data's fact 'multi_label' is {shown(multi_label)}: it must be true or false")
     if len(set(classes)) < len(classes):
         raise UserError("the data's fact 'classes' has a name twice: each class must be there once")
     if not classes:
@@ -78,7 +79,8 @@ def _labels(examples: Examples, split: str, multi_label: bool) -> Iterator[str]:
         if not _is_target(target, multi_label):
             wanted = "a list of class names" if multi_label else "the name of a class"
             raise UserError(
-                f"the target of '{examples[index].id}' ({split} split) is {target!r}: it must be {wanted}"
+                f"the target of '{examples[index].id}' ({split} split) is {shown(target)}: it must be"
+                f" {wanted}"
             )
         yield from _names(target)
 

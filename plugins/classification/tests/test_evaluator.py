@@ -109,6 +109,7 @@ def test_every_number_is_declared():
     assert METRICS["log_loss"].higher_is_better is False
 
 
+@pytest.mark.slow
 @patient
 @given(single())
 def test_numbers_from_labels_are_those_of_scikit_learn(case):
@@ -155,6 +156,7 @@ def areas_by_scikit_learn(true, probabilities):
     return expected | {"average_precision": np.mean(precision) if precision else None}
 
 
+@pytest.mark.slow
 @patient
 @given(single())
 def test_areas_under_curves_are_those_of_scikit_learn(case):
@@ -165,6 +167,7 @@ def test_areas_under_curves_are_those_of_scikit_learn(case):
         assert numbers.get(name) == (None if expected is None else pytest.approx(expected))
 
 
+@pytest.mark.slow
 @patient
 @given(several())
 def test_several_labels_per_example_are_scored_as_scikit_learn_does(case):
@@ -186,6 +189,7 @@ def test_several_labels_per_example_are_scored_as_scikit_learn_does(case):
         assert numbers.get(name) == (None if value is None else pytest.approx(value)), name
 
 
+@pytest.mark.slow
 @patient
 @given(single())
 def test_numbers_of_each_class_are_those_of_scikit_learn(case):

@@ -134,8 +134,8 @@ def labeled_images(
         suite.UserError: for data that cannot be learned from.
         ValueError: for a split of another name.
     """
-    from suite.kit import counted
-    from suite_image_classification.examples import SPLIT_NAMES, Listing, checked_target
+    from suite.kit import SPLIT_NAMES, counted
+    from suite_image_classification.examples import Listing, checked_target
 
     listing = Listing(folder or (path if path.is_dir() else path.parent))
     noted = list(problems)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,13 +10,15 @@ import msgspec
 import numpy as np
 
 from suite import UserError
-from suite.pipeline import Chunks, NamedAxes, StructCodec
+from suite.pipeline import ArraySpec, Chunks, NamedAxes, Signature, StructCodec
 from suite_classification.coding import averaged, classified, target_vector
 from suite_classification.thresholds import Thresholds
 from suite_classification.types import Classification
 from suite_image_classification.options import ImagePredictionOptions
 from suite_images import reading
-from suite_images.resizing import Resize, fit
+from suite_images.resizing import NORMALIZATION, Resize, check_input_size, fit
+
+MAX_CHANNELS = 256
 
 
 class ImageCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,11 +51,29 @@ class ImageCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=T
     input_ndim: ClassVar[int] = 3
 
     def __post_init__(self) -> None:
-        if not self.classes or len(set(self.classes)) < len(self.classes) or min(self.size) < 1:
+        if not self.classes or len(set(self.classes)) < len(self.classes):
+            raise ValueError(f"it needs distinct class names, not {len(self.classes)} with doubles")
+        if not 1 <= self.channels <= MAX_CHANNELS or not 8 <= self.bits <= 16:
             raise ValueError(
-                "it needs distinct class names and a size of at least 1 x 1, not"
-                f" {len(self.classes)} classes and {self.size[0]} x {self.size[1]}"
+                f"its channels are to be from 1 to {MAX_CHANNELS} and its bits from 8 to 16, not"
+                f" {self.channels} and {self.bits}"
             )
+        check_input_size(self.size, self.channels)
+
+    def signature(self) -> Signature:
+        """uint8 images of its size; a logit for each class."""
+        return Signature(ArraySpec((*self.size, self.channels), "uint8"), ArraySpec((len(self.classes),)))
+
+    def properties(self) -> Mapping[str, Any]:
+        """The classes, and what the network takes."""
+        return {
+            "classes": self.classes,
+            "multi_label": self.multi_label,
+            "input_size": self.size,
+            "channels": self.channels,
+            "resize": self.resize,
+            "normalization": NORMALIZATION,
+        }
 
     def named_axes(self) -> NamedAxes:
         """The classes in the network's last layer, for runs that start from another one."""

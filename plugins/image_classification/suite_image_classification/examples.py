@@ -11,12 +11,10 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Example, Problem
-from suite.kit import counted, some
+from suite.kit import counted, shown, some
 from suite.sources import FolderTree, Source, Tree
 from suite_classification.types import Target
 from suite_images.classes import ClassOptions, look_alikes, select_classes
-
-SPLIT_NAMES = ("train", "validation", "test")
 
 
 class ImageExamples:
@@ -226,10 +224,10 @@ def checked_target(target: Any, location: str) -> Target:
     """
     if isinstance(target, list | tuple):
         if not all(isinstance(label, str) and label.strip() for label in target):
-            raise UserError(f"{location}: the labels {target!r} are not all texts")
+            raise UserError(f"{location}: the labels {shown(target)} are not all texts")
         return list(dict.fromkeys(target))
     if not isinstance(target, str):
-        raise UserError(f"{location}: the label {target!r} is no text")
+        raise UserError(f"{location}: the label {shown(target)} is no text")
     if not target.strip():
         raise UserError(f"{location} has no label")
     return target

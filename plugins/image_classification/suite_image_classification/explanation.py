@@ -1,17 +1,9 @@
-"""Which regions of images pushed predictions: each is blurred in turn, and the model predicts again.
-
-Occlusion (Zeiler & Fergus 2014, arXiv:1311.2901, section 4.2) with a blurred image in the place of a gray
-patch (Fong & Vedaldi 2017, arXiv:1704.03296, section 4.1): a gray patch is a thing of its own, which networks
-react to. Grad-CAM (arXiv:1610.02391) is cheaper, but needs a layer inside of the network and its gradients,
-which an exported network does not give; RISE (arXiv:1806.07421) needs no more than predictions either, but
-thousands of them for a map with little noise. Occlusion at two scales needs 66.
-"""
+"""Which regions of images pushed predictions: each is blurred in turn, and the model predicts again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-import cv2
 import numpy as np
 
 from suite import UserError
@@ -31,6 +23,7 @@ from suite_classification.types import Classification
 from suite_images import reading
 from suite_images.encoding import jpeg
 from suite_images.heat import shaded
+from suite_images.occlusion import Grid, heat_of, views
 from suite_images.resizing import resize
 from suite_images.thumbnails import thumbnail
 
@@ -40,8 +33,8 @@ MAX_WRONG, MAX_RIGHT = 4, 4
 MAX_IMAGES = 12
 """Predictions without known targets that are explained."""
 
-GRIDS = (4, 7)
-"""The rows, and columns, of regions: coarse ones for objects that fill an image, fine ones for small ones."""
+GRIDS = (Grid(4), Grid(7))
+"""Coarse regions for objects that fill an image, fine ones for small ones: 66 predictions for an image."""
 
 MAX_SIDE = 384
 """Larger images are shrunk before regions are blurred: networks see them smaller still."""
@@ -108,31 +101,8 @@ def heat_map(image: np.ndarray, probabilities: Probabilities) -> np.ndarray:
     Returns:
         float64 (rows, columns) of weights from -1 to 1; all zero if no region changes anything.
     """
-    odds = log_odds(probabilities(_variants(image)))
-    falls = odds[0] - odds[1:]
-    heat = np.zeros(image.shape[:2])
-    for grid in GRIDS:
-        own, falls = falls[: grid * grid], falls[grid * grid :]
-        heat += cv2.resize(own.reshape(grid, grid), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return as_weights(heat / len(GRIDS))
-
-
-def _variants(image: np.ndarray) -> Iterator[np.ndarray]:
-    """The image, then the image with each region blurred, grid by grid and row by row.
-
-    Regions fade into their neighbors, so that their edges are not seen as something.
-    """
-    yield image
-    height, width = image.shape[:2]
-    blurred = cv2.GaussianBlur(image, (0, 0), max(height, width) / 8).astype(np.float32)
-    own = image.astype(np.float32)
-    for grid in GRIDS:
-        for cell in range(grid * grid):
-            one = np.zeros(grid * grid, np.float32)
-            one[cell] = 1.0
-            region = cv2.resize(one.reshape(grid, grid), (width, height), interpolation=cv2.INTER_LINEAR)
-            share = region[:, :, None]
-            yield np.rint(share * blurred + (1 - share) * own).astype(np.uint8)
+    odds = log_odds(probabilities(views(image, GRIDS)))
+    return as_weights(heat_of(odds[0] - odds[1:], GRIDS, image.shape))
 
 
 def _probabilities(name: str, predict: Predict) -> Probabilities:

@@ -9,7 +9,7 @@ from keras.src.backend.config import keras_home  # where Keras itself keeps what
 
 import suite
 from suite.data import Dataset
-from suite.kit import import_keras_hub, pretrained_presets
+from suite.kit import expanded, pretrained_presets
 from suite_image_classification.models.applications import families
 
 _PRESETS = ("resnet_50_imagenet", "efficientnet_b0_ra_imagenet", "mobilenet_v3_small_100_imagenet")
@@ -19,8 +19,8 @@ _FILES = (".h5", ".keras")
 
 def applications(name: str, dataset: Dataset) -> list[suite.Pretrained]:
     """The families of keras.applications with their weights, or the file of weights at `name`."""
-    if name.endswith(_FILES) and Path(name).expanduser().is_file():
-        file = Path(name).expanduser().resolve()
+    if name.endswith(_FILES) and expanded(name).is_file():
+        file = expanded(name).resolve()
         options = {"weights": str(file)}
         family = _family_of(file.name)
         if family:
@@ -41,11 +41,7 @@ def applications(name: str, dataset: Dataset) -> list[suite.Pretrained]:
 
 def presets(name: str, dataset: Dataset) -> list[suite.Pretrained]:
     """The image classifiers of keras-hub, or the folder of a preset at `name`."""
-    try:
-        hub = import_keras_hub()
-    except suite.UserError:
-        return []
-    return pretrained_presets(name, hub.models.ImageClassifier.presets, _PRESETS)
+    return pretrained_presets(name, ["ImageClassifier"], _PRESETS)
 
 
 def _family_of(file: str) -> str:

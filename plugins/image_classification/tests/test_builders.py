@@ -45,12 +45,13 @@ def batch_of(pipeline, dataset):
     return pipeline.batch_maker.make(examples, np.random.default_rng(0), 0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("multi_label", [False, True])
 def test_a_pipeline_fits_together(multi_label):
     dataset = data(multi_label=multi_label)
     pipeline = builders.residual(dataset, ResidualOptions(width=4))
     inputs, targets = batch_of(pipeline, dataset)
-    outputs = pipeline.network.predict(inputs, verbose=0)
+    outputs = np.asarray(pipeline.network(inputs, training=False))
     assert np.isfinite(float(pipeline.loss(targets, outputs)))
     assert (pipeline.targets(dataset.train[0].target) == [1, 0]).all()
     prediction = pipeline.codec.decode(outputs[0])
@@ -75,6 +76,7 @@ def test_the_users_word_wins():
     assert pipeline.batch_maker.augmentation.crop == 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("height", "width", "architecture", "size"),
     [(8, 8, "small", (8, 8)), (28, 20, "small", (28, 20)), (256, 192, "photograph", (112, 112))],
@@ -158,6 +160,7 @@ def test_more_images_never_mean_more_epochs_nor_smaller_batches(count):
     assert batch_for(count, 256) <= batch_for(count * 2, 256) <= 256
 
 
+@pytest.mark.slow
 def test_a_family_from_scratch_has_one_stage_and_from_weights_two(tmp_path):
     dataset = data(40, 40)
     scratch = builders.applications(dataset, ApplicationsOptions(size=32))
@@ -173,6 +176,7 @@ def test_a_family_from_scratch_has_one_stage_and_from_weights_two(tmp_path):
     assert "auto" not in as_dict(tuned.options).values()
 
 
+@pytest.mark.slow
 def test_colors_that_change_places_never_learn_to_do_otherwise():
     pipeline = builders.applications(data(40, 40), ApplicationsOptions(size=32, family="VGG16"))
     assert all("preprocessing" in stage.freeze for stage in pipeline.stages)
@@ -184,6 +188,7 @@ def test_an_unknown_family_is_refused_before_any_image_is_read():
         builders.applications(dataset, ApplicationsOptions(family="VGG-16"))
 
 
+@pytest.mark.slow
 def test_a_preset_is_resized_to_its_own_size_and_fine_tuned(tmp_path):
     keras_hub = pytest.importorskip("keras_hub")
     backbone = keras_hub.models.ViTBackbone(
@@ -248,6 +253,7 @@ def test_images_of_any_channels_and_depth_are_taken_as_they_are(channels, side, 
     assert type(pipeline.codec).from_json(pipeline.codec.to_json()) == pipeline.codec
 
 
+@pytest.mark.slow
 def test_the_user_chooses_channels_and_bits():
     pipeline = builders.residual(data(), ResidualOptions(width=4, channels=1, bits=9))
     assert (pipeline.codec.channels, pipeline.codec.bits) == (1, 9)

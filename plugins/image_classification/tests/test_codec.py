@@ -104,7 +104,18 @@ def test_json_holds_all_of_it():
 
 @pytest.mark.parametrize(
     "change",
-    [{"size": [8]}, {"classes": []}, {"classes": ["a", "a"]}, {"resize": "fold"}, {"size": [0, 8]}, {"x": 1}],
+    [
+        {"size": [8]},
+        {"classes": []},
+        {"classes": ["a", "a"]},
+        {"resize": "fold"},
+        {"size": [0, 8]},
+        {"size": [40_000, 40_000]},
+        {"size": [16_000, 16_000]},
+        {"channels": 10**9},
+        {"bits": 1000},
+        {"x": 1},
+    ],
 )
 def test_broken_json_is_refused(change):
     json = ImageCodec(classes=CLASSES, size=(8, 8)).to_json() | change

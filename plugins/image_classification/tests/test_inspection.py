@@ -171,6 +171,7 @@ def run(*words):
     return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_command_says_all_in_text_and_by_its_status(data):
     fine = run(data)
     assert fine.returncode == 0
@@ -183,6 +184,7 @@ def test_the_command_says_all_in_text_and_by_its_status(data):
     assert f"{data}/train/dog/[b]1.jpg is text, not an image" in broken.stdout
 
 
+@pytest.mark.slow
 def test_the_command_in_json(data):
     done = run(data, "--json")
     document = json.loads(done.stdout)
@@ -191,6 +193,7 @@ def test_the_command_in_json(data):
     assert document["tables"][0]["rows"][0] == ["train", 12, "60.0 %"]
 
 
+@pytest.mark.slow
 def test_a_mistake_is_status_2_and_one_sentence(tmp_path):
     done = run(tmp_path / "nowhere")
     assert done.returncode == 2

@@ -389,6 +389,7 @@ def test_two_tables_for_one_split(images):
         table(images)
 
 
+@pytest.mark.slow
 @given(
     content=st.binary(max_size=200)
     | st.text(alphabet='path,label\n"{}[]: 1;\t', max_size=200).map(str.encode)

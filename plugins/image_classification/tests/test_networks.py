@@ -36,6 +36,12 @@ def images_for(network: keras.Model, count: int = 4) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (count, *network.input.shape[1:]), dtype=np.uint8)
 
 
+def predicted(network: keras.Model, images: np.ndarray) -> np.ndarray:
+    """As `network.predict`, which compiles it for much longer than it then runs."""
+    return keras.ops.convert_to_numpy(network(images, training=False))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_one_step_of_training_is_finite_and_changes_every_weight(build, policy, dtype_policy):
     dtype_policy(policy)
@@ -55,6 +61,7 @@ def test_one_step_of_training_is_finite_and_changes_every_weight(build, policy, 
         assert (new != old).any(), variable.path
 
 
+@pytest.mark.slow
 def test_the_same_seed_builds_the_same_weights_under_the_same_names(build):
     keras.utils.set_random_seed(3)
     first = build()
@@ -66,21 +73,23 @@ def test_the_same_seed_builds_the_same_weights_under_the_same_names(build):
     assert [layer.name for layer in first.layers] == [layer.name for layer in second.layers]
 
 
+@pytest.mark.slow
 def test_the_file_needs_no_code_of_ours(build, tmp_path):
     network = build()
     network.save(tmp_path / "network.keras")
     loaded = keras.saving.load_model(tmp_path / "network.keras", custom_objects={}, safe_mode=True)
     assert all(type(layer).__module__.startswith("keras.") for layer in loaded.layers)
     images = images_for(network)
-    assert (network.predict(images, verbose=0) == loaded.predict(images, verbose=0)).all()
+    assert (predicted(network, images) == predicted(loaded, images)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="ONNX is written from TensorFlow")
 def test_the_exported_network_agrees(build, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("tf2onnx")
     network = build()
-    expected = network.predict(images_for(network, 5), verbose=0)
+    expected = predicted(network, images_for(network, 5))
     network.export(tmp_path / "network.onnx", format="onnx", verbose=False)
     session = onnxruntime.InferenceSession(tmp_path / "network.onnx", providers=["CPUExecutionProvider"])
     images = images_for(network, 5)
@@ -88,6 +97,7 @@ def test_the_exported_network_agrees(build, tmp_path):
     assert outputs == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="the kernel is TensorFlow's")
 def test_fused_normalization_computes_the_same():
     def trained(fused: bool) -> list[np.ndarray]:
@@ -148,18 +158,20 @@ def backbone_of(network: keras.Model) -> keras.Model:
     return backbone
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["network.keras", "backbone.weights.h5"])
 def test_a_family_takes_its_weights_from_a_file_for_any_number_of_classes(family_network, family_files, name):
     again = applications.application_network(
         "MobileNetV3Small", (32, 32), 7, weights=str(family_files / name)
     )
-    assert again.predict(images_for(again), verbose=0).shape == (4, 7)
+    assert predicted(again, images_for(again)).shape == (4, 7)
     ours, theirs = backbone_of(family_network), backbone_of(again)
     assert [weight.path for weight in ours.weights] == [weight.path for weight in theirs.weights]
     for weight, loaded in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         assert (weight == loaded).all()
 
 
+@pytest.mark.slow
 def test_statistics_are_kept_while_the_rest_learns():
     tuned = small_residual_network((8, 8), 3, width=4)
     keep_statistics(tuned)
@@ -180,6 +192,7 @@ def test_an_image_too_small_for_a_family_is_refused():
         applications.application_network("InceptionV3", (32, 32), 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -196,6 +209,7 @@ def test_files_that_are_no_weights_are_refused(tmp_path, name, content, message)
         applications.application_network("MobileNetV3Small", (32, 32), 3, weights=str(tmp_path / name))
 
 
+@pytest.mark.slow
 def test_weights_of_another_network_are_refused(tmp_path):
     other = small_residual_network((16, 16), 3, width=4)
     other.save(tmp_path / "other.keras")

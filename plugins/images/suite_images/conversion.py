@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from suite import UserError
-from suite.kit import counted
+from suite.kit import counted, unimportable
 
 OWN = 0
 """For `bits`: as many as the image's own largest value needs, so that people see something."""
+
+_BLOCK = 1 << 18  # values: what is computed of them fits into a cache
 
 DEPTHS = (8, 10, 12, 14, 16)
 """The bits per value that cameras and scanners give, of which files hold 16."""
@@ -75,11 +78,28 @@ def _on_white(array: np.ndarray, premultiplied: bool) -> np.ndarray:
         return np.repeat(array, 3, axis=2)
     if array.shape[2] == 3:
         return np.ascontiguousarray(array)
-    color, alpha = array[:, :, :3].astype(np.uint16), array[:, :, 3:].astype(np.uint16)
-    if not premultiplied:
-        color = (color * alpha + 127) // 255
-    on_white: np.ndarray = np.minimum(color + (255 - alpha), 255).astype(np.uint8)
+    on_white = np.empty((*array.shape[:2], 3), np.uint8)
+    for rows in _blocks(array):
+        color, alpha = array[rows, :, :3].astype(np.uint16), array[rows, :, 3:].astype(np.uint16)
+        if not premultiplied:
+            color = (color * alpha + 127) // 255
+        on_white[rows] = np.minimum(color + (255 - alpha), 255)
     return on_white
+
+
+def _blocks(array: np.ndarray) -> Iterator[slice]:
+    """Rows of an image, a few megabytes at a time: what is computed on the way is far larger."""
+    step = max(1, _BLOCK // max(1, array[:1].size))
+    for start in range(0, len(array), step):
+        yield slice(start, start + step)
+
+
+def widen_bits(array: np.ndarray, bits: int) -> None:
+    """Make values of fewer bits 16, in place: white becomes 65,535."""
+    highest = 2**bits - 1
+    for rows in _blocks(array):
+        widened = (array[rows].astype(np.uint32) * 65535 + highest // 2) // highest
+        array[rows] = np.minimum(widened, 65535)
 
 
 def depth_of(highest: int) -> int:
@@ -102,16 +122,20 @@ def eight_bits(array: np.ndarray, name: str, bits: int = 16) -> np.ndarray:
         return array
     if array.dtype.kind not in "buif":
         raise UserError(f"{name} has values of type {array.dtype}, which are no image")
-    scaled: np.ndarray
+    eight = np.empty(array.shape, np.uint8)
     if array.dtype == np.uint16:
         if bits == OWN:
             bits = depth_of(int(array.max()))
         highest = 2**bits - 1
-        scaled = np.minimum((array.astype(np.uint32) * 255 + highest // 2) // highest, 255)
+        for rows in _blocks(array):
+            scaled = (array[rows].astype(np.uint32) * 255 + highest // 2) // highest
+            eight[rows] = np.minimum(scaled, 255)
     elif array.dtype.kind == "b":
-        scaled = array * np.uint8(255)
+        np.multiply(array, np.uint8(255), out=eight)
     else:
         low, high = array.min(), array.max()
+        if low != low:
+            raise UserError(f"{name} has values that are no numbers (NaN)")
         highest = 1 if array.dtype.kind == "f" else 255
         if not (low >= 0 and high <= highest):
             holds = "which hold these values" if low >= 0 and high <= 65535 else "from 0 to 65,535"
@@ -119,8 +143,8 @@ def eight_bits(array: np.ndarray, name: str, bits: int = 16) -> np.ndarray:
                 f"{name} has {array.dtype} values from {low:g} to {high:g}: images of this type are from 0"
                 f" (black) to {highest} (white). Scale them so, or save them as 16 bits (uint16), {holds}"
             )
-        scaled = np.rint(array * 255) if highest == 1 else array
-    eight: np.ndarray = scaled.astype(np.uint8)
+        for rows in _blocks(array):
+            eight[rows] = np.rint(array[rows] * 255) if highest == 1 else array[rows]
     return eight
 
 
@@ -132,11 +156,12 @@ def many_channels(content: bytes, name: str) -> np.ndarray:
     """
     try:
         import tifffile
-    except ImportError:
-        raise UserError(
+    except ImportError as error:
+        missing = (
             f"{name} is a TIFF of more channels than OpenCV reads, which needs tifffile:"
             ' pip install "suite-images[channels]"'
-        ) from None
+        )
+        raise unimportable(error, "tifffile", missing) from None
     from io import BytesIO
 
     try:
@@ -144,6 +169,8 @@ def many_channels(content: bytes, name: str) -> np.ndarray:
             page = file.pages[0]
             array = np.asarray(page.asarray())
             planes_first = getattr(page, "planarconfig", 1) == 2
-    except Exception as error:  # noqa: BLE001 - whatever the library raises, the file is the reason
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever else the library raises, the file is the reason
         raise UserError(f"{name} is a damaged or unusual TIFF: {error}") from None
     return np.moveaxis(array, 0, -1) if planes_first and array.ndim == 3 else array

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from suite import UserError
 from suite_images import heif
 
-MAX_PIXELS = 178_956_970
-"""An image with more pixels is refused before it is decoded (half a gigabyte as RGB). Pillow's limit too."""
+MAX_PIXELS, MAX_SIDE = 1 << 30, 1 << 20
+"""OpenCV decodes no image with more. What may be decoded is limited by the memory that it takes."""
+
+_MAX_SCANS = 500
+"""Of a JPEG: each goes over all of its pixels, and takes a few bytes. Encoders make ten or so."""
 
 KNOWN = "JPEG, PNG, GIF, WebP, BMP, TIFF, PNM, AVIF, JPEG 2000, HEIC"
 
@@ -67,7 +70,7 @@ def read_header(content: bytes, name: str) -> Header:
 
     Raises:
         UserError: if it is no image of a known kind (the message says what it is), its header is damaged,
-            or it has more than `MAX_PIXELS`.
+            or it has more than `MAX_PIXELS`, or a side of more than `MAX_SIDE`.
     """
     kind, reader = next(
         ((kind, reader) for magic, kind, reader in _READERS if content.startswith(magic)), ("", None)
@@ -82,12 +85,35 @@ def read_header(content: bytes, name: str) -> Header:
         header = None
     if header is None or header.height <= 0 or header.width <= 0:
         raise UserError(f"{name} is a damaged {kind}: its header cannot be read")
-    if header.height * header.width > MAX_PIXELS:
+    if header.height * header.width > MAX_PIXELS or max(header.height, header.width) > MAX_SIDE:
         raise UserError(
-            f"{name} has {header.width:,} x {header.height:,} pixels, more than the {MAX_PIXELS // 10**6}"
-            " million that are read: make it smaller"
+            f"{name} has {header.width:,} x {header.height:,} pixels, more than the {MAX_PIXELS:,}, or the"
+            f" {MAX_SIDE:,} on a side, that are read: make it smaller"
         )
     return header
+
+
+def refuse_bomb(header: Header, content: bytes, name: str) -> None:
+    """Refuse a JPEG of so many scans that decoding it would take minutes. Raises `UserError`."""
+    if header.kind == "JPEG" and header.height * header.width > 1 << 20:
+        scans = content.count(b"\xff\xda", header.data)
+        if scans > _MAX_SCANS:
+            raise UserError(f"{name} has {scans:,} scans, which no encoder writes: it is damaged or a trap")
+
+
+def decoded_bytes(header: Header) -> int:
+    """The memory that decoding an image takes at its peak, and making it uint8: an estimate from above."""
+    channels = header.channels or ({"gray": 1}.get(header.mode, 3) + header.alpha)
+    value = max(1, -(-header.bits // 8))
+    if header.kind == "JPEG":  # coefficients of a progressive one, and the image twice to turn it
+        each = 3 * 2 + 3 + 3
+    elif header.kind in ("BMP", "PNM", "PNG", "WebP") and not header.alpha and header.bits <= 8:
+        each = 3 + 3
+    else:  # as stored and with its channels exchanged, then as uint8, then RGB
+        each = channels * (2 * value + 1) + 3
+    if header.kind in ("JPEG 2000", "HEIC", "AVIF"):  # their decoders have planes of their own
+        each += 4 * channels
+    return header.height * header.width * each
 
 
 def _jpeg(raw: bytes) -> Header | None:

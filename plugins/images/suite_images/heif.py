@@ -13,6 +13,7 @@ from io import BytesIO
 import numpy as np
 
 from suite import UserError
+from suite.kit import unimportable
 
 BRANDS = {
     b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"heim": "HEIC", b"heis": "HEIC",
@@ -79,12 +80,15 @@ def decode(content: bytes, name: str) -> np.ndarray:
     """
     try:
         import pillow_heif
-    except ImportError:
-        raise UserError(f"{name} is an image in HEIC, which needs pillow-heif: {HOW_TO_INSTALL}") from None
+    except ImportError as error:
+        missing = f"{name} is an image in HEIC, which needs pillow-heif: {HOW_TO_INSTALL}"
+        raise unimportable(error, "pillow_heif", missing) from None
     try:
         opened = pillow_heif.open_heif(BytesIO(content), convert_hdr_to_8bit=True)
         image = np.asarray(opened)
-    except Exception as error:  # noqa: BLE001 - whatever the library raises, the file is the reason
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever else the library raises, the file is the reason
         reason = str(error).strip().splitlines()
         raise UserError(
             f"{name} is a damaged or truncated HEIC{f' ({reason[0]})' if reason else ''}"

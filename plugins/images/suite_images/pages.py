@@ -8,6 +8,8 @@ from contextlib import suppress
 from suite_images.headers import Header, png_chunks
 
 MAX_COUNTED = 100_000
+_MAX_TAGS = 30 * MAX_COUNTED
+"""Directories may lie in each other, and so have more tags than the file has bytes."""
 
 
 def pages(content: bytes, header: Header) -> int:
@@ -38,10 +40,11 @@ def _tiff(raw: bytes) -> int:
     order = {b"II": "<", b"MM": ">"}[raw[:2]]
     (start,) = struct.unpack_from(order + "I", raw, 4)
     seen: set[int] = set()
-    count = 0
-    while start and start not in seen and len(seen) < MAX_COUNTED:
+    count = read = 0
+    while start and start not in seen and len(seen) < MAX_COUNTED and read < _MAX_TAGS:
         seen.add(start)
         (tags,) = struct.unpack_from(order + "H", raw, start)
+        read += tags
         kind = 0
         for position in range(start + 2, start + 2 + 12 * tags, 12):
             (tag,) = struct.unpack_from(order + "H", raw, position)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import struct
 import zlib
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
 from suite import UserError
+from suite.kit import memory_for
 from suite.sources import source
 from suite_images import heif
-from suite_images.conversion import DEPTHS, OWN, Conversion, many_channels
-from suite_images.headers import SUFFIXES, Header, png_chunks, read_header
+from suite_images.conversion import DEPTHS, OWN, Conversion, many_channels, widen_bits
+from suite_images.headers import SUFFIXES, Header, decoded_bytes, png_chunks, read_header, refuse_bomb
 from suite_images.native_warnings import can_watch, watched
 
 __all__ = [
@@ -72,8 +74,8 @@ def read(raw: Any, at_least: int | None = None, *, bits: int = 16, channels: int
         uint8 (height, width, channels), contiguous.
 
     Raises:
-        UserError: if it is no image, is damaged or cut off, has other channels, or has more than
-            `headers.MAX_PIXELS`.
+        UserError: if it is no image, is damaged or cut off, has other channels, or would take more memory
+            than one input may.
     """
     return read_with_size(raw, at_least, bits=bits, channels=channels)[0]
 
@@ -90,8 +92,14 @@ def read_with_size(
         return (pixels if channels == 3 else how.apply(pixels, "the frame")), pixels.shape[:2]
     content, name = _content(raw)
     header = read_header(content, name)
-    image = _read(content, name, header, at_least, how)
-    return image, header.size
+    with _memory_for(header, content, name):
+        return _read(content, name, header, at_least, how), header.size
+
+
+def _memory_for(header: Header, content: bytes, name: str) -> AbstractContextManager[None]:
+    """What decodes an image within it waits for memory, and is refused if the image takes too much."""
+    refuse_bomb(header, content, name)
+    return memory_for(f"{name} has {header.width:,} x {header.height:,} pixels", decoded_bytes(header))
 
 
 def _read(content: bytes, name: str, header: Header, at_least: int | None, how: Conversion) -> np.ndarray:
@@ -111,7 +119,7 @@ def _read(content: bytes, name: str, header: Header, at_least: int | None, how: 
     elif header.kind in ("GIF", "AVIF", "JPEG 2000") or header.alpha:
         decoded = _decode(content, name, header, cv2.IMREAD_UNCHANGED)
         if decoded.dtype == np.uint16 and 8 < header.bits < 16:
-            decoded = _widened(decoded, header.bits)
+            widen_bits(decoded, header.bits)
         image = how.apply(_from_bgr(decoded), name)
     else:
         image = how.from_rgb(_decode(content, name, header, _COLOR), name)
@@ -121,13 +129,6 @@ def _read(content: bytes, name: str, header: Header, at_least: int | None, how: 
 def _needs_tifffile(header: Header) -> bool:
     """Whether it is a TIFF of more channels than OpenCV reads, or of two."""
     return header.kind == "TIFF" and (header.channels == 2 or header.channels > 4)
-
-
-def _widened(array: np.ndarray, bits: int) -> np.ndarray:
-    """Values of fewer bits as 16: white is 65,535."""
-    highest = 2**bits - 1
-    widened: np.ndarray = np.minimum((array.astype(np.uint32) * 65535 + highest // 2) // highest, 65535)
-    return widened.astype(np.uint16)
 
 
 def view(raw: Any, at_least: int | None = None) -> np.ndarray:
@@ -181,13 +182,14 @@ def storage(raw: Any, *, look: bool = False) -> Storage:
     header = read_header(content, name)
     highest = 0
     if look and header.bits == 16:
-        if _needs_tifffile(header):
-            decoded = many_channels(content, name)
-        else:
-            decoded = _decode(content, name, header, cv2.IMREAD_UNCHANGED)
-        if decoded.dtype == np.uint16 and decoded.size:
-            has_alpha = header.alpha and decoded.ndim == 3 and decoded.shape[2] == 4
-            highest = int((decoded[:, :, :3] if has_alpha else decoded).max())
+        with _memory_for(header, content, name):
+            if _needs_tifffile(header):
+                decoded = many_channels(content, name)
+            else:
+                decoded = _decode(content, name, header, cv2.IMREAD_UNCHANGED)
+            if decoded.dtype == np.uint16 and decoded.size:
+                has_alpha = header.alpha and decoded.ndim == 3 and decoded.shape[2] == 4
+                highest = int((decoded[:, :, :3] if has_alpha else decoded).max())
     return Storage(header.channels, highest, header.kind == "JPEG" and lacks_end(content, header))
 
 
@@ -278,7 +280,9 @@ def _read_png(content: bytes, name: str, header: Header, how: Conversion) -> np.
 def _decode(content: bytes, name: str, header: Header, flags: int) -> np.ndarray:
     try:
         decoded: np.ndarray | None = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
-    except cv2.error:
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError(f"there is not enough memory to decode {name}") from None
         decoded = None
     if decoded is None:
         if header.kind == "AVIF" and not cv2.haveImageWriter(".avif"):

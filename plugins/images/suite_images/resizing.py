@@ -11,6 +11,26 @@ Resize = Literal["squash", "crop", "letterbox"]
 
 LETTERBOX_GRAY = 128
 
+NORMALIZATION = "the network takes uint8 values from 0 to 255 and scales them itself"
+"""What `Codec.properties` of images says of it."""
+
+MAX_SIDE, MAX_VALUES = 16_384, 1 << 28
+"""Of what a network takes: more would only fill memory. A damaged or hostile model may ask for it."""
+
+
+def check_input_size(size: tuple[int, int], channels: int = 3) -> None:
+    """Refuse the size of a network's input that is none, or that no network has.
+
+    Raises:
+        ValueError: saying what is allowed.
+    """
+    height, width = size
+    if not (min(size) >= 1 and max(size) <= MAX_SIDE and height * width * channels <= MAX_VALUES):
+        raise ValueError(
+            f"its size of {height:,} x {width:,} pixels with {channels:,} channels is not allowed: sides are"
+            f" from 1 to {MAX_SIDE:,} pixels, and {MAX_VALUES:,} values are the most"
+        )
+
 
 def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """`image` (height, width, channels) uint8 stretched to the given size.

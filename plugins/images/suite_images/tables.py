@@ -11,9 +11,6 @@ PATH_COLUMNS = (
 )  # fmt: skip
 """The usual names of a column with the images' paths, in lower case."""
 
-SPLIT_COLUMNS = ("split", "part", "subset", "partition")
-"""The usual names of a column with splits, in lower case."""
-
 
 def text_of(source: Source) -> str:
     """The content of a table. Raises `UserError` if it is neither UTF-8 nor UTF-16."""

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from suite import UserError
-from suite.kit import atomic_path, reason
+from suite.kit import atomic_path, check_memory, reason, refuse_special
 from suite_images.containers import is_cut_off
 
 SUFFIXES = (
@@ -26,6 +26,9 @@ SUFFIXES = (
 
 USUAL_RATE = 25.0
 """Frames per second if a video or a camera does not say."""
+
+_BYTES_OF_PIXEL = 40
+"""The frames that a decoder keeps, and one as OpenCV and as RGB."""
 
 # Errors say what is wrong; OpenCV and FFmpeg would write it to stderr. A frame of which data is missing is
 # left out, not made up. FFmpeg takes its settings from the environment alone.
@@ -134,12 +137,17 @@ class Video:
     def _open(self, closing: ExitStack) -> cv2.VideoCapture:
         try:
             length = self.path.stat().st_size
+            refuse_special(self.path)
             if not self.path.is_file():
                 raise UserError(f"{self.name} is no file, so it is no video")
-            # Absolute, so that FFmpeg takes no name for an address.
-            capture = cv2.VideoCapture(str(self.path.absolute()), cv2.CAP_FFMPEG)
+            capture = cv2.VideoCapture(_name_for_opencv(self.path), cv2.CAP_FFMPEG)
             closing.callback(capture.release)
             if capture.isOpened():
+                height, width = (
+                    int(capture.get(side)) for side in (cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_WIDTH)
+                )
+                frame = f"{self.name} has frames of {width:,} x {height:,} pixels"
+                check_memory(frame, height * width * _BYTES_OF_PIXEL)
                 return capture
             if length == 0:
                 raise UserError(f"{self.name} is empty")
@@ -227,11 +235,10 @@ class VideoWriter:
         height, width = size[0] + size[0] % 2, size[1] + size[1] % 2
         with ExitStack() as stack:
             self._temporary = stack.enter_context(atomic_path(path))
+            name = _name_for_opencv(self._temporary)
             for codec in codecs:
                 code = cv2.VideoWriter.fourcc(*codec)
-                self._writer = cv2.VideoWriter(
-                    str(self._temporary.absolute()), cv2.CAP_FFMPEG, code, _sensible(rate), (width, height)
-                )
+                self._writer = cv2.VideoWriter(name, cv2.CAP_FFMPEG, code, _sensible(rate), (width, height))
                 if self._writer.isOpened():
                     break
             else:
@@ -257,7 +264,7 @@ class VideoWriter:
         """
         with self._closing:
             self._writer.release()
-            check = cv2.VideoCapture(str(self._temporary.absolute()), cv2.CAP_FFMPEG)
+            check = cv2.VideoCapture(_name_for_opencv(self._temporary), cv2.CAP_FFMPEG)
             written = check.get(cv2.CAP_PROP_FRAME_COUNT) if check.isOpened() else 0
             check.release()
             if written < self._count - 1:
@@ -265,6 +272,23 @@ class VideoWriter:
                     f"{self.path} could not be written whole ({written:.0f} of {self._count} frames): is the"
                     " disk full?"
                 )
+
+
+def _name_for_opencv(path: Path) -> str:
+    """A path as OpenCV takes it: absolute, so that FFmpeg takes no name for an address.
+
+    Raises:
+        UserError: if it is no text, which ends the process.
+    """
+    name = str(path.absolute())
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        shown = name.encode("utf-8", "backslashreplace").decode()
+        raise UserError(
+            f"{shown}: this path is not UTF-8 text, and videos are found by text: rename it"
+        ) from None
+    return name
 
 
 def _next(capture: cv2.VideoCapture) -> np.ndarray | None:

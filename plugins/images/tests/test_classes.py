@@ -72,6 +72,7 @@ names = st.text(st.characters(blacklist_characters=",=*", blacklist_categories=[
 )
 
 
+@pytest.mark.slow
 @given(st.lists(names, unique=True, min_size=1), st.data())
 def test_any_selection_is_consistent(known, data):
     chosen = data.draw(st.lists(st.sampled_from(known), unique=True))

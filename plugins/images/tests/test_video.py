@@ -150,6 +150,18 @@ def test_what_is_no_video_is_refused_in_one_sentence(tmp_path, content, message)
     assert "\n" not in str(error.value)
 
 
+def test_a_name_that_is_no_text_is_said_and_does_not_end_the_process(video, tmp_path):
+    odd = tmp_path / "na\udcefve.mp4"
+    odd.write_bytes(video.read_bytes())
+    with pytest.raises(UserError, match=r"na\\udcefve.mp4: this path is not UTF-8 text"):
+        list(Video(odd))
+    folder = tmp_path / "na\udcefve"
+    folder.mkdir()
+    with pytest.raises(UserError, match="this path is not UTF-8 text"):
+        VideoWriter(folder / "a.mp4", (48, 64), 25.0)
+    assert list(folder.iterdir()) == []
+
+
 def test_nothing_is_written_to_stderr(video, tmp_path):
     (tmp_path / "text.mp4").write_bytes(b"no video\n" * 100)
     (tmp_path / "cut.mp4").write_bytes(index_first(video.read_bytes())[:-300])

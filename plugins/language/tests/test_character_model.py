@@ -65,6 +65,7 @@ def test_texts_are_scored_each_by_itself():
     assert together.tolist() == [bits(model, "the cat"), 0, bits(model, "dog"), bits(model, "the cat")]
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.text(max_size=12), max_size=4), st.text(max_size=12))
 def test_any_text_has_bits_whatever_was_learned(learned, text):

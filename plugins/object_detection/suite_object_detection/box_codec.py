@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import msgspec
@@ -9,10 +10,10 @@ import numpy as np
 
 from suite import UserError
 from suite.kit import nearest
-from suite.pipeline import Chunks, Encoded, NamedAxes, StructCodec
+from suite.pipeline import ArraySpec, Chunks, Encoded, NamedAxes, Signature, StructCodec
 from suite.sources import FileSource
 from suite_images import reading, video
-from suite_images.resizing import letterbox, letterboxed
+from suite_images.resizing import NORMALIZATION, check_input_size, letterbox, letterboxed
 from suite_object_detection.options import DetectionPredictionOptions
 from suite_object_detection.suppression import suppress
 from suite_object_detection.tiles.tiling import Mirrored, Tile, Tiling, View, tile_input, view_of
@@ -21,6 +22,9 @@ from suite_object_detection.types import Detections, Target
 
 MAX_CANDIDATES = 30_000
 """The most candidates that go into non-maximum suppression: those with the highest scores."""
+
+MAX_ROWS = 1_000_000
+"""Of detections in an image and of boxes in a target: more would only fill memory."""
 
 DEFAULT_OVERLAP = 0.2
 """Of tiles that a model was not trained with."""
@@ -80,19 +84,32 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def __post_init__(self) -> None:
         if not self.classes or len(set(self.classes)) < len(self.classes):
             raise ValueError(f"it needs distinct class names, not {len(self.classes)} with doubles")
-        if min(self.size) < 1:
-            raise ValueError(f"its size {list(self.size)} has a side without pixels")
+        check_input_size(self.size)
         thresholds = (self.threshold, self.iou_threshold, *self.thresholds.values())
         if not all(0 <= threshold <= 1 for threshold in thresholds):
             raise ValueError(f"its thresholds {thresholds} are not all from 0 to 1")
-        if self.max_detections < 1 or self.max_boxes < 1:
+        if not (1 <= self.max_detections <= MAX_ROWS and 1 <= self.max_boxes <= MAX_ROWS):
             raise ValueError(
-                f"it needs at least 1 detection and 1 box, not {self.max_detections} and {self.max_boxes}"
+                f"its detections and boxes are to be from 1 to {MAX_ROWS:,}, not {self.max_detections:,} and"
+                f" {self.max_boxes:,}"
             )
         if not 8 <= self.bits <= 16:
             raise ValueError(f"its bits are to be from 8 to 16, not {self.bits}")
         if unknown := [name for name in (*self.only, *self.thresholds) if name not in self.classes]:
             raise ValueError(f"'{unknown[0]}' is none of its classes")
+
+    def properties(self) -> Mapping[str, Any]:
+        """The classes, what the network takes, and from which scores on boxes are given."""
+        return {
+            "classes": self.classes,
+            "input_size": self.size,
+            "channels": 3,
+            "resize": "letterbox",
+            "normalization": NORMALIZATION,
+            "threshold": self.threshold,
+            "thresholds": self.thresholds,
+            "iou_threshold": self.iou_threshold,
+        }
 
     @property
     def output_shape(self) -> tuple[int, int]:
@@ -280,6 +297,10 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         if tiling is None:
             raise UserError("tile_overlap is of tiles, and there are none: say how large, tiles=640, say")
         return msgspec.structs.replace(tiling, overlap=options.tile_overlap)
+
+    def signature(self) -> Signature:
+        """uint8 RGB images of its size; `output_shape`."""
+        return Signature(ArraySpec((*self.size, 3), "uint8"), ArraySpec(self.output_shape))
 
     def named_axes(self) -> NamedAxes:
         """The classes along the layer `head_class_logits`, for runs that start from another detector."""

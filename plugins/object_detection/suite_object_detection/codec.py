@@ -8,6 +8,8 @@ import numpy as np
 
 from suite_object_detection.box_codec import BoxCodec
 
+MAX_BINS = 1024
+
 
 class DetectionCodec(BoxCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Decodes distances from the centers of cells to the edges of a box.
@@ -33,8 +35,8 @@ class DetectionCodec(BoxCodec, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(
                 f"its size {list(self.size)} is not a multiple of its strides {list(self.strides)}"
             )
-        if self.bins < 2:
-            raise ValueError(f"it needs at least 2 bins, not {self.bins}")
+        if not 2 <= self.bins <= MAX_BINS:
+            raise ValueError(f"its bins are to be from 2 to {MAX_BINS}, not {self.bins}")
         super().__post_init__()
 
     @property

@@ -9,6 +9,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
+from suite.kit import shown
 from suite_object_detection.examples import AnnotatedImages
 from suite_object_detection.types import Facts
 
@@ -50,15 +51,15 @@ def check(dataset: Dataset) -> None:
 def _checked_classes(facts: Mapping[str, Any]) -> list[str]:
     classes, numbers = facts.get("classes"), facts.get("category_ids")
     if not isinstance(classes, list | tuple) or not all(isinstance(name, str) for name in classes):
-        raise UserError(f"the data's fact 'classes' is {classes!r}: it must be a list of class names")
+        raise UserError(f"the data's fact 'classes' is {shown(classes)}: it must be a list of class names")
     if not classes:
         raise UserError("the data's fact 'classes' is empty: there is nothing to learn")
     if len(set(classes)) < len(classes):
         raise UserError("the data's fact 'classes' has a name twice: each class must be there once")
     if numbers is not None and (not isinstance(numbers, list | tuple) or len(numbers) != len(classes)):
         raise UserError(
-            f"the data's fact 'category_ids' is {numbers!r}: it must be a list with a number for each of the"
-            f" {len(classes)} classes"
+            f"the data's fact 'category_ids' is {shown(numbers)}: it must be a list with a number for each of"
+            f" the {len(classes)} classes"
         )
     return list(classes)
 
@@ -66,22 +67,22 @@ def _checked_classes(facts: Mapping[str, Any]) -> list[str]:
 def _defect(target: Any, known: frozenset[str]) -> str:
     """What a target lacks of `Target`; empty if it is right."""
     if not isinstance(target, Mapping):
-        return f"is {target!r}: it must have size, boxes and labels"
+        return f"is {shown(target)}: it must have size, boxes and labels"
     size, boxes, labels = target.get("size"), target.get("boxes"), target.get("labels")
     if (
         not isinstance(size, list | tuple)
         or len(size) != 2
         or not all(isinstance(side, int) for side in size)
     ):
-        return f"has the size {size!r}: it must be [height, width] in pixels"
+        return f"has the size {shown(size)}: it must be [height, width] in pixels"
     if not isinstance(boxes, list | tuple) or not isinstance(labels, list | tuple):
-        return f"has the boxes {boxes!r} and the labels {labels!r}: both must be lists"
+        return f"has the boxes {shown(boxes)} and the labels {shown(labels)}: both must be lists"
     for name in ("labels", "crowd", "areas"):
         values = target.get(name)
         if values is not None and len(values) != len(boxes):
             return f"has {len(boxes):,} boxes but {len(values):,} {name}: it must have one for each box"
     if unknown := [label for label in labels if label not in known]:
-        return f"has the label {unknown[0]!r}, which is none of the classes"
+        return f"has the label {shown(unknown[0])}, which is none of the classes"
     try:
         corners = np.array(boxes, np.float64).reshape(-1, 4)
     except (TypeError, ValueError):

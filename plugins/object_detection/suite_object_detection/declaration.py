@@ -49,6 +49,7 @@ def suite_tasks() -> list[suite.Task]:
             evaluators=("detection",),
             baseline=suite.lazy("suite_object_detection.baseline:most_frequent"),
             inspect=suite.lazy("suite_object_detection.inspection:inspect"),
+            explain=suite.lazy("suite_object_detection.explanation:explain"),
             preview=suite.lazy("suite_object_detection.preview:preview"),
             check=suite.lazy("suite_object_detection.contract:check"),
             facts=suite.lazy("suite_object_detection.contract:facts"),

@@ -337,7 +337,7 @@ class DetectionPredictionOptions(Options, frozen=True):
         ),
     ] = "auto"
     max_detections: Annotated[
-        Auto | Annotated[int, Meta(ge=1)],
+        Auto | Annotated[int, Meta(ge=1, le=100_000)],
         Meta(description="detections per image at most: those with the highest scores"),
     ] = "auto"
     classes: Annotated[tuple[str, ...], Meta(description="only these classes; empty: all")] = ()

@@ -176,6 +176,7 @@ def test_splits_without_one_for_training():
 corner = st.floats(-300, 300, allow_nan=False) | st.integers(-3, 3).map(float)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.tuples(corner, corner, corner, corner), max_size=12), st.integers(1, 120), st.integers(1, 120)

@@ -69,6 +69,7 @@ def batch(batches: DetectionBatches, examples, seed: int = 0, progress: float = 
     return batches.make(prepared, np.random.default_rng(seed), progress)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_in_an_augmented_batch_every_box_has_its_pixels_and_all_pixels_their_box(seed):

@@ -65,6 +65,7 @@ def test_it_is_scored_like_any_other_prediction_and_finds_what_is_always_there()
     assert object_detection(pairs, NoOptions()).score(np.arange(5))["map"] == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_boxes_take_a_moment():
     rng = np.random.default_rng(0)
     low = rng.uniform(0, 80, (100_000, 2))

@@ -48,19 +48,21 @@ def data(
     return Dataset(train=train, facts={"classes": list(classes)})
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_a_pipeline_fits_together():
     dataset = data()
     pipeline = detector(dataset, DetectorOptions(size=(64, 96)))
     prepared = [pipeline.batch_maker.prepare(example) for example in dataset.train]
     images, targets = pipeline.batch_maker.make(prepared, np.random.default_rng(0), 0.0)
-    outputs = np.asarray(pipeline.network.predict(images, verbose=0))
+    outputs = np.asarray(pipeline.network(images, training=False))
     assert images.shape == (6, 64, 96, 3)
     assert np.isfinite(float(pipeline.loss(targets, outputs)))
     assert pipeline.targets(dataset.train[0].target).shape == targets.shape[1:]
     assert isinstance(pipeline.codec.decode(outputs[0], (48, 64)), Detections)
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_nothing_is_left_to_be_chosen_and_the_recipe_holds_training_options():
     pipeline = detector(data(), DetectorOptions())
@@ -71,6 +73,7 @@ def test_nothing_is_left_to_be_chosen_and_the_recipe_holds_training_options():
     assert pipeline.codec.max_boxes == pipeline.options.max_boxes
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_what_the_user_chooses_wins():
     chosen = DetectorOptions(size=96, network="nano", flip=False, mosaic=0.25, max_boxes=7, scale=(0.9, 1.1))
@@ -81,6 +84,7 @@ def test_what_the_user_chooses_wins():
     assert (augmentation.flip, augmentation.mosaic, augmentation.scale) == (False, 0.25, (0.9, 1.1))
 
 
+@pytest.mark.slow
 def test_people_are_told_of_objects_below_the_finest_stride():
     small = detector(data(480, 640, boxes=[(10, 10, 18, 18)]), DetectorOptions(size=64, tiles="off"))
     assert len(small.notes) == 1
@@ -169,6 +173,7 @@ def test_the_shipped_threshold_is_the_one_that_separates_right_from_wrong():
     assert 0.4 < codec.threshold <= 0.8
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_images_of_16_bits_that_hold_12_are_as_bright_in_training_as_in_prediction():
     known = data(boxes=[[4, 4, 30, 40]])

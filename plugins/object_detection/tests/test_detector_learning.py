@@ -264,6 +264,7 @@ def test_the_loss_describes_itself():
 # --- The network --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_training_is_finite_changes_every_weight_and_lowers_the_loss(policy, dtype_policy):
@@ -274,7 +275,7 @@ def test_training_is_finite_changes_every_weight_and_lowers_the_loss(policy, dty
     images = rng.integers(0, 256, (2, *SIZE, 3), dtype=np.uint8)
     y_true = targets(rng).astype(np.float32)
     y_true[1, :, 0] = PADDING  # an image without boxes beside one that has some
-    predicted = network.predict(images, verbose=0)
+    predicted = ops.convert_to_numpy(network(images, training=False))
     assert predicted.shape == (2, LOCATIONS, CLASSES + 4 * BINS)
     assert predicted.dtype == np.float32
     network.compile(
@@ -291,9 +292,10 @@ def test_training_is_finite_changes_every_weight_and_lowers_the_loss(policy, dty
         assert (new != old).any(), variable.path
 
 
+@pytest.mark.slow
 def test_an_untrained_network_finds_nothing_and_its_boxes_are_about_four_cells_wide():
     network = detector_network(SIZE, CLASSES, width=8, filters=16, bins=16)
-    predicted = network.predict(np.zeros((1, *SIZE, 3), np.uint8), verbose=0)[0]
+    predicted = ops.convert_to_numpy(network(np.zeros((1, *SIZE, 3), np.uint8), training=False))[0]
     assert (1 / (1 + np.exp(-predicted[:, :CLASSES])) < 0.05).all()
     codec = DetectionCodec(classes=("a", "b"), size=SIZE, threshold=0.0, iou_threshold=1.0)
     x1, y1, x2, y2 = codec.decode(predicted, (1000, 1500)).boxes[0]  # clipped, so the first ones are no wider
@@ -312,12 +314,14 @@ def test_the_codec_decodes_boxes_exactly_where_the_loss_places_them():
     np.testing.assert_allclose(codec.boxes_of(predicted.astype(np.float32), anchors), expected, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_size_of_network_can_be_built_for_one_class_and_any_proportions(name):
     network = detector_network((32, 64), 1, **NETWORKS[name])
     assert network.output.shape == (None, 4 * 8 + 2 * 4 + 2, 1 + 4 * 16)
 
 
+@pytest.mark.slow
 def test_the_backbone_takes_the_weights_of_a_classifier_of_photographs():
     residual = pytest.importorskip("suite_image_classification.models.residual")
     ours = {weight.path: weight.shape for weight in detector_network(SIZE, 1, width=16).weights}

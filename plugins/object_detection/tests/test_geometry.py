@@ -36,6 +36,7 @@ def seen(image: np.ndarray, maps: np.ndarray, position, height: int = 200, width
     return canvas, matrices
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(
     box=st.tuples(st.integers(0, 40), st.integers(0, 30), st.integers(4, 40), st.integers(4, 30)),
@@ -62,6 +63,7 @@ def test_scale_position_mirror_and_quarter_turns_take_a_box_where_its_pixels_go(
         ]
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(
     box=st.tuples(st.integers(2, 40), st.integers(2, 30), st.integers(8, 36), st.integers(8, 28)),

@@ -76,6 +76,7 @@ def data_sets(draw):
     return splits
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data_sets())
 def test_any_data_set_is_the_same_in_every_format(tmp_path, data):
@@ -155,6 +156,7 @@ def written(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", FILES)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
@@ -181,6 +183,7 @@ def test_any_bytes_in_a_file_are_loaded_or_refused_with_a_sentence(written, wher
         path.write_bytes(original)
 
 
+@pytest.mark.slow
 def test_many_images_take_little_memory(tmp_path):
     count = 2000
     images = {f"{index:06}": ((40, 60), [(1, 2, 30, 40, "cat")] * 1) for index in range(count)}

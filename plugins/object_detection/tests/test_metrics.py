@@ -329,6 +329,21 @@ def test_predictions_from_elsewhere_that_make_no_sense_are_refused_by_name(predi
         object_detection(pairs_of([target([BOX], ["cat"])], [prediction]), NoOptions())
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"boxes": None, "labels": []}, "expected 'array', got 'null' - at 'target.boxes'"),
+        ({"boxes": [[1, 2, 3, "4"]]}, r"expected 'float', got 'str' - at 'target.boxes.0..3.'"),
+        ({"labels": [{}]}, "expected 'str', got 'object'"),
+        ({"crowd": [True, False]}, "one value of crowd and areas for each of 1 boxes"),
+    ],
+)
+def test_targets_from_elsewhere_that_make_no_sense_are_refused_by_name(wrong, message):
+    changed = {**target([BOX], ["cat"]), **wrong}
+    with pytest.raises(UserError, match=f"the target of '0.jpg'.* {message}"):
+        object_detection(pairs_of([changed], [detections()]), NoOptions())
+
+
 def test_a_class_that_the_model_does_not_know_is_refused_by_name():
     with pytest.raises(UserError, match="labels that the model does not know: 'cow'"):
         object_detection(pairs_of([target([BOX], ["cow"])], [detections()]), NoOptions())

@@ -136,6 +136,10 @@ def test_a_codec_is_the_same_after_json(codec):
         ({"classes": ["cat", "cat"]}, "distinct class names"),
         ({"threshold": 2}, "thresholds"),
         ({"anchors": 3}, "anchors"),
+        ({"rows": 10**12, "predictions": 1}, "rows are more than 10,000,000"),
+        ({"anchors": {"levels": [60]}}, "levels"),
+        ({"anchors": {"scales": 10**9}}, "1000000000 scales"),
+        ({"size": [40_000, 40_000]}, "is not allowed"),
     ],
 )
 def test_an_impossible_description_is_refused(changes, what):

@@ -32,6 +32,7 @@ def padded(*rows, most: int = 4) -> np.ndarray:
     return target
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spread", [1.0, 0.05])
 def test_an_auction_matches_at_nearly_the_least_cost(spread):
     rng = np.random.default_rng(0)

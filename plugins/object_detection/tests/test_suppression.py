@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,7 @@ def reference(boxes, scores, classes, iou_threshold, limit):
     return kept[:limit]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(
     st.integers(0, 2**32), st.integers(0, 60), st.floats(0.01, 0.99), st.integers(1, 12), st.integers(1, 4)

@@ -430,3 +430,30 @@ def test_two_exports_that_annotate_the_same_images_are_refused(tmp_path):
         UserError, match="project-1.json and project-2.json .* both annotate '/data/upload/1/a"
     ):
         load("label-studio", tmp_path)
+
+
+HUGE = 10**400
+"""JSON can hold it, and no coordinate can."""
+
+
+def test_numbers_too_large_for_a_coordinate_are_said(tmp_path):
+    write_image(tmp_path / "m/a.png", 100, 100)
+    objects = {"bbox": [[HUGE, 1, 2, 3]], "categories": ["cat"]}
+    write(tmp_path / "m/metadata.jsonl", json.dumps({"file_name": "a.png", "objects": objects}) + "\n")
+    with pytest.raises(UserError, match="not lists of boxes"):
+        load("metadata", tmp_path / "m")
+    value = {"x": HUGE, "y": 1, "width": 1, "height": 1, "rectanglelabels": ["dog"]}
+    with pytest.raises(UserError, match="no numbers for its place"):
+        load("label-studio", label_studio(tmp_path / "l", region("rectanglelabels", value)))
+    with pytest.raises(UserError, match="no coordinates that are numbers"):
+        via(tmp_path / "v", {"name": "circle", "cx": HUGE, "cy": 40, "r": 10})
+
+
+@pytest.mark.parametrize("regions", [5, "rect", True])
+def test_regions_of_via_that_are_no_list_are_said(tmp_path, regions):
+    content = via_file({"a": ((100, 100), [(1, 1, 9, 9, "cat")])})
+    next(iter(content.values()))["regions"] = regions
+    write_image(tmp_path / "a.png", 100, 100)
+    write(tmp_path / "project.json", {"_via_settings": {}, "_via_img_metadata": content})
+    with pytest.raises(UserError, match=r"the regions of 'a.png' are \w+, no list"):
+        load("via", tmp_path)

@@ -48,6 +48,7 @@ def test_masks_are_no_boxes_unless_there_are_boxes_too(tmp_path):
     assert unread_format(tmp_path) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", WRITERS)
 def test_formats_that_are_read_are_not_called_otherwise(tmp_path, kind):
     WRITERS[kind](tmp_path)

@@ -97,6 +97,7 @@ def test_roboflows_data_yaml(tmp_path):
     [
         ("train: images/train\nnames: [cat\nval: x", r"data.yaml, line 3 is not YAML"),
         ("train: images/train\nnc: 3\nnames: [cat, dog]", "says nc: 3, but names 2 classes"),
+        (f"train: images/train\nnc: {'9' * 5000}\nnames: [cat, dog]", "says nc: 9+, but names 2 classes"),
         ("train: nowhere\nnames: [cat, dog]", "the train split is 'nowhere', but there is no such folder"),
         ("train: {a: b}\nnames: [cat, dog]", "train is no folder, no file, and no list"),
         ("train: images/train\nnames: {a: cat}", "names has 'a', which are no numbers of classes"),

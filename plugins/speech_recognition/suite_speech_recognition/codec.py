@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from statistics import fmean
 from typing import Any, ClassVar
 
@@ -9,7 +10,7 @@ import msgspec
 import numpy as np
 
 from suite import UserError
-from suite.pipeline import Arrays, Encoded, NamedAxes
+from suite.pipeline import Arrays, ArraySpec, Encoded, NamedAxes, Signature
 from suite_speech_recognition.alphabet import Alphabet
 from suite_speech_recognition.decoding import ctc
 from suite_speech_recognition.decoding.beam_search import Scorer
@@ -22,6 +23,9 @@ from suite_speech_recognition.types import Target, Transcript, text_of
 
 TARGET_STEP = 16
 """Targets have a multiple of so many labels: few shapes, so that batches of them can be made."""
+
+
+MAX_BEAM = 10_000
 
 
 class SpeechCodec(RecordingCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,15 +54,24 @@ class SpeechCodec(RecordingCodec, frozen=True, kw_only=True, forbid_unknown_fiel
     export_tolerance: ClassVar[float] = 5e-3
 
     def __post_init__(self) -> None:
-        if self.frame_samples < 1 or self.beam < 1:
+        if self.frame_samples < 1 or not 1 <= self.beam <= MAX_BEAM:
             raise ValueError(
-                f"its frame_samples and beam must be at least 1, not {self.frame_samples} and {self.beam}"
+                f"its frame_samples must be at least 1 and its beam from 1 to {MAX_BEAM:,}, not"
+                f" {self.frame_samples:,} and {self.beam:,}"
             )
         super().__post_init__()
         if any(length % self.frame_samples for length in self.lengths):
             raise ValueError(
                 f"its lengths {list(self.lengths)} are no multiples of its frame_samples {self.frame_samples}"
             )
+
+    def properties(self) -> Mapping[str, Any]:
+        """What the network hears, and the symbols that it writes; CTC's blank comes before them."""
+        return {**super().properties(), "symbols": self.alphabet.symbols}
+
+    def signature(self) -> Signature:
+        """What `RecordingCodec` encodes; frames of a number for each symbol."""
+        return Signature(self.input_specs, ArraySpec((None, self.alphabet.size)))
 
     def named_axes(self) -> NamedAxes:
         """The blank and the symbols in the network's last layer, for runs that start from another one."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
+from suite.kit import shown
 from suite_speech_recognition.survey import ASSUMED_RATE
 from suite_speech_recognition.types import Facts
 
@@ -25,7 +26,7 @@ def check(dataset: Dataset) -> None:
     rate = dataset.facts.get("rate", ASSUMED_RATE)
     if not isinstance(rate, int) or isinstance(rate, bool) or rate < 1:
         raise UserError(
-            f"the data's fact 'rate' is {rate!r}: it must be a whole number of samples per second"
+            f"the data's fact 'rate' is {shown(rate)}: it must be a whole number of samples per second"
         )
     for split, examples in dataset.splits.items():
         for index in range(len(examples)):
@@ -39,12 +40,12 @@ def _problem(target: object) -> str:
     if isinstance(target, str):
         return ""
     if not isinstance(target, dict) or not isinstance(target.get("text"), str):
-        return f"is {target!r}: it must be a text, or an object with the text of the recording as 'text'"
+        return f"is {shown(target)}: it must be a text, or an object with the text of the recording as 'text'"
     speaker = target.get("speaker")
     return (
         ""
         if speaker is None or isinstance(speaker, str)
-        else f"has the speaker {speaker!r}: it must be a text"
+        else f"has the speaker {shown(speaker)}: it must be a text"
     )
 
 

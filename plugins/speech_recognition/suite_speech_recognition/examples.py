@@ -12,12 +12,10 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Example, Problem
-from suite.kit import counted
+from suite.kit import SPLIT_NAMES, counted
 from suite.options import Options
 from suite.sources import Tree
 from suite_speech_recognition.audio.recordings import Recording, describe
-
-SPLIT_NAMES = ("train", "validation", "test")
 
 BAD_TIMES = "with a bad time range"
 
@@ -124,6 +122,9 @@ class Utterances:
             self.leave_out(BAD_TIMES, f"{where}: {problem}")
             return
         row = (text, speaker)
+        # As an id has them: two sections of one id are one section.
+        end = None if end is None else float(f"{end:.10g}")
+        start = (None if end is None else 0.0) if start is None else float(f"{start:.10g}")
         own = CHANNELS.get(self._channel, MIXED) if channel is None else channel
         known = self._rows.setdefault(split, {}).setdefault((file, start, end, own), row)
         if known != row:

@@ -17,9 +17,10 @@ import numpy as np
 
 from suite.data import Dataset, Example, Examples, Finding, Inspection
 from suite.figures import Table
-from suite.kit import counted
+from suite.kit import counted, needing
 from suite_speech_recognition.audio.measuring import Measured, measure
 from suite_speech_recognition.audio.recordings import Description
+from suite_speech_recognition.extras import TRAIN
 from suite_speech_recognition.normalization import normalize, usual_normalization
 from suite_speech_recognition.survey import ASSUMED_RATE
 from suite_speech_recognition.types import speaker_of, text_of
@@ -88,7 +89,12 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
     Args:
         dataset: as documented in `types`. The fact "rate" is that of inputs that are arrays.
         progress: called with the number of recordings done, and of all.
+
+    Raises:
+        suite.UserError: if librosa is not installed, which measures what is heard.
     """
+    with needing(TRAIN):  # of no single recording
+        import librosa  # noqa: F401
     splits = _listen(dataset, progress)
     speakers = {speaker for split in splits.values() for speaker in split.speakers}
     characters = {name: Counter("".join(split.texts)) for name, split in splits.items()}

@@ -10,6 +10,7 @@ import numpy as np
 
 from suite import UserError
 from suite.evaluation import Pairs
+from suite.kit import shown
 from suite_speech_recognition.normalization import Normalization, normalize
 from suite_speech_recognition.types import speaker_of, text_of
 from suite_speech_recognition.word_alignment import Alignment, align_characters, align_words
@@ -124,6 +125,8 @@ def _reference(target: object, name: str) -> str:
     text = target.get("text") if isinstance(target, dict) else target
     if not isinstance(text, str):
         raise UserError(f"'{name}': the target is no transcript: it must be a text or an object with 'text'")
+    if isinstance(target, dict) and not isinstance(target.get("speaker"), str | None):
+        raise UserError(f"'{name}': the target has a speaker that is no text: {shown(target['speaker'])}")
     return text_of(text)
 
 

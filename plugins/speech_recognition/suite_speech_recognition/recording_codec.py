@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import msgspec
 import numpy as np
 
 from suite import UserError
-from suite.pipeline import Chunks, Encoded, Stream, StructCodec
+from suite.pipeline import ArraySpec, Chunks, Encoded, Stream, StructCodec
 from suite_speech_recognition.audio import recordings
 from suite_speech_recognition.audio.live import LiveUtterance
 from suite_speech_recognition.audio.microphone import Microphone, microphone_index
 from suite_speech_recognition.audio.standard_input import StandardInput
 from suite_speech_recognition.chunks import Chunk, OverlappingChunks
 from suite_speech_recognition.normalization import Normalization
+
+MAX_RATE, MAX_SAMPLES = 1_000_000, 1 << 27
+"""Of what a network hears at once: more would only fill memory. A hostile model may ask for it."""
 
 _SPARE = 16
 """Resampling may give so many samples more than the length of a recording says: less than any sound."""
@@ -44,10 +48,21 @@ class RecordingCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fiel
     input_ndim: ClassVar[int | None] = 2
 
     def __post_init__(self) -> None:
-        if self.rate < 1:
-            raise ValueError(f"its rate must be at least 1, not {self.rate}")
+        if not 1 <= self.rate <= MAX_RATE:
+            raise ValueError(f"its rate must be from 1 to {MAX_RATE:,}, not {self.rate:,}")
         if not self.lengths or min(self.lengths) < 1 or list(self.lengths) != sorted(set(self.lengths)):
             raise ValueError(f"its lengths must rise from at least 1, not be {list(self.lengths)}")
+        if self.lengths[-1] > MAX_SAMPLES:
+            raise ValueError(f"its longest length, {self.lengths[-1]:,} samples, is over {MAX_SAMPLES:,}")
+
+    def properties(self) -> Mapping[str, Any]:
+        """What the network hears."""
+        return {
+            "sampling_rate": self.rate,
+            "max_seconds": self.max_seconds,
+            "channel": self.channel,
+            "normalization": "the network takes samples from -1 to 1",
+        }
 
     @property
     def max_seconds(self) -> float:
@@ -117,6 +132,11 @@ class RecordingCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fiel
             return None
         seconds = recordings.describe(raw, self.rate).seconds
         return None if seconds * self.rate <= self.lengths[-1] + _SPARE else seconds
+
+    @property
+    def input_specs(self) -> dict[str, ArraySpec]:
+        """What `RecordingCodec.encode` gives."""
+        return {"audio": ArraySpec((None,), "float32"), "samples": ArraySpec((), "int32")}
 
     def scoring_facts(self) -> dict[str, Any]:
         """What evaluators should know: how the model writes text, and how many samples a second it hears."""

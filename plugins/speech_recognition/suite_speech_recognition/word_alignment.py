@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-import jiwer
 import numpy as np
 
+from suite.kit import needing
 from suite_language.words import without_idle_spaces, words_of
+from suite_speech_recognition.extras import TRAIN
+
+with needing(TRAIN):
+    import jiwer
 
 Kind = Literal["equal", "substitution", "insertion", "deletion"]
 

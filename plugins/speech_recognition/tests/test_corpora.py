@@ -147,6 +147,7 @@ day
 
 def test_cues_have_times_and_no_markup():
     assert cues(SUBTITLES) == [(0.5, 1.0, "Good day"), (1.0, 62.25, "Yes")]
+    assert cues(f"{'9' * 5000}:00:00.000 --> {'9' * 5000}:00:01.000\nNo time\n") == []
 
 
 @pytest.mark.parametrize("ending", ["srt", "vtt"])

@@ -45,6 +45,7 @@ def worst(pairs: Pairs) -> Clips:
     return found
 
 
+@pytest.mark.slow
 def test_all_figures_in_the_order_of_the_report():
     texts = [("one two three", "one too"), ("four", "four five")]
     figures = by_title(pairs_of(*texts, speaker="ann", inputs=[tone(), tone()]))
@@ -96,6 +97,7 @@ def test_of_equally_many_errors_the_shortest_and_surest_come_first():
     assert [clip.aligned[0].upper for clip in worst(pairs).items] == ["d", "c", "a"]
 
 
+@pytest.mark.slow
 def test_the_worst_utterances_can_be_played_from_the_page():
     figure = worst(pairs_of(("one", "two"), inputs=[tone(2.0)]))
     samples, rate = soundfile.read(io.BytesIO(figure.items[0].sound))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from suite import UserError
 from suite_speech_recognition.alphabet import Alphabet
 from suite_speech_recognition.decoding.lexicon import WordList
+from suite_speech_recognition.decoding.plain_text import read_text
 from suite_speech_recognition.normalization import Normalization, normalize
 
 
@@ -141,3 +142,8 @@ def test_many_words_take_no_time():
     words = WordList("".join(letters) for letters in itertools.product("abcdefghij", repeat=5))
     assert score(words, "abcde jihgf") == 0
     assert score(words, "abcdea") == -math.inf
+
+
+def test_a_device_is_no_word_list():
+    with pytest.raises(UserError, match="/dev/zero is a device, not a file"):
+        read_text("/dev/zero", "the word list")

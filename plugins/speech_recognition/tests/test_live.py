@@ -78,6 +78,7 @@ def test_a_wav_whose_writer_could_not_know_its_length_is_read_to_its_end(piped):
     assert CODEC.encode(recording).arrays["samples"] == 12000
 
 
+@pytest.mark.slow
 def test_the_copy_goes_away_with_the_recording(piped):
     piped(wav(tone(0.5)))
     (recording,) = CODEC.open_stream("-")
@@ -207,6 +208,7 @@ def blocks(sound: np.ndarray, sizes: list[int]) -> list[np.ndarray]:
     return np.split(sound, cuts[cuts < len(sound)])
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @example([(1.4375, 0.25), (3.0, 1.0)], [])
 @given(

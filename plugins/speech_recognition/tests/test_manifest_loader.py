@@ -367,3 +367,19 @@ def test_a_quotation_mark_within_a_cell_of_a_tsv_is_one():
     assert [row["text"] for _, row in tables.rows(content, "a.tsv")] == [
         'he said "no', '"No" he said', '"no" and "yes"'
     ]  # fmt: skip
+
+
+def test_sections_that_are_called_alike_are_one(tmp_path):
+    recordings(tmp_path, "a.wav")
+    listed = [
+        "path\tstart\tend\ttext",
+        "a.wav\t\t0.04\tone",
+        "a.wav\t0\t0.04\tone",
+        "a.wav\t0\t0.0400000000001\tone",
+    ]
+    table(tmp_path / "m.tsv", *listed)
+    dataset = load(tmp_path / "m.tsv")
+    assert [example_id for example_id, _, _ in rows(dataset.train)] == ["a.wav 0-0.04"]
+    assert problems(dataset) == {
+        "2 examples equal to an earlier one, left out": ["m.tsv, line 3", "m.tsv, line 4"]
+    }

@@ -75,6 +75,7 @@ def test_the_word_error_rate_is_the_sum_of_its_kinds():
 WORDS = st.lists(st.sampled_from(["one", "two", "three", "tree", "o"]), max_size=6).map(" ".join)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=8), st.data())
 def test_scores_of_all_and_of_any_resample_equal_jiwer_on_the_same_utterances(texts, data):
     pairs = pairs_of(*texts)
@@ -96,6 +97,7 @@ def test_scores_of_all_and_of_any_resample_equal_jiwer_on_the_same_utterances(te
         )
 
 
+@pytest.mark.slow
 def test_a_thousand_resamples_of_ten_thousand_utterances_take_seconds():
     evaluation = transcription(pairs_of(*[("one two three", "one too three four")] * 10_000), NoOptions())
     indices = np.random.default_rng(0).integers(0, 10_000, 10_000)
@@ -120,6 +122,11 @@ def test_a_target_may_be_its_bare_text():
 def test_a_target_that_is_no_text_is_the_users_mistake(target):
     with pytest.raises(suite.UserError, match=r"'a\.wav': the target is no transcript"):
         transcription(Pairs([target], [Transcript(text="")], ["a.wav"]), NoOptions())
+
+
+def test_a_speaker_that_is_no_text_is_the_users_mistake():
+    with pytest.raises(suite.UserError, match=r"'a\.wav': the target has a speaker that is no text"):
+        transcription(Pairs([{"text": "a", "speaker": {}}], [Transcript(text="")], ["a.wav"]), NoOptions())
 
 
 def test_in_chinese_each_character_is_a_word_and_spaces_count_for_nothing():

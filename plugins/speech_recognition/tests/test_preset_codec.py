@@ -81,6 +81,7 @@ def test_outputs_that_do_not_belong_to_the_codec_are_a_defect():
         codec.decode(np.full((3, 2), np.nan), (0.0, 1.0))
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(-10, 20), st.floats(-50, 0)), max_size=9))
 def test_whatever_tokens_come_there_is_a_transcript(rows):

@@ -3,6 +3,7 @@
 import io
 import math
 import struct
+import sys
 import tracemalloc
 import zipfile
 
@@ -12,11 +13,12 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import suite
 from speech_on_disk import FORMATS, LOSSY, RATE, encoded, tone, write
 from suite import UserError
 from suite.data.dataset import digest
 from suite.sources import BytesSource, FileSource, open_tree
-from suite_speech_recognition.audio import av_decoder, recordings, sound_decoder
+from suite_speech_recognition.audio import recordings, sound_decoder
 from suite_speech_recognition.audio.recordings import Description, Recording
 
 
@@ -221,6 +223,7 @@ def test_a_description_comes_from_the_header(tmp_path):
 # Parts
 
 
+@pytest.mark.slow
 @given(
     own=st.sampled_from([8_000, 11_025, 16_000, 22_050, 44_100, 44_101, 48_000]),
     wanted=st.sampled_from([8_000, 16_000, 22_050]),
@@ -391,7 +394,7 @@ def test_a_few_missing_samples_at_the_end_do_no_harm():
     ],
 )
 def test_what_is_no_recording_is_called_what_it_is(content, says, tmp_path, monkeypatch):
-    monkeypatch.setattr(av_decoder, "is_installed", lambda: False)
+    monkeypatch.setitem(sys.modules, "av", None)
     path = tmp_path / "a.wav"
     path.write_bytes(content)
     assert says in refused(path)
@@ -440,3 +443,74 @@ def test_whatever_is_damaged_there_is_sound_or_one_sentence(cut, place, value):
     assert bool(said) != bool(len(found))
     assert "\n" not in said
     assert np.isfinite(found).all()
+
+
+# What one recording may take
+
+
+def claiming(content, frames):
+    """A FLAC file whose header says that it has so many samples."""
+    position = 4 + 4 + 10
+    fields = int.from_bytes(content[position : position + 8])
+    return content[:position] + (fields >> 36 << 36 | frames).to_bytes(8, "big") + content[position + 8 :]
+
+
+@pytest.mark.parametrize("frames", [RATE * 3600, (1 << 36) - 1])
+def test_a_few_bytes_that_say_they_are_hours_are_refused_at_once(frames):
+    content = claiming(encoded(np.zeros(RATE // 10), kind="flac"), frames)
+    assert len(content) < 120
+    assert "s do not fit into its bytes" in refused(content)
+    with pytest.raises(UserError, match="the given file is damaged or cut off"):
+        recordings.describe(content)
+
+
+def test_a_flac_file_from_a_pipe_says_so():
+    content = claiming(encoded(tone(0.5), kind="flac"), 0)
+    assert "does not say how long it is, as a file does not that was written to a pipe" in refused(content)
+
+
+def test_how_long_a_recording_may_be_is_an_option():
+    content = encoded(np.zeros(RATE * 8), kind="flac")
+    with suite.limited(max_input_hours=8.1 / 3600):
+        recordings.describe(content)
+    with suite.limited(max_input_hours=7 / 3600):
+        with pytest.raises(UserError, match=r"is 0.0022+ hours long, more than .*max_input_hours=1"):
+            recordings.describe(content)
+        # A section of it is short enough.
+        section = Recording(BytesSource(content), 1.0, 3.0)
+        assert len(recordings.read(section, RATE)) == 2 * RATE
+
+
+def test_what_is_read_as_a_whole_has_to_fit_into_memory():
+    content = encoded(np.zeros(RATE * 8), kind="flac")
+    with suite.limited(max_input_gb=4e-4):
+        with pytest.raises(UserError, match=r"is read as a whole \(8 s\) and would take 0.000512 GB"):
+            recordings.read(content, RATE)
+        assert len(recordings.section(content, RATE, 1, 3)) == 2 * RATE
+
+
+@pytest.mark.parametrize("value", [1e29, -3e38, 1e13])
+def test_samples_that_are_no_sound_are_refused(value):
+    samples = tone(0.5)
+    samples[100] = value
+    said = refused(encoded(samples, kind="wav, floats"))
+    assert f"holds samples up to {abs(value):.3g}, which are no sound" in said
+    assert "no sound" in refused(samples.astype(np.float32))
+
+
+def test_integers_that_were_never_scaled_are_read():
+    loud = (tone(0.5) * 2**31).astype(np.float32)
+    assert np.abs(recordings.read(loud, RATE)).max() > 2**29
+
+
+def test_a_file_of_many_channels_is_decoded_in_small_blocks():
+    content = encoded(np.zeros((30_000, 200)), kind="wav, floats")
+    tracemalloc.start()
+    try:
+        assert len(recordings.read(content, RATE)) == 30_000
+        taken = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert taken < 2 * len(content)
+    with sound_decoder.opened_file(content) as file:
+        assert file._max_block * 200 <= sound_decoder._MAX_VALUES

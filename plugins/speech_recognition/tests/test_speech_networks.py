@@ -51,6 +51,7 @@ def heard(network, sounds: list[np.ndarray], padded: int, training: bool = False
     return keras.ops.convert_to_numpy(network({"audio": audio, "samples": samples}, training=training))
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_padding_never_changes_what_is_heard(network):
     for sound in recordings(3203, 321):
@@ -60,6 +61,7 @@ def test_padding_never_changes_what_is_heard(network):
             np.testing.assert_allclose(heard(network, [sound], padded)[0, :frames], alone[0], atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_a_batch_with_longer_recordings_changes_nothing_either(network):
     sounds = recordings(9000, 1)
@@ -69,6 +71,7 @@ def test_a_batch_with_longer_recordings_changes_nothing_either(network):
         np.testing.assert_allclose(row[: len(alone)], alone, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_frames_of_padding_alone_are_certainly_blank(network):
     out = heard(network, recordings(3203, 9600), 9600)
@@ -99,6 +102,7 @@ def test_silence_and_a_constant_give_numbers(network, sound):
     assert np.isfinite(heard(network, [sound], 4000)).all()
 
 
+@pytest.mark.slow
 def test_what_is_saved_hears_the_same(network, tmp_path):
     save_keras(network, tmp_path / "network.keras")
     again = load_keras(tmp_path / "network.keras", ["suite_speech_recognition"])
@@ -106,6 +110,7 @@ def test_what_is_saved_hears_the_same(network, tmp_path):
     np.testing.assert_allclose(heard(again, sounds, 9600), heard(network, sounds, 9600), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_another_alphabet_changes_the_last_layer_only():
     for make, size in TINY.values():
         few, many = (

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 import suite
+from killed_runs import left_after
 from suite.configuration import from_mapping
-from suite.errors import StoppedRunError
 from suite.runs.train import resume, train
 from suite_speech_recognition.samples import RATE, sample
 from suite_speech_recognition.types import Transcript
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 TASK = "speech-recognition"
 SMALL = {"mels": 20, "network": "tiny"}
-TRAINING = {"epochs": 2, "batch_size": 16, "validation_every": 1}
+TRAINING = {"epochs": 2, "batch_size": 16, "validation_every": 1, "checkpoint_seconds": 0.0}
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +60,14 @@ def configuration(data: Path, **more):
 
 
 @pytest.fixture(scope="module")
-def run(host, data, tmp_path_factory):
-    return train(host, configuration(data), out=tmp_path_factory.mktemp("runs") / "unbroken")
+def runs(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def run(host, data, runs):
+    killed = left_after(5, runs / "unbroken", runs / "killed")
+    return train(host, configuration(data), out=runs / "unbroken", stop=killed)
 
 
 def test_the_run_is_scored_beside_a_baseline(run):
@@ -69,11 +75,8 @@ def test_the_run_is_scored_beside_a_baseline(run):
     assert "cer" in run.metrics["baseline"]
 
 
-def test_a_resumed_run_is_the_unbroken_one(run, host, data, tmp_path):
-    steps = iter(range(100))
-    with pytest.raises(StoppedRunError):
-        train(host, configuration(data), out=tmp_path / "broken", stop=lambda: next(steps) >= 4)
-    resumed = resume(host, tmp_path / "broken")
+def test_a_run_that_was_killed_is_resumed_to_the_unbroken_one(run, host, runs):
+    resumed = resume(host, runs / "killed")
     unbroken, again = (trained.checkpoints.newest()[0] for trained in (run, resumed))
     assert unbroken.keys() == again.keys()
     assert all(np.array_equal(unbroken[name], again[name]) for name in unbroken)

@@ -60,6 +60,7 @@ def test_more_padding_of_targets_changes_nothing():
     np.testing.assert_allclose(loss(y, labels, 16), loss(y, labels, 3), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_it_is_what_keras_computes():
     y = log_probabilities(3, 30, 9).astype(np.float32)
     targets = np.random.default_rng(0).integers(1, 9, (3, 12)).astype(np.int32)

@@ -79,6 +79,7 @@ def text_of(tokens):
 SEEDS = [0.1, 0.5, 1.3, 2.2, 3.7]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("penalty", [0.0, 1.0])
 def test_a_beam_that_is_wide_enough_finds_the_best_of_all_texts(penalty):
     tokens, scores = searched(SEEDS, beams=27, penalty=penalty)

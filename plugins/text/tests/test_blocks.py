@@ -61,6 +61,7 @@ def test_padding_never_changes_a_step():
     np.testing.assert_allclose(padded[:, :4], alone, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_step_by_step_with_a_cache_is_the_same_as_all_at_once():
     x, context, of_block = some(BATCH, STEPS, WIDTH), some(BATCH, 3, WIDTH, seed=1), block(cross=True)
@@ -146,6 +147,7 @@ def test_splits_are_dropped_in_training_only():
     assert np.abs(numpy(of_block(x, training=True)) - numpy(of_block(x))).max() > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_a_network_of_blocks_learns_and_is_loaded_as_it_was_saved(tmp_path):
     tokens, context = keras.Input((None,), dtype="int32"), keras.Input((None, WIDTH))

@@ -29,6 +29,7 @@ def pieces(text: str, pattern: str) -> list[bytes]:
     return [bytes_of_token(known.tokens[number]) for number in known.encode(text)]
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_every_text_comes_back(text):
     text = text.encode("utf-8", "replace").decode()

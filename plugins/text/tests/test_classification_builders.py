@@ -79,6 +79,7 @@ def test_nothing_is_left_to_be_chosen_and_the_recipe_holds_training_options(make
     assert training.batch_size != "auto"
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 @pytest.mark.parametrize("name", sorted(MAKE))
 def test_it_learns_what_a_word_tells(name):

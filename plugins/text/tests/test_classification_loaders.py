@@ -213,6 +213,7 @@ def test_lines_with_nul_or_broken_bytes_are_named_and_kept(tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_line_of_fifty_megabytes_is_read(tmp_path):
     path = lines(tmp_path / "a.csv", "text,label", "short,1", ("w" * 99 + " ") * 500_000 + ",2")
     assert [(len(text), label) for text, label in pairs(table(path).train)] == [(5, "1"), (49_999_999, "2")]
@@ -402,6 +403,7 @@ def test_a_folder_without_texts_is_one_sentence(tmp_path):
 # Real data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "counts", "classes"),
     [

@@ -158,6 +158,7 @@ def test_members_are_trained_each_by_itself():
     assert float(several(targets, wrong[:, None])) == pytest.approx(float(reference(targets, wrong)))
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 @pytest.mark.parametrize("name", sorted(NETWORKS))
 def test_training_changes_every_weight_that_is_learned(name):
@@ -182,6 +183,7 @@ def test_training_changes_every_weight_that_is_learned(name):
         assert (old != new).any() == (variable.path in learned), variable.path
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_a_saved_network_is_the_same(network, tmp_path):
     network.save(tmp_path / "network.keras")
@@ -190,6 +192,7 @@ def test_a_saved_network_is_the_same(network, tmp_path):
     assert outputs_of(loaded, inputs) == pytest.approx(outputs_of(network, inputs), abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="ONNX is written from TensorFlow")
 def test_the_exported_network_agrees_for_any_length(network, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")

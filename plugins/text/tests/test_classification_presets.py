@@ -120,6 +120,7 @@ def build(folder: str, **options):
     return preset(data(), PresetOptions(preset=folder, **options))
 
 
+@pytest.mark.slow
 @needs_hub
 def test_pieces_are_those_of_keras_hub(tmp_path):
     folder = save(tmp_path / "bert", "Bert")
@@ -129,6 +130,7 @@ def test_pieces_are_those_of_keras_hub(tmp_path):
         assert built.codec.read(text)["tokens"].tolist() == np.asarray(tokenizer(text)).tolist(), text
 
 
+@pytest.mark.slow
 @needs_hub
 @pytest.mark.parametrize("family", ["Bert", "DistilBert", "Electra"])
 def test_features_are_those_of_keras_hub(family, tmp_path):
@@ -151,6 +153,7 @@ def test_features_are_those_of_keras_hub(family, tmp_path):
     assert outputs == pytest.approx(logits, abs=1e-5)
 
 
+@pytest.mark.slow
 @needs_hub
 def test_the_exported_network_agrees(tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
@@ -168,6 +171,7 @@ def test_the_exported_network_agrees(tmp_path):
         assert exported == pytest.approx(outputs, abs=1e-4)
 
 
+@pytest.mark.slow
 @needs_hub
 def test_a_preset_learns_in_stages_and_the_users_word_wins(tmp_path):
     folder = save(tmp_path / "bert", "Bert")
@@ -182,6 +186,7 @@ def test_a_preset_learns_in_stages_and_the_users_word_wins(tmp_path):
     assert build(folder).codec.reader.lengths[-1] == 10
 
 
+@pytest.mark.slow
 @needs_hub
 def test_what_cannot_be_loaded_is_said(tmp_path):
     with pytest.raises(UserError, match="bert_tiny_en_uncased"):

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suite_text.reading.cleaning import AS_IT_IS, Cleaning, as_fact, clean, cleaning_from, cleaning_of
+from suite_text.reading.cleaning import (
+    AS_IT_IS,
+    Cleaning,
+    as_fact,
+    clean,
+    cleaning_from,
+    cleaning_of,
+    has_markup,
+)
 from suite_text.reading.options import ReadingOptions
 
 CLEANINGS = st.builds(
@@ -61,3 +69,10 @@ def test_the_options_become_a_fact_and_the_fact_the_cleaning_of_the_codec():
     facts = msgspec.json.decode(msgspec.json.encode({"cleaning": as_fact(cleaning)}))
     assert cleaning_of(facts) == cleaning
     assert cleaning_of({}) == Cleaning()
+
+
+def test_comments_that_do_not_end_take_no_time():
+    text = "a<!-- x -->b" + "<!--" * 100_000
+    assert clean(text, Cleaning(markup="removed")) == "ab" + "<!--" * 100_000
+    assert has_markup("<!---->")
+    assert not has_markup("<!--->")

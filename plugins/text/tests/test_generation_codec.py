@@ -146,6 +146,7 @@ def test_unknown_characters_are_paid_for_in_bytes():
     assert scored(codec(), "☃").bits == pytest.approx(len(codec().vocabulary.encode("☃")))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_crashes_it(bpe, text):
@@ -267,8 +268,10 @@ def test_nothing_but_a_prompt_is_gone_on_with(bpe):
 def test_it_is_described_by_json_and_broken_descriptions_are_refused(bpe):
     again = GenerationCodec.from_json(msgspec.json.decode(msgspec.json.encode(bpe.to_json())))
     assert again == bpe
-    with pytest.raises(UserError, match="lengths do not rise"):
+    with pytest.raises(UserError, match=r"lengths \[16, 8\] do not rise"):
         GenerationCodec.from_json({**bpe.to_json(), "lengths": [16, 8]})
+    with pytest.raises(UserError, match="its longest length, 1,000,000,000, is over 16,777,216"):
+        GenerationCodec.from_json({**bpe.to_json(), "lengths": [16, 10**9]})
     with pytest.raises(UserError, match="its 15 tokens per pass do not fit into 16"):
         GenerationCodec.from_json({**bpe.to_json(), "tokens_per_pass": 15})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -64,6 +65,12 @@ def test_the_most_surprising_passages_come_first():
 def test_a_target_that_is_no_number_of_bytes_is_named():
     with pytest.raises(UserError, match="'p0': expected the number of bytes .* not 'text'"):
         scored(pairs([Continuation()], ["text"]))
+
+
+@pytest.mark.parametrize("value", [{"tokens": 10**30}, {"tokens": -1}, {"by_position": [1.0, 2.0]}])
+def test_numbers_that_nobody_can_have_counted_are_refused(value):
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"bits": 1.0, **value}, Continuation)
 
 
 def test_the_report_shades_surprising_tokens_and_shows_what_is_written():

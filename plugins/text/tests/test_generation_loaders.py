@@ -174,6 +174,7 @@ def test_other_encodings_are_read_and_named(encoding, tmp_path):
         assert dataset.problems == []
 
 
+@pytest.mark.slow
 def test_an_encoding_that_shows_late_in_a_large_file_is_told_too(tmp_path):
     path = lines(tmp_path / "a.txt", *["plain"] * 250_000, *["schöne Grüße"] * 50_000, encoding="cp1252")
     assert "was read as Windows-1252" in load(path).problems[0]
@@ -190,6 +191,7 @@ def test_broken_lines_and_nul_bytes_are_named(tmp_path):
     assert problems(load(path)) == {"1 line is not all UTF-16": ["a.txt, line 3"]}
 
 
+@pytest.mark.slow
 def test_a_line_of_fifty_megabytes_becomes_passages(tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes(b"start\n" + b"x" * 50_000_000 + b"\nend\n")

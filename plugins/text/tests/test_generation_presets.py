@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from suite_text.generation.options import PresetOptions
 from suite_text.tokens.vocabulary import END, PADDING, SPECIAL, START
 
 keras = pytest.importorskip("keras", reason="needs Keras")
+pytestmark = pytest.mark.slow
 
 try:
     import keras_hub as hub
@@ -82,12 +84,24 @@ def build(folder: str, **options):
     return preset(data(), PresetOptions(preset=folder, **{"context": 24, "tokens_per_pass": 6} | options))
 
 
+class Built(NamedTuple):
+    """A pipeline from a preset of a family. Its network is compiled once for all that is asked of it."""
+
+    family: str
+    folder: str
+    pipeline: Any
+    network: Any
+
+
 @pytest.fixture(scope="module", params=FAMILIES)
 def built(request, tmp_path_factory):
     if hub is None:
         pytest.skip("keras-hub is not installed")
+    from suite.pipeline.networks import KerasNetwork
+
     folder = save(tmp_path_factory.mktemp("preset") / request.param, request.param)
-    return request.param, folder, build(folder)
+    pipeline = build(folder)
+    return Built(request.param, folder, pipeline, KerasNetwork(pipeline.network))
 
 
 def inputs(codec: GenerationCodec, *texts: str, steps: int = 6, temperature: float = 0.0):
@@ -102,10 +116,8 @@ def inputs(codec: GenerationCodec, *texts: str, steps: int = 6, temperature: flo
 
 
 def outputs(built, *texts: str, **more):
-    from suite.pipeline.networks import KerasNetwork
-
-    given, ids = inputs(built[2].codec, *texts, **more)
-    return KerasNetwork(built[2].network)(given), ids
+    given, ids = inputs(built.pipeline.codec, *texts, **more)
+    return built.network(given), ids
 
 
 @functools.cache
@@ -122,7 +134,7 @@ def tokenizer_of(family: str, folder: str):
 
 def logits(built, own: list[int]) -> np.ndarray:
     """What keras-hub's own model says follows each token, what is no text left out."""
-    family, folder, _ = built
+    family, folder = built.family, built.folder
     model = model_of(family, folder)
     found = model({"token_ids": np.array([own]), "padding_mask": np.ones((1, len(own)), np.int32)})
     found = keras.ops.convert_to_numpy(found)[0].astype(np.float64)
@@ -134,16 +146,14 @@ def logits(built, own: list[int]) -> np.ndarray:
 
 
 def own_numbers(built, ids: list[int]) -> list[int]:
-    family, folder, _ = built
-    tokenizer = tokenizer_of(family, folder)
+    tokenizer = tokenizer_of(built.family, built.folder)
     start = tokenizer.start_token_id
     special = {START: tokenizer.end_token_id if start is None else start, END: tokenizer.end_token_id}
     return [special.get(number, number - len(SPECIAL)) for number in ids]
 
 
 def test_tokens_are_those_of_keras_hub(built):
-    family, folder, pipeline = built
-    tokenizer = tokenizer_of(family, folder)
+    pipeline, tokenizer = built.pipeline, tokenizer_of(built.family, built.folder)
     for text in TEXTS[:2]:
         ids = pipeline.codec.vocabulary.encode(text)
         assert own_numbers(built, ids) == np.asarray(tokenizer(text)).tolist(), text
@@ -167,7 +177,7 @@ def test_what_is_written_is_what_keras_hub_finds_likeliest(built):
         for token, score in row.tolist():
             scores = logits(built, own_numbers(built, so_far))[-1]
             best = int(scores.argmax())
-            end = tokenizer_of(*built[:2]).end_token_id
+            end = tokenizer_of(built.family, built.folder).end_token_id
             assert token == (END if best == end else best + len(SPECIAL))
             assert score == pytest.approx(scores.max(), abs=2e-4)
             if token == END:
@@ -178,10 +188,8 @@ def test_what_is_written_is_what_keras_hub_finds_likeliest(built):
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_a_text_is_gone_on_with_alone_as_in_a_batch(built, temperature):
     together, _ = outputs(built, TEXTS[2], TEXTS[0], temperature=temperature)
-    given, _ = inputs(built[2].codec, TEXTS[2], TEXTS[0], temperature=temperature)
-    from suite.pipeline.networks import KerasNetwork
-
-    alone = KerasNetwork(built[2].network)({name: array[1:] for name, array in given.items()})
+    given, _ = inputs(built.pipeline.codec, TEXTS[2], TEXTS[0], temperature=temperature)
+    alone = built.network({name: array[1:] for name, array in given.items()})
     np.testing.assert_array_equal(together["written"][1:, :, 0], alone["written"][..., 0])
 
 
@@ -189,7 +197,7 @@ def test_it_learns_and_comes_back_from_a_file(built, tmp_path):
     from suite.pipeline.keras_files import load_keras, save_keras
     from suite.pipeline.networks import KerasNetwork
 
-    pipeline = build(built[1])
+    pipeline = build(built.folder)
     maker = pipeline.batch_maker
     examples = [maker.prepare(example) for example in data().train]
     tokens, weights = maker.make(examples, np.random.default_rng(0), 0.0)
@@ -211,7 +219,7 @@ def test_exported_it_writes_the_same(built, tmp_path):
     from suite.pipeline.keras_files import save_keras
 
     # Of few tokens in a pass, each of which is a copy of the network in the graph; GPT2 keeps both layers.
-    family = built[0]
+    family = built.family
     folder = save(tmp_path / "preset", family, layers=2 if family == "GPT2" else 1)
     pipeline = build(folder, tokens_per_pass=3)
     save_keras(pipeline.network, tmp_path / "network.keras")

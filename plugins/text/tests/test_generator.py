@@ -12,6 +12,8 @@ from suite.pipeline.networks import KerasNetwork  # noqa: E402
 from suite_text.generation.models.generator import generation_network  # noqa: E402
 from suite_text.tokens.vocabulary import END, PADDING, START, UNKNOWN  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 VOCABULARY, STEPS = 11, 5
 GREEDY, PLAIN = (0.0, 0.0, 1.0), (1.0, 0.0, 1.0)
 PROMPTS = ([START, 5, 9], [START, 7, 7, 8, 10, 4], [START])
@@ -91,12 +93,13 @@ def test_greedy_writing_is_what_scoring_finds_likeliest_and_its_scores_are_the_s
 
 
 @pytest.mark.backend
-def test_cached_and_uncached_write_the_same(networks):
-    uncached = pair_of_networks(cached=False)[0]
-    uncached.set_weights(networks[0].get_weights())
+def test_cached_and_uncached_write_the_same(networks, network):
+    without_cache = pair_of_networks(cached=False)[0]
+    without_cache.set_weights(networks[0].get_weights())
+    uncached = KerasNetwork(without_cache)
     for sampling in (GREEDY, PLAIN):
-        cached = KerasNetwork(networks[0])(inputs(*PROMPTS, sampling=sampling))
-        uncached_outputs = KerasNetwork(uncached)(inputs(*PROMPTS, sampling=sampling))
+        cached = network(inputs(*PROMPTS, sampling=sampling))
+        uncached_outputs = uncached(inputs(*PROMPTS, sampling=sampling))
         np.testing.assert_array_equal(cached["written"][..., 0], uncached_outputs["written"][..., 0])
         np.testing.assert_allclose(cached["written"], uncached_outputs["written"], atol=1e-4)
         np.testing.assert_allclose(
@@ -231,9 +234,9 @@ def test_padding_unknown_and_start_are_never_written(network):
 
 
 @pytest.mark.backend
-def test_what_is_trained_gives_what_is_shipped(networks):
+def test_what_is_trained_gives_what_is_shipped(networks, network):
     tokens = inputs(*PROMPTS)["tokens"]
-    expected = KerasNetwork(networks[0])(inputs(*PROMPTS))["log_probabilities"]
+    expected = network(inputs(*PROMPTS))["log_probabilities"]
     for training in (False, True):
         trained = keras.ops.convert_to_numpy(networks[1](tokens, training=training))
         np.testing.assert_allclose(trained, expected, atol=1e-5)
@@ -242,10 +245,10 @@ def test_what_is_trained_gives_what_is_shipped(networks):
 
 
 @pytest.mark.backend
-def test_it_is_loaded_as_it_was_saved_and_computes_in_half_precision_too(networks, tmp_path):
+def test_it_is_loaded_as_it_was_saved_and_computes_in_half_precision_too(networks, network, tmp_path):
     save_keras(networks[0], tmp_path / "network.keras")
     loaded = KerasNetwork(load_keras(tmp_path / "network.keras", {"suite_text"}))
-    expected = KerasNetwork(networks[0])(inputs(*PROMPTS))
+    expected = network(inputs(*PROMPTS))
     np.testing.assert_allclose(loaded(inputs(*PROMPTS))["written"], expected["written"], atol=1e-5)
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
@@ -258,8 +261,7 @@ def test_it_is_loaded_as_it_was_saved_and_computes_in_half_precision_too(network
     np.testing.assert_allclose(found["log_probabilities"], expected["log_probabilities"], atol=0.3)
 
 
-@pytest.mark.slow
-def test_exported_it_writes_the_same_greedy_and_drawn(networks, tmp_path):
+def test_exported_it_writes_the_same_greedy_and_drawn(networks, network, tmp_path):
     pytest.importorskip("tf2onnx")
     from suite.export.onnx import convert
     from suite.pipeline.networks import OnnxNetwork
@@ -268,7 +270,7 @@ def test_exported_it_writes_the_same_greedy_and_drawn(networks, tmp_path):
     convert(
         tmp_path / "network.keras", tmp_path / "network.onnx", ["suite_text"], [inputs(*PROMPTS)], tmp_path
     )
-    exported, network = OnnxNetwork(tmp_path / "network.onnx"), KerasNetwork(networks[0])
+    exported = OnnxNetwork(tmp_path / "network.onnx")
     for steps, length, sampling in (
         (STEPS, 8, GREEDY),
         (9, 12, PLAIN),

@@ -143,3 +143,9 @@ def test_any_lines_come_back_in_order(tmp_path_factory, texts):
         assert [text for _, text in read(path)] == texts
     path = lines(folder / "a.jsonl", *(json.dumps({"text": text}) for text in texts))
     assert [text for _, text in read(path)] == texts
+
+
+def test_a_text_of_a_hundred_million_characters_is_an_error_of_its_own():
+    with pytest.raises(UserError, match="the given text has 100,000,000 characters and would take 50 GB"):
+        text_of("a" * 10**8)
+    assert len(text_of("a" * 10**6)) == 10**6

@@ -145,7 +145,17 @@ def test_it_comes_back_from_json():
     assert TranslationCodec.from_json(CODEC.to_json()) == CODEC
 
 
-@pytest.mark.parametrize(("field", "value"), [("lengths", []), ("lengths", [8, 4]), ("beam", 9), ("beam", 0)])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("lengths", []),
+        ("lengths", [8, 4]),
+        ("lengths", [10**12]),
+        ("beam", 9),
+        ("beam", 0),
+        ("max_beam", 10**9),
+    ],
+)
 def test_a_description_that_cannot_be_is_refused(field, value):
     with pytest.raises(UserError, match="translation codec's description is broken"):
         TranslationCodec.from_json({**CODEC.to_json(), field: value})

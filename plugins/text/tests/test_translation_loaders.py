@@ -150,6 +150,7 @@ def test_training_pairs_whose_source_is_in_another_part_are_left_out_and_counted
     assert len(parallel(folder, source="en", duplicates="kept").train) == 4
 
 
+@pytest.mark.slow
 def test_a_line_of_fifty_megabytes_is_read(tmp_path):
     long = ("w" * 99 + " ") * 500_000
     lines(tmp_path / "train.en", "a", long)
@@ -249,6 +250,7 @@ def test_what_languages_are_called():
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf"]))
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1))
 def test_any_parallel_lines_come_back_but_those_with_an_empty_side(tmp_path_factory, written):
     folder = tmp_path_factory.mktemp("parallel")
@@ -292,6 +294,19 @@ def test_a_translation_memory_is_read_from_the_language_that_its_header_names(tm
     assert pairs(load_tmx(path, TmxOptions(source="de")).train) == [("ein Hund & so", "a dog & so")]
     with pytest.raises(UserError, match="is no TMX"):
         load_tmx(lines(tmp_path / "b.tmx", "<tmx>"), TmxOptions())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '<?xml version="1.0" encoding="klingon"?><tmx/>',
+        '<?xml version="1.0" encoding="shift_jis"?><tmx/>',
+        f"<tmx><body><tu><tuv><seg>{'<hi>' * 3000}{'</hi>' * 3000}</seg></tuv></tu></body></tmx>",
+    ],
+)
+def test_an_encoding_that_nobody_knows_and_deep_nesting_are_said(tmp_path, content):
+    with pytest.raises(UserError, match="is no TMX: "):
+        load_tmx(lines(tmp_path / "memory.tmx", content), TmxOptions())
 
 
 def test_pairs_that_look_like_no_translation_are_left_out_by_name(tmp_path):

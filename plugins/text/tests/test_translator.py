@@ -11,7 +11,7 @@ from suite_text.tokens.vocabulary import END, PADDING, START
 from suite_text.translation.models.loss import SmoothedLoss
 from suite_text.translation.models.translator import Translator, networks
 
-pytestmark = pytest.mark.backend
+pytestmark = [pytest.mark.backend, pytest.mark.slow]
 
 SIZES = {"width": 16, "heads": 2, "units": 24, "depth": 2, "beams": 3, "ratio": 8, "extra": 5}
 VOCABULARY = 23
@@ -42,6 +42,12 @@ def found(network, source, beam=3.0, penalty=1.0):
     return outputs[..., 0].astype(int), outputs[..., 1]
 
 
+@pytest.fixture(scope="module")
+def search(pair):
+    """What the network that is shipped finds for `SOURCE`."""
+    return found(pair[0], SOURCE)
+
+
 def forced(network, source, target, training=False):
     outputs = network({"source": source, "target": target}, training=training)
     return ops.convert_to_numpy(outputs)
@@ -61,9 +67,9 @@ def test_both_networks_have_the_same_weights(pair):
     assert all(a is b for a, b in zip(shipped.weights, trained.weights, strict=True))
 
 
-def test_the_log_probabilities_of_a_search_are_those_of_the_training_network(pair):
-    shipped, trained = pair
-    tokens, scores = found(shipped, SOURCE)
+def test_the_log_probabilities_of_a_search_are_those_of_the_training_network(pair, search):
+    _, trained = pair
+    tokens, scores = search
     target = np.where(np.cumsum(tokens == END, axis=1) > 1, PADDING, tokens).astype(np.int32)
     expected = forced(trained, SOURCE, target)[..., 0]
     for row, (text, wanted) in enumerate(zip(scores, expected, strict=True)):
@@ -89,22 +95,22 @@ def test_one_beam_is_greedy_search(pair):
         assert until_end(tokens[row]) == text
 
 
-def test_without_the_cache_it_finds_the_same(pair):
+def test_without_the_cache_it_finds_the_same(pair, search):
     shipped, _ = pair
     slow, _ = networks(VOCABULARY, **SIZES, cached=False)
     slow.set_weights(shipped.get_weights())
-    (tokens, scores), (others, of_others) = found(shipped, SOURCE), found(slow, SOURCE)
+    (tokens, scores), (others, of_others) = search, found(slow, SOURCE)
     np.testing.assert_array_equal(tokens, others)
     np.testing.assert_allclose(scores, of_others, rtol=1e-3, atol=1e-4)
 
 
-def test_the_padding_of_a_source_changes_nothing(pair):
+def test_the_padding_of_a_source_changes_nothing(pair, search):
     shipped, trained = pair
     longer = np.pad(SOURCE, ((0, 0), (0, 4)))
     np.testing.assert_allclose(
         forced(trained, SOURCE, TARGET), forced(trained, longer, TARGET), rtol=1e-4, atol=1e-5
     )
-    (tokens, scores), (others, of_others) = found(shipped, SOURCE), found(shipped, longer)
+    (tokens, scores), (others, of_others) = search, found(shipped, longer)
     places = tokens.shape[1]
     np.testing.assert_array_equal(tokens, others[:, :places])
     np.testing.assert_allclose(scores, of_others[:, :places], rtol=1e-3, atol=1e-4)
@@ -120,26 +126,25 @@ def test_what_comes_later_in_a_translation_changes_nothing_before(pair):
     assert not np.allclose(before[:, 4:], after[:, 4:])
 
 
-def test_a_source_gets_the_same_translation_alone_and_in_a_batch(pair):
+def test_a_source_gets_the_same_translation_alone_and_in_a_batch(pair, search):
     shipped, _ = pair
-    together, scores = found(shipped, SOURCE)
+    together, scores = search
     for row in range(len(SOURCE)):
         alone, of_alone = found(shipped, SOURCE[row : row + 1])
         np.testing.assert_array_equal(alone[0], together[row])
         np.testing.assert_allclose(of_alone[0], scores[row], rtol=1e-3, atol=1e-4)
 
 
-def test_an_empty_source_has_an_empty_translation_whatever_else_is_in_the_batch(pair):
+def test_an_empty_source_has_an_empty_translation_whatever_else_is_in_the_batch(pair, search):
     shipped, _ = pair
     tokens, scores = found(shipped, np.concatenate([SOURCE, np.zeros_like(SOURCE[:1])]))
     assert set(tokens[-1]) == {END}
     assert not scores[-1].any()
-    np.testing.assert_array_equal(tokens[:-1], found(shipped, SOURCE)[0])
+    np.testing.assert_array_equal(tokens[:-1], search[0])
 
 
-def test_a_translation_is_never_longer_than_the_source_allows(pair):
-    shipped, _ = pair
-    tokens, _ = found(shipped, SOURCE)
+def test_a_translation_is_never_longer_than_the_source_allows(search):
+    tokens, _ = search
     for text, source in zip(tokens, SOURCE, strict=True):
         assert len(until_end(text)) < (source > 0).sum() + 5
         assert not {PADDING, START} & set(text.tolist())
@@ -177,12 +182,12 @@ def test_dropout_only_drops_while_training():
     )
 
 
-def test_it_comes_back_from_a_file_and_finds_the_same(pair, tmp_path):
+def test_it_comes_back_from_a_file_and_finds_the_same(pair, search, tmp_path):
     from suite.pipeline.keras_files import load_keras, save_keras
 
     save_keras(pair[0], tmp_path / "network.keras")
     again = load_keras(tmp_path / "network.keras", ["suite_text"])
-    np.testing.assert_array_equal(found(pair[0], SOURCE)[0], found(again, SOURCE)[0])
+    np.testing.assert_array_equal(search[0], found(again, SOURCE)[0])
     layer = next(layer for layer in again.layers if isinstance(layer, Translator))
     assert layer.get_config() == {**layer.get_config(), **SIZES}
 

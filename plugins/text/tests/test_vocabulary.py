@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -121,3 +123,17 @@ def test_a_tokenizer_that_is_none_is_named():
         Vocabulary(kind="bpe", tokenizer="{}")
     with pytest.raises(ValueError, match="bytes"):
         Vocabulary(kind="bpe", tokenizer=CHARACTERS.tokenizer)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda model: model["vocab"].update({"x": 1 << 31}), "one by one"),
+        (lambda model: model.update(unk_token="gone"), "cannot be used"),
+    ],
+)
+def test_a_tokenizer_that_numbers_or_encodes_nothing_is_named(change, sentence):
+    tokenizer = json.loads(CHARACTERS.tokenizer)
+    change(tokenizer["model"])
+    with pytest.raises(ValueError, match=sentence):
+        Vocabulary(kind="characters", tokenizer=json.dumps(tokenizer))

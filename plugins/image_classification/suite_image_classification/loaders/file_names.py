@@ -7,8 +7,7 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 
-from suite import UserError
-from suite.kit import some
+from suite.kit import BoundedPattern, some
 
 _NUMBERED = r"^(.+?)[ ._-]*[(]?[0-9]+[)]?[.]"
 """A class with a number behind it: `disc.0.jpg`, `great_pyrenees_173.jpg`, `benign (1).png`."""
@@ -24,14 +23,11 @@ def labels_of_names(names: Sequence[str], pattern: str) -> list[str]:
         pattern: a regular expression, searched for; the class is its first group, or all of it.
 
     Raises:
-        UserError: if it is no regular expression.
+        UserError: if it is no regular expression, or takes too long.
     """
-    try:
-        compiled = re.compile(pattern)
-    except re.error as error:
-        raise UserError(f"loader.class_pattern, '{pattern}', is no regular expression: {error}") from None
-    group = 1 if compiled.groups else 0
-    return [(found[group] or "") if (found := compiled.search(name)) else "" for name in names]
+    compiled = BoundedPattern(pattern, f"loader.class_pattern, '{pattern}',")
+    found = map(compiled.search, names)
+    return ["" if match is None else (match.groups or [match.text])[0] or "" for match in found]
 
 
 def hint_at_names(names: Sequence[str]) -> str:

@@ -9,9 +9,9 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import counted, some
+from suite.kit import SPLIT_NAMES, counted, some
 from suite.sources import Tree, is_archive, open_tree
-from suite_image_classification.examples import SPLIT_NAMES, ImageExamples, labeled_dataset
+from suite_image_classification.examples import ImageExamples, labeled_dataset
 from suite_image_classification.loaders.file_names import hint_at_names, labels_of_names, masks
 from suite_image_classification.loaders.folder_layout import layout_of, splits_of_folders
 from suite_image_classification.loaders.table_files import TABLE_SUFFIXES, tables_at

@@ -9,7 +9,7 @@ from typing import Any
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import counted, groups_of, split_of_name
+from suite.kit import counted, expanded, groups_of, split_of_name
 from suite_image_classification.examples import Listing
 from suite_image_classification.loaders.image_finder import ImageFinder
 from suite_image_classification.loaders.table_columns import (
@@ -70,7 +70,7 @@ def load(path: Path, options: TableOptions) -> Dataset:
 def _images_folder(folder: Path, options: TableOptions) -> Path:
     if not options.images:
         return folder
-    given = Path(options.images).expanduser()
+    given = expanded(options.images)
     for images in (folder / given, given):
         if images.is_dir():
             return images

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from suite import UserError
-from suite.kit import nearest, some, split_of_name
+from suite.kit import SPLIT_COLUMNS, decode_json, nearest, shown, some, split_of_name
 from suite_classification.types import Target
 from suite_image_classification.options import TableOptions
-from suite_images.tables import PATH_COLUMNS, SPLIT_COLUMNS
+from suite_images.tables import PATH_COLUMNS
 
 LABEL_COLUMNS = (
     "label", "labels", "class", "classes", "class_name", "category", "categories", "target", "targets", "tag",
@@ -204,7 +202,7 @@ def _target(value: Any, separator: str, column: str, location: str) -> Target:
             raise UserError(f"{location}: the labels in '{column}' are not all texts")
         return list(dict.fromkeys(str(item) for item in value))
     if isinstance(value, bool | float | dict):
-        raise UserError(f"{location}: the label {value!r} in '{column}' is no text")
+        raise UserError(f"{location}: the label {shown(value)} in '{column}' is no text")
     text = "" if value is None else str(value)
     if separator:
         pieces = (piece.strip() for piece in text.split(separator))
@@ -219,10 +217,10 @@ def list_in_text(text: str) -> list[str] | None:
     text = text.strip()
     if not (text.startswith("[") and text.endswith("]")):
         return None
-    for read in (msgspec.json.decode, ast.literal_eval):
+    for read in (decode_json, ast.literal_eval):
         try:
             items = read(text)
-        except (msgspec.DecodeError, ValueError, SyntaxError, MemoryError, RecursionError):
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
             continue
         if isinstance(items, list) and all(isinstance(item, str | int) for item in items):
             return list(dict.fromkeys(str(item) for item in items))

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from suite import UserError
-from suite.kit import some, split_of_name, tables
+from suite.kit import NotJsonError, decode_json, some, split_of_name, tables
 from suite.sources import FileSource
 from suite_image_classification.loaders.table_columns import MULTI_HOT, has_paths_and_labels
 from suite_images.listing import is_image
@@ -136,8 +134,8 @@ def _json_rows(text: str, table: Path) -> Iterator[tuple[int, Mapping[str, Any]]
     for line, content in enumerate(text.split("\n"), start=1):
         if content.strip():
             try:
-                row = msgspec.json.decode(content)
-            except msgspec.DecodeError as error:
+                row = decode_json(content)
+            except NotJsonError as error:
                 raise UserError(f"{table}, line {line} is not JSON: {error}") from None
             if not isinstance(row, dict):
                 raise UserError(f"{table}, line {line} is not a JSON object with a path and a label")

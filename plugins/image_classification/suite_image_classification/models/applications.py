@@ -16,7 +16,7 @@ import numpy as np
 from keras import layers
 
 from suite import UserError
-from suite.kit import check_hdf5, nearest
+from suite.kit import check_hdf5, expanded, nearest
 from suite.pipeline import load_keras
 from suite_images.normalization import fuse_normalization, keep_statistics
 
@@ -73,7 +73,7 @@ def application_network(
         suite.UserError: for an unknown family, a size too small for it, or weights that do not fit.
     """
     build = check_family(family)
-    path = Path(weights).expanduser()
+    path = expanded(weights)
     if weights not in ("none", "imagenet") and not path.is_file():
         raise UserError(f"weights '{weights}' is neither none nor imagenet, and no such file is there")
     downloaded = weights == "imagenet"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
+import msgspec
 import numpy as np
 
 from suite import UserError
@@ -93,7 +95,7 @@ def arrays_of(pairs: Pairs) -> BoxArrays:
             and labels (or scores), or has boxes or scores that are none. A class that is misspelt is
             refused, because each box of it would count as a false positive and as missed.
     """
-    targets: Sequence[Target] = pairs.targets
+    targets = [_checked(target, name) for target, name in zip(pairs.targets, pairs.ids, strict=True)]
     predictions: Sequence[Detections] = pairs.predictions
     true_labels = [target["labels"] for target in targets]
     detected_labels = [prediction.labels for prediction in predictions]
@@ -105,6 +107,24 @@ def arrays_of(pairs: Pairs) -> BoxArrays:
         truth=_truth(targets, true_labels, index, pairs.ids),
         detected=_detected(predictions, detected_labels, index, pairs.ids),
     )
+
+
+def _checked(target: Any, name: str) -> Target:
+    """A target that may be from anybody's file of predictions, with the types that it should have."""
+    try:
+        checked = msgspec.convert(target, Target)
+    except msgspec.ValidationError as error:
+        reason = str(error).replace("`$", "`target").replace("`", "'")
+        raise UserError(f"the target of '{name}': {reason[:1].lower()}{reason[1:]}") from None
+    count = len(checked["boxes"])
+    if (
+        len(checked.get("crowd", checked["boxes"])) != count
+        or len(checked.get("areas", checked["boxes"])) != count
+    ):
+        raise UserError(
+            f"the target of '{name}' must have one value of crowd and areas for each of {count} boxes"
+        )
+    return checked
 
 
 def _truth(

@@ -7,9 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from suite.evaluation import Evaluation, Pairs
+from suite.kit import needing
 from suite.options import NoOptions
 from suite_object_detection.evaluation.figures import figures_of
 from suite_object_detection.evaluation.metrics import Scoring, averages_names
+from suite_object_detection.extras import TRAIN
+
+with needing(TRAIN):  # said before anything is predicted
+    import faster_coco_eval  # noqa: F401
 
 MAX_BOXES_TO_RESAMPLE = 100_000
 """Detections and matches up to which average precision gets an interval: a thousand take seconds then."""

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from suite.kit import needing
 from suite_object_detection.evaluation.arrays import BoxArrays
+from suite_object_detection.extras import TRAIN
 
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 AREAS = {
@@ -156,7 +158,8 @@ def _library_states(
     """What the library keeps of each range of areas and each group (the areas outermost)."""
     if not groups:
         return
-    from faster_coco_eval import COCO, COCOeval_faster
+    with needing(TRAIN):
+        from faster_coco_eval import COCO, COCOeval_faster
 
     def silent(*_: object) -> None:
         pass

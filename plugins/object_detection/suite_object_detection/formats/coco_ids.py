@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 from suite import UserError
+from suite.kit import NotJsonError, decode_json
+from suite.sources import read_file
 
 _LEVELS = 3
 """How many folders, from that of an image upwards, are looked through: COCO files lie in or above it."""
@@ -94,13 +96,14 @@ def _suffixes(path: Path) -> Iterator[str]:
 def _read(file: Path) -> _Coco | None:
     """The content of a COCO file; None for any other JSON."""
     try:
-        content = file.read_bytes()
+        content = read_file(file)
         # Predictions and settings are no COCO files, and need not be read through.
         if not content[:4096].lstrip().startswith(b"{") or b'"file_name"' not in content:
             return None
-        return msgspec.json.decode(content, type=_Coco)
-    except (OSError, msgspec.DecodeError):
+        decoded: _Coco = decode_json(content, _Coco)
+    except (UserError, NotJsonError):
         return None
+    return decoded
 
 
 def ids_of(facts: Mapping[str, Any]) -> dict[str, int | str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from suite import UserError
-from suite.kit import unwritable
+from suite.kit import refuse_special, unwritable
 
 _HEAD = 1024
 
@@ -27,6 +27,7 @@ def refuse_other(path: Path, are: str, example: str, kind: str, is_own: Callable
     if path.is_dir():
         raise UserError(f"{path} is a folder, but {are} one file: '{path / example}', say")
     try:
+        refuse_special(path)
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except FileNotFoundError:

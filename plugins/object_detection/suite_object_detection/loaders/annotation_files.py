@@ -8,11 +8,11 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Problem
-from suite.kit import counted, some, split_of_name
+from suite.kit import SPLIT_NAMES, counted, some, split_of_name
 from suite.sources import FileSource, Source, Tree, is_archive, open_tree
 from suite_images.file_index import split_of_path
 from suite_object_detection.loaders.annotations import Annotations
-from suite_object_detection.loaders.splits import SPLIT_NAMES, grouped
+from suite_object_detection.loaders.splits import grouped
 
 MAX_FILES = 100
 """How many files are looked into; of other formats there may be one for each image."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import counted, some
+from suite.kit import SPLIT_NAMES, counted, some
 from suite.options import Options
 from suite.sources import Tree, open_tree
 from suite_images import reading
@@ -30,7 +30,6 @@ from suite_object_detection.loaders.orientation import (
     stored_sizes,
     turned_upright,
 )
-from suite_object_detection.loaders.splits import SPLIT_NAMES
 from suite_object_detection.options import BoxOptions
 
 _MAX_REFUSALS_SHOWN = 5

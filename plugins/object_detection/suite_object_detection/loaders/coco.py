@@ -16,10 +16,11 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import counted, some, split_of_name
+from suite.kit import counted, decode_json, needing, shown, some, split_of_name
 from suite.sources import Source, Tree, is_archive, open_tree
 from suite_images.classes import SINGLE_CLASS
 from suite_images.file_index import split_of_path
+from suite_object_detection.extras import TRAIN
 from suite_object_detection.loaders.annotation_files import (
     AnnotationFile,
     Opened,
@@ -206,7 +207,7 @@ class _Reader:
             first = content.annotations[0].image_id
             ids = some([str(image.id) for image in content.images])
             raise UserError(
-                f"{name}: no annotation is of one of its images: image_id is {first!r}, say, but the"
+                f"{name}: no annotation is of one of its images: image_id is {shown(first)}, say, but the"
                 f" images have {ids}: number both alike"
             )
         self.annotations.problem(
@@ -359,19 +360,20 @@ def _is_short(number: int | str | None) -> TypeGuard[int]:
 def _surrounding(segmentation: msgspec.Raw) -> list[float] | None:
     """x, y, width and height around polygons or a run-length encoded mask, if there is no bbox."""
     try:
-        value: Any = msgspec.json.decode(segmentation) if segmentation else None
+        value: Any = decode_json(bytes(segmentation)) if segmentation else None
         if isinstance(value, dict):
             return _around_mask(value)
         points = np.array([number for polygon in value for number in polygon], np.float64).reshape(-1, 2)
         low, high = points.min(axis=0), points.max(axis=0)
-    except (msgspec.DecodeError, ValueError, TypeError, LookupError, OverflowError):
+    except (ValueError, TypeError, LookupError, OverflowError):
         return None
     return [*low.tolist(), *(high - low).tolist()]
 
 
 def _around_mask(encoded: dict[str, Any]) -> list[float] | None:
     """The box around a mask whose run lengths are numbers or their text form; None if it is damaged."""
-    from faster_coco_eval import mask
+    with needing(TRAIN):
+        from faster_coco_eval import mask
 
     try:
         if not isinstance(encoded["counts"], str):

@@ -14,7 +14,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import SPLITS, counted, decoded, groups_of, split_of_name, tables
+from suite.kit import SPLIT_WORDS, counted, decoded, groups_of, split_of_name, tables
 from suite.sources import FileSource, Source, Tree, is_archive, open_tree
 from suite_images.classes import SINGLE_CLASS
 from suite_object_detection.loaders.annotation_files import (
@@ -183,10 +183,10 @@ class _Reader:
         location = f"{name}, line {line}"
         if columns.split is not None:
             written = cells[columns.split].strip()
-            if written.lower() not in SPLITS:
+            if written.lower() not in SPLIT_WORDS:
                 refuse(f"{location}: '{written}' is not train, validation or test")
                 return
-            split = SPLITS[written.lower()]
+            split = SPLIT_WORDS[written.lower()]
         number = self._image(split, name, line, cells, columns)
         if number is None:
             return

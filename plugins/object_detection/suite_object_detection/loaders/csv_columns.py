@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from suite import UserError
-from suite.kit import nearest
+from suite.kit import SPLIT_COLUMNS, nearest
 from suite_images.listing import is_image
-from suite_images.tables import PATH_COLUMNS, SPLIT_COLUMNS
+from suite_images.tables import PATH_COLUMNS
 from suite_object_detection.options import CsvOptions
 
 _PATHS = (*PATH_COLUMNS, "image_id", "img_id", "external_id")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import SPLITS
+from suite.kit import SPLIT_WORDS
 from suite.sources import Source
 from suite_object_detection.loaders.annotation_files import AnnotationFile, opened, recognized
 from suite_object_detection.loaders.files import head_of
@@ -69,7 +69,7 @@ def _add(found: ListedImages, file: AnnotationFile, image: Element) -> None:
     if not name:
         found.refusals.append(f"{file.name}, line {image.sourceline}: the image has no name")
         return
-    split = SPLITS.get((image.get("subset") or "").lower())
+    split = SPLIT_WORDS.get((image.get("subset") or "").lower())
     size = written_size(image.get("height"), image.get("width"))
     number = found.listed(file, name, file.name, size, split)
     if number is None:

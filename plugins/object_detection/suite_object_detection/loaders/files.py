@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from suite.sources import Source
+from suite import UserError
+from suite.sources import Source, open_file
 
 
 def head_of(source: Source, count: int) -> bytes:
@@ -18,7 +19,7 @@ def ends_of(source: Source, count: int) -> bytes:
 
 
 def _bytes_of(source: Source, starts: tuple[int, ...], count: int) -> bytes:
-    with suppress(OSError, ValueError), open(source.name, "rb") as file:
+    with suppress(UserError, OSError, ValueError), open_file(source.name) as file:
         return b"".join(file.read(count) for start in starts if file.seek(start) == start)
     content = source.read()  # in an archive; or it says why it cannot be read
     return b"".join(content[start : start + count] for start in starts)

@@ -138,7 +138,7 @@ class _Reader:
                 continue
             try:
                 box = _box(_KINDS[kind], region)
-            except (KeyError, TypeError, ValueError, AttributeError):
+            except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
                 found.refusals.append(
                     f"{location}: the {kind} has no numbers for its place, or no original_width"
                 )

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from suite.data import Dataset
-from suite.kit import tables
+from suite.kit import shown, tables
 from suite.sources import Source, Tree
 from suite_images.classes import SINGLE_CLASS
 from suite_images.tables import PATH_COLUMNS
@@ -104,7 +104,7 @@ def _rows(found: ListedImages, file: AnnotationFile) -> Iterator[_Row]:
             boxes = [[float(value) for value in box] for box in _first(objects, _BOXES) or []]
             labels = list(_first(objects, _CLASSES) or [])
             crowd = list(_first(objects, ("iscrowd", "is_crowd", "crowd")) or [0] * len(boxes))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             found.refusals.append(f"{location} has objects that are not lists of boxes and classes")
             continue
         if not labels and boxes and not any(name in objects for name in _CLASSES):
@@ -139,7 +139,9 @@ def _add(found: ListedImages, row: _Row, number: int, form: BoxFormat, names: Ma
         if isinstance(label, int) and not isinstance(label, bool):
             label = names.get(label, str(label))
         if not isinstance(label, str) or not label:
-            found.refusals.append(f"{location} has the class {label!r}, which is neither a text nor a number")
+            found.refusals.append(
+                f"{location} has the class {shown(label)}, which is neither a text nor a number"
+            )
             continue
         found.box(number, as_corners(box, form), label, row.line, crowd=bool(crowd))
 
@@ -165,7 +167,7 @@ def _class_labels(value: Any) -> Iterator[dict[int, str]]:
     """What any `class_label` in a document says."""
     if isinstance(value, dict):
         names = value["class_label"].get("names") if isinstance(value.get("class_label"), dict) else None
-        if isinstance(names, dict) and all(str(key).isdecimal() for key in names):
+        if isinstance(names, dict) and all(str(key).isdecimal() and len(str(key)) < 9 for key in names):
             yield {int(key): str(name) for key, name in names.items()}
         elif isinstance(names, list):
             yield dict(enumerate(map(str, names)))

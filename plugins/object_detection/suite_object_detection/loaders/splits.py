@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-SPLIT_NAMES = ("train", "validation", "test")
-
 
 def grouped(
     files: Iterable[int], split_of: Callable[[int], str | None]

@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import decoded, nearest, some, tables
+from suite.kit import NotJsonError, decode_json, decoded, nearest, some, tables
 from suite.sources import Source
 from suite_images.classes import SINGLE_CLASS
 from suite_object_detection.loaders.annotation_files import AnnotationFile, opened, recognized
@@ -100,6 +98,8 @@ def _json_images(file: AnnotationFile) -> Iterator[tuple[str, list[Region]]]:
         name = entry["filename"]
         written = entry.get("regions") or []
         regions = list(written.values()) if isinstance(written, dict) else written
+        if not isinstance(regions, list):
+            raise UserError(f"{file.name}: the regions of '{name}' are {type(regions).__name__}, no list")
         source = f"{file.name}, '{name}'"
         yield (
             name,
@@ -127,16 +127,16 @@ def _csv_images(file: AnnotationFile) -> Iterator[tuple[str, list[Region]]]:
             raise UserError(f"{file.name}, line {line} has no filename")
         try:
             shape, attributes = (
-                msgspec.json.decode(row.get(f"region_{what}attributes") or "{}") for what in ("shape_", "")
+                decode_json(row.get(f"region_{what}attributes") or "{}") for what in ("shape_", "")
             )
-        except msgspec.DecodeError as error:
+        except NotJsonError as error:
             raise UserError(f"{file.name}, line {line} has attributes that are no JSON: {error}") from None
         region = {"shape_attributes": shape, "region_attributes": attributes}
         source = f"{file.name}, '{row['filename']}'"
         number = row.get("region_id", "")
         found = Region(
             source,
-            int(number) + 1 if number.isdecimal() else line,
+            int(number) + 1 if number.isdecimal() and len(number) < 9 else line,
             _mapping(region, "shape"),
             _mapping(region, "region"),
         )
@@ -169,7 +169,7 @@ def _add(found: ListedImages, number: int, region: Region, attribute: str | None
     location = f"{region.source}, region {region.row}"
     try:
         box = _box(region.shape)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         found.refusals.append(
             f"{location}: the {region.shape.get('name')} has no coordinates that are numbers"
         )

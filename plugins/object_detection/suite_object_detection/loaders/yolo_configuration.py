@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from suite import UserError
-from suite.kit import SPLITS, some
+from suite.kit import SPLIT_WORDS, some
 from suite.sources import Source
 
 SUFFIXES = (".yaml", ".yml", ".data")
@@ -67,6 +67,7 @@ def read_configuration(source: Source) -> Configuration:
     names = _names(content, source.name)
     count = content.get("nc")
     if isinstance(count, str) and count.isdecimal():
+        count = count[:9]  # more are no number of classes
         if not names and not darknet:  # whose names are in a file
             names = {number: str(number) for number in range(min(int(count), 100_000))}
         elif names and int(count) != len(names):
@@ -118,14 +119,14 @@ def _is_data(content: Any) -> bool:
     return (
         isinstance(content, dict)
         and bool({"names", "nc"} & content.keys())
-        and any(SPLITS.get(key) and value for key, value in content.items() if isinstance(key, str))
+        and any(SPLIT_WORDS.get(key) and value for key, value in content.items() if isinstance(key, str))
     )
 
 
 def _splits(content: Mapping[Any, Any], name: str) -> dict[str, list[str]]:
     splits: dict[str, list[str]] = {}
     for key, value in content.items():
-        split = SPLITS.get(key) if isinstance(key, str) else None
+        split = SPLIT_WORDS.get(key) if isinstance(key, str) else None
         if not split or not value or value in ("null", "~"):
             continue
         entries = value if isinstance(value, list) else [value]

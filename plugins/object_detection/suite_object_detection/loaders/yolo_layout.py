@@ -9,7 +9,7 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Problem
-from suite.kit import counted, some, split_of_name
+from suite.kit import counted, shown, some, split_of_name
 from suite.sources import FileSource, Tree, is_archive, open_tree
 from suite_images.file_index import FileIndex
 from suite_images.listing import is_image
@@ -158,7 +158,8 @@ class Layout:
                 name = self._find(entry)
                 if name is None:
                     missing = (
-                        f"{self.configuration.name}: the {split} split is '{entry}', but there is no such"
+                        f"{self.configuration.name}: the {split} split is {shown(entry, 500)}, but there is"
+                        " no such"
                     )
                     if split == "train":
                         raise UserError(f"{missing} folder or file, neither there nor beside it: correct it")
@@ -192,7 +193,7 @@ class Layout:
                 if number >= len(here) and self.configuration.relative:
                     name = self.configuration.name
                     self.problems.append(
-                        Problem(f"{name} says '{written}', which is not there: took '{candidate}'")
+                        Problem(f"{name} says {shown(written, 500)}, which is not there: took '{candidate}'")
                     )
                 return "" if candidate == "." else candidate
         return None

@@ -24,6 +24,22 @@ class Anchors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ratios: tuple[float, ...] = (0.5, 1.0, 2.0)
     side: float = 4.0
 
+    def __post_init__(self) -> None:
+        numbers = (*self.ratios, self.side)
+        if not self.levels or not all(0 <= level <= 16 for level in self.levels) or len(self.levels) > 16:
+            raise ValueError(f"its levels {list(self.levels)} are not up to 16 numbers from 0 to 16")
+        if not 1 <= self.scales <= 64 or not 1 <= len(self.ratios) <= 64:
+            raise ValueError(f"its {self.scales} scales and {len(self.ratios)} ratios are not 1 to 64 each")
+        if not all(0 < number <= 1000 for number in numbers):
+            raise ValueError(f"its ratios and side {list(numbers)} are not all above 0, up to 1000")
+
+
+def anchor_count(size: tuple[int, int], anchors: Anchors) -> int:
+    """How many `anchor_boxes` there are, without making them."""
+    height, width = size
+    cells: int = sum(math.ceil(height / 2**level) * math.ceil(width / 2**level) for level in anchors.levels)
+    return cells * anchors.scales * len(anchors.ratios)
+
 
 @lru_cache(maxsize=8)
 def anchor_boxes(size: tuple[int, int], anchors: Anchors) -> np.ndarray:

@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from suite_object_detection.box_codec import BoxCodec
-from suite_object_detection.presets.anchors import Anchors, anchor_boxes
+from suite_object_detection.presets.anchors import Anchors, anchor_boxes, anchor_count
 
+MAX_ROWS = 10_000_000
 MAX_GROWTH = math.log(1000 / 16)
 """Sides grow by e to this power at most, so that no weights make a box that is not finite."""
 
@@ -37,7 +38,9 @@ class PresetCodec(BoxCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         if not 1 <= self.predictions <= self.rows:
             raise ValueError(f"of {self.rows} rows {self.predictions} cannot be predictions")
         super().__post_init__()
-        if self.anchors is not None and len(anchor_boxes(self.size, self.anchors)) != self.rows:
+        if self.rows > MAX_ROWS:
+            raise ValueError(f"its {self.rows:,} rows are more than {MAX_ROWS:,}")
+        if self.anchors is not None and anchor_count(self.size, self.anchors) != self.rows:
             raise ValueError(f"its anchors are not as many as its {self.rows} rows")
 
     @property

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from suite import UserError
+from suite.kit import check_duration, unimportable
 from suite_speech_recognition.audio.channels import one_channel
 from suite_speech_recognition.audio.sound_files import LOST, RATES
 
@@ -19,13 +20,19 @@ INSTALL = "pip install 'suite-speech-recognition[av]'"
 _BEFORE = 0.2  # seconds that are decoded before what is wanted: a frame needs those before it
 
 
-def is_installed() -> bool:
-    """Whether there is PyAV."""
+def check_installed(missing: str) -> None:
+    """Refuse to go on without PyAV.
+
+    Args:
+        missing: what to say if it is not installed.
+
+    Raises:
+        UserError: if it is not, or cannot be imported.
+    """
     try:
-        import av
-    except ImportError:
-        return False
-    return bool(av)
+        import av as av
+    except ImportError as error:
+        raise unimportable(error, "av", missing) from None
 
 
 class AvFile:
@@ -104,7 +111,11 @@ class AvFile:
 
     def _counted(self) -> int:
         """The number of samples of a file that does not say it: all of it is decoded."""
-        return sum(len(samples) for _, samples in self._decoded(0))
+        count = 0
+        for _, samples in self._decoded(0):
+            count += len(samples)
+            check_duration(self.name, count / self.rate)
+        return count
 
 
 @contextmanager

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from suite.kit import needing
+from suite_speech_recognition.extras import TRAIN
+
 WINDOW_SECONDS = 0.025
 HOP_SECONDS = 0.01
 
@@ -20,7 +23,8 @@ def window_samples(rate: int) -> int:
 
 def mel_filters(rate: int, window: int, mels: int) -> np.ndarray:
     """The triangular filters of librosa on Slaney's mel scale: float64 (window // 2 + 1, mels)."""
-    from librosa.filters import mel
+    with needing(TRAIN):
+        from librosa.filters import mel
 
     filters: np.ndarray = mel(sr=rate, n_fft=window, n_mels=mels, dtype=np.float64)
     return np.ascontiguousarray(filters.T)

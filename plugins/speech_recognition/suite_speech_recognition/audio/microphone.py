@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from suite import UserError
+from suite.kit import unimportable
 from suite_speech_recognition.audio.live import LiveUtterance, cut_at_pauses
 
 INSTALL = "pip install 'suite-speech-recognition[microphone]'"
@@ -98,8 +99,9 @@ class Microphone:
 def _sounddevice() -> Any:
     try:
         import sounddevice
-    except ImportError:
-        raise UserError(f"a microphone needs the package sounddevice: {INSTALL}") from None
+    except ImportError as error:
+        missing = f"a microphone needs the package sounddevice: {INSTALL}"
+        raise unimportable(error, "sounddevice", missing) from None
     except OSError as error:  # it finds no PortAudio
         raise UserError(
             f"the package sounddevice does not work here ({_reason(error)}): install PortAudio, on Debian and"

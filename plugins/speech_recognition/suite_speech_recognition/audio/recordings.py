@@ -16,6 +16,7 @@ import numpy as np
 import soxr
 
 from suite import UserError
+from suite.kit import check_duration, memory_for
 from suite.sources import Source
 from suite_speech_recognition.audio.channels import one_channel
 from suite_speech_recognition.audio.sound_decoder import opened_file
@@ -32,6 +33,9 @@ SUFFIXES = (
 
 OVERSHOOT = 0.1
 """A section may end this many seconds after its recording does: times in manifests are rounded."""
+
+_MAX_SAMPLE = 1e12
+"""Integers of 32 bits that were never scaled are below; the powers of what is above have no numbers."""
 
 _MARGIN = 0.05  # seconds around a section, so that the resampler's filter has what it needs
 
@@ -184,10 +188,15 @@ def sampled_array(raw: Any) -> tuple[np.ndarray, int] | None:
         array, rate = raw
     else:
         return None
-    if isinstance(rate, bool) or not isinstance(rate, int | float | np.number) or int(rate) not in RATES:
+    if not _is_rate(rate):
         raise UserError(f"{rate!r} is no rate of an array: it must be a number of samples per second, 16000")
     samples = np.asarray(array)
     return (samples.astype(np.float32) if samples.dtype.kind == "f" else samples), int(rate)
+
+
+def _is_rate(rate: Any) -> bool:
+    is_number = isinstance(rate, int | float | np.number) and not isinstance(rate, bool)
+    return is_number and math.isfinite(rate) and int(rate) in RATES
 
 
 class _Samples(Protocol):
@@ -238,6 +247,7 @@ class Audio:
         if start is not None or end is not None:
             self._first, last = self._range(start or 0.0, end)
         self._frames = last - self._first
+        check_duration(self.name, self._frames / samples.rate)
         self.description = Description(self._frames / samples.rate, samples.rate, samples.channels)
 
     def length(self, rate: int) -> int:
@@ -285,6 +295,13 @@ class Audio:
     def _resampled(self, rate: int, first: int, last: int) -> np.ndarray:
         """The samples at `rate` from number `first` on and before `last`."""
         own = self._samples.rate
+        seconds = (last - first) / rate
+        # As it is decoded in pieces and put together, then at the other rate.
+        needed = 4 * seconds * (2 * own + (2 * rate if own != rate else 0))
+        with memory_for(f"{self.name} is read as a whole ({seconds:,.6g} s)", needed):
+            return self._at_rate(own, rate, first, last)
+
+    def _at_rate(self, own: int, rate: int, first: int, last: int) -> np.ndarray:
         if own == rate:
             return self._mono(first, last)
         # Both grids meet every `period` frames: a section that begins there has the samples of the whole.
@@ -315,6 +332,12 @@ class Audio:
             first = (start + int(np.argmin(np.isfinite(mono)))) / self._samples.rate
             raise UserError(
                 f"{self.name} holds samples that are no numbers (NaN or infinite), first at {first:.6g} s"
+            )
+        loudest = max(float(mono.max(initial=0.0)), -float(mono.min(initial=0.0)))
+        if loudest > _MAX_SAMPLE:
+            raise UserError(
+                f"{self.name} holds samples up to {loudest:.3g}, which are no sound: those of recordings are"
+                " from -1 to 1"
             )
         return mono
 

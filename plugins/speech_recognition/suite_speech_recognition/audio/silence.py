@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from suite.kit import needing
+from suite_speech_recognition.extras import TRAIN
+
 BELOW_LOUDEST = 40
 """Decibels below the loudest frame from which on a frame is silent."""
 
@@ -12,7 +15,8 @@ _WINDOW, _HOP = 0.05, 0.01  # seconds
 
 def trimmed(samples: np.ndarray, rate: int) -> np.ndarray:
     """The samples without the silence at both ends; all of them if nothing would be left."""
-    from librosa.effects import trim
+    with needing(TRAIN):
+        from librosa.effects import trim
 
     kept, _ = trim(samples, top_db=BELOW_LOUDEST, **_frames(rate))
     sound: np.ndarray = kept if len(kept) else samples
@@ -28,7 +32,8 @@ def sounding(samples: np.ndarray, rate: int, loudest: float = 0.0) -> np.ndarray
         loudest: the level (root mean square) of the loudest frame before, if these samples are a chunk of a
             recording.
     """
-    from librosa.effects import split
+    with needing(TRAIN):
+        from librosa.effects import split
 
     def reference(levels: np.ndarray) -> float:
         return max(loudest, float(np.max(levels)))
@@ -39,7 +44,8 @@ def sounding(samples: np.ndarray, rate: int, loudest: float = 0.0) -> np.ndarray
 
 def loudest_level(samples: np.ndarray, rate: int) -> float:
     """The level (root mean square) of the loudest frame."""
-    from librosa.feature import rms
+    with needing(TRAIN):
+        from librosa.feature import rms
 
     return float(rms(y=samples, **_frames(rate)).max())
 

@@ -13,12 +13,13 @@ import numpy as np
 import soundfile
 
 from suite import UserError
-from suite.kit import reason
-from suite.sources import FileSource, FolderTree, Member, Source, source
+from suite.kit import check_memory, reason
+from suite.sources import FileSource, FolderTree, Member, Source, open_file, source
 from suite_speech_recognition.audio.channels import one_channel
 from suite_speech_recognition.audio.sound_files import (
     LOST,
     RATES,
+    UNKNOWN,
     cannot_be_decoded,
     cut_off,
     read_by_av,
@@ -32,6 +33,9 @@ _BLOCK, _LEAST_BLOCK = 1 << 20, 1 << 12
 # After seeking, and so between two reads, libmpg123 lacks what the next frames of an MP3 file take from those
 # before: 511 bytes, in which there can be 22 frames of the lowest rate.
 _RESERVOIR = 1 << 15
+
+_MAX_VALUES = 1 << 23
+"""That are decoded at once of files with many channels."""
 
 
 class SoundFile:
@@ -58,6 +62,12 @@ class SoundFile:
             raise UserError(
                 f"{name} says that it has {self.rate:,} samples per second: its header is damaged"
             )
+        self._max_block = max(_LEAST_BLOCK, min(_BLOCK, _MAX_VALUES // max(1, self.channels)))
+        if self.frames >= UNKNOWN:
+            raise UserError(
+                f"{name} does not say how long it is, as a file does not that was written to a pipe: convert"
+                f" it (ffmpeg -i {Path(name).name} recording.flac)"
+            )
 
     def mono(self, start: int, stop: int, channel: int | None = None) -> np.ndarray:
         """A channel, or the mean of all, from frame `start` on and before `stop`, as float32 (frames,).
@@ -68,7 +78,7 @@ class SoundFile:
         # In blocks: a damaged header may announce more than fits into memory. If one cannot be read,
         # smaller ones show how much there is.
         blocks: list[np.ndarray] = []
-        have, size = start, _BLOCK
+        have, size = start, self._max_block
         while have < stop and size >= _LEAST_BLOCK:
             try:
                 block = self._block(have, min(size, stop - have))
@@ -91,6 +101,7 @@ class SoundFile:
         """float32 (frames or fewer, channels)."""
         if not self._file.seekable():  # GSM, G.721, G.723: each frame needs the one before
             if self._whole is None:
+                check_memory(f"{self.name} is read as a whole", 4 * self.frames * self.channels)
                 self._whole = self._file.read(self.frames, dtype="float32", always_2d=True)
             return self._whole[start : start + frames]
         before = min(start, self._before)
@@ -125,10 +136,9 @@ def opened_file(raw: Any) -> Iterator[SoundFile | AvFile]:
             f"{type(raw).__name__} is no recording: give a file, its bytes or an array of samples"
         )
     if kind := read_by_av(_head(name, content)):
-        from suite_speech_recognition.audio.av_decoder import INSTALL, is_installed, opened_by_av
+        from suite_speech_recognition.audio.av_decoder import INSTALL, check_installed, opened_by_av
 
-        if not is_installed():
-            raise UserError(f"{name} is {kind}, which needs PyAV: {INSTALL}, or convert it to WAV or FLAC")
+        check_installed(f"{name} is {kind}, which needs PyAV: {INSTALL}, or convert it to WAV or FLAC")
         with opened_by_av(name, content) as decoded:
             yield decoded
         return
@@ -137,22 +147,15 @@ def opened_file(raw: Any) -> Iterator[SoundFile | AvFile]:
             yield SoundFile(name, decoder)
         return
     # By its descriptor, because libsndfile would also look at the ending of a name.
-    with _open(name) as file_on_disk, _decoder(name, file_on_disk, file_on_disk.fileno()) as decoder:
+    with open_file(name) as file_on_disk, _decoder(name, file_on_disk, file_on_disk.fileno()) as decoder:
         yield SoundFile(name, decoder)
-
-
-def _open(name: str) -> io.FileIO:
-    try:
-        return open(name, "rb", buffering=0)
-    except OSError as error:
-        raise UserError(f"{name} cannot be read: {reason(error)}") from None
 
 
 def _head(name: str, content: bytes | None) -> bytes:
     """The first bytes of a file."""
     if content is not None:
         return content[:64]
-    with _open(name) as file:
+    with open_file(name) as file:
         try:
             return file.read(64) or b""
         except OSError as error:
@@ -180,6 +183,7 @@ def _decoder(
         decoder = soundfile.SoundFile(handle, closefd=False)
         if decoder.frames == 0 and head[:4] == b"RIFF":
             decoder.close()
+            check_memory(f"{name} does not say how long it is", file.seek(0, io.SEEK_END))
             file.seek(0)
             handle = io.BytesIO(with_known_length(file.read() or b""))
             decoder = soundfile.SoundFile(handle)

@@ -65,6 +65,12 @@ _HEADER = 4096
 """What programs that write into a pipe announce, not knowing how much there will be, in bytes: a round number
 of a gigabyte or more, which the header may be counted in or not."""
 
+_SMALLEST_FRAME, _LONGEST_FRAME = 11, 65_535
+"""Of FLAC: in bytes with its header and checksums, and in samples."""
+
+UNKNOWN = 1 << 62
+"""Frames that libsndfile tells of a file that does not know its length."""
+
 _LONGEST_PAGE = 27 + 255 + 255 * 255
 
 
@@ -108,9 +114,11 @@ def cut_off(
     """
     if _is_utf16(head):
         return cannot_be_decoded(name, head, "")
+    seconds = file.frames / file.samplerate
+    if file.format == "FLAC" and _most_of_flac(content) < file.frames < UNKNOWN:
+        return f"{name} is damaged or cut off: {seconds:,.6g} s do not fit into its bytes"
     if file.format in ("FLAC", "MP3"):  # they show it when they are decoded
         return ""
-    seconds = file.frames / file.samplerate
     if file.format == "OGG":
         return "" if _ends_with_a_page(content) else f"{name} is cut off: only {seconds:.6g} s are there"
     notes = file.extra_info
@@ -128,6 +136,14 @@ def cut_off(
     if whole - seconds <= max(0.1, tolerated * whole):
         return ""
     return f"{name} is cut off: it announces {whole:.6g} s, and {seconds:.6g} s are there"
+
+
+def _most_of_flac(content: BinaryIO | io.RawIOBase) -> int:
+    """The samples that a FLAC file of so many bytes can have at most (RFC 9639): frames of silence."""
+    before = content.tell()
+    size = content.seek(0, io.SEEK_END)
+    content.seek(before)
+    return (size // _SMALLEST_FRAME + 1) * _LONGEST_FRAME
 
 
 def _is_unknown(announced: int) -> bool:

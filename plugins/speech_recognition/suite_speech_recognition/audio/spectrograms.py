@@ -6,7 +6,9 @@ import io
 
 import numpy as np
 
+from suite.kit import needing
 from suite_speech_recognition.audio.mel import hop_samples, window_samples
+from suite_speech_recognition.extras import TRAIN
 
 BANDS = 96
 MAX_COLUMNS = 600
@@ -24,8 +26,9 @@ def spectrogram_image(samples: np.ndarray, rate: int, max_frequency: float | Non
         rate: samples per second.
         max_frequency: of the uppermost band; None for the highest that there is.
     """
-    import librosa
-    from PIL import Image
+    with needing(TRAIN):
+        import librosa
+        from PIL import Image
 
     power = librosa.feature.melspectrogram(
         y=samples,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 import weakref
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from suite import UserError
 from suite.kit import reason
-from suite.sources import FileSource
+from suite.sources import FileSource, copy_stream
 from suite_speech_recognition.audio.recordings import Recording, describe
 
 NAME = "standard input"
@@ -60,7 +59,7 @@ class StandardInput:
         try:
             with tempfile.NamedTemporaryFile(prefix="suite-", suffix=".audio", delete=False) as file:
                 source = SpooledSource(Path(file.name))
-                shutil.copyfileobj(sys.stdin.buffer, file)
+                copy_stream(sys.stdin.buffer, file, NAME)
         except OSError as error:
             raise UserError(f"the standard input cannot be read: {reason(error)}") from None
         if source.size == 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache, partial
 from pathlib import Path
 
+from suite.kit import expanded
 from suite_language.symbols import SymbolModel, cost_per_symbol
 from suite_speech_recognition.alphabet import Alphabet
 from suite_speech_recognition.decoding.fusion import Fusion
@@ -47,12 +48,12 @@ def guidance(
     model = words = None
     cost = 0.0
     if options.language_model:
-        path = Path(options.language_model).expanduser()
+        path = expanded(options.language_model)
         model, cost = _language_model(str(path), _state(path), alphabet, normalization)
     elif transcripts:
         model, cost = _learned(transcripts, alphabet)
     if options.words:
-        path = Path(options.words).expanduser()
+        path = expanded(options.words)
         unlisted = float("-inf") if options.unlisted_word == "auto" else options.unlisted_word
         words = _word_list(str(path), _state(path), alphabet, normalization, unlisted)
     bonuses = (options.word_bonus, options.symbol_bonus)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from suite import UserError
+from suite.kit import read_regular
 
 
 def read_text(path: str | Path, what: str) -> str:
@@ -18,7 +19,7 @@ def read_text(path: str | Path, what: str) -> str:
         suite.UserError: if it cannot be read, is not UTF-8 or holds nothing.
     """
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
+        text = read_regular(path).decode("utf-8-sig")
     except OSError as error:
         raise UserError(f"{what} '{path}' cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from suite import UserError
-from suite.kit import nearest
+from suite.kit import SPLIT_COLUMNS, nearest
 from suite_speech_recognition.loaders.listing import is_recording
 from suite_speech_recognition.loaders.options import ManifestOptions
 from suite_speech_recognition.loaders.tables import Table
@@ -28,7 +28,7 @@ KNOWN_COLUMNS = {
     "end": ("end", "stop", "end_time", "stop_time", "end_seconds", "segment_end"),
     "duration": ("duration", "length", "seconds", "duration_seconds"),
     "channel": ("channel", "channel_id", "audio_channel", "channel_selector"),
-    "split": ("split", "part", "subset", "partition"),
+    "split": SPLIT_COLUMNS,
     "group": (),
 }  # fmt: skip
 """What columns may be called, in lower case, the likeliest first."""
@@ -42,7 +42,7 @@ _UNITS = {
 }  # fmt: skip
 """The last word of a column's name, and what its times are counted in."""
 
-_CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:[.,]\d+)?)")
+_CLOCK = re.compile(r"(?:(\d{1,9}):)?(\d{1,9}):(\d+(?:[.,]\d+)?)")
 _LIKE_TIMES = re.compile(r"(?:^|_)(?:start|begin|onset|offset|end|stop)(?:_|$)")
 
 _NEEDED = {"path": "the recordings' paths", "text": "what is said"}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_ARROW = re.compile(r"\s*((?:\d+:)?\d+:\d+[.,]\d+)\s+-->\s+((?:\d+:)?\d+:\d+[.,]\d+)")
-_MARKUP = re.compile(r"<[^>]*>|\{\\[^}]*\}")
-_NUMBERED = re.compile(r"(\d+)\s+(\d+)\s+(\S.*)", re.DOTALL)
+_TIME = r"((?:\d{1,9}:)?\d{1,9}:\d+[.,]\d+)"
+_ARROW = re.compile(rf"\s*{_TIME}\s+-->\s+{_TIME}")
+_MARKUP = re.compile(r"<[^>]{0,1000}>|\{\\[^}]{0,1000}\}")
+_NUMBERED = re.compile(r"(\d{1,18})\s+(\d{1,18})\s+(\S.*)", re.DOTALL)
 _MIN_SAMPLES = 400
 """Fewer samples than this are no recording of speech: the numbers mean something else."""
 

@@ -167,7 +167,7 @@ def _channels(table: Table, column: str) -> dict[str, int]:
     rows = (row for _, row in table.rows if column and not isinstance(row, str))
     cells = {_text(row.get(column)).casefold() for row in rows} - {""}
     first = 0 if "0" in cells else 1
-    numbers = {cell: int(cell) - first for cell in cells if cell.isdecimal()}
+    numbers = {cell: int(cell) - first for cell in cells if cell.isdecimal() and len(cell) < 9}
     return {**_CHANNELS, **numbers}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import nearest
+from suite.kit import BoundedPattern, nearest
 from suite.sources import open_tree
 from suite_speech_recognition.examples import Utterances
 from suite_speech_recognition.loaders.listing import is_recording, splits_by_folder
@@ -33,7 +33,7 @@ class Pattern:
 
     text: str
     fields: tuple[str, ...]
-    _expression: re.Pattern[str]
+    _expression: BoundedPattern
     _folders: int
 
     @classmethod
@@ -69,7 +69,8 @@ class Pattern:
                 beside = re.escape(pieces[number - 1][-1:] + (pieces[number + 1] + ending)[:1])
                 written += f"(?P<{piece}>[^/{beside}]+)"
         written += f"(?i:{re.escape(ending)})" if ending else r"\.[^./]+"
-        return cls(text, tuple(fields), re.compile(written), text.count("/"))
+        expression = BoundedPattern(written, f"pattern '{text}'")
+        return cls(text, tuple(fields), expression, text.count("/"))
 
     def match(self, name: str) -> Fields | None:
         """The fields of a path, or None if it is made otherwise.
@@ -78,7 +79,7 @@ class Pattern:
         """
         end = "/".join(name.split("/")[-1 - self._folders :])
         match = self._expression.fullmatch(end)
-        return None if match is None else match.groupdict()
+        return None if match is None else match.named
 
 
 def condition(text: str, pattern: Pattern, option: str) -> Callable[[Fields], bool]:

@@ -15,7 +15,7 @@ import numpy as np
 from suite import UserError
 from suite.data import Problem
 from suite.kit import reason, split_of_name, tables
-from suite.sources import FileSource, FolderTree, Source, Tree, is_archive, open_tree
+from suite.sources import FileSource, FolderTree, Source, Tree, is_archive, open_file, open_tree
 from suite_language.encodings import decoded
 from suite_speech_recognition.audio.recordings import SUFFIXES
 from suite_speech_recognition.loaders.listing import is_recording
@@ -158,8 +158,8 @@ class TableFolder:
             return self.tree.source(self.tree.names.index(posixpath.join(self.inside, name))).read()
         path = self.path if self.path.is_file() else self.path / name
         try:
-            with path.open("rb") as file:
-                return file.read(max_bytes)
+            with open_file(path) as file:
+                return file.readall() if max_bytes < 0 else file.read(max_bytes)
         except OSError as error:
             raise UserError(f"{path} cannot be read: {reason(error)}") from None
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from suite import UserError
 from suite.kit import nearest
-from suite.pipeline import Chunks, Encoded
+from suite.pipeline import ArraySpec, Chunks, Encoded, Signature
 from suite_speech_recognition.chunks import ChunksAtPauses
 from suite_speech_recognition.presets.options import PresetTranscriptionOptions
 from suite_speech_recognition.recording_codec import RecordingCodec
@@ -62,6 +62,10 @@ class PresetCodec(RecordingCodec, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError("its languages or tasks are none of its tokens")
         super().__post_init__()
 
+    def properties(self) -> Mapping[str, Any]:
+        """What the network hears, and the languages that it knows."""
+        return {**super().properties(), "languages": list(self.languages)}
+
     def encode(self, raw: Any) -> Encoded:
         """One recording, a chunk of one, or an utterance from a microphone, for the network.
 
@@ -78,6 +82,11 @@ class PresetCodec(RecordingCodec, frozen=True, kw_only=True, forbid_unknown_fiel
         samples = np.maximum(encoded.arrays["samples"], np.int32(shortest))
         prompt = np.array(self.prompt, np.int32)
         return Encoded({**encoded.arrays, "samples": samples, "tokens": prompt}, encoded.context)
+
+    def signature(self) -> Signature:
+        """What `RecordingCodec` encodes, and a prompt; tokens and the logarithms of their probabilities."""
+        inputs = {**self.input_specs, "tokens": ArraySpec((None,), "int32")}
+        return Signature(inputs, ArraySpec((None, 2)))
 
     def decode(self, outputs: Any, context: Any = None) -> Transcript:
         """The tokens (steps, 2) of one recording or chunk to what is said in it.

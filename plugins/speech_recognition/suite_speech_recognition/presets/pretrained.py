@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import suite
 from suite.data import Dataset
-from suite.kit import import_keras_hub, pretrained_presets
+from suite.kit import pretrained_presets
 
 _PREFERRED = ("whisper_tiny_multi", "whisper_base_multi", "moonshine_tiny_en")
 
 
 def presets(name: str, dataset: Dataset) -> list[suite.Pretrained]:
     """Whisper and Moonshine of keras-hub, or the folder of a preset at `name`."""
-    try:
-        hub = import_keras_hub()
-    except suite.UserError:
-        return []
-    known = {**hub.models.WhisperBackbone.presets, **hub.models.MoonshineBackbone.presets}
-    return pretrained_presets(name, known, _PREFERRED)
+    return pretrained_presets(name, ["WhisperBackbone", "MoonshineBackbone"], _PREFERRED)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import msgspec
 import numpy as np
 
-from suite.pipeline import Encoded, NamedAxes, Stream, StructCodec
+from suite.pipeline import ArraySpec, Encoded, NamedAxes, Signature, Stream, StructCodec
 from suite_classification.coding import averaged, classified, likeliest, target_vector
 from suite_classification.thresholds import Thresholds
 from suite_classification.types import Classification
@@ -56,6 +56,15 @@ class ClassificationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown
     def __post_init__(self) -> None:
         if not self.classes or len(set(self.classes)) < len(self.classes):
             raise ValueError(f"it needs distinct class names, not {list(self.classes)}")
+
+    def properties(self) -> Mapping[str, Any]:
+        """The classes."""
+        return {"classes": self.classes, "multi_label": self.multi_label}
+
+    def signature(self) -> Signature:
+        """Numbers by the names of the reader; a logit for each class."""
+        inputs = {name: ArraySpec((None,) * axes, "int32") for name, axes in self.reader.inputs.items()}
+        return Signature(inputs, ArraySpec((len(self.classes),)))
 
     def named_axes(self) -> NamedAxes:
         """Classes in the last layers, and tokens in the first, for runs that start from another one."""

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset, Example, Problem
-from suite.kit import some
+from suite.kit import SPLIT_NAMES, some
 from suite_text.reading.cleaning import as_fact, clean, cleaning_from
 from suite_text.reading.input_files import InputFiles, files_fact
 from suite_text.reading.options import FilesOptions, ReadingOptions
 from suite_text.reading.problems import Problems
-from suite_text.reading.split_files import SPLIT_NAMES, split_files
+from suite_text.reading.split_files import split_files
 
 Target = str | list[str]
 

@@ -9,10 +9,12 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Example, Examples
+from suite.kit import needing
 from suite_classification.baseline import most_frequent
 from suite_classification.coding import target_vector
 from suite_classification.types import Classification
 from suite_language.words import mostly_without_spaces
+from suite_text.extras import TRAIN
 from suite_text.reading.lines import text_of
 
 if TYPE_CHECKING:
@@ -44,7 +46,8 @@ def linear_svm(
     Raises:
         suite.UserError: if the training texts are longer than 100 million characters in all.
     """
-    from sklearn.svm import LinearSVC
+    with needing(TRAIN):
+        from sklearn.svm import LinearSVC
 
     targets = [train[index].target for index in range(len(train))]
     texts = [text_of(train[index].input)[:MAX_LENGTH] for index in range(len(train))]
@@ -81,7 +84,8 @@ def linear_svm(
 
 
 def _grams(texts: Sequence[str]) -> TfidfVectorizer:
-    from sklearn.feature_extraction.text import TfidfVectorizer
+    with needing(TRAIN):
+        from sklearn.feature_extraction.text import TfidfVectorizer
 
     # Features in 32 bits would be half as large, but LIBLINEAR computes in 64 and would copy them.
     analyzer = "char" if mostly_without_spaces(texts) else "word"

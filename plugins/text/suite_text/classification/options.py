@@ -101,7 +101,7 @@ class BagOptions(TextModelOptions, frozen=True):
         ),
     ] = "auto"
     min_count: Annotated[
-        Auto | Annotated[int, Meta(ge=1)],
+        Auto | Annotated[int, Meta(ge=1, le=1_000_000_000)],
         Meta(description="how many training texts an n-gram must be in to count"),
     ] = "auto"
     max_ngrams: Annotated[
@@ -216,5 +216,10 @@ class PredictionOptions(LabelOptions, frozen=True):
         ),
     ] = "auto"
     top: Annotated[
-        int, Meta(ge=0, description="how many classes are listed with their scores, the likeliest; 0: all")
+        int,
+        Meta(
+            ge=0,
+            le=1_000_000,
+            description="how many classes are listed with their scores, the likeliest; 0: all",
+        ),
     ] = 0

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 import numpy as np
 
-from suite.pipeline import Encoded, NamedAxes, Stream, StructCodec
+from suite.pipeline import ArraySpec, Encoded, NamedAxes, Signature, Stream, StructCodec
 from suite_text.generation.chunks import Chunk, Chunks, Samples
 from suite_text.generation.examples import Passage
 from suite_text.generation.options import GenerationOptions
@@ -19,7 +19,7 @@ from suite_text.reading.chat import SYSTEM, USER, asked
 from suite_text.reading.cleaning import Cleaning, clean
 from suite_text.reading.input_files import InputFiles
 from suite_text.reading.lines import STREAM_SUFFIXES, open_stream, text_of
-from suite_text.tokens.padding import padded
+from suite_text.tokens.padding import check_lengths, padded
 from suite_text.tokens.vocabulary import END, START, UNKNOWN, Vocabulary
 
 _REACH = 256
@@ -90,8 +90,7 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
     can_stream: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if not self.lengths or self.lengths[0] < 1 or sorted(set(self.lengths)) != list(self.lengths):
-            raise ValueError(f"its lengths do not rise: {list(self.lengths)}")
+        check_lengths(self.lengths)
         if not 0 < self.tokens_per_pass < self.lengths[-1] - 1:
             raise ValueError(f"its {self.tokens_per_pass} tokens per pass do not fit into {self.lengths[-1]}")
 
@@ -102,6 +101,22 @@ class GenerationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fie
     def with_options(self, options: GenerationOptions) -> GenerationCodec:
         """The codec that writes as the options say."""
         return msgspec.structs.replace(self, options=options)
+
+    def properties(self) -> Mapping[str, Any]:
+        """How much the network sees at once, and of which units."""
+        units = {"units": self.vocabulary.kind, "vocabulary": len(self.vocabulary)}
+        return {"max_tokens": self.lengths[-1], **units}
+
+    def signature(self) -> Signature:
+        """What the network takes and gives, as above."""
+        inputs = {
+            "tokens": ArraySpec((None,), "int32"),
+            "draws": ArraySpec((None,), "float32"),
+            "sampling": ArraySpec((4,), "float32"),
+            "repeated": ArraySpec((len(self.vocabulary),), "float32"),
+        }
+        outputs = {"log_probabilities": ArraySpec((None,)), "written": ArraySpec((None, 2))}
+        return Signature(inputs, outputs)
 
     def named_axes(self) -> NamedAxes:
         """The tokens in the network's table of vectors, for runs that start from another one."""

@@ -86,14 +86,20 @@ class GenerationOptions(Options, frozen=True):
     """How much the network writes, how boldly, and where it ends."""
 
     tokens: Annotated[
-        int, Meta(ge=0, description="tokens written at most; 0: as long as the text does not end by itself")
+        int,
+        Meta(
+            ge=0,
+            le=10_000_000,
+            description="tokens written at most; 0: as long as the text does not end by itself",
+        ),
     ] = 200
     temperature: Annotated[
         float,
         Meta(ge=0, le=10, description="0: always the likeliest token; 1: as learned; more: bolder"),
     ] = 0.8
     top_k: Annotated[
-        int, Meta(ge=0, description="only so many of the likeliest tokens can be drawn; 0: all")
+        int,
+        Meta(ge=0, le=1_000_000, description="only so many of the likeliest tokens can be drawn; 0: all"),
     ] = 0
     top_p: Annotated[
         float,
@@ -107,7 +113,7 @@ class GenerationOptions(Options, frozen=True):
             description="how much less likely tokens are that the text has already: 1.2, say; 1: no less",
         ),
     ] = 1.0
-    seed: Annotated[int, Meta(ge=0, description="the same seed writes the same text")] = 0
+    seed: Annotated[int, Meta(ge=0, lt=2**32, description="the same seed writes the same text")] = 0
     stop: Annotated[
         str | tuple[str, ...],
         Meta(description="text, or texts, before which writing stops; \\n is a line break; empty: none"),

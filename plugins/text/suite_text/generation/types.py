@@ -8,11 +8,12 @@ of `suite predict`, words, lines or files, are prompts: the model continues them
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import msgspec
 
 from suite import UserError
+from suite.kit import shown
 from suite_text.reading.cleaning import CleaningFact
 from suite_text.reading.input_files import InputFilesFact
 
@@ -58,12 +59,16 @@ class Continuation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     text: str = ""
     bits: float = 0.0
-    tokens: int = 0
+    tokens: Annotated[int, msgspec.Meta(ge=0, le=1 << 53)] = 0
     ended: bool = False
     written: tuple[int, ...] = ()
     by_position: tuple[float, ...] = ()
     pieces: tuple[tuple[str, float], ...] = ()
     samples: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.by_position and len(self.by_position) != len(POSITIONS) + 1:
+            raise ValueError(f"by_position has {len(self.by_position)} numbers, not {len(POSITIONS) + 1}")
 
     def __str__(self) -> str:
         """For people: what the network wrote."""
@@ -94,5 +99,7 @@ def bytes_of(target: object, name: str) -> int:
         suite.UserError: if it is none.
     """
     if isinstance(target, bool) or not isinstance(target, int) or target < 0:
-        raise UserError(f"'{name}': expected the number of bytes of a passage as its target, not {target!r}")
+        raise UserError(
+            f"'{name}': expected the number of bytes of a passage as its target, not {shown(target)}"
+        )
     return target

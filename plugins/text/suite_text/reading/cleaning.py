@@ -28,7 +28,7 @@ _NAMES = (
     "|head|header|hr|html|i|iframe|img|ins|label|li|link|main|meta|nav|ol|option|p|pre|q|s|script|section|small"
     "|span|strike|strong|style|sub|sup|table|tbody|td|tfoot|th|thead|title|tr|tt|u|ul|video|wbr"
 )
-_TAG = re.compile(rf"<!--.*?-->|</?(?:{_NAMES})(?:\s[^<>]*)?/?>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(rf"</?(?:{_NAMES})(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _LINE_TAG = re.compile(
     r"</?(?:address|blockquote|br|dd|div|dt|h[1-6]|hr|li|ol|p|pre|table|td|th|tr|ul)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
@@ -91,12 +91,25 @@ def clean(text: str, cleaning: Cleaning) -> str:
 
 def without_markup(text: str) -> str:
     """A text without the tags and comments of HTML, its entities as characters; tags of lines are spaces."""
-    return html.unescape(_TAG.sub("", _LINE_TAG.sub(" ", text)))
+    return html.unescape(_TAG.sub("", without_comments(_LINE_TAG.sub(" ", text))))
+
+
+def without_comments(text: str) -> str:
+    """A text without the comments of HTML; one that does not end stays. In linear time, unlike a pattern."""
+    pieces = []
+    position = 0
+    while (begin := text.find("<!--", position)) >= 0 and (end := text.find("-->", begin + 4)) >= 0:
+        pieces.append(text[position:begin])
+        position = end + 3
+    return "".join([*pieces, text[position:]]) if position else text
 
 
 def has_markup(text: str) -> bool:
     """Whether a text has tags or entities of HTML."""
-    return bool(("<" in text and _TAG.search(text)) or ("&" in text and _ENTITY.search(text)))
+    return bool(
+        ("<" in text and (_TAG.search(text) or without_comments(text) != text))
+        or ("&" in text and _ENTITY.search(text))
+    )
 
 
 def cleaning_of(facts: Mapping[str, Any]) -> Cleaning:

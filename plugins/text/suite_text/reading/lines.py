@@ -6,7 +6,6 @@ A codec of texts has `accepts_text = True` and `STREAM_SUFFIXES` among its `stre
 
 from __future__ import annotations
 
-import gzip
 import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,12 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import msgspec
-
 from suite import UserError
-from suite.kit import reason, tables
+from suite.kit import NotJsonError, check_memory, decode_json, reason, tables
 from suite.pipeline import Stream
-from suite.sources import FileSource
+from suite.sources import FileSource, open_file, open_lines, read_file, read_stream, stream_lines
 from suite_language.encodings import decoded, encoding_of
 from suite_text.reading.chat import messages_of, question
 from suite_text.reading.input_files import InputFiles
@@ -145,6 +142,11 @@ def open_stream(
     return None
 
 
+_LONG = 100_000
+_BYTES_OF_CHARACTER = 500
+"""That a long text takes while it is made tokens."""
+
+
 def text_of(raw: Any) -> str:
     """The text of whatever a codec is given, not cleaned.
 
@@ -152,19 +154,20 @@ def text_of(raw: Any) -> str:
         raw: a text, a `Line` or anything else with a `text`, the bytes of a file, a path or a source.
 
     Raises:
-        UserError: if it is no text or cannot be read.
+        UserError: if it is no text, cannot be read, or would take more memory than one input may.
     """
-    if isinstance(raw, str):
-        return raw
-    if isinstance(text := getattr(raw, "text", None), str):
-        return text
     name = str(getattr(raw, "name", "the given text"))
-    if isinstance(raw, Path):
-        raw, name = FileSource(raw), str(raw)
-    content = raw.read() if hasattr(raw, "read") else raw
-    if isinstance(content, bytes | bytearray):
-        return decoded(bytes(content), name).text
-    raise UserError(f"this is no text but {type(raw).__name__}")
+    text = raw if isinstance(raw, str) else getattr(raw, "text", None)
+    if not isinstance(text, str):
+        if isinstance(raw, Path):
+            raw, name = FileSource(raw), str(raw)
+        content = raw.read() if hasattr(raw, "read") else raw
+        if not isinstance(content, bytes | bytearray):
+            raise UserError(f"this is no text but {type(raw).__name__}")
+        text = decoded(bytes(content), name).text
+    if len(text) > _LONG:
+        check_memory(f"{name} has {len(text):,} characters", _BYTES_OF_CHARACTER * len(text))
+    return text
 
 
 def _standard_input(whole: bool) -> Iterator[tuple[int, str | UnreadableLine]]:
@@ -172,7 +175,7 @@ def _standard_input(whole: bool) -> Iterator[tuple[int, str | UnreadableLine]]:
         raise UserError("there is no standard input: give texts or files")
     content = sys.stdin.buffer
     if whole:
-        yield 1, decoded(content.read(), STANDARD_INPUT).text
+        yield 1, decoded(read_stream(content, STANDARD_INPUT), STANDARD_INPUT).text
         return
     for number, line in enumerate(_byte_lines(content), start=1):
         try:
@@ -184,14 +187,15 @@ def _standard_input(whole: bool) -> Iterator[tuple[int, str | UnreadableLine]]:
 
 def _byte_lines(content: IO[bytes]) -> Iterator[bytes]:
     """Lines as they come; UTF-16, whose line breaks are two bytes, all at once."""
-    first = content.readline()
+    lines = stream_lines(content, STANDARD_INPUT)
+    first = next(lines, b"")
     if first[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        text = decoded(first + content.read(), STANDARD_INPUT).text
+        text = decoded(first + read_stream(content, STANDARD_INPUT), STANDARD_INPUT).text
         yield from (line.encode() for line in text.splitlines(keepends=True))
         return
-    while first:
+    if first:
         yield first
-        first = content.readline()
+    yield from lines
 
 
 def file_texts(
@@ -209,7 +213,7 @@ def file_texts(
     """
     name = path.name.lower()
     if name.endswith((*tables.PACKED, ".json", ".json.gz")):
-        content, inner = tables.unpacked(path.read_bytes(), path.name)
+        content, inner = tables.unpacked(read_file(path), path.name)
         if not inner.lower().endswith(tables.PACKED):
             text = decoded(content, str(path), files.encoding).text
             yield from _row_texts(tables.rows(text, inner), path, files, columns)
@@ -217,11 +221,10 @@ def file_texts(
             yield from _row_texts(tables.rows(content, inner, header=files.header), path, files, columns)
         return
     with ExitStack() as stack:
-        file = stack.enter_context(path.open("rb"))
-        head = tables.unpacked(file.read(_HEAD), path.name, _HEAD)[0]
+        with open_file(path) as file:
+            head = tables.unpacked(file.read(_HEAD), path.name, _HEAD)[0]
         encoding = encoding_of(head, str(path), files.encoding)
-        file.seek(0)
-        plain: Any = stack.enter_context(gzip.open(file)) if name.endswith(".gz") else file
+        plain = stack.enter_context(open_lines(path))
         text_lines = stack.enter_context(io.TextIOWrapper(plain, encoding, errors="replace", newline="\n"))
         inner = name.removesuffix(".gz")
         if inner.endswith((".jsonl", ".ndjson")):
@@ -265,8 +268,8 @@ def _json_texts(
         if not line.strip():
             continue
         try:
-            row = msgspec.json.decode(line.removeprefix("\ufeff"))
-        except msgspec.DecodeError:
+            row = decode_json(line.removeprefix("\ufeff"))
+        except NotJsonError:
             yield number, UnreadableLine("", f"line {number} of {path.name} is no JSON")
             continue
         if isinstance(row, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import posixpath
 import re
@@ -10,11 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite import UserError
-from suite.kit import nearest, reason, some, split_of_name
-from suite.sources import FileSource, Source, is_archive, open_tree
+from suite.kit import SPLIT_NAMES, nearest, reason, some, split_of_name
+from suite.sources import FileSource, Source, is_archive, open_file, open_tree
 from suite_text.reading.options import FilesOptions
-
-SPLIT_NAMES = ("train", "validation", "test")
 
 _NUMBERS = re.compile(r"\d+")
 
@@ -44,7 +43,7 @@ class DataFile:
         if not isinstance(self.source, FileSource):
             return self.source.read()[:size]
         try:
-            with self.source.path.open("rb") as file:
+            with io.BufferedReader(open_file(self.source.path)) as file:
                 return file.read(size)
         except OSError as error:
             raise UserError(f"{self} cannot be read: {reason(error)}") from None

@@ -27,9 +27,6 @@ LABEL_COLUMNS = (
 )  # fmt: skip
 """What a column of labels may be called."""
 
-SPLIT_COLUMNS = ("split", "part", "subset", "partition")
-"""What a column may be called that names the split of each row."""
-
 _MAX_SHOWN = 40
 _HEAD = 1 << 16
 _NAMED = (*tables.JSON, *(f"{suffix}.gz" for suffix in tables.JSON), *tables.ARROW)

@@ -19,6 +19,22 @@ MAX_LENGTHS = 8
 """How many lengths there are within the lengths of the data, at most."""
 
 
+LONGEST = 1 << 24
+"""Tokens that any network takes at once: more would only fill memory. A hostile model may ask for it."""
+
+
+def check_lengths(lengths: Sequence[int]) -> None:
+    """Refuse lengths that do not rise from 1 or more, or are longer than any network takes.
+
+    Raises:
+        ValueError: saying so.
+    """
+    if not lengths or lengths[0] < 1 or list(lengths) != sorted(set(lengths)):
+        raise ValueError(f"its lengths {list(lengths[:20])} do not rise from at least 1")
+    if lengths[-1] > LONGEST:
+        raise ValueError(f"its longest length, {lengths[-1]:,}, is over {LONGEST:,}")
+
+
 def lengths_for(lengths: np.ndarray, max_length: int) -> tuple[int, ...]:
     """A few rising lengths to pad to: from the short sequences of the data to its longest, then to
     `max_length`.

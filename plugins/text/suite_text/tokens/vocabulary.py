@@ -67,6 +67,12 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise ValueError(f"the first tokens of its tokenizer are not {', '.join(SPECIAL)}")
         if self._has_bytes and tokens[len(SPECIAL) : len(SPECIAL) + len(BYTES)] != BYTES:
             raise ValueError("its tokenizer has not all bytes after the special tokens")
+        if max(_tokenizer(self.tokenizer).get_vocab().values()) != len(tokens) - 1:
+            raise ValueError("its tokenizer does not number its tokens one by one")
+        try:
+            self.encode("\ue000")  # which no vocabulary has
+        except Exception as error:  # noqa: BLE001 - the library raises nothing more special
+            raise ValueError(f"its tokenizer cannot be used: {error}") from None
 
     @classmethod
     def learn(cls, texts: Iterable[str], kind: Learned, size: int) -> Vocabulary:

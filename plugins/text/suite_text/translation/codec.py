@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -9,16 +10,18 @@ import numpy as np
 
 from suite import UserError
 from suite.options import chosen
-from suite.pipeline import Encoded, NamedAxes, Stream, StructCodec
+from suite.pipeline import ArraySpec, Encoded, NamedAxes, Signature, Stream, StructCodec
 from suite_text.reading import lines
 from suite_text.reading.cleaning import Cleaning, clean
 from suite_text.reading.input_files import InputFiles
 from suite_text.reading.tables import TEXT_COLUMNS
-from suite_text.tokens.padding import padded
+from suite_text.tokens.padding import check_lengths, padded
 from suite_text.tokens.vocabulary import END, Vocabulary
 from suite_text.translation.chunks import Chunk, Chunks, chunks_of
 from suite_text.translation.options import TranslationOptions
 from suite_text.translation.types import Target, Translation, references_of
+
+MAX_BEAM = 1024
 
 
 class TranslationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,15 +60,27 @@ class TranslationCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fi
     accepts_text: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if not self.lengths or self.lengths[0] < 1 or list(self.lengths) != sorted(set(self.lengths)):
-            raise ValueError(f"its lengths are to rise from at least 1, not to be {list(self.lengths)}")
-        if not 1 <= self.beam <= self.max_beam:
-            raise ValueError(f"its beam is to be between 1 and {self.max_beam}, not {self.beam}")
+        check_lengths(self.lengths)
+        if not 1 <= self.beam <= self.max_beam <= MAX_BEAM:
+            most = min(self.max_beam, MAX_BEAM)
+            raise ValueError(
+                f"its beam is to be between 1 and {most:,}, not {self.beam} of {self.max_beam:,}"
+            )
 
     @property
     def stream_suffixes(self) -> tuple[str, ...]:  # type: ignore[override]
         """The endings of files with a text per line: the usual ones, and those of the training data."""
         return (*lines.STREAM_SUFFIXES, *self.files.suffixes)
+
+    def properties(self) -> Mapping[str, Any]:
+        """How much is translated at once, and from which language if the data named it."""
+        named = {"source": self.source} if self.source else {}
+        return {**named, "max_tokens": self.lengths[-1], "vocabulary": len(self.vocabulary)}
+
+    def signature(self) -> Signature:
+        """What the network takes and gives, as above."""
+        inputs = {"source": ArraySpec((None,), "int32"), "search": ArraySpec((2,), "float32")}
+        return Signature(inputs, ArraySpec((None, 2)))
 
     def named_axes(self) -> NamedAxes:
         """The tokens in the network's table of vectors, for runs that start from another one."""

@@ -10,11 +10,11 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Example
+from suite.kit import SPLIT_NAMES
 from suite_text.reading.cleaning import as_fact, clean, cleaning_from
 from suite_text.reading.input_files import InputFiles, files_fact
 from suite_text.reading.options import ReadingOptions
 from suite_text.reading.problems import Problems
-from suite_text.reading.split_files import SPLIT_NAMES
 from suite_text.translation.filters import in_wrong_script, is_copy, odd_lengths, scripts_of_sides
 from suite_text.translation.options import FilterOptions
 

@@ -8,11 +8,15 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from sacrebleu.metrics import BLEU, CHRF
 
 from suite.evaluation import Details, Pairs
+from suite.kit import needing
+from suite_text.extras import TRAIN
 from suite_text.reading.lines import text_of
 from suite_text.translation.types import references_of
+
+with needing(TRAIN):
+    from sacrebleu.metrics import BLEU, CHRF
 
 WORDS: tuple[int, ...] = (5, 10, 15, 20, 30, 50)
 """Upper bounds of the groups by length; the last group has no bound."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 import msgspec
 
@@ -48,7 +48,7 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
 
     text: str
     score: float | None = None
-    unknown: int = 0
+    unknown: Annotated[int, msgspec.Meta(ge=0, le=1 << 53)] = 0
 
     def __str__(self) -> str:
         """For people: the text."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import SPLITS, counted, some
+from suite.kit import SPLIT_WORDS, counted, some
 from suite.sources import open_tree
 from suite_language.encodings import decoded
 from suite_text.classification.examples import Collector
@@ -75,7 +75,7 @@ def load_folder(path: Path, options: FolderOptions) -> Dataset:
 
 
 def _split(folder: str) -> str | None:
-    return SPLITS.get(folder.lower())
+    return SPLIT_WORDS.get(folder.lower())
 
 
 def _wrapper_depth(folders: Sequence[Sequence[str]]) -> int:

@@ -8,18 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import groups_of, some, tables
+from suite.kit import SPLIT_COLUMNS, NotJsonError, decode_json, groups_of, some, tables
 from suite_text.classification.examples import Collector, Target
 from suite_text.classification.options import TableOptions
 from suite_text.reading.input_files import InputFiles
 from suite_text.reading.split_files import DataFile, files_in
 from suite_text.reading.tables import (
     LABEL_COLUMNS,
-    SPLIT_COLUMNS,
     TEXT_COLUMNS,
     TextTable,
     as_text,
@@ -32,6 +29,9 @@ from suite_text.reading.tables import (
 )
 
 _NO_MARK = frozenset(("", "0", "false", "no", "n", "-", "nan", "none"))
+_MAX_LABELS = 20_000
+"""Characters of a list of labels: to find what is quoted in far more would take minutes."""
+
 _QUOTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 
 
@@ -162,10 +162,12 @@ def target_of(cell: Any, separator: str = "") -> Target:
 def _listed(text: str) -> list[str] | None:
     """The labels of a list as JSON, Python or numpy write it; None if it is none of them."""
     try:
-        return list(map(str, msgspec.json.decode(text, type=list[str | int])))
-    except msgspec.DecodeError:
+        return list(map(str, decode_json(text, list[str | int])))
+    except NotJsonError:
         pass
     inner = text[1:-1]
+    if len(inner) > _MAX_LABELS:
+        return None
     labels = [match[1] if match[1] is not None else match[2] for match in _QUOTED.finditer(inner)]
     return labels if labels and not _QUOTED.sub("", inner).strip(" ,\n") else None
 

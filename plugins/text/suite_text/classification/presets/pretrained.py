@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import suite
 from suite.data import Dataset
-from suite.kit import import_keras_hub, pretrained_presets
+from suite.kit import pretrained_presets
 from suite_text.classification.presets.network import FAMILIES
 
 _ENGLISH = ("distil_bert_base_en_uncased", "bert_small_en_uncased", "bert_tiny_en_uncased")
@@ -17,14 +17,8 @@ _MAX_SHARE = 0.02
 
 def presets(name: str, dataset: Dataset) -> list[suite.Pretrained]:
     """The encoders of keras-hub, those for the language first, or the folder of a preset at `name`."""
-    try:
-        hub = import_keras_hub()
-    except suite.UserError:
-        return []
-    kinds = [getattr(hub.models, f"{family}Backbone") for family in FAMILIES]
-    known = {preset: about for kind in kinds for preset, about in kind.presets.items()}
     first, then = (_ENGLISH, _MANY_LANGUAGES) if _is_english(dataset) else (_MANY_LANGUAGES, _ENGLISH)
-    return pretrained_presets(name, known, (*first, *then))
+    return pretrained_presets(name, [f"{family}Backbone" for family in FAMILIES], (*first, *then))
 
 
 def _is_english(dataset: Dataset) -> bool:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
 
 from suite_text.classification.readers.hashed_words import HashedWords
 from suite_text.classification.readers.ngrams import NGrams
-from suite_text.classification.readers.reader import check_lengths
 from suite_text.classification.readers.word_parts import WordParts
-from suite_text.tokens.padding import length_for, padded_batch
+from suite_text.tokens.padding import check_lengths, length_for, padded_batch
 from suite_text.tokens.vocabulary import PADDING
 
 MAX_WORDS = 512
@@ -45,6 +44,16 @@ class NGramReader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             check_lengths(self.word_lengths)
         elif self.parts is not None:
             raise ValueError("there are parts of words, and no words")
+
+    @property
+    def inputs(self) -> Mapping[str, int]:
+        """How many axes each array that is read has, by its name."""
+        axes = {"ngrams": 1}
+        if self.words is not None:
+            axes["words"] = 1
+        if self.parts is not None:
+            axes["parts"] = 2
+        return axes
 
     @property
     def max_length(self) -> None:

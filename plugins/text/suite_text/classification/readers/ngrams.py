@@ -66,7 +66,8 @@ class NGrams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def __post_init__(self) -> None:
         min_size, max_size = self.characters
-        if self.words < 0 or not (0 < min_size <= max_size or (min_size, max_size) == (0, 0)):
+        no_characters = (min_size, max_size) == (0, 0)
+        if not 0 <= self.words <= 100 or not (0 < min_size <= max_size <= 100 or no_characters):
             raise ValueError(
                 f"there are no n-grams of {self.words} words and {min_size} to {max_size} characters"
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -18,11 +18,9 @@ class Reader(Protocol):
         """What was read of several texts, with padding, as one array per input."""
 
     @property
+    def inputs(self) -> Mapping[str, int]:
+        """How many axes each array that `read` gives has, by its name."""
+
+    @property
     def max_length(self) -> int | None:
         """How many numbers are taken at once; None if there is no limit."""
-
-
-def check_lengths(lengths: Sequence[int]) -> None:
-    """Raise `ValueError` unless the lengths rise from 1 or more."""
-    if not lengths or lengths[0] < 1 or list(lengths) != sorted(set(lengths)):
-        raise ValueError(f"its lengths {list(lengths)} do not rise")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
 
 from suite_language.casing import lowered
-from suite_text.classification.readers.reader import check_lengths
-from suite_text.tokens.padding import padded_batch
+from suite_text.tokens.padding import check_lengths, padded_batch
 from suite_text.tokens.vocabulary import Vocabulary
 
 
@@ -26,6 +25,11 @@ class TokenReader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def __post_init__(self) -> None:
         check_lengths(self.lengths)
+
+    @property
+    def inputs(self) -> Mapping[str, int]:
+        """How many axes each array that is read has, by its name."""
+        return {"tokens": 1}
 
     @property
     def max_length(self) -> int:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
-from suite_text.classification.readers.reader import check_lengths
-from suite_text.tokens.padding import length_for
+from suite_text.tokens.padding import check_lengths, length_for
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -53,6 +52,11 @@ class WordPieceReader(
         check_lengths(self.lengths)
         if self.lengths[-1] <= 2:
             raise ValueError("its longest length has no room for a token")
+
+    @property
+    def inputs(self) -> Mapping[str, int]:
+        """How many axes each array that is read has, by its name."""
+        return {"tokens": 1}
 
     @property
     def max_length(self) -> int:

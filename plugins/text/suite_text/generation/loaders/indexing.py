@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 import msgspec
 
 from suite import UserError
-from suite.kit import reason, tables
-from suite.sources import FileSource
+from suite.kit import NotJsonError, decode_json, reason, tables
+from suite.sources import FileSource, open_file, open_lines, read_stream
 from suite_language.encodings import REPLACEMENT, encoding_of, label_of
 from suite_text.generation.examples import TextFile, indexed, indexed_texts
 from suite_text.generation.options import TextOptions
@@ -54,7 +53,7 @@ def index_file(path: Path, name: str, options: TextOptions, spool: Spool, proble
     storage: Storage
     packed = name.lower().endswith(".gz")
     if not packed and encoding in ("utf-8", "utf-8-sig") and not _is_to_be_changed(sample, options):
-        with path.open("rb") as file:
+        with open_file(path) as file:
             storage = FileStorage(path, 3 if file.read(3) == b"\xef\xbb\xbf" else 0)
     else:
         if options.encoding == "auto" and not encoding.startswith("utf"):
@@ -91,7 +90,7 @@ def is_chat(path: Path, options: TextOptions) -> bool:
 
 
 def _open(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path)) if path.name.lower().endswith(".gz") else path.open("rb")
+    return open_lines(path)
 
 
 def _sample(path: Path) -> bytes:
@@ -102,7 +101,7 @@ def _sample(path: Path) -> bytes:
                 head = packed.read(_HEAD)
             return head[: head.rfind(b"\n") + 1] or head
 
-        with path.open("rb") as file:
+        with io.BufferedReader(open_file(path)) as file:
             pieces = [file.read(_HEAD)]
             size = os.fstat(file.fileno()).st_size
             for number in range(1, _PIECES + 1) if size > _HEAD else ():
@@ -137,7 +136,7 @@ def _texts(path: Path, name: str, encoding: str, options: TextOptions, problems:
             with io.TextIOWrapper(file, encoding, errors="replace", newline="\n") as lines:
                 yield from _texts_of(json_lines(lines), name, cleaning, options, problems)
             return
-        content = file.read()
+        content = read_stream(file, name)
     inner = path.name.removesuffix(".gz")
     packed = inner.lower().endswith(tables.PACKED)
     read = content if packed else content.decode(encoding, "replace").removeprefix("\ufeff")
@@ -150,8 +149,8 @@ def json_lines(lines: Iterable[str]) -> Iterator[tuple[int, tables.Row | str]]:
         if not line.strip():
             continue
         try:
-            entry = msgspec.json.decode(line.removeprefix("\ufeff"))
-        except msgspec.DecodeError:
+            entry = decode_json(line.removeprefix("\ufeff"))
+        except NotJsonError:
             yield number, "that cannot be read as JSON"
             continue
         yield number, tables.flat(entry) if isinstance(entry, dict) else {TEXT_COLUMNS[0]: entry}

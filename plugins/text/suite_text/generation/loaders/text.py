@@ -10,7 +10,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Examples, Subset, digest
-from suite.kit import SPLITS, counted, some, split_of_name, tables
+from suite.kit import SPLIT_NAMES, SPLIT_WORDS, counted, some, split_of_name, tables
 from suite.sources import FileSource, open_tree
 from suite_text.generation.examples import Passages, TextFile, no_labels
 from suite_text.generation.loaders.indexing import index_file, is_chat, is_table
@@ -21,7 +21,7 @@ from suite_text.reading.cleaning import as_fact, cleaning_from
 from suite_text.reading.input_files import InputFiles, files_fact
 from suite_text.reading.languages import is_language
 from suite_text.reading.problems import Problems
-from suite_text.reading.split_files import SPLIT_NAMES, DataFile
+from suite_text.reading.split_files import DataFile
 from suite_text.reading.tables import TEXT_COLUMNS, columns_in, first_of, known_column
 
 SUFFIXES = (".txt", ".text", ".md", ".rst", ".tex", ".org", ".tokens", *tables.SUFFIXES)
@@ -128,7 +128,7 @@ def _splits(names: Sequence[str]) -> dict[str, str | None]:
     splits: dict[str, str | None] = {}
     for name in names:
         *folders, file = name.split("/")
-        of_folders = (SPLITS[folder.lower()] for folder in folders if folder.lower() in SPLITS)
+        of_folders = (SPLIT_WORDS[folder.lower()] for folder in folders if folder.lower() in SPLIT_WORDS)
         splits[name] = next(of_folders, None) or split_of_name(file.removesuffix(".gz").rpartition(".")[0])
     of_none = sum(split is None for split in splits.values())
     if "train" not in splits.values() or 2 * of_none > len(splits):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import suite
 from suite.data import Dataset
-from suite.kit import import_keras_hub, pretrained_presets
+from suite.kit import pretrained_presets
 from suite_text.generation.presets.network import FAMILIES
 
 _PREFERRED = ("gpt2_base_en",)
@@ -12,10 +12,4 @@ _PREFERRED = ("gpt2_base_en",)
 
 def presets(name: str, dataset: Dataset) -> list[suite.Pretrained]:
     """The language models of keras-hub, or the folder of a preset at `name`."""
-    try:
-        hub = import_keras_hub()
-    except suite.UserError:
-        return []
-    kinds = [getattr(hub.models, f"{family}CausalLM") for family in FAMILIES]
-    known = {preset: about for kind in kinds for preset, about in kind.presets.items()}
-    return pretrained_presets(name, known, _PREFERRED)
+    return pretrained_presets(name, [f"{family}CausalLM" for family in FAMILIES], _PREFERRED)

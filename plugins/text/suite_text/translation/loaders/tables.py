@@ -10,13 +10,12 @@ from typing import Any
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import groups_of, tables
+from suite.kit import SPLIT_COLUMNS, groups_of, tables
 from suite_text.reading.input_files import InputFiles
 from suite_text.reading.languages import is_language
 from suite_text.reading.problems import Problems
 from suite_text.reading.split_files import files_in, split_files
 from suite_text.reading.tables import (
-    SPLIT_COLUMNS,
     TextTable,
     as_text,
     find_column,

@@ -76,7 +76,9 @@ def _read(file: DataFile) -> tuple[list[Unit], str]:
             elif element.tag == "tu":
                 units.append(_unit(element))
                 element.clear()
-    except ET.ParseError as error:
+    except RecursionError:
+        raise UserError(f"{name} is no TMX: its elements are nested too deeply") from None
+    except (ET.ParseError, LookupError, ValueError) as error:  # the last two of an unknown encoding
         raise UserError(f"{name} is no TMX: {error}") from None
     return units, named
 

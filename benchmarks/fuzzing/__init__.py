@@ -1,0 +1,1 @@
+"""What `benchmarks/fuzz.py` runs: made-up data, mutations of it, and what is done with them."""

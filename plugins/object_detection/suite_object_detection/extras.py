@@ -1,0 +1,3 @@
+"""What is installed only by those who train or score."""
+
+TRAIN = "suite-object-detection[train]"

@@ -1,0 +1,3 @@
+"""What is installed only by those who train, inspect or score."""
+
+TRAIN = "suite-speech-recognition[train]"
