@@ -481,3 +481,9 @@ def test_a_zip_of_bombs_is_refused(tmp_path):
             open_tree(tmp_path / "a.zip")
         assert open_tree(tmp_path / "stored.zip").sizes.tolist() == [150_000]
     assert len(open_tree(tmp_path / "a.zip")) == 5
+
+
+def test_a_glob_that_also_matches_a_pipe_goes_on(pipe, tmp_path):
+    (tmp_path / "a.temps").write_text("1 2 3 4")
+    results = list(fake().predict_each(Inputs([f"{tmp_path}/*.temps"], weather.codec())))
+    assert [result.error for result in results] == [None, f"{pipe} is no regular file"]

@@ -119,7 +119,10 @@ class Inputs:
                 raise UserError(f"{_nothing_there(word)} (for the word itself, put a space after it)")
             self._inputs.append(word)
         for path in paths:
-            self._add(path)
+            if exists or path.is_file() or path.is_dir():
+                self._add(path)
+            else:  # a glob that also matches a pipe is meant for the others
+                self._inputs.append(Unreadable(str(path), f"{path} is no regular file"))
 
     def _add(self, path: Path) -> None:
         if path.is_file() and not is_archive(path):
