@@ -80,8 +80,7 @@ def convert(
         errors="replace",
         check=False,
     )
-    answer = scratch / "answer.json"
-    errors = json.loads(answer.read_text()) if answer.is_file() else {}
+    errors = _answer(scratch / "answer.json")
     full = unwritable_in(done.stderr, target) if done.returncode else None
     if full is not None:
         raise full
@@ -93,6 +92,14 @@ def convert(
         )
         raise RunError(f"{source} could not be converted to ONNX: {reason}")
     return _read(scratch / "inputs.npz"), _read(scratch / "outputs.npz")
+
+
+def _answer(path: Path) -> dict[str, str]:
+    try:
+        answer: dict[str, str] = json.loads(path.read_text())
+    except (OSError, ValueError):  # it was not written, or the disk is full: the file is empty or cut off
+        return {}
+    return answer
 
 
 def _child() -> None:
