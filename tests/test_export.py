@@ -16,7 +16,7 @@ import weather
 from suite.configuration import Configuration
 from suite.export.export import _alike, _difference
 from suite.export.metadata import onnx_metadata
-from suite.export.onnx import _copying_no_graph, _in_a_process, convert
+from suite.export.onnx import _answer, _copying_no_graph, _in_a_process, convert
 from suite.pipeline.keras_files import save_keras
 from suite.pipeline.manifest import FORMAT, Manifest, read_manifest, write_manifest
 from suite.pipeline.networks import KerasNetwork, OnnxNetwork
@@ -311,3 +311,12 @@ def test_predictions_are_alike_but_for_the_last_digits():
     assert not _alike({"label": "a", "score": 0.5}, {"label": "b", "score": 0.5})
     assert not _alike([0.5, 0.6], [0.5])
     assert not _alike({"score": 0.5}, {"score": 0.6})
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"), [("", {}), ('{"er', {}), ('{"error": "x"}', {"error": "x"})]
+)
+def test_the_answer_of_a_conversion_for_which_the_disk_had_no_room(tmp_path, content, expected):
+    (tmp_path / "answer.json").write_text(content)
+    assert _answer(tmp_path / "answer.json") == expected
+    assert _answer(tmp_path / "none.json") == {}

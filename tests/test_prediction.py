@@ -16,7 +16,7 @@ import suite
 import weather
 from suite.errors import attribution
 from suite.pipeline.manifest import read_manifest, write_manifest
-from suite.prediction.loading import load
+from suite.prediction.loading import _how_to_get, load
 from suite.prediction.predictor import LoadedPipeline
 
 pytest.importorskip("keras", reason="needs Keras")
@@ -272,7 +272,12 @@ def test_a_run_without_its_network(changed):
 def test_a_missing_plugin(run):
     message = refusal(run, suite.Host(discover=False))
     assert "needs the plugin 'weather' (1.2)" in message
-    assert "pip install weather" in message
+    assert "if you trust whoever made it, for a plugin is code: pip install weather" in message
+
+
+@pytest.mark.parametrize("name", ["-e git+https://x.y/z", "evil; rm -rf ~", "a\x1b[31m", "--pre", "näme", ""])
+def test_no_advice_to_install_what_is_no_name_of_a_package(name):
+    assert "pip" not in _how_to_get(name)
 
 
 def test_a_newer_format(changed):

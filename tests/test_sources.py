@@ -2,6 +2,7 @@
 
 import io
 import os
+import random
 import stat
 import tarfile
 import zipfile
@@ -222,6 +223,22 @@ def test_a_zip_that_lies_about_a_size(tmp_path):
     path.write_bytes(content)
     with pytest.raises(UserError, match=r"bomb.zip/x.jpg is damaged in the archive"):
         open_tree(path).source(0).read()
+
+
+@pytest.mark.parametrize("claimed", [3_000_000, 10])
+def test_a_large_member_of_a_zip_is_unpacked_by_pieces(tmp_path, monkeypatch, claimed):
+    monkeypatch.setattr("suite.sources.archive.LARGE", 5)
+    content = random.Random(0).randbytes(30_000) * 100
+    path = write_zip(tmp_path / "a.zip", {"x.jpg": content})
+    packed = bytearray(path.read_bytes())
+    place = packed.index(b"PK\x01\x02") + 24
+    packed[place : place + 4] = claimed.to_bytes(4, "little")
+    path.write_bytes(packed)
+    if claimed == len(content):
+        assert open_tree(path).source(0).read() == content
+    else:
+        with pytest.raises(UserError, match="is damaged in the archive"):
+            open_tree(path).source(0).read()
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -74,8 +74,7 @@ def convert(
             _write(scratch / "inputs.npz", batches)
     job = {"source": str(source), "target": str(target), "packages": list(packages), "scratch": str(scratch)}
     status, printed = _in_a_process(job)
-    answer = scratch / "answer.json"
-    errors = json.loads(answer.read_text()) if answer.is_file() else {}
+    errors = _answer(scratch / "answer.json")
     full = unwritable_in(printed, target) if status else None
     if full is not None:
         raise full
@@ -97,6 +96,15 @@ def _in_a_process(job: Mapping[str, Any]) -> tuple[int, str]:
         check=False,
     )
     return done.returncode, done.stderr
+
+
+def _answer(path: Path) -> dict[str, str]:
+    """What went wrong in the child, by kind; empty if nothing did, or it could not say so."""
+    try:
+        answer: dict[str, str] = json.loads(path.read_text())
+    except (OSError, ValueError):  # it was not written, or the disk is full: the file is empty or cut off
+        return {}
+    return answer
 
 
 def _child(job: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     import keras
 
 NETWORK = "network.keras"
+
+_PACKAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?", re.ASCII)
 
 
 def save_pipeline(
@@ -301,6 +304,13 @@ def _builder(manifest: Manifest, folder: Path, host: Host) -> Contributed[ModelB
         version = manifest.plugin.get("version", "")
         raise UserError(
             f"{folder} needs the plugin '{plugin}'{f' ({version})' if version else ''}, which is not"
-            f" installed or was left out: pip install {plugin}"
+            f" installed or was left out: {_how_to_get(plugin)}"
         )
     return host.builder(manifest.builder, manifest.task)
+
+
+def _how_to_get(plugin: str) -> str:
+    """What to do if a plugin is missing, whose name may be from a stranger's file."""
+    if _PACKAGE.fullmatch(plugin) is None:
+        return "that is no name of a package; ask whoever made the model"
+    return f"if you trust whoever made it, for a plugin is code: pip install {plugin}"

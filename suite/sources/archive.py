@@ -23,11 +23,12 @@ from typing import IO, Any, cast
 import numpy as np
 
 from suite.errors import UserError
-from suite.limits import ByteCount, check_file_size, check_unpacked
+from suite.limits import LARGE, ByteCount, check_file_size, check_unpacked
 from suite.regular_files import open_regular
 from suite.sources.tree import Tree, is_hidden
 
 _BLOCK = 1 << 20
+_PIECE = 1 << 16  # unpacks to 64 MB at most
 _MAX_HEADER = 1 << 24
 
 # What the readers of the standard library raise if an archive is not what it should be.
@@ -128,8 +129,7 @@ class ZipTree(ArchiveTree):
         content = self._read_at(offset + 30 + name_length + extra_length, packed)
         if method == zipfile.ZIP_DEFLATED:
             try:
-                # Never more than the directory says, whatever the stream would give.
-                content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(content, size + 1)
+                content = _inflated(content, size)
             except zlib.error:
                 content = b""
         if len(content) != size or zlib.crc32(content) != checksum:
@@ -153,6 +153,20 @@ class TarTree(ArchiveTree):
         size, offset = (int(column[index]) for column in self._columns)
         check_file_size(f"{self.name}/{self.names[index]}", size)
         return self._read_at(offset, size)
+
+
+def _inflated(packed: bytes, size: int) -> bytes:
+    """What was deflated, but never much more than the directory says, whatever the stream would give."""
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    if size <= LARGE:
+        return unpacker.decompress(packed, size + 1)
+    """What was deflated, never much more than the directory says, whatever the stream would give."""
+    content = io.BytesIO()
+    for start in range(0, len(packed), _PIECE):
+        content.write(unpacker.decompress(packed[start : start + _PIECE], size + 1 - content.tell()))
+        if content.tell() > size:
+            break
+    return content.getvalue()
 
 
 def _list_tar(name: str, file: IO[bytes]) -> tuple[list[str], list[str], list[int], list[int]]:
