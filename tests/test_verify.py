@@ -20,6 +20,8 @@ def whole(tmp_path_factory):
     run = weather.save(tmp_path_factory.mktemp("runs") / "run")
     (run / "config.toml").write_text('task = "weather"\ndata = "here"\n')
     (run / "environment.json").write_text("{}\n")
+    (run / "history.csv").write_text("epoch,loss\n1,0.5\n")
+    (run / "predictions.jsonl").write_text('{"id": "a"}\n' * 3)
     shutil.copytree(run / "model", run / "export")
     folder = CheckpointFolder(run / "checkpoints")
     best = folder.write_best(3, {"weights/00000": np.ones(300, np.float32)})
@@ -37,6 +39,8 @@ def test_all_files_are_looked_at(run, capsys):
     assert [str(file.path.relative_to(run)) for file in files] == [
         "config.toml",
         "environment.json",
+        "history.csv",
+        "predictions.jsonl",
         "model/pipeline.json",
         "model/network.keras",
         "export/pipeline.json",
@@ -46,12 +50,18 @@ def test_all_files_are_looked_at(run, capsys):
     ]
     assert not any(file.problem for file in files)
     assert main(["verify", str(run)]) == 0
-    assert capsys.readouterr().out.endswith("\n0 files are damaged, of 8\n")
+    assert capsys.readouterr().out.endswith("\n0 files are damaged, of 10\n")
 
 
 @pytest.mark.parametrize(
     "name",
-    ["model/pipeline.json", "model/network.keras", "checkpoints/step-0000000003.npz", "environment.json"],
+    [
+        "model/pipeline.json",
+        "model/network.keras",
+        "checkpoints/step-0000000003.npz",
+        "environment.json",
+        "predictions.jsonl",
+    ],
 )
 def test_a_damaged_file_is_named(run, name, capsys):
     file = run / name
@@ -63,7 +73,8 @@ def test_a_damaged_file_is_named(run, name, capsys):
         rows = json.loads(capsys.readouterr().out)
         assert [row["path"] for row in rows if row["problem"]] == [str(file)]
     assert main(["verify", str(run)]) == 1
-    assert f"DAMAGED  {'can be read' if 'env' in name else 'SHA-256'}" in capsys.readouterr().out
+    how = "SHA-256" if "/" in name else "can be read"
+    assert f"DAMAGED  {how}" in capsys.readouterr().out
 
 
 def test_a_missing_file_is_named(run):

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from suite.configuration import from_mapping, read_toml
+from suite.documents import NotJsonError, decode_json
 from suite.errors import UserError
+from suite.evaluation.prediction_files import PREDICTIONS_FILE
 from suite.pipeline.manifest import FOLDS_FILE, MANIFEST, Manifest, check_file, model_folder, read_manifest
 from suite.runs.directory import Run, read_json
 from suite.training.checkpoints import read_arrays
@@ -70,6 +72,10 @@ def _run(path: Path) -> Iterator[Verified]:
     for name in ("environment.json", "metrics.json"):
         if (path / name).is_file() or name == "environment.json":
             yield _json(path / name)
+    if (path / "history.csv").is_file():
+        yield _look(path / "history.csv", _READABLE, lambda file: Run(file.parent).history())
+    if (path / PREDICTIONS_FILE).is_file():
+        yield _look(path / PREDICTIONS_FILE, _READABLE, _read_lines)
     for folder in (run.model, path / "export"):
         if (folder / MANIFEST).is_file():
             yield from _model(folder)
@@ -103,6 +109,15 @@ def _checkpoint(file: Path) -> Verified:
 
 def _json(file: Path) -> Verified:
     return _look(file, _READABLE, read_json)
+
+
+def _read_lines(file: Path) -> None:
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                decode_json(line)
+            except NotJsonError as error:
+                raise UserError(f"{file} is damaged: line {number:,} is not JSON: {error}") from None
 
 
 def _look(file: Path, how: str, check: Callable[[Path], Any]) -> Verified:
