@@ -272,7 +272,7 @@ def test_a_run_without_its_network(changed):
 def test_a_missing_plugin(run):
     message = refusal(run, suite.Host(discover=False))
     assert "needs the plugin 'weather' (1.2)" in message
-    assert "if you trust whoever made it, for a plugin is code: pip install weather" in message
+    assert "pip install weather, if you trust whoever made it, for a plugin is code" in message
 
 
 @pytest.mark.parametrize("name", ["-e git+https://x.y/z", "evil; rm -rf ~", "a\x1b[31m", "--pre", "näme", ""])
@@ -294,6 +294,15 @@ def test_an_older_format(changed):
 )
 def test_a_network_elsewhere_is_refused(changed, network):
     assert "is not a file beside it" in refusal(changed(network=network))
+
+
+def test_an_unknown_builder_of_a_known_plugin_names_the_model(changed):
+    run = changed()
+    folder = run / "model"
+    write_manifest(folder, msgspec.structs.replace(read_manifest(folder), builder="weather:storm"))
+    message = refusal(run)
+    assert message.startswith(f"{folder} cannot be used: ")
+    assert "storm" in message
 
 
 def test_an_unknown_kind_of_network(changed):

@@ -306,11 +306,14 @@ def _builder(manifest: Manifest, folder: Path, host: Host) -> Contributed[ModelB
             f"{folder} needs the plugin '{plugin}'{f' ({version})' if version else ''}, which is not"
             f" installed or was left out: {_how_to_get(plugin)}"
         )
-    return host.builder(manifest.builder, manifest.task)
+    try:
+        return host.builder(manifest.builder, manifest.task)
+    except UserError as error:
+        raise UserError(f"{folder} cannot be used: {error}{_other_versions(manifest, host)}") from None
 
 
 def _how_to_get(plugin: str) -> str:
     """What to do if a plugin is missing, whose name may be from a stranger's file."""
     if _PACKAGE.fullmatch(plugin) is None:
         return "that is no name of a package; ask whoever made the model"
-    return f"if you trust whoever made it, for a plugin is code: pip install {plugin}"
+    return f"pip install {plugin}, if you trust whoever made it, for a plugin is code"
