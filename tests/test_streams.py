@@ -117,6 +117,14 @@ def test_a_training_stops_after_its_step_or_validation_and_at_once_where_there_i
     assert "stopping" not in capsys.readouterr().err
 
 
+def test_what_is_stopped_before_a_training_says_so(capsys):
+    from suite.cli.training_display import TrainingDisplay
+
+    with pytest.raises(KeyboardInterrupt), TrainingDisplay(resumed=False):
+        raise KeyboardInterrupt
+    assert capsys.readouterr().err == "stopped before the training began\n"
+
+
 def test_the_handler_of_sigterm_is_put_back(capsys):
     before = signal.getsignal(signal.SIGTERM)
     main(["--version"])

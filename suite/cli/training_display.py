@@ -62,9 +62,11 @@ class TrainingDisplay(Listener):
         if self._live is not None:
             self._live.stop()
             self._live = None
-        if kind is KeyboardInterrupt and self._run is not None:
-            path = self._folds or self._run
-            self.console.print(f"stopped at once; to go on: suite resume {path}", markup=False)
+        if kind is not KeyboardInterrupt:
+            return
+        path = self._folds or self._run
+        how = "at once; to go on: suite resume" if path is not None else "before the training began"
+        self.console.print(f"stopped {how} {path or ''}".rstrip(), markup=False, soft_wrap=True)
 
     def note(self, text: str) -> None:
         self.console.print(f"[yellow]note:[/] {escape(text)}", soft_wrap=True)
