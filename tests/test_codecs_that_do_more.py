@@ -69,6 +69,7 @@ def test_scores_are_made_by_the_codec_for_scoring_and_know_its_facts(run, host):
     assert again.metrics["test"] == run.metrics["test"]
 
 
+@pytest.mark.slow
 def test_an_option_at_prediction(predict):
     assert json.loads(predict("a.json", "--json")[1][0])["prediction"]["trend"] == "rising"
     _, lines, _ = predict("a.json", "--json", "--set", "threshold=1")

@@ -287,6 +287,7 @@ FOR_TRAINING = [
 ]
 
 
+@pytest.mark.slow
 def test_prediction_with_an_export_needs_nothing_that_is_for_training(tmp_path):
     path = os.pathsep.join(map(str, [Path(__file__).parent, *sys.path]))
     subprocess.run(

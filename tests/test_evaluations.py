@@ -211,6 +211,7 @@ def test_a_folder_that_is_not_empty_is_not_written_to(run, tmp_path):
         evaluate(HOST, Request(run=run, out=tmp_path))
 
 
+@pytest.mark.slow
 def test_two_evaluations_at_once_write_two_folders(run, data, tmp_path):
     class Other(Listener):
         """Evaluates as well while another evaluation is under way."""

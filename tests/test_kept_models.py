@@ -49,6 +49,7 @@ def test_each_task_is_kept(host):
     assert {path.parent.name for path in KEPT} >= {task.name for task in host.tasks()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["run", "export"])
 @pytest.mark.parametrize("expected", KEPT, ids=IDS)
 def test_a_kept_model_predicts_what_it_predicted(host, expected, kind):

@@ -69,6 +69,7 @@ def test_every_optimizer_makes_the_loss_smaller(name, weight_decay):
     assert loss(model, x, y) < before
 
 
+@pytest.mark.slow
 def test_layers_of_momentum_learn_as_with_sgd_and_the_others_as_with_adam():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(8, 3)).astype("float32"), rng.normal(size=(8, 2)).astype("float32")

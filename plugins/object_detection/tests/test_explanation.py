@@ -99,7 +99,7 @@ def test_without_images_or_detections_there_is_nothing_to_show():
 
 def test_of_a_large_image_a_small_object_is_explained_in_a_window():
     """Shrunk to `MAX_SIDE` the square is smaller than the 8 pixels that are needed."""
-    box = (3000.0, 500.0, 3012.0, 512.0)
+    box = (1500.0, 300.0, 1512.0, 312.0)
     shapes = []
 
     def watched(images):
@@ -107,7 +107,7 @@ def test_of_a_large_image_a_small_object_is_explained_in_a_window():
             shapes.append(pixels.shape)
             yield from detect([pixels])
 
-    pairs = pairs_of([image(1200, 4096, box)], [None])
+    pairs = pairs_of([image(600, 2048, box)], [None])
     (gallery,) = explain(pairs, lambda images: list(watched(images)))
     assert [caption for _, caption in gallery.items] == ["square 0.90\n0.png"]
     assert max(map(max, shapes)) <= MAX_SIDE + 2

@@ -107,6 +107,7 @@ def test_the_worst_utterances_can_be_played_from_the_page():
     assert '<audio controls preload="none" src="data:audio/mpeg;base64,' in page([figure])
 
 
+@pytest.mark.slow
 def test_the_worst_utterances_can_be_seen_as_spectrograms(tmp_path):
     texts = ("one", "two"), ("six", "six ten")
     pairs = pairs_of(*texts, inputs=[tmp_path / "gone.wav", tone()])
