@@ -11,6 +11,7 @@ from textwrap import dedent
 import pytest
 
 import suite
+import toy_plugin
 from distributions import write_distribution
 
 GOOD = """
@@ -38,9 +39,8 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    root = str(Path(suite.__file__).parents[1])
-    standard = [path for path in sys.path if "site-packages" not in path and not path.startswith(root)]
-    monkeypatch.setattr(sys, "path", [str(tmp_path), *filter(None, standard)])
+    standard = [path for path in sys.path if path.startswith(sys.base_prefix) and "-packages" not in path]
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *standard])
     before = set(sys.modules)
     yield Site(tmp_path)
     for name in set(sys.modules) - before:
@@ -146,8 +146,6 @@ def test_leaving_out_what_is_not_there_is_an_error_with_the_nearest_name(site):
 
 
 def test_plugins_given_as_objects_come_in_addition_to_installed_ones(site):
-    import toy_plugin
-
     site.install("suite-good", GOOD.format(task="good"))
     host = suite.Host(toy_plugin)
     assert [contributed.item.name for contributed in host.tasks()] == ["good", "trend"]
