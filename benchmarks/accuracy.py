@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import connected_digits
+from run_folders import new_run
 
-from suite.runs.directory import Run, new_run_path
+from suite.runs.directory import Run
 
 HERE = Path(__file__).parent
 
@@ -82,7 +83,7 @@ def main() -> None:
         connected_digits.write(data)
     if not data.exists():
         sys.exit(f"{data} does not exist: set SUITE_DATA to the folder with the data")
-    out = new_run_path(HERE / "runs", name)
+    out = new_run(name)
     command = [sys.executable, "-m", "suite", "train", case.task, str(data), "--out", str(out)]
     subprocess.run([*command, *case.flags, *flags], check=True)
     run = Run.open(out)

@@ -21,9 +21,10 @@ import time
 from pathlib import Path
 
 import numpy as np
+from run_folders import new_run
 
 from suite.devices import activate
-from suite.runs.directory import Run, new_run_path
+from suite.runs.directory import Run
 
 HERE = Path(__file__).parent
 REFERENCE_MODEL = "5-gram model"
@@ -46,7 +47,7 @@ def main() -> None:
 def bits_per_byte(language: str, flags: list[str]) -> None:
     """Train on one side, and print how many bits a byte of the test split takes."""
     data = side(language)
-    out = new_run_path(HERE / "runs", f"generation_{language}")
+    out = new_run(f"generation_{language}")
     command = [sys.executable, "-m", "suite", "train", "text-generation", str(data), "--out", str(out)]
     subprocess.run([*command, *flags], check=True)
     run = Run.open(out)

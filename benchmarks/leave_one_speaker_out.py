@@ -16,7 +16,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from suite.runs.directory import Run, new_run_path
+from run_folders import new_run
+
+from suite.runs.directory import Run
 
 HERE = Path(__file__).parent
 
@@ -31,7 +33,7 @@ def main() -> None:
     speakers = sorted({path.stem.split("_")[1] for path in data.glob("*.wav")})
     errors, minutes = [], 0.0
     for speaker in arguments.only or speakers:
-        out = new_run_path(HERE / "runs", f"without-{speaker}")
+        out = new_run(f"without-{speaker}")
         command = [sys.executable, "-m", "suite", "train", "speech-recognition", str(data), "--out", str(out)]
         pattern = ["--set", "loader.pattern={text}_{speaker}_{take}.wav"]
         # Weights are chosen on takes of the speakers in training: the speaker who is left out is only scored.

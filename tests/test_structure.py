@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,8 @@ PUBLIC = {
 
 HOST = sorted((ROOT / "suite").rglob("*.py"))
 PLUGINS = sorted(path for path in ROOT.glob("plugins/*/suite_*/**/*.py") if "egg-info" not in str(path))
+
+PROGRAMS = sorted([*ROOT.glob("benchmarks/**/*.py"), *ROOT.glob("examples/**/*.py")])
 
 
 def module_of(path: Path) -> str:
@@ -110,6 +113,21 @@ def test_a_plugin_of_this_repository_imports_only_what_any_other_may(path):
     of_host.discard("suite.kit.tables")  # `from suite.kit import tables`
     private = of_host - PUBLIC
     assert sorted(private) == []
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.name)
+def test_benchmarks_and_examples_import_what_there_is(path):
+    """They are run by hand, so nobody would notice that a name has changed."""
+    missing = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("suite"):
+            module = importlib.import_module(node.module)
+            missing += [
+                f"{node.module}.{name.name}"
+                for name in node.names
+                if not hasattr(module, name.name) and f"{node.module}.{name.name}" not in MODULES
+            ]
+    assert missing == []
 
 
 def test_the_host_imports_no_plugin():
