@@ -35,7 +35,7 @@ _MIN_DEVIATION = 8.0
 MAX_DIFFERENCE = 0.3
 """Of the colors of two thumbnails, as a share of their standard deviation (root mean square). Copies of
 photographs at half the size and JPEG quality 30 differ by 0.15 at most, at a quarter and 50 by 0.23. In
-CIFAR-10, 51 test images are that close to training images: the same picture, or the same car once more."""
+CIFAR-10, 51 test images are that close to training images: the same photograph, or the same car once more."""
 
 MAX_ASPECT_RATIO = 1.05
 """By how much two aspect ratios may differ, beside the rounding to whole pixels."""

@@ -14,7 +14,7 @@ RANDOM = np.random.default_rng(0)
 
 
 def scene(rng, height=96, width=128):
-    """A smooth random picture with a few shapes: unlike noise, it has something to recognize."""
+    """A smooth random image with a few shapes: unlike noise, it has something to recognize."""
     image = resize(rng.integers(0, 256, (6, 8, 3), np.uint8), height, width).copy()
     for _ in range(6):
         center = (int(rng.integers(width)), int(rng.integers(height)))
