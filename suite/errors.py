@@ -151,9 +151,14 @@ def about(message: str, name: str, raw: object = None) -> str:
     return message if any(text in message for text in known) else f"{name}: {message}"
 
 
+_LONGEST_REASON = 300
+"""Characters: some libraries quote what they could not read."""
+
+
 def reason(error: Exception) -> str:
-    """Why, as the end of a sentence: in lower case, and without the path that an `OSError` names."""
+    """Why, as the end of a sentence: in lower case, not long, and without the path that `OSError` names."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    text = text if len(text) <= _LONGEST_REASON else f"{text[: _LONGEST_REASON - 1]}…"
     return f"{text[:1].lower()}{text[1:]}" if text else type(error).__name__
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from suite.errors import UserError, unimportable
+from suite.errors import UserError, reason, unimportable
 from suite.limits import ByteCount, check_memory
 from suite.sources.unpacking import gunzipped
 
@@ -98,7 +98,7 @@ def _blamed(name: str) -> Iterator[None]:
     except (GeneratorExit, UserError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - a library's own kinds
-        raise UserError(f"{name} is damaged, or no {name.rpartition('.')[2]} file: {error}") from None
+        raise UserError(f"{name} is damaged, or no {name.rpartition('.')[2]} file: {reason(error)}") from None
 
 
 def _missing(error: ImportError, name: str, package: str) -> UserError:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from suite.devices import dtype_policy
 from suite.documents import parse_json
-from suite.errors import UserError
+from suite.errors import UserError, reason
 from suite.files import atomic_path
 from suite.outside_files import check_keras_weights
 from suite.pipeline.model_sizes import check_unpacked, weights_up_to
@@ -75,22 +75,12 @@ def load_keras(path: Path, packages: Iterable[str] = ()) -> keras.Model:
     try:
         with dtype_policy("float32"), weights_up_to(path, declared):
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (
-        ValueError,
-        TypeError,
-        LookupError,
-        ArithmeticError,
-        AssertionError,
-        AttributeError,
-        OSError,
-        RuntimeError,
-        EOFError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:  # whatever a backend raises of its own
+        line = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise UserError(
-            f"{path} could not be read as a Keras model, it may be damaged or of another version: {reason}"
+            f"{path} could not be read as a Keras model, it may be damaged or of another version: {line}"
         ) from error
     return model
 
@@ -114,7 +104,7 @@ def check_keras(path: Path, packages: Iterable[str] = ()) -> list[str]:
             config = parse_json(archive.read("config.json"), f"{path}: config.json", any_number=True)
     except (zipfile.BadZipFile, EOFError, OSError, ValueError, zlib.error, RecursionError) as error:
         raise UserError(
-            f"{path} is not a Keras model or is damaged ({error}): copy it again, or train again"
+            f"{path} is not a Keras model or is damaged ({reason(error)}): copy it again, or train again"
         ) from None
     if not isinstance(config, dict) or "class_name" not in config:
         raise UserError(f"{path} is not a Keras model: its config.json describes none")

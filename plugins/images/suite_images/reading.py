@@ -296,6 +296,8 @@ def _decode(content: bytes, name: str, header: Header, flags: int) -> np.ndarray
 def _from_bgr(decoded: np.ndarray) -> np.ndarray:
     if decoded.ndim == 2:
         return decoded
+    if decoded.dtype not in (np.uint8, np.uint16, np.float32):  # which OpenCV reads, and does not convert
+        return np.ascontiguousarray(decoded[:, :, [2, 1, 0, *range(3, decoded.shape[2])]])
     code = cv2.COLOR_BGR2RGB if decoded.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
     converted: np.ndarray = cv2.cvtColor(decoded, code)
     return converted

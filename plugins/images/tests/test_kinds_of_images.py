@@ -245,3 +245,14 @@ def test_watching_passes_results_and_errors_on():
     with pytest.raises(ZeroDivisionError):
         watched(lambda: 1 // 0)
     assert watched(lambda: 8) == (8, "")
+
+
+def test_colors_of_32_bits_are_read_or_refused_in_a_sentence(tmp_path):
+    import tifffile
+
+    tifffile.imwrite(tmp_path / "a.tif", np.full((4, 5, 3), 7, np.uint32), photometric="rgb")
+    try:
+        image = reading.read(tmp_path / "a.tif")
+    except UserError:
+        return
+    assert image.shape == (4, 5, 3)

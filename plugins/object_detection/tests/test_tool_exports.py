@@ -350,6 +350,12 @@ def test_metadata_with_numbers_of_classes(tmp_path):
     assert targets(dataset) == expected(DATA)
 
 
+def test_metadata_whose_objects_are_none_are_refused(tmp_path):
+    write(tmp_path / "metadata.jsonl", {"file_name": "a.png", "objects": [{"bbox": [1, 2, 3, 4]}, "cat"]})
+    with pytest.raises(UserError):
+        load("metadata", tmp_path)
+
+
 def test_metadata_with_corners_and_objects_one_by_one(tmp_path):
     write_image(tmp_path / "a.png", 100, 100)
     objects = [{"bbox": [60, 10, 70, 20], "category": "cat"}, {"bbox": [1, 2, 9, 9], "category": "dog"}]

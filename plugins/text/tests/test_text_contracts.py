@@ -47,6 +47,7 @@ def test_a_cleaning_of_another_form_is_refused(task):
         ("translation", Example("a", "text", None), "'train: a': expected a translation"),
         ("text-generation", Example("a", "text", 4), "must be a passage, as .*passages_of. makes them"),
         ("text-generation", replace(generated().train[0], target="x"), "expected the number of bytes"),
+        ("text-generation", replace(generated().train[0], target=10**400), "expected the number of bytes"),
     ],
 )
 def test_an_example_that_does_not_satisfy_the_task_is_named(task, broken, sentence):

@@ -122,6 +122,8 @@ def _rows(found: ListedImages, file: AnnotationFile) -> Iterator[_Row]:
 def _columns(objects: Any) -> Mapping[str, Any]:
     """Objects as lists by name, if they are a list of objects."""
     if isinstance(objects, list):
+        if not all(isinstance(item, dict) for item in objects):
+            raise TypeError("a list of what are no objects")
         names = {name for item in objects for name in item}
         return {name: [item.get(name) for item in objects] for name in names}
     if not isinstance(objects, dict):

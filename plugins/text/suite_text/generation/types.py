@@ -98,7 +98,7 @@ def bytes_of(target: object, name: str) -> int:
     Raises:
         suite.UserError: if it is none.
     """
-    if isinstance(target, bool) or not isinstance(target, int) or target < 0:
+    if isinstance(target, bool) or not isinstance(target, int) or not 0 <= target <= 1 << 53:
         raise UserError(
             f"'{name}': expected the number of bytes of a passage as its target, not {shown(target)}"
         )
