@@ -15,6 +15,9 @@ from suite.evaluation import Pairs
 from suite_classification.labels import refuse_unknown
 from suite_object_detection.types import Detections, Target
 
+MAX_COORDINATE = 1e9
+"""Pixels: no image is that large, and what is drawn of a box stays within the numbers of a machine."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GroundTruth:
@@ -205,7 +208,7 @@ def _boxes(
     flat = chain.from_iterable(chain.from_iterable(boxes))
     array = np.fromiter(flat, np.float64, 4 * len(image)).reshape(-1, 4)
     # Written so that NaN is wrong as well.
-    right = (array[:, 2:] >= array[:, :2]).all(axis=1) & np.isfinite(array).all(axis=1)
+    right = (array[:, 2:] >= array[:, :2]).all(axis=1) & (np.abs(array) <= MAX_COORDINATE).all(axis=1)
     if not right.all():
         first = int(np.argmin(right))
         raise UserError(
