@@ -23,3 +23,10 @@ def thumbnail(image: np.ndarray, side: int) -> np.ndarray:
         image, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_NEAREST
     )
     return small
+
+
+def thumbnail_with_scale(image: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """A `thumbnail`, and by what to multiply boxes in the image, float64 (4,)."""
+    small = thumbnail(image, side)
+    (height, width), (small_height, small_width) = image.shape[:2], small.shape[:2]
+    return small, np.array([small_width / width, small_height / height] * 2)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from suite_images.encoding import jpeg
 from suite_images.heat import shaded
 from suite_images.occlusion import Grid, heat_of, views
 from suite_images.resizing import resize
-from suite_images.thumbnails import thumbnail
+from suite_images.thumbnails import thumbnail_with_scale
 from suite_object_detection.evaluation.matching import overlaps
 from suite_object_detection.evaluation.metrics import Scoring
 from suite_object_detection.types import Box, Detections
@@ -136,8 +137,9 @@ def heat_map(image: np.ndarray, box: Box, found: Found, predict: Predict) -> np.
     if before < MIN_FOUND * found.score:
         return None
     grids = [Grid(COARSE), Grid(FINE, _window(box, image.shape, AROUND))]
-    worths = np.array([worth(detections, box, found.label) for detections in predict(views(image, grids))])
-    return as_weights(heat_of(worths[0] - worths[1:], grids, image.shape))
+    blurred = islice(views(image, grids), 1, None)  # the first view is the image itself
+    worths = np.array([worth(detections, box, found.label) for detections in predict(blurred)])
+    return as_weights(heat_of(before - worths, grids, image.shape))
 
 
 def worth(detections: Detections, box: Box, label: str) -> float:
@@ -214,8 +216,7 @@ def _window(box: Box, shape: Sequence[int], times: float, at_least: float = 8.0)
 
 def _drawn(image: np.ndarray, box: Box, heat: np.ndarray) -> bytes:
     """The image and its heat map side by side, with the box in both."""
-    shown = thumbnail(image, THUMBNAIL)
-    scale = np.array([shown.shape[1] / image.shape[1], shown.shape[0] / image.shape[0]] * 2)
+    shown, scale = thumbnail_with_scale(image, THUMBNAIL)
     both = [
         draw_boxes(side, np.array([box]) * scale, [""], [COLOR], thickness=2)
         for side in (shown, shaded(shown, heat))

@@ -15,7 +15,7 @@ from suite.figures import Figure, Gallery, Image
 from suite_images import reading
 from suite_images.drawing import draw_boxes
 from suite_images.encoding import jpeg
-from suite_images.thumbnails import thumbnail
+from suite_images.thumbnails import thumbnail_with_scale
 from suite_object_detection.evaluation.errors import BACKGROUND, KINDS, NEAR_FROM, FalsePositives, missed
 from suite_object_detection.evaluation.matching import overlaps, ranks
 from suite_object_detection.evaluation.metrics import Scoring
@@ -139,7 +139,7 @@ class _Album:
                 (self.arrays.truth.boxes[index], names[self.arrays.truth.labels[index]], MISSED_COLOR)
                 for index in open_boxes.tolist()
             ]
-            small, scale = _resized(image, LARGE_SIDE)
+            small, scale = thumbnail_with_scale(image, LARGE_SIDE)
             shown = shown[-MAX_DRAWN:]
             drawn = draw_boxes(
                 small,
@@ -165,7 +165,7 @@ class _Album:
             return None
         boxes = np.stack([box for box, _ in shown])
         left, top, right, bottom = _around(boxes, image.shape[:2])
-        small, scale = _resized(image[top:bottom, left:right], SIDE)
+        small, scale = thumbnail_with_scale(image[top:bottom, left:right], SIDE)
         drawn = draw_boxes(
             small,
             (boxes - [left, top, left, top]) * scale,
@@ -227,15 +227,6 @@ def _around(boxes: np.ndarray, size: tuple[int, int]) -> tuple[int, int, int, in
     start = np.clip(np.floor((low + high) / 2 - half), 0, limit - 1)
     stop = np.clip(np.ceil((low + high) / 2 + half), start + 1, limit)
     return int(start[0]), int(start[1]), int(stop[0]), int(stop[1])
-
-
-def _resized(image: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """An image of at most `side` pixels, and by what to multiply boxes (4,)."""
-    small = thumbnail(image, side)
-    scale_y, scale_x = (
-        after / before for after, before in zip(small.shape[:2], image.shape[:2], strict=True)
-    )
-    return small, np.array([scale_x, scale_y, scale_x, scale_y])
 
 
 def _of_these(shown: int, total: int, which: str) -> str:
