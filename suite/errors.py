@@ -162,6 +162,11 @@ def reason(error: Exception) -> str:
     return f"{text[:1].lower()}{text[1:]}" if text else type(error).__name__
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of what an error of a library says; its type if it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown name: the nearest known one, else all of them."""
     import difflib  # here, since most commands end well and start faster without it

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from suite.errors import UserError
+from suite.errors import UserError, first_line
 from suite.limits import check_model_bytes
 
 _DEPTH = 100
@@ -81,7 +81,7 @@ def check_hdf5(path: Path, content: bytes | None = None) -> int:
             sizes: list[int] = []
             reason = next(_outside_links(file["/"].id, sizes), None)
     except (OSError, ValueError, LookupError, ArithmeticError, RuntimeError, TypeError) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        first = first_line(error)[:200]
         raise UserError(f"{path} is damaged, its weights are not an HDF5 file: {first}") from None
     if reason is not None:
         raise UserError(f"{path} is refused: {reason}, and a model may read no file but its own")

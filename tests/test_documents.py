@@ -120,6 +120,8 @@ def test_a_home_of_nobody_is_a_path_that_is_not_there(tmp_path, capsys):
     error = capsys.readouterr().err
     assert "there is no file or folder" in error
     assert "Traceback" not in error
+    assert main(["show", "~nobody-at-all/run"], host) == 2
+    assert "~nobody-at-all/run is not there" in capsys.readouterr().err
     assert main(["train", "trend", "x", "--set", "model.width=" + "[" * DEEP], host) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert sys.getrecursionlimit() <= 10_000

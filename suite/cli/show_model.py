@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.cli.tables import aligned, wrapped
+from suite.documents import expanded
 from suite.wording import some
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def shown_model(host: Host, word: str) -> tuple[str, Any]:
     """What a model is, as text and as JSON."""
     from suite.prediction.loading import describe
 
-    description = describe(Path(word).expanduser(), host=host).description()
+    description = describe(expanded(word), host=host).description()
     return _text(word, description), description.to_json()
 
 

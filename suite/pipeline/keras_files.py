@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from suite.devices import dtype_policy
 from suite.documents import parse_json
-from suite.errors import UserError, reason
+from suite.errors import UserError, first_line, reason
 from suite.files import atomic_path
 from suite.outside_files import check_keras_weights
 from suite.pipeline.model_sizes import check_unpacked, weights_up_to
@@ -78,9 +78,9 @@ def load_keras(path: Path, packages: Iterable[str] = ()) -> keras.Model:
     except (UserError, MemoryError):
         raise
     except Exception as error:  # whatever a backend raises of its own
-        line = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise UserError(
-            f"{path} could not be read as a Keras model, it may be damaged or of another version: {line}"
+            f"{path} could not be read as a Keras model, it may be damaged or of another version:"
+            f" {first_line(error)[:200]}"
         ) from error
     return model
 

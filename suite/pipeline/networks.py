@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from suite.errors import UserError, unimportable
+from suite.errors import UserError, first_line, unimportable
 from suite.outside_files import check_onnx
 from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs, Signature
 from suite.pipeline.fitting import described, fit, keras_signature, specs_of
@@ -151,7 +151,7 @@ class OnnxNetwork:
                 _onnx_specs(self._session.get_inputs()), _onnx_specs(self._session.get_outputs())
             )
         except Exception as error:  # noqa: BLE001 - ONNX Runtime's own share no base class
-            reason = _first_line(error)
+            reason = first_line(error)
             raise UserError(f"{path} is not a network that ONNX Runtime can run: {reason}") from None
         self._path = path
 
@@ -166,7 +166,7 @@ class OnnxNetwork:
         try:
             results = self._session.run(self._outputs, feed)
         except Exception as error:
-            reason = _first_line(error)
+            reason = first_line(error)
             raise UserError(f"{self._path} could not be computed by ONNX Runtime: {reason}") from error
         if len(results) == 1:
             return np.asarray(results[0])
@@ -294,8 +294,3 @@ def _joined(pieces: list[Arrays]) -> Arrays:
     if isinstance(first, dict):
         return {name: np.concatenate([piece[name] for piece in pieces]) for name in first}
     return np.concatenate(pieces)  # type: ignore[arg-type]
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

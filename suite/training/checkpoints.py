@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from suite.documents import parse_json
-from suite.errors import UserError
+from suite.errors import UserError, first_line
 from suite.files import atomic_path, writing
 from suite.regular_files import refuse_special
 
@@ -65,7 +65,7 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
                 raise ValueError("it does not hold the arrays that it was written with")
             arrays = {name: _array(archive, name) for name in header["arrays"]}
     except _READING as error:
-        raise UserError(f"{path} is damaged and cannot be read: {_first_line(error)}") from None
+        raise UserError(f"{path} is damaged and cannot be read: {first_line(error)[:200]}") from None
     for name, array in arrays.items():
         if _described(array) != header["arrays"][name]:
             raise UserError(f"{path} is damaged: the checksum (SHA-256) of {name} is another one")
@@ -83,7 +83,7 @@ def read_state(path: Path) -> dict[str, Any]:
         with zipfile.ZipFile(path) as archive:
             state: dict[str, Any] = _header(archive, path)["state"]
     except _READING as error:
-        raise UserError(f"{path} is damaged and cannot be read: {_first_line(error)}") from None
+        raise UserError(f"{path} is damaged and cannot be read: {first_line(error)[:200]}") from None
     return state
 
 
@@ -146,10 +146,6 @@ def _described(array: np.ndarray) -> dict[str, Any]:
         "shape": list(array.shape),
         "sha256": hashlib.sha256(content.data).hexdigest(),
     }
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
 def values_of(variables: Sequence[Any], prefix: str) -> dict[str, np.ndarray]:
