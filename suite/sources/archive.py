@@ -160,7 +160,6 @@ def _inflated(packed: bytes, size: int) -> bytes:
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
     if size <= LARGE:
         return unpacker.decompress(packed, size + 1)
-    """What was deflated, never much more than the directory says, whatever the stream would give."""
     content = io.BytesIO()
     for start in range(0, len(packed), _PIECE):
         content.write(unpacker.decompress(packed[start : start + _PIECE], size + 1 - content.tell()))

@@ -79,7 +79,8 @@ def walk(
             elif is_link and linked and identity in entered:
                 problems.append(f"{relative} is a link to a folder that another link leads to: not followed")
             else:
-                entered |= {identity} if is_link and linked else set()
+                if is_link and linked:
+                    entered.add(identity)
                 if below is not None:
                     below.append(relative)
                 pending.append((relative, above | {identity}, linked or is_link))
