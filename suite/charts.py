@@ -15,6 +15,8 @@ from html import escape
 
 import numpy as np
 
+from suite.wording import shortened
+
 STYLE = (
     ".chart{--ink:#1b1f24;--quiet:#6a737d;--rule:#d9dee3;--paper:#fff;--c0:#0072b2;--c1:#d55e00;--c2:#009e73;"
     "--c3:#cc79a7;--c4:#b8860b;--c5:#56b4e9;--c6:#7a5195;--c7:#5f6b76;"
@@ -158,9 +160,9 @@ class Axes:
             dash = ' stroke-dasharray="4 3"' if dashed else ""
             yield (
                 f'<path d="M{at:.0f} 10h16" stroke="{color}" stroke-width="2.5"{dash}/>'
-                f'<text x="{at + 21:.0f}" y="14">{escape(_short(name, 22))}</text>'
+                f'<text x="{at + 21:.0f}" y="14">{escape(shortened(name, 22))}</text>'
             )
-            at += 34 + 6.2 * len(_short(name, 22))
+            at += 34 + 6.2 * len(shortened(name, 22))
 
     def _runs(self, line: Line) -> list[list[tuple[float, float]]]:
         runs: list[list[tuple[float, float]]] = [[]]
@@ -263,7 +265,7 @@ def matrix_chart(
     ]
     for index, name in enumerate(names):
         middle = margin + (index + 0.5) * cell
-        text = escape(_short(name, 16))
+        text = escape(shortened(name, 16))
         elements.append(
             f'<text font-size="{font:.1f}" x="{margin - 5:.1f}" y="{middle + 0.35 * font:.1f}"'
             f' text-anchor="end">{text}</text>'
@@ -369,10 +371,6 @@ def _svg(width: int, height: int, label: str, elements: Iterable[str]) -> str:
 
 def _color(index: int | None) -> str:
     return "var(--rule)" if index is None else f"var(--c{index % COLORS})"
-
-
-def _short(text: str, max_length: int) -> str:
-    return text if len(text) <= max_length else text[: max_length - 1] + "…"
 
 
 def _wide(low: float, high: float) -> tuple[float, float]:

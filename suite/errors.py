@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from suite.other_words import meant
+from suite.wording import shortened
 
 
 class SuiteError(Exception):
@@ -158,7 +159,7 @@ _LONGEST_REASON = 300
 def reason(error: Exception) -> str:
     """Why, as the end of a sentence: in lower case, not long, and without the path that `OSError` names."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    text = text if len(text) <= _LONGEST_REASON else f"{text[: _LONGEST_REASON - 1]}…"
+    text = shortened(text, _LONGEST_REASON)
     return f"{text[:1].lower()}{text[1:]}" if text else type(error).__name__
 
 

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from suite.errors import UserError
+from suite.wording import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,10 +55,9 @@ class BoundedPattern:
         try:
             found = match(name, timeout=SECONDS)
         except TimeoutError:
-            short = name if len(name) <= 100 else f"{name[:99]}…"
             raise UserError(
-                f"{self._what} takes more than {SECONDS:g} s for '{short}', which it could match in too many"
-                " ways: a repetition within a repetition, (a+)+, is what takes long"
+                f"{self._what} takes more than {SECONDS:g} s for '{shortened(name, 100)}', which it could"
+                " match in too many ways: a repetition within a repetition, (a+)+, is what takes long"
             ) from None
         return None if found is None else Found(found.group(), found.groups(), found.groupdict())
 

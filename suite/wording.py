@@ -11,7 +11,7 @@ _MAX_NAME = 500
 
 def some(names: Sequence[str], max_shown: int = 3, *, quoted: bool = True) -> str:
     """A few names for a message, in quotes or not, and how many more there are."""
-    first = [name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME - 1]}…" for name in names[:max_shown]]
+    first = [shortened(name, _MAX_NAME) for name in names[:max_shown]]
     told = ", ".join(f"'{name}'" if quoted else name for name in first)
     return f"{told} and {len(names) - max_shown:,} more" if len(names) > max_shown else told
 
@@ -22,6 +22,11 @@ def shown(value: object, max_length: int = 200) -> str:
         text = repr(value)
     except (ValueError, RecursionError):  # a number of thousands of digits, say
         return f"a {type(value).__name__} that is too large to be shown"
+    return shortened(text, max_length)
+
+
+def shortened(text: str, max_length: int) -> str:
+    """A text, or its beginning with three dots if it is longer than so many characters."""
     return text if len(text) <= max_length else f"{text[: max_length - 1]}…"
 
 

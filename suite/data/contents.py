@@ -40,15 +40,16 @@ def contents_of(dataset: Dataset, path: str) -> Contents:
         dataset: with its splits.
         path: where it lies; "" for data in memory.
     """
-    places = [(split, index) for split in dataset.splits.values() for index in range(len(split))]
-    chosen = np.unique(np.linspace(0, len(places) - 1, min(SAMPLE, len(places))).astype(int))
+    total = sum(map(len, dataset.splits.values()))
+    places = np.unique(np.linspace(0, total - 1, min(SAMPLE, total)).astype(int))
     sample = {}
-    for number in chosen.tolist():
-        split, index = places[number]
-        example = split[index]
-        found = _digest(example.input)
-        if found:
-            sample[example.id] = found
+    for split in dataset.splits.values():
+        for index in places[(places >= 0) & (places < len(split))].tolist():
+            example = split[index]
+            found = _digest(example.input)
+            if found:
+                sample[example.id] = found
+        places -= len(split)
     return Contents(sample=sample, files=_files(Path(path)) if path else "")
 
 

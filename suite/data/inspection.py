@@ -20,6 +20,7 @@ from suite.data.splits import AUTO_MAX, AUTO_SHARE
 from suite.errors import PluginError, attributed
 from suite.figures import Table
 from suite.host import Host
+from suite.wording import shortened
 
 MAX_GROUPS = 15
 """Groups that are listed."""
@@ -174,7 +175,7 @@ def _duplicates(dataset: Dataset) -> list[Finding]:
         targets = [example.target for _, example in members]
         if any(target != targets[0] for target in targets):
             contradictions.append(
-                " = ".join(f"{example.id} ({_shortened(example.target)})" for _, example in members)
+                " = ".join(f"{example.id} ({shortened(str(example.target), 60)})" for _, example in members)
             )
 
     findings = [
@@ -200,11 +201,6 @@ def _duplicates(dataset: Dataset) -> list[Finding]:
         if locations
     )
     return findings
-
-
-def _shortened(target: Any) -> str:
-    text = str(target)
-    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def _groups(same: np.ndarray) -> Iterator[list[int]]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from suite.errors import SuiteError, UserError, attributed, out_of_memory, reason
 from suite.pipeline.codec import Arrays, Chunks, Codec, Encoded
+from suite.wording import shortened
 
 UNREADABLE = (UserError, OSError, MemoryError)
 """What is raised by reading an input, and is an error of this input alone."""
@@ -165,7 +166,7 @@ def name_of(raw: Any, index: int | None) -> str:
     name = getattr(raw, "name", None)
     text = raw if isinstance(raw, str) else str(raw) if isinstance(raw, Path) else name
     if isinstance(text, str):
-        return text if len(text) <= 200 else text[:199] + "…"
+        return shortened(text, 200)
     return "the input" if index is None else f"input {index}"
 
 

@@ -18,6 +18,7 @@ from suite.figures import Figure, Table
 from suite.files import atomic_write
 from suite.report.html import MADE_BY, check_page_path
 from suite.report.preview import PreviewContent, Remark, Sheet, render_preview
+from suite.wording import shortened
 
 IN_A_REPORT = 8
 """Examples of the training split that the report of a run shows; of each other split half as many."""
@@ -162,4 +163,4 @@ def _plain(examples: Sequence[Example]) -> Table:
 def _text(value: Any) -> str:
     """A value in a cell: its beginning; of a file its name."""
     text = str(getattr(value, "name", "") if hasattr(value, "read") else value)
-    return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
+    return shortened(text, _MAX_TEXT)

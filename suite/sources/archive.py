@@ -26,8 +26,8 @@ from suite.errors import UserError
 from suite.limits import LARGE, ByteCount, check_file_size, check_unpacked
 from suite.regular_files import open_regular
 from suite.sources.tree import Tree, is_hidden
+from suite.sources.unpacking import counted_blocks
 
-_BLOCK = 1 << 20
 _PIECE = 1 << 16  # unpacks to 64 MB at most
 _MAX_HEADER = 1 << 24
 
@@ -214,9 +214,7 @@ def _decompressed(name: str, head: bytes) -> IO[bytes]:
             try:
                 count = ByteCount(f"{name} unpacks to", to=tempfile.gettempdir())
                 with opener(name) as packed:
-                    while block := packed.read(_BLOCK):
-                        count.add(len(block))
-                        file.write(block)
+                    file.writelines(counted_blocks(packed, count))
                 file.flush()
                 file.seek(0)
             except BaseException:

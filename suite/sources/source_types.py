@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import io
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from suite.documents import expanded
 from suite.errors import UserError, reason
 from suite.limits import check_file_size
 from suite.regular_files import open_regular, read_regular
@@ -85,7 +85,7 @@ def source(raw: str | Path | bytes | bytearray | memoryview | Source | BinaryIO)
     if isinstance(raw, str):
         refuse_address(raw)
     if isinstance(raw, str | Path):
-        return FileSource(Path(os.path.expanduser(raw)))  # noqa: PTH111 - unlike pathlib's, it raises nothing
+        return FileSource(expanded(raw))
     if isinstance(raw, bytes | bytearray | memoryview):
         return BytesSource(bytes(raw))
     if hasattr(raw, "seek"):

@@ -17,6 +17,13 @@ from suite.sources.source_types import open_file
 _BLOCK = 1 << 20
 
 
+def counted_blocks(stream: IO[bytes] | gzip.GzipFile, count: ByteCount) -> Iterator[bytes]:
+    """What comes out of a stream, block by block. Raises `UserError` if it is too much."""
+    while block := stream.read(_BLOCK):
+        count.add(len(block))
+        yield block
+
+
 def gunzipped(content: bytes, name: str, max_bytes: int = -1) -> bytes:
     """What was compressed by gzip.
 
@@ -31,33 +38,20 @@ def gunzipped(content: bytes, name: str, max_bytes: int = -1) -> bytes:
     try:
         if max_bytes >= 0:
             return zlib.decompressobj(31).decompress(content, max_bytes)
-        count = ByteCount(f"{name} unpacks to")
-        pieces = []
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
-            while piece := packed.read(_BLOCK):
-                count.add(len(piece))
-                pieces.append(piece)
-        return b"".join(pieces)
+            return b"".join(counted_blocks(packed, ByteCount(f"{name} unpacks to")))
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{name} is damaged, or not compressed by gzip: {reason(error)}") from None
 
 
 def read_stream(stream: IO[bytes], name: str) -> bytes:
     """All that comes out of a stream. Raises `UserError` if it is more than one input may be."""
-    count = ByteCount(f"{name} gives")
-    pieces = []
-    while piece := stream.read(_BLOCK):
-        count.add(len(piece))
-        pieces.append(piece)
-    return b"".join(pieces)
+    return b"".join(counted_blocks(stream, ByteCount(f"{name} gives")))
 
 
 def copy_stream(stream: IO[bytes], to: IO[bytes], name: str) -> None:
     """Copy a stream to a temporary file. Raises `UserError` if it is more than an archive may unpack to."""
-    count = ByteCount(f"{name} gives", to=tempfile.gettempdir())
-    while piece := stream.read(_BLOCK):
-        count.add(len(piece))
-        to.write(piece)
+    to.writelines(counted_blocks(stream, ByteCount(f"{name} gives", to=tempfile.gettempdir())))
 
 
 def stream_lines(stream: IO[bytes], name: str) -> Iterator[bytes]:
