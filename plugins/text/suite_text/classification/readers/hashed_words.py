@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from suite_language.casing import lowered
+from suite_text.classification.readers.known_hashes import check_rising, numbers_of
 from suite_text.classification.readers.ngrams import written_words
 from suite_text.tokens.vocabulary import UNKNOWN
 
@@ -28,8 +29,7 @@ class HashedWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     known: bytes
 
     def __post_init__(self) -> None:
-        if len(self.known) % 4 or (np.diff(self._known.astype(np.int64)) <= 0).any():
-            raise ValueError("the hashes of its words are not in rising order")
+        check_rising(self.known, "words")
 
     @classmethod
     def learn(cls, texts: Iterable[str], *, min_count: int = 1, max_words: int = 100_000) -> HashedWords:
@@ -53,10 +53,7 @@ class HashedWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def encode(self, text: str, max_words: int) -> np.ndarray:
         """The numbers of the first `max_words` words of a cleaned text, in their order: int32 (words,)."""
         hashes = np.array(_hashes(text)[:max_words], np.uint32)
-        if not len(self._known):
-            return np.full(len(hashes), UNKNOWN, np.int32)
-        indices = np.minimum(np.searchsorted(self._known, hashes), len(self._known) - 1)
-        return np.where(self._known[indices] == hashes, FIRST + indices, UNKNOWN).astype(np.int32)
+        return numbers_of(hashes, self._known, first=FIRST, unknown=UNKNOWN)
 
     @cached_property
     def _known(self) -> np.ndarray:

@@ -16,6 +16,8 @@ import numpy as np
 
 from suite_language.casing import lowered
 from suite_language.words import word_spans
+from suite_text.classification.readers.known_hashes import check_rising, numbers_of
+from suite_text.tokens.vocabulary import PADDING
 
 MAX_DISTINCT = 1 << 22
 """Distinct n-grams that are counted at most; beyond, those seen once so far are forgotten."""
@@ -72,8 +74,7 @@ class NGrams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 f"there are no n-grams of {self.words} words and {min_size} to {max_size} characters"
             )
         for known in (self.known_words, self.known_characters):
-            if len(known) % 4 or (np.diff(np.frombuffer(known, "<u4").astype(np.int64)) <= 0).any():
-                raise ValueError("the hashes of its n-grams are not in rising order")
+            check_rising(known, "n-grams")
 
     @classmethod
     def learn(
@@ -123,11 +124,10 @@ class NGrams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         numbers = []
         first = 1
         for known, hashes in zip(self._known, self._hashes(text), strict=True):
-            if len(known):
-                indices = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
-                numbers.append(first + indices[known[indices] == hashes])
-                first += len(known)
-        return np.concatenate([_NONE, *numbers]).astype(np.int32)
+            found = numbers_of(hashes, known, first=first, unknown=PADDING)
+            numbers.append(found[found != PADDING])
+            first += len(known)
+        return np.concatenate(numbers)
 
     @cached_property
     def _known(self) -> tuple[np.ndarray, np.ndarray]:

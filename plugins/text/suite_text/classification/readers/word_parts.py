@@ -9,11 +9,13 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
+from itertools import chain
 
 import msgspec
 import numpy as np
 
 from suite_language.casing import lowered
+from suite_text.classification.readers.known_hashes import check_rising, numbers_of
 from suite_text.classification.readers.ngrams import written_words
 from suite_text.tokens.vocabulary import PADDING
 
@@ -41,8 +43,7 @@ class WordParts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     known: bytes
 
     def __post_init__(self) -> None:
-        if len(self.known) % 4 or (np.diff(self._known.astype(np.int64)) <= 0).any():
-            raise ValueError("the hashes of its parts of words are not in rising order")
+        check_rising(self.known, "parts of words")
 
     @classmethod
     def learn(cls, texts: Iterable[str], *, min_count: int = 2, max_parts: int = 50_000) -> WordParts:
@@ -68,19 +69,17 @@ class WordParts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """The numbers of the parts of the first words of a cleaned text: int32 (words, `MAX_PARTS`)."""
         found = written_words(text)[:max_words]
         numbers = np.full((len(found), MAX_PARTS), PADDING, np.int32)
-        for row, word in zip(numbers, found, strict=True):
-            row[0] = _form(word)
-            ngrams = self._numbers(lowered(word))
-            row[1 : 1 + len(ngrams)] = ngrams
+        numbers[:, 0] = list(map(_form, found))
+        hashes = [_hashes(lowered(word)) for word in found]
+        rows = np.repeat(np.arange(len(found)), list(map(len, hashes)))
+        # Of all words at once: numpy is slow at a few numbers.
+        ngrams = np.fromiter(chain.from_iterable(hashes), np.uint32, len(rows))
+        ngrams = numbers_of(ngrams, self._known, first=1, unknown=PADDING)
+        rows, ngrams = rows[ngrams != PADDING], ngrams[ngrams != PADDING]
+        columns = 1 + np.arange(len(rows)) - np.searchsorted(rows, rows)
+        kept = columns < MAX_PARTS
+        numbers[rows[kept], columns[kept]] = ngrams[kept]
         return numbers
-
-    def _numbers(self, word: str) -> np.ndarray:
-        hashes = np.array(_hashes(word), np.uint32)
-        if not len(self._known):
-            return hashes[:0]
-        indices = np.minimum(np.searchsorted(self._known, hashes), len(self._known) - 1)
-        found: np.ndarray = 1 + indices[self._known[indices] == hashes]
-        return found[: MAX_PARTS - 1]
 
     @cached_property
     def _known(self) -> np.ndarray:
