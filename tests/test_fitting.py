@@ -58,7 +58,10 @@ def test_what_is_open_or_not_known_fits(codec, network):
 
 
 def test_names_differ():
-    assert misfit(Promising(NAMED, None), Signature({"a": IN, "c": NAMED["b"]}, None))
+    assert misfit(Promising(NAMED, None), Signature({"a": IN, "c": NAMED["b"]}, None)) == (
+        "the codec encodes to 'a' float32 4, 'b' int32 single number, and the network takes 'a' float32 4,"
+        " 'c' int32 single number"
+    )
 
 
 class FittedCodec(weather.WeatherCodec):

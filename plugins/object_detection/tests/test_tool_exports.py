@@ -352,7 +352,7 @@ def test_metadata_with_numbers_of_classes(tmp_path):
 
 def test_metadata_whose_objects_are_none_are_refused(tmp_path):
     write(tmp_path / "metadata.jsonl", {"file_name": "a.png", "objects": [{"bbox": [1, 2, 3, 4]}, "cat"]})
-    with pytest.raises(UserError):
+    with pytest.raises(UserError, match="metadata.jsonl, line 1 has objects that are not lists of boxes and"):
         load("metadata", tmp_path)
 
 

@@ -67,9 +67,16 @@ def test_a_target_that_is_no_number_of_bytes_is_named():
         scored(pairs([Continuation()], ["text"]))
 
 
-@pytest.mark.parametrize("value", [{"tokens": 10**30}, {"tokens": -1}, {"by_position": [1.0, 2.0]}])
-def test_numbers_that_nobody_can_have_counted_are_refused(value):
-    with pytest.raises(msgspec.ValidationError):
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"tokens": 10**30}, r"`int` <= 9007199254740992 - at `\$.tokens`"),
+        ({"tokens": -1}, r"`int` >= 0 - at `\$.tokens`"),
+        ({"by_position": [1.0, 2.0]}, "by_position has 2 numbers, not 8"),
+    ],
+)
+def test_numbers_that_nobody_can_have_counted_are_refused(value, message):
+    with pytest.raises(msgspec.ValidationError, match=message):
         msgspec.convert({"bits": 1.0, **value}, Continuation)
 
 
