@@ -170,7 +170,7 @@ def _texts_of(
         if cleaned := clean(text, cleaning):
             yield cleaned
         else:
-            problems.note(
+            problems.add(
                 f"row has no text{missing} and is left out",
                 f"rows have no text{missing} and are left out",
                 f"{name}, line {number}",
