@@ -24,7 +24,7 @@ from suite_images import reading
 from suite_images.encoding import jpeg
 from suite_images.heat import shaded
 from suite_images.occlusion import Grid, heat_of, views
-from suite_images.resizing import resize
+from suite_images.resizing import shrunk
 from suite_images.thumbnails import thumbnail
 
 MAX_WRONG, MAX_RIGHT = 4, 4
@@ -66,7 +66,7 @@ def explain(pairs: Pairs, predict: Predict) -> list[Gallery]:
     items: list[tuple[bytes, str]] = []
     for index in _chosen(arrays) if known else range(min(len(pairs), MAX_IMAGES)):
         try:
-            image = _read(pairs.examples[index].input)
+            image = shrunk(reading.read(pairs.examples[index].input, at_least=MAX_SIDE), MAX_SIDE)
         except (UserError, OSError):
             continue  # the scores stand although the image is gone
         name = class_to_explain(arrays, index)
@@ -120,12 +120,3 @@ def _chosen(arrays: LabelArrays) -> list[int]:
     _, first = np.unique(classes, return_index=True)
     order = [*np.sort(first).tolist(), *np.setdiff1d(np.arange(len(surest)), first).tolist()]
     return [*wrong[:MAX_WRONG], *surest[order[:MAX_RIGHT]].tolist()]
-
-
-def _read(raw: object) -> np.ndarray:
-    image = reading.read(raw, at_least=MAX_SIDE)
-    scale = MAX_SIDE / max(image.shape[:2])
-    if scale >= 1:
-        return image
-    height, width = (max(1, round(side * scale)) for side in image.shape[:2])
-    return resize(image, height, width)

@@ -46,6 +46,12 @@ def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
     return image
 
 
+def shrunk(image: np.ndarray, side: int) -> np.ndarray:
+    """`image` (height, width, channels) uint8 with no side above `side`; itself if none is."""
+    rows, columns = image.shape[:2]
+    return image if max(rows, columns) <= side else resize(image, *_inner(rows, columns, side, side))
+
+
 def _resized(image: np.ndarray, width: int, height: int, interpolation: int) -> np.ndarray:
     channels = image.shape[2]
     if channels > 4:  # OpenCV averages areas of four at most

@@ -23,7 +23,7 @@ from suite_images.drawing import draw_boxes
 from suite_images.encoding import jpeg
 from suite_images.heat import shaded
 from suite_images.occlusion import Grid, heat_of, views
-from suite_images.resizing import resize
+from suite_images.resizing import shrunk
 from suite_images.thumbnails import thumbnail_with_scale
 from suite_object_detection.evaluation.matching import overlaps
 from suite_object_detection.evaluation.metrics import Scoring
@@ -191,11 +191,10 @@ def _candidates(image: np.ndarray, box: Box) -> Iterator[tuple[np.ndarray, Box]]
     A network that sees whole images finds it in the small one, a network that sees tiles in the window.
     """
     height, width = image.shape[:2]
-    scale = MAX_SIDE / max(height, width)
-    if scale >= 1:
+    small = shrunk(image, MAX_SIDE)
+    if small is image:
         yield image, box
         return
-    small = resize(image, max(1, round(scale * height)), max(1, round(scale * width)))
     across, down = small.shape[1] / width, small.shape[0] / height
     yield small, (box[0] * across, box[1] * down, box[2] * across, box[3] * down)
     left, top, right, bottom = _window(box, image.shape, AROUND, at_least=MAX_SIDE)

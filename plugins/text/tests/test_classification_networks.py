@@ -23,7 +23,6 @@ def bag(width: int = 4, filters: int = 4, parts: int = PARTS):
         first_of_characters=20,
         words=WORDS,
         parts=parts,
-        forms=FORMS,
         classes=CLASSES,
         width=width,
         filters=filters,

@@ -12,6 +12,7 @@ import numpy as np
 
 from suite import UserError
 from suite.evaluation import Pairs
+from suite.kit import reason
 from suite_classification.labels import refuse_unknown
 from suite_object_detection.types import Detections, Target
 
@@ -117,8 +118,8 @@ def _checked(target: Any, name: str) -> Target:
     try:
         checked = msgspec.convert(target, Target)
     except msgspec.ValidationError as error:
-        reason = str(error).replace("`$", "`target").replace("`", "'")
-        raise UserError(f"the target of '{name}': {reason[:1].lower()}{reason[1:]}") from None
+        why = reason(error).replace("`$", "`target").replace("`", "'")
+        raise UserError(f"the target of '{name}': {why}") from None
     count = len(checked["boxes"])
     if (
         len(checked.get("crowd", checked["boxes"])) != count

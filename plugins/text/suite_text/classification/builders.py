@@ -26,12 +26,8 @@ from suite_text.classification.readers.bags import MAX_WORDS, NGramReader
 from suite_text.classification.readers.hashed_words import HashedWords
 from suite_text.classification.readers.ngrams import NGrams
 from suite_text.classification.readers.tokens import TokenReader
-from suite_text.classification.readers.word_parts import FORMS, WordParts
-from suite_text.classification.recipes import (
-    bag_defaults,
-    convolutional_defaults,
-    encoder_defaults,
-)
+from suite_text.classification.readers.word_parts import WordParts
+from suite_text.classification.recipes import bag_defaults, convolutional_defaults, encoder_defaults
 from suite_text.classification.survey import Survey, survey
 from suite_text.tokens.padding import lengths_for
 from suite_text.tokens.vocabulary import Vocabulary
@@ -148,7 +144,6 @@ def bag(dataset: Dataset, options: BagOptions) -> TrainablePipeline:
         first_of_characters=ngrams.first_of_characters,
         words=0 if hashed is None else len(hashed),
         parts=0 if parts is None else len(parts),
-        forms=FORMS,
         classes=len(data.classes),
         width=int(options.width),
         filters=int(options.filters),

@@ -90,14 +90,14 @@ class Collector:
 
     def _leave_out_missing(self, label: str, location: str) -> None:
         advice = f"if '{label}' is a class, say --set loader.missing_labels='[]'"
-        self.problems.note(
+        self.problems.add(
             f"example with the label '{label}', which says that there is none, is left out: {advice}",
             f"examples with the label '{label}', which says that there is none, are left out: {advice}",
             location,
         )
 
     def _leave_out(self, kind: str, location: str) -> None:
-        self.problems.note(f"example {kind} is left out", f"examples {kind} are left out", location)
+        self.problems.add(f"example {kind} is left out", f"examples {kind} are left out", location)
 
     def dataset(self, hint: str = "") -> Dataset:
         """All that was collected.
@@ -178,7 +178,7 @@ class Collector:
         kept = []
         for example in self._splits["train"]:
             if split := held_out.get(example.input):
-                self.problems.note(
+                self.problems.add(
                     f"example is left out of train, since its text is in {split} too",
                     f"examples are left out of train, since their texts are in {split} too",
                     example.id,
@@ -187,7 +187,7 @@ class Collector:
             if self._options.duplicates == "removed":
                 content = (example.input, str(example.target))
                 if content in known:
-                    self.problems.note(
+                    self.problems.add(
                         "copy of a training example is left out",
                         "copies of training examples are left out",
                         example.id,

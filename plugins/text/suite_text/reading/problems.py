@@ -10,10 +10,6 @@ from suite_language.encodings import Decoded
 class Problems(ProblemLog):
     """A log that knows what can be odd about files of texts."""
 
-    def note(self, singular: str, plural: str, location: str) -> None:
-        """Add a location. See `ProblemLog.add`."""
-        self.add(singular, plural, location)
-
     def say(self, sentence: str, *, wrong: bool = True) -> None:
         """Add a sentence that stays as it is.
 
@@ -25,7 +21,7 @@ class Problems(ProblemLog):
 
     def note_unused(self, name: str) -> None:
         """Add that the file `name` is of no split."""
-        self.note("file is of no split and left out", "files are of no split and left out", name)
+        self.add("file is of no split and left out", "files are of no split and left out", name)
 
     def note_decoding(self, content: Decoded, name: str) -> None:
         """Add what was odd about the bytes of the file `name`."""
@@ -46,7 +42,7 @@ class Problems(ProblemLog):
 
     def note_broken(self, encoding: str, location: str) -> None:
         """Add a line that is not all of an encoding."""
-        self.note(
+        self.add(
             f"line is not all {encoding}: what is not is read as U+FFFD",
             f"lines are not all {encoding}: what is not is read as U+FFFD",
             location,
@@ -54,4 +50,4 @@ class Problems(ProblemLog):
 
     def note_nul(self, location: str) -> None:
         """Add a line with NUL characters."""
-        self.note("line has NUL characters", "lines have NUL characters", location)
+        self.add("line has NUL characters", "lines have NUL characters", location)

@@ -66,7 +66,7 @@ def read_table(file: DataFile, options: TableReading, problems: Problems) -> Tex
     for line, row in _rows(file, options, problems):
         if isinstance(row, str):
             begins = f", which begins in line {before + 1}: is a quotation mark left open?"
-            problems.note(
+            problems.add(
                 f"row {row} is left out",
                 f"rows {row} are left out",
                 f"{file.name}, line {line}{begins if line > before + 20 else ''}",

@@ -88,14 +88,19 @@ def padded(ids: Sequence[int], lengths: Sequence[int]) -> np.ndarray:
 def padded_batch(sequences: Sequence[Sequence[int] | np.ndarray], lengths: Sequence[int]) -> np.ndarray:
     """Several sequences of tokens, each with `PADDING` at its end, all of the length that the longest needs.
 
+    Args:
+        sequences: of numbers, or of rows of so many numbers each.
+        lengths: rising.
+
     Returns:
-        int32 (sequences, length).
+        int32 (sequences, length), or (sequences, length, numbers).
 
     Raises:
         ValueError: if a sequence has more tokens than the last of `lengths`.
     """
     longest = max((len(ids) for ids in sequences), default=0)
-    array = np.full((len(sequences), length_for(longest, lengths)), PADDING, np.int32)
+    row_shape = np.shape(sequences[0])[1:] if len(sequences) else ()
+    array = np.full((len(sequences), length_for(longest, lengths), *row_shape), PADDING, np.int32)
     for row, ids in zip(array, sequences, strict=True):
         row[: len(ids)] = ids
     return array

@@ -136,7 +136,7 @@ class Collector:
                 examples.add(line, source, translation, number)
 
     def _leave_out(self, kind: str, location: str) -> None:
-        self.problems.note(f"pair {kind} is left out", f"pairs {kind} are left out", location)
+        self.problems.add(f"pair {kind} is left out", f"pairs {kind} are left out", location)
 
     def dataset(self) -> Dataset:
         """All that was collected. Raises `UserError` if there is nothing to learn from."""
@@ -199,7 +199,7 @@ class Collector:
         kept = []
         for index in range(len(train)):
             if elsewhere := held_out.get(train.source(index)):
-                self.problems.note(
+                self.problems.add(
                     f"pair is left out of train, since its source is in {elsewhere} too",
                     f"pairs are left out of train, since their sources are in {elsewhere} too",
                     train.id(index),
@@ -208,7 +208,7 @@ class Collector:
             if self._options.duplicates == "removed":
                 pair = train.pair(index)
                 if pair in known:
-                    self.problems.note(
+                    self.problems.add(
                         "copy of a training pair is left out",
                         "copies of training pairs are left out",
                         train.id(index),

@@ -56,7 +56,7 @@ def load_folder(path: Path, options: FolderOptions) -> Dataset:
         if has_splits:
             split, below = (_split(below[0]) if below else "") or "", below[1:]
         if not split or not below:
-            collector.problems.note(
+            collector.problems.add(
                 "text lies in no class folder and is left out",
                 "texts lie in no class folder and are left out",
                 name,
@@ -65,7 +65,7 @@ def load_folder(path: Path, options: FolderOptions) -> Dataset:
         try:
             content = decoded(tree.read(index), name, options.encoding)
         except UserError as error:
-            collector.problems.note(
+            collector.problems.add(
                 "file cannot be read and is left out", "files cannot be read and are left out", str(error)
             )
             continue

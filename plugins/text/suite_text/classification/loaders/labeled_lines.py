@@ -47,7 +47,7 @@ def load_labeled_lines(path: Path, options: LabeledLinesOptions) -> Dataset:
                 continue
             labels, text = labeled(line, options.label_separator)
             if labels is None:
-                collector.problems.note(
+                collector.problems.add(
                     "line has neither a tab after its label nor __label__ before it, and is left out",
                     "lines have neither a tab after their label nor __label__ before it, and are left out",
                     f"{name}, line {number}",

@@ -10,7 +10,7 @@ import numpy as np
 from keras import layers, ops
 
 from suite_text.classification.models.convolutional import WordVectors, convolved, embedded
-from suite_text.classification.readers.word_parts import MAX_PARTS
+from suite_text.classification.readers.word_parts import FORMS, MAX_PARTS
 
 Tensor = Any
 
@@ -119,7 +119,6 @@ def bag_networks(
     first_of_characters: int,
     words: int,
     parts: int = 0,
-    forms: int = 0,
     classes: int,
     width: int,
     filters: int,
@@ -143,7 +142,6 @@ def bag_networks(
         first_of_characters: the first number of an n-gram of characters.
         words: numbers of words that the convolutions read.
         parts: numbers of the n-grams of characters that words are made of; 0: the convolutions read no parts.
-        forms: numbers of the ways in which a word is written.
         classes: number of logits.
         width: hidden features; 0 for none.
         filters: of each width of the convolutions; 0 for none.
@@ -167,7 +165,7 @@ def bag_networks(
         inputs["words"] = keras.Input((None,), dtype="int32", name="words")
         if parts:
             inputs["parts"] = keras.Input((None, MAX_PARTS), dtype="int32", name="parts")
-            vectors = WordVectors(words, parts, forms, WORD_WIDTH, name="word_vectors")
+            vectors = WordVectors(words, parts, FORMS, WORD_WIDTH, name="word_vectors")
             x = vectors(inputs["words"], inputs["parts"])
         else:
             x = embedded(inputs["words"], words, WORD_WIDTH)
@@ -180,12 +178,14 @@ def bag_networks(
             dropout=dropout,
         )
         members.append(layers.Dense(classes, dtype="float32", name="convolution_logits")(x))
-    shares = shares_of(len(members), convolutions=filters > 0)
-    weighed = [
-        layers.Rescaling(share, dtype="float32", name=f"share{index}")(member)
-        for index, (share, member) in enumerate(zip(shares, members, strict=True))
-    ]
-    average = layers.Add(name="logits")(weighed) if len(members) > 1 else members[0]
+    average = members[0]
+    if len(members) > 1:
+        shares = shares_of(len(members), convolutions=filters > 0)
+        weighed = [
+            layers.Rescaling(share, dtype="float32", name=f"share{index}")(member)
+            for index, (share, member) in enumerate(zip(shares, members, strict=True))
+        ]
+        average = layers.Add(name="logits")(weighed)
     apart = ops.stack(members, axis=1)
     return BagNetworks(
         network=keras.Model(inputs, average, name="bag"),

@@ -10,8 +10,7 @@ import numpy as np
 from suite_text.classification.readers.hashed_words import HashedWords
 from suite_text.classification.readers.ngrams import NGrams
 from suite_text.classification.readers.word_parts import WordParts
-from suite_text.tokens.padding import check_lengths, length_for, padded_batch
-from suite_text.tokens.vocabulary import PADDING
+from suite_text.tokens.padding import check_lengths, padded_batch
 
 MAX_WORDS = 512
 """Words at a text's beginning that the convolutions of a bag read; its n-grams are those of all of it."""
@@ -73,14 +72,5 @@ class NGramReader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         if self.words is not None:
             arrays["words"] = padded_batch([numbers["words"] for numbers in read], self.word_lengths)
         if self.parts is not None:
-            arrays["parts"] = _padded_rows([numbers["parts"] for numbers in read], self.word_lengths)
+            arrays["parts"] = padded_batch([numbers["parts"] for numbers in read], self.word_lengths)
         return arrays
-
-
-def _padded_rows(sequences: Sequence[np.ndarray], lengths: Sequence[int]) -> np.ndarray:
-    """Several arrays (rows, numbers), each with rows of padding at its end: (arrays, length, numbers)."""
-    length = length_for(max(map(len, sequences)), lengths)
-    array = np.full((len(sequences), length, sequences[0].shape[1]), PADDING, np.int32)
-    for rows, found in zip(array, sequences, strict=True):
-        rows[: len(found)] = found
-    return array

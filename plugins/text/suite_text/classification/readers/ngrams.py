@@ -135,8 +135,9 @@ class NGrams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def _hashes(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """The hashes of the n-grams of words, and of characters, each once, rising: uint32."""
-        in_order = words(text)
-        joined = " ".join(lowered(text).split() if self.across_words else in_order)
+        small = lowered(text)
+        in_order = written_words(small)
+        joined = " ".join(small.split() if self.across_words else in_order)
         characters = _character_hashes(joined, *self.characters, across_words=self.across_words)
         return (
             np.unique(np.concatenate([_NONE, *_word_hashes(in_order, self.words)])),

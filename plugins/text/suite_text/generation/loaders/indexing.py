@@ -8,7 +8,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
@@ -89,15 +88,11 @@ def is_chat(path: Path, options: TextOptions) -> bool:
     return bool(row and messages_of(row))
 
 
-def _open(path: Path) -> IO[bytes]:
-    return open_lines(path)
-
-
 def _sample(path: Path) -> bytes:
     """The beginning of a file, and whole lines from all over it; of a compressed one, the beginning."""
     try:
         if path.name.lower().endswith(".gz"):
-            with _open(path) as packed:
+            with open_lines(path) as packed:
                 head = packed.read(_HEAD)
             return head[: head.rfind(b"\n") + 1] or head
 
@@ -121,7 +116,7 @@ def _blocks(path: Path, name: str, encoding: str, cleaning: Cleaning, problems: 
     kept = msgspec.structs.replace(cleaning, white_space="kept")  # a line keeps its end
     end = None if cleaning.control_characters == "removed" else "\n"
     errors = "surrogateescape" if encoding.startswith("utf-8") else "replace"
-    with _open(path) as file, io.TextIOWrapper(file, encoding, errors=errors, newline=end) as text:
+    with open_lines(path) as file, io.TextIOWrapper(file, encoding, errors=errors, newline=end) as text:
         for number, line in enumerate(text, start=1):
             if _BROKEN.search(line) if errors == "surrogateescape" else REPLACEMENT in line:
                 problems.note_broken(label_of(encoding), f"{name}, line {number}")
@@ -131,7 +126,7 @@ def _blocks(path: Path, name: str, encoding: str, cleaning: Cleaning, problems: 
 def _texts(path: Path, name: str, encoding: str, options: TextOptions, problems: Problems) -> Iterator[str]:
     """The texts of JSON lines: of the column of text, or conversations, cleaned."""
     cleaning = cleaning_from(options)
-    with _open(path) as file:
+    with open_lines(path) as file:
         if name.lower().removesuffix(".gz").endswith(JSON_LINES):
             with io.TextIOWrapper(file, encoding, errors="replace", newline="\n") as lines:
                 yield from _texts_of(json_lines(lines), name, cleaning, options, problems)
@@ -175,7 +170,7 @@ def _texts_of(
         if cleaned := clean(text, cleaning):
             yield cleaned
         else:
-            problems.note(
+            problems.add(
                 f"row has no text{missing} and is left out",
                 f"rows have no text{missing} and are left out",
                 f"{name}, line {number}",

@@ -87,12 +87,12 @@ def load_text(path: Path, options: TextOptions) -> Dataset:
         try:
             file = index_file(paths[name], name, options, spool, problems)
         except UserError as error:
-            problems.note(
+            problems.add(
                 "file cannot be read and is left out", "files cannot be read and are left out", str(error)
             )
             continue
         if len(file.bounds) < 2:
-            problems.note("file is empty", "files are empty", name)
+            problems.add("file is empty", "files are empty", name)
         else:
             splits.setdefault(split, []).append(file)
     files = InputFiles(
@@ -176,7 +176,7 @@ def _without_duplicates(
             example = train[index]
             if digest(example.input) in known_digests:
                 left_out[index] = True
-                problems.note(
+                problems.add(
                     "passage is left out of train, since it is in another split too",
                     "passages are left out of train, since they are in other splits too",
                     example.id,
@@ -184,7 +184,7 @@ def _without_duplicates(
     if options.duplicates == "removed":
         copies = _is_copy(train) & ~left_out
         for index in np.flatnonzero(copies).tolist():
-            problems.note(
+            problems.add(
                 "copy of a training passage is left out",
                 "copies of training passages are left out",
                 train[index].id,

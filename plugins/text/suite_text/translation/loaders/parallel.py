@@ -48,9 +48,7 @@ def load_parallel(path: Path, options: ParallelOptions) -> Dataset:
     problems = Problems()
     splits, rest = split_files(path, list(stems), options)
     for stem in rest:
-        problems.note(
-            "set of files is of no split, left out", "sets of files are of no split, left out", stem
-        )
+        problems.add("set of files is of no split, left out", "sets of files are of no split, left out", stem)
     first = next(iter(splits.values()))[0]
     source, target = direction(f"{path} ({first})", _ordered(stems[first]), options.source, options.target)
     collector = Collector(path, options, source, target, problems)
