@@ -1,10 +1,14 @@
-"""A run as `kill -9` leaves it, without a second training that is killed."""
+"""A run as `kill -9` leaves it, without a second training that is killed, and how it is compared."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
+
+from suite.runs.directory import Run
 
 
 def left_after(step: int, run: Path, copy: Path) -> Callable[[], bool]:
@@ -23,3 +27,11 @@ def left_after(step: int, run: Path, copy: Path) -> Callable[[], bool]:
         return False
 
     return stop
+
+
+def check_same_state(run: Run, other: Run) -> None:
+    """The newest checkpoints of two runs hold the same arrays, to the last bit."""
+    ours, theirs = (each.checkpoints.newest()[0] for each in (run, other))
+    assert ours.keys() == theirs.keys()
+    for name in ours:
+        assert np.array_equal(ours[name], theirs[name]), name

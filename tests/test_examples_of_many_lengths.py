@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 import ragged_plugin
 import suite
 import toy_plugin
+from killed_runs import check_same_state
 from suite.configuration import from_mapping
 from suite.runs.train import resume, train
 
@@ -42,10 +42,7 @@ def test_a_stopped_run_ends_like_an_unbroken_one(host, configuration, run, tmp_p
     with pytest.raises(suite.RunError, match="stopped after step 6"):
         train(host, configuration, out=tmp_path / "run", stop=lambda: next(asked) == 6)
     resumed = resume(host, tmp_path / "run")
-    ours, theirs = (finished.checkpoints.newest()[0] for finished in (resumed, run))
-    assert ours.keys() == theirs.keys()
-    for name in ours:
-        np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
+    check_same_state(resumed, run)
 
 
 def test_the_exported_network_takes_any_length(host, run):

@@ -10,6 +10,7 @@ import pytest
 import spelling_plugin
 import suite
 import toy_plugin
+from killed_runs import check_same_state
 from suite.configuration import from_mapping
 from suite.pipeline.trainable import Stage
 from suite.runs.train import resume, train
@@ -113,10 +114,7 @@ def test_a_stopped_run_ends_like_an_unbroken_one(data, run, tmp_path, stages):
     with pytest.raises(suite.RunError, match="stopped after step 6"):
         train(host, configuration(data), out=tmp_path / "run", stop=lambda: next(asked) == 6)
     resumed = resume(host, tmp_path / "run")
-    ours, theirs = (run.checkpoints.newest()[0] for run in (resumed, unbroken))
-    assert ours.keys() == theirs.keys()
-    for name in ours:
-        np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
+    check_same_state(resumed, unbroken)
     assert resumed.metrics == unbroken.metrics
 
 

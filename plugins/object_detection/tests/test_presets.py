@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import suite
-from killed_runs import left_after
+from killed_runs import check_same_state, left_after
 from suite import UserError
 from suite.configuration import from_mapping
 from suite.data.dataset import Dataset
@@ -296,9 +296,7 @@ def test_a_retinanet_is_trained_resumed_shipped_and_exported_through_the_host(pr
     killed = left_after(3, tmp_path / "whole", tmp_path / "killed")
     whole = train(host, given, out=tmp_path / "whole", stop=killed)
     resumed = resume(host, tmp_path / "killed")
-    unbroken, again = (run.checkpoints.newest()[0] for run in (whole, resumed))
-    assert unbroken.keys() == again.keys()
-    assert all(np.array_equal(unbroken[key], again[key]) for key in unbroken)
+    check_same_state(whole, resumed)
     check_what_is_shipped(whole, tmp_path / "data" / "3.png", host)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import suite
+from killed_runs import check_same_state
 from made_up_detections import write_yolo
 from suite.configuration import from_mapping
 from suite.data.inspection import inspect
@@ -91,9 +92,7 @@ def test_a_resumed_run_is_the_unbroken_one(run, host, data, tmp_path):
         train(host, configuration(data), out=tmp_path / "broken", stop=lambda: next(steps) >= 3)
     resumed = resume(host, tmp_path / "broken")
     assert resumed.metrics["test"] == run.metrics["test"]
-    unbroken, again = (one_run.checkpoints.newest()[0] for one_run in (run, resumed))
-    assert unbroken.keys() == again.keys()
-    assert all(np.array_equal(unbroken[name], again[name]) for name in unbroken)
+    check_same_state(run, resumed)
 
 
 def test_detections_are_in_the_pixels_of_the_image(run, host, data):

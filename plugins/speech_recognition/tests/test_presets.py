@@ -16,6 +16,7 @@ import soundfile
 
 import suite
 import suite_speech_recognition as speech
+from killed_runs import check_same_state
 from suite import UserError
 from suite.configuration import from_mapping
 from suite.data.dataset import Dataset, Example
@@ -452,9 +453,7 @@ def test_a_preset_is_trained_resumed_shipped_and_exported_through_the_host(prese
         with pytest.raises(StoppedRunError):
             train(host, configuration, out=tmp_path / "broken", stop=lambda: next(steps) >= 2)
         resumed = resume(host, tmp_path / "broken")
-        unbroken, again = (run.checkpoints.newest()[0] for run in (whole, resumed))
-        assert unbroken.keys() == again.keys()
-        assert all(np.array_equal(unbroken[key], again[key]) for key in unbroken)
+        check_same_state(whole, resumed)
 
     trained = suite.load(whole.path, host=host)
     found = trained.predict(tmp_path / "data" / "one_3.wav")

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 import suite
-from killed_runs import left_after
+from killed_runs import check_same_state, left_after
 from suite.configuration import from_mapping
 from suite.runs.train import resume, train
 from suite_speech_recognition.samples import RATE, sample
@@ -77,9 +77,7 @@ def test_the_run_is_scored_beside_a_baseline(run):
 
 def test_a_run_that_was_killed_is_resumed_to_the_unbroken_one(run, host, runs):
     resumed = resume(host, runs / "killed")
-    unbroken, again = (trained.checkpoints.newest()[0] for trained in (run, resumed))
-    assert unbroken.keys() == again.keys()
-    assert all(np.array_equal(unbroken[name], again[name]) for name in unbroken)
+    check_same_state(run, resumed)
 
 
 def test_recordings_longer_than_a_window_are_transcribed(run, host, tmp_path):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import suite
-from killed_runs import left_after
+from killed_runs import check_same_state, left_after
 from suite.configuration import from_mapping
 from suite.runs.train import resume, train
 from suite_text.generation.samples import sample
@@ -80,9 +79,7 @@ def test_the_run_is_scored_in_bits_per_byte_beside_the_5_gram_model(run):
 
 def test_a_run_that_was_killed_is_resumed_to_the_unbroken_one(run, host, runs):
     resumed = resume(host, runs / "killed")
-    unbroken, again = (finished.checkpoints.newest()[0] for finished in (run, resumed))
-    assert unbroken.keys() == again.keys()
-    assert all(np.array_equal(unbroken[name], again[name]) for name in unbroken)
+    check_same_state(run, resumed)
 
 
 def test_the_bits_of_a_long_text_do_not_depend_on_what_is_predicted_with_it(run, host):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import suite
-from killed_runs import left_after
+from killed_runs import check_same_state, left_after
 from suite.configuration import from_mapping
 from suite.runs.train import resume, train
 from suite_text.translation.samples import sample
@@ -77,9 +77,7 @@ def test_the_run_is_scored_beside_copying_the_source(run):
 
 def test_a_run_that_was_killed_is_resumed_to_the_unbroken_one(run, host, runs):
     resumed = resume(host, runs / "killed")
-    unbroken, again = (finished.checkpoints.newest()[0] for finished in (run, resumed))
-    assert unbroken.keys() == again.keys()
-    assert all(np.array_equal(unbroken[name], again[name]) for name in unbroken)
+    check_same_state(run, resumed)
 
 
 def test_texts_are_translated_in_their_order_and_empty_ones_stay_empty(run, host):
