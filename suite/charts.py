@@ -230,7 +230,10 @@ def line_chart(
     mark: tuple[float, str] | None = None,
     bands: Sequence[Band] = (),
 ) -> str:
-    """Lines and shaded bands on axes that fit them; a vertical axis that spans more than three decades is logarithmic."""
+    """Lines and shaded bands on axes that fit them.
+
+    A vertical axis that spans more than three decades is logarithmic.
+    """
     curves = [(line.x, line.y) for line in lines]
     curves += [(band.x, edge) for band in bands for edge in (band.low, band.high)]
     points = [

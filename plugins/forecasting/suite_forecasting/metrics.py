@@ -105,8 +105,8 @@ class Scoring:
         quantiles = np.asarray(prediction.values, np.float64)
         if quantiles.ndim != 2 or quantiles.shape[1] < steps:
             raise UserError(
-                f"{name}: the forecast has {quantiles.shape[-1]} steps and the target {steps}: give one for each"
-                " step of the target"
+                f"{name}: the forecast has {quantiles.shape[-1]} steps and the target {steps}: give one for"
+                " each step of the target"
             )
         quantiles = quantiles[:, :steps]
         median = quantiles[int(np.argmin(np.abs(levels - 0.5)))]

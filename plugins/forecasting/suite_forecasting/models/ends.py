@@ -8,6 +8,7 @@ plus `b`; and a window that never changes is forecast to stay as it is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -85,3 +86,68 @@ class Quantiles(layers.Layer):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "middle": self.middle}
+
+
+@keras.saving.register_keras_serializable(package="suite_forecasting")
+class Standardize(layers.Layer):  # type: ignore[misc]
+    """Covariates (batch, steps, columns) less a mean, and divided by a standard deviation, of each column.
+
+    `keras.layers.Normalization` with given statistics is not exported to ONNX.
+
+    Args:
+        mean: of each column.
+        deviation: of each column; a column that never changes has 0, and stays at 0.
+    """
+
+    def __init__(self, mean: Sequence[float], deviation: Sequence[float], **kwargs: Any) -> None:
+        super().__init__(**{"dtype": "float32", **kwargs})
+        self.mean, self.deviation = list(mean), list(deviation)
+
+    def call(self, columns: Tensor) -> Tensor:
+        factors = [1.0 / deviation if deviation > 0 else 0.0 for deviation in self.deviation]
+        mean = ops.convert_to_tensor(self.mean, "float32")
+        return (columns - mean) * ops.convert_to_tensor(factors, "float32")
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "mean": self.mean, "deviation": self.deviation}
+
+
+@keras.saving.register_keras_serializable(package="suite_forecasting")
+class Recent(layers.Layer):  # type: ignore[misc]
+    """The last steps of a window: (batch, steps, ...) to (batch, `count`, ...)."""
+
+    def __init__(self, count: int, **kwargs: Any) -> None:
+        super().__init__(**{"dtype": "float32", **kwargs})
+        self.count = count
+
+    def call(self, x: Tensor) -> Tensor:
+        return x[:, x.shape[1] - self.count :]
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return (shape[0], self.count, *shape[2:])
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "count": self.count}
+
+
+@keras.saving.register_keras_serializable(package="suite_forecasting")
+class Patches(layers.Layer):  # type: ignore[misc]
+    """A window in pieces of `size` steps, after zeros: (batch, steps) to (batch, pieces, size)."""
+
+    def __init__(self, size: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.size = size
+
+    def call(self, x: Tensor) -> Tensor:
+        lacking = -x.shape[1] % self.size
+        padded = ops.pad(x, [[0, 0], [lacking, 0]]) if lacking else x
+        return ops.reshape(padded, (-1, padded.shape[1] // self.size, self.size))
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return (shape[0], -(-shape[1] // self.size), self.size)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "size": self.size}
