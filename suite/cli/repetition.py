@@ -21,8 +21,8 @@ def repeating_command(
     line = ["suite", name, *words]
     for option in options:
         value = getattr(arguments, option)
-        if value is not None:
-            line += [f"--{option.replace('_', '-')}", value]
+        for given in value if isinstance(value, list) else [value] if value is not None else []:
+            line += [f"--{option.replace('_', '-')}", given]
     for setting in arguments.set:
         line += ["--set", setting]
     for plugin in arguments.without:
