@@ -15,7 +15,7 @@ def repeating_command(
     Args:
         name: the command.
         words: that follow it.
-        arguments: of the command, which has `--set` and `--without`.
+        arguments: of the command, which has `--set`, `--plugin` and `--without`.
         options: which of its other options count, by their names in `arguments`.
     """
     line = ["suite", name, *words]
@@ -25,6 +25,8 @@ def repeating_command(
             line += [f"--{option.replace('_', '-')}", given]
     for setting in arguments.set:
         line += ["--set", setting]
+    for file in arguments.plugin_files:
+        line += ["--plugin", file]
     for plugin in arguments.without:
         line += ["--without", plugin]
     return shlex.join(line)

@@ -281,6 +281,10 @@ def _check_initial(init: str) -> None:
 def environment(experiment: Experiment, command: str) -> dict[str, Any]:
     """The content of `environment.json`: what it ran on, with what, from which data."""
     packages = installed(sorted({*PACKAGES, *experiment.configuration.plugins}))
+    plugins = [
+        plugin for plugin in experiment.host.plugins if plugin.name in experiment.configuration.plugins
+    ]
+    files = {plugin.name: plugin.file for plugin in plugins if plugin.file}
     return {
         "format": FORMAT,
         "command": command,
@@ -299,4 +303,5 @@ def environment(experiment: Experiment, command: str) -> dict[str, Any]:
         "notes": experiment.notes,
         "weights": experiment.pipeline.network.count_params(),
         "packages": packages,
+        **({"plugin_files": files} if files else {}),
     }

@@ -43,7 +43,7 @@ from suite.runs.directory import Run, run_paths, to_json
 from suite.runs.evaluators import added_note, evaluators_of, merged_options, with_evaluators
 from suite.runs.explanations import explanations
 from suite.runs.report import data_facts
-from suite.runs.resuming import changed_contents, moved_data
+from suite.runs.resuming import changed_contents, check_plugin_files, moved_data
 from suite.training.progress import Listener
 from suite.wording import counted
 
@@ -130,6 +130,7 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
 
 
 def _evaluate(host: Host, request: Request, run: Run, out: Path, listener: Listener) -> Outcome:
+    other_files = check_plugin_files(host, run)
     configuration = with_limits(run.configuration, request.limits)
     set_limits(configuration.runtime)
     task = task_of(host, configuration)
@@ -147,6 +148,7 @@ def _evaluate(host: Host, request: Request, run: Run, out: Path, listener: Liste
     listener.phase("looking at the data")
     chosen = _choose(host, run, configuration, request)
     notes = [*chosen.notes, *added_note(trained, configuration, host)]
+    notes += [other_files] if other_files else []
     pipeline = None
     if request.predictions is None:
         note = unfinished_note(read_manifest(model_folder(run.path)), run.path)
