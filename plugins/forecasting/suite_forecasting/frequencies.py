@@ -30,10 +30,10 @@ _LENGTHS = {
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _OTHER_NAMES = {
-    "H": "h", "T": "min", "S": "s", "L": "ms", "U": "us", "d": "D", "M": "ME", "Q": "QE", "Y": "YE", "A": "YE",
-    "AS": "YS", "w": "W", "b": "B", "m": "min", "hour": "h", "day": "D", "week": "W", "month": "MS",
-    "quarter": "QS", "year": "YS", "hourly": "h", "daily": "D", "weekly": "W", "monthly": "MS",
-    "quarterly": "QS", "yearly": "YS", "minute": "min", "second": "s",
+    "H": "h", "T": "min", "S": "s", "L": "ms", "U": "us", "d": "D", "M": "ME", "Q": "QE", "Y": "YE",
+    "A": "YE", "AS": "YS", "w": "W", "b": "B", "m": "min", "hour": "h", "day": "D", "week": "W",
+    "month": "MS", "quarter": "QS", "year": "YS", "hourly": "h", "daily": "D", "weekly": "W",
+    "monthly": "MS", "quarterly": "QS", "yearly": "YS", "minute": "min", "second": "s",
 }  # fmt: skip
 _OF_MONTHS = {"M": 1, "Q": 3, "Y": 12}
 _NAME = re.compile(r"(\d*)([A-Za-z]+)(?:-([A-Za-z]{3}))?")
@@ -47,7 +47,7 @@ class Frequency:
     """A step from one time to the next.
 
     Attributes:
-        name: as pandas calls it; empty for numbered steps.
+        name: as pandas calls it; empty for numbered steps, or how far apart their numbers are, if not 1.
         length: microseconds, or steps; 0 if that depends on the calendar.
         months: of a step; 0 if it is no number of months.
         at_end: the times are the last days of their months.
@@ -63,8 +63,13 @@ class Frequency:
         """The steps are Mondays to Fridays."""
         return not self.length and not self.months
 
+    @property
+    def numbered(self) -> bool:
+        """The steps are numbers, not times."""
+        return not self.name or self.name.isdigit()
+
     def __str__(self) -> str:
-        return self.name or "numbered steps"
+        return f"numbered steps{f' of {self.name}' if self.name else ''}" if self.numbered else self.name
 
 
 NUMBERED = Frequency("", length=1)
@@ -78,6 +83,8 @@ def frequency_of(name: str) -> Frequency:
     """
     if not name:
         return NUMBERED
+    if name.isascii() and name.isdigit() and 1 < int(name) < 10**15:
+        return Frequency(name, length=int(name))
     match = _NAME.fullmatch(name.strip())
     count, unit, anchor = match.groups() if match else ("", "", None)
     unit = _OTHER_NAMES.get(unit, _OTHER_NAMES.get(unit.lower(), unit) if len(unit) > 3 else unit)
@@ -112,7 +119,7 @@ def season_of(frequency: str) -> int:
         return 12 // found.months if 12 % found.months == 0 else 1
     if found.business:
         return 5
-    if not found.name:
+    if found.numbered:
         return 1
     if found.name.endswith(("s", "us", "ms")) and found.length < _LENGTHS["min"]:
         period = _LENGTHS["min"] if found.length >= _LENGTHS["s"] else _LENGTHS["s"]
@@ -130,7 +137,7 @@ def horizon_of(frequency: str) -> int:
         return {1: 18, 3: 8, 12: 6}.get(found.months, 8)
     if found.business:
         return 10
-    return {_LENGTHS["h"]: 48, DAY: 14, 7 * DAY: 13}.get(found.length if found.name else 0, 24)
+    return {_LENGTHS["h"]: 48, DAY: 14, 7 * DAY: 13}.get(0 if found.numbered else found.length, 24)
 
 
 def _calendar(times: Times) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -249,9 +256,10 @@ def _fixed(times: Times, steps: np.ndarray) -> Frequency | None:
     return Frequency(f"{number if number > 1 else ''}{unit}", length=length)
 
 
-def find_number(steps: np.ndarray) -> int | None:
-    """The distance of numbered steps, rising; None if there is none."""
-    return _usual(np.diff(steps)) if len(steps) > 1 else None
+def find_numbered(steps: np.ndarray) -> Frequency | None:
+    """The frequency of numbers of steps, rising; None if there is none."""
+    apart = _usual(np.diff(steps)) if len(steps) > 1 else None
+    return None if apart is None else frequency_of(str(apart) if apart > 1 else "")
 
 
 def _mode(steps: np.ndarray) -> int:

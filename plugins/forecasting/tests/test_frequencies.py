@@ -8,8 +8,8 @@ from suite import UserError
 from suite_forecasting.frequencies import find, frequency_of, horizon_of, positions, season_of, times_after
 
 NAMES = [
-    "h", "2h", "15min", "s", "D", "3D", "B", "W-SUN", "W-WED", "2W-MON", "MS", "ME", "2MS", "QS-OCT", "QE-DEC",
-    "QS-JAN", "QE-NOV", "YS-JAN", "YE-DEC", "YE-JUN", "250ms",
+    "h", "2h", "15min", "s", "D", "3D", "B", "W-SUN", "W-WED", "2W-MON", "MS", "ME", "2MS", "QS-OCT",
+    "QE-DEC", "QS-JAN", "QE-NOV", "YS-JAN", "YE-DEC", "YE-JUN", "250ms",
 ]  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def test_older_names_and_words_are_understood() -> None:
     assert [frequency_of(name).name for name in names] == expected
 
 
-@pytest.mark.parametrize("name", ["fortnight", "5", "W-XXX", "MS-JAN", "0h", "-1h", "h-MON"])
+@pytest.mark.parametrize("name", ["fortnight", "0", "W-XXX", "MS-JAN", "0h", "-1h", "h-MON"])
 def test_what_is_no_frequency_is_refused(name: str) -> None:
     with pytest.raises(UserError, match="no frequency"):
         frequency_of(name)
