@@ -69,7 +69,18 @@ def pipeline(
         min_history=max(2, min(data.season + 1, context)),
     )
     return TrainablePipeline(
-        codec=ForecastCodec.of(dataset.facts, data, context=context, levels=levels),
+        codec=ForecastCodec(
+            context=context,
+            horizon=data.horizon,
+            levels=levels,
+            frequency=str(dataset.facts.get("frequency", "")),
+            season=data.season,
+            known=tuple(dataset.facts.get("known", ())),
+            known_means=tuple(data.known[0].tolist()),
+            past=tuple(dataset.facts.get("past", ())),
+            past_means=tuple(data.past[0].tolist()),
+            columns=dict(dataset.facts.get("columns", {})),
+        ),
         network=networks.network,
         training_network=networks.training_network,
         loss=QuantileLoss(levels),

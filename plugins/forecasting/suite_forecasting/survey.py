@@ -9,6 +9,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
+from suite_forecasting.encoding import history_of
 
 SAMPLE = 2000
 """So many training examples are looked at, evenly spread."""
@@ -55,7 +56,7 @@ def survey(dataset: Dataset) -> Survey:
             " validation and test"
         )
     indices = np.unique(np.linspace(0, count - 1, min(count, SAMPLE)).round().astype(int)).tolist()
-    histories = [dataset.train[index].input for index in indices]
+    histories = [history_of(dataset.train[index].input) for index in indices]
     facts = dataset.facts
     return Survey(
         examples=count,
