@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from suite_forecasting.figures import figures_of
-from suite_forecasting.metrics import Scoring
-
 from suite.evaluation import Evaluation, Pairs
 from suite.options import NoOptions
+from suite_forecasting.figures import figures_of
+from suite_forecasting.metrics import Scoring
 
 
 def forecasts(pairs: Pairs, options: NoOptions) -> Evaluation:

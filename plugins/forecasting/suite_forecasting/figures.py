@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from suite_forecasting.metrics import Scoring, series_of
 
 from suite.evaluation import Pairs
 from suite.figures import Band, Figure, Image, Line, Table, line_chart
+from suite_forecasting.metrics import Scoring, series_of
 
 TYPICAL, WORST = 3, 3
 """How many forecasts are drawn, of typical errors and of the largest ones."""

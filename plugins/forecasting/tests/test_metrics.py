@@ -8,14 +8,14 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from suite_forecasting.evaluator import forecasts
-from suite_forecasting.figures import figures_of
-from suite_forecasting.metrics import Scoring, truth
 from utilsforecast import losses
 
 from suite import UserError
 from suite.evaluation import Pairs
 from suite.options import NoOptions
+from suite_forecasting.evaluator import forecasts
+from suite_forecasting.figures import figures_of
+from suite_forecasting.metrics import Scoring, truth
 
 LEVELS = [0.1, 0.5, 0.9]
 SEASON, HORIZON, SERIES = 4, 6, 7

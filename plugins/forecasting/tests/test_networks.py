@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+
 from suite_forecasting.models import bodies
 from suite_forecasting.models.ends import MIN_SCALE, Normalize, Patches, Quantiles
 from suite_forecasting.models.losses import QuantileLoss

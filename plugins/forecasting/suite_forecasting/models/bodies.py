@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from keras import layers
+
 from suite_forecasting.models.ends import Patches
 from suite_forecasting.models.networks import Body, Form, Window
 

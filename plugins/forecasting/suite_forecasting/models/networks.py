@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras import layers, ops
+
 from suite_forecasting.models.ends import Normalize, Quantiles, Recent, Standardize
 
 Tensor = Any
