@@ -11,7 +11,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Example, Problem
-from suite.kit import counted
+from suite.kit import ProblemLog, counted
 from suite_forecasting.examples import Windows
 from suite_forecasting.frequencies import Frequency, frequency_of, time_of
 from suite_forecasting.options import SplitOptions
@@ -58,7 +58,7 @@ def dataset_of(
     series: Sequence[Series],
     options: SplitOptions,
     *,
-    problems: Sequence[str] = (),
+    problems: ProblemLog | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> Dataset:
     """The data set of series.
@@ -73,7 +73,7 @@ def dataset_of(
     Args:
         series: of one frequency, with unique names.
         options: of the loader; `Dataset.options` has what "auto" became.
-        problems: what the loader found.
+        problems: what the loader found so far; what became of short series is added.
         facts: "known" and "past", and others.
 
     Raises:
@@ -117,7 +117,7 @@ def dataset_of(
             "past": [],
             **(facts or {}),
         },
-        problems=[*problems, *_said_of_short(series, cuts, sizes)],
+        problems=[*(problems.sentences() if problems else ()), *_said_of_short(series, cuts, sizes)],
         groups=_name if len(series) > 1 else None,
         order=_end,
         options=chosen,

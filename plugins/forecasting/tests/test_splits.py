@@ -95,15 +95,7 @@ def test_long_histories_are_cut_and_begin_later() -> None:
 
 def test_covariates_reach_to_the_horizon() -> None:
     known = np.arange(100.0)[:, None]
-    single = Series(
-        name="a",
-        values=np.zeros(100),
-        begin=3,
-        frequency=frequency_of(""),
-        known=known,
-        past=-known,
-        tested=12,
-    )
+    single = Series(name="a", values=np.zeros(100), start=3, known=known, past=-known, ends=(88, 88))
     dataset = dataset_of([single], SplitOptions(horizon=10), facts={"known": ["k"], "past": ["p"]})
     assert dataset.test is not None
     first, last = dataset.test[0].input, dataset.test[1].input

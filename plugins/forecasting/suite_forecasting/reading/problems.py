@@ -26,3 +26,7 @@ class SeriesProblems(ProblemLog):
     def sentences(self) -> list[str]:
         """All of it, what is wrong first."""
         return [*super().sentences(), *self._odd]
+
+    def wrong(self) -> list[str]:
+        """What is wrong, without what is only worth a look."""
+        return [str(sentence) for sentence in super().sentences()]

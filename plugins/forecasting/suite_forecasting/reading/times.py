@@ -282,3 +282,21 @@ def _zone_text(minutes: int | None) -> str:
     if minutes == 0:
         return "Z"
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def looks_like_times(cells: Sequence[Any], name: str = "") -> bool:
+    """Whether most of some cells, none of which is empty, are times, or numbers that a column of times has.
+
+    Args:
+        cells: of a column, or some of them.
+        name: of the column.
+    """
+    if not cells:
+        return False
+    if all(isinstance(cell, dt.date) or hasattr(cell, "isoformat") for cell in cells):
+        return True
+    texts = [_text(cell) for cell in cells]
+    if all(re.fullmatch(r"-?\d{1,19}", text) for text in texts):
+        return True
+    return 2 * sum(_parsed(text, "day-first") is not None or _parsed(text, "month-first") is not None
+                   for text in texts) > len(texts)  # fmt: skip
