@@ -6,71 +6,31 @@ Examples are views of the series' arrays, made when they are asked for.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
 from suite.data import Example
-from suite_forecasting.clock import written
-from suite_forecasting.frequencies import Frequency, times_after
+from suite_forecasting.reading.series import Series
 from suite_forecasting.types import History, Target
 
 
-@dataclass(frozen=True, kw_only=True)
-class Series:
-    """A series on the grid of its frequency.
-
-    Attributes:
-        name: of the series.
-        values: float64 (n,), NaN where one is missing.
-        begin: the time of the first value, see `frequencies`, or the number of its step.
-        frequency: of its steps.
-        offset: of its times from UTC, as it is written after them; empty if they have none.
-        known: float64 (n or more, columns), of the covariates that are known in the future, or None.
-        past: float64 (n, columns), of those that are known up to now, or None.
-        tested: how many of the last values are of a test file.
-        validated: how many of the values before them are of a validation file.
-    """
-
-    name: str
-    values: np.ndarray
-    begin: int
-    frequency: Frequency
-    offset: str = ""
-    known: np.ndarray | None = None
-    past: np.ndarray | None = None
-    tested: int = 0
-    validated: int = 0
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def time(self, step: int) -> str:
-        """The time of a step, as text."""
-        return written(int(times_after(self.begin, step, 1, self.frequency)[0]), self.frequency, self.offset)
-
-    @cached_property
-    def start(self) -> str:
-        """The time of the first value, as text."""
-        return self.time(0)
-
-    def history(self, cutoff: int, horizon: int, max_history: int) -> History:
-        """The values before `cutoff`, `max_history` at most, and the covariates that are known then."""
-        first = max(0, cutoff - max_history)
-        known = self.known
-        if known is not None:
-            known = known[first : cutoff + horizon]
-            lacking = cutoff + horizon - first - len(known)
-            if lacking > 0:
-                known = np.concatenate([known, np.full((lacking, known.shape[1]), np.nan)])
-        return History(
-            values=self.values[first:cutoff],
-            start=self.time(first) if first else self.start,
-            frequency=self.frequency.name,
-            name=self.name,
-            known=known,
-            past=None if self.past is None else self.past[first:cutoff],
-        )
+def history_of(series: Series, cutoff: int, horizon: int, max_history: int) -> History:
+    """The values before a step, `max_history` at most, and the covariates that are known then."""
+    first = max(0, cutoff - max_history)
+    known = series.known
+    if known is not None:
+        known = known[first : cutoff + horizon]
+        lacking = cutoff + horizon - first - len(known)
+        if lacking > 0:
+            known = np.concatenate([known, np.full((lacking, known.shape[1]), np.nan)])
+    return History(
+        values=series.values[first:cutoff],
+        start=series.time_text(first),
+        frequency=series.frequency.alias,
+        name=series.name,
+        known=known,
+        past=None if series.past is None else series.past[first:cutoff],
+    )
 
 
 @dataclass(frozen=True)
@@ -133,7 +93,7 @@ class Windows:
         if errors is None:
             errors = self._errors[number] = naive_errors(series.values, self.season)
         return Example(
-            id=f"{series.name} {series.time(cutoff)}",
-            input=series.history(cutoff, self.horizon, self.max_history),
+            id=f"{series.name} {series.time_text(cutoff)}",
+            input=history_of(series, cutoff, self.horizon, self.max_history),
             target=target_of(series.values[cutoff:end], errors.before(cutoff)),
         )

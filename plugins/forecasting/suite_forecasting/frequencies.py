@@ -1,281 +1,283 @@
-"""Frequencies of series by the names of pandas, found in times, and the times that follow.
+"""Frequencies of series: the steps between two values, by the names that pandas has for them.
 
-Times are microseconds since 1970, int64, of whatever clock the data has. Months, quarters, years and business
-days are counted on the calendar, all other steps are of one length. numpy only: an exported network is used
-without pandas.
+Times are int64, microseconds since 1970, or the numbers of steps if the frequency is "". Nothing here needs
+pandas: prediction with an exported network is to need numpy alone.
 """
 
 from __future__ import annotations
 
-import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from suite import UserError
 
-Times = np.ndarray
+SECOND = 1_000_000
+MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
-DAY = 86_400_000_000
-_LENGTHS = {
-    "W": 7 * DAY,
-    "D": DAY,
-    "h": 3_600_000_000,
-    "min": 60_000_000,
-    "s": 1_000_000,
-    "ms": 1000,
-    "us": 1,
-}
-_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
-_OTHER_NAMES = {
-    "H": "h", "T": "min", "S": "s", "L": "ms", "U": "us", "d": "D", "M": "ME", "Q": "QE", "Y": "YE",
-    "A": "YE", "AS": "YS", "w": "W", "b": "B", "m": "min", "hour": "h", "day": "D", "week": "W",
-    "month": "MS", "quarter": "QS", "year": "YS", "hourly": "h", "daily": "D", "weekly": "W",
-    "monthly": "MS", "quarterly": "QS", "yearly": "YS", "minute": "min", "second": "s",
-}  # fmt: skip
-_OF_MONTHS = {"M": 1, "Q": 3, "Y": 12}
-_NAME = re.compile(r"(\d*)([A-Za-z]+)(?:-([A-Za-z]{3}))?")
+_UNITS = {"us": 1, "ms": 1000, "s": SECOND, "min": MINUTE, "h": HOUR, "D": DAY, "W": 7 * DAY}
+_OLD = {"H": "h", "T": "min", "S": "s", "L": "ms", "U": "us", "M": "ME", "Q": "QE", "A": "YE", "Y": "YE",
+        "AS": "YS"}  # fmt: skip
+"""What pandas called them before 2.2, and what GluonTS and others still do."""
 
-MIN_PRESENT = 0.5
-"""Times are on no grid if less than this share of its steps would have a value."""
+_CALENDAR = {"MS": 1, "ME": 1, "QS": 3, "QE": 3, "YS": 12, "YE": 12}
+_ALIAS = re.compile(r"(\d*)([A-Za-z]+)(?:-([A-Za-z]{3}))?")
+
+ON_GRID = 0.95
+"""The share of a series' times that have to be on the grid of a frequency, for it to be found."""
 
 
 @dataclass(frozen=True)
 class Frequency:
-    """A step from one time to the next.
+    """A step of time.
 
     Attributes:
-        name: as pandas calls it; empty for numbered steps, or how far apart their numbers are, if not 1.
-        length: microseconds, or steps; 0 if that depends on the calendar.
-        months: of a step; 0 if it is no number of months.
-        at_end: the times are the last days of their months.
+        alias: as pandas calls it; for numbered steps their distance, empty for 1.
+        kind: what steps are counted in: microseconds, months, business days, or numbers.
+        step: how many of these.
+        at_end: months are named by their last day, whatever its number is.
     """
 
-    name: str
-    length: int = 0
-    months: int = 0
+    alias: str
+    kind: Literal["fixed", "months", "business", "numbers"]
+    step: int
     at_end: bool = False
 
-    @property
-    def business(self) -> bool:
-        """The steps are Mondays to Fridays."""
-        return not self.length and not self.months
+    def times(self, start: int, steps: np.ndarray) -> np.ndarray:
+        """The times of the steps that are numbered `steps` (int64) from `start` on, int64."""
+        moved = np.asarray(steps, np.int64) * self.step
+        if self.kind in ("fixed", "numbers"):
+            return np.int64(start) + moved
+        day, rest = divmod(int(start), DAY)
+        if self.kind == "business":
+            first = np.datetime64(day, "D")
+            days = np.busday_offset(first, moved, roll="forward").astype(np.int64)
+            return np.asarray(days * DAY + rest, np.int64)
+        first_month, number = _month_and_day(np.array([day]))
+        months = first_month[0] + moved
+        lengths = _month_lengths(months)
+        wanted = lengths if self.at_end else np.minimum(number[0], lengths)
+        days = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) + wanted - 1
+        return np.asarray(days * DAY + rest, np.int64)
+
+    def steps(self, start: int, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers of the steps from `start` at which `times` are, and whether they are exactly there."""
+        if self.kind in ("fixed", "numbers"):
+            steps, rest = np.divmod(times - np.int64(start), self.step)
+            return steps, rest == 0
+        days = np.floor_divide(times, DAY)
+        first_day = int(start) // DAY
+        if self.kind == "business":
+            steps = np.busday_count(np.datetime64(first_day, "D"), days.astype("datetime64[D]"))
+        else:
+            months, _ = _month_and_day(days)
+            first_month, _ = _month_and_day(np.array([first_day]))
+            steps = np.floor_divide(months - first_month[0], self.step)
+        steps = np.asarray(steps, np.int64)
+        return steps, self.times(start, steps) == times
 
     @property
-    def numbered(self) -> bool:
-        """The steps are numbers, not times."""
-        return not self.name or self.name.isdigit()
+    def season(self) -> int:
+        """The usual number of steps of a seasonal period; 1 if there is none."""
+        if self.kind == "numbers":
+            return 1
+        if self.kind == "business":
+            return 5 if self.step == 1 else 1
+        if self.kind == "months":
+            return 12 // self.step if 12 % self.step == 0 else 1
+        if self.step < MINUTE:
+            period = MINUTE
+        elif self.step < DAY:
+            period = DAY
+        elif self.step % (7 * DAY):
+            period = 7 * DAY
+        else:
+            return 52 // (self.step // (7 * DAY)) if 52 % (self.step // (7 * DAY)) == 0 else 1
+        return period // self.step if period % self.step == 0 and self.step < period else 1
 
-    def __str__(self) -> str:
-        return f"numbered steps{f' of {self.name}' if self.name else ''}" if self.numbered else self.name
+    @property
+    def horizon(self) -> int:
+        """How many steps are usually predicted: those of the M4 competition, where it had such series."""
+        if self.kind == "numbers":
+            return 24
+        if self.kind == "business":
+            return 10
+        if self.kind == "months":
+            return {1: 18, 3: 8, 12: 6}.get(self.step, max(4, 24 // self.step))
+        if self.step < MINUTE:
+            return 60
+        if self.step < DAY:
+            return max(2, min(96, 2 * DAY // self.step))
+        return 13 if self.step % (7 * DAY) == 0 else max(2, 14 * DAY // self.step)
 
 
-NUMBERED = Frequency("", length=1)
+NUMBERED = Frequency("", "numbers", 1)
 
 
-def frequency_of(name: str) -> Frequency:
-    """The frequency that pandas calls `name`; older names of pandas, and words such as "monthly", too.
+def frequency_of(alias: str) -> Frequency:
+    """The frequency that pandas, an old one too, calls so.
 
     Raises:
-        UserError: if it is none that is known.
+        UserError: for anything else.
     """
-    if not name:
+    if alias == "":
         return NUMBERED
-    if name.isascii() and name.isdigit() and 1 < int(name) < 10**15:
-        return Frequency(name, length=int(name))
-    match = _NAME.fullmatch(name.strip())
-    count, unit, anchor = match.groups() if match else ("", "", None)
-    unit = _OTHER_NAMES.get(unit, _OTHER_NAMES.get(unit.lower(), unit) if len(unit) > 3 else unit)
-    number = int(count or 1)
-    prefix = count if number > 1 else ""
-    if 0 < number <= 1_000_000:
-        if unit == "W":
-            suffix = f"-{(anchor or 'SUN').upper()}"
-            if suffix[1:] in _WEEKDAYS:
-                return Frequency(f"{prefix}W{suffix}", length=number * _LENGTHS["W"])
-        elif unit in _LENGTHS and anchor is None:
-            return Frequency(f"{prefix}{unit}", length=number * _LENGTHS[unit])
-        elif unit == "B" and number == 1 and anchor is None:
-            return Frequency("B")
-        elif len(unit) == 2 and unit[0] in _OF_MONTHS and unit[1] in "SE":
-            at_end, months = unit[1] == "E", _OF_MONTHS[unit[0]]
-            default = "" if months == 1 else "DEC" if at_end else "JAN"
-            month = (anchor or default).upper()
-            if not month if months == 1 else month in _MONTHS:
-                full = f"{prefix}{unit}{'-' + month if month else ''}"
-                return Frequency(full, months=number * months, at_end=at_end)
+    if alias.isdecimal() and 1 < int(alias) < 10**15:
+        return Frequency(alias, "numbers", int(alias))
+    match = _ALIAS.fullmatch(alias.strip())
+    if match:
+        count, unit, anchor = int(match[1] or 1), match[2], (match[3] or "").upper()
+        unit = _OLD.get(unit, unit)
+        if count < 1 or count > 10**6:
+            match = None
+        elif unit in _CALENDAR and anchor in ("", *MONTHS):
+            return Frequency(alias.strip(), "months", count * _CALENDAR[unit], unit.endswith("E"))
+        elif unit == "B" and not anchor:
+            return Frequency(alias.strip(), "business", count)
+        elif unit in _UNITS and (not anchor or (unit == "W" and anchor in WEEKDAYS)):
+            return Frequency(alias.strip(), "fixed", count * _UNITS[unit])
     raise UserError(
-        f"'{name}' is no frequency that is known: h, 15min, s, D, B (business days), W-SUN, MS, ME, QS-JAN,"
-        " QE-DEC, YS-JAN, YE-DEC, and multiples of them"
+        f"'{alias}' is no frequency that is known here: say 15min, h, D, B (business days), W, MS (months), QS"
+        " (quarters) or YS (years), as pandas does"
     )
 
 
-def season_of(frequency: str) -> int:
-    """The steps of the seasonal period that is usual: a day of hours, a week of days, a year of months."""
-    found = frequency_of(frequency)
-    if found.months:
-        return 12 // found.months if 12 % found.months == 0 else 1
-    if found.business:
-        return 5
-    if found.numbered:
-        return 1
-    if found.name.endswith(("s", "us", "ms")) and found.length < _LENGTHS["min"]:
-        period = _LENGTHS["min"] if found.length >= _LENGTHS["s"] else _LENGTHS["s"]
-    elif found.length < DAY:
-        period = DAY
+def fixed(step: int, start: int) -> Frequency:
+    """A frequency of so many microseconds, with its usual name."""
+    if step % (7 * DAY) == 0:
+        weekday = WEEKDAYS[(int(start) // DAY + 3) % 7]
+        return Frequency(f"{_count(step // (7 * DAY))}W-{weekday}", "fixed", step)
+    unit = next(name for name in ("D", "h", "min", "s", "ms", "us") if step % _UNITS[name] == 0)
+    return Frequency(f"{_count(step // _UNITS[unit])}{unit}", "fixed", step)
+
+
+def _count(number: int) -> str:
+    return "" if number == 1 else str(number)
+
+
+def _calendar(step: int, month: int, *, at_end: bool) -> Frequency:
+    """A frequency of months, with its usual name; `month` is that of any time, from 0."""
+    letter = "E" if at_end else "S"
+    if step % 12 == 0:
+        alias = f"{_count(step // 12)}Y{letter}-{MONTHS[month]}"
+    elif step % 3 == 0:
+        anchor = month % 3 + 9 if at_end else month % 3
+        alias = f"{_count(step // 3)}Q{letter}-{MONTHS[anchor]}"
     else:
-        period = 7 * DAY if found.length < 7 * DAY else 52 * 7 * DAY
-    return period // found.length if period % found.length == 0 else 1
+        alias = f"{_count(step)}M{letter}"
+    return Frequency(alias, "months", step, at_end)
 
 
-def horizon_of(frequency: str) -> int:
-    """The steps that are usually predicted: as in the M4 competition."""
-    found = frequency_of(frequency)
-    if found.months:
-        return {1: 18, 3: 8, 12: 6}.get(found.months, 8)
-    if found.business:
-        return 10
-    return {_LENGTHS["h"]: 48, DAY: 14, 7 * DAY: 13}.get(0 if found.numbered else found.length, 24)
-
-
-def _calendar(times: Times) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The months since 1970, the days of the month, its last days, and the microseconds of the day."""
-    moments = times.astype("datetime64[us]")
-    months = moments.astype("datetime64[M]")
-    days = (moments.astype("datetime64[D]") - months.astype("datetime64[D]")).astype(np.int64) + 1
-    return months.astype(np.int64), days, _last_days(months.astype(np.int64)), times % DAY
-
-
-def _last_days(months: np.ndarray) -> np.ndarray:
-    begin = months.astype("datetime64[M]").astype("datetime64[D]")
-    after = (months + 1).astype("datetime64[M]").astype("datetime64[D]")
-    return (after - begin).astype(np.int64)
-
-
-def positions(times: Times, frequency: Frequency) -> tuple[np.ndarray, np.ndarray]:
-    """Which step each time is, from the first one on.
+def found(times: np.ndarray) -> Frequency | None:
+    """The frequency of a series by its times.
 
     Args:
-        times: rising.
-        frequency: of the steps.
+        times: int64 microseconds, rising, without duplicates.
 
     Returns:
-        The numbers of the steps, int64, and whether each time is exactly on one.
+        The frequency; None if there are fewer than two times, or none that nearly all of them are of.
     """
-    if frequency.length:
-        since = times - times[0]
-        return since // frequency.length, since % frequency.length == 0
-    if frequency.months:
-        months, days, last, clock = _calendar(times)
-        since = months - months[0]
-        if frequency.at_end:
-            fits = days == last
-        else:
-            fits = days == np.minimum(days.max(), last)
-        fits &= (clock == clock[0]) & (since % frequency.months == 0)
-        return since // frequency.months, fits
-    dates = times.astype("datetime64[us]").astype("datetime64[D]")
-    fits = np.is_busday(dates) & (times % DAY == times[0] % DAY)
-    return np.busday_count(dates[0], dates).astype(np.int64), fits
-
-
-def times_after(start: int, first: int, count: int, frequency: Frequency) -> Times:
-    """The times of the steps `first` to `first + count - 1`, where `start` is the time of step 0."""
-    steps = np.arange(first, first + count, dtype=np.int64)
-    if frequency.length:
-        return start + steps * frequency.length
-    if frequency.months:
-        month, day, last, clock = (int(part[0]) for part in _calendar(np.array([start])))
-        months = month + steps * frequency.months
-        ends = _last_days(months)
-        # A series of month ends that begins on February 28 is not one of 28th days.
-        days = ends if frequency.at_end and day == last else np.minimum(day, ends)
-        begin = months.astype("datetime64[M]").astype("datetime64[us]").astype(np.int64)
-        return begin + (days - 1) * DAY + clock
-    date = np.datetime64(start, "us").astype("datetime64[D]")
-    dates = np.busday_offset(date, steps, roll="forward")
-    return dates.astype("datetime64[us]").astype(np.int64) + start % DAY
-
-
-def find(times: Times) -> Frequency | None:
-    """The frequency of rising times that differ; None if there is none, or too few times to tell."""
     if len(times) < 2:
         return None
-    steps = np.diff(times)
-    return _months(times, steps) or _days(times, steps) or _fixed(times, steps)
+    gaps = np.diff(times)
+    if int(gaps.min()) >= 27 * DAY and (calendar := _found_calendar(times)):
+        return calendar
+    lengths, counts = np.unique(gaps, return_counts=True)
+    for number in np.argsort(-counts, kind="stable")[:5]:
+        step = int(lengths[number])
+        if step == DAY and _is_business(times):
+            return Frequency("B", "business", 1)
+        # By the most frequent phase: a first time that is off does not spoil the rest.
+        phases, sizes = np.unique(times % step, return_counts=True)
+        if sizes.max() >= ON_GRID * len(times):
+            start = int(times[np.flatnonzero(times % step == phases[np.argmax(sizes)])[0]])
+            return fixed(step, start)
+    return None
 
 
-def _months(times: Times, steps: np.ndarray) -> Frequency | None:
-    if int(steps.min()) < 28 * DAY:
+def found_numbers(steps: np.ndarray) -> Frequency:
+    """The frequency of numbered steps, whose numbers may rise by more than 1."""
+    gaps = np.diff(steps)
+    step = int(np.gcd.reduce(gaps)) if len(gaps) else 1
+    return Frequency(str(step), "numbers", step) if step > 1 else NUMBERED
+
+
+def _found_calendar(times: np.ndarray) -> Frequency | None:
+    days = np.floor_divide(times, DAY)
+    if np.any(times % DAY != times[0] % DAY):
         return None
-    months, days, last, clock = _calendar(times)
-    at_end = bool((days == last).all())
-    if (clock != clock[0]).any() or not (at_end or (days == np.minimum(days.max(), last)).all()):
+    months, numbers = _month_and_day(days)
+    lengths = _month_lengths(months)
+    at_end = bool(np.all(numbers == lengths))
+    if not at_end and np.any(numbers != np.minimum(numbers.max(), lengths)):
         return None
-    apart = np.diff(months)
-    count = _usual(apart)
-    if count is None or (len(times) < 3 and count not in (1, 3, 12)):
+    gaps = np.diff(months)
+    step = int(np.gcd.reduce(gaps))
+    if step < 1:
         return None
-    if at_end and count % 12 == 0 and days[0] == 29:
-        return None
-    letter, unit = "E" if at_end else "S", next(unit for unit in "YQM" if count % _OF_MONTHS[unit] == 0)
-    number = count // _OF_MONTHS[unit]
-    month = int(months[0]) % 12
-    if unit == "Q":  # quarters are called after the last month that one ends in, or the first of the year
-        anchors = [other for other in range(12) if (other - month) % 3 == 0]
-        month = anchors[-1] if at_end else anchors[0]
-    anchor = "" if unit == "M" else f"-{_MONTHS[month]}"
-    return Frequency(f"{number if number > 1 else ''}{unit}{letter}{anchor}", months=count, at_end=at_end)
+    return _calendar(step, int(months[0] % 12), at_end=at_end)
 
 
-def _days(times: Times, steps: np.ndarray) -> Frequency | None:
-    if (steps % DAY).any():
-        return None
-    apart = steps // DAY
-    weekdays = (times // DAY + 3) % 7
-    if int(_mode(apart)) == 1 and len(times) >= 6 and (weekdays < 5).all() and apart.max() > 2:
-        return Frequency("B")
-    count = _usual(apart)
-    if count is None:
-        return None
-    if count % 7 == 0:
-        name = f"{count // 7 if count > 7 else ''}W-{_WEEKDAYS[int(weekdays[0])]}"
-    else:
-        name = f"{count if count > 1 else ''}D"
-    return Frequency(name, length=count * DAY)
+def _is_business(times: np.ndarray) -> bool:
+    """Whether a daily series leaves out all weekends that it goes over."""
+    days = np.floor_divide(times, DAY)
+    weekdays = (days + 3) % 7
+    weekends = int(days[-1] + 3) // 7 - int(days[0] + 3) // 7
+    return bool(np.all(weekdays < 5) and weekends >= 1 and np.all(times % DAY == times[0] % DAY))
 
 
-def _fixed(times: Times, steps: np.ndarray) -> Frequency | None:
-    length = _usual(steps)
-    if length is None:
-        return None
-    unit = next(unit for unit, size in _LENGTHS.items() if unit != "W" and length % size == 0)
-    number = length // _LENGTHS[unit]
-    return Frequency(f"{number if number > 1 else ''}{unit}", length=length)
+def _month_and_day(days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The months since 1970 and the numbers of the days in them, from days since 1970."""
+    dates = days.astype("datetime64[D]")
+    months = dates.astype("datetime64[M]")
+    numbers = (dates - months.astype("datetime64[D]")).astype(np.int64) + 1
+    return months.astype(np.int64), numbers
 
 
-def find_numbered(steps: np.ndarray) -> Frequency | None:
-    """The frequency of numbers of steps, rising; None if there is none."""
-    apart = _usual(np.diff(steps)) if len(steps) > 1 else None
-    return None if apart is None else frequency_of(str(apart) if apart > 1 else "")
+def _month_lengths(months: np.ndarray) -> np.ndarray:
+    begins = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    ends = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    return np.asarray(ends - begins, np.int64)
 
 
-def _mode(steps: np.ndarray) -> int:
-    if (steps == steps[0]).all():
-        return int(steps[0])
-    values, counts = np.unique(steps, return_counts=True)
-    return int(values[counts.argmax()])
+def time_text(time: int, frequency: Frequency, zone: str = "") -> str:
+    """A time in ISO 8601, a date alone where every step is one; the number of a step."""
+    if frequency.kind == "numbers":
+        return str(int(time))
+    daily = frequency.kind != "fixed" or frequency.step % DAY == 0
+    if daily and time % DAY == 0:
+        return str(np.datetime64(int(time) // DAY, "D"))
+    moment = np.datetime64(int(time), "us")
+    return f"{moment if time % SECOND else moment.astype('datetime64[s]')}{zone}"
 
 
-def _usual(steps: np.ndarray) -> int | None:
-    """The step of which all of them are multiples, if most of them are that step; else None."""
-    usual = _mode(steps)
-    if not (steps % usual).any():
-        return usual
-    divisor = math.gcd(*np.unique(steps).tolist())
-    if len(steps) * divisor >= MIN_PRESENT * int(steps.sum()):
-        return divisor
-    # A few times off a grid are named; many are no grid.
-    return usual if (steps == usual).mean() >= 0.9 else None
+def texts(start: str, frequency: Frequency, steps: Sequence[int] | np.ndarray) -> list[str]:
+    """The times of steps that are numbered from `start`, as `time_text` writes them."""
+    first, zone = time_of(start)
+    return [time_text(int(time), frequency, zone) for time in frequency.times(first, np.asarray(steps))]
+
+
+_ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?))?(Z|[+-]\d\d:?\d\d)?")
+
+
+def time_of(text: str) -> tuple[int, str]:
+    """The time in what `time_text` wrote, and its zone, which is not subtracted.
+
+    Raises:
+        UserError: for anything else.
+    """
+    if re.fullmatch(r"-?\d{1,18}", text):
+        return int(text), ""
+    match = _ISO.fullmatch(text)
+    try:
+        if match:
+            moment = np.datetime64(f"{match[1]}T{match[2]}" if match[2] else match[1], "us")
+            return int(moment.astype(np.int64)), match[3] or ""
+    except ValueError:
+        pass
+    raise UserError(f"'{text}' is no time in ISO 8601 (2024-01-31, 2024-01-31T05:00:00), nor a step's number")

@@ -19,8 +19,8 @@ import numpy as np
 from suite import RunError, UserError
 from suite.data import Example, Examples
 from suite.kit import needing
-from suite_forecasting.clock import following
 from suite_forecasting.encoding import history_of
+from suite_forecasting.frequencies import frequency_of, texts
 from suite_forecasting.types import Forecast
 
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -81,7 +81,7 @@ def _forecasts(method: str, examples: Sequence[Example], facts: Mapping[str, Any
     return [
         Forecast(
             name=history.name,
-            start=following(history.start, len(history.values), 1, history.frequency)[0],
+            start=texts(history.start, frequency_of(history.frequency), [len(history.values)])[0],
             frequency=history.frequency,
             levels=list(LEVELS),
             values=levels,

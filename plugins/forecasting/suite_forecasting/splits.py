@@ -11,11 +11,11 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Example, Problem
-from suite.kit import counted
-from suite_forecasting.clock import moment
-from suite_forecasting.examples import Series, Windows
-from suite_forecasting.frequencies import frequency_of, horizon_of, season_of, times_after
+from suite.kit import ProblemLog, counted
+from suite_forecasting.examples import Windows
+from suite_forecasting.frequencies import Frequency, frequency_of, time_of
 from suite_forecasting.options import SplitOptions
+from suite_forecasting.reading.series import Series
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def dataset_of(
     series: Sequence[Series],
     options: SplitOptions,
     *,
-    problems: Sequence[str] = (),
+    problems: ProblemLog | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> Dataset:
     """The data set of series.
@@ -73,17 +73,17 @@ def dataset_of(
     Args:
         series: of one frequency, with unique names.
         options: of the loader; `Dataset.options` has what "auto" became.
-        problems: what the loader found.
+        problems: what the loader found so far; what became of short series is added.
         facts: "known" and "past", and others.
 
     Raises:
         suite.UserError: if no series is long enough, or the stride leaves values out.
     """
-    series = [single for single in series if len(single)]
+    series = [single for single in series if len(single.values)]
     if not series:
         raise UserError("there is no series with any value")
-    frequency = series[0].frequency.name
-    season = season_of(frequency) if options.season == "auto" else options.season
+    frequency = series[0].frequency
+    season = frequency.season if options.season == "auto" else options.season
     horizon = _horizon(series, options, frequency) if options.horizon == "auto" else options.horizon
     stride = horizon if options.stride == "auto" else options.stride
     if stride > horizon:
@@ -99,7 +99,7 @@ def dataset_of(
         for split in ("train", "validation", "test")
     }
     if not len(windows["test"]) or not len(windows["train"]):
-        longest = max(map(len, series))
+        longest = max(len(single.values) for single in series)
         raise UserError(
             f"the longest series has {longest:,} values, which do not suffice for test windows of {horizon}"
             f" steps and as much to learn from: set a smaller horizon (--set loader.horizon="
@@ -111,13 +111,13 @@ def dataset_of(
         test=windows["test"],
         facts={
             "horizon": horizon,
-            "frequency": frequency,
+            "frequency": frequency.alias,
             "season": season,
             "known": [],
             "past": [],
             **(facts or {}),
         },
-        problems=[*problems, *_said_of_short(series, cuts, sizes)],
+        problems=[*(problems.sentences() if problems else ()), *_said_of_short(series, cuts, sizes)],
         groups=_name if len(series) > 1 else None,
         order=_end,
         options=chosen,
@@ -126,10 +126,11 @@ def dataset_of(
 
 def cut(series: Series, sizes: Sizes) -> Cuts:
     """The windows of a series."""
-    length, horizon = len(series), sizes.horizon
+    length, horizon = len(series.values), sizes.horizon
+    tested, validated = _held_out(series)
     least = max(2, horizon)  # values to learn from
-    if series.tested:
-        begin = length - series.tested
+    if tested:
+        begin = length - tested
         if begin < 1:
             return Cuts()
         test = _covering(begin, length, sizes)
@@ -141,9 +142,9 @@ def cut(series: Series, sizes: Sizes) -> Cuts:
         test = _last(length, windows, sizes)
         rest = test[0][0] - sizes.gap if test else length
     validation: list[Cut] = []
-    if series.validated and series.tested:
-        begin = length - series.tested - series.validated
-        validation = _covering(begin, begin + series.validated, sizes) if begin > 0 else []
+    if validated and tested:
+        begin = length - tested - validated
+        validation = _covering(begin, begin + validated, sizes) if begin > 0 else []
     elif test:
         windows = sizes.validation_windows
         while windows and rest - sizes.span(windows) - sizes.gap < least:
@@ -152,6 +153,12 @@ def cut(series: Series, sizes: Sizes) -> Cuts:
     if validation:
         rest = validation[0][0] - sizes.gap
     return Cuts(_training(rest, horizon), validation, test)
+
+
+def _held_out(series: Series) -> tuple[int, int]:
+    """How many of the last values are of a test file, and of those before them of a validation file."""
+    end, validation_end = series.ends
+    return len(series.values) - validation_end, validation_end - end
 
 
 def _covering(begin: int, end: int, sizes: Sizes) -> list[Cut]:
@@ -179,13 +186,13 @@ def _training(end: int, horizon: int) -> list[Cut]:
     return [(cutoff, cutoff + horizon) for cutoff in range(end - horizon, horizon - 1, -horizon)][::-1]
 
 
-def _horizon(series: Sequence[Series], options: SplitOptions, frequency: str) -> int:
-    tested = max(single.tested for single in series)
+def _horizon(series: Sequence[Series], options: SplitOptions, frequency: Frequency) -> int:
+    tested = max(_held_out(single)[0] for single in series)
     if tested:
         return min(tested, 10_000)
-    length = float(np.median([len(single) for single in series])) - 2 * options.gap
+    length = float(np.median([len(single.values) for single in series])) - 2 * options.gap
     longest = int(length) // (options.windows + options.validation_windows + 1)
-    return max(1, min(horizon_of(frequency), longest))
+    return max(1, min(frequency.horizon, longest))
 
 
 def _windows(
@@ -209,8 +216,8 @@ def _said_of_short(series: Sequence[Series], cuts: Sequence[Cuts], sizes: Sizes)
         for single, cut in pairs
         if cut.test
         and (
-            (not single.tested and len(cut.test) < sizes.windows)
-            or (not single.validated and len(cut.validation) < sizes.validation_windows)
+            (not _held_out(single)[0] and len(cut.test) < sizes.windows)
+            or (not _held_out(single)[1] and len(cut.validation) < sizes.validation_windows)
         )
     ]
     return [
@@ -239,6 +246,5 @@ def _name(example: Example) -> str:
 def _end(example: Example) -> int:
     """When the target of a window begins."""
     history = example.input
-    frequency = frequency_of(history.frequency)
-    begin, _ = moment(history.start, frequency)
-    return int(times_after(begin, len(history.values), 1, frequency)[0])
+    start, _ = time_of(history.start)
+    return int(frequency_of(history.frequency).times(start, np.array([len(history.values)]))[0])

@@ -86,6 +86,10 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
         """The quantile 0.5 of each step."""
         return self.values[self.levels.index(0.5)]
 
+    def __str__(self) -> str:
+        """The median for people."""
+        return " ".join(f"{value:.6g}" for value in self.median)
+
 
 Input = History
 

@@ -7,15 +7,17 @@ from hypothesis import strategies as st
 
 from suite import UserError
 from suite.data import Dataset, Examples
-from suite_forecasting.examples import Series, naive_errors
+from suite_forecasting.examples import naive_errors
 from suite_forecasting.frequencies import frequency_of
 from suite_forecasting.options import SplitOptions
+from suite_forecasting.reading.series import Series
 from suite_forecasting.splits import dataset_of
 
 
 def series(length: int, name: str = "a", tested: int = 0) -> Series:
     values = np.arange(length, dtype=np.float64)
-    return Series(name=name, values=values, begin=0, frequency=frequency_of("h"), tested=tested)
+    ends = (length - tested, length - tested)
+    return Series(name=name, values=values, frequency=frequency_of("h"), ends=ends)
 
 
 def targets(examples: Examples | None, name: str = "") -> list[float]:
@@ -93,15 +95,7 @@ def test_long_histories_are_cut_and_begin_later() -> None:
 
 def test_covariates_reach_to_the_horizon() -> None:
     known = np.arange(100.0)[:, None]
-    single = Series(
-        name="a",
-        values=np.zeros(100),
-        begin=3,
-        frequency=frequency_of(""),
-        known=known,
-        past=-known,
-        tested=12,
-    )
+    single = Series(name="a", values=np.zeros(100), start=3, known=known, past=-known, ends=(88, 88))
     dataset = dataset_of([single], SplitOptions(horizon=10), facts={"known": ["k"], "past": ["p"]})
     assert dataset.test is not None
     first, last = dataset.test[0].input, dataset.test[1].input
@@ -171,9 +165,9 @@ def _check(single: Series, dataset: Dataset, horizon: int, gap: int) -> None:
     if test:
         # All values from the first target on, to the end of the series.
         first = min(test)
-        assert set(test) == set(range(int(first), len(single)))
-        if single.tested:
-            assert first == len(single) - single.tested
+        assert set(test) == set(range(int(first), len(single.values)))
+        if single.ends[0] < len(single.values):
+            assert first == single.ends[0]
     for earlier, later in ((train, validation), (train, test), (validation, test)):
         if earlier and later:
             assert max(earlier) + gap < min(later)
