@@ -9,9 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from suite.data import Example
-from suite_forecasting.encoding import filled, last, scaled
+from suite_forecasting.encoding import filled, history_of, last, scaled
 from suite_forecasting.metrics import truth
-from suite_forecasting.types import History
 
 MAX_DEVIATION = 10.0
 """Standard deviations of its window that a target may be away before it weighs less. One jump after a quiet
@@ -59,9 +58,9 @@ class WindowBatches:
         """The end of the series and what came.
 
         Raises:
-            suite.UserError: for a target that is no list of numbers.
+            suite.UserError: for an input or a target that is no list of numbers.
         """
-        history: History = example.input
+        history = history_of(example.input)
         before = self.context + self.horizon - 1
         target = np.full(self.horizon, np.nan)
         values = truth(example.target, example.id).values[: self.horizon]
@@ -87,8 +86,8 @@ class WindowBatches:
 
         Returns:
             float32 "values" and "observed" (batch, context), and "known" (batch, context + horizon, K) and
-            "past" (batch, context, P) if there are any; and float32 targets (batch, horizon, 2), each value in
-            the units of its window, and its weight.
+            "past" (batch, context, P) if there are any; and float32 targets (batch, horizon, 2), each value
+            in the units of its window, and its weight.
         """
         values, known, past, shifts = zip(*prepared, strict=True)
         # One number for each example, whatever its series allows: what one draws changes no other.

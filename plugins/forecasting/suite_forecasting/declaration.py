@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import suite
 from suite_forecasting.options import (
+    DenseOptions,
     GluonOptions,
     LinearOptions,
     MixerOptions,
@@ -25,9 +26,13 @@ def suite_tasks() -> list[suite.Task]:
             summary="how time series go on, with intervals",
             sample=suite.lazy("suite_forecasting.samples:sample"),
             metric="mase",
-            builder="linear",
+            builder="dense",
             evaluators=("forecasts",),
             baseline=suite.lazy("suite_forecasting.baseline:seasonal_naive"),
+            reference_models={
+                "AutoETS": suite.lazy("suite_forecasting.reference_models:auto_ets"),
+                "Theta": suite.lazy("suite_forecasting.reference_models:theta"),
+            },
             inspect=suite.lazy("suite_forecasting.inspection:inspect"),
             preview=suite.lazy("suite_forecasting.preview:preview"),
             check=suite.lazy("suite_forecasting.contract:check"),
@@ -67,9 +72,17 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
     """The networks."""
     return [
         suite.ModelBuilder(
+            name="dense",
+            task=NAME,
+            summary="dense layers with linear maps beside them; for little data, linear maps alone",
+            build=suite.lazy("suite_forecasting.builders:dense"),
+            codec=_CODEC,
+            options=DenseOptions,
+        ),
+        suite.ModelBuilder(
             name="linear",
             task=NAME,
-            summary="linear in what was (DLinear, NLinear): fast, and strong on little data",
+            summary="linear in what was (DLinear, NLinear): small and fast",
             build=suite.lazy("suite_forecasting.builders:linear"),
             codec=_CODEC,
             options=LinearOptions,
@@ -77,7 +90,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
         suite.ModelBuilder(
             name="mixer",
             task=NAME,
-            summary="mixes patches of time (TSMixer)",
+            summary="mixes across periods, and within each (TSMixer)",
             build=suite.lazy("suite_forecasting.builders:mixer"),
             codec=_CODEC,
             options=MixerOptions,
@@ -85,7 +98,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
         suite.ModelBuilder(
             name="recurrent",
             task=NAME,
-            summary="a recurrent network",
+            summary="gated recurrent units that read period by period",
             build=suite.lazy("suite_forecasting.builders:recurrent"),
             codec=_CODEC,
             options=RecurrentOptions,

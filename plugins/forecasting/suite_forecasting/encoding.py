@@ -9,8 +9,12 @@ gives is put back by the same center and factor. The network normalizes once mor
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+from suite import UserError
+from suite_forecasting.types import History
 
 MIN_VARIATION = 1e-13
 """As a share of the largest value: what varies less is the rounding of float64."""
@@ -59,6 +63,22 @@ def scaled(windows: np.ndarray) -> Windows:
         factor=np.where(varies, scale * divisor, 1.0),
         varies=varies,
     )
+
+
+def history_of(raw: Any) -> History:
+    """An input as a history: it may be a list or an array of numbers, None where one is missing.
+
+    Raises:
+        suite.UserError: for anything else.
+    """
+    if isinstance(raw, History):
+        return raw
+    try:
+        if isinstance(raw, str | bytes):
+            raise TypeError
+        return History(values=np.array([np.nan if value is None else value for value in raw], np.float64))
+    except (TypeError, ValueError):
+        raise UserError("this is no series: give a History, or a list of numbers") from None
 
 
 def last(rows: np.ndarray, count: int) -> np.ndarray:

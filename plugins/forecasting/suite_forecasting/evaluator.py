@@ -14,7 +14,7 @@ def forecasts(pairs: Pairs, options: NoOptions) -> Evaluation:
     - `mase`: the mean absolute error of the median, divided by that of the seasonal naive forecast within the
       history (Hyndman and Koehler 2006); forecasts without such an error are left out.
     - `smape`: the mean of 200 |error| / (|forecast| + |value|), in percent.
-    - `wql`: the weighted quantile loss, twice the sum of the pinball losses by the sum of absolute values, as
+    - `weighted_quantile_loss`: twice the sum of the pinball losses by the sum of absolute values, as
       a mean over the levels; of all values together, so large series count more.
     - `coverage`: the share of the values within the widest interval.
     - `mae`, `mse`: in the units of the series.

@@ -192,7 +192,7 @@ class Scoring:
             missing = f"{int(examples - scaled):,} of {int(examples):,} forecasts are left out"
             notes["mase"] = f"{missing}: the naive error of their history is 0 or not known"
         if not self.sums[:, SUMS.index("values")].any():
-            notes["wql"] = "left out, all values are 0"
+            notes["weighted_quantile_loss"] = "left out, all values are 0"
         if self.interval is None:
             notes["coverage"] = "left out, the forecasts have no interval in common"
         else:
@@ -210,7 +210,7 @@ def rates(sums: np.ndarray) -> dict[str, float]:
     return {
         "mase": _ratio(total["mase"], total["scaled"]),
         "smape": _ratio(total["smape"], total["examples"]),
-        "wql": _ratio(total["quantile_loss"], total["values"]),
+        "weighted_quantile_loss": _ratio(total["quantile_loss"], total["values"]),
         "coverage": _ratio(total["inside"], total["counted"]),
         "mae": _ratio(total["mae"], total["examples"]),
         "mse": _ratio(total["mse"], total["examples"]),

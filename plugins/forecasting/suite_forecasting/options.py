@@ -16,7 +16,7 @@ class SplitOptions(Options, frozen=True):
     horizon: Annotated[
         Auto | Horizon,
         Meta(
-            description="steps that are predicted; auto: as many as a test file has, or what is usual (48 hours,"
+            description="steps that are predicted; auto: those of the test file, or what is usual (48 hours,"
             " 14 days, 13 weeks, 18 months, 8 quarters, 6 years) if the series are long enough"
         ),
     ] = "auto"
@@ -109,13 +109,48 @@ class ForecastModelOptions(Options, frozen=True):
     ] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
+Units = Annotated[int, Meta(ge=1, le=4096)]
+Share = Annotated[float, Meta(ge=0, lt=1)]
+
+
 class LinearOptions(ForecastModelOptions, frozen=True):
     """A linear map from what was to what comes."""
 
+    decompose: Annotated[
+        bool,
+        Meta(
+            description="whether trend and rest have maps of their own (DLinear); else there is one (NLinear)"
+        ),
+    ] = True
 
-class MixerOptions(ForecastModelOptions, frozen=True):
+
+class LayerOptions(ForecastModelOptions, frozen=True):
+    """Networks of several layers."""
+
+    members: Annotated[
+        Auto | Annotated[int, Meta(ge=1, le=16)],
+        Meta(description="networks of which the forecast is the mean; each sees another part of the context"),
+    ] = "auto"
+    width: Annotated[Auto | Units, Meta(description="units of a layer")] = "auto"
+    dropout: Annotated[Auto | Share, Meta(description="share of units dropped in training")] = "auto"
+
+
+class DenseOptions(LayerOptions, frozen=True):
+    """Dense layers, with a linear map beside them."""
+
+    depth: Annotated[
+        Auto | Annotated[int, Meta(ge=0, le=16)],
+        Meta(description="dense layers; 0: the linear map alone. auto: 0 for little data"),
+    ] = "auto"
+
+
+class MixerOptions(LayerOptions, frozen=True):
     """A small mixer."""
 
+    depth: Annotated[Auto | Annotated[int, Meta(ge=1, le=16)], Meta(description="blocks")] = "auto"
 
-class RecurrentOptions(ForecastModelOptions, frozen=True):
+
+class RecurrentOptions(LayerOptions, frozen=True):
     """A recurrent network."""
+
+    depth: Annotated[Auto | Annotated[int, Meta(ge=1, le=8)], Meta(description="recurrent layers")] = "auto"

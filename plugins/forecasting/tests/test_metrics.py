@@ -73,7 +73,7 @@ def test_the_numbers_are_those_of_utilsforecast(frames, pairs):
     together = rows.assign(unique_id="all")
     columns = {"m": ["m-lo-80", "m", "m-hi-80"]}
     crps = losses.scaled_crps(together, columns, np.array(LEVELS))
-    assert numbers["wql"] == pytest.approx(crps.m.item(), rel=1e-12)
+    assert numbers["weighted_quantile_loss"] == pytest.approx(crps.m.item(), rel=1e-12)
 
 
 def test_resampled_numbers_are_those_of_the_pairs_that_were_drawn(pairs):
@@ -106,7 +106,7 @@ def test_zeros_have_no_relative_error_and_perfect_forecasts_have_the_best_scores
         targets=[{"values": [0, 1.5, -2], "naive_error": 1.0}], predictions=[forecast("a", values)], ids=["a"]
     )
     numbers = forecasts(pairs, NoOptions()).score(np.arange(1))
-    assert numbers == {"mase": 0, "smape": 0, "wql": 0, "coverage": 1, "mae": 0, "mse": 0}
+    assert numbers == {"mase": 0, "smape": 0, "weighted_quantile_loss": 0, "coverage": 1, "mae": 0, "mse": 0}
 
 
 def test_forecasts_without_an_interval_have_no_coverage():
@@ -115,7 +115,9 @@ def test_forecasts_without_an_interval_have_no_coverage():
     numbers = evaluation.score(np.arange(1))
     assert math.isnan(numbers["coverage"])
     assert "coverage" in evaluation.notes
-    assert numbers["wql"] == pytest.approx(1 / 3)  # of a median: the absolute errors by the absolute values
+    assert numbers["weighted_quantile_loss"] == pytest.approx(
+        1 / 3
+    )  # of a median: the absolute errors by the absolute values
 
 
 @pytest.mark.parametrize("target", ["1, 2", {"values": "12"}, {"naive_error": 2}, 7, None, [[1], "x"]])
