@@ -29,7 +29,7 @@ def seasonal_naive(train: Examples, examples: Sequence[Example], facts: Mapping[
 
 
 def naive_forecast(raw: History | Sequence[float | None], horizon: int, season: int) -> Forecast:
-    """The seasonal naive forecast of a history; where a value is missing, it is as in the season before it."""
+    """The seasonal naive forecast of a history; a missing value is as in the season before."""
     history = raw if isinstance(raw, History) else _history(raw)
     values = history.values
     median = _last_season(values, season)[np.arange(horizon) % season]

@@ -101,7 +101,7 @@ class ForecastCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_field
             "levels": list(self.levels),
             "known": list(self.known),
             "past": list(self.past),
-            "normalization": "the mean of a window is subtracted, and it is divided by its standard deviation",
+            "normalization": "a window less its mean, divided by its standard deviation",
         }
 
     def signature(self) -> Signature:

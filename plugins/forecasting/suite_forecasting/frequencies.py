@@ -142,7 +142,7 @@ def frequency_of(alias: str) -> Frequency:
         elif unit in _UNITS and (not anchor or (unit == "W" and anchor in WEEKDAYS)):
             return Frequency(alias.strip(), "fixed", count * _UNITS[unit])
     raise UserError(
-        f"'{alias}' is no frequency that is known here: say 15min, h, D, B (business days), W, MS (months), QS"
+        f"'{alias}' is no frequency that is known: say 15min, h, D, B (business days), W, MS (months), QS"
         " (quarters) or YS (years), as pandas does"
     )
 

@@ -17,8 +17,7 @@ from suite.options import as_dict, parse
 from suite.runs.train import resume, train
 from suite.training_options import TrainingOptions
 from suite_forecasting import builders
-from suite_forecasting.examples import Series
-from suite_forecasting.frequencies import frequency_of
+from suite_forecasting.reading.series import Series
 from suite_forecasting.options import (
     DenseOptions,
     LinearOptions,
@@ -52,8 +51,6 @@ def data(count: int = 6, length: int = 80, *, covariates: bool = False, noise: f
             Series(
                 name=f"s{index}",
                 values=values[:length],
-                begin=0,
-                frequency=frequency_of(""),
                 known=np.stack([effect, -effect], axis=1) if covariates else None,
                 past=rng.normal(0, 1, (length, 1)) if covariates else None,
             )

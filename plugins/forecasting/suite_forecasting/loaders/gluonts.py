@@ -118,8 +118,8 @@ def rows_of_gluonts(
         own = frequency or str(row.get("freq") or "")
         if not own:
             raise UserError(
-                f"{location} does not say how far its values are apart: say --set loader.frequency=h (or D, MS"
-                f', ...), or add a metadata.json with "freq"'
+                f"{location} does not say how far its values are apart: say --set loader.frequency=h (D, MS,"
+                f' ...), or add a metadata.json with "freq"'
             )
         yield _rows(row, frequency_of(own), line, name, part, problems)
 

@@ -15,8 +15,8 @@ from suite_forecasting.reading.columns import Columns
 from suite_forecasting.reading.numbers import is_missing, looks_numeric
 from suite_forecasting.reading.times import looks_like_times
 
-ID_NAMES = ("unique_id", "item_id", "series_id", "ts_id", "series", "series_name", "id", "item", "sku", "ticker",
-            "symbol", "store", "sensor", "station", "meter", "name", "key", "group")  # fmt: skip
+ID_NAMES = ("unique_id", "item_id", "series_id", "ts_id", "series", "series_name", "id", "item", "sku",
+            "ticker", "symbol", "store", "sensor", "station", "meter", "name", "key", "group")  # fmt: skip
 TIME_NAMES = ("ds", "timestamp", "datetime", "date_time", "date", "time", "utc_timestamp", "period", "day",
               "month", "week", "quarter", "year", "step", "t")  # fmt: skip
 TARGET_NAMES = ("y", "target", "value", "values", "val", "demand", "sales", "load")
@@ -87,8 +87,8 @@ def layout_of(table: Columns, options: TableOptions) -> tuple[Layout, list[str]]
     target = options.target or _targets(table, free, has_id=bool(own_id))
     if not target:
         raise UserError(
-            f"{table.file} has no column of numbers, only {some(names, 10)}: name that of the values with --set"
-            " loader.target=COLUMN"
+            f"{table.file} has no column of numbers, only {some(names, 10)}: name that of the values with"
+            " --set loader.target=COLUMN"
         )
     unused = [name for name in free if name not in target and _numeric(table, name)]
     layout = Layout(

@@ -12,8 +12,8 @@ import numpy as np
 from suite import UserError
 
 MISSING = frozenset(
-    ("", "na", "n/a", "nan", "null", "none", "nil", "-", "--", "?", ".", "..", "#n/a", "#na", "#value!", "#div/0!",
-     "missing", "nat", "n.a.", "<na>", "-nan", "*")
+    ("", "na", "n/a", "nan", "null", "none", "nil", "-", "--", "?", ".", "..", "#n/a", "#na", "#value!",
+     "#div/0!", "missing", "nat", "n.a.", "<na>", "-nan", "*")
 )  # fmt: skip
 """What stands for a value that is not known, in lower case."""
 
@@ -78,7 +78,8 @@ def looks_numeric(cells: Sequence[Any]) -> bool:
     """Whether most of the cells that have something are numbers, however they are written."""
     there = [cell for cell in cells if not is_missing(cell)]
     good = sum(
-        not isinstance(cell, str) or math.isfinite(_parsed(_SPACES.sub("", cell.strip(" " + _MARKS)), "," in cell))
+        not isinstance(cell, str)
+        or math.isfinite(_parsed(_SPACES.sub("", cell.strip(" " + _MARKS)), "," in cell))
         or bool(_GROUPS.fullmatch(cell.strip()))
         for cell in there
     )  # fmt: skip
@@ -124,8 +125,8 @@ def _is_decimal(texts: Any, what: str) -> bool:
                       and not _COMMA.fullmatch(t)), None)  # fmt: skip
     if decimal and thousands:
         raise UserError(
-            f"{what} has '{decimal}' with a decimal comma and '{thousands}' with commas between thousands: write"
-            " all numbers alike"
+            f"{what} has '{decimal}' with a decimal comma and '{thousands}' with commas between thousands:"
+            " write all numbers alike"
         )
     if decimal or thousands:
         return decimal is not None

@@ -254,9 +254,9 @@ class Gathering:
                     " one that names the series none? Say which with --set loader.id=COLUMN"
                 )
             raise UserError(
-                f"the times of '{longest.name}' ({self._location(int(longest.rows[0]))} and on) are not regular:"
-                " give values at regular times, or say --set loader.frequency=h (or D, MS, ...) to leave out"
-                " all that are not at such times"
+                f"the times of '{longest.name}' ({self._location(int(longest.rows[0]))} and on) are not"
+                " regular: give values at regular times, or say --set loader.frequency=h (or D, MS, ...) to"
+                " leave out all that are not at such times"
             )
         if numbered:
             step = min(step for _, step in kinds)
@@ -417,8 +417,8 @@ class Gathering:
 def _at(each: _Grouped, rows: np.ndarray) -> _Grouped:
     covariates = None if each.covariates is None else each.covariates[rows]
     return _Grouped(
-        each.name, each.group, each.zone, each.times[rows], each.values[rows], each.parts[rows], each.rows[rows],
-        covariates, each.frequency,
+        each.name, each.group, each.zone, each.times[rows], each.values[rows], each.parts[rows],
+        each.rows[rows], covariates, each.frequency,
     )  # fmt: skip
 
 

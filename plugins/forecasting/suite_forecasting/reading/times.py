@@ -17,8 +17,8 @@ from suite_forecasting.reading.numbers import is_missing
 NO_TIME = np.iinfo(np.int64).min
 """Stands for a cell that has no time."""
 
-_MONTHS = {name: number for number, name in enumerate(
-    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1)}  # fmt: skip
+_MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, start=1)}
 
 _TIME = (
     r"(?:(?:[T ,]\s*)(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
@@ -194,8 +194,8 @@ def _order(texts: Iterable[str], what: str, dates: str) -> str:
         )
     if not day_first and not month_first:
         raise UserError(
-            f"{what} has '{doubtful}' and no date that shows whether the day or the month comes first: say which"
-            " with --set loader.dates=day-first or month-first"
+            f"{what} has '{doubtful}' and no date that shows whether the day or the month comes first: say"
+            " which with --set loader.dates=day-first or month-first"
         )
     return "day-first" if day_first else "month-first"
 
@@ -258,7 +258,7 @@ def _joined(match: re.Match[str], parts: dict[str, Any]) -> tuple[int, int | Non
 
 
 def _zoned(cells: Sequence[Any], unique: dict[Any, str], parsed: dict[str, Any]) -> Times:
-    """Local times of one zone as they are; of several, local if they agree on the time of day, else in UTC."""
+    """Times of one zone as they are; of several, local if they agree on the time of day, else UTC."""
     there = [entry for entry in parsed.values() if entry is not None]
     zones = {zone for _, zone in there}
     local = {text: entry[0] for text, entry in parsed.items() if entry is not None}
