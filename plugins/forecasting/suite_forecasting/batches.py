@@ -9,11 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from suite.data import Example
-<<<<<<< HEAD
 from suite_forecasting.encoding import filled, history_of, last, logarithms, scaled
-=======
-from suite_forecasting.encoding import filled, history_of, last, scaled
->>>>>>> c-forecast-data
 from suite_forecasting.metrics import truth
 
 MAX_DEVIATION = 10.0
@@ -89,15 +85,9 @@ class WindowBatches:
             progress: not used.
 
         Returns:
-<<<<<<< HEAD
             float32 "values" and "observed" (batch, context), "ratio" (batch, 1), and "known" (batch,
             context + horizon, K) and "past" (batch, context, P) if there are any; and float32 targets (batch,
-            horizon, 3): each value in the units of its window, its weight, and the value in logarithmic units.
-=======
-            float32 "values" and "observed" (batch, context), and "known" (batch, context + horizon, K) and
-            "past" (batch, context, P) if there are any; and float32 targets (batch, horizon, 2), each value
-            in the units of its window, and its weight.
->>>>>>> c-forecast-data
+            horizon, 3): each value in the units of its window, its weight, the value in logarithmic units.
         """
         values, known, past, shifts = zip(*prepared, strict=True)
         # One number for each example, whatever its series allows: what one draws changes no other.

@@ -17,7 +17,6 @@ from suite.options import as_dict, parse
 from suite.runs.train import resume, train
 from suite.training_options import TrainingOptions
 from suite_forecasting import builders
-from suite_forecasting.reading.series import Series
 from suite_forecasting.options import (
     DenseOptions,
     LinearOptions,
@@ -25,6 +24,7 @@ from suite_forecasting.options import (
     RecurrentOptions,
     TableOptions,
 )
+from suite_forecasting.reading.series import Series
 from suite_forecasting.recipes import context_for, member_contexts, recipe_for
 from suite_forecasting.splits import dataset_of
 from suite_forecasting.survey import Survey, survey
