@@ -84,7 +84,7 @@ class TrainingDisplay(Listener):
         training, runtime = configuration.training, configuration.runtime
         self._epochs = int(facts["epochs"])
         rows = {
-            "data": f"{configuration.data}: {counts} (loader {configuration.loader_name})",
+            "data": _data_text(configuration, counts),
             **_data_facts(facts.get("data", {})),
             "model": f"{configuration.model_name}, {counted(facts['weights'], 'weight', 'weights')}",
             "": _listed(configuration.model),
@@ -210,6 +210,11 @@ def _listed(options: Any) -> str:
 
 def _short(value: Any) -> str:
     return short(value) if isinstance(value, float) else str(value)
+
+
+def _data_text(configuration: Configuration, counts: str) -> str:
+    loader = configuration.loader_name
+    return f"{configuration.data_name}: {counts}{f' (loader {loader})' if loader else ''}".removeprefix(": ")
 
 
 def _data_facts(facts: Mapping[str, Any]) -> dict[str, str]:

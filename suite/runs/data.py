@@ -27,9 +27,9 @@ class RunData:
     """A data set with all its splits.
 
     Attributes:
-        path: of the data; "" for data in memory.
+        path: of the data; "" for data in memory and the task's sample.
         dataset: with the splits that were made.
-        loader: that loaded it; None for data in memory.
+        loader: that loaded it; None for data in memory and the task's sample.
         notes: sentences for people, on what the loader found and on the splits that were made.
     """
 
@@ -88,9 +88,13 @@ def loaded_data(
     task = task_of(host, configuration)
     loader: Contributed[DataLoader[Any]] | None = None
     path = ""
+    if dataset is not None and configuration.sample:
+        raise UserError("the configuration asks for the task's sample: give it, or other data")
     if dataset is not None:
         check_dataset(dataset, "the program", UserError)
         dataset = grouped(checked(dataset, task), configuration.split.groups)
+    elif configuration.sample:
+        dataset = grouped(sample_of(task), configuration.split.groups)
     elif not configuration.data:
         raise UserError("this run was trained on data in memory: give it again, or name other data")
     else:
@@ -108,6 +112,18 @@ def loaded_data(
             configuration.split.groups,
         )
     return path, dataset, loader
+
+
+def sample_of(task: Contributed[Task]) -> Dataset:
+    """The made-up examples of a task, checked as data of a loader is.
+
+    Raises:
+        PluginError: if the task's sample is no data set.
+    """
+    with attributed(f"the sample of {task}"):
+        dataset = task.item.sample()
+    check_dataset(dataset, f"the sample of {task}")
+    return checked(dataset, task)
 
 
 def _groups_note(dataset: Dataset, groups: str) -> list[str]:

@@ -66,7 +66,7 @@ def _examples(run: Path, manifest: Manifest, codec: Codec, host: Host) -> tuple[
         for split in ("test", "validation", "train"):
             encoded = _encoded(data.dataset, split, codec)
             if encoded:
-                return encoded, f"the {split} split of {data.path}"
+                return encoded, f"the {split} split of {data.path or 'the sample of its task'}"
     sample = model_task(host, manifest).item.sample()
     encoded = _encoded(sample, "train", codec)
     if encoded:

@@ -16,7 +16,7 @@ from suite.errors import RunError, StoppedRunError, SuiteError, UnwritableError,
 from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
 from suite.runs.build import Experiment, build, environment
-from suite.runs.directory import Run, run_paths, taken_advice
+from suite.runs.directory import Run, run_name, run_paths, taken_advice
 from suite.runs.interim import InterimModel, write_model
 from suite.runs.resuming import (
     Resumption,
@@ -83,7 +83,7 @@ def train(
             claims.enter_context(claimed_folder(out, taken_advice(out)))
         experiment = build(host, configuration, listener, dataset)
         if out is None:
-            names = run_paths(folder, configuration.data or experiment.task.name)
+            names = run_paths(folder, run_name(configuration))
             out = claims.enter_context(claimed_new_folder(names))
         run = Run.create(out, experiment.configuration, environment(experiment, command))
     try:
