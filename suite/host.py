@@ -79,11 +79,15 @@ class Host:
             that an installed distribution declares as its plugin has that distribution's name.
         discover: whether to look for installed plugins (the entry-point group `suite.v1`).
         without: names of plugins to leave out; they are not even imported.
+
+    Attributes:
+        plugins: those that were found, with what they contribute.
+        made_with: the arguments.
     """
 
     def __init__(self, *plugins: Any, discover: bool = True, without: Iterable[str] = ()) -> None:
         excluded = set(without)
-        self._arguments = (plugins, discover, excluded)
+        self.made_with = (plugins, discover, excluded)
         self.plugins: list[Plugin] = []
         found = _installed() if discover or any(isinstance(plugin, ModuleType) for plugin in plugins) else {}
         if discover:
@@ -104,7 +108,7 @@ class Host:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as what it was made with; modules travel by their names."""
-        plugins, discover, without = self._arguments
+        plugins, discover, without = self.made_with
         named = [
             (plugin.__name__, None) if isinstance(plugin, ModuleType) else ("", plugin) for plugin in plugins
         ]
@@ -311,7 +315,8 @@ def _refuse_heavy(imported: Collection[str]) -> None:
 
 
 _CALLABLES = ("sample", "load", "detect", "build", "codec", "evaluate")
-_OPTIONAL_CALLABLES = ("pretrained", "baseline", "explain", "inspect", "preview", "check", "facts")
+_OPTIONAL_CALLABLES = {"pretrained", "baseline", "explain", "inspect", "preview", "check", "facts", "perfect"}
+_OPTIONAL_CALLABLES |= {"write_sample"}
 _TEXTS = ("task", "summary", "metric", "builder", "types")
 _NEEDED_TEXTS = ("task", "metric", "builder")
 _OF_CALLABLES = ("reference_models", "formats")
@@ -353,6 +358,8 @@ def _defect(attribute: str, value: Any) -> str:
             name for name, function in value.items() if not isinstance(name, str) or not callable(function)
         ]
         return f"hold {wrong[0]!r}: {value[wrong[0]]!r}, which is not a function by its name" if wrong else ""
+    if attribute == "quick" and not isinstance(value, Mapping):
+        return f"is {value!r}, not a dictionary of values by the keys that --set takes"
     if attribute == "evaluators":
         if isinstance(value, str) or not isinstance(value, tuple | list):
             return f'are {value!r}, not a tuple of names: ("accuracy",)'
