@@ -2,6 +2,7 @@
 # make test    linters, types and all tests, what a commit must pass: twelve minutes on two quiet cores
 # make quick   linters, types and the tests (nine in ten) that are not marked slow, for who edits: a minute
 # make lint    linters and types alone
+# make docs    the documentation as a site, into build/docs
 # make bench   the measurements of docs/benchmarks.md
 # make clean   remove what the above made
 #
@@ -21,7 +22,7 @@ ALL_TESTS := SUITE_NO_SKIPS=1 $(PYTEST)
 EDITABLE_PLUGINS := $(foreach plugin,$(PLUGINS),-e \
 	'./$(plugin)$(if $(shell grep -l '^train = ' $(plugin)/pyproject.toml),[train])')
 
-.PHONY: demo test quick lint bench clean
+.PHONY: demo test quick lint docs bench clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -33,7 +34,7 @@ demo: $(VENV)/.installed
 	@echo
 	@echo "The report is demo/run/report.html"
 
-test: lint
+test: lint docs
 	$(ALL_TESTS)
 	KERAS_BACKEND=jax $(ALL_TESTS) -m backend tests
 
@@ -44,6 +45,10 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict suite $(dir $(wildcard plugins/*/suite_*/__init__.py))
+
+# Strict: a warning is an error, and all of them are listed.
+docs: $(VENV)/.installed-dev
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env -d build/docs/.doctrees docs build/docs
 
 bench: $(VENV)/.installed-dev
 	for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; done

@@ -22,9 +22,9 @@ from suite.evaluation.metrics import declared_metrics
 from suite.host import Host
 from suite.options import as_dict
 from suite.report.formatting import duration
-from suite.runs.build import evaluators_of
 from suite.runs.data import task_of
 from suite.runs.directory import Run
+from suite.runs.evaluators import evaluators_of
 from suite.runs.folds import Folds
 from suite.training.progress import Listener, Progress
 from suite.wording import counted, short, some

@@ -38,12 +38,12 @@ from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note
 from suite.prediction.loading import describe, load
 from suite.prediction.predictor import LoadedPipeline
 from suite.report.page import ReportContent, write_report
-from suite.runs.build import evaluators_of
 from suite.runs.data import run_data, task_of
 from suite.runs.directory import Run, run_paths, to_json
+from suite.runs.evaluators import added_note, evaluators_of, merged_options, with_evaluators
 from suite.runs.explanations import explanations
 from suite.runs.report import data_facts
-from suite.runs.resuming import changed_contents, moved_data
+from suite.runs.resuming import changed_contents, check_plugin_files, moved_data
 from suite.training.progress import Listener
 from suite.wording import counted
 
@@ -60,6 +60,7 @@ class Request:
             count, unless `split` names a split of the run's data.
         loader: the loader of `data`, or None to let the data decide.
         loader_options: its options.
+        evaluators: names of evaluators to score with beside those of the run, which may be installed since.
         evaluator_options: options of evaluators by name; they win over the run's.
         prediction_options: what `suite predict --set` takes, for predicting otherwise than by default.
         limits: on what one input may take, other than the run's, by their names in `[runtime]`.
@@ -75,6 +76,7 @@ class Request:
     predictions: Path | None = None
     loader: str | None = None
     loader_options: Mapping[str, Any] = field(default_factory=dict)
+    evaluators: Sequence[str] = ()
     evaluator_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     prediction_options: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
@@ -128,15 +130,16 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
 
 
 def _evaluate(host: Host, request: Request, run: Run, out: Path, listener: Listener) -> Outcome:
+    other_files = check_plugin_files(host, run)
     configuration = with_limits(run.configuration, request.limits)
     set_limits(configuration.runtime)
     task = task_of(host, configuration)
+    trained = configuration
+    configuration = with_evaluators(host, configuration, request.evaluators)
     evaluators = evaluators_of(host, configuration, task)
     import_evaluators(evaluators)
     metrics = declared_metrics(evaluators)
-    options = {**configuration.evaluators}
-    for name, values in request.evaluator_options.items():
-        options[name] = {**options.get(name, {}), **values}
+    options = merged_options(configuration, request.evaluator_options)
     if request.prediction_options:
         if request.predictions is not None:
             raise UserError(f"{request.predictions} holds predictions: options of predicting change nothing")
@@ -144,7 +147,8 @@ def _evaluate(host: Host, request: Request, run: Run, out: Path, listener: Liste
 
     listener.phase("looking at the data")
     chosen = _choose(host, run, configuration, request)
-    notes = list(chosen.notes)
+    notes = [*chosen.notes, *added_note(trained, configuration, host)]
+    notes += [other_files] if other_files else []
     pipeline = None
     if request.predictions is None:
         note = unfinished_note(read_manifest(model_folder(run.path)), run.path)

@@ -23,6 +23,7 @@ from suite.runs.resuming import (
     changed_contents,
     check_codec,
     check_data,
+    check_plugin_files,
     continuation,
     continuation_note,
     going_on_after,
@@ -121,6 +122,7 @@ def resume(
     listener = listener or Listener()
     how = how or Resumption()
     run = Run.open(path)
+    other_files = check_plugin_files(host, run)
     with going_on_after(run.path), run.locked():
         configuration = resumed_configuration(run, how)
         if is_complete(run) and how.epochs is None:
@@ -133,6 +135,7 @@ def resume(
         other = run.other_versions()
         for note in (
             changed_contents(run, experiment.configuration.data, experiment.dataset),
+            other_files,
             f"{run.path} goes on with other packages than it was begun with{other}" if other else "",
         ):
             if note:

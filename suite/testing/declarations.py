@@ -60,7 +60,7 @@ def check_declaring(host: Host, whose: str) -> None:
         raise PluginError(f"{whose} cannot be imported in a fresh interpreter: {last}")
     *spoken, answer = printed.strip().splitlines()
     found = json.loads(answer)
-    remedy = ": import it in the functions that need it, or give callables as suite.lazy('package.module:function')"
+    remedy = ": import it in the functions that need it, or give callables as suite.lazy('module:function')"
     for error in found["errors"]:
         raise PluginError(f"{whose} cannot be used in a fresh interpreter: {error}")
     if found["heavy"]:

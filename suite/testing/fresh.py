@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from suite.host import Host, Plugin
@@ -15,12 +16,14 @@ from suite.testing.check import NotCheckedError
 
 def alone(host: Host, plugin: Plugin) -> Host:
     """A host that holds one plugin of another, made anew."""
+    if plugin.file:
+        return Host(Path(plugin.file), discover=False)
     given, discover, without = host.made_with
     for implementation in given:
         candidate = Host(implementation, discover=False)
         if [each.name for each in candidate.plugins] == [plugin.name]:
             return candidate
-    others = {each.name for each in host.plugins if each.version} - {plugin.name}
+    others = {each.name for each in host.plugins if each.version and not each.file} - {plugin.name}
     return Host(discover=discover, without={*without, *others})
 
 
