@@ -138,6 +138,9 @@ class Task:
             `format(path, facts) -> suite.evaluation.PredictionWriter`. The first one is what `suite predict
             --out FOLDER` writes beside lines (images with boxes, say).
         types: the module that documents facts, input, target and prediction: "suite_birds.types".
+        perfect: `perfect(target, facts) -> prediction`: what a model that is always right would predict. The
+            checks of `suite check` score it: no evaluator may rank anything above it. None if a prediction is
+            of the form of a target, or if nothing can be said of it.
     """
 
     name: str
@@ -158,6 +161,7 @@ class Task:
     prediction_type: Lazy | type | None = None
     formats: Mapping[str, Callable[[Path, Mapping[str, Any]], PredictionWriter]] = field(default_factory=dict)
     types: str = ""
+    perfect: Callable[[Any, Mapping[str, Any]], Any] | None = None
 
     @property
     def prediction_class(self) -> Any:
@@ -180,6 +184,9 @@ class DataLoader(Generic[AnyOptions]):
             that it knows but does not read, a sentence on what it is and what to do: people see it if no
             loader reads the data, whatever task they named.
         options: the type of `options`.
+        write_sample: `write_sample(dataset, folder) -> path`: writes the task's sample, which it gets, in
+            this format into an empty folder, and says which path `load` reads. `suite check` loads it and
+            compares. None if nothing writes the format.
     """
 
     name: str
@@ -188,6 +195,7 @@ class DataLoader(Generic[AnyOptions]):
     load: Callable[[Path, AnyOptions], Dataset]
     detect: Callable[[Path], bool | str]
     options: type[AnyOptions] = NoOptions  # type: ignore[assignment]
+    write_sample: Callable[[Dataset, Path], Path] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,6 +233,8 @@ class ModelBuilder(Generic[AnyOptions]):
             those that suit the data best first; `name` is what the user typed, so a file or folder of that
             name may be among them, and empty if nothing was. It downloads nothing. Keras may be imported
             here. None for a builder that starts from scratch.
+        quick: what to set so that it learns the task's sample in seconds, by the keys that `--set` takes:
+            `{"model.width": 16, "training.epochs": 40}`. `suite check` trains with it.
     """
 
     name: str
@@ -235,6 +245,7 @@ class ModelBuilder(Generic[AnyOptions]):
     options: type[AnyOptions] = NoOptions  # type: ignore[assignment]
     prediction_options: type[Options] = NoOptions
     pretrained: Callable[[str, Dataset], Sequence[Pretrained]] | None = None
+    quick: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def packages(self) -> set[str]:

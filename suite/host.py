@@ -85,12 +85,16 @@ class Host:
             plugin has that distribution's name.
         discover: whether to look for installed plugins (the entry-point group `suite.v1`).
         without: names of plugins to leave out; they are not even imported.
+
+    Attributes:
+        plugins: those that were found, with what they contribute.
+        made_with: the arguments.
     """
 
     def __init__(self, *plugins: Any, discover: bool = True, without: Iterable[str] = ()) -> None:
         excluded = set(without)
         plugins = tuple(plugin.resolve() if isinstance(plugin, Path) else plugin for plugin in plugins)
-        self._arguments = (plugins, discover, excluded)
+        self.made_with = (plugins, discover, excluded)
         self.plugins: list[Plugin] = []
         modules = any(isinstance(plugin, ModuleType | Path) for plugin in plugins)
         found = _installed() if discover or modules else {}
@@ -141,7 +145,7 @@ class Host:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as what it was made with; modules travel by their names."""
-        plugins, discover, without = self._arguments
+        plugins, discover, without = self.made_with
         named = [
             (plugin.__name__, None) if isinstance(plugin, ModuleType) else ("", plugin) for plugin in plugins
         ]

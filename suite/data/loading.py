@@ -71,6 +71,12 @@ def load_dataset(
         if not said:
             raise
         raise UserError("\n".join([str(error), *said])) from None
+    except (IsADirectoryError, NotADirectoryError) as error:
+        is_folder = "a folder" if isinstance(error, IsADirectoryError) else "a file"
+        raise UserError(
+            f"{error.filename or path} is {is_folder}, and the loader '{chosen.name}' reads something else:"
+            f" {chosen.item.summary or 'give what it reads'}"
+        ) from None
     check_dataset(dataset, str(chosen))
     if not any(len(examples) for examples in dataset.splits.values()):
         raise UserError(f"{path} holds no examples (read by the loader '{chosen.name}')")
