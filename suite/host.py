@@ -13,32 +13,39 @@ from __future__ import annotations
 import importlib
 import sys
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from types import ModuleType
 from typing import Any, TypeVar
 
-import msgspec
 import pluggy
 
 from suite import hookspecs
-from suite.contributions import Contributed, DataLoader, Evaluator, Lazy, Metric, ModelBuilder, Task
+from suite.contributions import (
+    Contributed,
+    DataLoader,
+    Evaluator,
+    ListenerFactory,
+    ModelBuilder,
+    Task,
+)
+from suite.declarations import check_declaration, refuse_twins
 from suite.errors import PluginError, UserError, nearest
-from suite.options import Options
 
 KINDS: dict[type, tuple[str, str]] = {
     Task: ("suite_tasks", "task"),
     DataLoader: ("suite_data_loaders", "data loader"),
     ModelBuilder: ("suite_model_builders", "model builder"),
     Evaluator: ("suite_evaluators", "evaluator"),
+    ListenerFactory: ("suite_listeners", "listener"),
 }
 """The hook that gives a kind of contribution, and what a message calls it."""
 
 HEAVY = ("keras", "tensorflow", "jax", "torch")
 """What declaring must not import: Keras fixes its backend when imported, so `--backend` would be lost."""
 
-Kind = TypeVar("Kind", Task, DataLoader[Any], ModelBuilder[Any], Evaluator[Any])
+Kind = TypeVar("Kind", Task, DataLoader[Any], ModelBuilder[Any], Evaluator[Any], ListenerFactory[Any])
 
 
 @dataclass(frozen=True)
@@ -131,6 +138,10 @@ class Host:
         """Every evaluator, of one task if `task` is given, by name and plugin."""
         return self._contributed(Evaluator, task)
 
+    def listeners(self) -> list[Contributed[ListenerFactory[Any]]]:
+        """Everything that shows trainings elsewhere, by name and plugin."""
+        return self._contributed(ListenerFactory)
+
     def contributions(self, task: str) -> list[Contributed]:
         """Everything that there is for a task: loaders, builders, evaluators."""
         return [*self.loaders(task), *self.builders(task), *self.evaluators(task)]
@@ -170,6 +181,10 @@ class Host:
     def evaluator(self, name: str, task: str, prefer: Collection[str] = ()) -> Contributed[Evaluator[Any]]:
         """The evaluator called `name` for `task`; arguments and errors as for `builder`."""
         return self._one_of(Evaluator, name, self.evaluators(task), task, prefer)
+
+    def listener(self, name: str) -> Contributed[ListenerFactory[Any]]:
+        """What is called `name` and shows trainings; errors as for `find_task`."""
+        return self._one_of(ListenerFactory, name, self.listeners())
 
     def _contributed(self, kind: type[Kind], task: str | None = None) -> list[Contributed[Kind]]:
         plugin_of_task, _, bare = (task or "").rpartition(":")
@@ -294,9 +309,9 @@ def _read(plugin: Plugin, objects: list[Any]) -> Plugin:
                 if not isinstance(returned, Iterable):
                     raise PluginError(f"its hook {hook}() returned {returned!r}, which is not a list")
                 for item in returned:
-                    _check(item, kind, hook, label)
+                    check_declaration(item, kind, hook, label)
                     contributions.append(Contributed(plugin.name, item, label))
-        _refuse_twins(contributions)
+        refuse_twins(contributions)
         _refuse_heavy(imported)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - recorded and shown
         return replace(plugin, error=_one_line(error), seconds=time.perf_counter() - start)
@@ -308,94 +323,6 @@ def _refuse_heavy(imported: Collection[str]) -> None:
     heavy = sorted(set(HEAVY) & sys.modules.keys() - set(imported))
     if heavy:
         raise PluginError(f"it imports {heavy[0]} when it is declared: give its callables as suite.lazy(...)")
-
-
-_CALLABLES = ("sample", "load", "detect", "build", "codec", "evaluate")
-_OPTIONAL_CALLABLES = ("pretrained", "baseline", "explain", "inspect", "preview", "check", "facts")
-_TEXTS = ("task", "summary", "metric", "builder", "types")
-_NEEDED_TEXTS = ("task", "metric", "builder")
-_OF_CALLABLES = ("reference_models", "formats")
-
-
-def _check(item: Any, kind: type, hook: str, label: str) -> None:
-    """Refuse a contribution that is malformed. Raises `PluginError`."""
-    if not isinstance(item, kind):
-        raise PluginError(f"its hook {hook}() returned {item!r}, which is not a {kind.__name__}")
-    name = item.name  # type: ignore[attr-defined]
-    if not isinstance(name, str) or not name or ":" in name or name != name.strip():
-        raise PluginError(f"it names a {label} {name!r}: a name is not empty and has no ':'")
-    for attribute in fields(item):  # type: ignore[arg-type]
-        value = getattr(item, attribute.name)
-        defect = _defect(attribute.name, value)
-        if defect:
-            raise PluginError(f"the {attribute.name} of its {label} '{name}' {defect}")
-
-
-def _defect(attribute: str, value: Any) -> str:
-    """What is wrong with an attribute of a declaration, as the end of a sentence; "" if nothing is."""
-    if attribute in ("options", "prediction_options"):
-        if not (isinstance(value, type) and issubclass(value, Options)):
-            return f"are {value!r}, no class of options"
-        needed = _without_default(value)
-        return f"have no default for '{needed[0]}'" if needed else ""
-    if attribute in _TEXTS and not isinstance(value, str):
-        return f"is {value!r}, which is not text"
-    if attribute in _NEEDED_TEXTS and (not value or ":" in value):
-        return f"is '{value}', which is no name"
-    if attribute in _CALLABLES and not callable(value):
-        return f"is {value!r}, which cannot be called"
-    if attribute in _OPTIONAL_CALLABLES and value is not None and not callable(value):
-        return f"is {value!r}, which cannot be called"
-    if attribute in _OF_CALLABLES:
-        if not isinstance(value, Mapping):
-            return f"are {value!r}, not a dictionary of functions by name"
-        wrong = [
-            name for name, function in value.items() if not isinstance(name, str) or not callable(function)
-        ]
-        return f"hold {wrong[0]!r}: {value[wrong[0]]!r}, which is not a function by its name" if wrong else ""
-    if attribute == "evaluators":
-        if isinstance(value, str) or not isinstance(value, tuple | list):
-            return f'are {value!r}, not a tuple of names: ("accuracy",)'
-        return "" if all(isinstance(name, str) and name for name in value) else f"are {value!r}, not names"
-    if attribute == "metrics":
-        if not isinstance(value, Mapping):
-            return f"are {value!r}, not a dictionary of suite.Metric by name"
-        wrong = [name for name, metric in value.items() if not _is_metric(name, metric)]
-        return (
-            f"hold {wrong[0]!r}: {value[wrong[0]]!r}, which is not a suite.Metric by its name"
-            if wrong
-            else ""
-        )
-    if attribute == "prediction_type" and not isinstance(value, type | Lazy | None):
-        return f"is {value!r}, which is neither a class nor suite.lazy(...) of one"
-    return ""
-
-
-def _is_metric(name: Any, metric: Any) -> bool:
-    return (
-        isinstance(name, str)
-        and isinstance(metric, Metric)
-        and isinstance(metric.label, str)
-        and bool(metric.label)
-        and isinstance(metric.higher_is_better, bool)
-    )
-
-
-def _without_default(options: type[Options]) -> list[str]:
-    # `msgspec.structs.fields` resolves type hints too, which takes milliseconds for each class.
-    defaults = options.__struct_defaults__
-    positional = (msgspec.NODEFAULT,) * (len(options.__struct_fields__) - len(defaults))
-    pairs = zip(options.__struct_fields__, positional + defaults, strict=True)
-    return [name for name, default in pairs if default is msgspec.NODEFAULT]
-
-
-def _refuse_twins(contributions: list[Contributed]) -> None:
-    seen = set()
-    for contributed in contributions:
-        key = (contributed.kind, contributed.task, contributed.name)
-        if key in seen:
-            raise PluginError(f"it contributes the {contributed.kind} '{contributed.name}' twice")
-        seen.add(key)
 
 
 def _one_line(error: BaseException) -> str:
