@@ -16,6 +16,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from importlib import metadata
+from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -32,6 +33,7 @@ from suite.contributions import (
 )
 from suite.declarations import check_declaration, refuse_twins
 from suite.errors import PluginError, UserError, nearest
+from suite.plugin_files import file_version, load_plugin_file, refused_file
 
 KINDS: dict[type, tuple[str, str]] = {
     Task: ("suite_tasks", "task"),
@@ -58,6 +60,8 @@ class Plugin:
         contributions: everything it contributes; empty if `error` is set.
         error: one line on why it is not usable, "" if it is.
         seconds: how long importing it and calling its hooks took.
+        file: the path of a plugin of one file.
+        raised: what `error` is of, with its traceback.
     """
 
     name: str
@@ -65,6 +69,8 @@ class Plugin:
     contributions: tuple[Contributed, ...] = ()
     error: str = ""
     seconds: float = 0.0
+    file: str = ""
+    raised: BaseException | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass
@@ -82,17 +88,20 @@ class Host:
     tasks of one name apart.
 
     Args:
-        *plugins: modules or objects with hook implementations, used in addition to installed ones. A module
-            that an installed distribution declares as its plugin has that distribution's name.
+        *plugins: modules or objects with hook implementations, or a `pathlib.Path` of a Python file with
+            them, used in addition to installed ones. A module that an installed distribution declares as its
+            plugin has that distribution's name.
         discover: whether to look for installed plugins (the entry-point group `suite.v1`).
         without: names of plugins to leave out; they are not even imported.
     """
 
     def __init__(self, *plugins: Any, discover: bool = True, without: Iterable[str] = ()) -> None:
         excluded = set(without)
+        plugins = tuple(plugin.resolve() if isinstance(plugin, Path) else plugin for plugin in plugins)
         self._arguments = (plugins, discover, excluded)
         self.plugins: list[Plugin] = []
-        found = _installed() if discover or any(isinstance(plugin, ModuleType) for plugin in plugins) else {}
+        modules = any(isinstance(plugin, ModuleType | Path) for plugin in plugins)
+        found = _installed() if discover or modules else {}
         if discover:
             for name in sorted(excluded - found.keys()):
                 raise UserError(f"there is no plugin '{name}' to leave out: {nearest(name, found)}")
@@ -100,6 +109,9 @@ class Host:
                 if name not in excluded:
                     self.plugins.append(_read_installed(candidate))
         for plugin in plugins:
+            if isinstance(plugin, Path):
+                self._add_file(plugin, found)
+                continue
             identity = _identity(plugin, found)
             if any(known.name == identity.name and known.version for known in self.plugins):
                 continue  # it was discovered
@@ -108,6 +120,32 @@ class Host:
         for name in names:
             if names.count(name) > 1:
                 raise UserError(f"two plugins are called '{name}': leave one out")
+
+    @classmethod
+    def from_file(cls, *paths: str | Path, discover: bool = True, without: Iterable[str] = ()) -> Host:
+        """A host with plugins of one file each, beside those that are installed.
+
+        Args:
+            *paths: of Python files with hook implementations. The name of a file is that of its plugin.
+            discover: as for `Host`.
+            without: as for `Host`.
+
+        Raises:
+            UserError: if a file cannot be imported, or does not declare a plugin, with its line.
+        """
+        return cls(*map(Path, paths), discover=discover, without=without)
+
+    def _add_file(self, path: Path, installed: dict[str, _Candidate]) -> None:
+        start, imported = time.perf_counter(), set(HEAVY) & sys.modules.keys()
+        module = load_plugin_file(path)
+        identity = _identity(module, installed)
+        if any(known.name == identity.name and known.version for known in self.plugins):
+            return  # it was discovered
+        version = identity.version or file_version(module)
+        read = _read(replace(identity, version=version, file=str(module.__file__)), [module], imported)
+        if read.raised is not None:
+            raise refused_file(Path(read.file), read.raised) from read.raised
+        self.plugins.append(replace(read, seconds=time.perf_counter() - start))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as what it was made with; modules travel by their names."""
@@ -288,15 +326,22 @@ def _read_installed(candidate: _Candidate) -> Plugin:
         loaded = [entry_point.load() for entry_point in candidate.entry_points]
         _refuse_heavy(imported)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - recorded and shown
-        return replace(plugin, error=_one_line(error), seconds=time.perf_counter() - start)
+        return _broken(plugin, error, start)
     read = _read(plugin, loaded)
     return replace(read, seconds=time.perf_counter() - start)
 
 
-def _read(plugin: Plugin, objects: list[Any]) -> Plugin:
-    """Call the hooks of one plugin: all that it contributes counts, or nothing."""
+def _broken(plugin: Plugin, error: BaseException, start: float) -> Plugin:
+    return replace(plugin, error=_one_line(error), raised=error, seconds=time.perf_counter() - start)
+
+
+def _read(plugin: Plugin, objects: list[Any], before: Collection[str] | None = None) -> Plugin:
+    """Call the hooks of one plugin: all that it contributes counts, or nothing.
+
+    `before` is what of `HEAVY` had been imported before it.
+    """
     start = time.perf_counter()
-    imported = set(HEAVY) & sys.modules.keys()
+    imported = set(HEAVY) & sys.modules.keys() if before is None else before
     contributions: list[Contributed] = []
     try:
         manager = pluggy.PluginManager("suite")
@@ -314,7 +359,7 @@ def _read(plugin: Plugin, objects: list[Any]) -> Plugin:
         refuse_twins(contributions)
         _refuse_heavy(imported)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - recorded and shown
-        return replace(plugin, error=_one_line(error), seconds=time.perf_counter() - start)
+        return _broken(plugin, error, start)
     return replace(plugin, contributions=tuple(contributions), seconds=time.perf_counter() - start)
 
 

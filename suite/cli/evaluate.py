@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from suite.runs.evaluate import Outcome
 
 _SPLITS = ("test", "validation", "train")
-_REPEATED = ("split", "predictions", "loader")
+_REPEATED = ("split", "predictions", "loader", "evaluator")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--loader", metavar="NAME", help="the data loader (default: found by looking at the data)"
+    )
+    parser.add_argument(
+        "--evaluator",
+        metavar="NAME",
+        action="append",
+        help="score with this evaluator too, beside those of the run (repeatable)",
     )
     parser.add_argument(
         "--set",
@@ -84,6 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
         predictions=Path(arguments.predictions) if arguments.predictions else None,
         loader=arguments.loader,
         loader_options=settings.get("loader", {}),
+        evaluators=tuple(arguments.evaluator or ()),
         evaluator_options=_checked(settings.get("evaluators", {})),
         prediction_options=settings.get("prediction", {}),
         limits=settings.get("runtime", {}),

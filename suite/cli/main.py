@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import suite
@@ -78,13 +79,17 @@ def main(argv: Sequence[str] | None = None, host: Host | None = None) -> int:
 
 
 def host_from(arguments: argparse.Namespace) -> Host:
-    """The host of a command: the one that `main` got, or what is installed, less what `--without` names."""
+    """The host of a command: the one that `main` got, or what is installed, with the files that `--plugin`
+    names and without what `--without` names.
+    """
     if arguments.host is not None:
         host: Host = arguments.host
         return host
+    from pathlib import Path
+
     from suite.host import Host
 
-    return Host(without=arguments.without)
+    return Host(*map(Path, arguments.plugin_files), without=arguments.without)
 
 
 class Parser(argparse.ArgumentParser):
@@ -140,7 +145,8 @@ def _dispatch(words: list[str], host: Host | None) -> int:
     top.add_argument("-h", "--help", action="store_true")
     top.add_argument("--version", action="store_true")
     top.add_argument("--debug", action="store_true")
-    at = next((index for index, word in enumerate(words) if not word.startswith("-")), len(words))
+    top.add_argument("--plugin", action="append", default=[])
+    at = _command_at(words)
     chosen = top.parse(words[:at])
     if chosen.version:
         print(f"suite {suite.__version__}")
@@ -148,10 +154,18 @@ def _dispatch(words: list[str], host: Host | None) -> int:
     if at == len(words) or chosen.help:
         print(_overview())
         return 0 if chosen.help else UserError.exit_status
-    return _run(words[at], words[at + 1 :], host)
+    return _run(words[at], words[at + 1 :], host, chosen.plugin)
 
 
-def _run(name: str, words: list[str], host: Host | None) -> int:
+def _command_at(words: Sequence[str]) -> int:
+    """Which word is the command: the first that is no option and no option's value."""
+    at = 0
+    while at < len(words) and words[at].startswith("-"):
+        at += 2 if words[at] == "--plugin" else 1
+    return min(at, len(words))
+
+
+def _run(name: str, words: list[str], host: Host | None, plugin_files: list[str]) -> int:
     if name not in COMMANDS:
         raise UserError(f"there is no command '{name}': {nearest(name, COMMANDS)}")
     module_name, summary = COMMANDS[name]
@@ -160,27 +174,41 @@ def _run(name: str, words: list[str], host: Host | None) -> int:
     command.add_arguments(parser)
     general = parser.add_argument_group("general")
     general.add_argument(
+        "--plugin",
+        metavar="FILE.py",
+        dest="plugin_files",
+        action="append",
+        default=[],
+        help="use the plugin in this file too (repeatable; also before the command)",
+    )
+    general.add_argument(
         "--without", metavar="PLUGIN", action="append", default=[], help="leave this plugin out (repeatable)"
     )
     general.add_argument("--debug", action="store_true", help="show where in the code an error arose")
     try:
-        arguments = parser.parse(words, lambda words: _settable(command, words, host))
+        arguments = parser.parse(words, lambda words: _settable(command, words, host, plugin_files))
     except SystemExit as end:  # argparse has printed the help
         return int(end.code or 0)
-    if host is not None and arguments.without:
-        raise UserError("--without leaves out installed plugins, and here the program chooses the plugins")
+    arguments.plugin_files = [*plugin_files, *arguments.plugin_files]
+    if host is not None and (arguments.without or arguments.plugin_files):
+        raise UserError("--plugin and --without are not for here, where the program chooses the plugins")
     arguments.host = host
     status: int = command.run(arguments)
     return status
 
 
-def _settable(command: Any, words: Sequence[str], host: Host | None) -> Iterable[str]:
+def _settable(
+    command: Any, words: Sequence[str], host: Host | None, plugin_files: Sequence[str]
+) -> Iterable[str]:
     """What the `--set` of a command takes."""
     if not hasattr(command, "settable"):
         return ()
+    from pathlib import Path
+
     from suite.host import Host
 
-    keys: Iterable[str] = command.settable(host or Host(), words)
+    given = [word for option, word in pairwise(words) if option == "--plugin"]
+    keys: Iterable[str] = command.settable(host or Host(*map(Path, [*plugin_files, *given])), words)
     return keys
 
 
@@ -193,6 +221,7 @@ def _overview() -> str:
         "",
         *(f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()),
         "",
+        f"  {'--plugin FILE.py':<{width}}  use the plugin in this file too, in any command",
         f"  {'--version':<{width}}  print the version",
         "",
         "'suite COMMAND --help' says more about a command.",

@@ -15,16 +15,18 @@ def repeating_command(
     Args:
         name: the command.
         words: that follow it.
-        arguments: of the command, which has `--set` and `--without`.
+        arguments: of the command, which has `--set`, `--plugin` and `--without`.
         options: which of its other options count, by their names in `arguments`.
     """
     line = ["suite", name, *words]
     for option in options:
         value = getattr(arguments, option)
-        if value is not None:
-            line += [f"--{option.replace('_', '-')}", value]
+        for given in value if isinstance(value, list) else [value] if value is not None else []:
+            line += [f"--{option.replace('_', '-')}", given]
     for setting in arguments.set:
         line += ["--set", setting]
+    for file in arguments.plugin_files:
+        line += ["--plugin", file]
     for plugin in arguments.without:
         line += ["--without", plugin]
     return shlex.join(line)

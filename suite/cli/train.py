@@ -26,6 +26,9 @@ _FLAGS = {
 }
 """Which flag sets which key of the configuration."""
 
+_REPEATED = ("evaluator", "init", "pretrained")
+"""Other options that the command in a report has."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words and options of the command."""
@@ -47,6 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     choice.add_argument("--model", metavar="NAME", help="the model builder; 'suite show TASK' lists them")
     choice.add_argument(
         "--loader", metavar="NAME", help="the data loader (default: found by looking at the data)"
+    )
+    choice.add_argument(
+        "--evaluator",
+        metavar="NAME",
+        action="append",
+        help="score with this evaluator too, beside those of the task (repeatable)",
     )
     choice.add_argument("--epochs", metavar="N", help="passes over the training examples")
     choice.add_argument("--batch-size", metavar="N", help="examples per step")
@@ -86,13 +95,14 @@ def run(arguments: argparse.Namespace) -> int:
 
     host = host_from(arguments)
     document, where = _document(arguments, lambda: keys_of_task(host, arguments.words))
-    configuration = from_mapping(document, where)
+    from suite.runs.evaluators import with_evaluators
     from suite.runs.folds import train_folds
     from suite.runs.train import train
 
+    configuration = with_evaluators(host, from_mapping(document, where), arguments.evaluator or ())
     with TrainingDisplay(resumed=False) as display, stop_on_interrupt(display) as stop:
         out = Path(arguments.out) if arguments.out else None
-        command = repeating_command("train", arguments.words, arguments, (*_FLAGS, "init", "pretrained"))
+        command = repeating_command("train", arguments.words, arguments, (*_FLAGS, *_REPEATED))
         if configuration.split.folds and not configuration.split.fold:
             folds = train_folds(host, configuration, out=out, command=command, listener=display, stop=stop)
         else:

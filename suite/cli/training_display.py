@@ -19,9 +19,9 @@ from suite.cli.scores_text import folds_text, scores_text
 from suite.evaluation.metrics import declared_metrics
 from suite.host import Host
 from suite.report.formatting import duration
-from suite.runs.build import evaluators_of
 from suite.runs.data import task_of
 from suite.runs.directory import RunDirectory
+from suite.runs.evaluators import evaluators_of
 from suite.runs.folds import Folds
 from suite.training.progress import Listener, Progress, RunFacts
 from suite.wording import counted, short, some

@@ -22,6 +22,7 @@ from suite.errors import RunError, UserError
 from suite.files import unwritable_in, writing
 from suite.pipeline.codec import Arrays
 from suite.pipeline.keras_files import check_keras
+from suite.plugin_files import files_of_modules, load_plugin_file
 from suite.stopping import check_stop
 
 if TYPE_CHECKING:
@@ -75,7 +76,9 @@ def convert(
         (scratch / "metadata.json").write_text(json.dumps(dict(metadata or {})), encoding="utf-8")
         if batches:
             _write(scratch / "inputs.npz", batches)
-    job = {"source": str(source), "target": str(target), "packages": list(packages), "scratch": str(scratch)}
+    packages = list(packages)
+    job = {"source": str(source), "target": str(target), "packages": packages, "scratch": str(scratch)}
+    job["plugin_files"] = files_of_modules(packages)
     status, printed = _in_a_process(job)
     errors = _answer(scratch / "answer.json")
     full = unwritable_in(printed, target) if status else None
@@ -118,6 +121,8 @@ def _answer(path: Path) -> dict[str, str]:
 def _child(job: Mapping[str, Any]) -> None:
     scratch = Path(job["scratch"])
     try:
+        for file in job["plugin_files"]:
+            load_plugin_file(Path(file))
         _convert(Path(job["source"]), Path(job["target"]), job["packages"], scratch)
     except UserError as error:
         (scratch / "answer.json").write_text(json.dumps({"user_error": str(error)}))

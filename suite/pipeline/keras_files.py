@@ -61,9 +61,10 @@ def load_keras(path: Path, packages: Iterable[str] = ()) -> keras.Model:
     Raises:
         UserError: if it is not such a file, is damaged, or carries code.
     """
-    for module in check_keras(path, packages):
+    for module, name in check_keras(path, packages):
         try:
-            importlib.import_module(module)
+            # A class that its module makes when it is asked for, by __getattr__, is registered by that.
+            getattr(importlib.import_module(module), name, None)
         except ImportError as error:
             raise UserError(
                 f"{path} needs {module}, which cannot be imported ({error}): install the version of the"
@@ -85,11 +86,11 @@ def load_keras(path: Path, packages: Iterable[str] = ()) -> keras.Model:
     return model
 
 
-def check_keras(path: Path, packages: Iterable[str] = ()) -> list[str]:
+def check_keras(path: Path, packages: Iterable[str] = ()) -> list[tuple[str, str]]:
     """Look at a file as `load_keras` does first, importing nothing.
 
     Returns:
-        The modules of `packages` whose layers it uses.
+        The layers of `packages` that it uses, each as its module and its class.
     """
     if not path.is_file():
         raise UserError(f"{path} is not there: the model folder is incomplete")
@@ -111,7 +112,7 @@ def check_keras(path: Path, packages: Iterable[str] = ()) -> list[str]:
     return check_config(config, packages, str(path))
 
 
-def check_config(config: Any, packages: Iterable[str], where: str) -> list[str]:
+def check_config(config: Any, packages: Iterable[str], where: str) -> list[tuple[str, str]]:
     """Refuse a network's configuration that names what may not be in a file, importing nothing.
 
     Args:
@@ -120,13 +121,13 @@ def check_config(config: Any, packages: Iterable[str], where: str) -> list[str]:
         where: how a message calls it.
 
     Returns:
-        The modules of `packages` whose layers it uses.
+        The layers of `packages` that it uses, each as its module and its class.
 
     Raises:
         UserError: if it carries code, or names anything else than Keras, keras-hub and `packages` define.
     """
     packages = set(packages)
-    modules = set()
+    used = set()
     for named in _objects(config):
         class_name = str(named.get("class_name"))
         module = named.get("module") or "keras"
@@ -139,7 +140,7 @@ def check_config(config: Any, packages: Iterable[str], where: str) -> list[str]:
         root = str(module).partition(".")[0]
         if root in packages and root not in _PACKAGES:
             if all(part.isidentifier() and not part.startswith("__") for part in str(module).split(".")):
-                modules.add(str(module))
+                used.add((str(module), class_name))
                 continue
         elif root in _PACKAGES:
             continue
@@ -147,7 +148,7 @@ def check_config(config: Any, packages: Iterable[str], where: str) -> list[str]:
             f"{where} is refused: it names {module}.{class_name}, and only what Keras, keras-hub"
             f"{''.join(f', {name}' for name in sorted(packages))} define may be in it"
         )
-    return sorted(modules)
+    return sorted(used)
 
 
 def as_float32(model: keras.Model) -> keras.Model:
@@ -197,7 +198,14 @@ def check_rebuilt(model: keras.Model, packages: Iterable[str] = ()) -> None:
     import keras
 
     config = _in_float32(keras.saving.serialize_keras_object(model))
-    if not check_config(json.loads(json.dumps(config)), packages, "its configuration"):
+    own = check_config(json.loads(json.dumps(config)), packages, "its configuration")
+    for module, name in own:
+        if any(_is_hidden(type(layer), module, name) for layer in _described_layers(model)):
+            raise ValueError(
+                f"its layer {name} is made in a function, where a new process does not find it: make it in a"
+                f" module of its own, or let {module} have a function __getattr__ that gives it"
+            )
+    if not own:
         for layer in _described_layers(model):
             type(layer).from_config(layer.get_config())
         return
@@ -210,6 +218,12 @@ def check_rebuilt(model: keras.Model, packages: Iterable[str] = ()) -> None:
             if len(shapes) != len(wanted)
             else "made again from its get_config(), it has weights of other shapes"
         )
+
+
+def _is_hidden(layer: type, module: str, name: str) -> bool:
+    """Whether a layer is the class of that name, and nobody who imports its module can have it."""
+    of_function = (layer.__module__, layer.__name__) == (module, name) and "<locals>" in layer.__qualname__
+    return of_function and getattr(importlib.import_module(module), name, None) is None
 
 
 def _plain(value: Any) -> Any:

@@ -28,6 +28,7 @@ from suite.pipeline.manifest import (
     write_manifest,
 )
 from suite.pipeline.networks import KerasNetwork, Network, OnnxNetwork
+from suite.plugin_files import refuse_missing_files
 from suite.prediction.description import Description, described_pipeline
 from suite.prediction.predictor import LoadedPipeline
 from suite.prediction.session import Contents
@@ -300,8 +301,11 @@ def _other_versions(manifest: Manifest, host: Host) -> str:
 
 def _builder(manifest: Manifest, folder: Path, host: Host) -> Contributed[ModelBuilder[Any]]:
     plugin = manifest.builder.rpartition(":")[0]
-    if plugin not in {known.name for known in host.plugins}:
+    known = {known.name for known in host.plugins}
+    if plugin not in known:
         version = manifest.plugin.get("version", "")
+        if _PACKAGE.fullmatch(plugin):
+            refuse_missing_files({plugin: version}, known, str(folder))
         raise UserError(
             f"{folder} needs the plugin '{plugin}'{f' ({version})' if version else ''}, which is not"
             f" installed or was left out: {_how_to_get(plugin)}"

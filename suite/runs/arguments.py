@@ -9,6 +9,7 @@ from typing import Any
 from suite.configuration import Configuration, from_mapping
 from suite.data.dataset import Dataset
 from suite.host import Host
+from suite.runs.evaluators import with_evaluators
 from suite.runs.run import Run
 
 Options = Mapping[str, Any]
@@ -17,11 +18,12 @@ Options = Mapping[str, Any]
 Named = str | Options
 """What to take: its name, or a table with its `name` and options, both of which may be left out."""
 
-Log = str | Sequence[str] | Mapping[str, Options]
-"""Listeners of plugins: a name, several, or the options of each by its name."""
+Several = str | Sequence[str] | Mapping[str, Options]
+"""What to take besides: a name, several names, or the options of each by its name."""
 
 
 def configuration_of(
+    host: Host,
     task: str,
     data: str | Path | Dataset,
     model: Named | None,
@@ -30,10 +32,10 @@ def configuration_of(
     training: Options | None,
     split: Options | None,
     runtime: Options | None,
-    evaluators: Mapping[str, Options] | Sequence[str] | None,
+    evaluators: Several,
     init: str | Path | None,
     pretrained: str | None,
-    log: Log,
+    log: Several,
 ) -> tuple[Configuration, Dataset | None]:
     """What `config.toml` would hold, checked, and the data set if the data is in memory."""
     document: dict[str, Any] = {
@@ -44,12 +46,13 @@ def configuration_of(
         "training": {**(training or {}), **({} if epochs is None else {"epochs": epochs})},
         "split": split or {},
         "runtime": runtime or {},
-        "evaluators": by_name(evaluators or ()),
+        "evaluators": by_name(evaluators),
         "log": by_name(log),
     }
     given = {"init": init and str(init), "pretrained": pretrained}
     document |= {name: value for name, value in given.items() if value}
-    return from_mapping(document, "the program"), data if isinstance(data, Dataset) else None
+    configuration = with_evaluators(host, from_mapping(document, "the program"), by_name(evaluators))
+    return configuration, data if isinstance(data, Dataset) else None
 
 
 def named(given: Named | None) -> dict[str, Any]:
@@ -59,7 +62,7 @@ def named(given: Named | None) -> dict[str, Any]:
     return {"name": given} if isinstance(given, str) else dict(given)
 
 
-def by_name(given: Log) -> dict[str, Options]:
+def by_name(given: Several) -> dict[str, Options]:
     """The options of each of several, by its name."""
     if isinstance(given, Mapping):
         return dict(given)

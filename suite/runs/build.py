@@ -23,6 +23,7 @@ from suite.host import Host
 from suite.options import Options, as_dict, parse
 from suite.runs.checks import check_crossing, check_declared_options, check_pipeline
 from suite.runs.data import RunData, run_data, task_of
+from suite.runs.evaluators import evaluators_of, names_of, options_of
 from suite.runs.logs import logs_of
 from suite.runs.pretrained import mention, model_hint, with_pretrained
 from suite.runs.run import FORMAT
@@ -105,7 +106,7 @@ def look_up(host: Host, configuration: Configuration) -> Chosen:
     options = _parsed(builder, configuration.model, host.loaders(task.full_name))
     evaluators = evaluators_of(host, configuration, task)
     for evaluator in evaluators:
-        _parsed(evaluator, configuration.evaluators.get(evaluator.name, {}))
+        _parsed(evaluator, options_of(configuration, evaluator))
     metric_of(task.item, declared_metrics(evaluators))
     if configuration.loader_name is not None:
         loader = host.loader(configuration.loader_name, task.full_name, list(configuration.plugins))
@@ -130,15 +131,6 @@ def _looked_up(
         activate(configuration.runtime.backend, configuration.runtime.device)
         hint = model_hint(host, task, name, run_data(host, configuration, dataset).dataset)
         raise UserError(f"{error}{hint}") from None
-
-
-def evaluators_of(
-    host: Host, configuration: Configuration, task: Contributed[Task]
-) -> list[Contributed[Evaluator[Any]]]:
-    """The evaluators that a configuration names, else the task's own."""
-    own = list(configuration.plugins) if configuration.evaluators else [task.plugin]
-    names = tuple(configuration.evaluators) or task.item.evaluators
-    return [host.evaluator(name, task.full_name, own) for name in names]
 
 
 def _parsed(
@@ -254,7 +246,6 @@ def _resolved(
         assert data.dataset.options is not None
         loader = as_dict(data.dataset.options)
     runtime = configuration.runtime
-    names = tuple(configuration.evaluators) or chosen.task.item.evaluators
     return replace(
         configuration,
         data=data.path,
@@ -271,7 +262,10 @@ def _resolved(
             | {"threads": max(2, cores()) if runtime.threads == "auto" else runtime.threads},
             "[runtime]",
         ),
-        evaluators={name: dict(configuration.evaluators.get(name, {})) for name in names},
+        evaluators={
+            name: dict(configuration.evaluators.get(name, {}))
+            for name in names_of(configuration, chosen.task)
+        },
         # The task's first: of two plugins with a task of this name it is the one that is meant.
         plugins={
             plugin.name: plugin.version
@@ -292,6 +286,10 @@ def _check_initial(init: str) -> None:
 def environment(experiment: Experiment, command: str) -> dict[str, Any]:
     """The content of `environment.json`: what it ran on, with what, from which data."""
     packages = installed(sorted({*PACKAGES, *experiment.configuration.plugins}))
+    plugins = [
+        plugin for plugin in experiment.host.plugins if plugin.name in experiment.configuration.plugins
+    ]
+    files = {plugin.name: plugin.file for plugin in plugins if plugin.file}
     return {
         "format": FORMAT,
         "command": command,
@@ -310,4 +308,5 @@ def environment(experiment: Experiment, command: str) -> dict[str, Any]:
         "notes": experiment.notes,
         "weights": experiment.pipeline.network.count_params(),
         "packages": packages,
+        **({"plugin_files": files} if files else {}),
     }

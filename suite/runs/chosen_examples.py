@@ -38,6 +38,7 @@ class Request:
             count, unless `split` names a split of the run's data.
         loader: the loader of `data`, or None to let the data decide.
         loader_options: its options.
+        evaluators: names of evaluators to score with beside those of the run, which may be installed since.
         evaluator_options: options of evaluators by name; they win over the run's.
         prediction_options: what `suite predict --set` takes, for predicting otherwise than by default.
         limits: on what one input may take, other than the run's, by their names in `[runtime]`.
@@ -54,6 +55,7 @@ class Request:
     predictions: Path | None = None
     loader: str | None = None
     loader_options: Mapping[str, Any] = field(default_factory=dict)
+    evaluators: Sequence[str] = ()
     evaluator_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     prediction_options: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from suite.documents import expanded
 from suite.errors import UserError, attributed
 from suite.host import Host
 from suite.limits import set_limits
+from suite.plugin_files import refuse_missing_files
 from suite.sources.source_types import refuse_address
 
 
@@ -39,7 +40,13 @@ class RunData:
 
 
 def task_of(host: Host, configuration: Configuration) -> Contributed[Task]:
-    """The task of a configuration; if two plugins have one of its name, that of a plugin which took part."""
+    """The task of a configuration; if two plugins have one of its name, that of a plugin which took part.
+
+    Raises:
+        UserError: if there is none, or a plugin of one file that took part was not given.
+    """
+    known = [plugin.name for plugin in host.plugins]
+    refuse_missing_files(configuration.plugins, known, "this configuration")
     return host.find_task(configuration.task, prefer=list(configuration.plugins))
 
 

@@ -34,12 +34,13 @@ from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note
 from suite.prediction.loading import describe, load
 from suite.prediction.predictor import LoadedPipeline
 from suite.report.page import ReportContent, write_report
-from suite.runs.build import evaluators_of
 from suite.runs.chosen_examples import Chosen, Request, choose
 from suite.runs.data import run_data, task_of
 from suite.runs.directory import RunDirectory, run_paths, to_json
+from suite.runs.evaluators import added_note, evaluators_of, merged_options, with_evaluators
 from suite.runs.explanations import explanations
 from suite.runs.report import data_facts
+from suite.runs.resuming import check_plugin_files
 from suite.training.listeners import ProgramListener
 from suite.training.progress import Listener
 from suite.wording import counted
@@ -82,15 +83,16 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
 
 
 def _evaluate(host: Host, request: Request, run: RunDirectory, out: Path, listener: Listener) -> Outcome:
+    other_files = check_plugin_files(host, run)
     configuration = with_limits(run.configuration, request.limits)
     set_limits(configuration.runtime)
     task = task_of(host, configuration)
+    trained = configuration
+    configuration = with_evaluators(host, configuration, request.evaluators)
     evaluators = evaluators_of(host, configuration, task)
     import_evaluators(evaluators)
     metrics = declared_metrics(evaluators)
-    options = {**configuration.evaluators}
-    for name, values in request.evaluator_options.items():
-        options[name] = {**options.get(name, {}), **values}
+    options = merged_options(configuration, request.evaluator_options)
     if request.prediction_options:
         if request.predictions is not None:
             raise UserError(f"{request.predictions} holds predictions: options of predicting change nothing")
@@ -98,7 +100,8 @@ def _evaluate(host: Host, request: Request, run: RunDirectory, out: Path, listen
 
     listener.phase("looking at the data")
     chosen = choose(host, run, configuration, request)
-    notes = list(chosen.notes)
+    notes = [*chosen.notes, *added_note(trained, configuration, host)]
+    notes += [other_files] if other_files else []
     pipeline = None
     if request.predictions is None:
         note = unfinished_note(read_manifest(model_folder(run.path)), run.path)

@@ -26,9 +26,10 @@ from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
 from suite.pipeline.manifest import FOLDS_FILE
 from suite.report.folds import FoldsContent, write_folds_report
-from suite.runs.build import evaluators_of, look_up
+from suite.runs.build import look_up
 from suite.runs.data import loaded_data, task_of
 from suite.runs.directory import RunDirectory, run_paths, taken_advice, to_json
+from suite.runs.evaluators import evaluators_of
 from suite.runs.report import options_of
 from suite.runs.resuming import going_on_after, is_complete
 from suite.runs.run import read_json

@@ -21,7 +21,7 @@ from suite.errors import UserError
 from suite.host import Host
 from suite.limits import limited
 from suite.prediction.results import OnError
-from suite.runs.arguments import Named, Options, host_of, named, path_of
+from suite.runs.arguments import Named, Options, Several, by_name, host_of, named, path_of
 from suite.runs.chosen_examples import Request
 from suite.runs.run import Run
 from suite.stopping import Stop, stoppable
@@ -40,7 +40,7 @@ def evaluate(
     split: str | None = None,
     predictions: str | Path | None = None,
     loader: Named | None = None,
-    evaluators: Mapping[str, Options] | None = None,
+    evaluators: Several = (),
     options: Options | None = None,
     limits: Mapping[str, float] | None = None,
     backend: str = "auto",
@@ -58,7 +58,8 @@ def evaluate(
         split: "test", "validation" or "train"; None takes the test split, or all of data without splits.
         predictions: a file of predictions to score instead of predicting.
         loader: reads `data`; None lets the data decide.
-        evaluators: options of evaluators by name.
+        evaluators: names of evaluators that score beside those of the run, which may be installed since, or
+            options of evaluators by name.
         options: of the prediction, as `suite show TASK BUILDER` lists them.
         limits: on what one input may take, as for `suite.limited`.
         backend: for the network; "auto" takes what the run was trained with.
@@ -88,7 +89,8 @@ def evaluate(
         predictions=None if predictions is None else Path(predictions),
         loader=table.pop("name", None),
         loader_options=table,
-        evaluator_options=evaluators or {},
+        evaluators=tuple(by_name(evaluators)),
+        evaluator_options=by_name(evaluators),
         prediction_options=options or {},
         limits=limits or {},
         out=None if out is None else Path(out),

@@ -15,6 +15,7 @@ from suite.data.contents import Contents, changes, contents_of
 from suite.data.dataset import fingerprint
 from suite.errors import StoppedError, UnwritableError, UserError
 from suite.host import Host
+from suite.plugin_files import is_file_version, refuse_missing_files
 from suite.runs.build import Experiment
 from suite.runs.data import run_data
 from suite.runs.directory import RunDirectory
@@ -137,6 +138,27 @@ def changed_contents(run: RunDirectory, path: str, dataset: Dataset) -> str:
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+
+
+def check_plugin_files(host: Host, run: RunDirectory) -> str:
+    """Refuse to use a run without the plugins of one file that it was trained with.
+
+    Returns:
+        A sentence on such files that are others now; "" if none is.
+
+    Raises:
+        UserError: which names the file, and says how to give it.
+    """
+    versions = run.configuration.plugins
+    known = {plugin.name: plugin.version for plugin in host.plugins}
+    refuse_missing_files(versions, known, str(run.path), run.plugin_files)
+    changed = [
+        name for name, version in versions.items() if is_file_version(version) and known[name] != version
+    ]
+    if not changed:
+        return ""
+    files = " and ".join(f"{name}.py" for name in changed)
+    return f"{files} changed since {run.path} was started: it goes on with what is there now"
 
 
 def check_codec(run: RunDirectory, experiment: Experiment) -> None:

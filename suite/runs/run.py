@@ -31,6 +31,7 @@ class _Environment(msgspec.Struct):
     facts: dict[str, Any] = {}
     packages: dict[str, str] = {}
     continued: list[Continuation] = []
+    plugin_files: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,11 @@ class Run:
                 f" {known.format}, this one reads {FORMAT}){packages}: {advice}"
             )
         return values
+
+    @property
+    def plugin_files(self) -> dict[str, str]:
+        """Where the files of plugins of one file were, by the names of the plugins."""
+        return dict(self.environment.get("plugin_files", {}))
 
     def other_versions(self) -> str:
         """The end of a sentence on packages that were of another version when the run was made; or ""."""

@@ -24,6 +24,7 @@ from suite.runs.resuming import (
     changed_contents,
     check_codec,
     check_data,
+    check_plugin_files,
     continuation,
     continuation_note,
     going_on_after,
@@ -125,6 +126,7 @@ def resume(
     listener = ProgramListener.of(listener)
     how = how or Resumption()
     run = RunDirectory.open(path)
+    other_files = check_plugin_files(host, run)
     with going_on_after(run.path), run.locked():
         configuration = resumed_configuration(run, how)
         if is_complete(run) and how.epochs is None:
@@ -140,6 +142,7 @@ def resume(
         for note in (
             *missing,
             changed_contents(run, experiment.configuration.data, experiment.dataset),
+            other_files,
             f"{run.path} goes on with other packages than it was begun with{other}" if other else "",
         ):
             if note:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from suite.data.dataset import Dataset
 from suite.errors import UserError
 from suite.host import Host
-from suite.runs.arguments import Log, Named, Options, by_name, configuration_of, host_of, path_of
+from suite.runs.arguments import Named, Options, Several, by_name, configuration_of, host_of, path_of
 from suite.runs.resuming import Resumption
 from suite.runs.run import Run
 from suite.stopping import Stop, stoppable
@@ -29,10 +28,10 @@ def train(
     training: Options | None = None,
     split: Options | None = None,
     runtime: Options | None = None,
-    evaluators: Mapping[str, Options] | Sequence[str] | None = None,
+    evaluators: Several = (),
     init: str | Path | None = None,
     pretrained: str | None = None,
-    log: Log = (),
+    log: Several = (),
     out: str | Path | None = None,
     host: Host | None = None,
     listener: Listener | None = None,
@@ -52,7 +51,7 @@ def train(
         training: options of the table `[training]`: `{"batch_size": 8, "learning_rate": 1e-4}`.
         split: how splits are made that the data does not have, the table `[split]`.
         runtime: backend, device, precision and limits, the table `[runtime]`.
-        evaluators: those that score, with their options; None takes the task's own.
+        evaluators: names of evaluators that score beside the task's own, or options of evaluators by name.
         init: a run whose weights to start from.
         pretrained: the name of weights to start from that somebody else trained; "auto" for those on this
             machine that suit the data best.
@@ -74,12 +73,13 @@ def train(
     """
     from suite.runs.train import train as train_run
 
+    host = host_of(host)
     configuration, dataset = configuration_of(
-        task, data, model, loader, epochs, training, split, runtime, evaluators, init, pretrained, log
+        host, task, data, model, loader, epochs, training, split, runtime, evaluators, init, pretrained, log
     )
     with stoppable(stop, "the training") as asked:
         return train_run(
-            host_of(host),
+            host,
             configuration,
             out=None if out is None else Path(out),
             dataset=dataset,
@@ -99,10 +99,10 @@ def cross_validate(
     training: Options | None = None,
     split: Options | None = None,
     runtime: Options | None = None,
-    evaluators: Mapping[str, Options] | Sequence[str] | None = None,
+    evaluators: Several = (),
     init: str | Path | None = None,
     pretrained: str | None = None,
-    log: Log = (),
+    log: Several = (),
     out: str | Path | None = None,
     host: Host | None = None,
     listener: Listener | None = None,
@@ -120,7 +120,7 @@ def cross_validate(
         training: options of the table `[training]`.
         split: options of the table `[split]`.
         runtime: options of the table `[runtime]`.
-        evaluators: those that score.
+        evaluators: that score beside the task's own.
         init: a run whose weights each fold starts from.
         pretrained: the name of weights that each fold starts from.
         log: listeners of plugins, one for each fold.
@@ -135,12 +135,13 @@ def cross_validate(
     from suite.runs.folds import train_folds
 
     table = {**(split or {}), "folds": folds}
+    host = host_of(host)
     configuration, dataset = configuration_of(
-        task, data, model, loader, epochs, training, table, runtime, evaluators, init, pretrained, log
+        host, task, data, model, loader, epochs, training, table, runtime, evaluators, init, pretrained, log
     )
     with stoppable(stop, "the cross-validation") as asked:
         return train_folds(
-            host_of(host),
+            host,
             configuration,
             out=None if out is None else Path(out),
             dataset=dataset,
@@ -156,7 +157,7 @@ def resume(
     data: str | Path | Dataset | None = None,
     epochs: int | None = None,
     learning_rate: float | None = None,
-    log: Log = (),
+    log: Several = (),
     host: Host | None = None,
     listener: Listener | None = None,
     stop: Stop | None = None,
@@ -180,7 +181,7 @@ def resume(
     data: str | Path | Dataset | None = None,
     epochs: int | None = None,
     learning_rate: float | None = None,
-    log: Log = (),
+    log: Several = (),
     host: Host | None = None,
     listener: Listener | None = None,
     stop: Stop | None = None,
