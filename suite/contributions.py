@@ -325,5 +325,10 @@ class Contributed(Generic[Item_co]):
         """The name of the task that it is for; a task's own name; "" if it is for all."""
         return self.item.name if isinstance(self.item, Task) else self.item.task
 
+    @property
+    def listed_name(self) -> str:
+        """The contribution's name after that of the task that it is for: `task / name`."""
+        return f"{self.task} / {self.name}" if self.task and not isinstance(self.item, Task) else self.name
+
     def __str__(self) -> str:
         return f"{self.kind} '{self.item.name}' of plugin '{self.plugin}'"
