@@ -12,6 +12,7 @@ The same words in a file, on the command line and in Python:
     [training]              # --epochs, --batch-size, --seed, --set training.KEY=VALUE
     [runtime]               # --backend, --device, --precision
     [evaluators.NAME]       # --set evaluators.NAME.KEY=VALUE
+    [log.NAME]              # --log NAME, --set log.NAME.KEY=VALUE
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ _TYPED: dict[str, type[Options]] = {
     "training": TrainingOptions,
     "runtime": RuntimeOptions,
 }
-_TABLES = ("loader", "split", "model", "training", "runtime", "evaluators")
+_TABLES = ("loader", "split", "model", "training", "runtime", "evaluators", "log")
+_OF_SEVERAL = ("evaluators", "log")  # tables of tables of options, by name
 _PLAIN = ("task", "data", "init", "pretrained")
 _WRITTEN_ONLY = ("plugins",)
 _MAX_KEYS = 12  # named in a message
@@ -65,6 +67,7 @@ class Configuration:
         training: how to train.
         runtime: on what to train.
         evaluators: options of evaluators by their name; the names are those to use if not empty.
+        log: options of the listeners of plugins that hear of the training, by their name.
         plugins: names and versions of the plugins that take part; written, not read.
     """
 
@@ -81,6 +84,7 @@ class Configuration:
     training: TrainingOptions = TrainingOptions()
     runtime: RuntimeOptions = RuntimeOptions()
     evaluators: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    log: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     plugins: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -92,6 +96,10 @@ class Configuration:
         """The text of `config.toml`; reading it gives an equal configuration."""
         import tomli_w
 
+        return tomli_w.dumps(self.to_mapping())
+
+    def to_mapping(self) -> dict[str, Any]:
+        """What `config.toml` holds: tables of plain values. `from_mapping` reads it."""
         document: dict[str, Any] = {"task": self.task, "data": self.data}
         if self.sample:
             document["sample"] = True
@@ -105,8 +113,11 @@ class Configuration:
         document["training"] = as_dict(self.training)
         document["runtime"] = as_dict(self.runtime)
         document["evaluators"] = {name: dict(options) for name, options in self.evaluators.items()}
+        if self.log:
+            document["log"] = {name: dict(options) for name, options in self.log.items()}
         document["plugins"] = dict(self.plugins)
-        return tomli_w.dumps(_without_none(document))
+        plain: dict[str, Any] = _without_none(document)
+        return plain
 
 
 def _named(name: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,9 +170,10 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
         raise UserError(f"{where}: '{missing}' is missing")
     loader = dict(document.get("loader", {}))
     model = dict(document.get("model", {}))
-    for name, options in document.get("evaluators", {}).items():
-        if not isinstance(options, Mapping):
-            raise UserError(f"{where}: 'evaluators.{name}' is a table of options, not {shown(options)}")
+    for table in _OF_SEVERAL:
+        for name, options in document.get(table, {}).items():
+            if not isinstance(options, Mapping):
+                raise UserError(f"{where}: '{table}.{name}' is a table of options, not {shown(options)}")
     typed = {name: parse(kind, document.get(name, {}), f"[{name}]") for name, kind in _TYPED.items()}
     return Configuration(
         task=document["task"],
@@ -174,6 +186,7 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
         model_name=model.pop("name", None),
         model=model,
         evaluators=document.get("evaluators", {}),
+        log=document.get("log", {}),
         plugins=plugins,
         **typed,  # type: ignore[arg-type]
     )

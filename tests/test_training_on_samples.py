@@ -12,10 +12,11 @@ import toy_plugin
 from suite.cli.main import main
 from suite.configuration import from_mapping
 from suite.runs.data import run_data
-from suite.runs.directory import Run, run_name
+from suite.runs.directory import run_name
 from suite.runs.evaluate import Request, evaluate
 from suite.runs.export import export
-from suite.runs.resuming import Resumption, resumed_configuration
+from suite.runs.resuming import Resumption
+from suite.runs.run import Run
 from suite.runs.train import resume
 
 HOST = suite.Host(toy_plugin, discover=False)
@@ -42,11 +43,11 @@ def test_its_configuration_says_so(run):
 def test_it_is_evaluated_exported_and_goes_on(run, tmp_path):
     metrics = evaluate(HOST, Request(run=run.path, out=tmp_path / "scores")).metrics
     assert metrics["test"] == run.metrics["test"]
-    assert "the test split of the sample of its task" in str(export(run.path, host=HOST).source)
+    assert "the test split of the sample of the task 'trend'" in export(run.path, host=HOST).source
     resumed = resume(HOST, run.path, how=Resumption(epochs=1))
     assert [row["epoch"] for row in resumed.history()] == [1, 2]
     with pytest.raises(suite.UserError, match="was trained on the sample of the task 'trend', which"):
-        resumed_configuration(run, Resumption(data="elsewhere"))
+        resume(HOST, run.path, how=Resumption(data="elsewhere"))
 
 
 def test_its_folds_are_of_the_sample():

@@ -26,7 +26,7 @@ _FLAGS = {
 }
 """Which flag sets which key of the configuration."""
 
-_REPEATED = ("sample", "evaluator", "init", "pretrained")
+_REPEATED = ("sample", "evaluator", "log", "init", "pretrained")
 """Other options that the command in a report has."""
 
 
@@ -79,6 +79,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="any other option: training.ema=0.99, model.dropout=0.2, loader.KEY=..., split.test=0.2"
         " (repeatable); 'suite show TASK NAME' lists those of a model or loader,"
         " 'suite show training' the rest",
+    )
+    choice.add_argument(
+        "--log",
+        metavar="NAME",
+        action="append",
+        help="show the training elsewhere too, with a listener of a plugin (repeatable); 'suite plugins'"
+        " lists them, --set log.NAME.KEY=... sets its options",
     )
     machine = parser.add_argument_group("machine")
     machine.add_argument("--backend", metavar="NAME", help="tensorflow (default), jax or torch")
@@ -160,4 +167,8 @@ def _document(
         document = {**document, "pretrained": arguments.pretrained}
     if arguments.init:
         document = {**document, "init": arguments.init}
+    if arguments.log:
+        table = document.get("log", {})
+        named: dict[str, dict[str, Any]] = {name: {} for name in arguments.log}
+        document = {**document, "log": {**named, **table} if isinstance(table, dict) else table}
     return apply_settings(document, settings, others=others), where

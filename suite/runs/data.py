@@ -28,12 +28,14 @@ class RunData:
 
     Attributes:
         path: of the data; "" for data in memory and the task's sample.
+        name: how people call the data.
         dataset: with the splits that were made.
         loader: that loaded it; None for data in memory and the task's sample.
         notes: sentences for people, on what the loader found and on the splits that were made.
     """
 
     path: str
+    name: str
     dataset: Dataset
     loader: Contributed[DataLoader[Any]] | None
     notes: Sequence[str]
@@ -62,10 +64,11 @@ def run_data(host: Host, configuration: Configuration, dataset: Dataset | None =
         UserError: if there is no data, or something is wrong with it.
     """
     path, dataset, loader = loaded_data(host, configuration, dataset)
+    name = path or configuration.data_name or "the data in memory"
     split = configuration.split
     notes = [*dataset.problems, *_groups_note(dataset, split.groups)]
     if not len(dataset.train):
-        return RunData(path, dataset, loader, notes)
+        return RunData(path, name, dataset, loader, notes)
     # What splits are made by (groups, labels, order) is the loader's code.
     with attributed("the data set of the program" if loader is None else str(loader)):
         held_out: list[str] = []
@@ -77,7 +80,7 @@ def run_data(host: Host, configuration: Configuration, dataset: Dataset | None =
             dataset, held_out = folded(dataset, split.fold, split.folds, seed=split.seed)
         test = 0.0 if split.fold else split.test
         dataset, made = complete(dataset, validation=split.validation, test=test, seed=split.seed)
-    return RunData(path, dataset, loader, [*notes, *held_out, *made])
+    return RunData(path, name, dataset, loader, [*notes, *held_out, *made])
 
 
 def loaded_data(
