@@ -167,6 +167,7 @@ def _words(name: str, kind: str, task: Contributed[Task] | None) -> dict[str, st
         "acorn-summary": _SUMMARIES[kind].format_map(of),
         "acorn-command": _COMMANDS[kind].format_map(of),
         "acorn-task": of["task"],
+        "acorn_metric": name.replace("-", "_"),
         "suite_acorn": f"suite_{name.replace('-', '_')}",
         "test_acorn": f"test_{name.replace('-', '_')}",
         "Acorn": name.title().replace("-", ""),
