@@ -221,6 +221,9 @@ def _check_saved(trial: Trial) -> None:
     generator = np.random.default_rng(0)
     try:
         network.set_weights([_changed(array, generator) for array in before])
+        for layer in network._flatten_layers():
+            if hasattr(layer, "finalize_state"):  # Keras's Normalization computes with what it makes of them
+                layer.finalize_state()
         with tempfile.TemporaryDirectory() as folder, attributed(str(trial.builder)):
             file = Path(folder) / "network.keras"
             save_keras(network, file)
