@@ -79,7 +79,7 @@ def test_the_files_are_complete_and_nothing_of_the_template_is_left(everything):
         project = tomllib.loads((made.folder / "pyproject.toml").read_text("utf-8"))
         assert project["project"]["name"] == made.distribution
         assert project["project"]["entry-points"]["suite.v1"].popitem()[1] == module
-        assert "keras-suite" in project["project"]["dependencies"]
+        assert project["project"]["dependencies"][0].startswith("keras-suite>=")
         assert yaml.safe_load((made.folder / ".github/workflows/test.yml").read_text())["jobs"]
 
 
