@@ -106,7 +106,7 @@ def _made(listed: Sequence[Check]) -> Iterator[Outcome]:
 
 
 def _show(outcome: Outcome) -> None:
-    print(f"{outcome.outcome}  {outcome.seconds:5.1f} s  {outcome.check}", flush=True)
+    print(f"{outcome.outcome:<7} {outcome.seconds:5.1f} s  {outcome.check}", flush=True)
     if outcome.reason:
         print(textwrap.fill(outcome.reason, _WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8))
 
@@ -121,7 +121,7 @@ def _summarize(outcomes: Sequence[Outcome], listed: int, seconds: float, *, inte
         f"{sum(outcome.outcome == kind for outcome in outcomes)} {kind.lower()}"
         for kind in (PASSED, FAILED, NOT_CHECKED)
     ]
-    print(f"\n{counted(len(outcomes), 'check')} in {seconds:.0f} s: {', '.join(counts)}", end="")
+    print(f"\n{counted(len(outcomes), 'check', 'checks')} in {seconds:.0f} s: {', '.join(counts)}", end="")
     print(f"; interrupted, {listed - len(outcomes)} were not made" if interrupted else "")
 
 
