@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from suite.figures import Figure
     from suite.pipeline.codec import Codec
     from suite.pipeline.trainable import TrainablePipeline
+    from suite.training.progress import Listener, RunFacts
 
     AnyOptions = TypeVar("AnyOptions", bound=Options, default=Any)
     Item_co = TypeVar("Item_co", bound="Contribution", covariant=True, default="Contribution")
@@ -282,7 +283,34 @@ class Evaluator(Generic[AnyOptions]):
     options: type[AnyOptions] = NoOptions  # type: ignore[assignment]
 
 
-Contribution = Task | DataLoader[Any] | ModelBuilder[Any] | Evaluator[Any]
+@dataclass(frozen=True, kw_only=True)
+class ListenerFactory(Generic[AnyOptions]):
+    """Makes listeners that show a training elsewhere: in TensorBoard, on a tracking server.
+
+    Each training that names it (`suite train ... --log NAME`), and each fold of a cross-validation, gets a
+    listener of its own, which is called in a thread of its own: it may be slow. Nothing that it raises ends a
+    training; it is then switched off, with a note. Steps are left out if it does not keep up.
+
+    Attributes:
+        name: as typed after `--log`.
+        summary: one line for `suite plugins`.
+        open: `open(facts, options) -> suite.Listener`. `facts` is the `suite.RunFacts` of the training;
+            `facts.log_id` is what the listener of an earlier training of this run had as its `log_id`, by
+            which a resumed run goes on where it was. A `suite.UserError` says what to do (a package that is
+            not installed).
+        options: the type of `options`: `--set log.NAME.OPTION=VALUE`.
+    """
+
+    name: str
+    summary: str = ""
+    open: Callable[[RunFacts, AnyOptions], Listener]
+    options: type[AnyOptions] = NoOptions  # type: ignore[assignment]
+
+    task = ""
+    """It is for all tasks."""
+
+
+Contribution = Task | DataLoader[Any] | ModelBuilder[Any] | Evaluator[Any] | ListenerFactory[Any]
 
 
 @dataclass(frozen=True)
@@ -305,8 +333,13 @@ class Contributed(Generic[Item_co]):
 
     @property
     def task(self) -> str:
-        """The name of the task that it is for; a task's own name."""
+        """The name of the task that it is for; a task's own name; "" if it is for all."""
         return self.item.name if isinstance(self.item, Task) else self.item.task
+
+    @property
+    def listed_name(self) -> str:
+        """The contribution's name after that of the task that it is for: `task / name`."""
+        return f"{self.task} / {self.name}" if self.task and not isinstance(self.item, Task) else self.name
 
     def __str__(self) -> str:
         return f"{self.kind} '{self.item.name}' of plugin '{self.plugin}'"

@@ -12,7 +12,7 @@ from suite.contributions import Contributed, Lazy, Metric
 from suite.errors import PluginError
 from suite.options import Options
 
-_CALLABLES = ("sample", "load", "detect", "build", "codec", "evaluate")
+_CALLABLES = ("sample", "load", "detect", "build", "codec", "evaluate", "open")
 _OPTIONAL_CALLABLES = (
     *("pretrained", "baseline", "explain", "inspect", "preview", "check", "facts"),
     *("perfect", "write_sample"),

@@ -27,6 +27,7 @@ from test_api import PUBLIC
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "plugins.md"
+PROGRAMS = ROOT / "docs" / "programs.md"
 
 SINGLE_FILES = ("suite_errors", "suite_stripes", "suite_caffe")
 """The plugins of the guide that are one file."""
@@ -163,6 +164,31 @@ def test_the_sample_of_the_plugin_guide_is_complete(guide):
     assert set(dataset.splits) == {"train", "validation", "test"}
 
 
+def write_photos(folder: Path) -> None:
+    """A folder of images for each class."""
+    cv2 = pytest.importorskip("cv2")
+    samples = pytest.importorskip("suite_image_classification.samples").sample()
+    for number, example in enumerate(samples.train):
+        path = folder / {"disc": "cat", "square": "dog", "triangle": "hen"}[example.target]
+        path.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path / f"{number // 3}.png"), example.input)
+
+
+@pytest.mark.slow
+def test_the_programs_of_the_page_for_programs_work(tmp_path, monkeypatch, capsys):
+    write_photos(tmp_path / "photos")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"uploads": ["photos/cat/1.png", b"no image"]}
+    for code in blocks(PROGRAMS, "python"):
+        if '"shipped"' in code and not Path("shipped").exists():
+            suite.export("runs/photos", out="shipped")
+        if Path("shipped").exists():
+            names["pipeline"] = suite.load("shipped")
+        exec(code.replace("logging.basicConfig()", "pass"), names)
+    assert "accuracy" in capsys.readouterr().out
+    assert names["bar"].done == 1
+
+
 def write_texts(folder: Path) -> None:
     """Labeled texts, parallel files and plain text, as the README speaks of them."""
     labeled = pytest.importorskip("suite_text.classification.samples").sample()
@@ -199,12 +225,7 @@ def small_networks(monkeypatch):
 
 @pytest.mark.slow
 def test_the_commands_of_the_readme_work(tmp_path, monkeypatch, capsys, small_networks):
-    cv2 = pytest.importorskip("cv2")
-    samples = pytest.importorskip("suite_image_classification.samples").sample()
-    for number, example in enumerate(samples.train):
-        path = tmp_path / "photos" / {"disc": "cat", "square": "dog", "triangle": "hen"}[example.target]
-        path.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(path / f"{number // 3}.png"), example.input)
+    write_photos(tmp_path / "photos")
     detection = pytest.importorskip("suite_object_detection.samples").sample()
     write_yolo(tmp_path / "cells", detection)
     speech = pytest.importorskip("suite_speech_recognition.samples").sample()

@@ -18,6 +18,7 @@ from suite.options import parse
 from suite.regular_files import refuse_special
 from suite.sources.opening import listed_once
 from suite.sources.source_types import refuse_address
+from suite.stopping import check_stop
 
 
 @listed_once()
@@ -77,6 +78,7 @@ def load_dataset(
             f"{error.filename or path} is {is_folder}, and the loader '{chosen.name}' reads something else:"
             f" {chosen.item.summary or 'give what it reads'}"
         ) from None
+    check_stop()
     check_dataset(dataset, str(chosen))
     if not any(len(examples) for examples in dataset.splits.values()):
         raise UserError(f"{path} holds no examples (read by the loader '{chosen.name}')")
@@ -112,6 +114,7 @@ def _detected(
     offered = host.loaders(task) or host.loaders(host.find_task(task).name)
     claims, failed, said = [], [], []
     for loader in offered:
+        check_stop()
         try:
             claimed, sentence = detection(loader, path)
             claims += [loader] if claimed else []
