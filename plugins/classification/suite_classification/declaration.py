@@ -21,4 +21,5 @@ METRICS = {
 BASELINE = suite.lazy("suite_classification.baseline:most_frequent")
 CHECK = suite.lazy("suite_classification.contract:check")
 FACTS = suite.lazy("suite_classification.contract:facts")
+PERFECT = suite.lazy("suite_classification.baseline:perfect")
 PREDICTION = suite.lazy("suite_classification.types:Classification")
