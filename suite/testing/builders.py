@@ -61,8 +61,8 @@ def builder_checks(builder: Contributed[ModelBuilder[Any]], trials: Trials) -> I
 
 def _starts_from_others(trial: Trial) -> None:
     raise NotCheckedError(
-        f"{trial.builder} starts from weights of others, and nothing is downloaded to check it: its quick says"
-        " with which options it is built without them, ModelBuilder(quick={'model.NAME': ...})"
+        f"{trial.builder} starts from weights of others, and nothing is downloaded to check it: its quick"
+        " says with which options it is built without them, ModelBuilder(quick={'model.NAME': ...})"
     )
 
 

@@ -65,11 +65,16 @@ def _check_metrics(evaluator: Contributed[Evaluator[Any]], task: Contributed[Tas
         if "for a defect of" in note:
             raise PluginError(note)
     numbers = dict(scores.numbers)
-    for name in evaluator.item.metrics:
-        if name not in numbers and not any(note.startswith(name) for note in scores.notes):
+    for name, metric in evaluator.item.metrics.items():
+        if (
+            name not in numbers
+            and not metric.optional
+            and not any(note.startswith(name) for note in scores.notes)
+        ):
             raise PluginError(
-                f"{evaluator} declares '{name}' and does not give it: return it, or say in Evaluation.notes why"
-                " it cannot be given"
+                f"{evaluator} declares '{name}' and does not give it: return it, or say in"
+                " Evaluation.notes why"
+                " it cannot be given, or declare it Metric(optional=True)"
             )
     if task.item.metric in evaluator.item.metrics and task.item.metric not in numbers:
         raise PluginError(

@@ -6,7 +6,7 @@ import suite
 
 METRICS = {
     "accuracy": suite.Metric(label="accuracy", share=True),
-    "top5_accuracy": suite.Metric(label="top-5 accuracy", share=True),
+    "top5_accuracy": suite.Metric(label="top-5 accuracy", share=True, optional=True),
     "balanced_accuracy": suite.Metric(label="balanced accuracy", share=True),
     "micro_f1": suite.Metric(label="micro F1", share=True),
     "macro_f1": suite.Metric(label="macro F1", share=True),
