@@ -91,7 +91,7 @@ def mixed_pairs(task: Contributed[Task], dataset: Dataset) -> Pairs:
             ) from None
         return guessed
     predictions = list(perfect.predictions)
-    for index in range(0, len(predictions) - 1, 3):
+    for index in range(0, len(predictions) - 1, 4):
         predictions[index : index + 2] = reversed(predictions[index : index + 2])
     return replace(perfect, predictions=predictions)
 
