@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import sys
@@ -29,7 +30,7 @@ README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "plugins.md"
 PROGRAMS = ROOT / "docs" / "programs.md"
 
-SINGLE_FILES = ("suite_errors", "suite_stripes", "suite_caffe")
+SINGLE_FILES = ("suite_errors", "suite_stripes", "suite_caffe", "suite_journal")
 """The plugins of the guide that are one file."""
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -115,7 +116,10 @@ def write_images(folder: Path, count: int = 12) -> None:
 def test_the_model_and_the_format_of_the_plugin_guide_train_together(guide, capsys):
     write_images(guide / "lists")
     words = ["train", "image-classification", "lists", "--loader", "caffe", "--model", "stripes"]
-    assert main([*words, "--epochs", "1", "--out", "stripes"]) == 0, capsys.readouterr().err
+    words += ["--epochs", "1", "--out", "stripes", "--log", "journal"]
+    assert main(words) == 0, capsys.readouterr().err
+    (line,) = (guide / "journal.jsonl").read_text().splitlines()
+    assert json.loads(line)["epoch"] == 1
     assert "filters = 8" in (guide / "stripes" / "config.toml").read_text()
     assert main(["predict", "stripes", "lists/test0.png"]) == 0
 
@@ -145,9 +149,16 @@ def test_plugins_are_as_short_as_the_guide_says():
         ) + len(counted)
     said = [int(number) for number in re.findall(r"\| (\d+) \|", GUIDE.read_text())]
     assert said == [
-        lines[name] for name in ("suite_errors.py", "suite_stripes.py", "suite_caffe.py", "suite_tabular")
+        lines[name]
+        for name in (
+            "suite_errors.py",
+            "suite_stripes.py",
+            "suite_caffe.py",
+            "suite_journal.py",
+            "suite_tabular",
+        )
     ]
-    assert all(count <= most for count, most in zip(said, (20, 30, 45, 120), strict=True))
+    assert all(count <= most for count, most in zip(said, (20, 30, 45, 30, 120), strict=True))
 
 
 def test_the_tests_of_the_plugin_guide_pass(guide, tmp_path):
