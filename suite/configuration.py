@@ -3,7 +3,7 @@
 The same words in a file, on the command line and in Python:
 
     task = "..."            # suite train TASK DATA
-    data = "/data/birds"
+    data = "/data/birds"    # or sample = true: the made-up examples of the task, suite train TASK --sample
     [loader]                # --loader NAME, --set loader.KEY=VALUE
     name = "folder"
     [split]                 # --set split.validation=0.2
@@ -54,7 +54,8 @@ class Configuration:
 
     Attributes:
         task: the task's name.
-        data: where the data is; empty for data in memory.
+        data: where the data is; empty for data in memory and for the task's sample.
+        sample: whether the data is the task's sample.
         init: a run whose weights to start from, or None.
         pretrained: the name of weights to start from that somebody else trained; "auto" for those that suit
             the data best, of those that are on this machine. It becomes a model and its options.
@@ -72,6 +73,7 @@ class Configuration:
 
     task: str
     data: str
+    sample: bool = False
     init: str | None = None
     pretrained: str | None = None
     loader_name: str | None = None
@@ -85,6 +87,11 @@ class Configuration:
     log: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     plugins: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def data_name(self) -> str:
+        """How people call the data: its path, or that it is a sample; empty for data in memory."""
+        return f"the sample of the task '{self.task}'" if self.sample else self.data
+
     def to_toml(self) -> str:
         """The text of `config.toml`; reading it gives an equal configuration."""
         import tomli_w
@@ -94,6 +101,8 @@ class Configuration:
     def to_mapping(self) -> dict[str, Any]:
         """What `config.toml` holds: tables of plain values. `from_mapping` reads it."""
         document: dict[str, Any] = {"task": self.task, "data": self.data}
+        if self.sample:
+            document["sample"] = True
         if self.init:
             document["init"] = self.init
         if self.pretrained:
@@ -135,7 +144,7 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
     Raises:
         UserError: for unknown keys, missing ones, and values that are not allowed.
     """
-    known = (*_PLAIN, *_TABLES, *_WRITTEN_ONLY)
+    known = (*_PLAIN, "sample", *_TABLES, *_WRITTEN_ONLY)
     for key, value in document.items():
         if key not in known:
             raise UserError(f"{where} has no key '{key}': {nearest(key, known)}")
@@ -151,7 +160,12 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
         raise UserError(
             f"{where}: 'plugins' is a table of versions, as suite writes it, not {shown(plugins)}"
         )
-    if not document.get("task") or "data" not in document:
+    sample = document.get("sample", False)
+    if not isinstance(sample, bool):
+        raise UserError(f"{where}: 'sample' is true or false, not {shown(sample)}")
+    if sample and document.get("data"):
+        raise UserError(f"{where}: with sample = true the data is the task's sample: leave 'data' out")
+    if not document.get("task") or ("data" not in document and not sample):
         missing = "data" if document.get("task") else "task"
         raise UserError(f"{where}: '{missing}' is missing")
     loader = dict(document.get("loader", {}))
@@ -163,7 +177,8 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
     typed = {name: parse(kind, document.get(name, {}), f"[{name}]") for name, kind in _TYPED.items()}
     return Configuration(
         task=document["task"],
-        data=document["data"],
+        data=document.get("data", ""),
+        sample=sample,
         init=document.get("init"),
         pretrained=document.get("pretrained"),
         loader_name=loader.pop("name", None),

@@ -121,7 +121,7 @@ def _summarize(outcomes: Sequence[Outcome], listed: int, seconds: float, *, inte
         f"{sum(outcome.outcome == kind for outcome in outcomes)} {kind.lower()}"
         for kind in (PASSED, FAILED, NOT_CHECKED)
     ]
-    print(f"\n{counted(len(outcomes), 'check')} in {seconds:.0f} s: {', '.join(counts)}", end="")
+    print(f"\n{counted(len(outcomes), 'check', 'checks')} in {seconds:.0f} s: {', '.join(counts)}", end="")
     print(f"; interrupted, {listed - len(outcomes)} were not made" if interrupted else "")
 
 

@@ -26,15 +26,20 @@ _FLAGS = {
 }
 """Which flag sets which key of the configuration."""
 
-_REPEATED = ("evaluator", "log", "init", "pretrained")
+_REPEATED = ("sample", "evaluator", "log", "init", "pretrained")
 """Other options that the command in a report has."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words and options of the command."""
-    parser.usage = "suite train TASK DATA [options]   or   suite train CONFIG.toml [options]"
+    parser.usage = "suite train TASK DATA [options]   or   TASK --sample   or   CONFIG.toml"
     parser.add_argument(
         "words", nargs="+", metavar="TASK DATA", help="the task, and a folder, archive or file with its data"
+    )
+    parser.add_argument(
+        "--sample",
+        action="store_true",
+        help="train on the made-up examples of the task, without DATA",
     )
     parser.add_argument("--out", metavar="FOLDER", help="the run directory (default: runs/<data>)")
     parser.add_argument("--init", metavar="RUN", help="start from the weights of another run")
@@ -133,13 +138,18 @@ def _document(
     words = arguments.words
     if len(words) == 1 and words[0].endswith(".toml"):
         document, where = read_toml(Path(words[0])), words[0]
+    elif arguments.sample and len(words) == 1:
+        document, where = {"task": words[0], "data": "", "sample": True}, "the command line"
+    elif arguments.sample and len(words) == 2:
+        raise UserError(f"--sample takes the place of the data: leave out '{words[1]}'")
     elif len(words) == 2:
         document, where = {"task": words[0], "data": words[1]}, "the command line"
     elif len(words) == 1:
         taken = arguments.pretrained not in (None, "auto")
         hint = f" (--pretrained took '{arguments.pretrained}' for its NAME: put it last)" if taken else ""
         raise UserError(
-            f"the data is missing: suite train {words[0]} DATA   ('suite tasks' lists the tasks){hint}"
+            f"the data is missing: suite train {words[0]} DATA, or --sample for made-up examples"
+            f"   ('suite tasks' lists the tasks){hint}"
         )
     else:
         raise UserError(

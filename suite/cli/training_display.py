@@ -78,9 +78,9 @@ class TrainingDisplay(Listener):
         self._run = facts.path
         self._epochs = facts.epochs
         tables = facts.configuration
-        loader, model, runtime = dict(tables["loader"]), dict(tables["model"]), tables["runtime"]
+        model, runtime = dict(tables["model"]), tables["runtime"]
         rows = {
-            "data": f"{tables['data']}: {counts} (loader {loader.get('name')})",
+            "data": _data_text(tables, counts),
             **_data_facts(facts.data),
             "model": f"{model.pop('name')}, {counted(facts.weights, 'weight', 'weights')}",
             "": _listed(model),
@@ -207,6 +207,13 @@ def _listed(options: Any) -> str:
 
 def _short(value: Any) -> str:
     return short(value) if isinstance(value, float) else str(value)
+
+
+def _data_text(tables: Mapping[str, Any], counts: str) -> str:
+    data, loader = tables["data"], tables["loader"].get("name")
+    if tables.get("sample"):
+        data = f"the sample of the task '{tables['task']}'"
+    return f"{data}: {counts}{f' (loader {loader})' if loader else ''}".removeprefix(": ")
 
 
 def _data_facts(facts: Mapping[str, Any]) -> dict[str, str]:

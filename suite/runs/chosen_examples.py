@@ -92,10 +92,8 @@ def choose(host: Host, run: RunDirectory, configuration: Configuration, request:
         return _choose_from(host, configuration, request, request.data)
     dataset = _own_data(host, run, configuration)
     if dataset is None:
-        what = (
-            f"the data in {configuration.data} is not what {run.path} was trained with (other files, labels"
-        )
-        what += " or splits), so its splits are not known any more"
+        what = f"the data in {configuration.data_name} is not what {run.path} was trained with (other files,"
+        what += " labels or splits), so its splits are not known any more"
         if request.data is None:
             raise UserError(f"{what}: name the data to score, suite evaluate {run.path} DATA")
         chosen = _choose_from(host, configuration, request, request.data)
@@ -130,7 +128,7 @@ def _choose_split(
         notes.append("the model has learned from these very examples: its scores on them say little")
     others = _without(dataset.splits, split)
     return _with_targets(
-        Chosen(split, examples, configuration.data, notes, dataset.train, dataset.groups, others)
+        Chosen(split, examples, configuration.data_name, notes, dataset.train, dataset.groups, others)
     )
 
 

@@ -113,6 +113,14 @@ def taken_advice(path: Path) -> str:
     return f"give another name with --out, remove it, or go on with it: suite resume {path}"
 
 
+def run_name(configuration: Configuration) -> str:
+    """What a new run is called after: its data, or its task."""
+    if configuration.data:
+        return configuration.data
+    task = configuration.task.rpartition(":")[2]
+    return f"{task}-sample" if configuration.sample else task
+
+
 def run_paths(folder: Path, data: str) -> Iterator[Path]:
     """Names for a new run: after the data, then with numbers."""
     name = Path(data).name or Path(data).resolve().name

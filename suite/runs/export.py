@@ -71,7 +71,7 @@ def _examples(
         for split in ("test", "validation", "train"):
             encoded = _encoded(data.dataset, split, codec)
             if encoded:
-                return encoded, f"the {split} split of {data.path or 'the data in memory'}"
+                return encoded, f"the {split} split of {data.name}"
     sample = model_task(host, manifest).item.sample()
     encoded = _encoded(sample, "train", codec)
     if encoded:

@@ -28,7 +28,7 @@ from suite.pipeline.manifest import FOLDS_FILE
 from suite.report.folds import FoldsContent, write_folds_report
 from suite.runs.build import look_up
 from suite.runs.data import loaded_data, task_of
-from suite.runs.directory import RunDirectory, run_paths, taken_advice, to_json
+from suite.runs.directory import RunDirectory, run_name, run_paths, taken_advice, to_json
 from suite.runs.evaluators import evaluators_of
 from suite.runs.report import options_of
 from suite.runs.resuming import going_on_after, is_complete
@@ -114,7 +114,7 @@ def train_folds(
         path, loaded, _ = loaded_data(host, configuration, dataset)
         base = replace(configuration, data=path)
         if out is None:
-            names = run_paths(folder, configuration.data or configuration.task)
+            names = run_paths(folder, run_name(configuration))
             out = claims.enter_context(claimed_new_folder(names))
         folds = _create(out, base, {"command": command, "data_fingerprint": fingerprint(loaded)})
     try:
@@ -145,8 +145,8 @@ def resume_folds(
     _, loaded, _ = loaded_data(host, folds.configuration, dataset)
     if folds.record.get("data_fingerprint") != fingerprint(loaded):
         raise UserError(
-            f"the data in {folds.configuration.data} is not what {path} was started with (other files, labels"
-            " or splits): train anew, or put the data back"
+            f"the data in {folds.configuration.data_name} is not what {path} was started with (other files,"
+            " labels or splits): train anew, or put the data back"
         )
     return _go_on(host, folds, dataset, ProgramListener.of(listener), stop)
 

@@ -83,7 +83,7 @@ def run_content(
 def data_facts(configuration: Configuration, environment: Mapping[str, Any]) -> dict[str, Any]:
     """What is known of the data that a run was trained on, for people."""
     return {
-        "path": configuration.data,
+        "path": configuration.data_name,
         "loader": configuration.loader_name,
         **environment.get("facts", {}),
         "fingerprint": environment.get("data_fingerprint"),

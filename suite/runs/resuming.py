@@ -87,6 +87,8 @@ def resumed_configuration(run: RunDirectory, how: Resumption) -> Configuration:
     if run.checkpoints.exist:
         # What it started from lies in the checkpoint, and may be gone from where it was.
         configuration = replace(configuration, init=None)
+    if how.data is not None and configuration.sample:
+        raise UserError(f"{run.path} was trained on {configuration.data_name}, which does not move")
     if how.data is not None:
         return replace(configuration, data=how.data)
     if configuration.data and not Path(configuration.data).exists():
@@ -117,7 +119,8 @@ def check_data(run: RunDirectory, path: str, dataset: Dataset) -> None:
         "other files, labels or splits" if before == now else f"{_counts(now)}, and not {_counts(before)}"
     )
     raise UserError(
-        f"the data in {path} is not what {run.path} was started with ({differs}): train anew, or put the data"
+        f"the data in {path or run.configuration.data_name} is not what {run.path} was started with"
+        f" ({differs}): train anew, or put the data"
         " back"
     )
 
@@ -133,7 +136,13 @@ def changed_contents(run: RunDirectory, path: str, dataset: Dataset) -> str:
         return ""
     # Of files that lie elsewhere now the times say nothing, nor if the run itself lies among them.
     moved = path != run.configuration.data or run.path.resolve().is_relative_to(Path(path).resolve())
-    return changes(before, contents_of(dataset, path), path, f"{run.path} was started", moved=moved)
+    return changes(
+        before,
+        contents_of(dataset, path),
+        path or run.configuration.data_name,
+        f"{run.path} was started",
+        moved=moved,
+    )
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -16,7 +16,7 @@ from suite.errors import RunError, StoppedError, SuiteError, UnwritableError, Us
 from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
 from suite.runs.build import Experiment, build, environment
-from suite.runs.directory import RunDirectory, run_paths, taken_advice
+from suite.runs.directory import RunDirectory, run_name, run_paths, taken_advice
 from suite.runs.interim import InterimModel, write_model
 from suite.runs.logs import RunListener, heard, without_missing
 from suite.runs.resuming import (
@@ -87,7 +87,7 @@ def train(
             claims.enter_context(claimed_folder(out, taken_advice(out)))
         experiment = build(host, configuration, listener, dataset)
         if out is None:
-            names = run_paths(folder, configuration.data or experiment.task.name)
+            names = run_paths(folder, run_name(configuration))
             out = claims.enter_context(claimed_new_folder(names))
         run = RunDirectory.create(out, experiment.configuration, environment(experiment, command))
     try:

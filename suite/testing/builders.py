@@ -16,7 +16,7 @@ from suite.data.dataset import Example
 from suite.errors import PluginError, RunError, UserError, attributed
 from suite.evaluation.checks import check_predictions
 from suite.evaluation.types import Pairs
-from suite.runs.directory import Run
+from suite.runs.directory import RunDirectory
 from suite.testing.check import BUILT, EXPORTED, TRAINED, Check, NotCheckedError, raised
 from suite.testing.fresh import run_fresh
 from suite.testing.samples import spread
@@ -109,7 +109,7 @@ def _check_predictions(trial: Trial) -> None:
 
 def alike(first: Any, second: Any) -> bool:
     """Whether two predictions, or lists of them, are the same but for the last digits of numbers."""
-    from suite.export.export import _alike
+    from suite.conversion.export import _alike
 
     return _alike(msgspec.to_builtins(first), msgspec.to_builtins(second))
 
@@ -146,7 +146,7 @@ def _check_resumed(trial: Trial) -> None:
             )
 
 
-def _arrays(run: Run) -> Mapping[str, Any]:
+def _arrays(run: RunDirectory) -> Mapping[str, Any]:
     newest = run.checkpoints.newest()
     assert newest is not None
     return newest[0]
@@ -221,6 +221,9 @@ def _check_saved(trial: Trial) -> None:
     generator = np.random.default_rng(0)
     try:
         network.set_weights([_changed(array, generator) for array in before])
+        for layer in network._flatten_layers():
+            if hasattr(layer, "finalize_state"):  # Keras's Normalization computes with what it makes of them
+                layer.finalize_state()
         with tempfile.TemporaryDirectory() as folder, attributed(str(trial.builder)):
             file = Path(folder) / "network.keras"
             save_keras(network, file)

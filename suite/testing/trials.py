@@ -13,15 +13,15 @@ from typing import Any, Generic, TypeVar
 
 from suite.configuration import Configuration, from_mapping
 from suite.contributions import Contributed, ModelBuilder, Task
+from suite.conversion.export import Export
 from suite.data.dataset import Dataset
 from suite.errors import PluginError, RunError, SuiteError, UserError
 from suite.evaluation.types import Pairs
-from suite.export.export import Export
 from suite.host import Host
 from suite.prediction.loading import load
 from suite.prediction.predictor import LoadedPipeline
 from suite.runs.build import Experiment, build
-from suite.runs.directory import Run
+from suite.runs.directory import RunDirectory
 from suite.runs.export import export
 from suite.runs.train import resume, train
 from suite.testing.check import NotCheckedError
@@ -169,11 +169,11 @@ class Trial:
         """What the builder builds for the sample."""
         return self._built.get(asking)
 
-    def trained(self, asking: str) -> Run:
+    def trained(self, asking: str) -> RunDirectory:
         """The run that was trained to its end."""
         return self._trained.get(asking)
 
-    def resumed(self, asking: str) -> Run:
+    def resumed(self, asking: str) -> RunDirectory:
         """The same run, stopped after some steps and resumed."""
         return self._resumed.get(asking)
 
@@ -212,7 +212,7 @@ class Trial:
     def _build(self) -> Experiment:
         return self.build()
 
-    def _train(self) -> Run:
+    def _train(self) -> RunDirectory:
         self.built("builder-trains")
         out, copy = self.folder / "run", self.folder / "killed"
         steps = iter(range(1, 1_000_000))
@@ -229,7 +229,7 @@ class Trial:
                 f"{self.builder} cannot be trained on the sample of its task: {error}"
             ) from error
 
-    def _resume(self) -> Run:
+    def _resume(self) -> RunDirectory:
         self.trained("builder-resumes-exactly")
         copy = self.folder / "killed"
         if not copy.is_dir():
