@@ -87,7 +87,7 @@ class WindowBatches:
         Returns:
             float32 "values" and "observed" (batch, context), "ratio" (batch, 1), and "known" (batch,
             context + horizon, K) and "past" (batch, context, P) if there are any; and float32 targets (batch,
-            horizon, 3): each value in the units of its window, its weight, and the value in logarithmic units.
+            horizon, 3): each value in the units of its window, its weight, the value in logarithmic units.
         """
         values, known, past, shifts = zip(*prepared, strict=True)
         # One number for each example, whatever its series allows: what one draws changes no other.

@@ -16,8 +16,8 @@ class SplitOptions(Options, frozen=True):
     horizon: Annotated[
         Auto | Horizon,
         Meta(
-            description="steps that are predicted; auto: as many as a test file has, or what is usual (48"
-            " hours, 14 days, 13 weeks, 18 months, 8 quarters, 6 years) if the series are long enough"
+            description="steps that are predicted; auto: those of the test file, or what is usual (48 hours,"
+            " 14 days, 13 weeks, 18 months, 8 quarters, 6 years) if the series are long enough"
         ),
     ] = "auto"
     season: Annotated[

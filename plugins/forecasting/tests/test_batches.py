@@ -8,7 +8,7 @@ import pytest
 from suite import UserError
 from suite.data import Example
 from suite_forecasting.batches import MAX_DEVIATION, WindowBatches
-from suite_forecasting.encoding import filled, history_of, last, scaled
+from suite_forecasting.encoding import filled, history_of, last, logarithms, scaled
 from suite_forecasting.types import History
 
 CONTEXT, HORIZON = 6, 3
@@ -107,6 +107,13 @@ def test_large_offsets_and_scales_lose_nothing():
         assert other.values == pytest.approx(windows[0].values, abs=tolerance)
     tiny = scaled((1e-200 * pattern)[None])
     assert tiny.values == pytest.approx(windows[0].values, abs=1e-6)
+    assert [window.ratio[0] for window in windows] == [0, pytest.approx(0, abs=1e-11), 0]
+    grown = 3 + pattern
+    window = scaled(7 * grown[None])
+    logs = np.log1p(window.ratio[0] * window.values[0])
+    assert logs - logs[0] == pytest.approx(np.log(grown) - np.log(grown[0]), abs=1e-5)
+    assert logarithms(window.values, window.ratio)[0] == pytest.approx(logs / window.ratio[0], rel=1e-5)
+    assert np.isfinite(logarithms(np.array([[-1e9]]), window.ratio)).all()
     nothing = scaled(np.full((1, 4), np.nan))
     assert (nothing.center[0], nothing.factor[0], nothing.observed.any()) == (0, 1, False)
 

@@ -9,16 +9,14 @@ import pytest
 
 import suite
 import suite_forecasting
+from killed_runs import check_same_state, left_after
 from suite import UserError
 from suite.configuration import from_mapping
 from suite.data import Dataset
 from suite.options import as_dict, parse
-from suite.runs.resume import resume
-from suite.runs.train import train
+from suite.runs.train import resume, train
 from suite.training_options import TrainingOptions
 from suite_forecasting import builders
-from suite_forecasting.examples import Series
-from suite_forecasting.frequencies import frequency_of
 from suite_forecasting.options import (
     DenseOptions,
     LinearOptions,
@@ -26,10 +24,10 @@ from suite_forecasting.options import (
     RecurrentOptions,
     TableOptions,
 )
+from suite_forecasting.reading.series import Series
 from suite_forecasting.recipes import context_for, member_contexts, recipe_for
 from suite_forecasting.splits import dataset_of
 from suite_forecasting.survey import Survey, survey
-from tests.killed_runs import check_same_state, left_after
 
 MAKE = {
     "dense": (builders.dense, DenseOptions(width=8, depth=1, members=2)),
@@ -53,8 +51,6 @@ def data(count: int = 6, length: int = 80, *, covariates: bool = False, noise: f
             Series(
                 name=f"s{index}",
                 values=values[:length],
-                begin=0,
-                frequency=frequency_of(""),
                 known=np.stack([effect, -effect], axis=1) if covariates else None,
                 past=rng.normal(0, 1, (length, 1)) if covariates else None,
             )
@@ -106,10 +102,16 @@ def of(examples: int, length: int = 10_000, horizon: int = 48, season: int = 24)
 
 def test_the_context_is_whole_seasons_and_no_longer_than_the_data():
     assert context_for(of(6000)) == 504
-    assert member_contexts(504, 24, 5) == [504, 336, 168, 96, 504]
+    assert member_contexts(504, 24, 5) == [
+        (504, True),
+        (168, False),
+        (336, True),
+        (96, False),
+        (504, True),
+    ]
     assert context_for(of(50, length=130, horizon=18, season=12)) == 130
     assert context_for(of(50, length=3, horizon=6, season=1)) == 3
-    assert all(1 < context <= 5 for context in member_contexts(5, 12, 4))
+    assert all(1 < context <= 5 for context, _ in member_contexts(5, 12, 4))
 
 
 def test_more_windows_mean_more_steps_but_fewer_epochs():
@@ -129,7 +131,7 @@ def configuration(**training):
         {
             "task": "forecasting",
             "data": "series",
-            "model": {"builder": "dense", "width": 16, "depth": 1, "members": 2},
+            "model": {"name": "dense", "width": 16, "depth": 1, "members": 2},
             "training": {"epochs": 30, "checkpoint_seconds": 0, **training},
         },
         "test",

@@ -128,8 +128,10 @@ class FromLogarithms(layers.Layer):  # type: ignore[misc]
         grown = ops.expm1(ops.minimum(ratio * quantiles, largest + math.log(MAX_GROWTH)))
         return ops.where(ratio > 0, grown / ops.where(ratio > 0, ratio, ops.ones_like(ratio)), quantiles)
 
-    def compute_output_shape(self, shape: Any, ratio_shape: Any = None, values_shape: Any = None) -> Any:
-        return shape
+    def compute_output_shape(
+        self, quantiles_shape: Any, ratio_shape: Any = None, values_shape: Any = None
+    ) -> Any:
+        return quantiles_shape
 
 
 @keras.saving.register_keras_serializable(package="suite_forecasting")
