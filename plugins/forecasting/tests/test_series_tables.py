@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from suite import UserError
+from suite.data import Dataset
 from suite_forecasting.examples import Windows
 from suite_forecasting.loaders.detection import detect_gluonts, detect_table
 from suite_forecasting.loaders.tables import load_table
 from suite_forecasting.options import TableOptions
 from suite_forecasting.reading.series import Series
-
-from suite import UserError
-from suite.data import Dataset
 
 DAYS = 40
 
