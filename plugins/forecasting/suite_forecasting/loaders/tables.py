@@ -16,6 +16,7 @@ from suite_forecasting.reading.layout import Layout, as_fact, layout_of, options
 from suite_forecasting.reading.problems import SeriesProblems
 from suite_forecasting.reading.rows import rows_of
 from suite_forecasting.reading.series import Gathering
+from suite_forecasting.reading.shapes import reshaped
 from suite_forecasting.splits import dataset_of
 
 
@@ -36,7 +37,7 @@ def load_table(path: Path, options: TableOptions) -> Dataset:
     gathering = Gathering(options, problems, known=len(options.known))
     layout: Layout | None = None
     for file in files:
-        table = columns_of(file.source.read(), file.name, problems)
+        table = reshaped(columns_of(file.source.read(), file.name, problems))
         own, unused = layout_of(table, options if layout is None else options_of(as_fact(layout)))
         if layout is None:
             layout = own

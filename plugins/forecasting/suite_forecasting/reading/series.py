@@ -38,7 +38,7 @@ class Rows:
 
     Attributes:
         file: its name.
-        part: the index in `PARTS` of the split that it is, 0 if it is of no split.
+        part: the index in `PARTS` of the split that it is, 0 if it is of no split; or int64 (rows,).
         names: the series that there are.
         groups: what each of these belongs to (the id, if a table has several columns of values).
         codes: int64 (rows,), positions in `names`.
@@ -51,7 +51,7 @@ class Rows:
     """
 
     file: str
-    part: int
+    part: int | np.ndarray
     names: list[str]
     groups: list[str]
     codes: np.ndarray

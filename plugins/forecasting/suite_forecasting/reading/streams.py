@@ -16,6 +16,7 @@ from suite_forecasting.reading.layout import layout_of, options_of
 from suite_forecasting.reading.problems import SeriesProblems
 from suite_forecasting.reading.rows import rows_of
 from suite_forecasting.reading.series import Gathering, Series
+from suite_forecasting.reading.shapes import reshaped
 from suite_forecasting.types import History
 
 MAX_HISTORY = 1_000_000
@@ -81,7 +82,7 @@ class SeriesStream:
             for rows in rows_of_gluonts(content, name, problems, known=len(self.known)):
                 gathering.add(rows)
         else:
-            table = columns_of(content, name, problems)
+            table = reshaped(columns_of(content, name, problems))
             layout, _ = layout_of(table, _for_table(options, table.cells))
             gathering.add(rows_of(table, layout, problems))
         expected = frequency_of(self.frequency) if self.frequency else None
