@@ -204,7 +204,7 @@ def _telling_apart(
         raise UserError(
             f"{table.file}, column '{time}': most times are there more than once,"
             f" {len(table) / different:.3g} times on average. Say which column names the series with"
-            " --set loader.id=COLUMN, or loader.id=[A,B] for several"
+            " --set loader.id=COLUMN, or loader.id='[\"A\", \"B\"]' for several"
         )
     return tuple(name for name in table.cells if name in chosen)
 
