@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from suite.data import Example
-from suite_forecasting.encoding import filled, history_of, last, scaled
+from suite_forecasting.encoding import filled, history_of, last, logarithms, scaled
 from suite_forecasting.metrics import truth
 
 MAX_DEVIATION = 10.0
@@ -85,9 +85,9 @@ class WindowBatches:
             progress: not used.
 
         Returns:
-            float32 "values" and "observed" (batch, context), and "known" (batch, context + horizon, K) and
-            "past" (batch, context, P) if there are any; and float32 targets (batch, horizon, 2), each value
-            in the units of its window, and its weight.
+            float32 "values" and "observed" (batch, context), "ratio" (batch, 1), and "known" (batch,
+            context + horizon, K) and "past" (batch, context, P) if there are any; and float32 targets (batch,
+            horizon, 3): each value in the units of its window, its weight, the value in logarithmic units.
         """
         values, known, past, shifts = zip(*prepared, strict=True)
         # One number for each example, whatever its series allows: what one draws changes no other.
@@ -95,7 +95,11 @@ class WindowBatches:
         begins = self.horizon - 1 - moved
         taken = _cut(np.stack(values), begins, self.context + self.horizon)
         windows = scaled(taken[:, : self.context])
-        inputs = {"values": windows.values, "observed": windows.observed}
+        inputs = {
+            "values": windows.values,
+            "observed": windows.observed,
+            "ratio": windows.ratio[:, None],
+        }
         if len(self.known_means):
             inputs["known"] = filled(_cut(np.stack(known), begins, taken.shape[1]), self.known_means)
         if len(self.past_means):
@@ -105,7 +109,8 @@ class WindowBatches:
         targets = np.where(seen, targets, 0.0)
         farthest = np.abs(targets).max(axis=1, keepdims=True)
         weights = np.where(seen, np.minimum(1.0, MAX_DEVIATION / np.maximum(farthest, 1e-9)), 0.0)
-        return inputs, np.stack([targets, weights], axis=-1).astype(np.float32)
+        columns = [targets, weights, np.where(seen, logarithms(targets, windows.ratio), 0.0)]
+        return inputs, np.stack(columns, axis=-1).astype(np.float32)
 
 
 def _cut(rows: np.ndarray, begins: np.ndarray, count: int) -> np.ndarray:

@@ -23,14 +23,14 @@ from suite_forecasting.recipes import LITTLE, context_for, layer_defaults, membe
 from suite_forecasting.survey import Survey, survey
 
 if TYPE_CHECKING:
-    from suite_forecasting.models.networks import Body
+    from suite_forecasting.models.networks import Body, Member
 
 
 def pipeline(
     dataset: Dataset,
     data: Survey,
     options: ForecastModelOptions,
-    bodies: Sequence[tuple[int, Body]],
+    members: Sequence[Member],
     recipe: Mapping[str, Any],
     name: str,
 ) -> TrainablePipeline:
@@ -40,7 +40,7 @@ def pipeline(
         dataset: with the facts of the task.
         data: the survey of it.
         options: resolved.
-        bodies: of each member, and how much of the context it sees.
+        members: of the network.
         recipe: for training.
         name: of the network.
 
@@ -48,7 +48,7 @@ def pipeline(
         suite.UserError: for levels that are not in order or lack the median.
     """
     from suite_forecasting.models.losses import QuantileLoss
-    from suite_forecasting.models.networks import Form, Member, networks_of
+    from suite_forecasting.models.networks import Form, networks_of
 
     context = int(options.context)
     levels = levels_of(options)
@@ -60,7 +60,7 @@ def pipeline(
         known=data.known,
         past=data.past,
     )
-    networks = networks_of(form, [Member(context=own, body=body) for own, body in bodies], name)
+    networks = networks_of(form, members, name)
     batches = WindowBatches(
         context=context,
         horizon=data.horizon,
@@ -83,7 +83,7 @@ def pipeline(
         ),
         network=networks.network,
         training_network=networks.training_network,
-        loss=QuantileLoss(levels),
+        loss=QuantileLoss(levels, [member.logarithmic for member in members]),
         batch_maker=batches,
         options=options,
         recipe=recipe,
@@ -112,12 +112,14 @@ def linear(dataset: Dataset, options: LinearOptions) -> TrainablePipeline:
         suite.UserError: if the data cannot be learned from, or for levels that make no sense.
     """
     from suite_forecasting.models import bodies
+    from suite_forecasting.models.networks import Member
 
     data = survey(dataset)
     options = resolved(options, {"context": context_for(data)})
     body = bodies.linear(decompose=options.decompose)
     recipe = recipe_for(data, learning_rate=2e-3)
-    return pipeline(dataset, data, options, [(int(options.context), body)], recipe, "linear")
+    members = [Member(context=int(options.context), body=body)]
+    return pipeline(dataset, data, options, members, recipe, "linear")
 
 
 def dense(dataset: Dataset, options: DenseOptions) -> TrainablePipeline:
@@ -149,7 +151,7 @@ def mixer(dataset: Dataset, options: MixerOptions) -> TrainablePipeline:
     from suite_forecasting.models import bodies
 
     data = survey(dataset)
-    options = resolved(options, layer_defaults(data, width=64, depth=2, members=1))
+    options = resolved(options, layer_defaults(data, width=64, depth=2, members=2))
     body = bodies.mixer(width=int(options.width), depth=int(options.depth), dropout=float(options.dropout))
     return pipeline(dataset, data, options, _members(options, data, body), recipe_for(data), "mixer")
 
@@ -163,13 +165,17 @@ def recurrent(dataset: Dataset, options: RecurrentOptions) -> TrainablePipeline:
     from suite_forecasting.models import bodies
 
     data = survey(dataset)
-    options = resolved(options, layer_defaults(data, width=128, depth=1, members=1))
+    options = resolved(options, layer_defaults(data, width=128, depth=1, members=2))
     body = bodies.recurrent(
         width=int(options.width), depth=int(options.depth), dropout=float(options.dropout)
     )
     return pipeline(dataset, data, options, _members(options, data, body), recipe_for(data), "recurrent")
 
 
-def _members(options: LayerOptions, data: Survey, body: Body) -> list[tuple[int, Body]]:
-    contexts = member_contexts(int(options.context), data.season, int(options.members))
-    return [(context, body) for context in contexts]
+def _members(options: LayerOptions, data: Survey, body: Body) -> list[Member]:
+    from suite_forecasting.models.networks import Member
+
+    return [
+        Member(context=context, body=body, logarithmic=logarithmic)
+        for context, logarithmic in member_contexts(int(options.context), data.season, int(options.members))
+    ]

@@ -42,9 +42,9 @@ class ForecastCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_field
     """Encodes the end of a series and decodes the network's outputs to a `Forecast`.
 
     The network takes "values", float32 (context,), centered and scaled, and "observed", float32 (context,),
-    1 where there is a value; "known", float32 (context + horizon, K), and "past", float32 (context, P), if
-    there are covariates. It gives "quantiles", float32 (horizon, levels). A shorter series has missing values
-    before it.
+    1 where there is a value; "ratio", float32 (1,), for logarithms, see `suite_forecasting.encoding.Windows`;
+    "known", float32 (context + horizon, K), and "past", float32 (context, P), if there are covariates. It
+    gives "quantiles", float32 (horizon, levels). A shorter series has missing values before it.
 
     Attributes:
         context: how many of the last values the network sees.
@@ -109,6 +109,7 @@ class ForecastCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_field
         inputs = {
             "values": ArraySpec((self.context,), "float32"),
             "observed": ArraySpec((self.context,), "float32"),
+            "ratio": ArraySpec((1,), "float32"),
         }
         if self.known:
             inputs["known"] = ArraySpec((self.context + self.horizon, len(self.known)), "float32")
@@ -137,7 +138,7 @@ class ForecastCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_field
         history = self._history(raw)
         frequency = self._checked(history)
         windows = scaled(last(history.values, self.context)[None])
-        arrays = {"values": windows.values[0], "observed": windows.observed[0]}
+        arrays = {"values": windows.values[0], "observed": windows.observed[0], "ratio": windows.ratio}
         if not arrays["observed"].any():
             raise UserError(
                 f"{_called(history)} has no value among the last {self.context} steps, which are all that the"

@@ -19,6 +19,9 @@ from suite_forecasting.types import History
 MIN_VARIATION = 1e-13
 """As a share of the largest value: what varies less is the rounding of float64."""
 
+MIN_SHARE = 0.01
+"""Of the mean of a window: what is smaller counts as this when logarithms are taken."""
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -30,6 +33,8 @@ class Windows:
         center: float64 (count,), what was subtracted.
         factor: float64 (count,), what it was divided by; 1 for a window that never changes.
         varies: bool (count,), False for a window that never changes.
+        ratio: float32 (count,), what turns `values` to logarithms: `log(1 + ratio * values)` is the logarithm
+            of the series, but for a constant. 0 for a window with negative values, which has none.
     """
 
     values: np.ndarray
@@ -37,6 +42,7 @@ class Windows:
     center: np.ndarray
     factor: np.ndarray
     varies: np.ndarray
+    ratio: np.ndarray
 
 
 def scaled(windows: np.ndarray) -> Windows:
@@ -56,12 +62,17 @@ def scaled(windows: np.ndarray) -> Windows:
     scale = np.sqrt(np.square(moved).sum(axis=1) / counts)
     varies = scale > MIN_VARIATION
     usable = np.where(varies, scale, 1.0)
+    least = np.where(known, shares, np.inf).min(axis=1, initial=np.inf)
+    positive = varies & (least >= 0) & (center > 0)
+    # Of values near 0 logarithms say nothing but how near: all are moved up, to 1 % of the mean at least.
+    up = center + np.maximum(MIN_SHARE * center - np.where(positive, least, 0.0), 0.0)
     return Windows(
         values=np.where(varies[:, None], moved / usable[:, None], 0.0).astype(np.float32),
         observed=known.astype(np.float32),
         center=center * divisor,
         factor=np.where(varies, scale * divisor, 1.0),
         varies=varies,
+        ratio=np.where(positive, usable / np.where(positive, up, 1.0), 0.0).astype(np.float32),
     )
 
 
@@ -93,3 +104,14 @@ def last(rows: np.ndarray, count: int) -> np.ndarray:
 def filled(columns: np.ndarray, means: np.ndarray) -> np.ndarray:
     """Covariates as float32, (..., columns), with a column's mean where a value is missing."""
     return np.where(np.isfinite(columns), columns, means).astype(np.float32)
+
+
+def logarithms(values: np.ndarray, ratio: np.ndarray) -> np.ndarray:
+    """Scaled values (count, steps) in the logarithmic units of their windows, about as large as they are.
+
+    Values without a logarithm, since they are negative in the units of the series, count as small ones. Where
+    the ratio is 0, values stay as they are.
+    """
+    ratio = ratio.astype(np.float64)[:, None]
+    logs = np.log(np.maximum(1.0 + ratio * values, MIN_SHARE))
+    return np.where(ratio > 0, logs / np.where(ratio > 0, ratio, 1.0), values)

@@ -11,8 +11,10 @@ from suite_forecasting.survey import Survey
 CONTEXT = 10.5
 """Horizons that the longest member sees: three weeks of hours for two days."""
 
-SHARES = (1.0, 2 / 3, 1 / 3, 4 / 21)
-"""The parts of the context that members see, in turn: three, two and one week, and four days of hours."""
+SHARES = ((1.0, True), (1 / 3, False), (2 / 3, True), (4 / 21, False))
+"""The parts of the context that members see, in turn (of hours: three, one and two weeks, and four days), and
+whether they see logarithms. On hours of the M4 competition, logarithms made sMAPE better (10.7 instead of
+12.2, of validation) and MASE worse (0.885 instead of 0.848); with both kinds they were 11.3 and 0.859."""
 
 LITTLE = 1000
 """Windows, up to which a network is linear: its layers would learn them by heart."""
@@ -37,11 +39,12 @@ def whole_seasons(steps: float, season: int) -> int:
     return season * max(1, round(steps / season))
 
 
-def member_contexts(context: int, season: int, members: int) -> list[int]:
-    """How much of the context each member sees."""
+def member_contexts(context: int, season: int, members: int) -> list[tuple[int, bool]]:
+    """How much of the context each member sees, and whether in logarithms."""
+    shares = [SHARES[index % len(SHARES)] for index in range(members)]
     return [
-        min(context, max(2, whole_seasons(SHARES[index % len(SHARES)] * context, season)))
-        for index in range(members)
+        (min(context, max(2, whole_seasons(share * context, season))), logarithmic)
+        for share, logarithmic in shares
     ]
 
 

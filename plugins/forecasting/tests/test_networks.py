@@ -6,8 +6,17 @@ import keras
 import numpy as np
 import pytest
 
+from suite_forecasting.encoding import logarithms
 from suite_forecasting.models import bodies
-from suite_forecasting.models.ends import MIN_SCALE, Normalize, Patches, Quantiles
+from suite_forecasting.models.ends import (
+    MAX_GROWTH,
+    MIN_SCALE,
+    FromLogarithms,
+    Normalize,
+    Patches,
+    Quantiles,
+    ToLogarithms,
+)
 from suite_forecasting.models.losses import QuantileLoss
 from suite_forecasting.models.networks import Form, Member, networks_of
 
@@ -32,11 +41,17 @@ BODIES = {
 
 
 def networks(name: str, *, covariates: bool = False):
-    members = [Member(context=CONTEXT, body=BODIES[name]), Member(context=CONTEXT - 8, body=BODIES[name])]
+    body = BODIES[name]
+    members = [
+        Member(context=CONTEXT, body=body, logarithmic=True),
+        Member(context=CONTEXT - 8, body=body),
+    ]
     return networks_of(form(covariates=covariates), members, name)
 
 
-@pytest.fixture(params=[(name, covariates) for name in BODIES for covariates in (False, True)], ids=str)
+@pytest.fixture(
+    scope="module", params=[(name, covariates) for name in BODIES for covariates in (False, True)], ids=str
+)
 def network(request):
     """A network whose weights are all other than they begin."""
     keras.utils.set_random_seed(0)
@@ -50,13 +65,14 @@ def network(request):
     return network
 
 
-def inputs_for(network, count: int = 4) -> dict[str, np.ndarray]:
+def inputs_for(network, count: int = 4, ratio: float = 0.1) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(1)
     observed = (rng.random((count, CONTEXT)) > 0.2).astype(np.float32)
     observed[-1, : CONTEXT - 6] = 0  # a series that is shorter than the window
     arrays = {
         "values": rng.normal(3, 2, (count, CONTEXT)).astype(np.float32) * observed,
         "observed": observed,
+        "ratio": np.full((count, 1), ratio, np.float32),
     }
     for tensor in network.inputs:
         if tensor.name not in arrays:
@@ -76,19 +92,27 @@ def test_quantiles_never_cross(network):
 
 
 @pytest.mark.backend
-@pytest.mark.parametrize(("factor", "offset"), [(1e-12, 0), (1e12, 0), (1e-3, 5), (70, -1e3), (-1, 0)])
+@pytest.mark.parametrize(("factor", "offset"), [(1e-12, 0), (1e12, 0), (1e-3, 5), (70, -1e3)])
 def test_the_scale_and_the_level_of_a_series_do_not_matter(network, factor, offset):
-    inputs = inputs_for(network)
+    inputs = inputs_for(network, ratio=0)
     expected = factor * outputs_of(network, inputs).astype(np.float64) + offset
     moved = inputs | {
         "values": ((factor * inputs["values"] + offset) * inputs["observed"]).astype(np.float32)
     }
-    outputs = outputs_of(network, moved)
-    if factor < 0:  # other numbers, but no less sound
-        assert (np.diff(outputs, axis=-1) > 0).all()
-        return
     size = float(np.abs(factor * inputs["values"] + offset).max())
-    assert outputs == pytest.approx(expected, abs=1e-4 * abs(factor) + 2e-6 * size)
+    assert outputs_of(network, moved) == pytest.approx(expected, abs=1e-4 * abs(factor) + 2e-6 * size)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("factor", [1e-3, 50, 1e6])
+def test_the_scale_of_a_series_with_logarithms_does_not_matter(network, factor):
+    inputs = inputs_for(network)
+    expected = factor * outputs_of(network, inputs).astype(np.float64)
+    moved = inputs | {
+        "values": np.float32(factor) * inputs["values"],
+        "ratio": inputs["ratio"] / np.float32(factor),
+    }
+    assert outputs_of(network, moved) == pytest.approx(expected, abs=2e-4 * factor)
 
 
 @pytest.mark.backend
@@ -96,8 +120,8 @@ def test_the_scale_and_the_level_of_a_series_do_not_matter(network, factor, offs
 def test_a_series_that_never_changes_stays_as_it_is(network, value):
     inputs = inputs_for(network)
     values = np.full((4, CONTEXT), value, np.float32) * inputs["observed"]
-    outputs = outputs_of(network, inputs | {"values": values})
-    assert outputs == pytest.approx(np.full(outputs.shape, value, np.float32), rel=1e-6)
+    outputs = outputs_of(network, inputs | {"values": values, "ratio": np.zeros((4, 1), np.float32)})
+    assert outputs == pytest.approx(np.full(outputs.shape, value, np.float32), rel=1e-5)
 
 
 @pytest.mark.backend
@@ -161,19 +185,35 @@ def test_quantiles_are_made_outward_from_the_median(middle):
 
 
 @pytest.mark.backend
+def test_logarithms_and_back():
+    values = np.array([[0.5, 3.0, -0.9, 0.0], [-5.0, 0.0, 1.0, 2.0]], np.float32)
+    ratio = np.array([[1.0], [0.0]], np.float32)
+    logs = keras.ops.convert_to_numpy(ToLogarithms()(values, ratio))
+    assert logs[0] == pytest.approx(np.log1p(values[0].astype(np.float64)), rel=1e-6)
+    assert logs[1].tolist() == values[1].tolist()
+    assert logs == pytest.approx(logarithms(values, ratio[:, 0]), rel=1e-6)
+    back = keras.ops.convert_to_numpy(FromLogarithms()(logs[:, None], ratio, values))
+    assert back[:, 0] == pytest.approx(values, rel=1e-6)
+    # For a tiny ratio they are the values, and nothing is lost.
+    tiny = np.full((2, 1), 1e-9, np.float32)
+    assert keras.ops.convert_to_numpy(ToLogarithms()(values, tiny)) == pytest.approx(values, rel=1e-6)
+    far = keras.ops.convert_to_numpy(FromLogarithms()(np.full((2, 1, 1), 900, np.float32), ratio, values))
+    assert far[:, 0, 0] == pytest.approx([4 * MAX_GROWTH - 1, 900], rel=1e-5)
+
+
+@pytest.mark.backend
 def test_the_loss_is_that_of_numpy():
     rng = np.random.default_rng(0)
-    values, quantiles = rng.normal(0, 1, (3, 5)), rng.normal(0, 1, (3, 2, 5, 4))
+    values, logs = rng.normal(0, 1, (3, 5)), rng.normal(0, 1, (3, 5))
+    quantiles = rng.normal(0, 1, (3, 2, 5, 4))
     weights = rng.random((3, 5)) * (rng.random((3, 5)) > 0.3)
     levels = np.array(LEVELS)
-    missed = values[:, None, :, None] - quantiles
+    missed = np.stack([logs, values], axis=1)[..., None] - quantiles
     pinball = np.where(missed >= 0, levels * missed, (levels - 1) * missed)
     expected = (2 * pinball * weights[:, None, :, None]).mean()
-    targets = np.stack([values, weights], axis=-1).astype(np.float32)
-    loss = QuantileLoss(LEVELS)
+    targets = np.stack([values, weights, logs], axis=-1).astype(np.float32)
+    loss = QuantileLoss(LEVELS, [True, False])
     assert float(loss(targets, quantiles.astype(np.float32))) == pytest.approx(expected, rel=1e-6)
-    of_single = np.mean([float(loss(targets, quantiles[:, member].astype(np.float32))) for member in (0, 1)])
-    assert of_single == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="the gradient is TensorFlow's")
@@ -181,21 +221,22 @@ def test_the_gradient_of_the_loss_is_the_difference_quotient():
     import tensorflow as tf
 
     rng = np.random.default_rng(0)
-    targets = np.stack([rng.normal(0, 1, (2, 3)), rng.random((2, 3))], axis=-1).astype(np.float32)
+    columns = [rng.normal(0, 1, (2, 3)), rng.random((2, 3)), np.zeros((2, 3))]
+    targets = np.stack(columns, axis=-1).astype(np.float32)
     numbers = rng.normal(0, 1, (2, 3, 4))
     level, scale = np.zeros((2, 1), np.float32), np.ones((2, 1), np.float32)
-    layer, loss = Quantiles(1), QuantileLoss(LEVELS)
+    layer, loss = Quantiles(1), QuantileLoss(LEVELS, [False])
 
     def of(array: np.ndarray) -> float:
         middle, distances = array[..., 1:2], np.log1p(np.exp(array - 2))
         below, above = middle - distances[..., :1], middle + np.cumsum(distances[..., 2:], axis=-1)
         missed = targets[..., :1].astype(np.float64) - np.concatenate([below, middle, above], axis=-1)
         levels = np.array(LEVELS)
-        return float((2 * np.maximum(levels * missed, (levels - 1) * missed) * targets[..., 1:]).mean())
+        return float((2 * np.maximum(levels * missed, (levels - 1) * missed) * targets[..., 1:2]).mean())
 
     variable = tf.Variable(numbers.astype(np.float32))
     with tf.GradientTape() as tape:
-        value = loss(targets, layer(variable, level, scale))
+        value = loss(targets, layer(variable, level, scale)[:, None])
     gradient = tape.gradient(value, variable).numpy()
     assert float(value) == pytest.approx(of(numbers), rel=1e-5)
     for index in np.ndindex(numbers.shape):
@@ -210,7 +251,9 @@ def test_the_network_is_the_mean_of_its_members():
     inputs = inputs_for(both.network)
     members = outputs_of(both.training_network, inputs)
     assert members.shape == (4, 2, HORIZON, len(LEVELS))
-    assert outputs_of(both.network, inputs) == pytest.approx(members.mean(axis=1), abs=1e-6)
+    logs = FromLogarithms()(members[:, 0], inputs["ratio"], inputs["values"])
+    expected = (keras.ops.convert_to_numpy(logs) + members[:, 1]) / 2
+    assert outputs_of(both.network, inputs) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.backend
@@ -242,10 +285,10 @@ def test_a_patch_is_a_period_if_there_are_several(context, season, size):
 def test_training_changes_every_weight_that_is_learned(name):
     keras.utils.set_random_seed(0)
     network = networks(name, covariates=True).training_network
-    network.compile(keras.optimizers.Adam(0.01), QuantileLoss(LEVELS), run_eagerly=True)
+    network.compile(keras.optimizers.Adam(0.01), QuantileLoss(LEVELS, [True, False]), run_eagerly=True)
     before = [variable.numpy() for variable in network.weights]
     inputs = inputs_for(network)
-    targets = np.stack([np.full((4, HORIZON), 9.0), np.ones((4, HORIZON))], axis=-1).astype(np.float32)
+    targets = np.tile(np.array([9.0, 1.0, 4.0], np.float32), (4, HORIZON, 1))
     for _ in range(3):
         value = network.train_on_batch(inputs, targets)
     assert np.isfinite(value)
@@ -272,10 +315,13 @@ def test_the_exported_network_agrees(name, tmp_path):
     network = networks(name, covariates=True).network
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("tf2onnx")
-    outputs_of(network, inputs_for(network))  # Keras exports what was called once
-    network.export(tmp_path / "network.onnx", format="onnx", verbose=False)
-    session = onnxruntime.InferenceSession(tmp_path / "network.onnx", providers=["CPUExecutionProvider"])
-    for count in (1, 4):
-        inputs = inputs_for(network, count)
-        (outputs,) = session.run(None, inputs)
-        assert outputs == pytest.approx(outputs_of(network, inputs), abs=1e-4)
+    from suite.export.onnx import convert
+
+    network.save(tmp_path / "network.keras")
+    target = tmp_path / "network.onnx"
+    batches = [inputs_for(network, count) for count in (1, 4)]
+    given, expected = convert(tmp_path / "network.keras", target, ["suite_forecasting"], batches, tmp_path)
+    session = onnxruntime.InferenceSession(target, providers=["CPUExecutionProvider"])
+    for inputs, outputs in zip(given, expected, strict=True):
+        (exported,) = session.run(None, inputs)
+        assert exported == pytest.approx(outputs, abs=1e-4)

@@ -62,7 +62,7 @@ def dense(*, width: int, depth: int, dropout: float) -> Body:
         seen = [window.values] if window.covariates is None else [window.values, window.covariates]
         x = layers.Concatenate(name=f"{name}_seen")(seen) if len(seen) > 1 else seen[0]
         for number in range(depth):
-            x = layers.Dense(width, activation="relu", name=f"{name}_dense{number}")(x)
+            x = layers.Dense(width, activation="gelu", name=f"{name}_dense{number}")(x)
             x = layers.Dropout(dropout, name=f"{name}_dropout{number}")(x)
         return _beside_linear(name, x, window, form)
 
@@ -112,7 +112,7 @@ def recurrent(*, width: int, depth: int, dropout: float) -> Body:
     """
 
     def body(name: str, window: Window, form: Form) -> Tensor:
-        x = layers.Dense(width, activation="relu", name=f"{name}_embed")(_patches(name, window, form))
+        x = layers.Dense(width, activation="gelu", name=f"{name}_embed")(_patches(name, window, form))
         for number in range(depth):
             last = number == depth - 1
             x = layers.GRU(width, return_sequences=not last, name=f"{name}_recurrent{number}")(x)
@@ -150,7 +150,7 @@ def _with_covariates(name: str, x: Tensor, window: Window) -> Tensor:
 
 def _feed_forward(name: str, x: Tensor, width: int, dropout: float) -> Tensor:
     size = x.shape[-1]
-    x = layers.Dense(width, activation="relu", name=f"{name}_wide")(x)
+    x = layers.Dense(width, activation="gelu", name=f"{name}_wide")(x)
     x = layers.Dropout(dropout, name=f"{name}_dropout")(x)
     return layers.Dense(size, name=f"{name}_narrow")(x)
 

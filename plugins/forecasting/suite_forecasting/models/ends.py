@@ -8,6 +8,7 @@ plus `b`; and a window that never changes is forecast to stay as it is.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,11 @@ import keras
 from keras import layers, ops
 
 Tensor = Any
+
+MIN_SHARE = 0.01
+"""The least that counts as a value, of the mean of its window, when logarithms are taken."""
+
+MAX_GROWTH = 20.0
 
 MIN_SCALE = 1e-6
 """As a share of the largest value of a window: what varies less is noise of float32."""
@@ -86,6 +92,46 @@ class Quantiles(layers.Layer):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "middle": self.middle}
+
+
+@keras.saving.register_keras_serializable(package="suite_forecasting")
+class ToLogarithms(layers.Layer):  # type: ignore[misc]
+    """Values in logarithmic units: `log(1 + ratio * x) / ratio`, which is about x for small ones.
+
+    From values (batch, steps) and a ratio (batch, 1); with a ratio of 0 they stay as they are.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"dtype": "float32", **kwargs})
+
+    def call(self, values: Tensor, ratio: Tensor) -> Tensor:
+        logs = ops.log1p(ops.maximum(ratio * values, MIN_SHARE - 1.0))
+        return ops.where(ratio > 0, logs / ops.where(ratio > 0, ratio, ops.ones_like(ratio)), values)
+
+    def compute_output_shape(self, values_shape: Any, ratio_shape: Any = None) -> Any:
+        return values_shape
+
+
+@keras.saving.register_keras_serializable(package="suite_forecasting")
+class FromLogarithms(layers.Layer):  # type: ignore[misc]
+    """The inverse of `ToLogarithms`, of quantiles (batch, horizon, levels).
+
+    What lies more than `MAX_GROWTH` times above the largest value of the window counts as that.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"dtype": "float32", **kwargs})
+
+    def call(self, quantiles: Tensor, ratio: Tensor, values: Tensor) -> Tensor:
+        largest = ops.log1p(ops.maximum(ratio * ops.max(values, axis=1, keepdims=True), 0.0))
+        ratio, largest = ops.expand_dims(ratio, -1), ops.expand_dims(largest, -1)
+        grown = ops.expm1(ops.minimum(ratio * quantiles, largest + math.log(MAX_GROWTH)))
+        return ops.where(ratio > 0, grown / ops.where(ratio > 0, ratio, ops.ones_like(ratio)), quantiles)
+
+    def compute_output_shape(
+        self, quantiles_shape: Any, ratio_shape: Any = None, values_shape: Any = None
+    ) -> Any:
+        return quantiles_shape
 
 
 @keras.saving.register_keras_serializable(package="suite_forecasting")

@@ -14,7 +14,14 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from suite_forecasting.models.ends import Normalize, Quantiles, Recent, Standardize
+from suite_forecasting.models.ends import (
+    FromLogarithms,
+    Normalize,
+    Quantiles,
+    Recent,
+    Standardize,
+    ToLogarithms,
+)
 
 Tensor = Any
 
@@ -75,10 +82,13 @@ class Member:
     Attributes:
         context: how many of the values it sees, the last ones.
         body: its layers.
+        logarithmic: whether it sees and forecasts logarithms, if the series has any: errors then count by the
+            size of the values, and what was never below 0 stays there.
     """
 
     context: int
     body: Body
+    logarithmic: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +96,10 @@ class Networks:
     """Two networks of the same layers.
 
     Attributes:
-        network: from "values" and "observed" (batch, context) (and "known", "past") to the quantiles, float32
-            (batch, horizon, levels).
-        training_network: the same, with the quantiles of each member, (batch, members, horizon, levels).
+        network: from "values" and "observed" (batch, context) and "ratio" (batch, 1), and "known" and "past",
+            to the quantiles, float32 (batch, horizon, levels).
+        training_network: the same, with the quantiles of each member in its own units, (batch, members,
+            horizon, levels).
     """
 
     network: keras.Model
@@ -106,6 +117,7 @@ def networks_of(form: Form, members: Sequence[Member], name: str) -> Networks:
     inputs = {
         "values": keras.Input((form.context,), name="values"),
         "observed": keras.Input((form.context,), name="observed"),
+        "ratio": keras.Input((1,), name="ratio"),
     }
     steps = form.context + form.horizon
     if columns := form.known.shape[1]:
@@ -113,22 +125,28 @@ def networks_of(form: Form, members: Sequence[Member], name: str) -> Networks:
     if columns := form.past.shape[1]:
         inputs["past"] = keras.Input((form.context, columns), name="past")
     covariates, ahead = _covariates(inputs, form)
-    quantiles = []
+    own_units, quantiles = [], []
     for number, member in enumerate(members):
         own = f"member{number}"
         recent = Recent(member.context, name=f"{own}_recent")
-        normalized, level, scale = Normalize(name=f"{own}_normalize")(
-            recent(inputs["values"]), recent(inputs["observed"])
-        )
-        window = Window(values=normalized, observed=recent(inputs["observed"]), covariates=covariates)
+        values, observed = recent(inputs["values"]), recent(inputs["observed"])
+        seen = values
+        if member.logarithmic:
+            seen = ToLogarithms(name=f"{own}_logarithms")(values, inputs["ratio"])
+        normalized, level, scale = Normalize(name=f"{own}_normalize")(seen, observed)
+        window = Window(values=normalized, observed=observed, covariates=covariates)
         numbers = member.body(own, window, form)
         if ahead is not None:
-            hidden = layers.Dense(4 * FEATURES, activation="relu", name=f"{own}_ahead")(ahead)
+            hidden = layers.Dense(4 * FEATURES, activation="gelu", name=f"{own}_ahead")(ahead)
             of_covariates = layers.Dense(len(form.levels), dtype="float32", name=f"{own}_known")(hidden)
             numbers = layers.Add(dtype="float32", name=f"{own}_sum")([numbers, of_covariates])
-        quantiles.append(Quantiles(form.middle, name=f"{own}_quantiles")(numbers, level, scale))
-    stacked = StackMembers(name="members")(quantiles)
-    mean = MeanOfMembers(name="quantiles")(stacked)
+        given = Quantiles(form.middle, name=f"{own}_quantiles")(numbers, level, scale)
+        own_units.append(given)
+        if member.logarithmic:
+            given = FromLogarithms(name=f"{own}_values")(given, inputs["ratio"], values)
+        quantiles.append(given)
+    stacked = StackMembers(name="members")(own_units)
+    mean = MeanOfMembers(name="quantiles")(quantiles)
     return Networks(
         network=keras.Model(inputs, mean, name=name), training_network=keras.Model(inputs, stacked, name=name)
     )
@@ -144,7 +162,7 @@ def _covariates(inputs: dict[str, Tensor], form: Form) -> tuple[Tensor | None, T
         columns = standardize(inputs[name])
         if name == "known":
             ahead = Recent(form.horizon, name="known_ahead")(columns)
-        small = layers.Dense(FEATURES, activation="relu", name=f"{name}_features")(columns)
+        small = layers.Dense(FEATURES, activation="gelu", name=f"{name}_features")(columns)
         flat.append(layers.Flatten(name=f"{name}_flat")(small))
     if not flat:
         return None, None
@@ -172,8 +190,8 @@ class MeanOfMembers(layers.Layer):  # type: ignore[misc]
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"dtype": "float32", **kwargs})
 
-    def call(self, stacked: Tensor) -> Tensor:
-        return ops.mean(stacked, axis=1)
+    def call(self, quantiles: Sequence[Tensor]) -> Tensor:
+        return sum(quantiles) / len(quantiles)
 
-    def compute_output_shape(self, shape: Any) -> Any:
-        return (shape[0], *shape[2:])
+    def compute_output_shape(self, shapes: Any) -> Any:
+        return shapes[0]

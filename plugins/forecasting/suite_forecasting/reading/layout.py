@@ -122,9 +122,7 @@ def is_series_table(table: Columns) -> bool:
 
 def _check_column(file: str, name: str, names: Sequence[str], option: str) -> None:
     if name not in names:
-        raise UserError(
-            f"{file} has no column '{name}' ({option}): it has {some(names, 10)} - {nearest(name, names)}"
-        )
+        raise UserError(f"{file} has no column '{name}' ({option}): {nearest(name, names)}")
 
 
 def _called(name: str) -> str:

@@ -156,8 +156,9 @@ class Gathering:
         regular = [self._regular(each, frequency) for each in grouped if self._belongs(each, frequency)]
         series = [each for each in regular if each is not None]
         if not series:
+            reasons = "".join(f"; {reason}" for reason in self.problems.wrong())
             raise UserError(
-                f"{self._named()} has no series with the frequency {frequency.alias or 'of steps'}"
+                f"{self._named()} has no series of the frequency {frequency.alias or '1'}{reasons}"
             )
         return series
 
@@ -221,6 +222,9 @@ class Gathering:
         """Say where rows are not in the order of time."""
         backward = order[1:] < order[:-1]
         backward &= (code[order][1:] == code[order][:-1]) & (times[order][1:] > times[order][:-1])
+        # What a test file repeats of a training file is of no order.
+        file = np.repeat(np.arange(len(self.files)), [len(rows.times) for rows in self.files])[order]
+        backward &= file[1:] == file[:-1]
         positions = np.flatnonzero(backward)
         if len(positions):
             rows = np.sort(order[positions])

@@ -88,7 +88,7 @@ class SeriesStream:
         expected = frequency_of(self.frequency) if self.frequency else None
         series = gathering.series(expected)
         if wrong := problems.wrong():
-            raise UserError("; ".join(wrong))
+            raise UserError(f"{'; '.join(wrong)}. Put this right first; a missing value is an empty cell")
         return series
 
 
