@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from suite import UserError
+from suite.options import parse
 from suite_forecasting.loaders.tables import load_table
 from suite_forecasting.options import TableOptions
+from suite_forecasting.reading.streams import series_in
 
 DAYS = [f"2024-01-{day:02}" for day in range(1, 29)]
 
@@ -118,3 +120,25 @@ def test_daylight_saving_time_is_read_right_with_offsets(tmp_path):
     dataset = load(tmp_path, "ds,y\n" + "".join(rows))
     assert series(dataset) == ({"y": list(range(24))}, "h")
     assert dataset.test[0].input.start == "2024-03-30T12:00:00Z"
+
+
+@pytest.mark.parametrize("given", ["store,item", ("store", "item"), ["store", "item"]])
+def test_columns_are_named_in_a_list_or_with_commas(tmp_path, given):
+    rows = [f"{day},{store},7,{index}\n" for store in (1, 2) for index, day in enumerate(DAYS)]
+    path = tmp_path / "data.csv"
+    path.write_text("date,store,item,sales\n" + "".join(rows))
+    options = parse(TableOptions, {"id": given}, "[loader]")
+    assert set(series(load_table(path, options))[0]) == {"1/7", "2/7"}
+
+
+def test_a_wide_table_at_prediction_may_have_other_series(tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text("date,C,D\n" + "".join(f"{day},{index},{index}\n" for index, day in enumerate(DAYS)))
+    columns = {"time": "date", "target": ["A", "B", "C"]}
+    (history,) = series_in(path, columns, "D", 2, (), ())
+    assert (history.name, history.values.tolist()) == ("C", list(range(28)))
+    assert [
+        history.name for history in series_in(path, {**columns, "target": ["A", "B"]}, "D", 2, (), ())
+    ] == ["C", "D"]
+    with pytest.raises(UserError, match="no series of the frequency h"):
+        list(series_in(path, columns, "h", 2, (), ()))

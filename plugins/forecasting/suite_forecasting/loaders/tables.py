@@ -9,7 +9,7 @@ import msgspec
 from suite import UserError
 from suite.data import Dataset
 from suite.kit import some
-from suite_forecasting.options import TableOptions
+from suite_forecasting.options import TableOptions, names_in
 from suite_forecasting.reading.columns import columns_of
 from suite_forecasting.reading.files import files_in, parts_of
 from suite_forecasting.reading.layout import Layout, as_fact, layout_of, options_of
@@ -34,7 +34,7 @@ def load_table(path: Path, options: TableOptions) -> Dataset:
     for name in unused_files:
         problems.add("file is of no split and left out", "files are of no split and left out", name)
     in_parts = any(file.part for file in files)
-    gathering = Gathering(options, problems, known=len(options.known))
+    gathering = Gathering(options, problems, known=len(names_in(options.known)))
     layout: Layout | None = None
     for file in files:
         table = reshaped(columns_of(file.source.read(), file.name, problems))

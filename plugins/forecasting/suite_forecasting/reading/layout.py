@@ -10,7 +10,7 @@ import msgspec
 
 from suite import UserError
 from suite.kit import nearest, some
-from suite_forecasting.options import TableOptions
+from suite_forecasting.options import TableOptions, names_in
 from suite_forecasting.reading.columns import Columns
 from suite_forecasting.reading.numbers import is_missing, looks_numeric
 from suite_forecasting.reading.times import looks_like_times
@@ -77,18 +77,19 @@ def layout_of(table: Columns, options: TableOptions) -> tuple[Layout, list[str]]
         suite.UserError: if a column that was named is not there, or none has times or values.
     """
     names = list(table.cells)
-    for option in ("id", "target", "known", "past"):
-        for name in getattr(options, option):
+    given = {option: names_in(getattr(options, option)) for option in ("id", "target", "known", "past")}
+    for option, columns in given.items():
+        for name in columns:
             _check_column(table.file, name, names, option)
     if options.time:
         _check_column(table.file, options.time, names, "time")
-    taken = {*options.known, *options.past, *options.target, *options.id}
+    taken = {name for columns in given.values() for name in columns}
     time = options.time or _time_column(table, [name for name in names if name not in taken])
     taken.add(time)
     free = [name for name in names if name not in taken]
-    own_id = options.id or _telling_apart(table, time, _id_columns(table, free), free)
+    own_id = given["id"] or _telling_apart(table, time, _id_columns(table, free), free)
     free = [name for name in free if name not in own_id]
-    target = options.target or _targets(table, free, has_id=bool(own_id))
+    target = given["target"] or _targets(table, free, has_id=bool(own_id))
     if not target:
         raise UserError(
             f"{table.file} has no column of numbers, only {some(names, 10)}: name that of the values with"
@@ -103,8 +104,8 @@ def layout_of(table: Columns, options: TableOptions) -> tuple[Layout, list[str]]
         id=tuple(own_id),
         time=time,
         target=tuple(target),
-        known=options.known,
-        past=options.past,
+        known=given["known"],
+        past=given["past"],
         dates=options.dates,
         decimal=options.decimal,
     )
@@ -202,7 +203,7 @@ def _telling_apart(
         raise UserError(
             f"{table.file}, column '{time}': most times are there more than once,"
             f" {len(table) / different:.3g} times on average. Say which column names the series with"
-            " --set loader.id=COLUMN, or loader.id=[A,B] for several"
+            " --set loader.id=COLUMN, or loader.id=A,B for several"
         )
     return tuple(name for name in table.cells if name in chosen)
 

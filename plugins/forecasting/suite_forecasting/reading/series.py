@@ -163,7 +163,7 @@ class Gathering:
         return series
 
     def _named(self) -> str:
-        return some([rows.file for rows in self.files])
+        return self.files[0].file if len(self.files) == 1 else some([rows.file for rows in self.files])
 
     def _location(self, row: int) -> str:
         for rows in self.files:

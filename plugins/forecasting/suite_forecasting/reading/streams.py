@@ -10,7 +10,7 @@ from suite import UserError
 from suite.sources import Source, source
 from suite_forecasting.examples import history_of
 from suite_forecasting.frequencies import frequency_of
-from suite_forecasting.options import TableOptions
+from suite_forecasting.options import TableOptions, names_in
 from suite_forecasting.reading.columns import columns_of
 from suite_forecasting.reading.layout import layout_of, options_of
 from suite_forecasting.reading.problems import SeriesProblems
@@ -93,11 +93,15 @@ class SeriesStream:
 
 
 def _for_table(options: TableOptions, names: Mapping[str, Any]) -> TableOptions:
-    """The options, without a column of names that a table of one series does not have."""
+    """The options for another table: it need not name its only series, nor have all of a wide one."""
     import msgspec
 
-    if not any(name in names for name in options.id):
-        return msgspec.structs.replace(options, id=())
+    if not any(name in names for name in names_in(options.id)):
+        options = msgspec.structs.replace(options, id=())
+    targets = names_in(options.target)
+    if len(targets) > 1:
+        there = tuple(name for name in targets if name in names)
+        options = msgspec.structs.replace(options, target=there)
     return options
 
 
