@@ -32,6 +32,7 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "plugins.md"
 PROGRAMS = ROOT / "docs" / "programs.md"
+FORECASTING = ROOT / "docs" / "forecasting.md"
 
 SINGLE_FILES = ("suite_miscounted", "suite_stripes", "suite_lists", "suite_journal")
 """The plugins of the guide that are one file."""
@@ -296,6 +297,33 @@ def test_the_commands_of_the_readme_work(tmp_path, monkeypatch, capsys, small_ne
             ["train", "image-classification"] if "." in option.partition("=")[0] else ["predict", "detector"]
         )
         assert main([*command, "nowhere", "--set", option]) == 2
+        assert "nowhere" in capsys.readouterr().err, option
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_page_on_forecasting_work(tmp_path, monkeypatch, capsys):
+    samples = pytest.importorskip("suite_forecasting.samples").sample()
+    frequencies = pytest.importorskip("suite_forecasting.frequencies")
+    rows = ["unique_id,ds,y"]
+    for example in [samples.test[index] for index in range(3)]:
+        values = [*example.input.values.tolist(), *example.target["values"]]
+        days = frequencies.texts(example.input.start, frequencies.frequency_of("D"), range(len(values)))
+        rows += [f"{example.input.name},{day},{value}" for day, value in zip(days, values, strict=True)]
+    (tmp_path / "sales.csv").write_text("\n".join(rows))
+    monkeypatch.chdir(tmp_path)
+    for words in commands(FORECASTING):
+        assert main([*words, *(["--epochs", "1"] if words[0] == "train" else [])]) == 0, (
+            capsys.readouterr().err
+        )
+    written = (tmp_path / "forecasts.csv").read_text().splitlines()
+    assert written[0] == "unique_id,ds,y,q0.1,q0.2,q0.3,q0.4,q0.5,q0.6,q0.7,q0.8,q0.9"
+    assert written[1].startswith("shop 1,2024-04-30,")
+    assert len(written) == 1 + 3 * 14
+    for code in blocks(FORECASTING, "python"):
+        exec(code, {})
+    assert len(capsys.readouterr().out.split(",")) >= 14
+    for option in re.findall(r"`?--set (loader\.[^\s`]+)", FORECASTING.read_text()):
+        assert main(["inspect", "forecasting", "nowhere", "--set", option]) == 2
         assert "nowhere" in capsys.readouterr().err, option
 
 
