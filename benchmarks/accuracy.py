@@ -22,7 +22,7 @@ from typing import Any
 import connected_digits
 from run_folders import new_run
 
-from suite.runs.directory import Run
+from suite.runs.directory import RunDirectory
 
 HERE = Path(__file__).parent
 
@@ -86,7 +86,7 @@ def main() -> None:
     out = new_run(name)
     command = [sys.executable, "-m", "suite", "train", case.task, str(data), "--out", str(out)]
     subprocess.run([*command, *case.flags, *flags], check=True)
-    run = Run.open(out)
+    run = RunDirectory.open(out)
     history, metrics, environment = run.history(), run.metrics or {}, run.environment
     print(
         f"{name}: {history[-1]['epoch']:.0f} epochs in {history[-1]['seconds'] / 60:.1f} min"

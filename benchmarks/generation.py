@@ -24,7 +24,7 @@ import numpy as np
 from run_folders import new_run
 
 from suite.devices import activate
-from suite.runs.directory import Run
+from suite.runs.directory import RunDirectory
 
 HERE = Path(__file__).parent
 REFERENCE_MODEL = "5-gram model"
@@ -50,7 +50,7 @@ def bits_per_byte(language: str, flags: list[str]) -> None:
     out = new_run(f"generation_{language}")
     command = [sys.executable, "-m", "suite", "train", "text-generation", str(data), "--out", str(out)]
     subprocess.run([*command, *flags], check=True)
-    run = Run.open(out)
+    run = RunDirectory.open(out)
     history, metrics, environment = run.history(), run.metrics or {}, run.environment
     last, precision = history[-1], run.configuration.runtime.precision
     print(

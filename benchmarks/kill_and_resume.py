@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from suite.runs.directory import Run
+from suite.runs.directory import RunDirectory
 
 FLAGS = ["--epochs", "24", "--set", "training.checkpoint_seconds=0.5"]
 
@@ -68,7 +68,7 @@ def main() -> None:
                 _, errors = resumed.communicate()
                 assert resumed.returncode == 0, errors.decode()
                 status = "resumed"
-            equal = is_same(Run(run), Run(folder / "whole"))
+            equal = is_same(RunDirectory(run), RunDirectory(folder / "whole"))
             same += equal
             print(
                 f"kill {number + 1}: after {moment:5.1f} s, at step {at}{'' if alive else ' (too late)'},"
@@ -90,7 +90,7 @@ def newest_step(run: Path) -> int:
     return max(steps, default=0)
 
 
-def is_same(run: Run, other: Run) -> bool:
+def is_same(run: RunDirectory, other: RunDirectory) -> bool:
     (ours, state), (theirs, other_state) = run.checkpoints.newest(), other.checkpoints.newest()
     ours |= run.checkpoints.read_best(state["best_file"])
     theirs |= other.checkpoints.read_best(other_state["best_file"])

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from run_folders import new_run
 
-from suite.runs.directory import Run
+from suite.runs.directory import RunDirectory
 
 HERE = Path(__file__).parent
 
@@ -41,7 +41,7 @@ def main() -> None:
         validation = f"loader.validation=speaker={others} take=0-4"
         splits = ["--set", f"loader.test=speaker={speaker}", "--set", validation]
         subprocess.run([*command, *pattern, *splits, *flags], check=True)
-        run = Run.open(out)
+        run = RunDirectory.open(out)
         errors.append((run.metrics or {})["test"]["wer"])
         minutes += run.history()[-1]["seconds"] / 60
         print(f"{speaker}: word error rate {errors[-1]:.4f}")

@@ -19,7 +19,7 @@ import numpy as np
 import suite
 from suite.evaluation import Pairs
 from suite.runs.data import run_data
-from suite.runs.directory import Run
+from suite.runs.directory import RunDirectory
 from suite_speech_recognition.audio import recordings
 from suite_speech_recognition.metrics import Scoring
 
@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=0, help="recordings, evenly spaced; 0: all")
     arguments = parser.parse_args()
     host = suite.Host()
-    run = Run.open(Path(arguments.run))
+    run = RunDirectory.open(Path(arguments.run))
     test = run_data(host, run.configuration).dataset.test
     assert test is not None
     pipeline = suite.load(run.path, host=host, batch_size=32)

@@ -20,7 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from suite.runs.directory import Run
+from suite.runs.directory import RunDirectory
 from suite_images import reading
 from suite_object_detection.loaders.voc import load
 from suite_object_detection.options import VocOptions
@@ -89,7 +89,7 @@ def main() -> None:
         if not (HERE / name / "metrics.json").exists():
             suite("train", "object-detection", str(data), "--out", str(HERE / name), "--epochs", epochs,
                   "--set", f"model.tiles={tiles}")  # fmt: skip
-        run = Run.open(HERE / name)
+        run = RunDirectory.open(HERE / name)
         scores[f"{name}: {run.history()[-1]['seconds'] / 60:.1f} minutes"] = run.metrics
     later = HERE / "whole" / "evaluations" / "tiles"
     if not later.exists():

@@ -3,7 +3,7 @@
 The same words in a file, on the command line and in Python:
 
     task = "..."            # suite train TASK DATA
-    data = "/data/birds"
+    data = "/data/birds"    # or sample = true: the made-up examples of the task, suite train TASK --sample
     [loader]                # --loader NAME, --set loader.KEY=VALUE
     name = "folder"
     [split]                 # --set split.validation=0.2
@@ -12,6 +12,7 @@ The same words in a file, on the command line and in Python:
     [training]              # --epochs, --batch-size, --seed, --set training.KEY=VALUE
     [runtime]               # --backend, --device, --precision
     [evaluators.NAME]       # --set evaluators.NAME.KEY=VALUE
+    [log.NAME]              # --log NAME, --set log.NAME.KEY=VALUE
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ _TYPED: dict[str, type[Options]] = {
     "training": TrainingOptions,
     "runtime": RuntimeOptions,
 }
-_TABLES = ("loader", "split", "model", "training", "runtime", "evaluators")
+_TABLES = ("loader", "split", "model", "training", "runtime", "evaluators", "log")
+_OF_SEVERAL = ("evaluators", "log")  # tables of tables of options, by name
 _PLAIN = ("task", "data", "init", "pretrained")
 _WRITTEN_ONLY = ("plugins",)
 _MAX_KEYS = 12  # named in a message
@@ -52,7 +54,8 @@ class Configuration:
 
     Attributes:
         task: the task's name.
-        data: where the data is; empty for data in memory.
+        data: where the data is; empty for data in memory and for the task's sample.
+        sample: whether the data is the task's sample.
         init: a run whose weights to start from, or None.
         pretrained: the name of weights to start from that somebody else trained; "auto" for those that suit
             the data best, of those that are on this machine. It becomes a model and its options.
@@ -64,11 +67,13 @@ class Configuration:
         training: how to train.
         runtime: on what to train.
         evaluators: options of evaluators by their name; the names are those to use if not empty.
+        log: options of the listeners of plugins that hear of the training, by their name.
         plugins: names and versions of the plugins that take part; written, not read.
     """
 
     task: str
     data: str
+    sample: bool = False
     init: str | None = None
     pretrained: str | None = None
     loader_name: str | None = None
@@ -79,13 +84,25 @@ class Configuration:
     training: TrainingOptions = TrainingOptions()
     runtime: RuntimeOptions = RuntimeOptions()
     evaluators: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    log: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     plugins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def data_name(self) -> str:
+        """How people call the data: its path, or that it is a sample; empty for data in memory."""
+        return f"the sample of the task '{self.task}'" if self.sample else self.data
 
     def to_toml(self) -> str:
         """The text of `config.toml`; reading it gives an equal configuration."""
         import tomli_w
 
+        return tomli_w.dumps(self.to_mapping())
+
+    def to_mapping(self) -> dict[str, Any]:
+        """What `config.toml` holds: tables of plain values. `from_mapping` reads it."""
         document: dict[str, Any] = {"task": self.task, "data": self.data}
+        if self.sample:
+            document["sample"] = True
         if self.init:
             document["init"] = self.init
         if self.pretrained:
@@ -96,8 +113,11 @@ class Configuration:
         document["training"] = as_dict(self.training)
         document["runtime"] = as_dict(self.runtime)
         document["evaluators"] = {name: dict(options) for name, options in self.evaluators.items()}
+        if self.log:
+            document["log"] = {name: dict(options) for name, options in self.log.items()}
         document["plugins"] = dict(self.plugins)
-        return tomli_w.dumps(_without_none(document))
+        plain: dict[str, Any] = _without_none(document)
+        return plain
 
 
 def _named(name: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,7 +144,7 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
     Raises:
         UserError: for unknown keys, missing ones, and values that are not allowed.
     """
-    known = (*_PLAIN, *_TABLES, *_WRITTEN_ONLY)
+    known = (*_PLAIN, "sample", *_TABLES, *_WRITTEN_ONLY)
     for key, value in document.items():
         if key not in known:
             raise UserError(f"{where} has no key '{key}': {nearest(key, known)}")
@@ -140,18 +160,25 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
         raise UserError(
             f"{where}: 'plugins' is a table of versions, as suite writes it, not {shown(plugins)}"
         )
-    if not document.get("task") or "data" not in document:
+    sample = document.get("sample", False)
+    if not isinstance(sample, bool):
+        raise UserError(f"{where}: 'sample' is true or false, not {shown(sample)}")
+    if sample and document.get("data"):
+        raise UserError(f"{where}: with sample = true the data is the task's sample: leave 'data' out")
+    if not document.get("task") or ("data" not in document and not sample):
         missing = "data" if document.get("task") else "task"
         raise UserError(f"{where}: '{missing}' is missing")
     loader = dict(document.get("loader", {}))
     model = dict(document.get("model", {}))
-    for name, options in document.get("evaluators", {}).items():
-        if not isinstance(options, Mapping):
-            raise UserError(f"{where}: 'evaluators.{name}' is a table of options, not {shown(options)}")
+    for table in _OF_SEVERAL:
+        for name, options in document.get(table, {}).items():
+            if not isinstance(options, Mapping):
+                raise UserError(f"{where}: '{table}.{name}' is a table of options, not {shown(options)}")
     typed = {name: parse(kind, document.get(name, {}), f"[{name}]") for name, kind in _TYPED.items()}
     return Configuration(
         task=document["task"],
-        data=document["data"],
+        data=document.get("data", ""),
+        sample=sample,
         init=document.get("init"),
         pretrained=document.get("pretrained"),
         loader_name=loader.pop("name", None),
@@ -159,6 +186,7 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
         model_name=model.pop("name", None),
         model=model,
         evaluators=document.get("evaluators", {}),
+        log=document.get("log", {}),
         plugins=plugins,
         **typed,  # type: ignore[arg-type]
     )

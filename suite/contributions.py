@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from suite.figures import Figure
     from suite.pipeline.codec import Codec
     from suite.pipeline.trainable import TrainablePipeline
+    from suite.training.progress import Listener, RunFacts
 
     AnyOptions = TypeVar("AnyOptions", bound=Options, default=Any)
     Item_co = TypeVar("Item_co", bound="Contribution", covariant=True, default="Contribution")
@@ -82,12 +83,15 @@ class Metric:
         unit: what it is measured in ("bits per byte"); empty for a number without a unit.
         share: it is a share of the examples, from 0 to 1. If all examples agree, its interval is the exact
             binomial one.
+        optional: some data has no such number (the accuracy of five guesses among three classes), and nobody
+            needs to be told.
     """
 
     label: str
     higher_is_better: bool = True
     unit: str = ""
     share: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +142,9 @@ class Task:
             `format(path, facts) -> suite.evaluation.PredictionWriter`. The first one is what `suite predict
             --out FOLDER` writes beside lines (images with boxes, say).
         types: the module that documents facts, input, target and prediction: "suite_birds.types".
+        perfect: `perfect(target, facts) -> prediction`: what a model that is always right would predict. The
+            checks of `suite check` score it: no evaluator may rank anything above it. None if a prediction is
+            of the form of a target, or if nothing can be said of it.
     """
 
     name: str
@@ -158,6 +165,7 @@ class Task:
     prediction_type: Lazy | type | None = None
     formats: Mapping[str, Callable[[Path, Mapping[str, Any]], PredictionWriter]] = field(default_factory=dict)
     types: str = ""
+    perfect: Callable[[Any, Mapping[str, Any]], Any] | None = None
 
     @property
     def prediction_class(self) -> Any:
@@ -180,6 +188,9 @@ class DataLoader(Generic[AnyOptions]):
             that it knows but does not read, a sentence on what it is and what to do: people see it if no
             loader reads the data, whatever task they named.
         options: the type of `options`.
+        write_sample: `write_sample(dataset, folder) -> path`: writes the task's sample, which it gets, in
+            this format into an empty folder, and says which path `load` reads. `suite check` loads it and
+            compares. None if nothing writes the format.
     """
 
     name: str
@@ -188,6 +199,7 @@ class DataLoader(Generic[AnyOptions]):
     load: Callable[[Path, AnyOptions], Dataset]
     detect: Callable[[Path], bool | str]
     options: type[AnyOptions] = NoOptions  # type: ignore[assignment]
+    write_sample: Callable[[Dataset, Path], Path] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,6 +237,8 @@ class ModelBuilder(Generic[AnyOptions]):
             those that suit the data best first; `name` is what the user typed, so a file or folder of that
             name may be among them, and empty if nothing was. It downloads nothing. Keras may be imported
             here. None for a builder that starts from scratch.
+        quick: what to set so that it learns the task's sample in seconds, by the keys that `--set` takes:
+            `{"model.width": 16, "training.epochs": 40}`. `suite check` trains with it.
     """
 
     name: str
@@ -235,6 +249,7 @@ class ModelBuilder(Generic[AnyOptions]):
     options: type[AnyOptions] = NoOptions  # type: ignore[assignment]
     prediction_options: type[Options] = NoOptions
     pretrained: Callable[[str, Dataset], Sequence[Pretrained]] | None = None
+    quick: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def packages(self) -> set[str]:
@@ -271,7 +286,34 @@ class Evaluator(Generic[AnyOptions]):
     options: type[AnyOptions] = NoOptions  # type: ignore[assignment]
 
 
-Contribution = Task | DataLoader[Any] | ModelBuilder[Any] | Evaluator[Any]
+@dataclass(frozen=True, kw_only=True)
+class ListenerFactory(Generic[AnyOptions]):
+    """Makes listeners that show a training elsewhere: in TensorBoard, on a tracking server.
+
+    Each training that names it (`suite train ... --log NAME`), and each fold of a cross-validation, gets a
+    listener of its own, which is called in a thread of its own: it may be slow. Nothing that it raises ends a
+    training; it is then switched off, with a note. Steps are left out if it does not keep up.
+
+    Attributes:
+        name: as typed after `--log`.
+        summary: one line for `suite plugins`.
+        open: `open(facts, options) -> suite.Listener`. `facts` is the `suite.RunFacts` of the training;
+            `facts.log_id` is what the listener of an earlier training of this run had as its `log_id`, by
+            which a resumed run goes on where it was. A `suite.UserError` says what to do (a package that is
+            not installed).
+        options: the type of `options`: `--set log.NAME.OPTION=VALUE`.
+    """
+
+    name: str
+    summary: str = ""
+    open: Callable[[RunFacts, AnyOptions], Listener]
+    options: type[AnyOptions] = NoOptions  # type: ignore[assignment]
+
+    task = ""
+    """It is for all tasks."""
+
+
+Contribution = Task | DataLoader[Any] | ModelBuilder[Any] | Evaluator[Any] | ListenerFactory[Any]
 
 
 @dataclass(frozen=True)
@@ -294,8 +336,13 @@ class Contributed(Generic[Item_co]):
 
     @property
     def task(self) -> str:
-        """The name of the task that it is for; a task's own name."""
+        """The name of the task that it is for; a task's own name; "" if it is for all."""
         return self.item.name if isinstance(self.item, Task) else self.item.task
+
+    @property
+    def listed_name(self) -> str:
+        """The contribution's name after that of the task that it is for: `task / name`."""
+        return f"{self.task} / {self.name}" if self.task and not isinstance(self.item, Task) else self.name
 
     def __str__(self) -> str:
         return f"{self.kind} '{self.item.name}' of plugin '{self.plugin}'"

@@ -12,8 +12,11 @@ from suite.contributions import Contributed, Lazy, Metric
 from suite.errors import PluginError
 from suite.options import Options
 
-_CALLABLES = ("sample", "load", "detect", "build", "codec", "evaluate")
-_OPTIONAL_CALLABLES = ("pretrained", "baseline", "explain", "inspect", "preview", "check", "facts")
+_CALLABLES = ("sample", "load", "detect", "build", "codec", "evaluate", "open")
+_OPTIONAL_CALLABLES = (
+    *("pretrained", "baseline", "explain", "inspect", "preview", "check", "facts"),
+    *("perfect", "write_sample"),
+)
 _TEXTS = ("task", "summary", "metric", "builder", "types")
 _NEEDED_TEXTS = ("task", "metric", "builder")
 _OF_CALLABLES = ("reference_models", "formats")
@@ -55,6 +58,8 @@ def _defect(attribute: str, value: Any) -> str:
             name for name, function in value.items() if not isinstance(name, str) or not callable(function)
         ]
         return f"hold {wrong[0]!r}: {value[wrong[0]]!r}, which is not a function by its name" if wrong else ""
+    if attribute == "quick" and not isinstance(value, Mapping):
+        return f"is {value!r}, not a dictionary of values by the keys that --set takes"
     if attribute == "evaluators":
         if isinstance(value, str) or not isinstance(value, tuple | list):
             return f'are {value!r}, not a tuple of names: ("accuracy",)'

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from suite.other_words import meant
 from suite.wording import shortened
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class SuiteError(Exception):
@@ -57,10 +61,19 @@ class OutOfMemoryError(RunError, MemoryError):
     """There was too little memory, of the machine or of an accelerator: nobody's defect."""
 
 
-class StoppedRunError(RunError):
-    """A run that was asked to stop, with everything kept: the message says how to go on."""
+class StoppedError(RunError):
+    """What was asked to stop has stopped: the message says how to go on, if it can.
+
+    Attributes:
+        run: the run directory of a training, with everything kept: `suite.resume(run)` goes on. None if there
+            is nothing to go on with (yet): then the same call does it again.
+    """
 
     exit_status = 130
+
+    def __init__(self, message: str, run: Path | None = None) -> None:
+        super().__init__(message)
+        self.run = run
 
 
 class PluginError(SuiteError):

@@ -23,7 +23,7 @@ from typing import Any
 
 import pluggy
 
-from suite.contributions import DataLoader, Evaluator, ModelBuilder, Task
+from suite.contributions import DataLoader, Evaluator, ListenerFactory, ModelBuilder, Task
 
 hookspec = pluggy.HookspecMarker("suite")
 
@@ -49,3 +49,8 @@ def suite_model_builders() -> Iterable[ModelBuilder[Any]]:  # type: ignore[empty
 @hookspec
 def suite_evaluators() -> Iterable[Evaluator[Any]]:  # type: ignore[empty-body]
     """The scores that this plugin computes."""
+
+
+@hookspec
+def suite_listeners() -> Iterable[ListenerFactory[Any]]:  # type: ignore[empty-body]
+    """Where this plugin shows trainings."""

@@ -23,7 +23,14 @@ from typing import Any, TypeVar
 import pluggy
 
 from suite import hookspecs
-from suite.contributions import Contributed, DataLoader, Evaluator, ModelBuilder, Task
+from suite.contributions import (
+    Contributed,
+    DataLoader,
+    Evaluator,
+    ListenerFactory,
+    ModelBuilder,
+    Task,
+)
 from suite.declarations import check_declaration, refuse_twins
 from suite.errors import PluginError, UserError, nearest
 from suite.plugin_files import file_version, load_plugin_file, refused_file
@@ -33,13 +40,14 @@ KINDS: dict[type, tuple[str, str]] = {
     DataLoader: ("suite_data_loaders", "data loader"),
     ModelBuilder: ("suite_model_builders", "model builder"),
     Evaluator: ("suite_evaluators", "evaluator"),
+    ListenerFactory: ("suite_listeners", "listener"),
 }
 """The hook that gives a kind of contribution, and what a message calls it."""
 
 HEAVY = ("keras", "tensorflow", "jax", "torch")
 """What declaring must not import: Keras fixes its backend when imported, so `--backend` would be lost."""
 
-Kind = TypeVar("Kind", Task, DataLoader[Any], ModelBuilder[Any], Evaluator[Any])
+Kind = TypeVar("Kind", Task, DataLoader[Any], ModelBuilder[Any], Evaluator[Any], ListenerFactory[Any])
 
 
 @dataclass(frozen=True)
@@ -85,12 +93,16 @@ class Host:
             plugin has that distribution's name.
         discover: whether to look for installed plugins (the entry-point group `suite.v1`).
         without: names of plugins to leave out; they are not even imported.
+
+    Attributes:
+        plugins: those that were found, with what they contribute.
+        made_with: the arguments.
     """
 
     def __init__(self, *plugins: Any, discover: bool = True, without: Iterable[str] = ()) -> None:
         excluded = set(without)
         plugins = tuple(plugin.resolve() if isinstance(plugin, Path) else plugin for plugin in plugins)
-        self._arguments = (plugins, discover, excluded)
+        self.made_with = (plugins, discover, excluded)
         self.plugins: list[Plugin] = []
         modules = any(isinstance(plugin, ModuleType | Path) for plugin in plugins)
         found = _installed() if discover or modules else {}
@@ -141,7 +153,7 @@ class Host:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as what it was made with; modules travel by their names."""
-        plugins, discover, without = self._arguments
+        plugins, discover, without = self.made_with
         named = [
             (plugin.__name__, None) if isinstance(plugin, ModuleType) else ("", plugin) for plugin in plugins
         ]
@@ -168,9 +180,13 @@ class Host:
         """Every evaluator, of one task if `task` is given, by name and plugin."""
         return self._contributed(Evaluator, task)
 
+    def listeners(self) -> list[Contributed[ListenerFactory[Any]]]:
+        """Everything that shows trainings elsewhere, by name and plugin."""
+        return self._contributed(ListenerFactory)
+
     def contributions(self, task: str) -> list[Contributed]:
-        """Everything that there is for a task: loaders, builders, evaluators."""
-        return [*self.loaders(task), *self.builders(task), *self.evaluators(task)]
+        """Everything that there is for a task: loaders, builders, evaluators; and the listeners."""
+        return [*self.loaders(task), *self.builders(task), *self.evaluators(task), *self.listeners()]
 
     def task(self, name: str, prefer: Collection[str] = ()) -> Task:
         """The task called `name`; see `find_task`."""
@@ -207,6 +223,10 @@ class Host:
     def evaluator(self, name: str, task: str, prefer: Collection[str] = ()) -> Contributed[Evaluator[Any]]:
         """The evaluator called `name` for `task`; arguments and errors as for `builder`."""
         return self._one_of(Evaluator, name, self.evaluators(task), task, prefer)
+
+    def listener(self, name: str) -> Contributed[ListenerFactory[Any]]:
+        """What is called `name` and shows trainings; errors as for `find_task`."""
+        return self._one_of(ListenerFactory, name, self.listeners())
 
     def _contributed(self, kind: type[Kind], task: str | None = None) -> list[Contributed[Kind]]:
         plugin_of_task, _, bare = (task or "").rpartition(":")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from suite.runs.directory import Run
+from suite.runs.directory import RunDirectory
 
 
 def left_after(step: int, run: Path, copy: Path) -> Callable[[], bool]:
@@ -29,7 +29,7 @@ def left_after(step: int, run: Path, copy: Path) -> Callable[[], bool]:
     return stop
 
 
-def check_same_state(run: Run, other: Run) -> None:
+def check_same_state(run: RunDirectory, other: RunDirectory) -> None:
     """The newest checkpoints of two runs hold the same arrays, to the last bit."""
     ours, theirs = (each.checkpoints.newest()[0] for each in (run, other))
     assert ours.keys() == theirs.keys()

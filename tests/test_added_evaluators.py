@@ -13,9 +13,9 @@ import toy_plugin
 from suite.cli.main import main
 from suite.configuration import from_mapping
 from suite.runs.build import look_up
-from suite.runs.directory import Run
 from suite.runs.evaluate import Request, evaluate
 from suite.runs.evaluators import with_evaluators
+from suite.runs.run import Run
 from suite.runs.train import resume, train
 
 

@@ -8,7 +8,8 @@ import pytest
 import suite
 import toy_plugin
 from suite.configuration import Configuration
-from suite.runs.evaluate import Request, evaluate
+from suite.runs.chosen_examples import Request
+from suite.runs.evaluate import evaluate
 from suite.runs.train import resume, train
 from suite.training_options import TrainingOptions
 

@@ -20,9 +20,10 @@ from suite.data import Problem
 from suite.pipeline.manifest import read_manifest
 from suite.prediction.loading import model_task
 from suite.runs.build import look_up
+from suite.runs.chosen_examples import Request
 from suite.runs.data import run_data
-from suite.runs.directory import Run
-from suite.runs.evaluate import Request, evaluate
+from suite.runs.directory import RunDirectory
+from suite.runs.evaluate import evaluate
 from suite.runs.resuming import changed_contents
 from suite.runs.train import train
 from suite.training.progress import Listener
@@ -240,10 +241,10 @@ def test_data_that_was_swapped_since_the_training_is_noticed(run, data, tmp_path
     assert any(
         f"files in {data} were changed, added or removed after {run} was started" in note for note in said
     )
-    dataset = run_data(HOST, Run.open(run).configuration).dataset
-    assert changed_contents(Run.open(run), str(data), dataset) == ""
+    dataset = run_data(HOST, RunDirectory.open(run).configuration).dataset
+    assert changed_contents(RunDirectory.open(run), str(data), dataset) == ""
     swapped = replace(dataset, train=[replace(example, input=[0.0] * 8) for example in dataset.train])
-    said = changed_contents(Run.open(run), str(data), swapped)
+    said = changed_contents(RunDirectory.open(run), str(data), swapped)
     assert f"the data in {data} holds something else than when {run} was started" in said
 
 
@@ -262,7 +263,7 @@ def test_a_run_goes_on_with_its_own_plugin_if_another_one_has_the_same_names(run
     assert evaluate(both, Request(run=run, out=tmp_path / "out")).metrics["test"] == before["test"]
     manifest = read_manifest(run / "model")
     assert model_task(both, manifest).plugin == manifest.task_plugin == "toy_plugin"
-    configuration = replace(Run.open(run).configuration, init=None)
+    configuration = replace(RunDirectory.open(run).configuration, init=None)
     chosen = look_up(both, configuration)
     named = (chosen.task, chosen.builder, *chosen.evaluators, run_data(both, configuration).loader)
     assert {contributed.plugin for contributed in named} == {"toy_plugin"}

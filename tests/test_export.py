@@ -14,9 +14,9 @@ import suite
 import toy_plugin
 import weather
 from suite.configuration import Configuration
-from suite.export.export import _alike, _difference
-from suite.export.metadata import onnx_metadata
-from suite.export.onnx import _answer, _copying_no_graph, _in_a_process, convert
+from suite.conversion.export import _alike, _difference
+from suite.conversion.metadata import onnx_metadata
+from suite.conversion.onnx import _answer, _copying_no_graph, _in_a_process, convert
 from suite.pipeline.keras_files import save_keras
 from suite.pipeline.manifest import FORMAT, Manifest, read_manifest, write_manifest
 from suite.pipeline.networks import KerasNetwork, OnnxNetwork
@@ -37,7 +37,7 @@ def run(tmp_path_factory):
 def exported(run):
     """As users have it: converted in a process that begins with nothing."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("suite.export.onnx._in_a_process", _in_a_process)
+        patch.setattr("suite.conversion.onnx._in_a_process", _in_a_process)
         return export(run, host=weather.host())
 
 
@@ -50,7 +50,7 @@ def converted(exported, monkeypatch):
         target.write_bytes((exported.folder / "network.onnx").read_bytes())
         return [x], [KerasNetwork(weather.network())(x)]
 
-    monkeypatch.setattr("suite.export.export.convert", convert)
+    monkeypatch.setattr("suite.conversion.export.convert", convert)
 
 
 @pytest.mark.slow
@@ -254,7 +254,7 @@ def test_what_fails_without_copies_of_the_graph_is_done_with_them(monkeypatch):
 
 
 def test_a_missing_package_is_named(run, monkeypatch):
-    monkeypatch.setattr("suite.export.onnx.find_spec", lambda name: None if name == "tf2onnx" else name)
+    monkeypatch.setattr("suite.conversion.onnx.find_spec", lambda name: None if name == "tf2onnx" else name)
     with pytest.raises(suite.UserError, match=r"needs tf2onnx: pip install 'keras-suite\[export\]'"):
         export(run, host=weather.host())
 

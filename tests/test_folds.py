@@ -12,7 +12,7 @@ import suite
 import toy_plugin
 from suite.cli.main import main
 from suite.configuration import from_mapping
-from suite.errors import StoppedRunError, UserError
+from suite.errors import StoppedError, UserError
 from suite.report.folds import folds_verdict
 from suite.runs.folds import Folds, resume_folds, summarized, train_folds
 from suite.runs.train import train
@@ -105,7 +105,7 @@ class Counter(Listener):
 def test_what_was_interrupted_goes_on_and_ends_the_same(finished, work):
     data = work / "toy.jsonl"
     counter = Counter(2)
-    with pytest.raises(StoppedRunError, match=r"stopped in fold 2 of 3; to go on: suite resume .*stopped$"):
+    with pytest.raises(StoppedError, match=r"stopped in fold 2 of 3; to go on: suite resume .*stopped$"):
         train_folds(
             HOST,
             tables(data),

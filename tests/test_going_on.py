@@ -13,7 +13,7 @@ import toy_plugin
 from suite.cli.main import main
 from suite.configuration import from_mapping
 from suite.pipeline.manifest import read_manifest
-from suite.runs.directory import Run
+from suite.runs.directory import RunDirectory
 from suite.runs.resuming import Resumption
 from suite.runs.train import resume, train
 
@@ -46,7 +46,7 @@ def stopped(data, path, step, **training):
 
 def copied(run, path):
     shutil.copytree(run.path, path)
-    return Run.open(path)
+    return RunDirectory.open(path)
 
 
 def last_weights(run):
@@ -78,7 +78,7 @@ def test_a_stopped_run_has_a_model_that_says_what_it_is(data, tmp_path, capsys, 
 @pytest.mark.backend
 def test_the_model_of_a_stopped_run_is_the_best_one_so_far(data, tmp_path):
     stopped(data, tmp_path / "run", 11)
-    run = Run.open(tmp_path / "run")
+    run = RunDirectory.open(tmp_path / "run")
     _, state = run.checkpoints.newest()
     best = run.checkpoints.read_best(state["best_file"])
     shipped = suite.load(run.path, host=HOST).network.model
@@ -149,12 +149,12 @@ def test_moved_data_is_found_again(data, tmp_path, capsys):
     assert main(["resume", str(path)], HOST) == 2
     assert f"if it has moved, suite resume {path} --data PATH" in capsys.readouterr().err
     assert main(["resume", str(path), "--data", str(there)], HOST) == 0
-    assert Run.open(path).configuration.data == str(there)
+    assert RunDirectory.open(path).configuration.data == str(there)
     there.rename(here)
     assert main(["evaluate", str(path)], HOST) == 2
     assert f"if it has moved, suite resume {path} --data PATH" in capsys.readouterr().err
     assert main(["resume", str(path), "--data", str(here)], HOST) == 0
-    assert Run.open(path).configuration.data == str(here)
+    assert RunDirectory.open(path).configuration.data == str(here)
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 import suite
-from suite.runs.directory import Run
+from suite.runs.directory import RunDirectory
 from suite.runs.verify import verify
 
 KEPT = sorted((Path(__file__).parent / "data" / "kept").glob("*/*/expected.json"))
@@ -61,7 +61,7 @@ def test_a_kept_model_predicts_what_it_predicted(host, expected, kind):
 
 @pytest.mark.parametrize("expected", KEPT, ids=IDS)
 def test_a_kept_run_is_read_and_whole(expected):
-    run = Run.open(expected.parent / "run")
+    run = RunDirectory.open(expected.parent / "run")
     assert run.configuration.task == expected.parent.name
     assert run.history()
     assert run.metrics["test"]

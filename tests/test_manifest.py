@@ -17,7 +17,7 @@ from suite.pipeline import manifest as manifest_module
 from suite.pipeline.manifest import read_manifest, record_of
 from suite.prediction import loading
 from suite.prediction.loading import load, save_pipeline
-from suite.runs.directory import Run
+from suite.runs.directory import RunDirectory
 
 
 @pytest.fixture(scope="module")
@@ -158,10 +158,10 @@ def test_a_run_of_another_format_says_which_and_with_what_it_was_made(tmp_path):
     (tmp_path / "config.toml").write_text('task = "weather"\ndata = ""\nnew = 1\n')
     (tmp_path / "environment.json").write_text('{"format": 1, "packages": {"keras": "1.9"}}')
     with pytest.raises(suite.UserError, match=r"has no key 'new'.*; it was written with keras 1\.9 \(now "):
-        _ = Run.open(tmp_path).configuration
+        _ = RunDirectory.open(tmp_path).configuration
     (tmp_path / "environment.json").write_text('{"format": 0, "packages": {"keras": "1.9"}}')
     with pytest.raises(suite.UserError, match=r"\(format 0, this one reads 1\); .*: train anew"):
-        _ = Run.open(tmp_path).environment
+        _ = RunDirectory.open(tmp_path).environment
     (tmp_path / "environment.json").write_text('{"counts": [1]}')
     with pytest.raises(suite.UserError, match=r"environment\.json is damaged: .*counts"):
-        _ = Run.open(tmp_path).environment
+        _ = RunDirectory.open(tmp_path).environment

@@ -12,7 +12,7 @@ import toy_plugin
 from suite.cli.main import main
 from suite.configuration import from_mapping
 from suite.kit.keras_hub import pretrained_presets
-from suite.runs.directory import Run
+from suite.runs.directory import RunDirectory
 from suite.runs.train import train
 
 
@@ -58,7 +58,7 @@ def said(capsys, host, data, *words, status=2):
 def test_those_on_this_machine_are_taken_best_first(data, tmp_path, capsys):
     heard = said(capsys, offered({16, 24}), data, "--out", str(tmp_path / "run"), "--pretrained", status=0)
     assert "starts from the weights 'TrendNet_16', which are on this machine (--model tuned)" in heard
-    written = Run.open(tmp_path / "run").configuration
+    written = RunDirectory.open(tmp_path / "run").configuration
     assert (written.model_name, written.model["width"], written.pretrained) == ("tuned", 16, None)
 
 

@@ -14,7 +14,8 @@ import suite.cli.show
 import toy_plugin
 from suite.cli.main import main
 from suite.configuration import from_mapping
-from suite.runs.evaluate import Request, evaluate
+from suite.runs.chosen_examples import Request
+from suite.runs.evaluate import evaluate
 from suite.runs.train import train
 
 pytest.importorskip("keras", reason="needs Keras")

@@ -20,7 +20,7 @@ import toy_plugin
 from suite import files
 from suite.configuration import from_mapping
 from suite.pipeline.trainable import Stage
-from suite.runs.directory import Run
+from suite.runs.directory import RunDirectory
 from suite.runs.train import resume, train
 from suite.training.checkpoints import read_arrays
 from suite.training.progress import Listener
@@ -68,13 +68,13 @@ def unbroken(host, data, tmp_path_factory):
     return train(host, configuration(data), out=tmp_path_factory.mktemp("unbroken") / "run")
 
 
-def final_arrays(run: Run):
+def final_arrays(run: RunDirectory):
     arrays, state = run.checkpoints.newest()
     best = run.checkpoints.read_best(state["best_file"])
     return arrays | {f"best {name}": value for name, value in best.items()}
 
 
-def assert_same_run(run: Run, other: Run):
+def assert_same_run(run: RunDirectory, other: RunDirectory):
     ours, theirs = final_arrays(run), final_arrays(other)
     assert ours.keys() == theirs.keys()
     for name in ours:
@@ -108,7 +108,7 @@ def test_a_run_can_be_stopped_at_every_step(host, data, tmp_path):
             resume(host, tmp_path / "run", stop=lambda: True)
         except suite.RunError:
             continue
-    assert_same_run(Run.open(tmp_path / "run"), unbroken)
+    assert_same_run(RunDirectory.open(tmp_path / "run"), unbroken)
 
 
 class Killed(BaseException):
@@ -142,7 +142,7 @@ def test_a_death_before_any_rename_leaves_a_run_that_ends_the_same(
             done = True
         except Killed:
             countdown = next(left, 10**9)
-    assert_same_run(Run.open(path), unbroken)
+    assert_same_run(RunDirectory.open(path), unbroken)
 
 
 def test_neither_kill_minus_nine_nor_ctrl_c_loses_anything(data, toy_installed, tmp_path):
@@ -171,7 +171,7 @@ def test_neither_kill_minus_nine_nor_ctrl_c_loses_anything(data, toy_installed, 
     assert "to go on: suite resume killed" in errors
     resumed = subprocess.run(command, **common, check=False)
     assert resumed.returncode == 0, resumed.stderr
-    assert_same_run(Run.open(tmp_path / "killed"), whole)
+    assert_same_run(RunDirectory.open(tmp_path / "killed"), whole)
 
 
 def test_a_codec_that_turns_out_otherwise_is_noticed(host, tmp_path):
@@ -198,7 +198,7 @@ def test_changed_data_is_noticed(host, tmp_path):
 def test_two_processes_cannot_train_in_one_run(host, data, tmp_path):
     with pytest.raises(suite.RunError):
         train(host, configuration(data), out=tmp_path / "run", stop=lambda: True)
-    run = Run.open(tmp_path / "run")
+    run = RunDirectory.open(tmp_path / "run")
     with run.locked(), pytest.raises(suite.UserError, match="another process"):
         resume(host, run.path)
 
@@ -208,7 +208,7 @@ def test_what_a_run_started_from_may_be_gone_when_it_is_resumed(host, data, unbr
     os.symlink(unbroken.path, tmp_path / "first")
     with pytest.raises(suite.RunError):
         train(host, from_mapping(tables, "the test"), out=tmp_path / "run", stop=lambda: True)
-    run = Run.open(tmp_path / "run")
+    run = RunDirectory.open(tmp_path / "run")
     text = (run.path / "config.toml").read_text().replace(str(unbroken.path), "/gone")
     (run.path / "config.toml").write_text(text)
     assert resume(host, run.path).metrics is not None

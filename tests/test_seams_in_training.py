@@ -18,7 +18,8 @@ from suite.cli.main import main
 from suite.data.dataset import Example
 from suite.evaluation.types import Evaluation, Pairs
 from suite.figures import Table
-from suite.runs.evaluate import Request, evaluate
+from suite.runs.chosen_examples import Request
+from suite.runs.evaluate import evaluate
 from suite.runs.export import export
 from suite.runs.train import resume, train
 

@@ -42,7 +42,7 @@ class Recorder(Listener):
     def note(self, text):
         self.notes.append(text)
 
-    def started(self, run, configuration, device, facts):
+    def started(self, facts):
         self.facts = facts
 
     def progress(self, progress):
@@ -207,8 +207,8 @@ def test_data_without_splits_gets_them(host, tmp_path):
     recorder = Recorder()
     data = toy_plugin.write(tmp_path / "all.jsonl", train=100, validation=0, test=0)
     train(host, configuration(data, training={"epochs": 1}), out=tmp_path / "run", listener=recorder)
-    assert recorder.facts["train"] == 80
-    assert recorder.facts["validation"] == recorder.facts["test"] == 10
+    assert recorder.facts.counts["train"] == 80
+    assert recorder.facts.counts["validation"] == recorder.facts.counts["test"] == 10
 
 
 def test_without_any_validation_the_last_weights_are_kept(host, tmp_path):

@@ -42,7 +42,7 @@ from suite.pipeline.networks import OnnxNetwork
 from suite.prediction.inputs import Inputs
 from suite.prediction.loading import describe
 from suite.runs.build import evaluators_of, look_up
-from suite.runs.directory import Run
+from suite.runs.directory import RunDirectory
 from suite.runs.verify import verify
 from suite.training.checkpoints import CheckpointFolder
 
@@ -306,7 +306,7 @@ def _runs() -> list[Files]:
 def _read_run(folder: Path, random: Random) -> None:
     """As `verify`, `resume` and `evaluate` do before they load anything."""
     verify(folder)
-    run = Run.open(folder)
+    run = RunDirectory.open(folder)
     again = from_mapping(run.configuration.to_toml() and read_toml(folder / "config.toml"), "fuzz")
     look_up(host(), again)
     _ = run.environment, run.metrics, run.history(), run.continuations

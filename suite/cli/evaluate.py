@@ -69,7 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
     from suite.configuration import apply_settings
-    from suite.runs.evaluate import Request, evaluate
+    from suite.runs.chosen_examples import Request
+    from suite.runs.evaluate import evaluate
 
     host = host_from(arguments)
     settings = apply_settings(

@@ -37,7 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "task", metavar="TASK", help="the task that the data is for; 'suite tasks' lists the tasks"
     )
-    parser.add_argument("data", metavar="DATA", help="a folder, an archive or a file")
+    parser.add_argument("data", metavar="DATA", nargs="?", help="a folder, an archive or a file")
+    parser.add_argument(
+        "--sample", action="store_true", help="look at the made-up examples of the task, without DATA"
+    )
     parser.add_argument(
         "--loader", metavar="NAME", help="the data loader (default: found by looking at the data)"
     )
@@ -63,8 +66,10 @@ settable = keys_of_data
 
 def run(arguments: argparse.Namespace) -> int:
     """Inspect, and show it."""
+    from suite.data.groups import grouped
     from suite.data.inspection import inspect_dataset
     from suite.data.loading import load_dataset
+    from suite.runs.data import sample_of
 
     host = host_from(arguments)
     options, groups, limits = _options(arguments.set, lambda: keys_of_data(host, [arguments.task]))
@@ -74,16 +79,28 @@ def run(arguments: argparse.Namespace) -> int:
         from suite.runs.preview import check_preview_path
 
         check_preview_path(page)
-    dataset, loader = load_dataset(host, arguments.task, arguments.data, arguments.loader, options, groups)
+    if arguments.sample == (arguments.data is not None):
+        raise UserError(
+            f"suite inspect {arguments.task}: give the data, or --sample for the made-up examples of the task"
+        )
     task = host.find_task(arguments.task)
+    if arguments.sample:
+        if arguments.loader or options:
+            raise UserError("--sample has no loader: leave out --loader and --set loader...")
+        data, loader_name = f"the sample of the task '{task.name}'", "none"
+        dataset = grouped(sample_of(task), groups)
+    else:
+        data = arguments.data
+        dataset, loader = load_dataset(host, arguments.task, data, arguments.loader, options, groups)
+        loader_name = loader.name
     with _ProgressBar() as progress:
-        inspection = inspect_dataset(task, dataset, loader.name, progress, groups)
+        inspection = inspect_dataset(task, dataset, loader_name, progress, groups)
     if arguments.json:
         print(json_text(_as_json(inspection)))
     else:
-        _show(arguments.data, inspection)
+        _show(data, inspection)
     if page is not None:
-        _preview(page, arguments.data, task, dataset, inspection)
+        _preview(page, data, task, dataset, inspection)
     return 1 if inspection.wrong else 0
 
 

@@ -40,6 +40,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("suite.cli.verify", "check whether the files of a run or an export are damaged"),
     "inspect": ("suite.cli.inspect", "show what data holds, and what is wrong with it"),
     "plugins": ("suite.cli.plugins", "list the plugins, and those that could not be loaded"),
+    "check": ("suite.cli.check", "check that plugins do what is expected of them"),
+    "new": ("suite.cli.new", "make a package with a plugin that works, to begin with"),
     "tasks": ("suite.cli.tasks", "list the tasks"),
     "show": ("suite.cli.show", "list what there is for a task, and its options"),
 }

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from suite.contributions import Contributed, Lazy, Task
+from suite.contributions import Contributed, Lazy
 from suite.errors import UserError, first_line
 from suite.host import Host, Plugin
 
@@ -42,9 +42,7 @@ def broken_texts(plugin: Plugin) -> list[str]:
 
 
 def _unresolved(contributed: Contributed) -> Iterator[Defect]:
-    of = f"{contributed.kind} '{contributed.task} / {contributed.name}'"
-    if isinstance(contributed.item, Task):
-        of = f"task '{contributed.name}'"
+    of = f"{contributed.kind} '{contributed.listed_name}'"
     for attribute, address in _addresses(contributed.item):
         try:
             Lazy(address).resolve() if ":" in address else importlib.import_module(address)

@@ -7,7 +7,6 @@ from typing import Any
 
 from suite.cli.main import host_from
 from suite.cli.tables import aligned, json_text
-from suite.contributions import Contributed, Task
 from suite.host import Plugin
 
 
@@ -46,17 +45,11 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"    could not be loaded: {plugin.error}")
         else:
             rows = [
-                [contributed.kind, _name(contributed), contributed.item.summary]
+                [contributed.kind, contributed.listed_name, contributed.item.summary]
                 for contributed in plugin.contributions
             ]
             print(aligned(rows, indent="    ") or "    contributes nothing")
     return 0
-
-
-def _name(contributed: Contributed) -> str:
-    if isinstance(contributed.item, Task):
-        return contributed.name
-    return f"{contributed.task} / {contributed.name}"
 
 
 def _as_json(plugin: Plugin) -> dict[str, Any]:
@@ -69,7 +62,7 @@ def _as_json(plugin: Plugin) -> dict[str, Any]:
         "contributions": [
             {
                 "kind": contributed.kind,
-                "task": contributed.task,
+                "task": contributed.task or None,
                 "name": contributed.item.name,
                 "summary": contributed.item.summary,
             }

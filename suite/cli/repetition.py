@@ -21,8 +21,12 @@ def repeating_command(
     line = ["suite", name, *words]
     for option in options:
         value = getattr(arguments, option)
+        flag = f"--{option.replace('_', '-')}"
+        if isinstance(value, bool):
+            line += [flag] if value else []
+            continue
         for given in value if isinstance(value, list) else [value] if value is not None else []:
-            line += [f"--{option.replace('_', '-')}", given]
+            line += [flag, given]
     for setting in arguments.set:
         line += ["--set", setting]
     for file in arguments.plugin_files:

@@ -27,6 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--learning-rate", metavar="X", help="peak of that schedule (default: that of the run)"
     )
+    parser.add_argument(
+        "--log",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="show the training elsewhere too, with a listener of a plugin (repeatable); those that the run"
+        " has go on by themselves",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,4 +75,5 @@ def _how(arguments: argparse.Namespace) -> Resumption:
         data=arguments.data,
         epochs=int(options.epochs) if "epochs" in values else None,
         learning_rate=float(options.learning_rate) if "learning_rate" in values else None,
+        log={name: {} for name in arguments.log},
     )

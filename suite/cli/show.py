@@ -1,4 +1,4 @@
-"""`suite show TASK [NAME]`: what there is for a task, and the options of a loader, builder or evaluator.
+"""`suite show TASK [NAME]`: what there is for a task, and the options of any of it.
 
 Also `suite show RUN`: what a trained model is, reads and writes; `suite show TASK --types`: the types that
 its loaders, builders and evaluators share; and `suite show training`, `split` and `runtime`: the options that
@@ -28,7 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " that 'suite export' wrote",
     )
     parser.add_argument(
-        "name", metavar="NAME", nargs="?", help="a loader, model builder or evaluator: show its options"
+        "name",
+        metavar="NAME",
+        nargs="?",
+        help="a loader, model builder, evaluator or listener: show its options",
     )
     parser.add_argument(
         "--types", action="store_true", help="show the types of facts, input, target and prediction"
@@ -140,7 +143,7 @@ def _task_text(task: Task, metric: Metric, offered: list[Contributed]) -> str:
             else []
         ),
         "",
-        f"'suite show {task.name} NAME' lists the options of a loader, builder or evaluator.",
+        f"'suite show {task.name} NAME' lists the options of any of them.",
     ]
     return "\n".join(lines)
 

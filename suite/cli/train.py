@@ -26,15 +26,20 @@ _FLAGS = {
 }
 """Which flag sets which key of the configuration."""
 
-_REPEATED = ("evaluator", "init", "pretrained")
+_REPEATED = ("sample", "evaluator", "log", "init", "pretrained")
 """Other options that the command in a report has."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words and options of the command."""
-    parser.usage = "suite train TASK DATA [options]   or   suite train CONFIG.toml [options]"
+    parser.usage = "suite train TASK DATA [options]   or   TASK --sample   or   CONFIG.toml"
     parser.add_argument(
         "words", nargs="+", metavar="TASK DATA", help="the task, and a folder, archive or file with its data"
+    )
+    parser.add_argument(
+        "--sample",
+        action="store_true",
+        help="train on the made-up examples of the task, without DATA",
     )
     parser.add_argument("--out", metavar="FOLDER", help="the run directory (default: runs/<data>)")
     parser.add_argument("--init", metavar="RUN", help="start from the weights of another run")
@@ -74,6 +79,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="any other option: training.ema=0.99, model.dropout=0.2, loader.KEY=..., split.test=0.2"
         " (repeatable); 'suite show TASK NAME' lists those of a model or loader,"
         " 'suite show training' the rest",
+    )
+    choice.add_argument(
+        "--log",
+        metavar="NAME",
+        action="append",
+        help="show the training elsewhere too, with a listener of a plugin (repeatable); 'suite plugins'"
+        " lists them, --set log.NAME.KEY=... sets its options",
     )
     machine = parser.add_argument_group("machine")
     machine.add_argument("--backend", metavar="NAME", help="tensorflow (default), jax or torch")
@@ -126,13 +138,18 @@ def _document(
     words = arguments.words
     if len(words) == 1 and words[0].endswith(".toml"):
         document, where = read_toml(Path(words[0])), words[0]
+    elif arguments.sample and len(words) == 1:
+        document, where = {"task": words[0], "data": "", "sample": True}, "the command line"
+    elif arguments.sample and len(words) == 2:
+        raise UserError(f"--sample takes the place of the data: leave out '{words[1]}'")
     elif len(words) == 2:
         document, where = {"task": words[0], "data": words[1]}, "the command line"
     elif len(words) == 1:
         taken = arguments.pretrained not in (None, "auto")
         hint = f" (--pretrained took '{arguments.pretrained}' for its NAME: put it last)" if taken else ""
         raise UserError(
-            f"the data is missing: suite train {words[0]} DATA   ('suite tasks' lists the tasks){hint}"
+            f"the data is missing: suite train {words[0]} DATA, or --sample for made-up examples"
+            f"   ('suite tasks' lists the tasks){hint}"
         )
     else:
         raise UserError(
@@ -150,4 +167,8 @@ def _document(
         document = {**document, "pretrained": arguments.pretrained}
     if arguments.init:
         document = {**document, "init": arguments.init}
+    if arguments.log:
+        table = document.get("log", {})
+        named: dict[str, dict[str, Any]] = {name: {} for name in arguments.log}
+        document = {**document, "log": {**named, **table} if isinstance(table, dict) else table}
     return apply_settings(document, settings, others=others), where

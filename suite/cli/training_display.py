@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,17 +17,14 @@ from rich.table import Table
 
 from suite.cli.console import VisibleConsole
 from suite.cli.scores_text import folds_text, scores_text
-from suite.configuration import Configuration
-from suite.devices import Device
 from suite.evaluation.metrics import declared_metrics
 from suite.host import Host
-from suite.options import as_dict
 from suite.report.formatting import duration
 from suite.runs.data import task_of
-from suite.runs.directory import Run
+from suite.runs.directory import RunDirectory
 from suite.runs.evaluators import evaluators_of
 from suite.runs.folds import Folds
-from suite.training.progress import Listener, Progress
+from suite.training.progress import Listener, Progress, RunFacts
 from suite.wording import counted, short, some
 
 _EVERY_SECONDS = 0.2
@@ -76,24 +74,24 @@ class TrainingDisplay(Listener):
         if self._live is not None:
             self._live.update(f"[dim]{escape(text)} ...[/]")
 
-    def started(self, run: Path, configuration: Configuration, device: Device, facts: dict[str, Any]) -> None:
-        counts = ", ".join(
-            f"{facts[name]:,} {name}" for name in ("train", "validation", "test") if name in facts
-        )
-        self._run = run
-        training, runtime = configuration.training, configuration.runtime
-        self._epochs = int(facts["epochs"])
+    def started(self, facts: RunFacts) -> None:
+        counts = ", ".join(f"{count:,} {name}" for name, count in facts.counts.items())
+        self._run = facts.path
+        self._epochs = facts.epochs
+        tables = facts.configuration
+        model, runtime = dict(tables["model"]), tables["runtime"]
         rows = {
-            "data": f"{configuration.data}: {counts} (loader {configuration.loader_name})",
-            **_data_facts(facts.get("data", {})),
-            "model": f"{configuration.model_name}, {counted(facts['weights'], 'weight', 'weights')}",
-            "": _listed(configuration.model),
-            "training": _listed(as_dict(training)),
-            "device": f"{device.name}, {runtime.backend}, {runtime.precision}",
-            "run": str(run),
+            "data": _data_text(tables, counts),
+            **_data_facts(facts.data),
+            "model": f"{model.pop('name')}, {counted(facts.weights, 'weight', 'weights')}",
+            "": _listed(model),
+            "training": _listed(tables["training"]),
+            "device": f"{facts.device}, {runtime['backend']}, {runtime['precision']}",
+            **({"log": ", ".join(tables["log"])} if "log" in tables else {}),
+            "run": str(facts.path),
         }
-        if facts["step"]:
-            rows["resumed"] = f"after step {facts['step']:,}"
+        if facts.step:
+            rows["resumed"] = f"after step {facts.step:,}"
         grid = Table.grid(padding=(0, 2))
         for name, text in rows.items():
             grid.add_row(f"[bold]{name}[/]", escape(text))
@@ -121,7 +119,7 @@ class TrainingDisplay(Listener):
     def validation(self) -> None:
         self.stops_after = "this validation"
 
-    def epoch(self, row: dict[str, float], is_best: bool) -> None:
+    def epoch(self, row: Mapping[str, float], is_best: bool) -> None:
         self.stops_after = "this step"
         words = [
             f"epoch {row['epoch']:>{len(str(self._epochs))}.0f}/{self._epochs}",
@@ -135,7 +133,7 @@ class TrainingDisplay(Listener):
         words.append(f"{duration(row['seconds'])}")
         self.console.print("  ".join(words) + ("  [green]best[/]" if is_best else ""), soft_wrap=True)
 
-    def show_result(self, run: Run, host: Host) -> None:
+    def show_result(self, run: RunDirectory, host: Host) -> None:
         """Show how good the model is and where everything is, after a training that came to its end."""
         scored = run.metrics or {}
         split = next((name for name in ("test", "validation") if name in scored), None)
@@ -150,7 +148,8 @@ class TrainingDisplay(Listener):
             if note not in shown_before:
                 self.note(note)
         self.console.print(f"report   {run.path / 'report.html'}", soft_wrap=True, markup=False)
-        self.console.print(f"predict  suite predict {run.path} INPUT...", soft_wrap=True, markup=False)
+        files = "".join(f" --plugin {shlex.quote(file)}" for file in run.plugin_files.values())
+        self.console.print(f"predict  suite predict {run.path} INPUT...{files}", soft_wrap=True, markup=False)
 
     def show_folds(self, folds: Folds, host: Host) -> None:
         """Show how good the models of all folds are, and where everything is."""
@@ -210,6 +209,13 @@ def _listed(options: Any) -> str:
 
 def _short(value: Any) -> str:
     return short(value) if isinstance(value, float) else str(value)
+
+
+def _data_text(tables: Mapping[str, Any], counts: str) -> str:
+    data, loader = tables["data"], tables["loader"].get("name")
+    if tables.get("sample"):
+        data = f"the sample of the task '{tables['task']}'"
+    return f"{data}: {counts}{f' (loader {loader})' if loader else ''}".removeprefix(": ")
 
 
 def _data_facts(facts: Mapping[str, Any]) -> dict[str, str]:

@@ -69,6 +69,8 @@ def keys_of_task(host: Host, words: Sequence[str]) -> list[str]:
     keys = [*option_keys(), *keys_of_data(host, words)]
     for builder in host.builders(_task_among(host, words)):
         keys += [f"model.{name}" for name in builder.item.options.__struct_fields__]
+    for listener in host.listeners():
+        keys += [f"log.{listener.name}.{name}" for name in listener.item.options.__struct_fields__]
     return list(dict.fromkeys(keys))
 
 

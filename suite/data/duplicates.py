@@ -10,6 +10,7 @@ import numpy as np
 
 from suite.data.dataset import Example, Examples, digest
 from suite.errors import UserError
+from suite.stopping import check_stop, stopped_alike
 
 _CHUNK = 512
 
@@ -34,6 +35,7 @@ def same_content(*splits: Examples) -> np.ndarray:
 
     def read(start: int) -> None:
         for row in range(start, min(start + _CHUNK, len(candidates))):
+            check_stop()
             position = int(candidates[row])
             number = int(np.searchsorted(starts, position, side="right")) - 1
             example = splits[number][position - int(starts[number])]
@@ -43,7 +45,7 @@ def same_content(*splits: Examples) -> np.ndarray:
                 digests[row] = position, 0  # it cannot be read, or is of a kind of its own
 
     with ThreadPoolExecutor(min(8, (os.cpu_count() or 1) + 1)) as pool:
-        for _ in pool.map(read, range(0, len(candidates), _CHUNK)):
+        for _ in pool.map(stopped_alike(read), range(0, len(candidates), _CHUNK)):
             pass
     same = np.arange(len(sizes))
     if len(candidates):

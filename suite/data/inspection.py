@@ -20,6 +20,7 @@ from suite.data.splits import AUTO_MAX, AUTO_SHARE
 from suite.errors import PluginError, attributed
 from suite.figures import Table
 from suite.host import Host
+from suite.stopping import check_stop
 from suite.wording import shortened
 
 MAX_GROUPS = 15
@@ -76,7 +77,7 @@ def inspect_dataset(
     added = Inspection()
     if inspected.item.inspect is not None:
         with attributed(f"inspect of {inspected}"):
-            added = inspected.item.inspect(dataset, progress or _no_progress)
+            added = inspected.item.inspect(dataset, _asking(progress))
         if not isinstance(added, Inspection):
             raise PluginError(f"inspect of {inspected} gave {type(added).__name__}, no Inspection")
     return replace(
@@ -87,8 +88,15 @@ def inspect_dataset(
     )
 
 
-def _no_progress(done: int, total: int) -> None:
-    pass
+def _asking(progress: Progress | None) -> Progress:
+    """The same, which also asks whether to stop."""
+
+    def report(done: int, total: int) -> None:
+        check_stop()
+        if progress is not None:
+            progress(done, total)
+
+    return report
 
 
 def _inspect_splits(dataset: Dataset) -> Inspection:

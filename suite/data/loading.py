@@ -18,6 +18,7 @@ from suite.options import parse
 from suite.regular_files import refuse_special
 from suite.sources.opening import listed_once
 from suite.sources.source_types import refuse_address
+from suite.stopping import check_stop
 
 
 @listed_once()
@@ -71,6 +72,13 @@ def load_dataset(
         if not said:
             raise
         raise UserError("\n".join([str(error), *said])) from None
+    except (IsADirectoryError, NotADirectoryError) as error:
+        is_folder = "a folder" if isinstance(error, IsADirectoryError) else "a file"
+        raise UserError(
+            f"{error.filename or path} is {is_folder}, and the loader '{chosen.name}' reads something else:"
+            f" {chosen.item.summary or 'give what it reads'}"
+        ) from None
+    check_stop()
     check_dataset(dataset, str(chosen))
     if not any(len(examples) for examples in dataset.splits.values()):
         raise UserError(f"{path} holds no examples (read by the loader '{chosen.name}')")
@@ -106,6 +114,7 @@ def _detected(
     offered = host.loaders(task) or host.loaders(host.find_task(task).name)
     claims, failed, said = [], [], []
     for loader in offered:
+        check_stop()
         try:
             claimed, sentence = detection(loader, path)
             claims += [loader] if claimed else []

@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 import numpy as np
 
 from suite.contributions import Metric
+from suite.stopping import check_stop
 
 LEVEL = 0.95
 RESAMPLES = 1000
@@ -62,6 +63,7 @@ def bootstrap(
     generator = np.random.default_rng(seed)
     values = np.full((resamples, len(numbers)), np.nan)
     for row in values:
+        check_stop()
         drawn = generator.integers(0, units, units)
         indices = drawn if members is None else np.concatenate([members[unit] for unit in drawn])
         resampled = score(indices)

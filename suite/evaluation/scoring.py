@@ -13,6 +13,7 @@ from suite.evaluation.checks import check_predictions, described, made_figures
 from suite.evaluation.evaluated import Evaluated
 from suite.evaluation.types import Details, Pairs
 from suite.figures import Figure
+from suite.stopping import check_stop
 from suite.wording import some
 
 _MAX_NAMES = 6
@@ -90,6 +91,7 @@ def score(
     notes: list[str] = []
     figures: list[tuple[str, Callable[[], Sequence[Figure]]]] = []
     for evaluator in evaluators:
+        check_stop()
         values = next((given[key] for key in _keys(evaluator) if key in given), {})
         found = Evaluated(evaluator, pairs, values)
         names = _names(evaluator, [*found.numbers, *found.missing], numbers, notes)
@@ -269,6 +271,7 @@ def scored_metrics(
             "the baseline", lambda: baseline_pairs(task, train, pairs), f"the baseline of {task}"
         )
         for name in task.item.reference_models:
+            check_stop()
             phase(f"comparing with {name}")
             found = compared(
                 name,

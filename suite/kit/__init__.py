@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.lazy_exports import lazy_exports
+from suite.lazy_exports import lazy_exports as lazy_exports
 
 if TYPE_CHECKING:
     from suite.data.groups import groups_of as groups_of
@@ -60,6 +60,7 @@ if not TYPE_CHECKING:
             "expanded": "suite.documents",
             "dtype_policy": "suite.devices",
             "groups_of": "suite.data.groups",
+            "lazy_exports": "suite.lazy_exports",
             "import_keras_hub": "suite.kit.keras_hub",
             "loading_preset": "suite.kit.keras_hub",
             "memory_for": "suite.limits",

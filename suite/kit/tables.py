@@ -19,6 +19,7 @@ from suite.kit.packed_tables import ARROW as ARROW
 from suite.kit.packed_tables import PACKED as PACKED
 from suite.kit.packed_tables import SHEETS, arrow_rows, sheet_cells
 from suite.kit.packed_tables import unpacked as unpacked
+from suite.stopping import check_stop
 
 _TEXT_SUFFIXES = (".tsv", ".csv", ".jsonl", ".ndjson", ".json")
 SUFFIXES = (*_TEXT_SUFFIXES, *(f"{suffix}.gz" for suffix in _TEXT_SUFFIXES), *PACKED)
@@ -74,6 +75,7 @@ def _named(
 ) -> Iterator[tuple[int, Row | str]]:
     names: list[str] = []
     for line, row in numbered:
+        check_stop()
         if not names:
             names = column_names(map(str, row), name) if header else numbered_columns(len(row))
             if header:

@@ -37,6 +37,7 @@ from suite.prediction.encoding import (
 )
 from suite.prediction.results import OnError, Result, check_on_error, prediction_of
 from suite.prediction.session import Contents, Session
+from suite.stopping import check_stop
 
 
 class Origin(Protocol):
@@ -232,6 +233,7 @@ class LoadedPipeline:
         waiting: deque[tuple[EncodingJob, Future[Encoded]]] = deque()
         with self._session.threads() as threads:
             while True:
+                check_stop()
                 for job in islice(jobs, (1 + ahead) * batch_size - len(waiting)):
                     waiting.append((job, threads.submit(copy_context().run, self._encode, job)))
                 if not waiting:

@@ -23,9 +23,11 @@ from suite.host import Host
 from suite.options import Options, as_dict, parse
 from suite.runs.checks import check_crossing, check_declared_options, check_pipeline
 from suite.runs.data import RunData, run_data, task_of
-from suite.runs.directory import FORMAT
 from suite.runs.evaluators import evaluators_of, names_of, options_of
+from suite.runs.logs import logs_of
 from suite.runs.pretrained import mention, model_hint, with_pretrained
+from suite.runs.run import FORMAT
+from suite.stopping import check_stop
 from suite.training.progress import Listener
 from suite.versions import installed
 
@@ -109,6 +111,7 @@ def look_up(host: Host, configuration: Configuration) -> Chosen:
     if configuration.loader_name is not None:
         loader = host.loader(configuration.loader_name, task.full_name, list(configuration.plugins))
         _parsed(loader, configuration.loader, [builder])
+    logs_of(host, configuration)
     if configuration.init is not None:
         _check_initial(configuration.init)
     return Chosen(task, builder, options, evaluators)
@@ -176,6 +179,7 @@ def build(
     for note in data.notes:
         listener.note(note)
 
+    check_stop()
     listener.phase("starting Keras")
     runtime = configuration.runtime
     device = activate(runtime.backend, runtime.device)
@@ -189,9 +193,10 @@ def build(
     else:
         mention(host, task, configuration, len(data.dataset.train), listener)
     import_evaluators(chosen.evaluators)
+    check_stop()
     listener.phase("building the network")
-    keras.utils.set_random_seed(configuration.training.seed)
     with attributed(str(chosen.builder)), dtype_policy(precision):
+        keras.utils.set_random_seed(configuration.training.seed)
         pipeline = chosen.builder.item.build(data.dataset, chosen.options)
     given = configuration.model
     check_pipeline(pipeline, chosen.builder, len(data.dataset.train), chosen.options, given)

@@ -27,13 +27,15 @@ class RunData:
     """A data set with all its splits.
 
     Attributes:
-        path: of the data; "" for data in memory.
+        path: of the data; "" for data in memory and the task's sample.
+        name: how people call the data.
         dataset: with the splits that were made.
-        loader: that loaded it; None for data in memory.
+        loader: that loaded it; None for data in memory and the task's sample.
         notes: sentences for people, on what the loader found and on the splits that were made.
     """
 
     path: str
+    name: str
     dataset: Dataset
     loader: Contributed[DataLoader[Any]] | None
     notes: Sequence[str]
@@ -62,10 +64,11 @@ def run_data(host: Host, configuration: Configuration, dataset: Dataset | None =
         UserError: if there is no data, or something is wrong with it.
     """
     path, dataset, loader = loaded_data(host, configuration, dataset)
+    name = path or configuration.data_name or "the data in memory"
     split = configuration.split
     notes = [*dataset.problems, *_groups_note(dataset, split.groups)]
     if not len(dataset.train):
-        return RunData(path, dataset, loader, notes)
+        return RunData(path, name, dataset, loader, notes)
     # What splits are made by (groups, labels, order) is the loader's code.
     with attributed("the data set of the program" if loader is None else str(loader)):
         held_out: list[str] = []
@@ -77,7 +80,7 @@ def run_data(host: Host, configuration: Configuration, dataset: Dataset | None =
             dataset, held_out = folded(dataset, split.fold, split.folds, seed=split.seed)
         test = 0.0 if split.fold else split.test
         dataset, made = complete(dataset, validation=split.validation, test=test, seed=split.seed)
-    return RunData(path, dataset, loader, [*notes, *held_out, *made])
+    return RunData(path, name, dataset, loader, [*notes, *held_out, *made])
 
 
 def loaded_data(
@@ -88,9 +91,13 @@ def loaded_data(
     task = task_of(host, configuration)
     loader: Contributed[DataLoader[Any]] | None = None
     path = ""
+    if dataset is not None and configuration.sample:
+        raise UserError("the configuration asks for the task's sample: give it, or other data")
     if dataset is not None:
         check_dataset(dataset, "the program", UserError)
         dataset = grouped(checked(dataset, task), configuration.split.groups)
+    elif configuration.sample:
+        dataset = grouped(sample_of(task), configuration.split.groups)
     elif not configuration.data:
         raise UserError("this run was trained on data in memory: give it again, or name other data")
     else:
@@ -108,6 +115,18 @@ def loaded_data(
             configuration.split.groups,
         )
     return path, dataset, loader
+
+
+def sample_of(task: Contributed[Task]) -> Dataset:
+    """The made-up examples of a task, checked as data of a loader is.
+
+    Raises:
+        PluginError: if the task's sample is no data set.
+    """
+    with attributed(f"the sample of {task}"):
+        dataset = task.item.sample()
+    check_dataset(dataset, f"the sample of {task}")
+    return checked(dataset, task)
 
 
 def _groups_note(dataset: Dataset, groups: str) -> list[str]:

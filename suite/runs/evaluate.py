@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,8 @@ import numpy as np
 
 import suite
 from suite.configuration import Configuration, with_limits
-from suite.contributions import Contributed, DataLoader, Metric, Task
-from suite.data.dataset import Dataset, Example, Examples, Subset, fingerprint
-from suite.data.groups import COLUMN_OPTION
-from suite.data.loading import load_dataset
-from suite.data.unrecognized import detection
-from suite.documents import expanded
+from suite.contributions import Metric, Task
+from suite.data.dataset import Example, Examples, Subset
 from suite.errors import SuiteError, UserError, about
 from suite.evaluation.checks import check_predictions
 from suite.evaluation.metrics import declared_metrics
@@ -38,52 +34,16 @@ from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note
 from suite.prediction.loading import describe, load
 from suite.prediction.predictor import LoadedPipeline
 from suite.report.page import ReportContent, write_report
+from suite.runs.chosen_examples import Chosen, Request, choose
 from suite.runs.data import run_data, task_of
-from suite.runs.directory import Run, run_paths, to_json
+from suite.runs.directory import RunDirectory, run_paths, to_json
 from suite.runs.evaluators import added_note, evaluators_of, merged_options, with_evaluators
 from suite.runs.explanations import explanations
 from suite.runs.report import data_facts
-from suite.runs.resuming import changed_contents, check_plugin_files, moved_data
+from suite.runs.resuming import check_plugin_files
+from suite.training.listeners import ProgramListener
 from suite.training.progress import Listener
 from suite.wording import counted
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What is to be scored.
-
-    Attributes:
-        run: a run directory.
-        data: other data to score, or None for the run's own.
-        split: "train", "validation" or "test"; None takes the test split, or all of data that has no splits.
-        predictions: a file of predictions to score instead of predicting; without `data` its own targets
-            count, unless `split` names a split of the run's data.
-        loader: the loader of `data`, or None to let the data decide.
-        loader_options: its options.
-        evaluators: names of evaluators to score with beside those of the run, which may be installed since.
-        evaluator_options: options of evaluators by name; they win over the run's.
-        prediction_options: what `suite predict --set` takes, for predicting otherwise than by default.
-        limits: on what one input may take, other than the run's, by their names in `[runtime]`.
-        out: the folder to write; None makes one in `RUN/evaluations`.
-        backend: for the network, see `suite.load`; "auto" takes what the run was trained with.
-        device: for the network.
-        command: what repeats this, for the report.
-    """
-
-    run: Path
-    data: str | None = None
-    split: str | None = None
-    predictions: Path | None = None
-    loader: str | None = None
-    loader_options: Mapping[str, Any] = field(default_factory=dict)
-    evaluators: Sequence[str] = ()
-    evaluator_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    prediction_options: Mapping[str, Any] = field(default_factory=dict)
-    limits: Mapping[str, Any] = field(default_factory=dict)
-    out: Path | None = None
-    backend: str = "auto"
-    device: str = "auto"
-    command: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,18 +64,11 @@ class Outcome:
     split: str
     metrics: dict[str, Any]
 
-
-@dataclass(frozen=True)
-class _Chosen:
-    """The examples to score: None if the targets are in the file of predictions."""
-
-    split: str
-    examples: Examples | None
-    where: str
-    notes: list[str]
-    train: Examples | None = None
-    group_of: Callable[[Example], Hashable] | None = None
-    others: Sequence[Examples] = ()
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """Every number that the evaluators give, by its name."""
+        found: Mapping[str, float] = self.metrics[self.split]
+        return found
 
 
 def evaluate(host: Host, request: Request, listener: Listener | None = None) -> Outcome:
@@ -124,12 +77,12 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
     Raises:
         UserError: for whatever is wrong with the run, the data, the predictions or the options.
     """
-    run = Run.open(request.run)
+    run = RunDirectory.open(request.run)
     with _folder(request) as out:
-        return _evaluate(host, request, run, out, listener or Listener())
+        return _evaluate(host, request, run, out, ProgramListener.of(listener))
 
 
-def _evaluate(host: Host, request: Request, run: Run, out: Path, listener: Listener) -> Outcome:
+def _evaluate(host: Host, request: Request, run: RunDirectory, out: Path, listener: Listener) -> Outcome:
     other_files = check_plugin_files(host, run)
     configuration = with_limits(run.configuration, request.limits)
     set_limits(configuration.runtime)
@@ -146,7 +99,7 @@ def _evaluate(host: Host, request: Request, run: Run, out: Path, listener: Liste
         describe(run.path, host=host, options=request.prediction_options)  # what is wrong is said at once
 
     listener.phase("looking at the data")
-    chosen = _choose(host, run, configuration, request)
+    chosen = choose(host, run, configuration, request)
     notes = [*chosen.notes, *added_note(trained, configuration, host)]
     notes += [other_files] if other_files else []
     pipeline = None
@@ -191,133 +144,12 @@ def _folder(request: Request) -> AbstractContextManager[Path]:
     return claimed_folder(request.out, "give another name with --out")
 
 
-def _choose(host: Host, run: Run, configuration: Configuration, request: Request) -> _Chosen:
-    if request.data is None and request.predictions is not None and request.split is None:
-        return _Chosen("test", None, str(request.predictions), [])
-    if request.data is not None and not _names_own_data(request, configuration):
-        return _choose_from(host, configuration, request, request.data)
-    dataset = _own_data(host, run, configuration)
-    if dataset is None:
-        what = (
-            f"the data in {configuration.data} is not what {run.path} was trained with (other files, labels"
-        )
-        what += " or splits), so its splits are not known any more"
-        if request.data is None:
-            raise UserError(f"{what}: name the data to score, suite evaluate {run.path} DATA")
-        chosen = _choose_from(host, configuration, request, request.data)
-        chosen.notes.insert(0, f"{what}: the model may have learned from some of these examples")
-        return chosen
-    split = request.split or ("test" if dataset.test is not None else "validation")
-    examples = dataset.splits.get(split)
-    if not examples:
-        raise UserError(f"the data of {run.path} has no {split} split: it has {', '.join(dataset.splits)}")
-    changed = changed_contents(run, configuration.data, dataset)
-    notes = [*dataset.problems, *([changed] if changed else [])]
-    if split == "train":
-        notes.append("the model has learned from these very examples: its scores on them say little")
-    others = _without(dataset.splits, split)
-    return _with_targets(
-        _Chosen(split, examples, configuration.data, notes, dataset.train, dataset.groups, others)
-    )
-
-
-def _without(splits: Mapping[str, Examples], split: str) -> list[Examples]:
-    return [examples for name, examples in splits.items() if name != split]
-
-
-def _names_own_data(request: Request, configuration: Configuration) -> bool:
-    """Whether DATA is what the run was trained with: then what it has learned from is not to be scored."""
-    own = request.loader in (None, configuration.loader_name) and not request.loader_options
-    return own and expanded(request.data or "").resolve() == Path(configuration.data)
-
-
-def _choose_from(host: Host, configuration: Configuration, request: Request, data: str) -> _Chosen:
-    dataset = _loaded(host, configuration, request, data)
-    notes = [problem for problem in dataset.problems if not getattr(problem, "of_training", False)]
-    splits = dataset.splits
-    if request.split is not None:
-        if not splits.get(request.split):
-            raise UserError(f"{data} has no {request.split} split: it has {', '.join(splits)}")
-        others = _without(splits, request.split)
-        return _with_targets(
-            _Chosen(request.split, splits[request.split], data, notes, group_of=dataset.groups, others=others)
-        )
-    split = next(name for name in ("test", "validation", "train") if splits.get(name))
-    left = ", ".join(name for name, examples in splits.items() if name != split and len(examples))
-    if left:
-        notes.append(f"scored the {split} split of {data}, not {left}: --split chooses another")
-    others = _without(splits, split)
-    return _with_targets(_Chosen("test", splits[split], data, notes, group_of=dataset.groups, others=others))
-
-
-def _loaded(host: Host, configuration: Configuration, request: Request, data: str) -> Dataset:
-    """Other data, read with the options of the run's loader if that reads it, or no other one does."""
-    loader, options = request.loader, request.loader_options
-    if configuration.loader_name is not None and loader in (None, configuration.loader_name):
-        task_name, plugins = task_of(host, configuration).full_name, list(configuration.plugins)
-        own = host.loader(configuration.loader_name, task_name, plugins)
-        others = (other for other in host.loaders(own.task) if other.full_name != own.full_name)
-        if (
-            loader is not None
-            or _recognizes(own, data)
-            or not any(_recognizes(other, data) for other in others)
-        ):
-            loader = own.full_name
-            options = own.item.options.for_other_data(configuration.loader, options)
-    task, groups = task_of(host, configuration).full_name, configuration.split.groups
-    if groups and COLUMN_OPTION not in request.loader_options:
-        options = {name: value for name, value in options.items() if name != COLUMN_OPTION}
-        try:
-            return load_dataset(host, task, data, loader, options, groups)[0]
-        except UserError as error:
-            dataset = load_dataset(host, task, data, loader, options)[0]
-            note = f"intervals take each example for itself, for groups are not known: {error}"
-            return replace(dataset, problems=[*dataset.problems, note])
-    return load_dataset(host, task, data, loader, options)[0]
-
-
-def _recognizes(loader: Contributed[DataLoader[Any]], data: str) -> bool:
-    try:
-        return detection(loader, Path(data))[0]
-    except Exception:  # noqa: BLE001 - then it is not read by this loader, and loading says why
-        return False
-
-
-def _with_targets(chosen: _Chosen) -> _Chosen:
-    """Leave out the examples without a target, and say so."""
-    assert chosen.examples is not None
-    examples = chosen.examples
-    known = [index for index in range(len(examples)) if examples[index].target is not None]
-    missing = len(examples) - len(known)
-    if not missing:
-        return chosen
-    if not known:
-        raise UserError(f"{chosen.where}: no example has a target, so there is nothing to score")
-    note = f"left out: {missing:,} of {len(examples):,} examples have no target"
-    subset = Subset(examples, np.asarray(known, np.int64))
-    return replace(chosen, examples=subset, notes=[*chosen.notes, note])
-
-
-def _own_data(host: Host, run: Run, configuration: Configuration) -> Dataset | None:
-    """The data of the run with the very splits it was trained with; None if it has changed.
-
-    Raises:
-        UserError: if it is not there any more.
-    """
-    if configuration.data and not Path(configuration.data).exists():
-        raise UserError(
-            f"name the data to score, suite evaluate {run.path} DATA: {moved_data(run, configuration)}"
-        )
-    dataset = run_data(host, configuration).dataset
-    return dataset if fingerprint(dataset) == run.environment.get("data_fingerprint") else None
-
-
 def _predicted(
     host: Host,
-    run: Run,
+    run: RunDirectory,
     configuration: Configuration,
     request: Request,
-    chosen: _Chosen,
+    chosen: Chosen,
     notes: list[str],
     listener: Listener,
 ) -> tuple[Pairs, LoadedPipeline]:
@@ -342,7 +174,7 @@ def _predicted(
 
 
 def _train_split(
-    host: Host, configuration: Configuration, chosen: _Chosen, task: Task, notes: list[str]
+    host: Host, configuration: Configuration, chosen: Chosen, task: Task, notes: list[str]
 ) -> Examples | None:
     """What the baseline and the reference models learn from: the examples that the model was trained with."""
     if chosen.train is not None:
@@ -356,12 +188,12 @@ def _train_split(
 
 
 def _content(
-    run: Run,
+    run: RunDirectory,
     configuration: Configuration,
     request: Request,
     task: Task,
     declared: Mapping[str, Metric],
-    chosen: _Chosen,
+    chosen: Chosen,
     scored: Mapping[str, Any],
     figures: Sequence[Any],
 ) -> ReportContent:

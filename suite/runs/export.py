@@ -7,15 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from suite.configuration import from_mapping, read_toml
+from suite.conversion.export import Export, export_to
 from suite.data.dataset import Dataset
 from suite.errors import UserError, nearest
-from suite.export.export import Export, export_to
 from suite.host import Host
 from suite.pipeline.codec import Codec, Encoded
 from suite.pipeline.manifest import REPORT, Manifest, model_folder
 from suite.prediction.encoding import encode
 from suite.prediction.loading import describe, model_task
 from suite.runs.data import RunData, run_data
+from suite.stopping import check_stop
 
 FORMATS = ("onnx",)
 EXAMPLES = 64
@@ -27,6 +28,7 @@ def export(
     out: str | Path | None = None,
     format: str = "onnx",  # noqa: A002 - as on the command line
     host: Host | None = None,
+    dataset: Dataset | None = None,
 ) -> Export:
     """Write a trained pipeline for a runtime without Keras, run the written file and compare.
 
@@ -39,6 +41,7 @@ def export(
             export; by default `export` in the run.
         format: "onnx".
         host: where builder and loader are looked up; None takes what is installed.
+        dataset: the run's data, if it was in memory.
 
     Raises:
         UserError: if there is nothing to export, a package is missing, or `out` is something else.
@@ -55,18 +58,20 @@ def export(
     beside = folder.parent if folder.name == "model" else folder
     target = beside / "export" if out is None else Path(out)
     _check_target(target)
-    encoded, source = _examples(folder.parent, described.manifest, described.codec, host)
+    encoded, source = _examples(folder.parent, described.manifest, described.codec, host, dataset)
     return export_to(target, folder, described, encoded, source, host)
 
 
-def _examples(run: Path, manifest: Manifest, codec: Codec, host: Host) -> tuple[list[Encoded], str]:
+def _examples(
+    run: Path, manifest: Manifest, codec: Codec, host: Host, dataset: Dataset | None = None
+) -> tuple[list[Encoded], str]:
     """Encoded examples and where they are from; none if only random arrays are left."""
-    data = _data_of(run, host)
+    data = _data_of(run, host, dataset)
     if data is not None:
         for split in ("test", "validation", "train"):
             encoded = _encoded(data.dataset, split, codec)
             if encoded:
-                return encoded, f"the {split} split of {data.path}"
+                return encoded, f"the {split} split of {data.name}"
     sample = model_task(host, manifest).item.sample()
     encoded = _encoded(sample, "train", codec)
     if encoded:
@@ -74,13 +79,13 @@ def _examples(run: Path, manifest: Manifest, codec: Codec, host: Host) -> tuple[
     return [], "random arrays (the run's data is not there)"
 
 
-def _data_of(run: Path, host: Host) -> RunData | None:
+def _data_of(run: Path, host: Host, dataset: Dataset | None) -> RunData | None:
     """The data of a run with the splits that it was trained with; None if it is not there."""
     file = run / "config.toml"
     if not file.is_file():
         return None
     try:
-        return run_data(host, from_mapping(read_toml(file), str(file)))
+        return run_data(host, from_mapping(read_toml(file), str(file)), dataset)
     except UserError:
         return None
 
@@ -91,6 +96,7 @@ def _encoded(dataset: Dataset, split: str, codec: Codec) -> list[Encoded]:
     chosen = np.unique(np.linspace(0, len(examples) - 1, min(EXAMPLES, len(examples))).astype(int))
     encoded = []
     for index in chosen.tolist():
+        check_stop()
         try:
             encoded.append(encode(codec, examples[index].input))
         except (UserError, OSError):

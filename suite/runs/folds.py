@@ -18,7 +18,7 @@ import numpy as np
 import suite
 from suite.configuration import Configuration, from_mapping, read_toml
 from suite.data.dataset import Dataset, fingerprint
-from suite.errors import StoppedRunError, UserError
+from suite.errors import StoppedError, UserError
 from suite.evaluation.metrics import declared_metrics
 from suite.evaluation.prediction_files import PREDICTIONS_FILE
 from suite.files import atomic_folder, atomic_path, atomic_write
@@ -28,11 +28,13 @@ from suite.pipeline.manifest import FOLDS_FILE
 from suite.report.folds import FoldsContent, write_folds_report
 from suite.runs.build import look_up
 from suite.runs.data import loaded_data, task_of
-from suite.runs.directory import Run, read_json, run_paths, taken_advice, to_json
+from suite.runs.directory import RunDirectory, run_name, run_paths, taken_advice, to_json
 from suite.runs.evaluators import evaluators_of
 from suite.runs.report import options_of
 from suite.runs.resuming import going_on_after, is_complete
+from suite.runs.run import read_json
 from suite.runs.train import resume, train
+from suite.training.listeners import ProgramListener
 from suite.training.progress import Listener
 
 Numbers = Mapping[str, float]
@@ -61,10 +63,10 @@ class Folds:
         return read_json(path) if path.is_file() else None
 
     @property
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[RunDirectory]:
         """The runs of the folds that there are."""
         paths = [self.path / f"fold-{number}" for number in range(1, self.configuration.split.folds + 1)]
-        return [Run(path) for path in paths if (path / "config.toml").is_file()]
+        return [RunDirectory(path) for path in paths if (path / "config.toml").is_file()]
 
 
 def holds_folds(path: Path) -> bool:
@@ -104,6 +106,7 @@ def train_folds(
     """
     if configuration.split.folds < 2 or configuration.split.fold:
         raise UserError(f"folds = {configuration.split.folds}: cross-validation takes at least 2 folds")
+    listener = ProgramListener.of(listener)
     with ExitStack() as claims:
         if out is not None:
             claims.enter_context(claimed_folder(out, taken_advice(out)))
@@ -111,11 +114,11 @@ def train_folds(
         path, loaded, _ = loaded_data(host, configuration, dataset)
         base = replace(configuration, data=path)
         if out is None:
-            names = run_paths(folder, configuration.data or configuration.task)
+            names = run_paths(folder, run_name(configuration))
             out = claims.enter_context(claimed_new_folder(names))
         folds = _create(out, base, {"command": command, "data_fingerprint": fingerprint(loaded)})
     try:
-        return _go_on(host, folds, dataset, listener or Listener(), stop)
+        return _go_on(host, folds, dataset, listener, stop)
     except UserError:
         if not folds.runs:  # nothing has been learned, and the name is free again
             shutil.rmtree(folds.path, ignore_errors=True)
@@ -142,10 +145,10 @@ def resume_folds(
     _, loaded, _ = loaded_data(host, folds.configuration, dataset)
     if folds.record.get("data_fingerprint") != fingerprint(loaded):
         raise UserError(
-            f"the data in {folds.configuration.data} is not what {path} was started with (other files, labels"
-            " or splits): train anew, or put the data back"
+            f"the data in {folds.configuration.data_name} is not what {path} was started with (other files,"
+            " labels or splits): train anew, or put the data back"
         )
-    return _go_on(host, folds, dataset, listener or Listener(), stop)
+    return _go_on(host, folds, dataset, ProgramListener.of(listener), stop)
 
 
 def _create(path: Path, configuration: Configuration, record: Mapping[str, Any]) -> Folds:
@@ -170,10 +173,10 @@ def _train_missing(
     count = configuration.split.folds
     for number in range(1, count + 1):
         path = folds.path / f"fold-{number}"
-        if is_complete(Run(path)):
+        if is_complete(RunDirectory(path)):
             continue
         if stop():
-            raise StoppedRunError(f"stopped before fold {number} of {count}; {_how_to_go_on(folds)}")
+            raise StoppedError(f"stopped before fold {number} of {count}; {_how_to_go_on(folds)}", folds.path)
         listener.fold(number, count, folds.path)
         _forget_layers()
         try:
@@ -183,8 +186,9 @@ def _train_missing(
                 own = replace(configuration, split=_fold_of(configuration, number))
                 repeated = f"suite train {path / 'config.toml'}"
                 train(host, own, out=path, command=repeated, dataset=dataset, listener=listener, stop=stop)
-        except StoppedRunError:
-            raise StoppedRunError(f"stopped in fold {number} of {count}; {_how_to_go_on(folds)}") from None
+        except StoppedError:
+            text = f"stopped in fold {number} of {count}; {_how_to_go_on(folds)}"
+            raise StoppedError(text, folds.path) from None
     listener.phase("writing the report")
     _report(host, folds)
     return folds

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from suite.errors import UserError
 from suite.evaluation.metrics import label
 from suite.runs.build import Experiment
-from suite.runs.directory import Run
+from suite.runs.directory import RunDirectory
 from suite.wording import counted, number
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class InterimModel:
         validation: knows what was predicted for the validation split; None if there is none.
     """
 
-    def __init__(self, run: Run, experiment: Experiment, validation: Validation | None) -> None:
+    def __init__(self, run: RunDirectory, experiment: Experiment, validation: Validation | None) -> None:
         self._run = run
         self._experiment = experiment
         self._validation = validation
@@ -108,7 +108,7 @@ class InterimModel:
             return pipeline.codec
 
 
-def write_model(run: Run, experiment: Experiment, codec: Any, *, unfinished: str = "") -> None:
+def write_model(run: RunDirectory, experiment: Experiment, codec: Any, *, unfinished: str = "") -> None:
     """Write the experiment's network as it is, and a codec, to the `model/` of a run."""
     from suite.prediction.loading import save_pipeline
 

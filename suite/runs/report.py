@@ -12,7 +12,7 @@ from suite.evaluation.metrics import metric_of
 from suite.figures import Figure
 from suite.report.formatting import day, duration
 from suite.report.page import ReportContent
-from suite.runs.directory import Run
+from suite.runs.directory import RunDirectory
 
 SHOWN_APART = {
     "command",
@@ -28,7 +28,7 @@ SHOWN_APART = {
 
 
 def run_content(
-    run: Run,
+    run: RunDirectory,
     task: Task,
     declared: Mapping[str, Metric],
     metrics: Mapping[str, Any],
@@ -83,7 +83,7 @@ def run_content(
 def data_facts(configuration: Configuration, environment: Mapping[str, Any]) -> dict[str, Any]:
     """What is known of the data that a run was trained on, for people."""
     return {
-        "path": configuration.data,
+        "path": configuration.data_name,
         "loader": configuration.loader_name,
         **environment.get("facts", {}),
         "fingerprint": environment.get("data_fingerprint"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,13 @@ import msgspec
 from suite.configuration import Configuration
 from suite.data.contents import Contents, changes, contents_of
 from suite.data.dataset import fingerprint
-from suite.errors import UnwritableError, UserError
+from suite.errors import StoppedError, UnwritableError, UserError
 from suite.host import Host
 from suite.plugin_files import is_file_version, refuse_missing_files
 from suite.runs.build import Experiment
 from suite.runs.data import run_data
-from suite.runs.directory import Run
+from suite.runs.directory import RunDirectory
+from suite.stopping import Stopping
 from suite.training.continuation import Continuation
 from suite.wording import counted, short
 
@@ -35,18 +36,26 @@ class Resumption:
         data: where its data is now; None if it has not moved.
         epochs: how many more it is trained for; None goes on to the end that it has.
         learning_rate: the peak of the schedule of these epochs; None for the one that the run has.
+        log: listeners of plugins that hear of it, with their options, beside those that the run has.
     """
 
     data: str | None = None
     epochs: int | None = None
     learning_rate: float | None = None
+    log: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @contextmanager
 def going_on_after(path: Path) -> Iterator[None]:
-    """Add to the message on what could not be written how `path` goes on when it can be."""
+    """Add to the message on what could not be written how `path` goes on when it can be.
+
+    Raises:
+        StoppedError: if it was asked to stop.
+    """
     try:
         yield
+    except Stopping:
+        raise StoppedError(f"stopped; to go on: suite resume {path}", path) from None
     except UnwritableError as error:
         first = error.__cause__ if isinstance(error.__cause__, UnwritableError) else error
         if not path.is_dir():
@@ -54,12 +63,12 @@ def going_on_after(path: Path) -> Iterator[None]:
         raise UnwritableError(f"{first}; then go on with: suite resume {path}") from first
 
 
-def is_complete(run: Run) -> bool:
+def is_complete(run: RunDirectory) -> bool:
     """Whether a run has come to its end, with scores and a report."""
     return run.metrics is not None and (run.path / "report.html").is_file()
 
 
-def resumed_configuration(run: Run, how: Resumption) -> Configuration:
+def resumed_configuration(run: RunDirectory, how: Resumption) -> Configuration:
     """The configuration with which a run goes on.
 
     Raises:
@@ -78,6 +87,8 @@ def resumed_configuration(run: Run, how: Resumption) -> Configuration:
     if run.checkpoints.exist:
         # What it started from lies in the checkpoint, and may be gone from where it was.
         configuration = replace(configuration, init=None)
+    if how.data is not None and configuration.sample:
+        raise UserError(f"{run.path} was trained on {configuration.data_name}, which does not move")
     if how.data is not None:
         return replace(configuration, data=how.data)
     if configuration.data and not Path(configuration.data).exists():
@@ -85,7 +96,7 @@ def resumed_configuration(run: Run, how: Resumption) -> Configuration:
     return configuration
 
 
-def moved_data(run: Run, configuration: Configuration) -> str:
+def moved_data(run: RunDirectory, configuration: Configuration) -> str:
     """What to say if the data of a run is gone."""
     return (
         f"the data of {run.path} is not in {configuration.data} any more: if it has moved,"
@@ -93,7 +104,7 @@ def moved_data(run: Run, configuration: Configuration) -> str:
     )
 
 
-def check_data(run: Run, path: str, dataset: Dataset) -> None:
+def check_data(run: RunDirectory, path: str, dataset: Dataset) -> None:
     """Refuse data that is not what a run was trained with.
 
     Raises:
@@ -108,12 +119,13 @@ def check_data(run: Run, path: str, dataset: Dataset) -> None:
         "other files, labels or splits" if before == now else f"{_counts(now)}, and not {_counts(before)}"
     )
     raise UserError(
-        f"the data in {path} is not what {run.path} was started with ({differs}): train anew, or put the data"
+        f"the data in {path or run.configuration.data_name} is not what {run.path} was started with"
+        f" ({differs}): train anew, or put the data"
         " back"
     )
 
 
-def changed_contents(run: Run, path: str, dataset: Dataset) -> str:
+def changed_contents(run: RunDirectory, path: str, dataset: Dataset) -> str:
     """A sentence on data that holds something else than at the start of a run; "" if it does not.
 
     Files can be swapped for others of the same names and sizes, of which `check_data` sees nothing.
@@ -124,14 +136,20 @@ def changed_contents(run: Run, path: str, dataset: Dataset) -> str:
         return ""
     # Of files that lie elsewhere now the times say nothing, nor if the run itself lies among them.
     moved = path != run.configuration.data or run.path.resolve().is_relative_to(Path(path).resolve())
-    return changes(before, contents_of(dataset, path), path, f"{run.path} was started", moved=moved)
+    return changes(
+        before,
+        contents_of(dataset, path),
+        path or run.configuration.data_name,
+        f"{run.path} was started",
+        moved=moved,
+    )
 
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in counts.items())
 
 
-def check_plugin_files(host: Host, run: Run) -> str:
+def check_plugin_files(host: Host, run: RunDirectory) -> str:
     """Refuse to use a run without the plugins of one file that it was trained with.
 
     Returns:
@@ -152,7 +170,7 @@ def check_plugin_files(host: Host, run: Run) -> str:
     return f"{files} changed since {run.path} was started: it goes on with what is there now"
 
 
-def check_codec(run: Run, experiment: Experiment) -> None:
+def check_codec(run: RunDirectory, experiment: Experiment) -> None:
     """Refuse a pipeline whose codec learned something else from the data than at the start of the run."""
     if run.environment.get("codec_fingerprint") != experiment.codec_fingerprint:
         raise UserError(
@@ -161,7 +179,9 @@ def check_codec(run: Run, experiment: Experiment) -> None:
         )
 
 
-def record_moved_data(host: Host, run: Run, configuration: Configuration, listener: Listener) -> None:
+def record_moved_data(
+    host: Host, run: RunDirectory, configuration: Configuration, listener: Listener
+) -> None:
     """Write down where the data of a complete run is now, after a look whether it is the same."""
     listener.phase("looking at the data")
     data = run_data(host, configuration)
@@ -171,7 +191,7 @@ def record_moved_data(host: Host, run: Run, configuration: Configuration, listen
     listener.note(changed or f"the data of {run.path} is the same as ever, and is now in {data.path}")
 
 
-def continuation(run: Run, how: Resumption) -> Continuation | None:
+def continuation(run: RunDirectory, how: Resumption) -> Continuation | None:
     """The epochs that a run is trained for after its own, if any; new ones are written down in the run."""
     if how.epochs is not None:
         newest: Any = run.checkpoints.newest()

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from suite.configuration import Configuration
-from suite.errors import RunError, StoppedRunError, SuiteError, UnwritableError, UserError, attributed
+from suite.errors import RunError, StoppedError, SuiteError, UnwritableError, UserError, attributed
 from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
 from suite.runs.build import Experiment, build, environment
-from suite.runs.directory import Run, run_paths, taken_advice
+from suite.runs.directory import RunDirectory, run_name, run_paths, taken_advice
 from suite.runs.interim import InterimModel, write_model
+from suite.runs.logs import RunListener, heard, without_missing
 from suite.runs.resuming import (
     Resumption,
     changed_contents,
@@ -31,9 +32,11 @@ from suite.runs.resuming import (
     record_moved_data,
     resumed_configuration,
 )
+from suite.stopping import unstoppable
 from suite.training.continuation import Continuation
 from suite.training.initial_weights import initialize
-from suite.training.progress import Listener
+from suite.training.listeners import ProgramListener
+from suite.training.progress import Listener, RunFacts
 from suite.versions import said_with
 
 if TYPE_CHECKING:
@@ -57,7 +60,7 @@ def train(
     dataset: Dataset | None = None,
     listener: Listener | None = None,
     stop: Callable[[], bool] = lambda: False,
-) -> Run:
+) -> RunDirectory:
     """Train, score and report.
 
     Args:
@@ -72,20 +75,21 @@ def train(
 
     Raises:
         UserError: for what the user can put right, before anything is written where possible.
-        RunError: where training failed, or was stopped (the message says how to go on).
+        RunError: where training failed.
+        StoppedError: where it was stopped; the message says how to go on.
     """
-    listener = listener or Listener()
+    listener = ProgramListener.of(listener)
     if configuration.split.folds and not configuration.split.fold:
-        raise UserError("folds are several runs: suite.runs.folds.train_folds trains them")
+        raise UserError("folds are several runs: suite.cross_validate trains them")
     with ExitStack() as claims:
         # A name that is given is taken before anything else is done, and one that is found when it is found.
         if out is not None:
             claims.enter_context(claimed_folder(out, taken_advice(out)))
         experiment = build(host, configuration, listener, dataset)
         if out is None:
-            names = run_paths(folder, configuration.data or experiment.task.name)
+            names = run_paths(folder, run_name(configuration))
             out = claims.enter_context(claimed_new_folder(names))
-        run = Run.create(out, experiment.configuration, environment(experiment, command))
+        run = RunDirectory.create(out, experiment.configuration, environment(experiment, command))
     try:
         with run.locked(), going_on_after(run.path):
             return _train(run, experiment, listener, stop)
@@ -103,7 +107,7 @@ def resume(
     dataset: Dataset | None = None,
     listener: Listener | None = None,
     stop: Callable[[], bool] = lambda: False,
-) -> Run:
+) -> RunDirectory:
     """Go on with a run from its newest checkpoint, or only finish its scores and report.
 
     Args:
@@ -119,21 +123,24 @@ def resume(
             plugins that are installed now.
         RunError: as `train`.
     """
-    listener = listener or Listener()
+    listener = ProgramListener.of(listener)
     how = how or Resumption()
-    run = Run.open(path)
+    run = RunDirectory.open(path)
     other_files = check_plugin_files(host, run)
     with going_on_after(run.path), run.locked():
         configuration = resumed_configuration(run, how)
         if is_complete(run) and how.epochs is None:
             record_moved_data(host, run, configuration, listener)
             return run
+        configuration, missing = without_missing(host, configuration)
+        configuration = replace(configuration, log={**configuration.log, **how.log})
         with said_with(run.other_versions):
             experiment = build(host, configuration, listener, dataset)
         check_data(run, experiment.configuration.data, experiment.dataset)
         check_codec(run, experiment)
         other = run.other_versions()
         for note in (
+            *missing,
             changed_contents(run, experiment.configuration.data, experiment.dataset),
             other_files,
             f"{run.path} goes on with other packages than it was begun with{other}" if other else "",
@@ -143,16 +150,32 @@ def resume(
                 experiment = replace(experiment, notes=[*experiment.notes, note])
         if how.data is not None:
             run.move_data(experiment.configuration.data)
+        if how.log:
+            run.add_log(how.log)
         return _train(run, experiment, listener, stop, continuation(run, how))
 
 
 def _train(
-    run: Run,
+    run: RunDirectory,
     experiment: Experiment,
     listener: Listener,
     stop: Callable[[], bool],
     added: Continuation | None = None,
-) -> Run:
+) -> RunDirectory:
+    with heard(listener, experiment.host, experiment.configuration, run.path) as everybody:
+        scored = _trained(run, experiment, everybody, stop, added)
+        everybody.finished(scored)
+    return run
+
+
+def _trained(
+    run: RunDirectory,
+    experiment: Experiment,
+    listener: RunListener,
+    stop: Callable[[], bool],
+    added: Continuation | None,
+) -> dict[str, Any]:
+    """Train from the newest checkpoint to the end, score and report; the content of `metrics.json`."""
     from suite.prediction.loading import load
     from suite.training.batches import memory_budget
     from suite.training.session import StopRequested
@@ -205,26 +228,36 @@ def _train(
         if not trainer.restore() and configuration.init is not None:
             note = initialize(pipeline.network, pipeline.codec, configuration.init, experiment.host)
             listener.note(note)
-    facts: dict[str, Any] = {name: len(split) for name, split in dataset.splits.items()}
-    facts |= {
-        "epochs": trainer.session.epochs,
-        "weights": pipeline.network.count_params(),
-        "step": trainer.state.step,
-    }
-    facts["data"] = dict(dataset.facts)
-    listener.started(run.path, configuration, experiment.device, facts)
+    listener.started(
+        RunFacts(
+            path=run.path,
+            task=experiment.task.name,
+            configuration=configuration.to_mapping(),
+            device=experiment.device.name,
+            counts={name: len(split) for name, split in dataset.splits.items()},
+            epochs=trainer.session.epochs,
+            weights=pipeline.network.count_params(),
+            step=trainer.state.step,
+            data=dict(dataset.facts),
+            metric=experiment.task.item.metric,
+            higher_is_better=experiment.metric.higher_is_better,
+            fold=configuration.split.fold,
+            command=str(run.environment.get("command", "")),
+        )
+    )
     try:
         with attributed(str(experiment.builder)):
             if not trainer.state.finished:
                 _read_ahead(trainer, validation, listener)
-            state = trainer.train()
+            with unstoppable():  # it looks itself whether it is to stop, and writes a checkpoint first
+                state = trainer.train()
             remark = trainer.judge()
     except StopRequested as stopped:
         trainer.load_last(stopped)
         text = f"stopped after step {trainer.state.step:,}; to go on: suite resume {run.path}"
         what = interim.of(trainer)
         text += f"\nIts model so far ({what}) can be used: suite predict {run.path} INPUT..."
-        raise StoppedRunError(text) from None
+        raise StoppedError(text, run.path) from None
     except UnwritableError:
         raise
     except RunError as error:
@@ -253,11 +286,10 @@ def _train(
         listener.phase("scoring the test split")
         tested = _predicted(shipped, experiment, "test", notes)
         splits = ({} if tested is None else {"test": tested}) | splits
-    _score(run, experiment, shipped, splits, notes, listener)
-    return run
+    return _score(run, experiment, shipped, splits, [*notes, *listener.notes], listener)
 
 
-def _failed(error: RunError, trainer: Trainer, interim: InterimModel, run: Run) -> RunError:
+def _failed(error: RunError, trainer: Trainer, interim: InterimModel, run: RunDirectory) -> RunError:
     """What to say of a training that failed, of which the best model before that is kept."""
     if not trainer.state.best_file:
         interim.remove()
@@ -284,7 +316,7 @@ def _predicted(shipped: LoadedPipeline, experiment: Experiment, split: str, note
 
 
 def _calibrated(
-    run: Run, experiment: Experiment, shipped: LoadedPipeline, validation: Pairs, notes: list[str]
+    run: RunDirectory, experiment: Experiment, shipped: LoadedPipeline, validation: Pairs, notes: list[str]
 ) -> LoadedPipeline:
     """The pipeline with what the codec learns from the trained network's predictions, saved so.
 
@@ -329,14 +361,14 @@ def _read_ahead(trainer: Trainer, validation: Validation | None, listener: Liste
 
 
 def _score(
-    run: Run,
+    run: RunDirectory,
     experiment: Experiment,
     shipped: LoadedPipeline,
     splits: Mapping[str, Pairs],
     notes: list[str],
     listener: Listener,
-) -> None:
-    """Score what is shipped on what it has not learned from, and write the report."""
+) -> dict[str, Any]:
+    """Score what is shipped on what it has not learned from, and write the report and `metrics.json`."""
     from suite.evaluation.prediction_files import PREDICTIONS_FILE, write_predictions
     from suite.evaluation.scoring import scored_metrics
     from suite.report.page import write_report
@@ -368,3 +400,4 @@ def _score(
     content = run_content(run, experiment.task.item, experiment.metrics, scored, shown, examples)
     write_report(content, run.path / "report.html")
     run.write_json("metrics.json", scored)
+    return scored

@@ -13,7 +13,8 @@ from suite.documents import NotJsonError, decode_json
 from suite.errors import UserError
 from suite.evaluation.prediction_files import PREDICTIONS_FILE
 from suite.pipeline.manifest import FOLDS_FILE, MANIFEST, Manifest, check_file, model_folder, read_manifest
-from suite.runs.directory import Run, read_json
+from suite.runs.directory import RunDirectory
+from suite.runs.run import read_json
 from suite.training.checkpoints import read_arrays
 
 
@@ -63,7 +64,7 @@ def verify(path: Path) -> list[Verified]:
 
 
 def _run(path: Path) -> Iterator[Verified]:
-    run = Run(path)
+    run = RunDirectory(path)
     yield _look(
         path / "config.toml",
         _READABLE,
@@ -73,7 +74,7 @@ def _run(path: Path) -> Iterator[Verified]:
         if (path / name).is_file() or name == "environment.json":
             yield _json(path / name)
     if (path / "history.csv").is_file():
-        yield _look(path / "history.csv", _READABLE, lambda file: Run(file.parent).history())
+        yield _look(path / "history.csv", _READABLE, lambda file: RunDirectory(file.parent).history())
     if (path / PREDICTIONS_FILE).is_file():
         yield _look(path / PREDICTIONS_FILE, _READABLE, _read_lines)
     for folder in (run.model, path / "export"):

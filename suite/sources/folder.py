@@ -10,6 +10,7 @@ import numpy as np
 
 from suite.sources.source_types import read_file
 from suite.sources.tree import Tree, is_hidden
+from suite.stopping import check_stop
 
 
 class FolderTree(Tree):
@@ -53,6 +54,7 @@ def walk(
     pending = [("", frozenset({(found.st_dev, found.st_ino)}), False)]
     entered: set[tuple[int, int]] = set()
     while pending:
+        check_stop()
         folder, above, linked = pending.pop()
         is_empty = bool(folder)
         folders = []

@@ -13,6 +13,7 @@ from suite.documents import expanded
 from suite.errors import UserError, reason
 from suite.limits import check_file_size
 from suite.regular_files import open_regular, read_regular
+from suite.stopping import check_stop
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
@@ -125,6 +126,7 @@ def read_file(path: str | Path) -> bytes:
     Raises:
         UserError: if it cannot be read, is no regular file, or is larger than one input may be.
     """
+    check_stop()
     try:
         return read_regular(path, functools.partial(check_file_size, path))
     except OSError as error:

@@ -23,6 +23,7 @@ from suite.devices import available_memory
 from suite.errors import UserError, about
 from suite.pipeline.codec import Arrays
 from suite.pipeline.trainable import BatchMaker
+from suite.stopping import check_stop, stopped_alike
 
 READING_SECONDS = 5.0
 """How long examples are read ahead of the first step, to keep them and to find all unreadable ones."""
@@ -141,8 +142,9 @@ class PreparedExamples:
         # Shared by the threads, each of which takes the next one: a million futures would cost gigabytes.
         indices = iter(range(len(self._examples)))
 
-        def read() -> None:
+        def read(_: int) -> None:
             for index in indices:
+                check_stop()
                 if not self.cached or time.monotonic() > deadline:
                     return
                 try:
@@ -151,8 +153,8 @@ class PreparedExamples:
                     failures.append(str(error))
 
         with ThreadPoolExecutor(threads, thread_name_prefix="reading") as pool:
-            for future in [pool.submit(read) for _ in range(threads)]:
-                future.result()
+            for _ in pool.map(stopped_alike(read), range(threads)):
+                pass
         return sorted(failures)
 
     def __getitem__(self, index: int) -> Any:

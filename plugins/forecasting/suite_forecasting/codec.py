@@ -11,6 +11,7 @@ import numpy as np
 from suite import UserError
 from suite.kit import tables
 from suite.pipeline import ArraySpec, Encoded, Signature, Stream, StructCodec
+from suite.sources import source
 from suite_forecasting.encoding import filled, last, scaled
 from suite_forecasting.frequencies import Frequency, frequency_of, texts
 from suite_forecasting.types import Forecast, History
@@ -202,7 +203,11 @@ class ForecastCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_field
             return History(values=values)
         from suite_forecasting.reading.streams import single_series
 
-        return single_series(raw, self.columns, self.frequency, self.horizon, self.known, self.past)
+        try:
+            file = source(raw)
+        except TypeError as error:
+            raise UserError(f"this is no series: {error}, nor a list of numbers") from None
+        return single_series(file, self.columns, self.frequency, self.horizon, self.known, self.past)
 
     def _checked(self, history: History) -> Frequency:
         values = history.values

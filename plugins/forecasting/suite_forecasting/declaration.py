@@ -38,6 +38,7 @@ def suite_tasks() -> list[suite.Task]:
             check=suite.lazy("suite_forecasting.contract:check"),
             facts=suite.lazy("suite_forecasting.contract:facts"),
             prediction_type=suite.lazy("suite_forecasting.types:Forecast"),
+            perfect=suite.lazy("suite_forecasting.samples:perfect"),
             formats={"csv": suite.lazy("suite_forecasting.formats.forecast_table:ForecastTable")},
             types="suite_forecasting.types",
         )
@@ -55,6 +56,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_forecasting.loaders.tables:load_table"),
             detect=suite.lazy("suite_forecasting.loaders.detection:detect_table"),
             options=TableOptions,
+            write_sample=suite.lazy("suite_forecasting.samples:write_table"),
         ),
         suite.DataLoader(
             name="gluonts",
@@ -63,6 +65,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_forecasting.loaders.gluonts:load_gluonts"),
             detect=suite.lazy("suite_forecasting.loaders.detection:detect_gluonts"),
             options=GluonOptions,
+            write_sample=suite.lazy("suite_forecasting.samples:write_gluonts"),
         ),
     ]
 

@@ -28,6 +28,9 @@ _OLD = {"H": "h", "T": "min", "S": "s", "L": "ms", "U": "us", "M": "ME", "Q": "Q
 _CALENDAR = {"MS": 1, "ME": 1, "QS": 3, "QE": 3, "YS": 12, "YE": 12}
 _ALIAS = re.compile(r"(\d*)([A-Za-z]+)(?:-([A-Za-z]{3}))?")
 
+MIN_SHARE = 0.25
+"""The share of the gaps between times that have to be one step, for a frequency to be found."""
+
 ON_GRID = 0.95
 """The share of a series' times that have to be on the grid of a frequency, for it to be found."""
 
@@ -190,6 +193,8 @@ def found(times: np.ndarray) -> Frequency | None:
     lengths, counts = np.unique(gaps, return_counts=True)
     for number in np.argsort(-counts, kind="stable")[:5]:
         step = int(lengths[number])
+        if counts[number] < MIN_SHARE * len(gaps):
+            break
         if step == DAY and _is_business(times):
             return Frequency("B", "business", 1)
         # By the most frequent phase: a first time that is off does not spoil the rest.

@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 from suite.options import OF_DATA, Auto, Meta, Options
 
 Horizon = Annotated[int, Meta(ge=1, le=10_000)]
-Columns = tuple[str, ...]
+Columns = str | tuple[str, ...]
+"""Names of columns: one, several with commas between them, or a list."""
+
+
+def names_in(columns: Columns) -> tuple[str, ...]:
+    """The names of columns, however they were given."""
+    if isinstance(columns, str):
+        return tuple(name.strip() for name in columns.split(",") if name.strip())
+    return columns
 
 
 class SplitOptions(Options, frozen=True):

@@ -73,6 +73,7 @@ def test_outputs_that_are_no_numbers_are_a_defect_of_the_network() -> None:
     [
         ([None, None], "no value"),
         ([], "one number for each step"),
+        (object(), "this is no series"),
         (["a", "b"], "no list of numbers"),
         (np.zeros((2, 2)), "one number for each step"),
         (history([1, 2], frequency="D", start="2024-01-01", name="x"), "'x' has the frequency D"),

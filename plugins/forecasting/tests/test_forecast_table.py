@@ -19,7 +19,7 @@ def test_a_row_for_each_step_with_its_quantiles(tmp_path: Path) -> None:
     table.add(None, "input", Forecast(name="", start="7", frequency="", levels=[0.1, 0.5], values=[[1], [2]]))
     (path,) = table.close()
     assert path.read_text() == (
-        "unique_id,ds,y,q0.1,q0.5\na,2024-03-31,3.0,1.0,3.0\na,2024-04-30,4.5,2.0,4.5\ninput,7,2,1,2\n"
+        "unique_id,ds,y,q0.1,q0.5\na,2024-03-31,3,1,3\na,2024-04-30,4.5,2,4.5\ninput,7,2,1,2\n"
     )
 
 

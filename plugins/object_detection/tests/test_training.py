@@ -14,7 +14,7 @@ from killed_runs import check_same_state
 from made_up_detections import write_yolo
 from suite.configuration import from_mapping
 from suite.data.inspection import inspect
-from suite.errors import StoppedRunError
+from suite.errors import StoppedError
 from suite.runs.train import resume, train
 from suite_object_detection.samples import sample
 from suite_object_detection.types import Detections
@@ -88,7 +88,7 @@ def test_precision_and_recall_are_those_at_the_shipped_threshold(run, host):
 def test_a_resumed_run_is_the_unbroken_one(run, host, data, tmp_path):
     steps = iter(range(100))
 
-    with pytest.raises(StoppedRunError):
+    with pytest.raises(StoppedError):
         train(host, configuration(data), out=tmp_path / "broken", stop=lambda: next(steps) >= 3)
     resumed = resume(host, tmp_path / "broken")
     assert resumed.metrics["test"] == run.metrics["test"]

@@ -20,7 +20,7 @@ from killed_runs import check_same_state
 from suite import UserError
 from suite.configuration import from_mapping
 from suite.data.dataset import Dataset, Example
-from suite.errors import StoppedRunError
+from suite.errors import StoppedError
 from suite.runs.train import resume, train
 from suite_speech_recognition.declaration import TASK
 from suite_speech_recognition.presets.builder import preset
@@ -450,7 +450,7 @@ def test_a_preset_is_trained_resumed_shipped_and_exported_through_the_host(prese
     whole = train(host, configuration, out=tmp_path / "whole")
     if name == "moonshine":  # whose batches differ in length
         steps = iter(range(100))
-        with pytest.raises(StoppedRunError):
+        with pytest.raises(StoppedError):
             train(host, configuration, out=tmp_path / "broken", stop=lambda: next(steps) >= 2)
         resumed = resume(host, tmp_path / "broken")
         check_same_state(whole, resumed)

@@ -15,6 +15,9 @@ from suite_forecasting.types import Forecast
 
 COLUMNS = ("unique_id", "ds", "y")
 
+DIGITS = 10
+"""Of a number: what follows is rounding of float32."""
+
 
 class ForecastTable:
     """Writes `unique_id`, `ds` and `y`, the median, and a column for each quantile, "q0.1" say.
@@ -54,8 +57,10 @@ class ForecastTable:
         median = prediction.median
         times = texts(prediction.start, frequency_of(prediction.frequency), range(len(median)))
         for step, time in enumerate(times):
-            quantiles = [row[step] for row in prediction.values]
-            self._writer.writerow([prediction.name or name, time, median[step], *quantiles])
+            numbers = [median[step], *(row[step] for row in prediction.values)]
+            self._writer.writerow(
+                [prediction.name or name, time, *(f"{number:.{DIGITS}g}" for number in numbers)]
+            )
 
     def close(self) -> Sequence[Path]:
         """Finish the file; without any forecast, it has a header alone."""

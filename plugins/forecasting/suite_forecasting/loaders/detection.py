@@ -11,6 +11,7 @@ from suite_forecasting.reading.columns import columns_of
 from suite_forecasting.reading.files import DataFile, files_in
 from suite_forecasting.reading.layout import is_series_table
 from suite_forecasting.reading.problems import SeriesProblems
+from suite_forecasting.reading.shapes import reshaped
 
 _HEAD = 1 << 16
 _MAX_WHOLE = 1 << 26
@@ -22,7 +23,7 @@ def detect_table(path: Path) -> bool:
     if not files or detect_gluonts(path):
         return False
     try:
-        table = columns_of(_head(files[0]), files[0].name, SeriesProblems())
+        table = reshaped(columns_of(_head(files[0]), files[0].name, SeriesProblems()))
         return is_series_table(table)
     except UserError:
         return False

@@ -9,13 +9,14 @@ import msgspec
 from suite import UserError
 from suite.data import Dataset
 from suite.kit import some
-from suite_forecasting.options import TableOptions
+from suite_forecasting.options import TableOptions, names_in
 from suite_forecasting.reading.columns import columns_of
 from suite_forecasting.reading.files import files_in, parts_of
 from suite_forecasting.reading.layout import Layout, as_fact, layout_of, options_of
 from suite_forecasting.reading.problems import SeriesProblems
 from suite_forecasting.reading.rows import rows_of
 from suite_forecasting.reading.series import Gathering
+from suite_forecasting.reading.shapes import reshaped
 from suite_forecasting.splits import dataset_of
 
 
@@ -33,10 +34,10 @@ def load_table(path: Path, options: TableOptions) -> Dataset:
     for name in unused_files:
         problems.add("file is of no split and left out", "files are of no split and left out", name)
     in_parts = any(file.part for file in files)
-    gathering = Gathering(options, problems, known=len(options.known))
+    gathering = Gathering(options, problems, known=len(names_in(options.known)))
     layout: Layout | None = None
     for file in files:
-        table = columns_of(file.source.read(), file.name, problems)
+        table = reshaped(columns_of(file.source.read(), file.name, problems))
         own, unused = layout_of(table, options if layout is None else options_of(as_fact(layout)))
         if layout is None:
             layout = own

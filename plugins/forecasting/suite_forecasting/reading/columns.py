@@ -8,7 +8,9 @@ from typing import Any
 
 from suite import UserError
 from suite.kit import tables
+from suite_forecasting.reading.numbers import looks_numeric
 from suite_forecasting.reading.problems import SeriesProblems
+from suite_forecasting.reading.times import looks_like_times
 
 _TEXT = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _DELIMITERS = ",;\t|"
@@ -52,7 +54,10 @@ def columns_of(content: bytes, name: str, problems: SeriesProblems) -> Columns:
     names: dict[str, None] = {}
     lines: list[int] = []
     rows: list[Any] = []
-    for line, row in tables.rows(content, name):
+    header = not name.lower().endswith(_TEXT) or not _is_headless(_first_cells(content, name))
+    if not header:
+        _note_headless(problems, name)
+    for line, row in tables.rows(content, name, header=header):
         if isinstance(row, str):
             _leave_out(problems, name, line, row)
             continue
@@ -72,7 +77,13 @@ def _plain(text: str, name: str, problems: SeriesProblems) -> Columns:
     header = texts[first]
     is_tsv = name.lower().removesuffix(".gz").endswith(".tsv")
     delimiter = "\t" if is_tsv else max(_DELIMITERS, key=header.count)
-    names = tables.column_names(header.split(delimiter), name)
+    cells = header.split(delimiter)
+    if _is_headless(cells):
+        _note_headless(problems, name)
+        names = tables.numbered_columns(len(cells))
+        first -= 1
+    else:
+        names = tables.column_names(cells, name)
     split = [line.split(delimiter) for line in texts[first + 1 :]]
     width = len(names)
     lines: Sequence[int] = range(first + 2, len(texts) + 1)
@@ -90,6 +101,33 @@ def _plain(text: str, name: str, problems: SeriesProblems) -> Columns:
         raise UserError(f"{name} has no row below its header")
     columns = zip(*split, strict=True)
     return Columns(name, lines, dict(zip(names, columns, strict=True)))
+
+
+def _first_cells(content: bytes, name: str) -> list[str]:
+    unpacked, bare = tables.unpacked(content, name)
+    text = tables.decoded(unpacked, bare)
+    return next((cells for _, cells in tables.cells(tables.lines(text), bare)), [])
+
+
+def _is_headless(cells: Sequence[str]) -> bool:
+    """Whether a first row is one of times and numbers, and no header.
+
+    Years, and numbers that follow on each other, may be names of columns; so may the 0 of pandas.
+    """
+    texts = [cell.strip() for cell in cells]
+    if not all(texts) or not all(looks_numeric([text]) or looks_like_times([text], "") for text in texts):
+        return False
+    if texts == ["0"]:
+        return False
+    if len(texts) < 2 or not all(text.isdecimal() for text in texts):
+        return len(texts) < 2 or any(looks_numeric([text]) for text in texts)
+    numbers = list(map(int, texts))
+    in_order = numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    return not in_order and not all(1500 <= number <= 2300 for number in numbers)
+
+
+def _note_headless(problems: SeriesProblems, name: str) -> None:
+    problems.note(f"{name} has no header: its columns are called 1, 2 and so on")
 
 
 def _leave_out(problems: SeriesProblems, name: str, line: int, what: str) -> None:

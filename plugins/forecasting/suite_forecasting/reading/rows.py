@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from suite.kit import SPLIT_COLUMNS, SPLIT_NAMES, SPLIT_WORDS
 from suite_forecasting.reading.columns import Columns
 from suite_forecasting.reading.layout import Layout
 from suite_forecasting.reading.numbers import is_missing, numbers
@@ -35,6 +36,7 @@ def rows_of(
     count, targets = len(table), layout.target
     groups, codes = _groups(table, layout.id)
     moments, numbered, zone = _times(table, layout, problems, codes)
+    parts = _parts(table, part)
     values = np.concatenate([_numbers(table, name, layout, problems) for name in targets])
     covariates = None
     if layout.known or layout.past:
@@ -47,7 +49,7 @@ def rows_of(
     ]
     return Rows(
         file=table.file,
-        part=part,
+        part=parts if isinstance(parts, int) else np.tile(parts, len(targets)),
         names=names,
         groups=[group or called or target for target in targets for group in groups],
         codes=np.concatenate([codes + number * len(groups) for number in range(len(targets))]),
@@ -61,6 +63,17 @@ def rows_of(
         file=table.file, part=part, names=[], groups=[], codes=np.zeros(0, np.int64),
         lines=np.zeros(0, np.int64), times=np.zeros(0, np.int64), values=np.zeros(0),
     )  # fmt: skip
+
+
+def _parts(table: Columns, part: int) -> int | np.ndarray:
+    """The split of each row, if a column has the words for splits and nothing else."""
+    for name, cells in table.cells.items():
+        if name.strip().lower() in SPLIT_COLUMNS:
+            splits = {cell: SPLIT_WORDS.get(str(cell).strip().lower(), "") for cell in set(cells)}
+            if all(splits.values()) and "train" in splits.values():
+                numbers_of = {cell: SPLIT_NAMES.index(split) for cell, split in splits.items()}
+                return np.fromiter((numbers_of[cell] for cell in cells), np.int64, len(cells))
+    return part
 
 
 def _series_name(group: str, target: str, called: str, *, several: bool) -> str:

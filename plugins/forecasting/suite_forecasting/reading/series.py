@@ -38,7 +38,7 @@ class Rows:
 
     Attributes:
         file: its name.
-        part: the index in `PARTS` of the split that it is, 0 if it is of no split.
+        part: the index in `PARTS` of the split that it is, 0 if it is of no split; or int64 (rows,).
         names: the series that there are.
         groups: what each of these belongs to (the id, if a table has several columns of values).
         codes: int64 (rows,), positions in `names`.
@@ -51,7 +51,7 @@ class Rows:
     """
 
     file: str
-    part: int
+    part: int | np.ndarray
     names: list[str]
     groups: list[str]
     codes: np.ndarray
@@ -156,13 +156,14 @@ class Gathering:
         regular = [self._regular(each, frequency) for each in grouped if self._belongs(each, frequency)]
         series = [each for each in regular if each is not None]
         if not series:
+            reasons = "".join(f"; {reason}" for reason in self.problems.wrong())
             raise UserError(
-                f"{self._named()} has no series with the frequency {frequency.alias or 'of steps'}"
+                f"{self._named()} has no series of the frequency {frequency.alias or '1'}{reasons}"
             )
         return series
 
     def _named(self) -> str:
-        return some([rows.file for rows in self.files])
+        return self.files[0].file if len(self.files) == 1 else some([rows.file for rows in self.files])
 
     def _location(self, row: int) -> str:
         for rows in self.files:
@@ -221,6 +222,9 @@ class Gathering:
         """Say where rows are not in the order of time."""
         backward = order[1:] < order[:-1]
         backward &= (code[order][1:] == code[order][:-1]) & (times[order][1:] > times[order][:-1])
+        # What a test file repeats of a training file is of no order.
+        file = np.repeat(np.arange(len(self.files)), [len(rows.times) for rows in self.files])[order]
+        backward &= file[1:] == file[:-1]
         positions = np.flatnonzero(backward)
         if len(positions):
             rows = np.sort(order[positions])

@@ -10,12 +10,13 @@ from suite import UserError
 from suite.sources import Source, source
 from suite_forecasting.examples import history_of
 from suite_forecasting.frequencies import frequency_of
-from suite_forecasting.options import TableOptions
+from suite_forecasting.options import TableOptions, names_in
 from suite_forecasting.reading.columns import columns_of
 from suite_forecasting.reading.layout import layout_of, options_of
 from suite_forecasting.reading.problems import SeriesProblems
 from suite_forecasting.reading.rows import rows_of
 from suite_forecasting.reading.series import Gathering, Series
+from suite_forecasting.reading.shapes import reshaped
 from suite_forecasting.types import History
 
 MAX_HISTORY = 1_000_000
@@ -81,22 +82,26 @@ class SeriesStream:
             for rows in rows_of_gluonts(content, name, problems, known=len(self.known)):
                 gathering.add(rows)
         else:
-            table = columns_of(content, name, problems)
+            table = reshaped(columns_of(content, name, problems))
             layout, _ = layout_of(table, _for_table(options, table.cells))
             gathering.add(rows_of(table, layout, problems))
         expected = frequency_of(self.frequency) if self.frequency else None
         series = gathering.series(expected)
         if wrong := problems.wrong():
-            raise UserError("; ".join(wrong))
+            raise UserError(f"{'; '.join(wrong)}. Put this right first; a missing value is an empty cell")
         return series
 
 
 def _for_table(options: TableOptions, names: Mapping[str, Any]) -> TableOptions:
-    """The options, without a column of names that a table of one series does not have."""
+    """The options for another table: it need not name its only series, nor have all of a wide one."""
     import msgspec
 
-    if not any(name in names for name in options.id):
-        return msgspec.structs.replace(options, id=())
+    if not any(name in names for name in names_in(options.id)):
+        options = msgspec.structs.replace(options, id=())
+    targets = names_in(options.target)
+    if len(targets) > 1:
+        there = tuple(name for name in targets if name in names)
+        options = msgspec.structs.replace(options, target=there)
     return options
 
 

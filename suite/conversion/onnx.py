@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,17 +23,19 @@ from suite.files import unwritable_in, writing
 from suite.pipeline.codec import Arrays
 from suite.pipeline.keras_files import check_keras
 from suite.plugin_files import files_of_modules, load_plugin_file
+from suite.stopping import check_stop
 
 if TYPE_CHECKING:
     import keras
 
 OPSET = 18
+_STOP_SECONDS = 0.2  # between two looks whether to stop
 _NO_COPIES = "TF2ONNX_CATCH_ERRORS"
 _NEEDED = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime")
 _CHILD = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
-from suite.export.onnx import _child
+from suite.conversion.onnx import _child
 _child(json.loads(sys.argv[2]))
 """
 
@@ -91,14 +94,19 @@ def convert(
 
 def _in_a_process(job: Mapping[str, Any]) -> tuple[int, str]:
     """Do a job in a process of its own: its exit status, and what it printed to the standard error."""
-    done = subprocess.run(
-        [sys.executable, "-c", _CHILD, json.dumps(sys.path), json.dumps(job)],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    return done.returncode, done.stderr
+    command = [sys.executable, "-c", _CHILD, json.dumps(sys.path), json.dumps(job)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+    ) as process:
+        try:
+            while True:
+                with suppress(subprocess.TimeoutExpired):
+                    printed = process.communicate(timeout=_STOP_SECONDS)[1]
+                    return process.returncode, printed
+                check_stop()
+        except BaseException:
+            process.kill()
+            raise
 
 
 def _answer(path: Path) -> dict[str, str]:

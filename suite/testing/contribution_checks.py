@@ -1,19 +1,4 @@
-"""Checks of what a plugin contributes, for the plugin's own tests.
-
-Each function takes what the plugin made and returns nothing if it is right; else it raises
-`suite.PluginError`
-with what is wrong and what to do. The host makes most of these checks itself, once, before the first step of
-a
-training. Called from a test they are faster to read, and they look at more:
-
-    from suite.testing import check_codec, check_pipeline, check_plugin
-
-    def test_the_plugin_is_declared_well():
-        check_plugin(suite_birds)
-
-    def test_the_model_can_be_trained_saved_and_loaded():
-        check_pipeline(builder, dataset, task=birds)
-"""
+"""Checks of one thing that a plugin made: each raises `suite.PluginError` if something is wrong with it."""
 
 from __future__ import annotations
 
@@ -253,7 +238,7 @@ def check_pipeline(
         save_keras(pipeline.network, file)
         loaded = KerasNetwork(load_keras(file, builder.packages))(inputs)
     outputs = KerasNetwork(pipeline.network)(inputs)
-    if not _close(outputs, loaded):
+    if not close(outputs, loaded):
         raise PluginError(
             f"{contributed} gave a network that computes something else after saving and loading"
         )
@@ -264,9 +249,10 @@ def check_pipeline(
         check_predictions([prediction], task, f"the codec of {contributed}")
 
 
-def _close(first: Any, second: Any) -> bool:
+def close(first: Any, second: Any) -> bool:
+    """Whether two outputs of a network are the same but for the last digits."""
     if isinstance(first, dict) and isinstance(second, dict):
-        return first.keys() == second.keys() and all(_close(first[name], second[name]) for name in first)
+        return first.keys() == second.keys() and all(close(first[name], second[name]) for name in first)
     if isinstance(first, dict) or isinstance(second, dict):
         return False
     return bool(np.allclose(first, second, rtol=1e-4, atol=1e-5, equal_nan=True))

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from suite.conversion.metadata import onnx_metadata
+from suite.conversion.onnx import convert
 from suite.errors import RunError
-from suite.export.metadata import onnx_metadata
-from suite.export.onnx import convert
 from suite.files import atomic_write, temporary_folder, writing
 from suite.folders import swap_folder
 from suite.host import Host
@@ -25,6 +25,7 @@ from suite.pipeline.trainable import stack
 from suite.prediction.description import codec_properties
 from suite.prediction.encoding import decode_each, same_shapes
 from suite.prediction.loading import Described, builder_packages
+from suite.stopping import check_stop
 
 FORMATS = ("onnx",)
 PREDICTION_TOLERANCE = 1e-3
@@ -121,6 +122,7 @@ def _compared(
     for number, (batch, wanted) in enumerate(zip(inputs, expected, strict=True)):
         if not all(np.isfinite(array).all() for array in _arrays(wanted)):
             raise RunError("the network gives outputs that are not finite under Keras too: train it again")
+        check_stop()
         for how, outputs in _both_ways(network, batch):
             absolute, share = _check_outputs(codec, outputs, wanted, how)
             largest, relative = max(largest, absolute), max(relative, share)

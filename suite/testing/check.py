@@ -1,0 +1,107 @@
+"""One check of one contribution: a name, what it is of, and a call that raises if something is wrong."""
+
+from __future__ import annotations
+
+import traceback
+import unittest
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import suite
+from suite.errors import PluginError, SuiteError, attribution, first_line
+
+DECLARED, READ, INTERPRETER, BUILT, TRAINED, EXPORTED = range(6)
+"""What a check costs: nothing, a read of small data, a fresh interpreter, a network, a training, more."""
+
+_HOST = Path(suite.__file__).parent
+
+
+class NotCheckedError(unittest.SkipTest):
+    """Something cannot be checked here: a package is missing, or the plugin does not say how.
+
+    pytest and unittest count a test that raises it as skipped.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One check of one contribution. Call it: it returns nothing if all is right.
+
+    `str(check)` is a good id for pytest.
+
+    Attributes:
+        name: what is checked, in lower case with hyphens: "builder-overfits".
+        about: what it is checked of: "model builder 'bag' of plugin 'keras-suite-text'".
+        plugin: the name of the plugin.
+        task: the name of the task; empty for a check of the plugin as a whole.
+        contribution: the name of the contribution; empty for a check of the plugin as a whole.
+        cost: checks of a smaller cost come first.
+    """
+
+    name: str
+    about: str
+    plugin: str
+    task: str = ""
+    contribution: str = ""
+    cost: int = DECLARED
+    make: Callable[[], object] = field(repr=False, compare=False)
+
+    def __call__(self) -> None:
+        """Make the check.
+
+        Raises:
+            PluginError: with what is wrong and what to do.
+            NotCheckedError: if it cannot be made here.
+        """
+        try:
+            self.make()
+        except NotCheckedError:
+            raise
+        except PluginError as error:
+            if f"plugin '{self.plugin}'" in str(error):
+                raise
+            raise PluginError(f"{self.about}: {error}") from error
+        except SuiteError as error:
+            raise PluginError(f"{self.about}: {error}") from error
+        except (Exception, SystemExit) as error:
+            raise PluginError(f"{attribution(error) or self.about} {raised(error)}") from error
+
+    def __str__(self) -> str:
+        of = [self.task, self.contribution] if self.task != self.contribution else [self.task]
+        return "/".join([*(of if self.contribution else [self.plugin]), self.name])
+
+
+def raised(error: BaseException) -> str:
+    """What was raised and where, as the end of a sentence."""
+    text = first_line(error)[:300]
+    name = type(error).__name__
+    return f"raises {name}{where(error)}{'' if text == name else f': {text}'}"
+
+
+def where(error: BaseException) -> str:
+    """The last line of a program that is neither the host's nor a library's: " in rows.py, line 12"."""
+    frames = [*_frames(error)]
+    own = [frame for frame in frames if not _is_foreign(Path(frame.filename))]
+    if not own:
+        return ""
+    return f" in {Path(own[-1].filename).name}, line {own[-1].lineno}"
+
+
+def _frames(error: BaseException) -> Iterable[traceback.FrameSummary]:
+    if error.__cause__ is not None:
+        yield from _frames(error.__cause__)
+    yield from traceback.extract_tb(error.__traceback__)
+
+
+_LIBRARIES = ("keras", "keras_hub", "tensorflow", "jax", "torch", "numpy", "msgspec", "pluggy", "onnxruntime")
+
+
+def _is_foreign(file: Path) -> bool:
+    """Whether a file is of the host, the standard library, or one of the large libraries."""
+    if _HOST in file.parents or not file.is_absolute():
+        return True
+    folders = [folder.name for folder in file.parents]
+    if "site-packages" in folders:
+        return folders[folders.index("site-packages") - 1] in _LIBRARIES
+    return Path(traceback.__file__).parent in file.parents
