@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-import suite_forecasting
 
 import suite
+import suite_forecasting
 from suite.testing import Check, checks
 
 QUICK = (
