@@ -96,7 +96,8 @@ def _complete(values: np.ndarray) -> np.ndarray:
     if not len(known):
         return np.zeros(1)
     steps = np.arange(known[0], len(values))
-    return np.interp(steps, known, values[known])
+    complete: np.ndarray = np.interp(steps, known, values[known])
+    return complete
 
 
 def _shared(series: list[list[float]], job: Mapping[str, Any]) -> list[list[list[float]]]:
