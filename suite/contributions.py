@@ -83,12 +83,15 @@ class Metric:
         unit: what it is measured in ("bits per byte"); empty for a number without a unit.
         share: it is a share of the examples, from 0 to 1. If all examples agree, its interval is the exact
             binomial one.
+        optional: some data has no such number (the accuracy of five guesses among three classes), and nobody
+            needs to be told.
     """
 
     label: str
     higher_is_better: bool = True
     unit: str = ""
     share: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import shlex
 import shutil
@@ -33,7 +34,7 @@ GUIDE = ROOT / "docs" / "plugins.md"
 PROGRAMS = ROOT / "docs" / "programs.md"
 FORECASTING = ROOT / "docs" / "forecasting.md"
 
-SINGLE_FILES = ("suite_miscounted", "suite_stripes", "suite_lists")
+SINGLE_FILES = ("suite_miscounted", "suite_stripes", "suite_lists", "suite_journal")
 """The plugins of the guide that are one file."""
 
 NEW = {
@@ -147,7 +148,10 @@ def test_the_model_and_the_format_of_the_plugin_guide_train_together(guide, caps
     (guide / "photos").mkdir()
     loader.write_sample(sample, guide / "photos")
     words = ["train", "image-classification", "photos", "--loader", "lists", "--model", "stripes"]
-    assert main([*words, "--epochs", "1", "--out", "stripes"]) == 0, capsys.readouterr().err
+    words += ["--epochs", "1", "--out", "stripes", "--log", "journal"]
+    assert main(words) == 0, capsys.readouterr().err
+    (line,) = (guide / "journal.jsonl").read_text().splitlines()
+    assert json.loads(line)["epoch"] == 1
     assert "filters = 16" in (guide / "stripes" / "config.toml").read_text()
     assert main(["predict", "stripes", "photos/test0.png"]) == 0
 

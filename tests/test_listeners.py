@@ -162,6 +162,17 @@ def test_what_a_listener_raises_is_a_note_and_ends_no_training(data, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_end_is_told_once(data, tmp_path, pages):
+    class Broken(suite.Listener):
+        def finished(self, metrics):
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError):
+        suite.train("trend", data, epochs=1, out=tmp_path / "run", host=HOST, log="diary", listener=Broken())
+    assert [page[2] for page in pages.pages] == ["open", "started", "epoch", "finished"]
+
+
+@pytest.mark.slow
 def test_each_fold_has_its_own(data, tmp_path, pages):
     suite.cross_validate("trend", data, 2, epochs=1, out=tmp_path / "folds", host=HOST, log="diary")
     opened = [(page[0], page[3].fold) for page in pages.pages if page[2] == "open"]

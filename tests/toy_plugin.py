@@ -51,6 +51,7 @@ def suite_tasks() -> list[suite.Task]:
             baseline=most_common,
             prediction_type=Trend,
             types="toy_types",
+            perfect=perfect,
         )
     ]
 
@@ -65,6 +66,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=load,
             detect=detect,
             options=LinesOptions,
+            write_sample=write_sample,
         )
     ]
 
@@ -155,13 +157,28 @@ def sample() -> Any:
     )
 
 
+def write_sample(dataset: Any, folder: Path) -> Path:
+    lines = [
+        {"id": example.id, "numbers": example.input, "trend": example.target, "split": name}
+        for name, split in dataset.splits.items()
+        for example in split
+    ]
+    path = folder / "rows.jsonl"
+    path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+    return path
+
+
+def perfect(target: str, facts: Any) -> Trend:
+    return Trend(trend=target)
+
+
 def detect(path: Path) -> bool:
     return path.suffix == ".jsonl" and path.is_file()
 
 
 def load(path: Path, options: LinesOptions) -> Any:
     lines = []
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, text in enumerate(path.read_bytes().splitlines(), start=1):
         try:
             lines.append(msgspec.json.decode(text))
         except msgspec.DecodeError as error:

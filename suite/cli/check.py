@@ -106,7 +106,7 @@ def _made(listed: Sequence[Check]) -> Iterator[Outcome]:
 
 
 def _show(outcome: Outcome) -> None:
-    print(f"{outcome.outcome}  {outcome.seconds:5.1f} s  {outcome.check}", flush=True)
+    print(f"{outcome.outcome:<7} {outcome.seconds:5.1f} s  {outcome.check}", flush=True)
     if outcome.reason:
         print(textwrap.fill(outcome.reason, _WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8))
 

@@ -41,6 +41,9 @@ def builder_checks(builder: Contributed[ModelBuilder[Any]], trials: Trials) -> I
             make=lambda: function(trial),
         )
 
+    if builder.item.pretrained is not None and not builder.item.quick:
+        yield check("builder-builds", BUILT, _starts_from_others)
+        return
     yield check("builder-builds", BUILT, lambda trial: trial.built("builder-builds"))
     yield check("builder-starts-the-same", BUILT, _check_start)
     yield check("codec-needs-no-keras", BUILT, _check_codec_alone)
@@ -54,6 +57,13 @@ def builder_checks(builder: Contributed[ModelBuilder[Any]], trials: Trials) -> I
     yield check("builder-resumes-exactly", TRAINED, _check_resumed)
     yield check("builder-exports", EXPORTED, _check_exports)
     yield check("export-needs-no-keras", EXPORTED, _check_alone)
+
+
+def _starts_from_others(trial: Trial) -> None:
+    raise NotCheckedError(
+        f"{trial.builder} starts from weights of others, and nothing is downloaded to check it: its quick"
+        " says with which options it is built without them, ModelBuilder(quick={'model.NAME': ...})"
+    )
 
 
 def _check_start(trial: Trial) -> None:

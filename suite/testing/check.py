@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import suite
-from suite.errors import PluginError, SuiteError, first_line
+from suite.errors import PluginError, SuiteError, attribution, first_line
 
 DECLARED, READ, INTERPRETER, BUILT, TRAINED, EXPORTED = range(6)
 """What a check costs: nothing, a read of small data, a fresh interpreter, a network, a training, more."""
@@ -56,12 +56,16 @@ class Check:
         """
         try:
             self.make()
-        except (NotCheckedError, PluginError):
+        except NotCheckedError:
             raise
+        except PluginError as error:
+            if f"plugin '{self.plugin}'" in str(error):
+                raise
+            raise PluginError(f"{self.about}: {error}") from error
         except SuiteError as error:
             raise PluginError(f"{self.about}: {error}") from error
         except (Exception, SystemExit) as error:
-            raise PluginError(f"{self.about} {raised(error)}") from error
+            raise PluginError(f"{attribution(error) or self.about} {raised(error)}") from error
 
     def __str__(self) -> str:
         of = [self.task, self.contribution] if self.task != self.contribution else [self.task]

@@ -10,10 +10,10 @@ import numpy as np
 
 from suite.contributions import Contributed, Evaluator, Metric, Task
 from suite.errors import PluginError, UserError
+from suite.evaluation.checks import check_figure
 from suite.evaluation.scoring import score
 from suite.evaluation.types import Pairs
 from suite.testing.check import READ, Check, NotCheckedError
-from suite.testing.contribution_checks import check_evaluator
 from suite.testing.samples import exchanged, guessed_pairs, mixed_pairs, perfect_pairs, sample_of
 
 _TOLERANCE = 1e-6
@@ -60,24 +60,48 @@ def _check_metrics(evaluator: Contributed[Evaluator[Any]], task: Contributed[Tas
             " people read and whether a higher number is better"
         )
     pairs = mixed_pairs(task, sample_of(task))
-    check_evaluator(evaluator.item, pairs)
-    numbers = _numbers(evaluator, pairs)
+    scores = score([evaluator], pairs, intervals=True)
+    for note in scores.notes:
+        if "for a defect of" in note:
+            raise PluginError(note)
+    numbers = dict(scores.numbers)
+    for name, metric in evaluator.item.metrics.items():
+        if (
+            name not in numbers
+            and not metric.optional
+            and not any(note.startswith(name) for note in scores.notes)
+        ):
+            raise PluginError(
+                f"{evaluator} declares '{name}' and does not give it: return it, or say in"
+                " Evaluation.notes why"
+                " it cannot be given, or declare it Metric(optional=True)"
+            )
+    if task.item.metric in evaluator.item.metrics and task.item.metric not in numbers:
+        raise PluginError(
+            f"{evaluator} gives no finite number for '{task.item.metric}' on the sample of {task}, by which"
+            " weights are chosen"
+        )
     for name in numbers.keys() - evaluator.item.metrics.keys():
         raise PluginError(
             f"{evaluator} gives '{name}' and does not declare it:"
             f" metrics={{'{name}': suite.Metric(label='...')}}"
         )
     for name, metric in evaluator.item.metrics.items():
-        if metric.share and not 0 <= numbers[name] <= 1:
+        if name in numbers and metric.share and not 0 <= numbers[name] <= 1:
             raise PluginError(
                 f"{evaluator} gives {name} = {numbers[name]}, which it declares a share (0 to 1)"
             )
+    figures, notes = scores.figures()
+    for note in notes:
+        raise PluginError(note)
+    for figure in figures:
+        check_figure(figure)
 
 
 def _check_order(evaluator: Contributed[Evaluator[Any]], task: Contributed[Task]) -> None:
     pairs = mixed_pairs(task, sample_of(task))
     first = _numbers(evaluator, pairs)
-    for seed in range(2):
+    for seed in range(8):
         order = np.random.default_rng(seed).permutation(len(pairs))
         _compare(
             evaluator, first, _numbers(evaluator, pairs.at(order)), "for the same pairs in another order"
@@ -109,7 +133,7 @@ def _check_best(evaluator: Contributed[Evaluator[Any]], task: Contributed[Task])
     for what, pairs in compared.items():
         numbers = _numbers(evaluator, pairs)
         for name, metric in evaluator.item.metrics.items():
-            if name == task.item.metric or what.startswith("with"):
+            if name in best and name in numbers and (name == task.item.metric or what.startswith("with")):
                 _prefer(evaluator, name, metric, best[name], numbers[name], what)
 
 

@@ -60,7 +60,9 @@ def _check_nothing(host: Host, loader: Loader, task: Contributed[Task] | None, f
         ("an empty file", file),
     ):
         try:
-            detected = loader.item.detect(path)
+            detected: Any = loader.item.detect(path)
+        except UserError:  # the host takes it for a no
+            continue
         except Exception as error:
             raise PluginError(
                 f"detect() of {loader} {raised(error)} for {what}: it returns False for what is not of its"
@@ -70,7 +72,7 @@ def _check_nothing(host: Host, loader: Loader, task: Contributed[Task] | None, f
             raise PluginError(
                 f"detect() of {loader} gives {detected!r} for {what}: it returns True, False, or a sentence"
             )
-        if detected is True:
+        if detected is True and not path.is_dir():
             raise PluginError(f"detect() of {loader} says that it recognizes {what}: look at what is there")
         if path.exists():
             _loaded_or_refused(host, loader, path, what)

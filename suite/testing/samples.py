@@ -90,11 +90,9 @@ def mixed_pairs(task: Contributed[Task], dataset: Dataset) -> Pairs:
                 " the facts, or a baseline=..."
             ) from None
         return guessed
-    others = exchanged(perfect).predictions
-    predictions = [
-        other if index % 3 == 0 else right
-        for index, (right, other) in enumerate(zip(perfect.predictions, others, strict=True))
-    ]
+    predictions = list(perfect.predictions)
+    for index in range(0, len(predictions) - 1, 4):
+        predictions[index : index + 2] = reversed(predictions[index : index + 2])
     return replace(perfect, predictions=predictions)
 
 

@@ -29,7 +29,7 @@ from suite.testing.samples import sample_of, spread
 from suite.training.progress import Listener
 
 TRAINING = {
-    "epochs": 8,
+    "epochs": 10,
     "batch_size": 8,
     "seed": 1,
     "checkpoint_seconds": 0.0,
@@ -37,7 +37,7 @@ TRAINING = {
     "steps_per_execution": 1,
     "early_stopping": 0,
 }
-"""How a builder is trained unless its `quick` says something else: three dozen steps."""
+"""How a builder is trained unless its `quick` says something else: forty steps."""
 
 EXAMPLES = {"train": 32, "validation": 4, "test": 4}
 KILLED_AFTER = 2
@@ -193,17 +193,12 @@ class Trial:
         """Build once more.
 
         Raises:
-            NotCheckedError: if the builder needs weights of others that it does not have here.
             PluginError: if it cannot be built.
         """
         configuration = self.configuration(**runtime)
         try:
             return build(self.host, configuration, Listener(), self.dataset)
         except UserError as error:
-            if self.builder.item.pretrained is not None:
-                raise NotCheckedError(
-                    f"{self.builder} starts from weights of others, and has none here: {error}"
-                ) from error
             raise PluginError(
                 f"{self.builder} cannot be built on the sample of its task: {error}; if it needs options for"
                 " that, say so: ModelBuilder(quick={'model.NAME': ...})"

@@ -15,6 +15,7 @@ from suite_forecasting.models.ends import (
     Normalize,
     Patches,
     Quantiles,
+    Seasonal,
     ToLogarithms,
 )
 from suite_forecasting.models.losses import QuantileLoss
@@ -173,10 +174,11 @@ def test_windows_are_normalized_as_numpy_does_it():
 def test_quantiles_are_made_outward_from_the_median(middle):
     numbers = np.random.default_rng(0).normal(0, 1, (2, 3, 4)).astype(np.float32)
     level, scale = np.array([[1.0], [-5.0]], np.float32), np.array([[2.0], [0.5]], np.float32)
-    given = keras.ops.convert_to_numpy(Quantiles(middle)(numbers, level, scale))
+    naive = np.arange(6, dtype=np.float32).reshape(2, 3)
+    given = keras.ops.convert_to_numpy(Quantiles(middle)(numbers, naive, level, scale))
     distances = np.log1p(np.exp(numbers.astype(np.float64) - 2))
     expected = np.empty((2, 3, 4))
-    expected[..., middle] = numbers[..., middle]
+    expected[..., middle] = naive + numbers[..., middle]
     for index in range(middle + 1, 4):
         expected[..., index] = expected[..., index - 1] + distances[..., index]
     for index in range(middle - 1, -1, -1):
@@ -225,6 +227,7 @@ def test_the_gradient_of_the_loss_is_the_difference_quotient():
     targets = np.stack(columns, axis=-1).astype(np.float32)
     numbers = rng.normal(0, 1, (2, 3, 4))
     level, scale = np.zeros((2, 1), np.float32), np.ones((2, 1), np.float32)
+    naive = np.zeros((2, 3), np.float32)
     layer, loss = Quantiles(1), QuantileLoss(LEVELS, [False])
 
     def of(array: np.ndarray) -> float:
@@ -236,7 +239,7 @@ def test_the_gradient_of_the_loss_is_the_difference_quotient():
 
     variable = tf.Variable(numbers.astype(np.float32))
     with tf.GradientTape() as tape:
-        value = loss(targets, layer(variable, level, scale)[:, None])
+        value = loss(targets, layer(variable, naive, level, scale)[:, None])
     gradient = tape.gradient(value, variable).numpy()
     assert float(value) == pytest.approx(of(numbers), rel=1e-5)
     for index in np.ndindex(numbers.shape):
@@ -254,6 +257,32 @@ def test_the_network_is_the_mean_of_its_members():
     logs = FromLogarithms()(members[:, 0], inputs["ratio"], inputs["values"])
     expected = (keras.ops.convert_to_numpy(logs) + members[:, 1]) / 2
     assert outputs_of(both.network, inputs) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("name", sorted(BODIES))
+def test_before_training_a_series_with_one_pattern_goes_on(name):
+    network = networks(name).network
+    values = np.tile(np.random.default_rng(0).normal(0, 1, (2, SEASON)), 5)[:, -CONTEXT:].astype(np.float32)
+    inputs = {"values": values, "observed": np.ones_like(values), "ratio": np.zeros((2, 1), np.float32)}
+    median = outputs_of(network, inputs)[..., LEVELS.index(0.5)]
+    assert median == pytest.approx(values[:, -SEASON:][:, :HORIZON], abs=1e-4)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize(("season", "expected"), [(1, [7] * 5), (9, [7] * 5), (4, [1, 2, 5, 7, 1])])
+def test_a_window_without_two_periods_is_repeated(season, expected):
+    values = np.array([[9, 1, 2, 5, 7]], np.float32)
+    given = Seasonal(5, season)(values, np.ones_like(values))
+    assert keras.ops.convert_to_numpy(given)[0] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.backend
+def test_a_pattern_is_the_mean_of_what_is_known_of_it():
+    values = np.array([[0, 0, 4, 6, 11, 13, 24, 22]], np.float32)
+    observed = np.array([[0, 0, 1, 1, 1, 1, 1, 1]], np.float32)
+    given = keras.ops.convert_to_numpy(Seasonal(3, 2)(values, observed))
+    assert given[0] == pytest.approx([23 - 1 / 3, 23 + 1 / 3, 23 - 1 / 3], abs=1e-5)
 
 
 @pytest.mark.backend

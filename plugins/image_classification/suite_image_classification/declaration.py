@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import suite
-from suite_classification.declaration import BASELINE, CHECK, FACTS, METRICS, PREDICTION
+from suite_classification.declaration import BASELINE, CHECK, FACTS, METRICS, PERFECT, PREDICTION
 from suite_image_classification.options import (
     ApplicationsOptions,
     FolderOptions,
@@ -37,6 +37,7 @@ def suite_tasks() -> list[suite.Task]:
             facts=FACTS,
             prediction_type=PREDICTION,
             types="suite_image_classification.types",
+            perfect=PERFECT,
         )
     ]
 
@@ -76,6 +77,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             codec=CODEC,
             options=ResidualOptions,
             prediction_options=ImagePredictionOptions,
+            quick={"model.width": 8, "model.size": 16, "training.epochs": 6},
         ),
         suite.ModelBuilder(
             name="applications",
@@ -85,6 +87,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             codec=CODEC,
             options=ApplicationsOptions,
             prediction_options=ImagePredictionOptions,
+            quick={"model.size": 32, "training.epochs": 6, "training.learning_rate": 0.003},
             pretrained=suite.lazy("suite_image_classification.pretrained:applications"),
         ),
         suite.ModelBuilder(

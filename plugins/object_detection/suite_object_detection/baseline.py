@@ -105,3 +105,19 @@ def _cover(boxes: np.ndarray, image: np.ndarray) -> list[tuple[np.ndarray, int]]
 def _evenly(count: int, limit: int) -> np.ndarray:
     """At most `limit` of the numbers below `count`, evenly spaced."""
     return np.linspace(0, count - 1, min(count, limit)).round().astype(np.intp)
+
+
+def perfect(target: Target, facts: Mapping[str, Any]) -> Detections:
+    """What a detector that is always right would find; the scores differ, so no order of images matters."""
+    del facts
+    crowd = target.get("crowd") or [False] * len(target["labels"])
+    found = [
+        (1 - (box[0] + 31 * box[1] + 977 * box[2]) % 9973 / 20_000, box, label)
+        for box, label, is_crowd in zip(target["boxes"], target["labels"], crowd, strict=True)
+        if not is_crowd
+    ]
+    found.sort(key=lambda item: -item[0])
+    boxes = [(float(x1), float(y1), float(x2), float(y2)) for _, (x1, y1, x2, y2), _ in found]
+    return Detections(
+        boxes=boxes, scores=[score for score, _, _ in found], labels=[label for _, _, label in found]
+    )

@@ -56,6 +56,7 @@ def suite_tasks() -> list[suite.Task]:
             prediction_type=suite.lazy("suite_object_detection.types:Detections"),
             formats=FORMATS,
             types="suite_object_detection.types",
+            perfect=suite.lazy("suite_object_detection.baseline:perfect"),
         )
     ]
 
@@ -167,6 +168,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             codec=CODEC,
             options=DetectorOptions,
             prediction_options=DetectionPredictionOptions,
+            quick={"model.network": "nano", "model.size": 64, "training.epochs": 6},
         ),
         suite.ModelBuilder(
             name="preset",

@@ -16,3 +16,9 @@ def most_frequent(train: Examples, examples: Sequence[Example], facts: Mapping[s
     counts = Counter(" ".join(text.split()) for text in texts)
     ((text, _),) = counts.most_common(1) or [("", 0)]
     return [Transcript(text=text)] * len(examples)
+
+
+def perfect(target: Any, facts: Mapping[str, Any]) -> Transcript:
+    """What a network that always understands would transcribe."""
+    del facts
+    return Transcript(text=text_of(target))

@@ -36,6 +36,7 @@ def suite_tasks() -> list[suite.Task]:
             check=suite.lazy("suite_speech_recognition.contract:check"),
             facts=suite.lazy("suite_speech_recognition.contract:facts"),
             types="suite_speech_recognition.types",
+            perfect=suite.lazy("suite_speech_recognition.baseline:perfect"),
             prediction_type=suite.lazy("suite_speech_recognition.types:Transcript"),
             formats={
                 "txt": suite.lazy("suite_speech_recognition.formats.writers:TextWriter"),
@@ -121,6 +122,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             codec=CODEC,
             options=RecurrentOptions,
             prediction_options=TranscriptionOptions,
+            quick={"training.epochs": 3},
         ),
         suite.ModelBuilder(
             name="conformer",
@@ -130,6 +132,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             codec=CODEC,
             options=ConformerOptions,
             prediction_options=TranscriptionOptions,
+            quick={"model.network": "tiny", "training.epochs": 3},
         ),
         suite.ModelBuilder(
             name="preset",

@@ -35,10 +35,7 @@ def linear(*, decompose: bool) -> Body:
             smooth = layers.AveragePooling1D(KERNEL, 1, padding="same", name=f"{name}_average")(column)
             trend = layers.Flatten(name=f"{name}_trend")(smooth)
             parts = [trend, layers.Subtract(name=f"{name}_rest")([window.values, trend])]
-        numbers = [
-            layers.Dense(form.horizon * len(form.levels), dtype="float32", name=f"{name}_linear{index}")(part)
-            for index, part in enumerate(parts)
-        ]
+        numbers = [_outputs(f"{name}_linear{index}", part, form) for index, part in enumerate(parts)]
         if window.covariates is not None:
             numbers.append(_outputs(f"{name}_of_covariates", window.covariates, form))
         flat = layers.Add(dtype="float32", name=f"{name}_linear")(numbers) if len(numbers) > 1 else numbers[0]
@@ -156,7 +153,9 @@ def _feed_forward(name: str, x: Tensor, width: int, dropout: float) -> Tensor:
 
 
 def _outputs(name: str, x: Tensor, form: Form) -> Tensor:
-    return layers.Dense(form.horizon * len(form.levels), dtype="float32", name=name)(x)
+    """A linear map that is 0 before training: the forecast is the simple one then."""
+    units = form.horizon * len(form.levels)
+    return layers.Dense(units, kernel_initializer="zeros", dtype="float32", name=name)(x)
 
 
 def _beside_linear(name: str, x: Tensor, window: Window, form: Form) -> Tensor:

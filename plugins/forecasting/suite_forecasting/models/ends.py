@@ -60,8 +60,9 @@ class Normalize(layers.Layer):  # type: ignore[misc]  # Keras is not typed
 class Quantiles(layers.Layer):  # type: ignore[misc]
     """Quantiles that never cross, in the units of the series.
 
-    From numbers (batch, horizon, levels) to float32 of the same shape with the last axis rising. The number
-    at `middle` is that quantile as it is, every other one makes the distance (softplus) to its neighbor that
+    From numbers (batch, horizon, levels) and a simple forecast (batch, horizon), normalized as the window is,
+    to float32 (batch, horizon, levels) with the last axis rising. The number at `middle` is how far that
+    quantile is from the simple forecast, every other one makes the distance (softplus) to its neighbor that
     is nearer to the middle.
 
     Args:
@@ -72,8 +73,8 @@ class Quantiles(layers.Layer):  # type: ignore[misc]
         super().__init__(**{"dtype": "float32", **kwargs})
         self.middle = middle
 
-    def call(self, numbers: Tensor, level: Tensor, scale: Tensor) -> Tensor:
-        median = numbers[..., self.middle : self.middle + 1]
+    def call(self, numbers: Tensor, simple: Tensor, level: Tensor, scale: Tensor) -> Tensor:
+        median = ops.expand_dims(simple, -1) + numbers[..., self.middle : self.middle + 1]
         # A shift, so that the intervals begin narrow.
         distances = ops.softplus(numbers - 2.0)
         parts = [median]
@@ -92,6 +93,44 @@ class Quantiles(layers.Layer):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "middle": self.middle}
+
+
+@keras.saving.register_keras_serializable(package="suite_forecasting")
+class Seasonal(layers.Layer):  # type: ignore[misc]
+    """A simple forecast of a window, from which a network learns to differ.
+
+    It is the level of the last period and the mean pattern of all whole periods: how far each step of a
+    period is from the period's level. With it, a training begins about where classical methods are, which
+    little data needs. A window without a whole period is forecast to stay at its last value.
+
+    Args:
+        horizon: steps to predict.
+        season: steps of a period.
+    """
+
+    def __init__(self, horizon: int, season: int, **kwargs: Any) -> None:
+        super().__init__(**{"dtype": "float32", **kwargs})
+        self.horizon, self.season = horizon, season
+
+    def call(self, values: Tensor, observed: Tensor) -> Tensor:
+        steps = values.shape[1]
+        season = self.season if steps >= self.season else 1
+        periods = steps // season
+        shape = (-1, periods, season)
+        seen = ops.reshape(observed[:, steps - periods * season :], shape)
+        known = ops.reshape(values[:, steps - periods * season :], shape) * seen
+        counts = ops.maximum(ops.sum(seen, axis=2, keepdims=True), 1.0)
+        levels = ops.sum(known, axis=2, keepdims=True) / counts
+        differences = (known - levels) * seen
+        pattern = ops.sum(differences, axis=1) / ops.maximum(ops.sum(seen, axis=1), 1.0)
+        following = levels[:, -1] + pattern
+        return ops.tile(following, [1, -(-self.horizon // season)])[:, : self.horizon]
+
+    def compute_output_shape(self, values_shape: Any, observed_shape: Any = None) -> Any:
+        return (values_shape[0], self.horizon)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "horizon": self.horizon, "season": self.season}
 
 
 @keras.saving.register_keras_serializable(package="suite_forecasting")

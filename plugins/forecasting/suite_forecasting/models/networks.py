@@ -19,6 +19,7 @@ from suite_forecasting.models.ends import (
     Normalize,
     Quantiles,
     Recent,
+    Seasonal,
     Standardize,
     ToLogarithms,
 )
@@ -71,8 +72,8 @@ class Window:
 
 
 Body = Callable[[str, Window, Form], Tensor]
-"""`body(name, window, form)`: numbers (batch, horizon, levels) for `Quantiles`. Names of layers begin with
-`name`."""
+"""`body(name, window, form)`: numbers (batch, horizon, levels) for `Quantiles`, 0 before training. The names
+of layers begin with `name`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,9 +139,12 @@ def networks_of(form: Form, members: Sequence[Member], name: str) -> Networks:
         numbers = member.body(own, window, form)
         if ahead is not None:
             hidden = layers.Dense(4 * FEATURES, activation="gelu", name=f"{own}_ahead")(ahead)
-            of_covariates = layers.Dense(len(form.levels), dtype="float32", name=f"{own}_known")(hidden)
+            of_covariates = layers.Dense(
+                len(form.levels), kernel_initializer="zeros", dtype="float32", name=f"{own}_known"
+            )(hidden)
             numbers = layers.Add(dtype="float32", name=f"{own}_sum")([numbers, of_covariates])
-        given = Quantiles(form.middle, name=f"{own}_quantiles")(numbers, level, scale)
+        simple = Seasonal(form.horizon, form.season, name=f"{own}_seasonal")(normalized, observed)
+        given = Quantiles(form.middle, name=f"{own}_quantiles")(numbers, simple, level, scale)
         own_units.append(given)
         if member.logarithmic:
             given = FromLogarithms(name=f"{own}_values")(given, inputs["ratio"], values)

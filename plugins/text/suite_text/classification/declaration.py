@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import suite
-from suite_classification.declaration import BASELINE, FACTS, METRICS, PREDICTION
+from suite_classification.declaration import BASELINE, FACTS, METRICS, PERFECT, PREDICTION
 from suite_text.classification.options import (
     BagOptions,
     ConvolutionalOptions,
@@ -38,6 +38,7 @@ TASK = suite.Task(
     prediction_type=PREDICTION,
     formats={"csv": suite.lazy("suite_text.formats.class_table:ClassTable")},
     types="suite_text.classification.types",
+    perfect=PERFECT,
 )
 
 LOADERS: list[suite.DataLoader] = [
@@ -85,6 +86,7 @@ BUILDERS: list[suite.ModelBuilder] = [
         codec=_CODEC,
         options=ConvolutionalOptions,
         prediction_options=PredictionOptions,
+        quick={"model.width": 16, "model.filters": 16, "training.epochs": 6},
     ),
     suite.ModelBuilder(
         name="encoder",
@@ -94,6 +96,7 @@ BUILDERS: list[suite.ModelBuilder] = [
         codec=_CODEC,
         options=EncoderOptions,
         prediction_options=PredictionOptions,
+        quick={"model.width": 16, "model.depth": 1, "model.heads": 2, "training.epochs": 6},
     ),
     suite.ModelBuilder(
         name="preset",

@@ -22,6 +22,7 @@ TASK = suite.Task(
     prediction_type=suite.lazy("suite_text.generation.types:Continuation"),
     formats={"txt": suite.lazy("suite_text.formats.plain_text:PlainText")},
     types="suite_text.generation.types",
+    perfect=suite.lazy("suite_text.generation.ngram_reference:perfect"),
 )
 
 LOADERS: list[suite.DataLoader] = [
@@ -44,6 +45,7 @@ BUILDERS: list[suite.ModelBuilder] = [
         codec=suite.lazy("suite_text.generation.codec:GenerationCodec.from_json"),
         options=TransformerOptions,
         prediction_options=GenerationOptions,
+        quick={"model.network": "tiny", "model.context": 64, "training.epochs": 3},
     ),
     suite.ModelBuilder(
         name="preset",

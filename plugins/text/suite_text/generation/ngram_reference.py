@@ -48,3 +48,9 @@ def _blocks(examples: Sequence[Example], cleaning: Cleaning) -> Iterator[list[st
             texts = []
     if texts:
         yield texts
+
+
+def perfect(target: int, facts: Mapping[str, Any]) -> Continuation:
+    """What a model that is certain of the passage would say: no bits, here for tokens of a byte each."""
+    del facts
+    return Continuation(text="", bits=0.0, tokens=target)

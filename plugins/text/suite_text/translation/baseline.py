@@ -14,3 +14,9 @@ def copy_source(train: Examples, examples: Sequence[Example], facts: Mapping[str
     """Every text as it is: names, numbers and punctuation are the same in many languages."""
     del train, facts
     return [Translation(text=text_of(example.input).strip()) for example in examples]
+
+
+def perfect(target: str, facts: Mapping[str, Any]) -> Translation:
+    """The translation that was wanted."""
+    del facts
+    return Translation(text=target)

@@ -27,6 +27,7 @@ TASK = suite.Task(
     prediction_type=suite.lazy("suite_text.translation.types:Translation"),
     formats={"txt": suite.lazy("suite_text.formats.plain_text:PlainText")},
     types="suite_text.translation.types",
+    perfect=suite.lazy("suite_text.translation.baseline:perfect"),
 )
 
 LOADERS: list[suite.DataLoader] = [
@@ -65,6 +66,13 @@ BUILDERS: list[suite.ModelBuilder] = [
         codec=suite.lazy("suite_text.translation.codec:TranslationCodec.from_json"),
         options=TransformerOptions,
         prediction_options=TranslationOptions,
+        quick={
+            "model.network": "tiny",
+            "model.units": "words",
+            "model.max_length": 16,
+            "model.beam": 2,
+            "training.epochs": 3,
+        },
     ),
 ]
 
