@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import ClassVar
 
 import numpy as np
 
@@ -55,6 +56,25 @@ class Sorted(toy_plugin.TrendCodec):
 
 def raising(self, *arguments):
     raise KeyError("no luck")
+
+
+class ShuffledCodec(toy_plugin.TrendCodec):
+    """Gets the trends in another order each time, of which this was the last one."""
+
+    last: ClassVar[list[str]] = []
+
+
+class Trusting(toy_plugin.TrendCodec):
+    """Believes that every input is a row."""
+
+    def encode(self, raw):
+        return np.asarray(raw, np.float32)
+
+
+class Impatient(toy_plugin.TrendCodec):
+    """Allows an export no difference."""
+
+    export_tolerance = 1e-30
 
 
 class Honest(toy_plugin.TrendCodec):

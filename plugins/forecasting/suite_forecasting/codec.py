@@ -16,7 +16,7 @@ from suite_forecasting.encoding import filled, last, scaled
 from suite_forecasting.frequencies import Frequency, frequency_of, texts
 from suite_forecasting.types import Forecast, History
 
-STREAM_SUFFIXES = (*(suffix for suffix in tables.SUFFIXES if suffix.count(".") == 1), ".gz")
+STREAM_SUFFIXES = (*(suffix for suffix in tables.SUFFIXES if suffix.count(".") == 1), ".tsf", ".gz")
 """Files that hold series, one or many."""
 
 

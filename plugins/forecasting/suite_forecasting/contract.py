@@ -10,6 +10,8 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Example, Examples
+from suite_forecasting.encoding import history_of
+from suite_forecasting.examples import naive_errors
 from suite_forecasting.frequencies import frequency_of
 from suite_forecasting.types import Facts, History
 
@@ -27,13 +29,20 @@ def facts(dataset: Dataset) -> Facts:
         for example in _examples(split)
         if example.target is not None
     ]
-    return {
+    season = frequency_of(frequency).season
+    derived: Facts = {
         "horizon": max(lengths, default=1) or 1,
         "frequency": frequency,
-        "season": frequency_of(frequency).season,
+        "season": season,
         "known": [],
         "past": [],
     }
+    histories = [history_of(example.input).values for example in _examples(dataset.train)]
+    errors = [naive_errors(values, season).before(len(values)) for values in histories]
+    known = [error for error in errors if error is not None]
+    if known:
+        derived["naive_error"] = float(np.mean(known))
+    return derived
 
 
 def check(dataset: Dataset) -> None:

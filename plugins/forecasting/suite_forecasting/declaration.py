@@ -10,6 +10,7 @@ from suite_forecasting.options import (
     MixerOptions,
     RecurrentOptions,
     TableOptions,
+    TsfOptions,
 )
 
 NAME = "forecasting"
@@ -66,6 +67,15 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             detect=suite.lazy("suite_forecasting.loaders.detection:detect_gluonts"),
             options=GluonOptions,
             write_sample=suite.lazy("suite_forecasting.samples:write_gluonts"),
+        ),
+        suite.DataLoader(
+            name="tsf",
+            task=NAME,
+            summary="the .tsf files of the Monash archive",
+            load=suite.lazy("suite_forecasting.loaders.tsf:load_tsf"),
+            detect=suite.lazy("suite_forecasting.loaders.tsf:detect_tsf"),
+            options=TsfOptions,
+            write_sample=suite.lazy("suite_forecasting.samples:write_tsf"),
         ),
     ]
 

@@ -89,7 +89,14 @@ class Scoring:
         ]
         shape = (len(pairs), max((len(known.values) for known in self.truths), default=0))
         self.errors, self.smape, self.inside = (np.full(shape, np.nan) for _ in range(3))
-        self.scales = np.array([known.naive_error for known in self.truths], np.float64)
+        fallback = float(pairs.facts.get("naive_error") or math.nan)
+        self.scales = np.array(
+            [
+                known.naive_error if isinstance(target, Mapping) else fallback
+                for known, target in zip(self.truths, pairs.targets, strict=True)
+            ],
+            np.float64,
+        )
         self.sums = np.zeros((len(pairs), len(SUMS)))
         intervals = set()
         for row, (known, prediction) in enumerate(zip(self.truths, pairs.predictions, strict=True)):

@@ -104,6 +104,10 @@ class GluonOptions(SeriesOptions, frozen=True):
     """Series in lines of JSON."""
 
 
+class TsfOptions(SeriesOptions, frozen=True):
+    """Series in .tsf files."""
+
+
 class ForecastModelOptions(Options, frozen=True):
     """What all networks have."""
 

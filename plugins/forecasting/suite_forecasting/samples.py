@@ -73,6 +73,15 @@ def write_gluonts(dataset: Dataset, folder: Path) -> Path:
     return folder
 
 
+def write_tsf(dataset: Dataset, folder: Path) -> Path:
+    """Write the sample as train.tsf and test.tsf, with a line for each shop."""
+    head = "@attribute series_name string\n@attribute start_timestamp date\n@frequency daily\n@data\n"
+    for split, series in _files(dataset).items():
+        lines = [f"{name}:{start} 00-00-00:{','.join(map(repr, values))}\n" for name, start, values in series]
+        (folder / f"{split}.tsf").write_text(head + "".join(lines), encoding="utf-8")
+    return folder
+
+
 def _files(dataset: Dataset) -> dict[str, list[tuple[str, str, list[float]]]]:
     """The name, the start and the values of each series in the files of the splits."""
     files: dict[str, list[tuple[str, str, list[float]]]] = {"train": [], "test": []}

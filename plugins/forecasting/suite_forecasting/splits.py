@@ -93,6 +93,8 @@ def dataset_of(
         )
     sizes = Sizes(horizon, stride, options.windows, options.validation_windows, options.gap)
     cuts = [cut(single, sizes) for single in series]
+    if options.season == "auto" and _all_shorter(cuts, season):
+        season = 1
     chosen = msgspec.structs.replace(options, horizon=horizon, season=season, stride=stride)
     windows = {
         split: _windows(series, [getattr(cut, split) for cut in cuts], horizon, season, options.max_history)
@@ -122,6 +124,12 @@ def dataset_of(
         order=_end,
         options=chosen,
     )
+
+
+def _all_shorter(cuts: Sequence[Cuts], season: int) -> bool:
+    """Whether no history that is scored has as much as a season, of which nothing could then be said."""
+    scored = [cutoff for single in cuts for cutoff, _ in (*single.validation, *single.test)]
+    return max(scored, default=0) <= season
 
 
 def cut(series: Series, sizes: Sizes) -> Cuts:

@@ -18,6 +18,7 @@ class Facts(TypedDict):
         season: steps of the seasonal period (24 for hours, 7 for days, 12 for months); 1: none.
         known: names of the covariates that are known in the future too.
         past: names of the covariates that are known up to now.
+        naive_error: what MASE divides by for targets that are lists alone: the mean over all training series.
         columns: how tables hold the series, for prediction: see `suite_forecasting.reading.layout.Layout`.
     """
 
@@ -27,6 +28,7 @@ class Facts(TypedDict):
     known: list[str]
     past: list[str]
     columns: NotRequired[dict[str, object]]
+    naive_error: NotRequired[float]
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-import suite_forecasting
 
 import suite
+import suite_forecasting
 from suite.testing import Check, checks
 
 QUICK = (
-    "task-check-answers", "task-baseline", "task-inspect", "task-preview", "task-format", "task-sample", "options",
-    "loader-", "evaluator-", "plugin-loads", "name-and-summary",
+    "task-check-answers", "task-baseline", "task-inspect", "task-preview", "task-format", "task-sample",
+    "options", "loader-", "evaluator-", "plugin-loads", "name-and-summary",
 )  # fmt: skip
 
 CHECKS = checks(suite.Host(suite_forecasting, discover=False))

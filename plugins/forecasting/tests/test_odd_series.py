@@ -7,8 +7,12 @@ import pytest
 
 from suite import UserError
 from suite.options import parse
+from suite_forecasting.inspection import inspect
+from suite_forecasting.loaders.detection import detect_table
 from suite_forecasting.loaders.tables import load_table
-from suite_forecasting.options import TableOptions
+from suite_forecasting.loaders.tsf import detect_tsf, load_tsf
+from suite_forecasting.options import TableOptions, TsfOptions
+from suite_forecasting.reading.numbers import numbers
 from suite_forecasting.reading.streams import series_in
 
 DAYS = [f"2024-01-{day:02}" for day in range(1, 29)]
@@ -142,3 +146,59 @@ def test_a_wide_table_at_prediction_may_have_other_series(tmp_path):
     ] == ["C", "D"]
     with pytest.raises(UserError, match="no series of the frequency h"):
         list(series_in(path, columns, "h", 2, (), ()))
+
+
+TSF = """# of the archive
+@relation Test
+@attribute series_name string
+@attribute start_timestamp date
+@frequency half_hourly
+@horizon 3
+@missing true
+@data
+T1:2024-01-01 00-30-00:{}
+T2:2024-01-01 00-00-00:{}
+"""
+
+
+def test_files_of_the_monash_archive_are_read(tmp_path):
+    path = tmp_path / "solar.tsf"
+    path.write_text(TSF.format(",".join(map(str, range(20))), "1,?,3," + ",".join(map(str, range(20)))))
+    assert detect_tsf(path)
+    assert not detect_table(path)
+    dataset = load_tsf(path, TsfOptions())
+    found, frequency = series(dataset)
+    assert (found["T1"], frequency, dataset.facts["horizon"]) == (list(range(20)), "30min", 3)
+    assert np.isnan(found["T2"][1])
+    assert dataset.test[0].input.start == "2024-01-01T00:30:00"
+    names = [history.name for history in series_in(path, {}, "30min", 2, (), ())]
+    assert names == ["T1", "T2"]
+    path.write_text(TSF.format("1:2", "1"))
+    with pytest.raises(UserError, match="solar.tsf, line 9 has 4 parts between colons"):
+        load_tsf(path, TsfOptions())
+
+
+def test_lines_of_gluonts_have_the_frequency_of_the_model_at_prediction(tmp_path):
+    path = tmp_path / "new.jsonl"
+    path.write_text('{"start": "2024-01-31", "target": [1, 2, null, 4], "item_id": "a"}\n')
+    (history,) = series_in(path, {}, "ME", 2, (), ())
+    assert (history.start, history.frequency, len(history.values)) == ("2024-01-31", "ME", 4)
+
+
+def test_points_between_thousands_are_seen():
+    values, bad = numbers(["1.234", "2.345.678", "\u22125"], "column")
+    assert (values.tolist(), bad) == ([1234, 2345678, -5], [])
+
+
+def test_inspection_says_where_a_gap_is_and_what_an_hour_that_lacks_in_spring_means(tmp_path):
+    moments = np.datetime64("2024-03-29T00:00") + np.arange(80).astype("timedelta64[h]")
+    local = [moment for moment in moments if moment != np.datetime64("2024-03-31T02:00")]
+    dataset = load(
+        tmp_path, "ds,y\n" + "".join(f"{moment},{index % 24}\n" for index, moment in enumerate(local))
+    )
+    findings = {
+        finding.text[:20]: finding.locations
+        for finding in inspect(dataset, lambda done, total: None).findings
+    }
+    assert findings["1 series has missing"] == ["y: 1 of 80, 1 in a row from 2024-03-31T02:00:00"]
+    assert findings["1 series lacks an ho"] == ["y: 2024-03-31 02:00:00"]

@@ -60,8 +60,9 @@ def test_the_horizon_is_that_of_the_test_file() -> None:
 @pytest.mark.parametrize(("length", "horizon"), [(1000, 48), (90, 30), (12, 4), (4, 1)])
 def test_the_horizon_is_the_usual_one_if_the_series_suffice(length: int, horizon: int) -> None:
     dataset = dataset_of([series(length)], SplitOptions())
-    assert dataset.facts == {"horizon": horizon, "frequency": "h", "season": 24, "known": [], "past": []}
-    assert dataset.options == SplitOptions(horizon=horizon, season=24, stride=horizon)
+    season = 24 if length > 24 else 1
+    assert dataset.facts == {"horizon": horizon, "frequency": "h", "season": season, "known": [], "past": []}
+    assert dataset.options == SplitOptions(horizon=horizon, season=season, stride=horizon)
     assert len(dataset.train) > 0
     assert dataset.validation is not None
     assert dataset.test is not None

@@ -11,6 +11,7 @@ import sys
 import pytest
 
 import suite
+import suite.testing
 import suite_tracking
 import toy_plugin
 from suite_tracking.numbers import final_scores, of_epoch, parameters
@@ -123,6 +124,14 @@ def test_mlflow_has_one_run_with_parameters_scores_and_the_report(runs, client):
         "report.html",
     }
     assert client.get_experiment(shown.info.experiment_id).name == "trends"
+
+
+CHECKS = suite.testing.checks(suite.Host(suite_tracking, discover=False))
+
+
+@pytest.mark.parametrize("check", [check for check in CHECKS if check.contribution != "mlflow"], ids=str)
+def test_check(check):
+    check()
 
 
 def test_names_and_numbers_are_flat():

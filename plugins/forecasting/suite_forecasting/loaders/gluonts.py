@@ -91,7 +91,7 @@ def rows_of_gluonts(
         content: of the file.
         name: of the file.
         problems: where to name what cannot be read.
-        frequency: of all series; empty: each line says its own ("freq").
+        frequency: of the series whose lines say none ("freq").
         part: of the data, see `Rows`.
         known: how many covariates there are to be; -1: as many as there are.
 
@@ -115,7 +115,7 @@ def rows_of_gluonts(
                 location,
             )
             continue
-        own = frequency or str(row.get("freq") or "")
+        own = str(row.get("freq") or "") or frequency
         if not own:
             raise UserError(
                 f"{location} does not say how far its values are apart: say --set loader.frequency=h (D, MS,"

@@ -53,12 +53,15 @@ def numbers(cells: Sequence[Any], what: str, decimal: str = "auto") -> tuple[np.
     texts: dict[str, str] = {}
     for cell in set(map(_key, cells)):
         if isinstance(cell, str):
-            texts[cell] = _SPACES.sub("", cell.strip().strip(_MARKS).strip())
+            texts[cell] = _SPACES.sub("", cell.strip().strip(_MARKS).strip()).replace("\u2212", "-")
         else:
             known[cell] = _number(cell)
     comma = decimal == "comma"
-    if decimal == "auto" and any("," in text for text in texts.values()):
-        comma = _is_decimal(texts.values(), what)
+    if decimal == "auto":
+        if any("," in text for text in texts.values()):
+            comma = _is_decimal(texts.values(), what)
+        else:  # 1.234.567: points between thousands
+            comma = any(text.count(".") > 1 and _POINT_GROUPS.fullmatch(text) for text in texts.values())
     for cell, text in texts.items():
         known[cell] = _parsed(text, comma)
     values = np.fromiter((known[_key(cell)] for cell in cells), np.float64, len(cells))

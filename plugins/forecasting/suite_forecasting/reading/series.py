@@ -20,6 +20,7 @@ from suite_forecasting.frequencies import (
     time_text,
 )
 from suite_forecasting.options import SeriesOptions
+from suite_forecasting.reading.grouped import Grouped, at, first_step
 from suite_forecasting.reading.problems import SeriesProblems
 from suite_forecasting.reading.times import NO_TIME
 
@@ -102,21 +103,6 @@ class Series:
 
 
 @dataclass(eq=False)
-class _Grouped:
-    """The rows of one series, by time."""
-
-    name: str
-    group: str
-    zone: str
-    times: np.ndarray
-    values: np.ndarray
-    parts: np.ndarray
-    rows: np.ndarray
-    covariates: np.ndarray | None
-    frequency: Frequency | None = field(default=None)
-
-
-@dataclass(eq=False)
 class Gathering:
     """Makes series of the rows of several files.
 
@@ -172,7 +158,7 @@ class Gathering:
             row -= len(rows.lines)
         raise IndexError(row)
 
-    def _grouped(self) -> list[_Grouped]:
+    def _grouped(self) -> list[Grouped]:
         """The rows that have a time, by series and time; names the rows that have none."""
         numbers: dict[str, int] = {}
         groups: list[str] = []
@@ -211,7 +197,7 @@ class Gathering:
             if len(rows_of):
                 own_covariates = None if covariates is None else covariates[rows_of]
                 grouped.append(
-                    _Grouped(
+                    Grouped(
                         name, groups[number], zones[number], times[rows_of], values[rows_of], parts[rows_of],
                         rows_of, own_covariates,
                     )
@@ -236,7 +222,7 @@ class Gathering:
             )
 
     def _frequency(
-        self, grouped: Sequence[_Grouped], *, numbered: bool, expected: Frequency | None
+        self, grouped: Sequence[Grouped], *, numbered: bool, expected: Frequency | None
     ) -> Frequency:
         """The frequency that all series have, or that was wanted."""
         for each in grouped:
@@ -277,7 +263,7 @@ class Gathering:
         self._refuse_mixed(grouped, chosen)
         return chosen
 
-    def _refuse_mixed(self, grouped: Sequence[_Grouped], chosen: Frequency) -> None:
+    def _refuse_mixed(self, grouped: Sequence[Grouped], chosen: Frequency) -> None:
         names: dict[str, list[str]] = {}
         for each in grouped:
             alias = "irregular" if each.frequency is None else each.frequency.alias
@@ -295,16 +281,16 @@ class Gathering:
                 f" with --set loader.frequency={chosen.alias}; series with another one are then left out"
             )
 
-    def _fits(self, each: _Grouped, frequency: Frequency) -> bool:
+    def _fits(self, each: Grouped, frequency: Frequency) -> bool:
         """Whether the times of a series are steps of a frequency, most of which have a value."""
         if each.frequency and (each.frequency.kind, each.frequency.step) == (frequency.kind, frequency.step):
             return True
-        start = _first_step(each.times, frequency)
+        start = first_step(each.times, frequency)
         steps, right = frequency.steps(start, each.times)
         length = int(steps[-1] - steps[0]) + 1
         return bool(right.mean() >= 0.9 and len(np.unique(steps)) >= MIN_FILLED * length)
 
-    def _belongs(self, each: _Grouped, frequency: Frequency) -> bool:
+    def _belongs(self, each: Grouped, frequency: Frequency) -> bool:
         """Whether a series has the frequency; names one that has another."""
         if len(each.times) < 3 or self._fits(each, frequency):
             return True
@@ -316,9 +302,9 @@ class Gathering:
         )
         return False
 
-    def _regular(self, each: _Grouped, frequency: Frequency) -> Series | None:
+    def _regular(self, each: Grouped, frequency: Frequency) -> Series | None:
         """The series at regular times; None if it has no value."""
-        start = _first_step(each.times, frequency)
+        start = first_step(each.times, frequency)
         steps, right = frequency.steps(start, each.times)
         right &= steps >= 0
         if not right.all():
@@ -328,7 +314,7 @@ class Gathering:
                     f"rows are not at a time of the frequency {frequency.alias} and left out",
                     f"{self._location(int(row))} ({each.name})",
                 )
-            each = _at(each, right)
+            each = at(each, right)
             steps = steps[right]
         if len(steps) and len(np.unique(steps)) < len(steps):
             each, steps = self._without_duplicates(each, steps)
@@ -369,7 +355,7 @@ class Gathering:
             location=self._location(int(each.rows[0])),
         )
 
-    def _end(self, each: _Grouped, steps: np.ndarray, part: int, first: int, length: int) -> int:
+    def _end(self, each: Grouped, steps: np.ndarray, part: int, first: int, length: int) -> int:
         """Where the values of a part end, among those of the series."""
         if not each.parts.any():
             return length
@@ -386,7 +372,7 @@ class Gathering:
         filled: np.ndarray = values[last]
         return filled
 
-    def _without_duplicates(self, each: _Grouped, steps: np.ndarray) -> tuple[_Grouped, np.ndarray]:
+    def _without_duplicates(self, each: Grouped, steps: np.ndarray) -> tuple[Grouped, np.ndarray]:
         """One row for each step; names the others, unless a test file repeats what a training file has."""
         bounds = np.flatnonzero(np.append(True, steps[1:] != steps[:-1]))
         ends = np.append(bounds[1:], len(steps))
@@ -415,21 +401,4 @@ class Gathering:
             if len(there) and self.options.duplicates in ("mean", "sum"):
                 values[chosen[number]] = there.mean() if self.options.duplicates == "mean" else there.sum()
         each.values = values
-        return _at(each, chosen), steps[chosen]
-
-
-def _at(each: _Grouped, rows: np.ndarray) -> _Grouped:
-    covariates = None if each.covariates is None else each.covariates[rows]
-    return _Grouped(
-        each.name, each.group, each.zone, each.times[rows], each.values[rows], each.parts[rows],
-        each.rows[rows], covariates, each.frequency,
-    )  # fmt: skip
-
-
-def _first_step(times: np.ndarray, frequency: Frequency) -> int:
-    """The first time that is in phase with most of them."""
-    if frequency.kind not in ("fixed", "numbers"):
-        _, right = frequency.steps(int(times[0]), times)
-        return int(times[0] if right.mean() >= 0.5 or len(times) < 2 else times[1])
-    phases, inverse, counts = np.unique(times % frequency.step, return_inverse=True, return_counts=True)
-    return int(times[np.flatnonzero(inverse == np.argmax(counts))[0]]) if len(phases) > 1 else int(times[0])
+        return at(each, chosen), steps[chosen]

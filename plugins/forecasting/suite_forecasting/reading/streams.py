@@ -70,6 +70,7 @@ class SeriesStream:
         """
         problems = SeriesProblems()
         from suite_forecasting.loaders.gluonts import is_gluonts, rows_of_gluonts
+        from suite_forecasting.loaders.tsf import SUFFIXES, rows_of_tsf
 
         content, name = self.source.read(), self.source.name
         options = (
@@ -79,7 +80,12 @@ class SeriesStream:
         )
         gathering = Gathering(options, problems, known=len(self.known))
         if is_gluonts(content, name):
-            for rows in rows_of_gluonts(content, name, problems, known=len(self.known)):
+            for rows in rows_of_gluonts(
+                content, name, problems, frequency=self.frequency, known=len(self.known)
+            ):
+                gathering.add(rows)
+        elif name.lower().endswith(SUFFIXES):
+            for rows in rows_of_tsf(content, name, problems, frequency=self.frequency):
                 gathering.add(rows)
         else:
             table = reshaped(columns_of(content, name, problems))
