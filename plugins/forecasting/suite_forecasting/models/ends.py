@@ -133,6 +133,18 @@ class Seasonal(layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "horizon": self.horizon, "season": self.season}
 
 
+def log1p(x: Tensor) -> Tensor:
+    """`log(1 + x)`, precise for small x too, by what ONNX has: it is 2 artanh(x / (2 + x))."""
+    small = ops.minimum(x, 1.0)
+    return ops.where(x < 1.0, 2.0 * ops.arctanh(small / (2.0 + small)), ops.log(1.0 + ops.maximum(x, 0.0)))
+
+
+def expm1(x: Tensor) -> Tensor:
+    """`exp(x) - 1`, in the same way: 2 tanh(x / 2) / (1 - tanh(x / 2))."""
+    half = ops.tanh(0.5 * ops.minimum(x, 1.0))
+    return ops.where(x < 1.0, 2.0 * half / (1.0 - half), ops.exp(x) - 1.0)
+
+
 @keras.saving.register_keras_serializable(package="suite_forecasting")
 class ToLogarithms(layers.Layer):  # type: ignore[misc]
     """Values in logarithmic units: `log(1 + ratio * x) / ratio`, which is about x for small ones.
@@ -144,7 +156,7 @@ class ToLogarithms(layers.Layer):  # type: ignore[misc]
         super().__init__(**{"dtype": "float32", **kwargs})
 
     def call(self, values: Tensor, ratio: Tensor) -> Tensor:
-        logs = ops.log1p(ops.maximum(ratio * values, MIN_SHARE - 1.0))
+        logs = log1p(ops.maximum(ratio * values, MIN_SHARE - 1.0))
         return ops.where(ratio > 0, logs / ops.where(ratio > 0, ratio, ops.ones_like(ratio)), values)
 
     def compute_output_shape(self, values_shape: Any, ratio_shape: Any = None) -> Any:
@@ -162,9 +174,9 @@ class FromLogarithms(layers.Layer):  # type: ignore[misc]
         super().__init__(**{"dtype": "float32", **kwargs})
 
     def call(self, quantiles: Tensor, ratio: Tensor, values: Tensor) -> Tensor:
-        largest = ops.log1p(ops.maximum(ratio * ops.max(values, axis=1, keepdims=True), 0.0))
+        largest = log1p(ops.maximum(ratio * ops.max(values, axis=1, keepdims=True), 0.0))
         ratio, largest = ops.expand_dims(ratio, -1), ops.expand_dims(largest, -1)
-        grown = ops.expm1(ops.minimum(ratio * quantiles, largest + math.log(MAX_GROWTH)))
+        grown = expm1(ops.minimum(ratio * quantiles, largest + math.log(MAX_GROWTH)))
         return ops.where(ratio > 0, grown / ops.where(ratio > 0, ratio, ops.ones_like(ratio)), quantiles)
 
     def compute_output_shape(
