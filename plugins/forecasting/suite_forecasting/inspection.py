@@ -13,10 +13,15 @@ from suite.figures import Table
 from suite.kit import counted
 from suite_forecasting.contract import values_of
 from suite_forecasting.encoding import history_of
-from suite_forecasting.frequencies import frequency_of, texts
+from suite_forecasting.frequencies import HOUR, frequency_of, texts, time_of
 
 MAX_LISTED = 20
 """Series that are listed one by one."""
+
+SUNDAY, LAST_SMALL_HOUR = 6, 3
+"""When clocks are changed."""
+
+CLOCKS = "as clocks with daylight saving time do: give times in UTC, or with their offset"
 
 SEASONAL = 0.3
 """A seasonal period is taken to be there if this share of the variance has it."""
@@ -178,8 +183,7 @@ def _seasonality(values: np.ndarray, season: int) -> float:
 def _findings(series: list[Whole], season: int) -> list[Finding]:
     constant = [single.name for single in series if single.constant]
     gaps = [
-        f"{single.name}: {single.missing:,} of {len(single.values):,},"
-        f" {_longest_gap(single.values):,} in a row"
+        f"{single.name}: {single.missing:,} of {len(single.values):,}, {_longest_gap(single)}"
         for single in series
         if single.missing
     ]
@@ -193,9 +197,11 @@ def _findings(series: list[Whole], season: int) -> list[Finding]:
         if not single.constant:
             by_content.setdefault(single.values.tobytes(), []).append(single.name)
     copies = [" = ".join(names) for names in by_content.values() if len(names) > 1]
+    skipped = [f"{single.name}: {time}" for single in series if (time := _skipped_hours(single))]
     described = (
         (constant, False, "series never changes", "series never change"),
         (copies, True, "set of series has the very same values", "sets of series have the very same values"),
+        (skipped, False, f"series lacks an hour, {CLOCKS}", f"series lack an hour, {CLOCKS}"),
         (gaps, False, "series has missing values", "series have missing values"),
         (short, False, f"series is shorter than two seasons of {season} steps",
          f"series are shorter than two seasons of {season} steps"),
@@ -211,9 +217,31 @@ def _findings(series: list[Whole], season: int) -> list[Finding]:
     ]
 
 
-def _longest_gap(values: np.ndarray) -> int:
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], np.isnan(values).astype(int), [0]])))
-    return int((edges[1::2] - edges[::2]).max(initial=0))
+def _gaps(single: Whole) -> tuple[np.ndarray, np.ndarray]:
+    """The steps at which gaps begin, and how long they are."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], np.isnan(single.values).astype(int), [0]])))
+    return edges[::2], edges[1::2] - edges[::2]
+
+
+def _longest_gap(single: Whole) -> str:
+    begins, lengths = _gaps(single)
+    longest = int(np.argmax(lengths))
+    begin = texts(single.start, frequency_of(single.frequency), [int(begins[longest])])[0]
+    return f"{int(lengths[longest]):,} in a row from {begin}"
+
+
+def _skipped_hours(single: Whole) -> str:
+    """The first hour that lacks in the small hours of a Sunday in spring; empty if there is none."""
+    frequency = frequency_of(single.frequency)
+    first, zone = time_of(single.start)
+    if zone or frequency.kind != "fixed" or HOUR % frequency.step:
+        return ""
+    begins, lengths = _gaps(single)
+    times = frequency.times(first, begins[lengths == HOUR // frequency.step])
+    for time in times.astype("datetime64[us]").tolist():
+        if time.weekday() == SUNDAY and time.hour <= LAST_SMALL_HOUR and time.month in (3, 4, 9, 10):
+            return str(time)
+    return ""
 
 
 def _stuck(single: Whole) -> int:

@@ -7,6 +7,7 @@ import pytest
 
 from suite import UserError
 from suite.options import parse
+from suite_forecasting.inspection import inspect
 from suite_forecasting.loaders.detection import detect_table
 from suite_forecasting.loaders.tables import load_table
 from suite_forecasting.loaders.tsf import detect_tsf, load_tsf
@@ -187,3 +188,17 @@ def test_lines_of_gluonts_have_the_frequency_of_the_model_at_prediction(tmp_path
 def test_points_between_thousands_are_seen():
     values, bad = numbers(["1.234", "2.345.678", "\u22125"], "column")
     assert (values.tolist(), bad) == ([1234, 2345678, -5], [])
+
+
+def test_inspection_says_where_a_gap_is_and_what_an_hour_that_lacks_in_spring_means(tmp_path):
+    moments = np.datetime64("2024-03-29T00:00") + np.arange(80).astype("timedelta64[h]")
+    local = [moment for moment in moments if moment != np.datetime64("2024-03-31T02:00")]
+    dataset = load(
+        tmp_path, "ds,y\n" + "".join(f"{moment},{index % 24}\n" for index, moment in enumerate(local))
+    )
+    findings = {
+        finding.text[:20]: finding.locations
+        for finding in inspect(dataset, lambda done, total: None).findings
+    }
+    assert findings["1 series has missing"] == ["y: 1 of 80, 1 in a row from 2024-03-31T02:00:00"]
+    assert findings["1 series lacks an ho"] == ["y: 2024-03-31 02:00:00"]
