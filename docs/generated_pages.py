@@ -110,7 +110,7 @@ def directory() -> list[str]:
         "# Plugins",
         "",
         "The plugins that we know of, and what `suite check` said of them. To have yours listed, add it to",
-        "`docs/plugins.toml`. A check is skipped where it cannot be made: without the weights of others, say.",
+        "`docs/plugins.toml`. A check is skipped where it cannot be made: without others' weights, say.",
         "",
         "| distribution | for | by | version | checks | with the host | date |",
         "|---|---|---|---|---|---|---|",
