@@ -33,6 +33,9 @@ README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "plugins.md"
 PROGRAMS = ROOT / "docs" / "programs.md"
 FORECASTING = ROOT / "docs" / "forecasting.md"
+TEXT = ROOT / "docs" / "text.md"
+IMAGES = ROOT / "docs" / "image-classification.md"
+"""Its code is run by the tests of its plugin."""
 
 SINGLE_FILES = ("suite_miscounted", "suite_stripes", "suite_lists", "suite_journal")
 """The plugins of the guide that are one file."""
@@ -286,7 +289,7 @@ def test_the_commands_of_the_readme_work(tmp_path, monkeypatch, capsys, small_ne
         if words[0] == "train":
             words += ["--epochs", "1"]
         assert main(words) == 0, f"{words}: {capsys.readouterr()}"
-    for code in blocks(README, "python"):
+    for code in [*blocks(README, "python"), *blocks(TEXT, "python")]:
         exec(code, {})
     assert (tmp_path / "drawn" / "predictions.jsonl").is_file()
     assert len(list((tmp_path / "subtitles").glob("*.srt"))) == len(recordings)
@@ -330,6 +333,12 @@ def test_the_commands_of_the_page_on_forecasting_work(tmp_path, monkeypatch, cap
 def test_the_look_ups_of_the_readme_work(capsys):
     for line in re.findall(r"`suite ((?:plugins|tasks|show)[^`]*)`", README.read_text()):
         assert main(shlex.split(line)) == 0, line
+
+
+def test_there_is_no_page_with_code_that_no_test_runs():
+    pages = [README, *(ROOT / "docs").glob("*.md")]
+    with_code = {page for page in pages if blocks(page, "python") or blocks(page, "console")}
+    assert with_code == {README, GUIDE, PROGRAMS, FORECASTING, TEXT, IMAGES}
 
 
 def test_pages_point_at_pages_that_exist():
