@@ -22,6 +22,7 @@ from speech_on_disk import write as write_recording
 from suite import hookspecs, options
 from suite.cli.main import main
 from suite.evaluation.scoring import score
+from suite.testing.check import BUILT
 from test_api import PUBLIC
 
 ROOT = Path(__file__).parent.parent
@@ -154,6 +155,9 @@ def test_the_tests_of_the_plugin_guide_pass(guide, tmp_path):
     names: dict[str, Any] = {}
     exec((guide / "test_tabular.py").read_text(), names)
     names["test_everything_is_declared"]()
+    for check in names["suite"].testing.checks(suite.Host(names["suite_tabular"], discover=False)):
+        if check.cost <= BUILT and check.name not in ("loader-reads-its-format", "loader-answers-damage"):
+            check()
     names["test_a_row_is_read_from_a_file"](tmp_path)
 
 

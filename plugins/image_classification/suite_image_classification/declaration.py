@@ -87,7 +87,17 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             codec=CODEC,
             options=ApplicationsOptions,
             prediction_options=ImagePredictionOptions,
-            quick={"model.size": 32, "training.epochs": 6, "training.learning_rate": 0.003},
+            quick={
+                "model.size": 32,
+                "model.flip": False,
+                "model.rotate": 0.0,
+                "model.crop": 1.0,
+                "model.color_jitter": 0.0,
+                "model.translate": 0.0,
+                "model.dropout": 0.0,
+                "training.epochs": 10,
+                "training.learning_rate": 0.001,
+            },
             pretrained=suite.lazy("suite_image_classification.pretrained:applications"),
         ),
         suite.ModelBuilder(
