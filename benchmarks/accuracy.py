@@ -3,7 +3,7 @@
     python benchmarks/accuracy.py CASE [flags of `suite train`]
 
 CASE is clothing, cifar10, bccd, facemask, fsdd, connected_digits, mandarin_words, sentences,
-trec, sst2, thucnews_titles or multi30k; clothing is the default. The data is in the folder that SUITE_DATA
+trec, sst2, thucnews_titles, multi30k or m4_hourly; clothing is the default. The data is in the folder that SUITE_DATA
 names (default: ../shared/data); connected_digits is made from fsdd. The numbers printed are those of
 `metrics.json` and `history.csv` of the run, which is kept in benchmarks/runs.
 """
@@ -70,6 +70,7 @@ CASES = {
     "sst2": Case("text-classification", "sst2", {"accuracy": 0.825}, "test", 5),
     "thucnews_titles": Case("text-classification", "thucnews_titles", {"accuracy": 0.91}, "test", 5),
     "multi30k": Case("translation", "multi30k", {"bleu": 33.0, "chrf": 0.0}, "test", 75, "lengths", GERMAN),
+    "m4_hourly": Case("forecasting", "m4_hourly", {"mase": 1.0, "smape": 11.5, "coverage": 0.0}, "test", 5),
 }
 
 

@@ -22,7 +22,8 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["build"]
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 4
-suppress_warnings = ["myst.strikethrough"]
+# Docstrings name a class by its short name, which several modules export.
+suppress_warnings = ["ref.python"]
 
 html_theme = "furo"
 html_title = f"suite {release}"

@@ -6,13 +6,15 @@ They are written when the site is built (`make docs`), so they cannot say anythi
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import os
 import shutil
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import suite
 from suite.cli.main import COMMANDS, main
@@ -41,6 +43,7 @@ COLUMNS = "100"
 def write_pages(folder: Path) -> None:
     """Write all generated pages into `folder`, which holds nothing else afterwards."""
     modules = [*HOST_MODULES, *plugin_modules()]
+    described = homes(modules)
     pages = {
         "getting-started": from_root("README.md"),
         "changelog": from_root("CHANGELOG.md"),
@@ -48,7 +51,7 @@ def write_pages(folder: Path) -> None:
         "tasks": tasks(),
         "plugins": directory(),
         "reference/index": reference_index(modules),
-        **{f"reference/{module}": reference(module) for module in modules},
+        **{f"reference/{module}": reference(module, described) for module in modules},
     }
     shutil.rmtree(folder, ignore_errors=True)
     for name, lines in pages.items():
@@ -127,20 +130,40 @@ def reference_index(modules: Iterable[str]) -> list[str]:
     ]
 
 
-def reference(module: str) -> list[str]:
-    """The reference of a module. What `suite` exports is told once, there."""
-    if module == "suite":
-        return [f"# {module}", "", *documented(module)]
-    told = sorted({*suite.__all__} & {*getattr(import_module(module), "__all__", ())})
-    lines = [
-        f"# {module}",
-        "",
-        *documented(module, *([f"exclude-members: {', '.join(told)}"] if told else [])),
-    ]
-    if told:
-        names = ", ".join(f"`{name}`" for name in told)
-        lines += [f"Here too, and described in [suite](suite.md): {names}."]
+def reference(module: str, described: Mapping[int, str]) -> list[str]:
+    """The reference of a module.
+
+    Args:
+        module: its name.
+        described: by the identity of an object that several modules export, the module that describes it.
+    """
+    exported = {name: described.get(id(item), module) for name, item in public(module).items()}
+    elsewhere = {name: home for name, home in exported.items() if home != module}
+    setting = [f"exclude-members: {', '.join(elsewhere)}"] if elsewhere else []
+    lines = [f"# {module}", "", *documented(module, *setting)]
+    if elsewhere:
+        lines += [
+            "Here too:",
+            "",
+            *(f"- `{name}` of [{home}]({home}.md)" for name, home in elsewhere.items()),
+        ]
     return lines
+
+
+def public(module: str) -> dict[str, Any]:
+    """What a module exports, by name."""
+    imported = import_module(module)
+    return {name: getattr(imported, name) for name in sorted(getattr(imported, "__all__", ()))}
+
+
+def homes(modules: Sequence[str]) -> dict[int, str]:
+    """By the identity of a class or function that some modules export, the first of them."""
+    found: dict[int, str] = {}
+    for module in modules:
+        for item in public(module).values():
+            if isinstance(item, type) or inspect.isfunction(item):
+                found.setdefault(id(item), module)
+    return found
 
 
 def documented(module: str, *settings: str) -> list[str]:

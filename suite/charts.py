@@ -1,4 +1,4 @@
-"""Small charts as SVG: axes with lines and bars, and a matrix of counts.
+"""Small charts as SVG: axes with lines, bands and bars.
 
 They are drawn here, and not by a plotting library, because the host must be small, and because they take
 their colors from the page that they are on: light, dark or printed. Text stays text. Colors are those of
@@ -46,6 +46,25 @@ class Line:
     y: Sequence[float] | np.ndarray
     color: int | None = 0
     dashed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Band:
+    """The area between two lines of a chart, shaded: an interval, say.
+
+    Attributes:
+        name: for the legend; a band named "" is not in the legend.
+        x: horizontal positions; a point of which a number is not finite breaks the band.
+        low: vertical positions of the lower edge.
+        high: vertical positions of the upper edge.
+        color: 0 to 7, or None for a quiet gray.
+    """
+
+    name: str
+    x: Sequence[float] | np.ndarray
+    low: Sequence[float] | np.ndarray
+    high: Sequence[float] | np.ndarray
+    color: int | None = 0
 
 
 class Axes:
@@ -109,7 +128,7 @@ class Axes:
         color = _color(line.color)
         dash = ' stroke-dasharray="4 3"' if line.dashed else ""
         width = 1.8 if line.color is not None else 1
-        for run in self._runs(line):
+        for run in self._runs(line.x, line.y):
             if len(run) == 1:
                 x, y = run[0]
                 self._front.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{color}"/>')
@@ -121,6 +140,16 @@ class Axes:
             )
         if line.name:
             self._legend.append((line.name, color, line.dashed))
+
+    def band(self, band: Band) -> None:
+        """Shade the area between two lines, behind all lines."""
+        color = _color(band.color)
+        lower, upper = self._runs(band.x, band.low, band.high), self._runs(band.x, band.high, band.low)
+        for low, high in zip(lower, upper, strict=True):
+            points = " ".join(f"{x:.1f},{y:.1f}" for x, y in [*low, *reversed(high)])
+            self._back.append(f'<polygon points="{points}" fill="{color}" fill-opacity=".22"/>')
+        if band.name:
+            self._legend.append((band.name, color, False))
 
     def bar(self, x: tuple[float, float], y: tuple[float, float], color: int | None, opacity: float = 1.0,
             title: str = "") -> None:  # fmt: skip
@@ -146,7 +175,7 @@ class Axes:
     def svg(self) -> str:
         """The chart so far."""
         elements = [*self._back, *self._front, *self._labels()]
-        return _svg(self.WIDTH, self.height, self.label, elements)
+        return drawing(self.WIDTH, self.height, self.label, elements)
 
     def _labels(self) -> Iterable[str]:
         yield (
@@ -164,11 +193,17 @@ class Axes:
             )
             at += 34 + 6.2 * len(shortened(name, 22))
 
-    def _runs(self, line: Line) -> list[list[tuple[float, float]]]:
+    def _runs(
+        self,
+        x: Sequence[float] | np.ndarray,
+        y: Sequence[float] | np.ndarray,
+        *others: Sequence[float] | np.ndarray,
+    ) -> list[list[tuple[float, float]]]:
+        """Points of (x, y) on the page, in runs without a break: none of `others` is missing there either."""
         runs: list[list[tuple[float, float]]] = [[]]
-        for x, y in zip(line.x, line.y, strict=True):
-            if math.isfinite(x) and math.isfinite(y) and not (self.log_y and y <= 0):
-                runs[-1].append((self._x(x), self._y(y)))
+        for position, *heights in zip(x, y, *others, strict=True):
+            if all(map(math.isfinite, (position, *heights))) and not (self.log_y and min(heights) <= 0):
+                runs[-1].append((self._x(position), self._y(heights[0])))
             elif runs[-1]:
                 runs.append([])
         return [run for run in runs if run]
@@ -193,12 +228,18 @@ def line_chart(
     y_label: str = "",
     whole_x: bool = False,
     mark: tuple[float, str] | None = None,
+    bands: Sequence[Band] = (),
 ) -> str:
-    """Lines on axes that fit them; a vertical axis that spans more than three decades is logarithmic."""
+    """Lines and shaded bands on axes that fit them.
+
+    A vertical axis that spans more than three decades is logarithmic.
+    """
+    curves = [(line.x, line.y) for line in lines]
+    curves += [(band.x, edge) for band in bands for edge in (band.low, band.high)]
     points = [
         (x, y)
-        for line in lines
-        for x, y in zip(line.x, line.y, strict=True)
+        for curve in curves
+        for x, y in zip(*curve, strict=True)
         if math.isfinite(x) and math.isfinite(y)
     ]
     xs = [x for x, _ in points] or [0.0, 1.0]
@@ -218,6 +259,8 @@ def line_chart(
     )
     if mark is not None:
         axes.mark(*mark)
+    for band in bands:
+        axes.band(band)
     for line in lines:
         axes.line(line)
     return axes.svg()
@@ -231,55 +274,6 @@ def thinned(x: np.ndarray, y: np.ndarray, max_points: int = 120) -> tuple[np.nda
     chosen = np.searchsorted(along, np.linspace(0, along[-1], max_points))
     chosen = np.unique(np.append(np.clip(chosen, 0, len(x) - 1), [0, len(x) - 1]))
     return x[chosen], y[chosen]
-
-
-def matrix_chart(
-    label: str, counts: np.ndarray, names: Sequence[str], *, row_label: str, column_label: str
-) -> str:
-    """A square matrix of counts, each cell shaded by its share of the row.
-
-    Cells on the diagonal are blue, the others orange, in shades that let few mistakes be seen. Up to 16 rows
-    the counts are written into the cells; up to 40 a cell says its count and share when pointed at.
-
-    Args:
-        label: what it shows, for those who cannot see it.
-        counts: integers (n, n).
-        names: of the rows and columns.
-        row_label: what rows are.
-        column_label: what columns are.
-    """
-    size = len(names)
-    cell = min(max(420 / max(size, 1), 9.0), 44.0)
-    longest = min(max((len(name) for name in names), default=0), 16)
-    font = min(11.0, 0.8 * cell)
-    margin = 32 + 0.58 * font * longest
-    side = margin + size * cell
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    shades = np.where(np.eye(size, dtype=bool), shares, np.sqrt(shares))
-    elements = [
-        f'<text class="quiet" x="{margin:.0f}" y="11">{escape(column_label)} →</text>',
-        (
-            f'<text class="quiet" transform="translate(11 {margin:.0f}) rotate(-90)" text-anchor="end">'
-            f"← {escape(row_label)}</text>"
-        ),
-    ]
-    for index, name in enumerate(names):
-        middle = margin + (index + 0.5) * cell
-        text = escape(shortened(name, 16))
-        elements.append(
-            f'<text font-size="{font:.1f}" x="{margin - 5:.1f}" y="{middle + 0.35 * font:.1f}"'
-            f' text-anchor="end">{text}</text>'
-            f'<text font-size="{font:.1f}" text-anchor="start"'
-            f' transform="translate({middle + 0.35 * font:.1f} {margin - 5:.1f}) rotate(-90)">{text}</text>'
-        )
-    elements.append(
-        f'<rect x="{margin:.1f}" y="{margin:.1f}" width="{size * cell:.1f}" height="{size * cell:.1f}"'
-        ' fill="none" stroke="var(--rule)"/>'
-    )
-    elements += (
-        _cells(counts, shares, shades, names, margin, cell) if size <= 40 else _shades(shades, margin, cell)
-    )
-    return _svg(math.ceil(side + 8), math.ceil(side + 8), label, elements)
 
 
 def interval_chart(
@@ -316,50 +310,11 @@ def interval_chart(
         )
     elements.append(f'<circle cx="{at(value)}" cy="32" r="5.5" fill="var(--c0)"/>')
     elements.append(words(value, 17, f"{name} {value:.3f}", ' font-weight="600"'))
-    return _svg(560, 62, label, elements)
+    return drawing(560, 62, label, elements)
 
 
-def _cells(
-    counts: np.ndarray,
-    shares: np.ndarray,
-    shades: np.ndarray,
-    names: Sequence[str],
-    margin: float,
-    cell: float,
-) -> Iterable[str]:
-    """Each cell by itself, with a title and, if there is room, its count."""
-    for row, column in np.argwhere(counts > 0).tolist():
-        count, x, y = int(counts[row, column]), margin + column * cell, margin + row * cell
-        title = f"{names[row]} → {names[column]}: {count:,} ({100 * shares[row, column]:.1f} %)"
-        yield (
-            f'<rect x="{x:.1f}" y="{y:.1f}" width="{cell:.1f}" height="{cell:.1f}"'
-            f' fill="var(--c{0 if row == column else 1})" fill-opacity="{shades[row, column]:.2f}">'
-            f"<title>{escape(title)}</title></rect>"
-        )
-        if len(names) <= 16:
-            tone = ' class="light"' if shades[row, column] > 0.55 else ""
-            yield (
-                f'<text{tone} pointer-events="none" font-size="{min(11.0, 0.34 * cell):.1f}"'
-                f' x="{x + cell / 2:.1f}" y="{y + cell / 2 + 4:.1f}" text-anchor="middle">{count}</text>'
-            )
-
-
-def _shades(shades: np.ndarray, margin: float, cell: float) -> Iterable[str]:
-    """Many cells in few elements: one path for each of ten shades."""
-    levels = np.ceil(shades * 10).astype(int)
-    diagonal = np.eye(len(shades), dtype=bool)
-    for color, mask in ((0, diagonal), (1, ~diagonal)):
-        for level in range(1, 11):
-            cells = np.argwhere(mask & (levels == level)).tolist()
-            if cells:
-                box = f"h{cell:.1f}v{cell:.1f}h-{cell:.1f}z"
-                path = "".join(
-                    f"M{margin + column * cell:.1f} {margin + row * cell:.1f}{box}" for row, column in cells
-                )
-                yield f'<path d="{path}" fill="var(--c{color})" fill-opacity="{level / 10:g}"/>'
-
-
-def _svg(width: int, height: int, label: str, elements: Iterable[str]) -> str:
+def drawing(width: int, height: int, label: str, elements: Iterable[str]) -> str:
+    """A whole chart: its elements in a picture of that size, with the style that all charts share."""
     wide = " wide" if width > 560 else ""
     return (
         f'<svg class="chart{wide}" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'

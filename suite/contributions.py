@@ -302,12 +302,15 @@ class ListenerFactory(Generic[AnyOptions]):
             which a resumed run goes on where it was. A `suite.UserError` says what to do (a package that is
             not installed).
         options: the type of `options`: `--set log.NAME.OPTION=VALUE`.
+        trial: options by name with which `suite check` may open it, in an empty folder that is the working
+            directory: it then tells it of a made-up training. None if it cannot be tried without a server.
     """
 
     name: str
     summary: str = ""
     open: Callable[[RunFacts, AnyOptions], Listener]
     options: type[AnyOptions] = NoOptions  # type: ignore[assignment]
+    trial: Mapping[str, Any] | None = None
 
     task = ""
     """It is for all tasks."""

@@ -58,6 +58,8 @@ def _defect(attribute: str, value: Any) -> str:
             name for name, function in value.items() if not isinstance(name, str) or not callable(function)
         ]
         return f"hold {wrong[0]!r}: {value[wrong[0]]!r}, which is not a function by its name" if wrong else ""
+    if attribute == "trial" and not isinstance(value, Mapping | None):
+        return f"is {value!r}, not a dictionary of options by name"
     if attribute == "quick" and not isinstance(value, Mapping):
         return f"is {value!r}, not a dictionary of values by the keys that --set takes"
     if attribute == "evaluators":

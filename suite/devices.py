@@ -8,6 +8,7 @@ import logging
 import os
 import platform
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -246,17 +247,22 @@ def _quiet_native_output() -> Any:
         os.close(null)
 
 
+_building = threading.RLock()
+
+
 @contextlib.contextmanager
 def dtype_policy(name: str) -> Iterator[None]:
     """Build under a dtype policy and leave Keras as it was: it may be the embedding program's too.
 
-    Containers take this global policy, not one from their configuration.
+    Containers take this global policy, not one from their configuration. Threads build one after the other:
+    weights are drawn from the process's random state, so a network would have others beside another thread.
     """
     import keras
 
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
+    with _building:
+        before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(name)
+        try:
+            yield
+        finally:
+            keras.config.set_dtype_policy(before)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from suite.charts import Axes as Axes
+from suite.charts import Band as Band
 from suite.charts import Line as Line
 from suite.charts import line_chart as line_chart
-from suite.charts import matrix_chart as matrix_chart
 from suite.charts import thinned as thinned
+from suite.matrix_charts import matrix_chart as matrix_chart
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import suite
 from suite.contributions import Contributed, DataLoader, Evaluator, ModelBuilder, Task
 from suite.errors import UserError, nearest
 from suite.files import atomic_folder, atomic_write, refuse_existing
@@ -151,7 +152,8 @@ def _template(kind: str, task: Contributed[Task] | None) -> Path:
 
 def _words(name: str, kind: str, task: Contributed[Task] | None) -> dict[str, str]:
     """What takes the place of which word of a template, longer words first."""
-    needed, tested = ["keras-suite"], ["pytest", "keras-suite[tensorflow,export]"]
+    least = ".".join(suite.__version__.split(".")[:2])
+    needed, tested = [f"keras-suite>={least},<1"], ["pytest", "keras-suite[tensorflow,export]"]
     if task is None:
         needed.append("numpy")
     elif (TEMPLATES / "evaluator" / task.name).is_dir():  # a task of plugins that have this extra

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suite.charts import Axes, Line, interval_chart, line_chart, matrix_chart, thinned
+from suite.charts import Axes, Band, Line, interval_chart, line_chart, thinned
+from suite.matrix_charts import matrix_chart
 
 SVG = "{http://www.w3.org/2000/svg}"
 numbers = st.floats(-1e9, 1e9) | st.sampled_from([math.nan, math.inf, 0.0])
@@ -35,6 +36,17 @@ def test_what_is_not_finite_breaks_the_line():
 
 def test_a_lone_point_is_a_dot():
     assert "<circle" in line_chart("x", [Line(name="", x=[1], y=[2])])
+
+
+def test_a_band_is_between_its_edges_and_breaks_where_either_is_missing():
+    band = Band(name="80 %", x=[0, 1, 2, 3, 4], low=[0, 1, math.nan, 1, 2], high=[2, 3, 3, 4, 8])
+    svg = line_chart("x", [Line(name="median", x=[0, 4], y=[1, 5])], bands=[band])
+    first, second = ET.fromstring(svg).iter(f"{SVG}polygon")
+    points = [tuple(map(float, point.split(","))) for point in first.attrib["points"].split()]
+    assert len(points) == len(second.attrib["points"].split()) == 4
+    assert points[0][0] == points[3][0] < points[1][0] == points[2][0]
+    assert points[3][1] < points[0][1]  # the upper edge is above the lower one
+    assert {"80 %", "8"} <= set(texts(svg))  # the axes have room for the band
 
 
 def test_many_decades_are_logarithmic():

@@ -11,6 +11,7 @@ from typing import Annotated
 import pytest
 
 import suite
+import suite.testing
 import toy_plugin
 from suite.cli.main import main
 from suite.options import Meta, Options
@@ -162,6 +163,17 @@ def test_what_a_listener_raises_is_a_note_and_ends_no_training(data, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_end_is_told_once(data, tmp_path, pages):
+    class Broken(suite.Listener):
+        def finished(self, metrics):
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError):
+        suite.train("trend", data, epochs=1, out=tmp_path / "run", host=HOST, log="diary", listener=Broken())
+    assert [page[2] for page in pages.pages] == ["open", "started", "epoch", "finished"]
+
+
+@pytest.mark.slow
 def test_each_fold_has_its_own(data, tmp_path, pages):
     suite.cross_validate("trend", data, 2, epochs=1, out=tmp_path / "folds", host=HOST, log="diary")
     opened = [(page[0], page[3].fold) for page in pages.pages if page[2] == "open"]
@@ -269,3 +281,34 @@ def test_a_listener_that_does_not_end_is_left_behind():
 def test_every_event_is_forwarded():
     events = {name for name, _ in inspect.getmembers(Listener, inspect.isfunction)}
     assert events == set(vars(Forwarding)) & events
+
+
+class Forgetful(suite.Listener):
+    def __init__(self, facts, options):
+        self.log_id = str(facts.step)
+
+
+@pytest.mark.parametrize(
+    ("opened", "name", "defect"),
+    [
+        (lambda facts, options: 3, "listener-hears-a-training", "gave int: let open return a suite.Listener"),
+        (broken, "listener-hears-a-training", "raises ValueError in test_listeners.py.* no ink"),
+        (Forgetful, "listener-goes-on", "does not go on where it was: its log_id was '0', and is '3'"),
+    ],
+)
+def test_checks_find_what_is_wrong(opened, name, defect):
+    class odd:  # noqa: N801
+        @suite.hookimpl
+        def suite_listeners(self):
+            return [suite.ListenerFactory(name="odd", open=opened, trial={})]
+
+    checks = {check.name: check for check in suite.testing.checks(suite.Host(odd(), discover=False))}
+    with pytest.raises(suite.PluginError, match=defect):
+        checks[name]()
+
+
+def test_checks_of_what_cannot_be_tried_are_skipped():
+    checks = suite.testing.checks(suite.Host(diary(), discover=False))
+    (check, *_) = (check for check in checks if str(check) == "broken/listener-goes-on")
+    with pytest.raises(suite.testing.NotCheckedError, match="does not say with which options"):
+        check()

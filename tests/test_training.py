@@ -139,7 +139,7 @@ def test_a_loss_that_is_not_finite_names_step_and_learning_rate(host, data, tmp_
     wild = configuration(data, training={"optimizer": "sgd", "learning_rate": 1e30})
     with pytest.raises(suite.RunError, match=r"the loss became \w+ at step \d+ .* learning rate was 1e\+30"):
         train(host, wild, out=tmp_path / "wild")
-    resumable = suite.runs.directory.Run.open(tmp_path / "wild")
+    resumable = suite.runs.directory.RunDirectory.open(tmp_path / "wild")
     assert resumable.checkpoints.exist
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -147,7 +148,8 @@ class TrainingDisplay(Listener):
             if note not in shown_before:
                 self.note(note)
         self.console.print(f"report   {run.path / 'report.html'}", soft_wrap=True, markup=False)
-        self.console.print(f"predict  suite predict {run.path} INPUT...", soft_wrap=True, markup=False)
+        files = "".join(f" --plugin {shlex.quote(file)}" for file in run.plugin_files.values())
+        self.console.print(f"predict  suite predict {run.path} INPUT...{files}", soft_wrap=True, markup=False)
 
     def show_folds(self, folds: Folds, host: Host) -> None:
         """Show how good the models of all folds are, and where everything is."""

@@ -205,11 +205,11 @@ def check_rebuilt(model: keras.Model, packages: Iterable[str] = ()) -> None:
                 f"its layer {name} is made in a function, where a new process does not find it: make it in a"
                 f" module of its own, or let {module} have a function __getattr__ that gives it"
             )
-    if not own:
-        for layer in _described_layers(model):
-            type(layer).from_config(layer.get_config())
-        return
     with dtype_policy("float32"):
+        if not own:
+            for layer in _described_layers(model):
+                type(layer).from_config(layer.get_config())
+            return
         rebuilt = keras.saving.deserialize_keras_object(config, safe_mode=True)
     shapes, wanted = ([tuple(weight.shape) for weight in each.weights] for each in (rebuilt, model))
     if shapes != wanted:

@@ -195,8 +195,8 @@ def build(
     import_evaluators(chosen.evaluators)
     check_stop()
     listener.phase("building the network")
-    keras.utils.set_random_seed(configuration.training.seed)
     with attributed(str(chosen.builder)), dtype_policy(precision):
+        keras.utils.set_random_seed(configuration.training.seed)
         pipeline = chosen.builder.item.build(data.dataset, chosen.options)
     given = configuration.model
     check_pipeline(pipeline, chosen.builder, len(data.dataset.train), chosen.options, given)

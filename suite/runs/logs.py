@@ -72,11 +72,12 @@ class RunListener(Forwarding):
 
     Attributes:
         notes: sentences on those that were switched off.
+        is_open: whether the training has started, and its end was not told.
     """
 
     def __init__(self, listener: Listener, logs: list[Log], path: Path) -> None:
         self.notes: list[str] = []
-        self.has_started = False
+        self.is_open = False
         self._listener = listener
         self._logs = logs
         self._path = path
@@ -85,8 +86,8 @@ class RunListener(Forwarding):
 
     def _forward(self, event: str, *arguments: Any) -> None:
         if event == "started":
-            self.has_started = True
             self._open(*arguments)
+        self.is_open = event not in ("finished", "failed") and (self.is_open or event == "started")
         for opened in self._opened:
             getattr(opened, event)(*arguments)
         self._report_defects()
@@ -147,7 +148,7 @@ def heard(listener: Listener, host: Host, configuration: Configuration, path: Pa
         yield everybody
     except BaseException as error:
         try:
-            if everybody.has_started:
+            if everybody.is_open:
                 everybody.failed(error)
         finally:
             everybody.close()

@@ -69,6 +69,7 @@ class Check:
 
     def __str__(self) -> str:
         of = [self.task, self.contribution] if self.task != self.contribution else [self.task]
+        of = [name for name in of if name]  # a listener has no task
         return "/".join([*(of if self.contribution else [self.plugin]), self.name])
 
 

@@ -91,7 +91,8 @@ def declaration_checks(host: Host, contributed: Contributed) -> Iterator[Check]:
         yield check("defaults-exist", lambda task: _check_defaults(host, task))
     else:
         yield check("options", _check_options)
-        yield check("task-exists", lambda item: host.find_task(item.task))
+        if contributed.task:  # a listener is for all tasks
+            yield check("task-exists", lambda item: host.find_task(item.task))
 
 
 def _check_name(contributed: Contributed) -> None:

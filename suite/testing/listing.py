@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from suite.contributions import Contributed, Contribution, DataLoader, Evaluator, ModelBuilder, Task
+from suite.contributions import (
+    Contributed,
+    Contribution,
+    DataLoader,
+    Evaluator,
+    ListenerFactory,
+    ModelBuilder,
+    Task,
+)
 from suite.errors import UserError, nearest
 from suite.host import Host, Plugin
 from suite.testing.builders import builder_checks
 from suite.testing.check import Check
 from suite.testing.declarations import declaration_checks, plugin_checks
 from suite.testing.evaluators import evaluator_checks
+from suite.testing.listeners import listener_checks
 from suite.testing.loaders import loader_checks
 from suite.testing.tasks import task_checks
 from suite.testing.trials import Trials
@@ -97,6 +106,9 @@ def _of_contribution(host: Host, contributed: Contributed[Any], trials: Trials) 
     item: Contribution = contributed.item
     if isinstance(item, Task):
         yield from task_checks(contributed, trials)
+        return
+    if isinstance(item, ListenerFactory):
+        yield from listener_checks(contributed)
         return
     task = task_of(host, contributed)
     if isinstance(item, DataLoader):

@@ -1,0 +1,1 @@
+"""The forms in which forecasts are written: a module for each."""

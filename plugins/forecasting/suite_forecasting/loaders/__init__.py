@@ -1,0 +1,1 @@
+"""The formats of series that are read: a module for each."""

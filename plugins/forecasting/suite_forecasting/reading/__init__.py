@@ -1,0 +1,1 @@
+"""From files to series at regular times: tables, numbers, dates."""
