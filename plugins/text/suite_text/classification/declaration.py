@@ -86,7 +86,7 @@ BUILDERS: list[suite.ModelBuilder] = [
         codec=_CODEC,
         options=ConvolutionalOptions,
         prediction_options=PredictionOptions,
-        quick={"model.width": 16, "model.filters": 16, "training.epochs": 6},
+        quick={"model.width": 16, "model.filters": 16, "training.epochs": 20},
     ),
     suite.ModelBuilder(
         name="encoder",
