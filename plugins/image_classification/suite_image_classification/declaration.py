@@ -53,6 +53,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_image_classification.loaders.folder:load"),
             detect=suite.lazy("suite_image_classification.loaders.folder:detect"),
             options=FolderOptions,
+            write_sample=suite.lazy("suite_image_classification.loaders.sample_files:write_folder"),
         ),
         suite.DataLoader(
             name="table",
@@ -61,6 +62,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_image_classification.loaders.table:load"),
             detect=suite.lazy("suite_image_classification.loaders.table:detect"),
             options=TableOptions,
+            write_sample=suite.lazy("suite_image_classification.loaders.sample_files:write_table"),
         ),
     ]
 
