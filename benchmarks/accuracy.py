@@ -2,10 +2,10 @@
 
     python benchmarks/accuracy.py CASE [flags of `suite train`]
 
-CASE is clothing, cifar10, bccd, facemask, fsdd, connected_digits, mandarin_words, sentences,
-trec, sst2, thucnews_titles, multi30k or m4_hourly; clothing is the default. The data is in the folder that
-SUITE_DATA names (default: ../shared/data); connected_digits is made from fsdd. The numbers printed are those
-of `metrics.json` and `history.csv` of the run, which is kept in benchmarks/runs.
+CASE is clothing, cifar10, bccd, facemask, fsdd, connected_digits, mandarin_words, sentences, trec, sst2,
+thucnews_titles, multi30k or m4_hourly; clothing is the default. The data is in the folder that SUITE_DATA
+names (default: ../shared/data); connected_digits is made from fsdd. The numbers printed are those of
+`metrics.json` and `history.csv` of the run, which is kept in benchmarks/runs.
 """
 
 from __future__ import annotations

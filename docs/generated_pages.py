@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import io
+import json
 import os
 import shutil
 import tomllib
@@ -102,18 +103,27 @@ def tasks() -> list[str]:
 
 
 def directory() -> list[str]:
-    """The plugins that we know of."""
-    listed = tomllib.loads((HERE / "plugins.toml").read_text(encoding="utf-8"))["plugins"]
-    rows = [f"| `{plugin['distribution']}` | {plugin['summary']} | {plugin['author']} |" for plugin in listed]
+    """The plugins that we know of, with what their checks said."""
+    listed = tomllib.loads((HERE / "plugins.toml").read_text(encoding="utf-8"))
+    checked = json.loads((HERE / "checked.json").read_text(encoding="utf-8"))
     return [
         "# Plugins",
         "",
-        "Plugins that we know of. To have yours listed, add it to `docs/plugins.toml`.",
+        "The plugins that we know of, and what `suite check` said of them. To have yours listed, add it to",
+        "`docs/plugins.toml`. A check is skipped where it cannot be made: without others' weights, say.",
         "",
-        "| distribution | for | by |",
-        "|---|---|---|",
-        *rows,
+        "| distribution | for | by | version | checks | with the host | date |",
+        "|---|---|---|---|---|---|---|",
+        *(_listed(name, plugin, checked.get(name)) for name, plugin in listed.items()),
     ]
+
+
+def _listed(name: str, plugin: Mapping[str, str], result: Mapping[str, Any] | None) -> str:
+    begin = f"| `{name}` | {plugin['summary']} | {plugin['author']} |"
+    if result is None:
+        return f"{begin} | not checked | | |"
+    counts = f"{result['passed']} passed, {result['failed']} failed, {result['skipped']} skipped"
+    return f"{begin} {result['version']} | {counts} | {result['host']} | {result['date']} |"
 
 
 def reference_index(modules: Iterable[str]) -> list[str]:

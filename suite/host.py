@@ -185,8 +185,8 @@ class Host:
         return self._contributed(ListenerFactory)
 
     def contributions(self, task: str) -> list[Contributed]:
-        """Everything that there is for a task: loaders, builders, evaluators; and the listeners."""
-        return [*self.loaders(task), *self.builders(task), *self.evaluators(task), *self.listeners()]
+        """Everything that there is for a task: loaders, builders, evaluators."""
+        return [*self.loaders(task), *self.builders(task), *self.evaluators(task)]
 
     def task(self, name: str, prefer: Collection[str] = ()) -> Task:
         """The task called `name`; see `find_task`."""

@@ -25,7 +25,7 @@ from speech_on_disk import write as write_recording
 from suite import hookspecs, options
 from suite.cli.main import main
 from suite.evaluation.scoring import score
-from suite.new_plugins import write_new_plugin
+from suite.runs.new_plugins import write_new_plugin
 from test_api import PUBLIC
 
 ROOT = Path(__file__).parent.parent

@@ -14,7 +14,7 @@ from suite.evaluation.prediction_files import read_predictions
 from suite.kit.json_tables import json_rows
 from suite.options import parse_value
 from suite.pipeline.manifest import read_manifest
-from suite.runs.directory import read_json
+from suite.runs.run import read_json
 
 DEEP = 100_000
 JSON = {

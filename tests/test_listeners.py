@@ -229,7 +229,7 @@ def test_they_are_listed_with_their_options(capsys):
     assert main(["plugins"], HOST) == 0
     assert "listener" in capsys.readouterr().out
     assert main(["show", "trend"], HOST) == 0
-    assert "keeps all" in capsys.readouterr().out
+    assert "train shows a training elsewhere with --log broken, diary," in capsys.readouterr().out
     assert main(["show", "trend", "diary"], HOST) == 0
     assert 'word = "dear"' in capsys.readouterr().out
 

@@ -73,13 +73,16 @@ BARE = suite.Host(toy_plugin, discover=False)
 def forgotten():
     """The modules of files are as they would be in a new process, now and afterwards."""
     before = set(sys.modules)
+    known = set(sys.modules["keras"].saving.get_custom_objects()) if "keras" in sys.modules else set()
 
     def forget():
         for name in set(sys.modules) - before:
             if hasattr(sys.modules[name], "__suite_sha256__"):
                 del sys.modules[name]
         if "keras" in sys.modules:
-            sys.modules["keras"].saving.get_custom_objects().clear()
+            registered = sys.modules["keras"].saving.get_custom_objects()
+            for name in [name for name in registered if name not in known]:
+                del registered[name]
 
     yield forget
     forget()

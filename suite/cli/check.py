@@ -25,11 +25,9 @@ _WIDTH = 100
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words and options of the command."""
     parser.description = (
-        "Check plugins: what they declare, and on the sample of each task that loaders, evaluators and"
-        " models do"
-        " what is expected of them. Cheap checks come first; each model builder is trained for seconds."
-        " The exit"
-        " status is 1 if a check fails."
+        "Check plugins: what they declare, and on the sample of each task that loaders, evaluators and models"
+        " do what is expected of them. Cheap checks come first; each model builder is trained for seconds."
+        " The exit status is 1 if a check fails."
     )
     parser.add_argument(
         "plugin",

@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write it, and say what to type next."""
     from pathlib import Path
 
-    from suite.new_plugins import write_new_plugin
+    from suite.runs.new_plugins import write_new_plugin
 
     host = host_from(arguments)
     made = write_new_plugin(

@@ -67,7 +67,9 @@ def _of_task(host: Host, name: str, contribution: str | None, *, types: bool) ->
         return text, [_as_json(contributed, options=True) for contributed in named]
     offered = host.contributions(task.full_name)
     metric = metric_of(task.item, default_metrics(host, task))
-    return _task_text(task.item, metric, offered), _task_as_json(task.item, metric, offered)
+    listeners = [listener.name for listener in host.listeners()]
+    as_json = {**_task_as_json(task.item, metric, offered), "listeners": listeners}
+    return _task_text(task.item, metric, offered, listeners), as_json
 
 
 def _types(task: Contributed[Task]) -> tuple[str, Any]:
@@ -108,7 +110,7 @@ def _general_text(table: str, options: list[Option]) -> str:
 def _named(host: Host, task: Contributed[Task], name: str) -> list[Contributed]:
     """Everything called `name`, of whatever kind: a loader and an evaluator may share a name."""
     plugin, _, bare = name.rpartition(":")
-    offered = host.contributions(task.full_name)
+    offered = [*host.contributions(task.full_name), *host.listeners()]
     named = [
         contributed
         for contributed in offered
@@ -124,7 +126,7 @@ def _named(host: Host, task: Contributed[Task], name: str) -> list[Contributed]:
     return named
 
 
-def _task_text(task: Task, metric: Metric, offered: list[Contributed]) -> str:
+def _task_text(task: Task, metric: Metric, offered: list[Contributed], listeners: list[str]) -> str:
     better = "higher" if metric.higher_is_better else "lower"
     defaults = {task.builder, *task.evaluators}
     rows = [
@@ -142,6 +144,7 @@ def _task_text(task: Task, metric: Metric, offered: list[Contributed]) -> str:
             if task.reference_models
             else []
         ),
+        *(["", f"train shows a training elsewhere with --log {', '.join(listeners)}"] if listeners else []),
         "",
         f"'suite show {task.name} NAME' lists the options of any of them.",
     ]

@@ -216,7 +216,7 @@ def _check_alone(trial: Trial) -> None:
 
 
 def _check_saved(trial: Trial) -> None:
-    """A network whose weights were all changed computes the same after saving and loading."""
+    """A network with other weights, as after a training, computes the same after saving and loading."""
     from suite.pipeline.codec import Encoded
     from suite.pipeline.keras_files import load_keras, save_keras
     from suite.pipeline.networks import KerasNetwork
@@ -227,32 +227,25 @@ def _check_saved(trial: Trial) -> None:
     encoded = pipeline.codec.encode(trial.dataset.train[0].input)
     inputs = stack([encoded.arrays if isinstance(encoded, Encoded) else encoded])
     network = pipeline.network
-    before = network.get_weights()
+    before = [np.asarray(variable) for variable in network.trainable_variables]
     generator = np.random.default_rng(0)
     try:
-        network.set_weights([_changed(array, generator) for array in before])
-        for layer in network._flatten_layers():
-            if hasattr(layer, "finalize_state"):  # Keras's Normalization computes with what it makes of them
-                layer.finalize_state()
+        for variable, array in zip(network.trainable_variables, before, strict=True):
+            variable.assign(array * generator.uniform(1.0, 1.1, array.shape))
         with tempfile.TemporaryDirectory() as folder, attributed(str(trial.builder)):
             file = Path(folder) / "network.keras"
             save_keras(network, file)
             loaded = KerasNetwork(load_keras(file, trial.builder.item.packages))(inputs)
         given = KerasNetwork(network)(inputs)
     finally:
-        network.set_weights(before)
+        for variable, array in zip(network.trainable_variables, before, strict=True):
+            variable.assign(array)
     if not close(given, loaded):
         raise PluginError(
             f"{trial.builder} gave a network that computes something else after saving and loading: every"
             " number"
             " that it needs is a weight (add_weight) or in get_config()"
         )
-
-
-def _changed(array: Any, generator: np.random.Generator) -> Any:
-    if not np.issubdtype(array.dtype, np.floating):
-        return array
-    return (array * generator.uniform(1.0, 1.1, array.shape)).astype(array.dtype)
 
 
 def _check_mixed(trial: Trial) -> None:
@@ -324,7 +317,6 @@ def _check_codec_alone(trial: Trial) -> None:
 _JUNK: tuple[tuple[str, Any], ...] = (
     ("bytes of no format", bytes(range(256))),
     ("no bytes at all", b""),
-    ("an object of another kind", object()),
 )
 
 

@@ -99,8 +99,8 @@ def _check_name(contributed: Contributed) -> None:
     item = contributed.item
     if not _NAME.fullmatch(item.name):
         raise PluginError(f"{contributed} is not named in lower case with hyphens: 'like-this'")
-    if not item.summary.strip():
-        raise PluginError(f"{contributed} has no summary: `suite show` prints that line beside its name")
+    if isinstance(item, Task) and not item.summary.strip():
+        raise PluginError(f"{contributed} has no summary: `suite tasks` prints that line beside its name")
     if "\n" in item.summary or len(item.summary) > _MAX_LINE:
         raise PluginError(
             f"{contributed} has a summary of {len(item.summary)} characters: it is one line of {_MAX_LINE} at"

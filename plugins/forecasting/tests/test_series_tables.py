@@ -331,6 +331,7 @@ def test_other_tables_are_not_taken_for_series(tmp_path: Path) -> None:
     assert not detect_table(table(tmp_path / "images.csv", "file,label", ["a.png,cat", "b.png,dog"]))
 
 
+@pytest.mark.slow
 @given(order=st.randoms(use_true_random=False), gaps=st.sets(st.integers(1, DAYS - 2), max_size=8))
 def test_the_order_of_rows_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, order: random.Random, gaps: set[int]
@@ -355,6 +356,7 @@ def test_rows_out_of_order_are_said(tmp_path: Path) -> None:
     assert "line 6" in "\n".join(read(tmp_path, "ds,y", rows).problems)
 
 
+@pytest.mark.slow
 def test_many_rows_are_read_quickly(tmp_path: Path) -> None:
     rows = [
         f"H{name},{dt.datetime(2024, 1, 1) + dt.timedelta(hours=hour)},{hour}"  # noqa: DTZ001

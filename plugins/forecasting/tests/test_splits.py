@@ -122,6 +122,7 @@ def test_naive_errors_leave_missing_values_out() -> None:
 SIZES = st.integers(1, 12)
 
 
+@pytest.mark.slow
 @given(
     lengths=st.lists(st.tuples(st.integers(1, 120), st.integers(0, 30)), min_size=1, max_size=5),
     horizon=SIZES,

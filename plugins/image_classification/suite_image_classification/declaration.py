@@ -53,6 +53,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_image_classification.loaders.folder:load"),
             detect=suite.lazy("suite_image_classification.loaders.folder:detect"),
             options=FolderOptions,
+            write_sample=suite.lazy("suite_image_classification.loaders.sample_files:write_folder"),
         ),
         suite.DataLoader(
             name="table",
@@ -61,6 +62,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_image_classification.loaders.table:load"),
             detect=suite.lazy("suite_image_classification.loaders.table:detect"),
             options=TableOptions,
+            write_sample=suite.lazy("suite_image_classification.loaders.sample_files:write_table"),
         ),
     ]
 
@@ -87,7 +89,17 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             codec=CODEC,
             options=ApplicationsOptions,
             prediction_options=ImagePredictionOptions,
-            quick={"model.size": 32, "training.epochs": 6, "training.learning_rate": 0.003},
+            quick={
+                "model.size": 32,
+                "model.flip": False,
+                "model.rotate": 0.0,
+                "model.crop": 1.0,
+                "model.color_jitter": 0.0,
+                "model.translate": 0.0,
+                "model.dropout": 0.0,
+                "training.epochs": 10,
+                "training.learning_rate": 0.001,
+            },
             pretrained=suite.lazy("suite_image_classification.pretrained:applications"),
         ),
         suite.ModelBuilder(

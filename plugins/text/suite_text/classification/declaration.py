@@ -49,6 +49,7 @@ LOADERS: list[suite.DataLoader] = [
         load=suite.lazy("suite_text.classification.loaders.tables:load_table"),
         detect=suite.lazy("suite_text.classification.loaders.detection:detect_table"),
         options=TableOptions,
+        write_sample=suite.lazy("suite_text.classification.loaders.sample_files:write_table"),
     ),
     suite.DataLoader(
         name="folder",
@@ -57,6 +58,7 @@ LOADERS: list[suite.DataLoader] = [
         load=suite.lazy("suite_text.classification.loaders.folder:load_folder"),
         detect=suite.lazy("suite_text.classification.loaders.detection:detect_folder"),
         options=FolderOptions,
+        write_sample=suite.lazy("suite_text.classification.loaders.sample_files:write_folder"),
     ),
     suite.DataLoader(
         name="labeled-lines",
@@ -65,6 +67,7 @@ LOADERS: list[suite.DataLoader] = [
         load=suite.lazy("suite_text.classification.loaders.labeled_lines:load_labeled_lines"),
         detect=suite.lazy("suite_text.classification.loaders.detection:detect_labeled_lines"),
         options=LabeledLinesOptions,
+        write_sample=suite.lazy("suite_text.classification.loaders.sample_files:write_labeled_lines"),
     ),
 ]
 
@@ -86,7 +89,7 @@ BUILDERS: list[suite.ModelBuilder] = [
         codec=_CODEC,
         options=ConvolutionalOptions,
         prediction_options=PredictionOptions,
-        quick={"model.width": 16, "model.filters": 16, "training.epochs": 6},
+        quick={"model.width": 16, "model.filters": 16, "training.epochs": 20},
     ),
     suite.ModelBuilder(
         name="encoder",

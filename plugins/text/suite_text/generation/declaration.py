@@ -33,6 +33,7 @@ LOADERS: list[suite.DataLoader] = [
         load=suite.lazy("suite_text.generation.loaders.text:load_text"),
         detect=suite.lazy("suite_text.generation.loaders.text:detect_text"),
         options=TextOptions,
+        write_sample=suite.lazy("suite_text.generation.loaders.sample_files:write_text"),
     ),
 ]
 

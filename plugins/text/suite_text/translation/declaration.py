@@ -38,6 +38,7 @@ LOADERS: list[suite.DataLoader] = [
         load=suite.lazy("suite_text.translation.loaders.parallel:load_parallel"),
         detect=suite.lazy("suite_text.translation.loaders.parallel:detect_parallel"),
         options=ParallelOptions,
+        write_sample=suite.lazy("suite_text.translation.loaders.sample_files:write_parallel"),
     ),
     suite.DataLoader(
         name="table",
@@ -46,6 +47,7 @@ LOADERS: list[suite.DataLoader] = [
         load=suite.lazy("suite_text.translation.loaders.tables:load_table"),
         detect=suite.lazy("suite_text.translation.loaders.tables:detect_table"),
         options=TableOptions,
+        write_sample=suite.lazy("suite_text.translation.loaders.sample_files:write_table"),
     ),
     suite.DataLoader(
         name="tmx",
@@ -54,6 +56,7 @@ LOADERS: list[suite.DataLoader] = [
         load=suite.lazy("suite_text.translation.loaders.tmx:load_tmx"),
         detect=suite.lazy("suite_text.translation.loaders.tmx:detect_tmx"),
         options=TmxOptions,
+        write_sample=suite.lazy("suite_text.translation.loaders.sample_files:write_tmx"),
     ),
 ]
 

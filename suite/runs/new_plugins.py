@@ -16,11 +16,12 @@ from pathlib import Path
 
 import suite
 from suite.contributions import Contributed, DataLoader, Evaluator, ModelBuilder, Task
-from suite.errors import UserError, nearest
+from suite.data.checks import check_json
+from suite.errors import PluginError, UserError, attributed, nearest
 from suite.files import atomic_folder, atomic_write, refuse_existing
 from suite.host import Host
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(suite.__file__).parent / "templates"
 KINDS = ("task", "model", "format", "evaluator")
 """What there is to begin with."""
 
@@ -140,14 +141,29 @@ def _refuse_taken(host: Host, name: str, kind: str, task: Contributed[Task] | No
 def _template(kind: str, task: Contributed[Task] | None) -> Path:
     if task is None:
         return TEMPLATES / kind
-    for folder in (task.name, _ANY):
-        if (TEMPLATES / kind / folder).is_dir():
-            return TEMPLATES / kind / folder
-    known = sorted(folder.name for folder in (TEMPLATES / kind).iterdir())
+    own, generic = TEMPLATES / kind / task.name, TEMPLATES / kind / _ANY
+    if own.is_dir():
+        return own
+    if generic.is_dir() and _is_plain(kind, task):
+        return generic
+    known = sorted(folder.name for folder in (TEMPLATES / kind).iterdir() if folder.name != _ANY)
     raise UserError(
         f"there is no template of a {kind} for {task}, whose inputs and outputs are its own: see the module"
         f" api of that plugin. There are templates for {', '.join(known)}"
     )
+
+
+def _is_plain(kind: str, task: Contributed[Task]) -> bool:
+    """Whether a template can be for any task with plain JSON values: of predictions, or of examples."""
+    if kind == "evaluator":
+        return task.item.prediction_type is None
+    with attributed(f"the sample of {task}"):
+        example = task.item.sample().train[0]
+    try:
+        check_json({"input": example.input, "target": example.target}, "examples", str(task))
+    except PluginError:
+        return False
+    return True
 
 
 def _words(name: str, kind: str, task: Contributed[Task] | None) -> dict[str, str]:
