@@ -41,6 +41,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "speech-recognition": {"model": {"rate": 4000, "mels": 8, "network": "tiny", "max_seconds": 3.0}},
     "text-classification": {"model": {"max_ngrams": 50, "width": 4, "filters": 4}},
     "translation": {"model": {"units": "characters", "network": "tiny", "max_length": 80, "beam": 2}},
+    "forecasting": {"model": {"context": 14, "width": 4, "members": 2, "depth": 1}},
     "text-generation": {
         "model": {"units": "characters", "network": "tiny", "context": 16, "tokens_per_pass": 4}
     },
@@ -128,6 +129,8 @@ def inputs_of(task: str, host: Host) -> list[Any]:
     if task == "text-generation":
         return ["the ol", "Ann"]
     raws = [example.input for example in few(host.task(task).sample()).train][:2]
+    if task == "forecasting":
+        return [history.values.tolist() for history in raws]
     if task == "speech-recognition":
         return [(np.round(raw[:2000] * 32767).astype(np.int16), 4000) for raw in raws]
     return [np.ascontiguousarray(raw[:32, :32]) if isinstance(raw, np.ndarray) else raw for raw in raws]
