@@ -142,6 +142,9 @@ class Task:
             `format(path, facts) -> suite.evaluation.PredictionWriter`. The first one is what `suite predict
             --out FOLDER` writes beside lines (images with boxes, say).
         types: the module that documents facts, input, target and prediction: "suite_birds.types".
+        templates: the package with what `suite new --task` begins with: "suite_birds.templates" has folders
+            `model`, `format` and `evaluator`, each with files that end in `.template` and call the new plugin
+            "acorn". A kind that is missing is refused, or made for plain JSON.
         perfect: `perfect(target, facts) -> prediction`: what a model that is always right would predict. The
             checks of `suite check` score it: no evaluator may rank anything above it. None if a prediction is
             of the form of a target, or if nothing can be said of it.
@@ -165,6 +168,7 @@ class Task:
     prediction_type: Lazy | type | None = None
     formats: Mapping[str, Callable[[Path, Mapping[str, Any]], PredictionWriter]] = field(default_factory=dict)
     types: str = ""
+    templates: str = ""
     perfect: Callable[[Any, Mapping[str, Any]], Any] | None = None
 
     @property

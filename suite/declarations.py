@@ -17,7 +17,7 @@ _OPTIONAL_CALLABLES = (
     *("pretrained", "baseline", "explain", "inspect", "preview", "check", "facts"),
     *("perfect", "write_sample"),
 )
-_TEXTS = ("task", "summary", "metric", "builder", "types")
+_TEXTS = ("task", "summary", "metric", "builder", "types", "templates")
 _NEEDED_TEXTS = ("task", "metric", "builder")
 _OF_CALLABLES = ("reference_models", "formats")
 

@@ -15,16 +15,12 @@ import yaml
 import suite
 import suite.testing
 from suite.cli.main import main
-from suite.runs.new_plugins import KINDS, TEMPLATES, write_new_plugin
+from suite.runs.new_plugins import KINDS, TEMPLATES, templates_of, write_new_plugin
 from suite.testing.check import BUILT, INTERPRETER
 
-TASKS = sorted(folder.name for folder in (TEMPLATES / "evaluator").iterdir() if folder.name != "any")
-ALL = [
-    (kind, folder.name)
-    for kind in ("model", "format", "evaluator")
-    for folder in sorted((TEMPLATES / kind).iterdir())
-    if folder.name != "any"
-]
+OF_TASKS = {task.name: templates_of(task) for task in suite.Host().tasks()}
+TASKS = sorted(OF_TASKS)
+ALL = [(path.name, task) for task, folder in OF_TASKS.items() if folder for path in sorted(folder.iterdir())]
 EXPECTED = {
     "model": "builder-overfits",
     "format": "loader-reads-its-format",
@@ -58,9 +54,9 @@ def everything(tmp_path_factory):
     return made
 
 
-def test_there_are_formats_and_evaluators_for_the_same_tasks():
-    assert set(TASKS) <= {each.name for each in suite.Host().tasks()}
-    assert {task for kind, task in ALL if kind == "format"} == set(TASKS) - {"forecasting"}
+def test_there_are_formats_and_evaluators_for_all_tasks():
+    for kind in ("format", "evaluator"):
+        assert {task for each, task in ALL if each == kind} == set(TASKS)
 
 
 def test_the_files_are_complete_and_nothing_of_the_template_is_left(everything):
@@ -184,9 +180,9 @@ MISTAKES = {
     ),
     "a wrong task": (["tiny", "--kind", "model", "--task", "images"], "there is no task 'images'"),
     "a needless task": (["tiny", "--kind", "task", "--task", "translation"], "leave out --task translation"),
-    "no plain JSON": (
-        ["tiny", "--kind", "format", "--task", "forecasting"],
-        "no template of a format",
+    "no template": (
+        ["tiny", "--kind", "model", "--task", "translation"],
+        "no template of a model for task 'translation'",
     ),
     "a taken name": (
         ["residual", "--kind", "model", "--task", "image-classification"],
@@ -211,4 +207,6 @@ def test_a_folder_that_exists_is_refused(tmp_path):
 
 
 def test_all_kinds_have_templates():
-    assert {folder.name for folder in TEMPLATES.iterdir() if folder.name[0] != "."} == {*KINDS, "common"}
+    folders = {folder.name for folder in TEMPLATES.iterdir() if folder.name[0] != "."}
+    assert folders == {*KINDS, "common"} - {"model"}
+    assert {kind for kind, _ in ALL} == {*KINDS} - {"task"}

@@ -1,4 +1,7 @@
-"""`suite new`: a distribution with a plugin that works as it stands, written from `suite/templates`.
+"""`suite new`: a distribution with a plugin that works as it stands, written from templates.
+
+Those for a task are in its own plugin (`Task.templates`); a task, and what is for any task of plain JSON, are
+in `suite/templates`.
 
 Templates are files with the made-up name "acorn". What becomes of it depends on where it stands:
 "suite-acorn" is the distribution, "suite_acorn" the package, "Acorn" begins the name of a class, and "acorn"
@@ -10,8 +13,9 @@ from __future__ import annotations
 import importlib.util
 import keyword
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import suite
@@ -26,9 +30,6 @@ KINDS = ("task", "model", "format", "evaluator")
 """What there is to begin with."""
 
 _ENDING = ".template"
-_ANY = "any"
-"""The folder with the template for a task that has none of its own."""
-
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
 _LINES = 40
 _PLACES = {
@@ -141,16 +142,33 @@ def _refuse_taken(host: Host, name: str, kind: str, task: Contributed[Task] | No
 def _template(kind: str, task: Contributed[Task] | None) -> Path:
     if task is None:
         return TEMPLATES / kind
-    own, generic = TEMPLATES / kind / task.name, TEMPLATES / kind / _ANY
-    if own.is_dir():
-        return own
+    own = templates_of(task)
+    if own is not None and (own / kind).is_dir():
+        return own / kind
+    generic = TEMPLATES / kind
     if generic.is_dir() and _is_plain(kind, task):
         return generic
-    known = sorted(folder.name for folder in (TEMPLATES / kind).iterdir() if folder.name != _ANY)
     raise UserError(
         f"there is no template of a {kind} for {task}, whose inputs and outputs are its own: see the module"
-        f" api of that plugin. There are templates for {', '.join(known)}"
+        " api of that plugin, and what its own models and formats do"
     )
+
+
+def templates_of(task: Contributed[Task]) -> Path | None:
+    """The folder with the templates of a task; None if it has none.
+
+    Raises:
+        PluginError: if the package that it names is not there.
+    """
+    if not task.item.templates:
+        return None
+    try:
+        found = importlib.util.find_spec(task.item.templates)
+    except ImportError:
+        found = None
+    if found is None or not found.submodule_search_locations:
+        raise PluginError(f"{task} has its templates in '{task.item.templates}', which is no package")
+    return Path(next(iter(found.submodule_search_locations)))
 
 
 def _is_plain(kind: str, task: Contributed[Task]) -> bool:
@@ -172,7 +190,7 @@ def _words(name: str, kind: str, task: Contributed[Task] | None) -> dict[str, st
     needed, tested = [f"keras-suite>={least},<1"], ["pytest", "keras-suite[tensorflow,export]"]
     if task is None:
         needed.append("numpy")
-    elif (TEMPLATES / "evaluator" / task.name).is_dir():  # a task of plugins that have this extra
+    elif "train" in _extras(task.plugin):
         needed.append(task.plugin)
         tested.append(f"{task.plugin}[train]")
     else:
@@ -191,6 +209,13 @@ def _words(name: str, kind: str, task: Contributed[Task] | None) -> dict[str, st
         "Acorn": name.title().replace("-", ""),
         "acorn": name,
     }
+
+
+def _extras(distribution: str) -> Collection[str]:
+    try:
+        return metadata.metadata(distribution).get_all("Provides-Extra") or ()
+    except metadata.PackageNotFoundError:
+        return ()
 
 
 def _texts(template: Path, words: Mapping[str, str]) -> dict[str, str]:

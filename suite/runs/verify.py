@@ -14,6 +14,7 @@ from suite.errors import UserError
 from suite.evaluation.prediction_files import PREDICTIONS_FILE
 from suite.pipeline.manifest import FOLDS_FILE, MANIFEST, Manifest, check_file, model_folder, read_manifest
 from suite.runs.directory import RunDirectory
+from suite.runs.logs import FILE as LOGS_FILE
 from suite.runs.run import read_json
 from suite.training.checkpoints import read_arrays
 
@@ -70,7 +71,7 @@ def _run(path: Path) -> Iterator[Verified]:
         _READABLE,
         lambda file: from_mapping(read_toml(file), str(file)),
     )
-    for name in ("environment.json", "metrics.json"):
+    for name in ("environment.json", "metrics.json", LOGS_FILE):
         if (path / name).is_file() or name == "environment.json":
             yield _json(path / name)
     if (path / "history.csv").is_file():

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from suite_forecasting.models.networks import Body, Member
 
 
-def pipeline(
+def assemble(
     dataset: Dataset,
     data: Survey,
     options: ForecastModelOptions,
@@ -119,7 +119,7 @@ def linear(dataset: Dataset, options: LinearOptions) -> TrainablePipeline:
     body = bodies.linear(decompose=options.decompose)
     recipe = recipe_for(data, learning_rate=2e-3)
     members = [Member(context=int(options.context), body=body)]
-    return pipeline(dataset, data, options, members, recipe, "linear")
+    return assemble(dataset, data, options, members, recipe, "linear")
 
 
 def dense(dataset: Dataset, options: DenseOptions) -> TrainablePipeline:
@@ -139,7 +139,7 @@ def dense(dataset: Dataset, options: DenseOptions) -> TrainablePipeline:
         else bodies.linear(decompose=False)
     )
     recipe = recipe_for(data, learning_rate=1e-3 if options.depth else 2e-3)
-    return pipeline(dataset, data, options, _members(options, data, body), recipe, "dense")
+    return assemble(dataset, data, options, _members(options, data, body), recipe, "dense")
 
 
 def mixer(dataset: Dataset, options: MixerOptions) -> TrainablePipeline:
@@ -153,7 +153,7 @@ def mixer(dataset: Dataset, options: MixerOptions) -> TrainablePipeline:
     data = survey(dataset)
     options = resolved(options, layer_defaults(data, width=64, depth=2, members=2))
     body = bodies.mixer(width=int(options.width), depth=int(options.depth), dropout=float(options.dropout))
-    return pipeline(dataset, data, options, _members(options, data, body), recipe_for(data), "mixer")
+    return assemble(dataset, data, options, _members(options, data, body), recipe_for(data), "mixer")
 
 
 def recurrent(dataset: Dataset, options: RecurrentOptions) -> TrainablePipeline:
@@ -169,7 +169,7 @@ def recurrent(dataset: Dataset, options: RecurrentOptions) -> TrainablePipeline:
     body = bodies.recurrent(
         width=int(options.width), depth=int(options.depth), dropout=float(options.dropout)
     )
-    return pipeline(dataset, data, options, _members(options, data, body), recipe_for(data), "recurrent")
+    return assemble(dataset, data, options, _members(options, data, body), recipe_for(data), "recurrent")
 
 
 def _members(options: LayerOptions, data: Survey, body: Body) -> list[Member]:

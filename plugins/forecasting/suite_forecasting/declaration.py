@@ -13,9 +13,8 @@ from suite_forecasting.options import (
     TsfOptions,
 )
 
-NAME = "forecasting"
-
-_CODEC = suite.lazy("suite_forecasting.codec:ForecastCodec.from_json")
+TASK = "forecasting"
+CODEC = suite.lazy("suite_forecasting.codec:ForecastCodec.from_json")
 
 
 @suite.hookimpl
@@ -23,7 +22,7 @@ def suite_tasks() -> list[suite.Task]:
     """The task."""
     return [
         suite.Task(
-            name=NAME,
+            name=TASK,
             summary="how time series go on, with intervals",
             sample=suite.lazy("suite_forecasting.samples:sample"),
             metric="mase",
@@ -42,6 +41,7 @@ def suite_tasks() -> list[suite.Task]:
             perfect=suite.lazy("suite_forecasting.samples:perfect"),
             formats={"csv": suite.lazy("suite_forecasting.formats.forecast_table:ForecastTable")},
             types="suite_forecasting.types",
+            templates="suite_forecasting.templates",
         )
     ]
 
@@ -52,7 +52,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
     return [
         suite.DataLoader(
             name="table",
-            task=NAME,
+            task=TASK,
             summary="tables of rows with a time and a value (and an id), or with a column for each series",
             load=suite.lazy("suite_forecasting.loaders.tables:load_table"),
             detect=suite.lazy("suite_forecasting.loaders.detection:detect_table"),
@@ -61,7 +61,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
         ),
         suite.DataLoader(
             name="gluonts",
-            task=NAME,
+            task=TASK,
             summary='JSON lines with a series each, as GluonTS has them: {"start": ..., "target": [...]}',
             load=suite.lazy("suite_forecasting.loaders.gluonts:load_gluonts"),
             detect=suite.lazy("suite_forecasting.loaders.detection:detect_gluonts"),
@@ -70,7 +70,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
         ),
         suite.DataLoader(
             name="tsf",
-            task=NAME,
+            task=TASK,
             summary="the .tsf files of the Monash archive",
             load=suite.lazy("suite_forecasting.loaders.tsf:load_tsf"),
             detect=suite.lazy("suite_forecasting.loaders.tsf:detect_tsf"),
@@ -86,34 +86,34 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
     return [
         suite.ModelBuilder(
             name="dense",
-            task=NAME,
+            task=TASK,
             summary="dense layers with linear maps beside them; for little data, linear maps alone",
             build=suite.lazy("suite_forecasting.builders:dense"),
-            codec=_CODEC,
+            codec=CODEC,
             options=DenseOptions,
         ),
         suite.ModelBuilder(
             name="linear",
-            task=NAME,
+            task=TASK,
             summary="linear in what was (DLinear, NLinear): small and fast",
             build=suite.lazy("suite_forecasting.builders:linear"),
-            codec=_CODEC,
+            codec=CODEC,
             options=LinearOptions,
         ),
         suite.ModelBuilder(
             name="mixer",
-            task=NAME,
+            task=TASK,
             summary="mixes across periods, and within each (TSMixer)",
             build=suite.lazy("suite_forecasting.builders:mixer"),
-            codec=_CODEC,
+            codec=CODEC,
             options=MixerOptions,
         ),
         suite.ModelBuilder(
             name="recurrent",
-            task=NAME,
+            task=TASK,
             summary="gated recurrent units that read period by period",
             build=suite.lazy("suite_forecasting.builders:recurrent"),
-            codec=_CODEC,
+            codec=CODEC,
             options=RecurrentOptions,
         ),
     ]
@@ -125,7 +125,7 @@ def suite_evaluators() -> list[suite.Evaluator]:
     return [
         suite.Evaluator(
             name="forecasts",
-            task=NAME,
+            task=TASK,
             summary="MASE, sMAPE, weighted quantile loss, coverage; errors by step and by series",
             evaluate=suite.lazy("suite_forecasting.evaluator:forecasts"),
             metrics={

@@ -37,6 +37,7 @@ def suite_tasks() -> list[suite.Task]:
             facts=FACTS,
             prediction_type=PREDICTION,
             types="suite_image_classification.types",
+            templates="suite_image_classification.templates",
             perfect=PERFECT,
         )
     ]

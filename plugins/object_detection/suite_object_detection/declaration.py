@@ -56,6 +56,7 @@ def suite_tasks() -> list[suite.Task]:
             prediction_type=suite.lazy("suite_object_detection.types:Detections"),
             formats=FORMATS,
             types="suite_object_detection.types",
+            templates="suite_object_detection.templates",
             perfect=suite.lazy("suite_object_detection.baseline:perfect"),
         )
     ]

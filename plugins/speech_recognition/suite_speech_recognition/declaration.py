@@ -36,6 +36,7 @@ def suite_tasks() -> list[suite.Task]:
             check=suite.lazy("suite_speech_recognition.contract:check"),
             facts=suite.lazy("suite_speech_recognition.contract:facts"),
             types="suite_speech_recognition.types",
+            templates="suite_speech_recognition.templates",
             perfect=suite.lazy("suite_speech_recognition.baseline:perfect"),
             prediction_type=suite.lazy("suite_speech_recognition.types:Transcript"),
             formats={

@@ -6,6 +6,7 @@ replace those that were written before it was killed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,8 @@ class TensorboardListener(suite.Listener):
 
     def _write(self, numbers: Mapping[str, float], step: int) -> None:
         for name, number in numbers.items():
+            if not math.isfinite(number):
+                continue  # TensorBoard draws none, and tensorboardX would warn at every one
             self._writer.add_scalar(name, number, step)
 
 

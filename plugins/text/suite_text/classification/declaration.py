@@ -38,6 +38,7 @@ TASK = suite.Task(
     prediction_type=PREDICTION,
     formats={"csv": suite.lazy("suite_text.formats.class_table:ClassTable")},
     types="suite_text.classification.types",
+    templates="suite_text.classification.templates",
     perfect=PERFECT,
 )
 

@@ -22,6 +22,7 @@ TASK = suite.Task(
     prediction_type=suite.lazy("suite_text.generation.types:Continuation"),
     formats={"txt": suite.lazy("suite_text.formats.plain_text:PlainText")},
     types="suite_text.generation.types",
+    templates="suite_text.generation.templates",
     perfect=suite.lazy("suite_text.generation.ngram_reference:perfect"),
 )
 

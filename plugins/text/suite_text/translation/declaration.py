@@ -27,6 +27,7 @@ TASK = suite.Task(
     prediction_type=suite.lazy("suite_text.translation.types:Translation"),
     formats={"txt": suite.lazy("suite_text.formats.plain_text:PlainText")},
     types="suite_text.translation.types",
+    templates="suite_text.translation.templates",
     perfect=suite.lazy("suite_text.translation.baseline:perfect"),
 )
 
