@@ -84,7 +84,8 @@ class Noisy(keras.layers.Layer):
         self.seed = keras.random.SeedGenerator(1)
 
     def call(self, inputs):
-        return keras.ops.softmax(20 * keras.random.normal(keras.ops.shape(inputs), seed=self.seed))
+        noise = keras.random.normal(keras.ops.shape(inputs), seed=self.seed)
+        return keras.ops.softmax(inputs + 20 * noise)
 
 
 @registered

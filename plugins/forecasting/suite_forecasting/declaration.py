@@ -17,6 +17,10 @@ TASK = "forecasting"
 CODEC = suite.lazy("suite_forecasting.codec:ForecastCodec.from_json")
 
 
+_QUICK = {"training.epochs": 40, "training.learning_rate": 0.01}
+"""With which a network learns a few windows in seconds."""
+
+
 @suite.hookimpl
 def suite_tasks() -> list[suite.Task]:
     """The task."""
@@ -91,6 +95,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_forecasting.builders:dense"),
             codec=CODEC,
             options=DenseOptions,
+            quick=_QUICK,
         ),
         suite.ModelBuilder(
             name="linear",
@@ -99,6 +104,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_forecasting.builders:linear"),
             codec=CODEC,
             options=LinearOptions,
+            quick=_QUICK,
         ),
         suite.ModelBuilder(
             name="mixer",
@@ -107,6 +113,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_forecasting.builders:mixer"),
             codec=CODEC,
             options=MixerOptions,
+            quick=_QUICK,
         ),
         suite.ModelBuilder(
             name="recurrent",
