@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import msgspec
 import numpy as np
 
+from suite import UserError
 from suite.data import Dataset
+from suite.kit import split_of_name
 from suite.options import resolved
 from suite.pipeline import TrainablePipeline
 from suite_forecasting.builders import assemble
 from suite_forecasting.options import ForecastModelOptions, SeriesOptions
 from suite_forecasting.reading.numbers import numbers
 from suite_forecasting.reading.problems import SeriesProblems
-from suite_forecasting.reading.series import Gathering, Rows
+from suite_forecasting.reading.series import PARTS, Gathering, Rows
 from suite_forecasting.reading.times import times
 from suite_forecasting.recipes import context_for, recipe_for
 from suite_forecasting.splits import dataset_of
@@ -54,12 +56,15 @@ def series_of_values(
 
     Args:
         path: the data, as messages name it: what the loader got.
-        files: the `Value`s of each file, by its name.
+        files: the `Value`s of each file, by its name. The values of a file whose name says "test" or
+            "validation" are this split; else the last ones of each series are.
         options: of the loader, of a class derived from `SeriesOptions`.
 
     Raises:
         suite.UserError: if there is no series, or they have no frequency in common.
     """
+    if not files:
+        raise UserError(f"{path} has no file of series")
     problems = SeriesProblems()
     gathering = Gathering(options, problems)
     for name, values in files.items():
@@ -76,8 +81,8 @@ def series_of_values(
             )
         gathering.add(
             Rows(
-                file=name if name else str(path),
-                part=0,
+                file=name,
+                part=PARTS.index(split_of_name(Path(name).stem) or "train"),
                 names=names,
                 groups=names,
                 codes=np.array([code[row.series] for row in rows], np.int64),
