@@ -214,6 +214,13 @@ def test_each_check_of_suite_testing_says_what_is_wrong(data):
         suite.testing.check_loader(replace(loader, detect=lambda path: False), data)
     with pytest.raises(suite.PluginError, match="where nothing is"):
         suite.testing.check_loader(replace(loader, detect=lambda path: True), data)
+
+    def refusing(path):
+        if not path.exists():
+            raise suite.UserError(f"{path} is not there")
+        return toy_plugin.detect(path)
+
+    suite.testing.check_loader(replace(loader, detect=refusing), data)
     turns = iter([1, -1])
 
     def shuffled(path, options):

@@ -73,6 +73,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_object_detection.loaders.coco:load"),
             detect=suite.lazy("suite_object_detection.loaders.coco:detect"),
             options=CocoOptions,
+            write_sample=suite.lazy("suite_object_detection.loaders.sample_json_files:write_coco"),
         ),
         suite.DataLoader(
             name="voc",
@@ -81,6 +82,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_object_detection.loaders.voc:load"),
             detect=suite.lazy("suite_object_detection.loaders.voc:detect"),
             options=VocOptions,
+            write_sample=suite.lazy("suite_object_detection.loaders.sample_text_files:write_voc"),
         ),
         suite.DataLoader(
             name="yolo",
@@ -89,6 +91,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_object_detection.loaders.yolo:load"),
             detect=suite.lazy("suite_object_detection.loaders.yolo:detect"),
             options=YoloOptions,
+            write_sample=suite.lazy("suite_object_detection.loaders.sample_text_files:write_yolo"),
         ),
         suite.DataLoader(
             name="csv",
@@ -97,6 +100,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_object_detection.loaders.csv:load"),
             detect=suite.lazy("suite_object_detection.loaders.csv:detect"),
             options=CsvOptions,
+            write_sample=suite.lazy("suite_object_detection.loaders.sample_text_files:write_csv"),
         ),
         suite.DataLoader(
             name="labelme",
@@ -105,6 +109,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_object_detection.loaders.labelme:load"),
             detect=suite.lazy("suite_object_detection.loaders.labelme:detect"),
             options=LabelmeOptions,
+            write_sample=suite.lazy("suite_object_detection.loaders.sample_json_files:write_labelme"),
         ),
         suite.DataLoader(
             name="cvat",
@@ -113,6 +118,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_object_detection.loaders.cvat:load"),
             detect=suite.lazy("suite_object_detection.loaders.cvat:detect"),
             options=FileOptions,
+            write_sample=suite.lazy("suite_object_detection.loaders.sample_text_files:write_cvat"),
         ),
         suite.DataLoader(
             name="label-studio",
@@ -121,6 +127,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_object_detection.loaders.label_studio:load"),
             detect=suite.lazy("suite_object_detection.loaders.label_studio:detect"),
             options=FileOptions,
+            write_sample=suite.lazy("suite_object_detection.loaders.sample_json_files:write_label_studio"),
         ),
         suite.DataLoader(
             name="via",
@@ -129,6 +136,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_object_detection.loaders.via:load"),
             detect=suite.lazy("suite_object_detection.loaders.via:detect"),
             options=ViaOptions,
+            write_sample=suite.lazy("suite_object_detection.loaders.sample_json_files:write_via"),
         ),
         suite.DataLoader(
             name="createml",
@@ -137,6 +145,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_object_detection.loaders.createml:load"),
             detect=suite.lazy("suite_object_detection.loaders.createml:detect"),
             options=FileOptions,
+            write_sample=suite.lazy("suite_object_detection.loaders.sample_json_files:write_createml"),
         ),
         suite.DataLoader(
             name="metadata",
@@ -145,6 +154,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_object_detection.loaders.metadata:load"),
             detect=suite.lazy("suite_object_detection.loaders.metadata:detect"),
             options=MetadataOptions,
+            write_sample=suite.lazy("suite_object_detection.loaders.sample_json_files:write_metadata"),
         ),
         suite.DataLoader(
             name="kitti",
@@ -153,6 +163,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_object_detection.loaders.kitti:load"),
             detect=suite.lazy("suite_object_detection.loaders.kitti:detect"),
             options=KittiOptions,
+            write_sample=suite.lazy("suite_object_detection.loaders.sample_text_files:write_kitti"),
         ),
     ]
 
