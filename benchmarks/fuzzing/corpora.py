@@ -69,11 +69,11 @@ def _packed(files: Files, name: str) -> Files:
     return {name: packed.getvalue()}
 
 
-def _lines(*lines: str) -> bytes:
+def lines_of(*lines: str) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _table(header: str, *rows: str) -> dict[str, bytes]:
+def table_of(header: str, *rows: str) -> dict[str, bytes]:
     """The same table as CSV, TSV, JSON, JSON lines, workbook and Parquet, and compressed, by the ending."""
     import openpyxl
     import pyarrow as pa
@@ -88,12 +88,12 @@ def _table(header: str, *rows: str) -> dict[str, bytes]:
     book_file = io.BytesIO()
     book.save(book_file)
     parquet.write_table(pa.Table.from_pylist(records), arrow)
-    plain = _lines(header, *rows)
+    plain = lines_of(header, *rows)
     return {
         ".csv": plain,
         ".tsv": plain.replace(b",", b"\t"),
         ".json": json.dumps(records).encode(),
-        ".jsonl": _lines(*map(json.dumps, records)),
+        ".jsonl": lines_of(*map(json.dumps, records)),
         ".csv.gz": gzip.compress(plain, mtime=0),
         ".xlsx": book_file.getvalue(),
         ".parquet": arrow.getvalue(),
@@ -155,11 +155,11 @@ def image_folder() -> list[Files]:
 def image_table() -> list[Files]:
     """A table of paths and labels."""
     some = dict(list(images().items())[:3])
-    one = _table(
+    one = table_of(
         "path,label,split", *(f"{name},{label},train" for name, label in zip(some, "aba", strict=True))
     )
-    several = _table("image,labels", *(f"{name},a b" for name in some))
-    hot = _table(
+    several = table_of("image,labels", *(f"{name},a b" for name in some))
+    hot = table_of(
         "filename,cat,dog", *(f"{name},{hot}" for name, hot in zip(some, ("1,0", "0,1", "1,1"), strict=True))
     )
     return [
@@ -195,12 +195,12 @@ def sounds() -> Files:
 _WAV = encoded(tone(0.05))
 _FLAC = encoded(tone(0.05), kind="flac")
 _CUES = {
-    ".txt": _lines("hello you"),
-    ".lab": _lines("hello you"),
+    ".txt": lines_of("hello you"),
+    ".lab": lines_of("hello you"),
     ".srt": b"1\n00:00:00,000 --> 00:00:00,020\nhello\n\n2\n00:00:00,020 --> 00:00:00,050\nyou\n",
     ".vtt": b"WEBVTT\n\n00:00.000 --> 00:00.020 line:0\n<v Ann>hello</v>\n\n00:00.020 --> 00:00.050\nyou\n",
-    ".wrd": _lines("0 200 hello", "200 400 you"),
-    ".phn": _lines("0 200 hh", "200 400 y"),
+    ".wrd": lines_of("0 200 hello", "200 400 you"),
+    ".phn": lines_of("0 200 hh", "200 400 y"),
 }  # fmt: skip
 
 
@@ -210,12 +210,12 @@ def speech(loader: str) -> list[Files]:
     match loader:
         case "manifest":
             rows = ("a.wav,hello,s1,0,0.02", "b.wav,you,s2,0.01,0.03", "c.wav,there,s1,0,0.05")
-            table = _table("path,text,speaker,start,end", *(f"clips/{row}" for row in rows))
-            nemo = _lines('{"audio_filepath": "clips/a.wav", "duration": 0.05, "text": "hello"}')
+            table = table_of("path,text,speaker,start,end", *(f"clips/{row}" for row in rows))
+            nemo = lines_of('{"audio_filepath": "clips/a.wav", "duration": 0.05, "text": "hello"}')
             return [{**clips, f"train{ending}": rows} for ending, rows in {**table, ".json": nemo}.items()]
         case "common-voice":
             header = "client_id\tpath\tsentence\tup_votes\tdown_votes\tage\tgender\taccent\tlocale"
-            rows = _lines(header, *(f"s{name}\t{name}.wav\thello\t2\t0\t\t\t\ten" for name in "abc"))
+            rows = lines_of(header, *(f"s{name}\t{name}.wav\thello\t2\t0\t\t\t\ten" for name in "abc"))
             return [{**clips, "train.tsv": rows, "test.tsv": rows[: rows.rindex(b"sc")], "dev.tsv": rows}]
         case "librispeech":
             names = [
@@ -223,22 +223,22 @@ def speech(loader: str) -> list[Files]:
             ]
             flacs = {f"{name}.flac": _FLAC for name in names}
             lists = {
-                f"{part}/1/2/1-2.trans.txt": _lines("1-2-0000 HELLO", "1-2-0001 YOU")
+                f"{part}/1/2/1-2.trans.txt": lines_of("1-2-0000 HELLO", "1-2-0001 YOU")
                 for part in ("train-clean", "test-clean")
             }
             return [{**flacs, **lists}]
         case "kaldi":
             folder = {
-                "train/wav.scp": _lines("r1 clips/a.wav", "r2 clips/b.wav"),
-                "train/text": _lines("u1 hello", "u2 you", "u3 there"),
-                "train/segments": _lines("u1 r1 0.0 0.02", "u2 r1 0.02 0.04", "u3 r2 0 0.05"),
-                "train/utt2spk": _lines("u1 s1", "u2 s1", "u3 s2"),
+                "train/wav.scp": lines_of("r1 clips/a.wav", "r2 clips/b.wav"),
+                "train/text": lines_of("u1 hello", "u2 you", "u3 there"),
+                "train/segments": lines_of("u1 r1 0.0 0.02", "u2 r1 0.02 0.04", "u3 r2 0 0.05"),
+                "train/utt2spk": lines_of("u1 s1", "u2 s1", "u3 s2"),
             }
             return [{**clips, **folder}]
         case "id-text":
             wavs = {f"wavs/L-{name}.wav": _WAV for name in "abc"}
-            lj = _lines(*(f"L-{name}|Hello, 1|hello one" for name in "abc"))
-            plain = _lines(*(f"L-{name} hello" for name in "abc"))
+            lj = lines_of(*(f"L-{name}|Hello, 1|hello one" for name in "abc"))
+            plain = lines_of(*(f"L-{name} hello" for name in "abc"))
             return [{**wavs, "metadata.csv": lj}, {**wavs, "transcript.txt": plain}]
         case "text-files":
             beside = {"train/a.wav": _WAV, "train/b.wav": _WAV}
@@ -273,40 +273,43 @@ def texts(task: str, loader: str) -> list[Files]:
     """Texts as a loader of a task reads them."""
     match task, loader:
         case "text-classification", "table":
-            table = _table("text,label,split", *(f"{text},{'ab'[len(text) % 2]},train" for text in _TEXTS))
-            several = _table("text,labels", *(f"{text},a|b" for text in _TEXTS))
+            table = table_of("text,label,split", *(f"{text},{'ab'[len(text) % 2]},train" for text in _TEXTS))
+            several = table_of("text,labels", *(f"{text},a|b" for text in _TEXTS))
             return [{f"data{ending}": rows} for rows in (table, several) for ending, rows in rows.items()]
         case "text-classification", "folder":
             return [
-                {f"train/{'ab'[number % 2]}/{number}.txt": _lines(text) for number, text in enumerate(_TEXTS)}
+                {
+                    f"train/{'ab'[number % 2]}/{number}.txt": lines_of(text)
+                    for number, text in enumerate(_TEXTS)
+                }
             ]
         case "text-classification", _:
-            tabbed = _lines(*(f"{'ab'[len(text) % 2]}\t{text}" for text in _TEXTS))
-            fasttext = _lines(*(f"__label__{'ab'[len(text) % 2]} {text}" for text in _TEXTS))
+            tabbed = lines_of(*(f"{'ab'[len(text) % 2]}\t{text}" for text in _TEXTS))
+            fasttext = lines_of(*(f"__label__{'ab'[len(text) % 2]} {text}" for text in _TEXTS))
             return [{"train.txt": tabbed, "test.txt": tabbed.replace(b"e", b"a")}, {"train.txt": fasttext}]
         case "translation", "parallel":
-            train = {f"train.{language}": _lines(*_TEXTS) for language in ("en", "de")}
-            return [{**train, "test.en": _lines("some", "more"), "test.de": _lines("ein", "Text")}]
+            train = {f"train.{language}": lines_of(*_TEXTS) for language in ("en", "de")}
+            return [{**train, "test.en": lines_of("some", "more"), "test.de": lines_of("ein", "Text")}]
         case "translation", "tmx":
             return [{"memory.tmx": _TMX.encode()}]
         case "translation", _:
             return [
                 {f"train{ending}": rows}
-                for ending, rows in _table("en,de", *(f"{text},{text}" for text in _TEXTS)).items()
+                for ending, rows in table_of("en,de", *(f"{text},{text}" for text in _TEXTS)).items()
             ]
         case _:
             chat = [
                 {"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": "so"}]}
                 for text in _TEXTS
             ]
-            rows = _lines(*(json.dumps({"text": text}) for text in _TEXTS))
-            poem = _lines(*_TEXTS, "", *_TEXTS)
+            rows = lines_of(*(json.dumps({"text": text}) for text in _TEXTS))
+            poem = lines_of(*_TEXTS, "", *_TEXTS)
             several = {"a.txt": poem, "b/c.txt": poem, "d.md": poem}
             return [
                 {"train.txt": poem, "test.txt": poem.replace(b"e", b"a")},
                 {"data.jsonl": rows},
                 several,
-                {"chat.jsonl": _lines(*map(json.dumps, chat))},
+                {"chat.jsonl": lines_of(*map(json.dumps, chat))},
             ]
 
 
@@ -314,14 +317,14 @@ def input_texts() -> Files:
     """Files with texts to predict for."""
     table = {
         f"rows{ending}": rows
-        for ending, rows in _table("text,other", *(f"{text},1" for text in _TEXTS)).items()
+        for ending, rows in table_of("text,other", *(f"{text},1" for text in _TEXTS)).items()
     }
     return {
         **table,
-        "lines.txt": _lines(*_TEXTS),
+        "lines.txt": lines_of(*_TEXTS),
         "empty.txt": b"",
         "page.html": b"<p>one &amp; two</p>",
-        "z.txt.gz": gzip.compress(_lines(*_TEXTS), mtime=0),
+        "z.txt.gz": gzip.compress(lines_of(*_TEXTS), mtime=0),
     }
 
 

@@ -38,6 +38,8 @@ def _codec(task: str) -> dict[str, Any]:
         case "speech-recognition":
             alphabet = {"symbols": [" ", *"ehlou"]}
             return {"rate": 8000, "lengths": [1600, 3200], "frame_samples": 320, "alphabet": alphabet}
+        case "forecasting":
+            return {"context": 14, "horizon": 7, "levels": [0.1, 0.5, 0.9], "frequency": "D", "season": 7}
     learned = Vocabulary.learn(["when does Ann see the lamp ?"], "characters", 40)
     vocabulary = msgspec.to_builtins(learned)
     match task:
@@ -62,6 +64,8 @@ def _outputs(task: str, inputs: Any) -> Any:
             return np.zeros((count, 21, 67), np.float32)
         case "speech-recognition":
             return np.full((count, inputs["audio"].shape[1] // 320, 7), -2, np.float32)
+        case "forecasting":
+            return np.zeros((count, 7, 3), np.float32)
         case "translation":
             return np.full((count, 8, 2), 3, np.float32)
         case _:

@@ -19,7 +19,7 @@ from random import Random
 import msgspec
 import numpy as np
 
-from fuzzing import corpora
+from fuzzing import corpora, series
 from fuzzing.mutations import Files
 from fuzzing.pipelines import host, pipeline
 from suite import UserError
@@ -107,6 +107,8 @@ def _data_of(task: str, loader: str) -> list[Files]:
             return corpora.boxes(loader)
         case "speech-recognition":
             return corpora.speech(loader)
+        case "forecasting":
+            return series.series(loader)
         case _:
             return corpora.texts(task, loader)
 
@@ -170,6 +172,8 @@ def _inputs_of(task: str) -> list[Files]:
             files = corpora.images()
         case "speech-recognition":
             files = corpora.sounds()
+        case "forecasting":
+            files = series.input_series()
         case _:
             files = corpora.input_texts()
     return [{name: content} for name, content in files.items()]

@@ -8,11 +8,14 @@ about as long, so that little of a batch is padding.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 import keras
@@ -304,6 +307,8 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
         """
         import tensorflow as tf
 
+        _collect_before_the_end()
+
         def specification(array: Any) -> Any:
             shape = np.shape(array)
             if open_lengths and len(shape) > 1:
@@ -328,3 +333,12 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
     def close(self) -> None:
         """Stop preparing; what is under way is finished and thrown away."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+@cache
+def _collect_before_the_end() -> None:
+    """Let go of datasets that nobody uses any more before the interpreter ends.
+
+    TensorFlow would else end them when their Python functions are gone, and write a warning.
+    """
+    atexit.register(gc.collect)

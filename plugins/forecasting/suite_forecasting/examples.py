@@ -45,6 +45,8 @@ class NaiveErrors:
         index = min(cutoff, len(self.sums)) - 1
         if index < 0 or not self.counts[index] or not self.sums[index]:
             return None
+        if not np.isfinite(self.sums[index]):  # the differences of values near the largest float64
+            return None
         return float(self.sums[index] / self.counts[index])
 
 

@@ -109,13 +109,7 @@ class Scoring:
         """Count a pair, and say which levels its widest interval is between."""
         steps = len(values)
         levels = np.asarray(prediction.levels, np.float64)
-        quantiles = np.asarray(prediction.values, np.float64)
-        if quantiles.ndim != 2 or quantiles.shape[1] < steps:
-            raise UserError(
-                f"{name}: the forecast has {quantiles.shape[-1]} steps and the target {steps}: give one for"
-                " each step of the target"
-            )
-        quantiles = quantiles[:, :steps]
+        quantiles = _quantiles(prediction, steps, name)
         median = quantiles[int(np.argmin(np.abs(levels - 0.5)))]
         known = np.isfinite(values)
         errors = np.abs(median - values)
@@ -222,6 +216,20 @@ def rates(sums: np.ndarray) -> dict[str, float]:
         "mae": _ratio(total["mae"], total["examples"]),
         "mse": _ratio(total["mse"], total["examples"]),
     }
+
+
+def _quantiles(prediction: Any, steps: int, name: str) -> np.ndarray:
+    """The quantiles of the steps of a target, float64 (levels, steps). Raises `UserError` if they are none."""
+    rows, levels = prediction.values, prediction.levels
+    if not levels or len(rows) != len(levels):
+        raise UserError(f"{name}: the forecast has {len(rows)} lists of values for {len(levels)} levels")
+    shortest = min(map(len, rows))
+    if shortest < steps:
+        raise UserError(
+            f"{name}: the forecast has {shortest} steps and the target {steps}: give one for each step of the"
+            " target"
+        )
+    return np.array([row[:steps] for row in rows], np.float64)
 
 
 def _widest(levels: np.ndarray) -> tuple[float, float] | None:

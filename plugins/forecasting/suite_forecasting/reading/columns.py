@@ -66,7 +66,12 @@ def columns_of(content: bytes, name: str, problems: SeriesProblems) -> Columns:
         rows.append(row)
     if not rows:
         raise UserError(f"{name} has no row below its header")
-    return Columns(name, lines, {column: [row.get(column) for row in rows] for column in names})
+    return Columns(name, lines, {column: [_cell(row.get(column)) for row in rows] for column in names})
+
+
+def _cell(value: Any) -> Any:
+    """A cell; of one that holds several things, which is no time, name or number, its text."""
+    return str(value) if isinstance(value, list | dict | tuple) else value
 
 
 def _plain(text: str, name: str, problems: SeriesProblems) -> Columns:
