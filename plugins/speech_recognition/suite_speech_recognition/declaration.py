@@ -59,6 +59,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_speech_recognition.loaders.manifest:load"),
             detect=suite.lazy("suite_speech_recognition.loaders.detection:detect_manifest"),
             options=ManifestOptions,
+            write_sample=suite.lazy("suite_speech_recognition.loaders.sample_files:write_manifest"),
         ),
         suite.DataLoader(
             name="common-voice",
@@ -67,6 +68,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_speech_recognition.loaders.common_voice:load"),
             detect=suite.lazy("suite_speech_recognition.loaders.detection:detect_common_voice"),
             options=CommonVoiceOptions,
+            write_sample=suite.lazy("suite_speech_recognition.loaders.sample_files:write_common_voice"),
         ),
         suite.DataLoader(
             name="librispeech",
@@ -75,6 +77,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_speech_recognition.loaders.librispeech:load"),
             detect=suite.lazy("suite_speech_recognition.loaders.detection:detect_librispeech"),
             options=LibriSpeechOptions,
+            write_sample=suite.lazy("suite_speech_recognition.loaders.sample_files:write_librispeech"),
         ),
         suite.DataLoader(
             name="kaldi",
@@ -83,6 +86,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_speech_recognition.loaders.kaldi:load"),
             detect=suite.lazy("suite_speech_recognition.loaders.detection:detect_kaldi"),
             options=KaldiOptions,
+            write_sample=suite.lazy("suite_speech_recognition.loaders.sample_files:write_kaldi"),
         ),
         suite.DataLoader(
             name="id-text",
@@ -91,6 +95,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_speech_recognition.loaders.id_text:load"),
             detect=suite.lazy("suite_speech_recognition.loaders.detection:detect_id_text"),
             options=IdTextOptions,
+            write_sample=suite.lazy("suite_speech_recognition.loaders.sample_files:write_id_text"),
         ),
         suite.DataLoader(
             name="text-files",
@@ -99,6 +104,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_speech_recognition.loaders.text_files:load"),
             detect=suite.lazy("suite_speech_recognition.loaders.detection:detect_text_files"),
             options=TextFilesOptions,
+            write_sample=suite.lazy("suite_speech_recognition.loaders.sample_files:write_text_files"),
         ),
         suite.DataLoader(
             name="pattern",
@@ -107,6 +113,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             load=suite.lazy("suite_speech_recognition.loaders.pattern:load"),
             detect=suite.lazy("suite_speech_recognition.loaders.detection:detect_pattern"),
             options=PatternOptions,
+            write_sample=suite.lazy("suite_speech_recognition.loaders.sample_files:write_speech_commands"),
         ),
     ]
 

@@ -37,6 +37,29 @@ def refused(path, **options):
     return str(error.value)
 
 
+# Speech Commands
+
+
+def test_speech_commands_needs_no_pattern(tmp_path):
+    folder = recordings(
+        tmp_path,
+        *(f"{word}/{speaker}_nohash_0.wav" for word in ("yes", "no") for speaker in ("ab12", "cd34")),
+        "_background_noise_/running_tap.wav",
+    )
+    assert detect_pattern(folder)
+    dataset = load(folder, pattern="")
+    assert sorted(rows(dataset.train)) == [
+        ("no/ab12_nohash_0.wav", "no", "ab12"),
+        ("no/cd34_nohash_0.wav", "no", "cd34"),
+        ("yes/ab12_nohash_0.wav", "yes", "ab12"),
+        ("yes/cd34_nohash_0.wav", "yes", "cd34"),
+    ]
+    assert dataset.options.pattern == "{text}/{speaker}_nohash_{take}.wav"
+    noted, left_out = problems(dataset).items()
+    assert noted[0].startswith("the recordings are named as those of Speech Commands, and read as")
+    assert left_out[1] == ["_background_noise_/running_tap.wav"]
+
+
 # Patterns
 
 

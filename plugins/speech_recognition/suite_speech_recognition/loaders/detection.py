@@ -61,6 +61,8 @@ def detect_pattern(path: Path) -> bool:
 
 
 def _format(path: Path) -> str:
+    if not path.exists():
+        return ""
     folder = tables_at(path)
     if folder is not None and has_common_voice(folder):
         return "common-voice"

@@ -156,7 +156,7 @@ class PatternOptions(RecordingOptions, frozen=True):
         str,
         Meta(
             description="what the recordings' names are made of, like {text}_{speaker}_{take}.wav; * is"
-            " anything; it may have folders"
+            " anything; it may have folders; empty: names like those of Speech Commands are understood"
         ),
     ] = ""
     validation: Annotated[

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from suite import UserError
-from suite.data import Dataset
+from suite.data import Dataset, Problem
 from suite.kit import BoundedPattern, nearest
 from suite.sources import open_tree
 from suite_speech_recognition.examples import Utterances
@@ -17,6 +19,9 @@ from suite_speech_recognition.loaders.options import PatternOptions
 from suite_speech_recognition.loaders.unused_files import seen_beside
 
 Fields = Mapping[str, str]
+
+SPEECH_COMMANDS = "{text}/{speaker}_nohash_{take}.wav"
+"""How Speech Commands names its recordings: the one pattern that nobody needs to give."""
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _RANGE = re.compile(r"(\d+)-(\d+)")
@@ -122,6 +127,7 @@ def load(path: Path, options: PatternOptions) -> Dataset:
     """Load recordings by their names. In a text, underscores are spaces.
 
     Splits are what the options `test` and `validation` say, or folders named train, validation and test.
+    Without a pattern, names like those of Speech Commands are understood.
 
     Args:
         path: a folder or an archive.
@@ -136,6 +142,11 @@ def load(path: Path, options: PatternOptions) -> Dataset:
     if not names:
         raise UserError(f"{path} holds no recordings")
     first = names[0].rpartition("/")[2]
+    notes = [*tree.problems]
+    if not options.pattern and _are_speech_commands(names):
+        options = msgspec.structs.replace(options, pattern=SPEECH_COMMANDS)
+        note = f"the recordings are named as those of Speech Commands, and read as '{SPEECH_COMMANDS}'"
+        notes.append(Problem(note, wrong=False))
     if not options.pattern:
         raise UserError(
             f"{path} holds recordings without transcripts. If their names say what is said, as that of"
@@ -179,4 +190,10 @@ def load(path: Path, options: PatternOptions) -> Dataset:
             raise UserError(
                 f"{path}: no recording is in the {split} split: '{written[split]}' holds for none"
             )
-    return utterances.dataset(path, tree, tree.problems)
+    return utterances.dataset(path, tree, notes, options=options)
+
+
+def _are_speech_commands(names: Sequence[str]) -> bool:
+    """Whether more than half of the recordings are named as those of Speech Commands."""
+    pattern = Pattern.parse(SPEECH_COMMANDS)
+    return 2 * sum(pattern.match(name) is not None for name in names) > len(names)
