@@ -14,6 +14,7 @@ from suite.pipeline import ArraySpec, Encoded, Signature, Stream, StructCodec
 from suite.sources import source
 from suite_forecasting.encoding import filled, last, scaled
 from suite_forecasting.frequencies import Frequency, frequency_of, texts
+from suite_forecasting.options import MAX_CONTEXT, MAX_HORIZON
 from suite_forecasting.types import Forecast, History
 
 STREAM_SUFFIXES = (*(suffix for suffix in tables.SUFFIXES if suffix.count(".") == 1), ".tsf", ".gz")
@@ -76,8 +77,10 @@ class ForecastCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_field
     input_ndim: ClassVar[int | None] = 1
 
     def __post_init__(self) -> None:
-        if self.context < 1 or self.horizon < 1:
-            raise ValueError("context and horizon are at least 1")
+        if not 1 <= self.context <= MAX_CONTEXT or not 1 <= self.horizon <= MAX_HORIZON:
+            raise ValueError(
+                f"context is from 1 to {MAX_CONTEXT:,} steps, and horizon from 1 to {MAX_HORIZON:,}"
+            )
         if 0.5 not in self.levels:
             raise ValueError("the levels lack 0.5, the median")
         if not all(0 < level < 1 for level in self.levels) or list(self.levels) != sorted(set(self.levels)):

@@ -53,7 +53,8 @@ class NaiveErrors:
 def naive_errors(values: np.ndarray, season: int) -> NaiveErrors:
     """The errors of a series of float64 (n,) at the seasonal lag; missing values are left out."""
     differences = np.full(len(values), np.nan)
-    differences[season:] = np.abs(values[season:] - values[: max(0, len(values) - season)])
+    with np.errstate(over="ignore"):  # then there is no scale, see `before`
+        differences[season:] = np.abs(values[season:] - values[: max(0, len(values) - season)])
     there = np.isfinite(differences)
     return NaiveErrors(np.cumsum(np.where(there, differences, 0.0)), np.cumsum(there))
 

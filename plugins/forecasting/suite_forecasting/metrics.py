@@ -223,13 +223,15 @@ def _quantiles(prediction: Any, steps: int, name: str) -> np.ndarray:
     rows, levels = prediction.values, prediction.levels
     if not levels or len(rows) != len(levels):
         raise UserError(f"{name}: the forecast has {len(rows)} lists of values for {len(levels)} levels")
-    shortest = min(map(len, rows))
-    if shortest < steps:
+    lengths = {len(row) for row in rows}
+    if len(lengths) > 1:
+        raise UserError(f"{name}: the forecast has another number of steps for each level: {sorted(lengths)}")
+    if min(lengths) < steps:
         raise UserError(
-            f"{name}: the forecast has {shortest} steps and the target {steps}: give one for each step of the"
-            " target"
+            f"{name}: the forecast has {min(lengths)} steps and the target {steps}: give one for each step of"
+            " the target"
         )
-    return np.array([row[:steps] for row in rows], np.float64)
+    return np.array(rows, np.float64)[:, :steps]
 
 
 def _widest(levels: np.ndarray) -> tuple[float, float] | None:

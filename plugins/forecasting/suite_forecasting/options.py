@@ -6,7 +6,13 @@ from typing import Annotated, Literal
 
 from suite.options import OF_DATA, Auto, Meta, Options
 
-Horizon = Annotated[int, Meta(ge=1, le=10_000)]
+MAX_CONTEXT = 100_000
+"""Values that a network sees, at most."""
+
+MAX_HORIZON = 10_000
+"""Steps that are predicted, at most."""
+
+Horizon = Annotated[int, Meta(ge=1, le=MAX_HORIZON)]
 Columns = str | tuple[str, ...]
 """Names of columns: one, several with commas between them, or a list."""
 
@@ -112,7 +118,7 @@ class ForecastModelOptions(Options, frozen=True):
     """What all networks have."""
 
     context: Annotated[
-        Auto | Annotated[int, Meta(ge=2, le=100_000)],
+        Auto | Annotated[int, Meta(ge=2, le=MAX_CONTEXT)],
         Meta(description="values that a network sees; auto: a few seasons, by what the data allows"),
     ] = "auto"
     levels: Annotated[

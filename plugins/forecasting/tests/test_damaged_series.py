@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 import suite
+from suite_forecasting.codec import ForecastCodec
 from suite_forecasting.examples import naive_errors
+from suite_forecasting.loaders.gluonts import load_gluonts
 from suite_forecasting.loaders.tables import load_table
 from suite_forecasting.metrics import Scoring
-from suite_forecasting.options import TableOptions
+from suite_forecasting.options import GluonOptions, TableOptions
 from suite_forecasting.types import Forecast
 
 
@@ -23,7 +25,7 @@ def forecast(levels, values):
     ("levels", "values", "message"),
     [
         ([0.1, 0.5], [[1.0, 2.0]], "1 lists of values for 2 levels"),
-        ([0.1, 0.5], [[1.0, 2.0], [1.0]], "1 steps and the target 2"),
+        ([0.1, 0.5], [[1.0, 2.0], [1.0]], "another number of steps for each level"),
         ([], [], "0 lists of values for 0 levels"),
     ],
 )
@@ -42,3 +44,34 @@ def test_a_cell_that_holds_several_things_is_text(tmp_path):
     (tmp_path / "data.jsonl").write_text("\n".join(map(json.dumps, rows)))
     dataset = load_table(tmp_path / "data.jsonl", TableOptions(horizon=3))
     assert dataset.test[0].input.name == "{'of': 'a'}"
+
+
+@pytest.mark.parametrize("content", ["\ufeff\n \n", "\n\n"])
+def test_a_table_of_nothing_is_refused(tmp_path, content):
+    (tmp_path / "data.csv").write_bytes(content.encode("utf-16"))
+    with pytest.raises(suite.UserError, match=r"data.csv (is empty|has no row)"):
+        load_table(tmp_path / "data.csv", TableOptions())
+
+
+def lines_file(folder, **change):
+    row = {"start": "2024-01-01", "freq": "D", "target": list(range(28)), **change}
+    (folder / "data.jsonl").write_text(json.dumps(row))
+    return folder / "data.jsonl"
+
+
+@pytest.mark.parametrize("change", [{"start": ["2024"]}, {"feat_dynamic_real": [[10**400] * 28]}])
+def test_absurd_lines_are_refused(tmp_path, change):
+    with pytest.raises(suite.UserError, match=r"data\.jsonl, line 1"):
+        load_gluonts(lines_file(tmp_path, **change), GluonOptions(horizon=3))
+
+
+def test_a_number_beyond_float64_is_missing(tmp_path):
+    path = lines_file(tmp_path, target=[0, 10**400, *range(26)])
+    dataset = load_gluonts(path, GluonOptions(horizon=3))
+    assert np.isnan(dataset.test[0].input.values[1])
+    assert any("no number" in problem for problem in dataset.problems)
+
+
+def test_a_codec_bounds_what_it_allocates():
+    with pytest.raises(suite.UserError, match="context is from 1 to 100,000"):
+        ForecastCodec.from_json({"context": 10**15, "horizon": 1, "levels": [0.5]})

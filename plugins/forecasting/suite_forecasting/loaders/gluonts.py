@@ -164,7 +164,7 @@ def _covariates(row: Mapping[str, Any], length: int, location: str) -> np.ndarra
         return None
     try:
         array = np.array(columns, np.float64).T
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         array = np.zeros(0)
     if array.ndim != 2 or len(array) < length:
         raise UserError(

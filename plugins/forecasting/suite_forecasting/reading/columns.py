@@ -78,7 +78,9 @@ def _plain(text: str, name: str, problems: SeriesProblems) -> Columns:
     if "\r" in text:
         text = text.replace("\r\n", "\n") if "\n" in text else text.replace("\r", "\n")
     texts = text.split("\n")
-    first = next(number for number, line in enumerate(texts) if line.strip())
+    first = next((number for number, line in enumerate(texts) if line.strip()), -1)
+    if first < 0:
+        raise UserError(f"{name} is empty")
     header = texts[first]
     is_tsv = name.lower().removesuffix(".gz").endswith(".tsv")
     delimiter = "\t" if is_tsv else max(_DELIMITERS, key=header.count)

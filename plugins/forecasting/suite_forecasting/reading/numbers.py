@@ -43,7 +43,7 @@ def numbers(cells: Sequence[Any], what: str, decimal: str = "auto") -> tuple[np.
     """
     try:
         values = np.fromiter(map(float, cells), np.float64, len(cells))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
     else:
         infinite = np.flatnonzero(np.isinf(values))

@@ -84,6 +84,8 @@ def times(cells: Sequence[Any], what: str, dates: str = "auto", name: str = "") 
     Raises:
         UserError: if days and months may be each other's, or forms contradict each other.
     """
+    if any(isinstance(cell, list | dict | tuple) for cell in cells):  # several things are no time
+        cells = [str(cell) if isinstance(cell, list | dict | tuple) else cell for cell in cells]
     if (fast := _iso(cells)) is not None:
         return Times(fast)
     if any(isinstance(cell, dt.date) or hasattr(cell, "isoformat") for cell in cells):
