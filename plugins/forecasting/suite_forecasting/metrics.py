@@ -219,7 +219,8 @@ def rates(sums: np.ndarray) -> dict[str, float]:
 
 
 def _quantiles(prediction: Any, steps: int, name: str) -> np.ndarray:
-    """The quantiles of the steps of a target, float64 (levels, steps). Raises `UserError` if they are none."""
+        every = sorted(lengths)
+        raise UserError(f"{name}: the forecast has another number of steps for each level: {every}")
     rows, levels = prediction.values, prediction.levels
     if not levels or len(rows) != len(levels):
         raise UserError(f"{name}: the forecast has {len(rows)} lists of values for {len(levels)} levels")
