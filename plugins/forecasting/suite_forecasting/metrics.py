@@ -219,8 +219,7 @@ def rates(sums: np.ndarray) -> dict[str, float]:
 
 
 def _quantiles(prediction: Any, steps: int, name: str) -> np.ndarray:
-        every = sorted(lengths)
-        raise UserError(f"{name}: the forecast has another number of steps for each level: {every}")
+    """The quantiles of a target's steps, float64 (levels, steps). Raises `UserError` if they are none."""
     rows, levels = prediction.values, prediction.levels
     if not levels or len(rows) != len(levels):
         raise UserError(f"{name}: the forecast has {len(rows)} lists of values for {len(levels)} levels")
