@@ -176,7 +176,7 @@ def _check_predictions(
         decode_each(codec, wanted, contexts, builder),
         strict=True,
     )
-    differing = sum(not _alike(msgspec.to_builtins(a), msgspec.to_builtins(b)) for a, b in pairs)
+    differing = sum(not alike(msgspec.to_builtins(a), msgspec.to_builtins(b)) for a, b in pairs)
     if differing:
         raise RunError(
             f"the exported network's outputs agree with Keras's to {share:.2g}, but {differing} of"
@@ -205,14 +205,14 @@ def _difference(outputs: Arrays, wanted: Arrays) -> tuple[float, float]:
     return absolute, relative
 
 
-def _alike(a: Any, b: Any) -> bool:
+def alike(a: Any, b: Any) -> bool:
     """Whether two predictions as JSON values are the same but for the last digits of numbers."""
     if isinstance(a, float) and isinstance(b, (int, float)):
         return math.isclose(a, b, rel_tol=PREDICTION_TOLERANCE, abs_tol=PREDICTION_TOLERANCE)
     if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_alike(a[key], b[key]) for key in a)
+        return a.keys() == b.keys() and all(alike(a[key], b[key]) for key in a)
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(map(_alike, a, b))
+        return len(a) == len(b) and all(map(alike, a, b))
     return bool(a == b)
 
 

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from suite.contributions import Contributed, ModelBuilder
+from suite.conversion.export import alike
 from suite.data.dataset import Example
 from suite.errors import PluginError, RunError, UserError, attributed
 from suite.evaluation.checks import check_predictions
@@ -72,17 +73,15 @@ def _check_start(trial: Trial) -> None:
     codecs = [msgspec.json.encode(each.pipeline.codec.to_json()) for each in (first, second)]
     if codecs[0] != codecs[1]:
         raise PluginError(
-            f"{trial.builder} fits another codec to the same data each time: sort what comes from sets,"
-            " and draw"
-            " from a generator of a fixed seed"
+            f"{trial.builder} fits another codec to the same data each time: sort what comes from sets, and"
+            " draw from a generator of a fixed seed"
         )
     weights = [each.pipeline.trained_network.weights for each in (first, second)]
     for one, other in zip(*weights, strict=True):
         if not np.array_equal(np.asarray(one), np.asarray(other)):
             raise PluginError(
                 f"{trial.builder} builds a network with other weights each time, at '{one.path}', although"
-                " the"
-                " seed is the same: let Keras draw them, or use a generator of a fixed seed"
+                " the seed is the same: let Keras draw them, or use a generator of a fixed seed"
             )
 
 
@@ -109,19 +108,16 @@ def _check_predictions(trial: Trial) -> None:
     pairs = trial.predicted("builder-predicts")
     check_predictions(pairs.predictions, trial.task.item, f"the codec of {trial.builder}")
     again = trial.loaded("builder-predicts").predict([example.input for example in _examples(pairs)])
-    if not alike(pairs.predictions, again):
+    if not _same(pairs.predictions, again):
         raise PluginError(
             f"{trial.builder} predicts something else for the same inputs the second time: what is random"
-            " belongs"
-            " into the batch maker, or into layers that are random only in training"
+            " belongs into the batch maker, or into layers that are random only in training"
         )
 
 
-def alike(first: Any, second: Any) -> bool:
+def _same(first: Any, second: Any) -> bool:
     """Whether two predictions, or lists of them, are the same but for the last digits of numbers."""
-    from suite.conversion.export import _alike
-
-    return _alike(msgspec.to_builtins(first), msgspec.to_builtins(second))
+    return alike(msgspec.to_builtins(first), msgspec.to_builtins(second))
 
 
 def _check_padding(trial: Trial) -> None:
@@ -129,7 +125,7 @@ def _check_padding(trial: Trial) -> None:
     loaded = trial.loaded("builder-ignores-padding")
     for index, example in enumerate(_examples(pairs)):
         (single,) = loaded.predict([example.input])
-        if not alike(single, pairs.predictions[index]):
+        if not _same(single, pairs.predictions[index]):
             raise PluginError(
                 f"{trial.builder} predicts {str(single)[:120]!r} for the example '{example.id}' by itself and"
                 f" {str(pairs.predictions[index])[:120]!r} in a batch with others: no layer may mix examples"
@@ -149,10 +145,8 @@ def _check_resumed(trial: Trial) -> None:
         ):
             raise PluginError(
                 f"a run of {trial.builder} that was stopped and resumed ends with other weights ('{name}')"
-                " than"
-                " one that was not: all randomness comes from `rng` in the batch maker and from Keras in"
-                " layers,"
-                " and nothing is counted outside of the network"
+                " than one that was not: all randomness comes from `rng` in the batch maker and from Keras"
+                " in layers, and nothing is counted outside of the network"
             )
 
 
@@ -206,12 +200,11 @@ def _check_alone(trial: Trial) -> None:
             f"the export of {trial.builder} does not predict in a process without Keras: {last}"
         )
     predictions = json.loads(printed.strip().splitlines()[-1])
-    if not alike(predictions, list(pairs.predictions)):
+    if not _same(predictions, list(pairs.predictions)):
         raise PluginError(
             f"the export of {trial.builder} predicts {str(predictions[0])[:150]} in a process without"
-            " Keras, and"
-            f" {str(msgspec.to_builtins(pairs.predictions[0]))[:150]} with it: its codec keeps something that"
-            " to_json() leaves out"
+            f" Keras, and {str(msgspec.to_builtins(pairs.predictions[0]))[:150]} with it: its codec keeps"
+            " something that to_json() leaves out"
         )
 
 
@@ -243,8 +236,7 @@ def _check_saved(trial: Trial) -> None:
     if not close(given, loaded):
         raise PluginError(
             f"{trial.builder} gave a network that computes something else after saving and loading: every"
-            " number"
-            " that it needs is a weight (add_weight) or in get_config()"
+            " number that it needs is a weight (add_weight) or in get_config()"
         )
 
 
@@ -259,8 +251,8 @@ def _check_mixed(trial: Trial) -> None:
     except Exception as error:
         raise PluginError(
             f"{trial.builder} does not train in mixed precision (--precision mixed_bfloat16): it"
-            f" {raised(error)};"
-            " cast by the dtype of the tensor at hand, and give the last layer dtype='float32'"
+            f" {raised(error)}; cast by the dtype of the tensor at hand, and give the last layer"
+            " dtype='float32'"
         ) from error
     if not np.isfinite(loss):
         raise PluginError(
@@ -309,8 +301,8 @@ def _check_codec_alone(trial: Trial) -> None:
         last = (errors.strip().splitlines() or ["it says nothing"])[-1]
         raise PluginError(
             f"the codec of {trial.builder} does not work in a process without Keras, as prediction with an"
-            " export"
-            f" needs it: {last}; import Keras in build() alone, and keep the codec in a module without it"
+            f" export needs it: {last}; import Keras in build() alone, and keep the codec in a module"
+            " without it"
         )
 
 
@@ -330,6 +322,6 @@ def _check_junk(trial: Trial) -> None:
         except Exception as error:
             raise PluginError(
                 f"encode() of the codec of {trial.builder} {raised(error)} for {what}: raise"
-                " suite.UserError with"
-                " what is wrong and what to do, so that `suite predict` says so and goes on with the others"
+                " suite.UserError with what is wrong and what to do, so that `suite predict` says so and"
+                " goes on with the others"
             ) from error

@@ -160,8 +160,7 @@ def _check_defaults(host: Host, contributed: Contributed[Task]) -> None:
     if task.builder not in builders:
         raise PluginError(
             f"{contributed} has the default builder '{task.builder}', and its plugin offers none of that"
-            " name:"
-            f" {nearest(task.builder, builders)}"
+            f" name: {nearest(task.builder, builders)}"
         )
     for name in task.evaluators:
         if name not in evaluators:

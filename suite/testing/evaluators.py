@@ -72,9 +72,8 @@ def _check_metrics(evaluator: Contributed[Evaluator[Any]], task: Contributed[Tas
             and not any(note.startswith(name) for note in scores.notes)
         ):
             raise PluginError(
-                f"{evaluator} declares '{name}' and does not give it: return it, or say in"
-                " Evaluation.notes why"
-                " it cannot be given, or declare it Metric(optional=True)"
+                f"{evaluator} declares '{name}' and does not give it: return it, or say in Evaluation.notes"
+                " why it cannot be given, or declare it Metric(optional=True)"
             )
     if task.item.metric in evaluator.item.metrics and task.item.metric not in numbers:
         raise PluginError(
@@ -117,8 +116,7 @@ def _compare(
         if not np.isclose(number, other, rtol=_TOLERANCE, atol=_TOLERANCE):
             raise PluginError(
                 f"{evaluator} gives {name} = {number:g} and, {when}, {other:g}: a score depends on which"
-                " pairs"
-                " there are and on nothing else"
+                " pairs there are and on nothing else"
             )
 
 

@@ -128,8 +128,7 @@ def _check_format(host: Host, loader: Loader, task: Contributed[Task] | None, fo
         said = f"; it says: {loaded.problems[0]}" if loaded.problems else ""
         raise PluginError(
             f"{loader} reads {given} examples of the {expected} that its write_sample() wrote: it loses or"
-            " adds"
-            f" some{said}"
+            f" adds some{said}"
         )
     missing = _missing([*_targets(dataset)], [*_targets(loaded)])
     if missing is not None:

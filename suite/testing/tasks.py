@@ -99,9 +99,8 @@ def _try_check(task: Contributed[Task], dataset: Dataset, what: str) -> None:
         return
     except Exception as error:
         raise PluginError(
-            f"check() of {task} {raised(error)} for {what}: raise suite.UserError, which says which"
-            " example it"
-            " is and what the task needs"
+            f"check() of {task} {raised(error)} for {what}: raise suite.UserError, which says which example"
+            " it is and what the task needs"
         ) from error
 
 
