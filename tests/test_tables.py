@@ -7,7 +7,9 @@ import gzip
 import importlib
 import io
 import json
+import re
 import sys
+import zipfile
 
 import pytest
 from hypothesis import given
@@ -224,3 +226,19 @@ def test_a_missing_package_is_named_with_the_line_that_installs_it(name, package
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(UserError, match=rf"needs the package {package}: pip install 'keras-suite\[tables\]'"):
         list(tables.rows(b"", name))
+
+
+def test_a_workbook_of_very_many_sheets_is_refused():
+    openpyxl = pytest.importorskip("openpyxl")
+    book, plain, swollen = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
+    book.active.append(["a"])
+    book.save(plain)
+    with zipfile.ZipFile(plain) as packed, zipfile.ZipFile(swollen, "w", zipfile.ZIP_DEFLATED) as again:
+        for member in packed.namelist():
+            content = packed.read(member)
+            if member == "xl/workbook.xml":
+                sheet = re.search(rb"<sheet [^>]*>", content)[0]
+                content = content.replace(sheet, sheet * 1001)
+            again.writestr(member, content)
+    with pytest.raises(UserError, match=r"^a.xlsx has 1,001 sheets, more than 1,000: give one with"):
+        list(tables.rows(swollen.getvalue(), "a.xlsx"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ PACKED = (*SHEETS, *ARROW)
 
 _MAX_ROWS = 1 << 20
 """Of a sheet, as Excel has it: a damaged one may number its rows as it likes."""
+
+_MAX_SHEETS = 1000
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\s")
 
 
 def unpacked(content: bytes, name: str, max_bytes: int = -1) -> tuple[bytes, str]:
@@ -75,7 +79,8 @@ def sheet_cells(content: bytes, name: str) -> Iterator[tuple[int, list[Any]]]:
     with _blamed(name):
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             size = sum(member.file_size for member in packed.infolist())
-        check_memory(f"{name} unpacks to {size:,} bytes", size)
+            check_memory(f"{name} unpacks to {size:,} bytes", size)
+            _check_sheets(packed, name)
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         for sheet in book.worksheets:
             sheet.reset_dimensions()  # a sheet may say that it is as large as it likes
@@ -88,6 +93,17 @@ def sheet_cells(content: bytes, name: str) -> Iterator[tuple[int, list[Any]]]:
                     yield number, row + [""] * (width - len(row))
             if width:
                 return
+
+
+def _check_sheets(packed: zipfile.ZipFile, name: str) -> None:
+    """Refuse a workbook of very many sheets: openpyxl looks into all of them, for seconds, and one is read."""
+    sheets = sum(
+        len(_SHEET.findall(packed.read(member)))
+        for member in packed.infolist()
+        if member.filename.lower().endswith("workbook.xml")
+    )
+    if sheets > _MAX_SHEETS:
+        raise UserError(f"{name} has {sheets:,} sheets, more than {_MAX_SHEETS:,}: give one with the table alone")
 
 
 @contextmanager
