@@ -96,14 +96,15 @@ def sheet_cells(content: bytes, name: str) -> Iterator[tuple[int, list[Any]]]:
 
 
 def _check_sheets(packed: zipfile.ZipFile, name: str) -> None:
-    """Refuse a workbook of very many sheets: openpyxl looks into all of them, for seconds, and one is read."""
+    """Refuse a workbook of very many sheets: openpyxl looks into all of them, and one is read."""
     sheets = sum(
         len(_SHEET.findall(packed.read(member)))
         for member in packed.infolist()
         if member.filename.lower().endswith("workbook.xml")
     )
     if sheets > _MAX_SHEETS:
-        raise UserError(f"{name} has {sheets:,} sheets, more than {_MAX_SHEETS:,}: give one with the table alone")
+        most = f"{_MAX_SHEETS:,}"
+        raise UserError(f"{name} has {sheets:,} sheets, more than {most}: give one with the table alone")
 
 
 @contextmanager
