@@ -42,7 +42,7 @@ def test_what_needs_no_network_passes(plugin):
     assert failed == []
 
 
-BUILT_ONLY = ("applications", "detector", "recurrent", "conformer", "transformer")
+BUILT_ONLY = ("applications", "detector", "recurrent", "conformer", "transformer", "residual")
 """Networks that take up to a minute to trace: the tests of their plugins train, resume and export them."""
 
 
