@@ -14,7 +14,7 @@ import suite
 import toy_plugin
 import weather
 from suite.configuration import Configuration
-from suite.conversion.export import _alike, _difference
+from suite.conversion.export import _difference, alike
 from suite.conversion.metadata import onnx_metadata
 from suite.conversion.onnx import _answer, _copying_no_graph, _in_a_process, convert
 from suite.pipeline.keras_files import save_keras
@@ -307,10 +307,10 @@ def test_differences_are_measured_against_the_largest_output():
 
 
 def test_predictions_are_alike_but_for_the_last_digits():
-    assert _alike({"label": ["a"], "scores": [0.50001]}, {"label": ["a"], "scores": [0.5]})
-    assert not _alike({"label": "a", "score": 0.5}, {"label": "b", "score": 0.5})
-    assert not _alike([0.5, 0.6], [0.5])
-    assert not _alike({"score": 0.5}, {"score": 0.6})
+    assert alike({"label": ["a"], "scores": [0.50001]}, {"label": ["a"], "scores": [0.5]})
+    assert not alike({"label": "a", "score": 0.5}, {"label": "b", "score": 0.5})
+    assert not alike([0.5, 0.6], [0.5])
+    assert not alike({"score": 0.5}, {"score": 0.6})
 
 
 @pytest.mark.parametrize(
