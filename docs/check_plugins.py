@@ -45,9 +45,8 @@ def main(chosen: list[str]) -> None:
             **{outcome: outcomes[outcome] for outcome in ("passed", "failed", "skipped")},
         }
         print(name, results[name])
-    RESULTS.write_text(
-        json.dumps({name: results[name] for name in listed if name in results}, indent=2) + "\n"
-    )
+        kept = {known: results[known] for known in listed if known in results}
+        RESULTS.write_text(json.dumps(kept, indent=2) + "\n")
 
 
 if __name__ == "__main__":
