@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from suite.contributions import Contributed, Lazy
 from suite.errors import UserError, first_line
 from suite.host import Host, Plugin
+from suite.testing.declarations import lazies
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,11 @@ def _unresolved(contributed: Contributed) -> Iterator[Defect]:
 
 def _addresses(item: Any) -> Iterator[tuple[str, str]]:
     """The addresses in a declaration, each with the attribute that it is in."""
-    for attribute in fields(item):
-        value = getattr(item, attribute.name)
-        if attribute.name == "types" and value:
-            yield "types", value
-        for each in value.values() if isinstance(value, Mapping) else (value,):
-            if isinstance(each, Lazy):
-                yield attribute.name, each.address
+    types = getattr(item, "types", "")
+    if types:
+        yield "types", types
+    for attribute, found in lazies(item):
+        yield attribute, found.address
 
 
 def checked_text(plugin: Plugin, found: list[Defect]) -> str:

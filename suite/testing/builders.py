@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -169,7 +167,7 @@ def _check_exports(trial: Trial) -> None:
         raise PluginError(f"{trial.builder} cannot be exported: {error}") from error
 
 
-_ALONE = """
+_NO_KERAS = """
 class NoKeras:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in ("keras", "keras_hub", "tensorflow", "jax", "torch"):
@@ -177,6 +175,9 @@ class NoKeras:
 
 sys.meta_path.insert(0, NoKeras())
 host = pickle.loads(sent)
+"""
+
+_ALONE = f"""{_NO_KERAS}
 import msgspec
 import suite
 from suite.testing.samples import spread, sample_of
@@ -211,10 +212,8 @@ def _check_alone(trial: Trial) -> None:
 def _check_saved(trial: Trial) -> None:
     """A network with other weights, as after a training, computes the same after saving and loading."""
     from suite.pipeline.codec import Encoded
-    from suite.pipeline.keras_files import load_keras, save_keras
-    from suite.pipeline.networks import KerasNetwork
     from suite.pipeline.trainable import stack
-    from suite.testing.contribution_checks import close
+    from suite.testing.contribution_checks import close, outputs_before_and_after
 
     pipeline = trial.built("network-saves-all").pipeline
     encoded = pipeline.codec.encode(trial.dataset.train[0].input)
@@ -225,11 +224,8 @@ def _check_saved(trial: Trial) -> None:
     try:
         for variable, array in zip(network.trainable_variables, before, strict=True):
             variable.assign(array * generator.uniform(1.0, 1.1, array.shape))
-        with tempfile.TemporaryDirectory() as folder, attributed(str(trial.builder)):
-            file = Path(folder) / "network.keras"
-            save_keras(network, file)
-            loaded = KerasNetwork(load_keras(file, trial.builder.item.packages))(inputs)
-        given = KerasNetwork(network)(inputs)
+        with attributed(str(trial.builder)):
+            given, loaded = outputs_before_and_after(network, inputs, trial.builder.item.packages)
     finally:
         for variable, array in zip(network.trainable_variables, before, strict=True):
             variable.assign(array)
@@ -276,14 +272,7 @@ def _one_step(trial: Trial, pipeline: Any) -> float:
     return float(np.max(np.asarray(loss)))
 
 
-_CODEC = """
-class NoKeras:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("keras", "keras_hub", "tensorflow", "jax", "torch"):
-            raise ImportError(f"{name} is imported")
-
-sys.meta_path.insert(0, NoKeras())
-host = pickle.loads(sent)
+_CODEC = f"""{_NO_KERAS}
 from suite.testing.samples import spread, sample_of
 builder = host.builder(job["builder"], job["task"])
 codec = builder.item.codec(job["codec"])

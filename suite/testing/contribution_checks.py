@@ -213,8 +213,6 @@ def check_pipeline(
         task: says of which type a prediction is.
         options: the builder's; None for their defaults.
     """
-    from suite.pipeline.keras_files import load_keras, save_keras
-    from suite.pipeline.networks import KerasNetwork
     from suite.pipeline.trainable import stack
     from suite.runs.checks import check_crossing, check_pipeline
     from suite.training_options import TrainingOptions
@@ -235,11 +233,7 @@ def check_pipeline(
     check_crossing(pipeline, contributed, made_up, dataset, TrainingOptions(batch_size=_EXAMPLES))
     encoded = pipeline.codec.encode(dataset.train[0].input)
     inputs = stack([encoded.arrays if isinstance(encoded, Encoded) else encoded])
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "network.keras"
-        save_keras(pipeline.network, file)
-        loaded = KerasNetwork(load_keras(file, builder.packages))(inputs)
-    outputs = KerasNetwork(pipeline.network)(inputs)
+    outputs, loaded = outputs_before_and_after(pipeline.network, inputs, builder.packages)
     if not close(outputs, loaded):
         raise PluginError(
             f"{contributed} gave a network that computes something else after saving and loading"
@@ -249,6 +243,24 @@ def check_pipeline(
     prediction = pipeline.codec.decode(first, *context)
     if task is not None and not pipeline.codec.can_stream:
         check_predictions([prediction], task, f"the codec of {contributed}")
+
+
+def outputs_before_and_after(network: Any, inputs: Any, packages: Iterable[str]) -> tuple[Any, Any]:
+    """What a network gives for a batch, and what it gives after saving and loading.
+
+    Args:
+        network: of Keras.
+        inputs: a batch.
+        packages: whose layers may be loaded.
+    """
+    from suite.pipeline.keras_files import load_keras, save_keras
+    from suite.pipeline.networks import KerasNetwork
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "network.keras"
+        save_keras(network, file)
+        loaded = KerasNetwork(load_keras(file, packages))(inputs)
+    return KerasNetwork(network)(inputs), loaded
 
 
 def close(first: Any, second: Any) -> bool:
