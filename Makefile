@@ -1,6 +1,6 @@
 # make demo    install, train on handwritten digits, evaluate, predict: under three minutes
 # make test    linters, types and all tests, what a commit must pass: a quarter of an hour on two quiet cores
-# make quick   linters, types and the tests (nine in ten) that are not marked slow, for who edits: a minute
+# make quick   linters, types and the tests (nine in ten) that are not marked slow, for who edits: a minute and a half
 # make lint    linters and types alone
 # make docs    the documentation as a site, into build/docs
 # make bench   the measurements of docs/benchmarks.md
