@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from suite.data import Example, Examples
+from suite_forecasting.encoding import history_of
 from suite_forecasting.frequencies import frequency_of, texts
 from suite_forecasting.types import Forecast, History
 
@@ -30,7 +31,7 @@ def seasonal_naive(train: Examples, examples: Sequence[Example], facts: Mapping[
 
 def naive_forecast(raw: History | Sequence[float | None], horizon: int, season: int) -> Forecast:
     """The seasonal naive forecast of a history; a missing value is as in the season before."""
-    history = raw if isinstance(raw, History) else _history(raw)
+    history = history_of(raw)
     values = history.values
     median = _last_season(values, season)[np.arange(horizon) % season]
     differences = values[season:] - values[: max(0, len(values) - season)]
@@ -45,10 +46,6 @@ def naive_forecast(raw: History | Sequence[float | None], horizon: int, season: 
         levels=list(LEVELS),
         values=[(median + NormalDist().inv_cdf(level) * spread).tolist() for level in LEVELS],
     )
-
-
-def _history(raw: Sequence[float | None]) -> History:
-    return History(values=np.array([np.nan if value is None else value for value in raw], np.float64))
 
 
 def _last_season(values: np.ndarray, season: int) -> np.ndarray:

@@ -11,14 +11,14 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import split_of_name
+from suite.kit import SPLIT_NAMES, split_of_name
 from suite.options import resolved
 from suite.pipeline import TrainablePipeline
 from suite_forecasting.builders import assemble
 from suite_forecasting.options import ForecastModelOptions, SeriesOptions
 from suite_forecasting.reading.numbers import numbers
 from suite_forecasting.reading.problems import SeriesProblems
-from suite_forecasting.reading.series import PARTS, Gathering, Rows
+from suite_forecasting.reading.series import Gathering, Rows
 from suite_forecasting.reading.times import times
 from suite_forecasting.recipes import context_for, recipe_for
 from suite_forecasting.splits import dataset_of
@@ -73,16 +73,13 @@ def series_of_values(
         code = {series: number for number, series in enumerate(names)}
         moments = times([row.time for row in rows], f"the times of {name}")
         found, bad = numbers([row.value for row in rows], f"the values of {name}")
-        for position in bad:
-            problems.add(
-                "value is no number and counts as missing",
-                "values are no numbers and count as missing",
-                f"{name}, line {rows[position].line}: {str(rows[position].value)[:40]}",
-            )
+        problems.add_no_numbers(
+            f"{name}, line {rows[position].line}: {str(rows[position].value)[:40]}" for position in bad
+        )
         gathering.add(
             Rows(
                 file=name,
-                part=PARTS.index(split_of_name(Path(name).stem) or "train"),
+                part=SPLIT_NAMES.index(split_of_name(Path(name).stem) or "train"),
                 names=names,
                 groups=names,
                 codes=np.array([code[row.series] for row in rows], np.int64),

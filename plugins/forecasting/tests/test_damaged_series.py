@@ -75,3 +75,10 @@ def test_a_number_beyond_float64_is_missing(tmp_path):
 def test_a_codec_bounds_what_it_allocates():
     with pytest.raises(suite.UserError, match="context is from 1 to 100,000"):
         ForecastCodec.from_json({"context": 10**15, "horizon": 1, "levels": [0.5]})
+
+
+def test_a_file_of_no_split_is_named(tmp_path):
+    for name in ("train", "test", "notes"):
+        lines_file(tmp_path).rename(tmp_path / f"{name}.json")
+    dataset = load_gluonts(tmp_path, GluonOptions())
+    assert "1 file is of no split and left out: 'notes.json'" in dataset.problems

@@ -41,17 +41,14 @@ def load_gluonts(path: Path, options: GluonOptions) -> Dataset:
         suite.UserError: if there is none, or no frequency is known.
     """
     problems = SeriesProblems()
-    files, _ = parts_of(path, files_in(path, SUFFIXES))
+    files = parts_of(path, files_in(path, SUFFIXES), problems)
     if not files:
         raise UserError(f"{path} has no file of JSON lines")
     frequency = options.frequency or _metadata(path)
     gathering = Gathering(msgspec.structs.replace(options, frequency=frequency), problems)
-    read = []
+    known = 0
     for file in files:
         content = file.source.read()
-        read.append((content, file))
-    known = 0
-    for content, file in read:
         for rows in rows_of_gluonts(content, file.name, problems, frequency=frequency, part=file.part):
             known = max(known, 0 if rows.covariates is None else rows.covariates.shape[1])
             gathering.add(rows)
@@ -83,7 +80,6 @@ def rows_of_gluonts(
     *,
     frequency: str = "",
     part: int = 0,
-    known: int = -1,
 ) -> Iterator[Rows]:
     """The series of a file, as rows.
 
@@ -93,12 +89,10 @@ def rows_of_gluonts(
         problems: where to name what cannot be read.
         frequency: of the series whose lines say none ("freq").
         part: of the data, see `Rows`.
-        known: how many covariates there are to be; -1: as many as there are.
 
     Raises:
         suite.UserError: if a frequency is not known.
     """
-    del known
     content, bare = tables.unpacked(content, name)
     for line, text in enumerate(tables.decoded(content, bare).split("\n"), start=1):
         if not text.strip():
@@ -129,12 +123,7 @@ def _rows(
 ) -> Rows:
     location = f"{name}, line {line}"
     values, bad = numbers(row["target"], location)
-    for position in bad[:10]:
-        problems.add(
-            "value is no number and counts as missing",
-            "values are no numbers and count as missing",
-            f"{location}: {str(row['target'][position])[:40]}",
-        )
+    problems.add_no_numbers(f"{location}: {str(row['target'][position])[:40]}" for position in bad[:10])
     started = times([row.get("start")], location)
     if started.values[0] == NO_TIME:
         raise UserError(f'{location} has no "start" that can be read: {str(row.get("start"))[:40]}')

@@ -28,11 +28,9 @@ def load_table(path: Path, options: TableOptions) -> Dataset:
             frequency in common.
     """
     problems = SeriesProblems()
-    files, unused_files = parts_of(path, files_in(path), options.test)
+    files = parts_of(path, files_in(path), problems, options.test)
     if not files:
         raise UserError(f"{path} has no table: .csv, .tsv, .jsonl, .parquet or .xlsx")
-    for name in unused_files:
-        problems.add("file is of no split and left out", "files are of no split and left out", name)
     in_parts = any(file.part for file in files)
     gathering = Gathering(options, problems, known=len(names_in(options.known)))
     layout: Layout | None = None

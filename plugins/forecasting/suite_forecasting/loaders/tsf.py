@@ -57,11 +57,9 @@ def load_tsf(path: Path, options: TsfOptions) -> Dataset:
         suite.UserError: if there is none, or one is not of this form.
     """
     problems = SeriesProblems()
-    files, unused = parts_of(path, files_in(path, SUFFIXES))
+    files = parts_of(path, files_in(path, SUFFIXES), problems)
     if not files:
         raise UserError(f"{path} has no .tsf file")
-    for name in unused:
-        problems.add("file is of no split and left out", "files are of no split and left out", name)
     gathering = Gathering(options, problems)
     horizons: list[int] = []
     for file in files:
@@ -149,12 +147,7 @@ def _rows(
         )
     given = dict(zip(attributes, cells, strict=False))
     values, bad = numbers(cells[-1].split(","), location, "point")
-    for position in bad[:10]:
-        problems.add(
-            "value is no number and counts as missing",
-            "values are no numbers and count as missing",
-            f"{location}, value {position + 1}",
-        )
+    problems.add_no_numbers(f"{location}, value {position + 1}" for position in bad[:10])
     start, numbered, zone = 0, True, ""
     if written := given.get("start_timestamp", "").strip():
         moment = times([_STAMP.sub(r"\1 \2:\3:\4", written)], location)

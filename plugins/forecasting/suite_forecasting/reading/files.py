@@ -9,6 +9,7 @@ from pathlib import Path
 from suite import UserError
 from suite.kit import SPLIT_NAMES, nearest, reason, some, split_of_name, tables
 from suite.sources import FileSource, Source, is_archive, open_tree
+from suite_forecasting.reading.problems import SeriesProblems
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,13 @@ def files_in(path: Path, suffixes: tuple[str, ...] = tables.SUFFIXES) -> list[Da
     return [DataFile(path.name, FileSource(path))] if path.name.lower().endswith(suffixes) else []
 
 
-def parts_of(path: Path, files: list[DataFile], test: str = "") -> tuple[list[DataFile], list[str]]:
-    """The files with their splits, and the names of those that are of none.
+def parts_of(path: Path, files: list[DataFile], problems: SeriesProblems, test: str = "") -> list[DataFile]:
+    """The files with their splits, without those that are of none.
 
     Args:
         path: of the data, for messages.
         files: to choose from.
+        problems: where to name those that are of no split.
         test: the name of the test file; empty: by their names.
 
     Returns:
@@ -79,7 +81,7 @@ def parts_of(path: Path, files: list[DataFile], test: str = "") -> tuple[list[Da
         if test not in names:
             raise UserError(f"{path} has no file '{test}' (test): {nearest(test, names)}")
     if len(files) == 1:
-        return files, []
+        return files
     splits = ["test" if test and file.name == test else split_of_name(file.stem) or "" for file in files]
     if test:
         splits = [
@@ -87,7 +89,7 @@ def parts_of(path: Path, files: list[DataFile], test: str = "") -> tuple[list[Da
             for split, file in zip(splits, files, strict=True)
         ]
     if not any(splits):
-        return files, []
+        return files
     if "train" not in splits and splits.count("") == 1:
         splits[splits.index("")] = "train"
     if "train" not in splits:
@@ -100,4 +102,7 @@ def parts_of(path: Path, files: list[DataFile], test: str = "") -> tuple[list[Da
         if split
     ]
     chosen.sort(key=lambda file: file.part)
-    return chosen, [file.name for file, split in zip(files, splits, strict=True) if not split]
+    for file, split in zip(files, splits, strict=True):
+        if not split:
+            problems.add("file is of no split and left out", "files are of no split and left out", file.name)
+    return chosen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from suite.data import Problem
 from suite.kit import ProblemLog, counted
@@ -18,6 +18,15 @@ class SeriesProblems(ProblemLog):
     def add_odd(self, singular: str, plural: str, locations: Sequence[str], count: int = 0) -> None:
         """Note what is worth a look, at all of its locations, or at the first ones of `count`."""
         self._odd.append(Problem(counted(count or len(locations), singular, plural), locations, wrong=False))
+
+    def add_no_numbers(self, locations: Iterable[str]) -> None:
+        """Note values that are no numbers, each at its location."""
+        for location in locations:
+            self.add(
+                "value is no number and counts as missing",
+                "values are no numbers and count as missing",
+                location,
+            )
 
     def note(self, sentence: str) -> None:
         """Note a sentence that is worth a look."""

@@ -24,8 +24,6 @@ from suite_forecasting.reading.grouped import Grouped, at, first_step
 from suite_forecasting.reading.problems import SeriesProblems
 from suite_forecasting.reading.times import NO_TIME
 
-PARTS = ("train", "validation", "test")
-
 MAX_EMPTY = 50
 """A series may have so many times as many steps as values; else one of its times is taken to be wrong."""
 
@@ -39,7 +37,7 @@ class Rows:
 
     Attributes:
         file: its name.
-        part: the index in `PARTS` of the split that it is, 0 if it is of no split; or int64 (rows,).
+        part: the index in `SPLIT_NAMES` of the split that it is, 0 if it is of no split; or int64 (rows,).
         names: the series that there are.
         groups: what each of these belongs to (the id, if a table has several columns of values).
         codes: int64 (rows,), positions in `names`.

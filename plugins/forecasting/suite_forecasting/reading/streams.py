@@ -80,9 +80,7 @@ class SeriesStream:
         )
         gathering = Gathering(options, problems, known=len(self.known))
         if is_gluonts(content, name):
-            for rows in rows_of_gluonts(
-                content, name, problems, frequency=self.frequency, known=len(self.known)
-            ):
+            for rows in rows_of_gluonts(content, name, problems, frequency=self.frequency):
                 gathering.add(rows)
         elif name.lower().endswith(SUFFIXES):
             for rows in rows_of_tsf(content, name, problems, frequency=self.frequency):
