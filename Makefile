@@ -70,5 +70,5 @@ $(VENV)/.installed: $(PACKAGING) | $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(PIP) -e '.[tensorflow,jax,presets,export,dev]' $(EDITABLE_PLUGINS)
+	$(PIP) -e '.[tensorflow,jax,presets,export,litert,openvino,serve,dev]' $(EDITABLE_PLUGINS)
 	@touch $@

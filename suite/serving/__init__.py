@@ -1,0 +1,1 @@
+"""Trained models behind HTTP: the server, its page, and the client."""
