@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 
 from suite.conversion.metadata import onnx_metadata
 from suite.conversion.onnx import convert
+from suite.conversion.results import Rescored
 from suite.errors import RunError
 from suite.files import atomic_write, temporary_folder, writing
 from suite.folders import swap_folder
@@ -42,6 +43,8 @@ class Export:
         largest_difference: between two outputs, absolute.
         relative_difference: the same, of the largest output.
         size: bytes of the network's file.
+        scored: how it scores beside Keras; None if it was not scored.
+        not_scored: a sentence on why it was not.
     """
 
     folder: Path
@@ -50,10 +53,30 @@ class Export:
     largest_difference: float
     relative_difference: float
     size: int
+    scored: Rescored | None = None
+    not_scored: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """What else was found of an exported folder before it took its place.
+
+    Attributes:
+        scored, not_scored: as `Export` has them.
+    """
+
+    scored: Rescored | None = None
+    not_scored: str = ""
 
 
 def export_to(
-    target: Path, folder: Path, described: Described, encoded: Sequence[Encoded], source: str, host: Host
+    target: Path,
+    folder: Path,
+    described: Described,
+    encoded: Sequence[Encoded],
+    source: str,
+    host: Host,
+    finish: Callable[[Path], Finished] = lambda folder: Finished(),
 ) -> Export:
     """Write a trained pipeline as ONNX, run the written file and compare it with Keras.
 
@@ -66,6 +89,8 @@ def export_to(
         encoded: examples to compare on; random arrays are used if there are none.
         source: where the examples are from, for people.
         host: where the builder is looked up.
+        finish: gets the folder when it agrees with Keras, before it is put in its place: it looks at it
+            further, may write another network into it, and raises if it must not be exported.
 
     Raises:
         UserError: if a package is missing or the network's file is damaged.
@@ -90,9 +115,12 @@ def export_to(
                 onnx_metadata(manifest, properties),
             )
         report = _compared(OnnxNetwork(network), described.codec, inputs, contexts, expected, manifest)
-        report |= {"source": source, "size": network.stat().st_size}
+        exported = msgspec.structs.replace(manifest, network=network.name)
+        write_manifest(written, exported)
+        finished = finish(written)
+        report |= {"source": source, "size": network.stat().st_size, **msgspec.to_builtins(finished)}
         atomic_write(written / REPORT, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
-        write_manifest(written, msgspec.structs.replace(manifest, network=network.name))
+        write_manifest(written, exported)
         with writing(target):
             swap_folder(written, target)
     return Export(
@@ -102,6 +130,8 @@ def export_to(
         largest_difference=report["largest_difference"],
         relative_difference=report["relative_difference"],
         size=report["size"],
+        scored=finished.scored,
+        not_scored=finished.not_scored,
     )
 
 
