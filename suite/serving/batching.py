@@ -1,9 +1,9 @@
 """Inputs of several requests in one forward pass.
 
-The event loop keeps what waits; a thread takes a batch of it, encodes what is not encoded yet, runs the network
-once for each shape, and decodes. While it is at work others gather, so under load batches form by themselves.
-An input waits for others only if there are requests under way that may bring some, and no longer than the
-budget of latency.
+The event loop keeps what waits; a thread takes a batch of it, encodes what is not encoded yet, runs the
+network once for each shape, and decodes. While it is at work others gather, so under load batches form by
+themselves. An input waits for others only if there are requests under way that may bring some, and no longer
+than the budget of latency.
 """
 
 from __future__ import annotations

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from suite.serving.problems import Problem, busy
+from suite.serving.problems import RequestError, busy
 from suite.serving.settings import MB, ServerSettings
 
 
-class ClientGone(Exception):
+class ClientGoneError(Exception):
     """The client has closed the connection: nobody waits for an answer."""
 
 
@@ -39,7 +39,7 @@ class PendingBodies:
         """Count so many bytes more.
 
         Raises:
-            Problem: if they are too many.
+            RequestError: if they are too many.
         """
         if self.held + size > self._most:
             raise busy("busy", f"the server holds {self.held / MB:.0f} MB of other requests: try again")
@@ -61,8 +61,8 @@ class Body:
         """All of it.
 
         Raises:
-            Problem: if it is too large, comes too slowly, or is packed.
-            ClientGone: if it ends too early.
+            RequestError: if it is too large, comes too slowly, or is packed.
+            ClientGoneError: if it ends too early.
         """
         self._check_headers(scope, settings.max_body)
         message = None
@@ -78,7 +78,7 @@ class Body:
                     pieces.append(self._taken(message, settings.max_body))
                 return b"".join(pieces)
         except TimeoutError:
-            raise Problem(
+            raise RequestError(
                 408,
                 "slow_body",
                 f"the body of the request did not come within {settings.body_seconds:g} seconds",
@@ -90,7 +90,7 @@ class Body:
             if name == b"content-length" and value.isdigit() and int(value) > most:
                 raise _too_large(most)
             if name == b"content-encoding" and value.lower() not in (b"identity", b""):
-                raise Problem(
+                raise RequestError(
                     415,
                     "packed_body",
                     "the body is packed (Content-Encoding), and this server unpacks none: send it as it is",
@@ -98,7 +98,7 @@ class Body:
 
     def _taken(self, message: Any, most: int) -> bytes:
         if message["type"] == "http.disconnect":
-            raise ClientGone
+            raise ClientGoneError
         content: bytes = message.get("body", b"")
         if self.size + len(content) > most:
             raise _too_large(most)
@@ -107,7 +107,7 @@ class Body:
         return content
 
 
-def _too_large(most: int) -> Problem:
+def _too_large(most: int) -> RequestError:
     # The rest of the body is not read: the connection cannot be used for another request.
     message = f"the body is larger than the limit of {most / MB:,g} MB: send less at once"
-    return Problem(413, "too_large", message, ((b"connection", b"close"),))
+    return RequestError(413, "too_large", message, ((b"connection", b"close"),))

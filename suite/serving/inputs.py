@@ -19,7 +19,7 @@ from suite.pipeline.codec import Codec
 from suite.prediction.encoding import name_of
 from suite.serving.arrays import array_of
 from suite.serving.multipart import parts_of
-from suite.serving.problems import Problem
+from suite.serving.problems import RequestError
 from suite.serving.settings import ServerSettings
 from suite.sources import BytesSource
 
@@ -153,8 +153,8 @@ def parsed_request(
         settings: of the server.
 
     Raises:
-        Problem: if the request as a whole cannot be read; what is wrong with one input is an error of its
-            own.
+        RequestError: if the request as a whole cannot be read; what is wrong with one input is an error of
+            its own.
     """
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "application/json":
@@ -162,14 +162,14 @@ def parsed_request(
     if kind == "multipart/form-data":
         return _of_form(content_type, body, codec, settings)
     if not body:
-        raise Problem(400, "no_input", "the request has no body: send a file, a form or JSON")
+        raise RequestError(400, "no_input", "the request has no body: send a file, a form or JSON")
     if kind == "text/plain" and codec.accepts_text:
         return Parsed([_text(_decoded(body), 0, codec, settings)], {})
     if kind in _SUFFIXES or kind.startswith(_KINDS) or kind in ("text/plain", "text/csv"):
         named = cleaned(name) or f"input{_SUFFIXES.get(kind, '')}"
         return Parsed([_file(named, body, codec, settings)], {})
     given = f"'{kind[:100]}'" if kind else "no Content-Type"
-    raise Problem(
+    raise RequestError(
         415,
         "content_type",
         f"the request has {given}: send multipart/form-data (curl -F file=@FILE), application/json, or a file"
@@ -193,22 +193,22 @@ def _of_json(body: bytes, codec: Codec, settings: ServerSettings) -> Parsed:
     try:
         request = _request.decode(body)
     except msgspec.ValidationError as error:
-        raise Problem(
+        raise RequestError(
             422, "invalid_request", f'{error}: send {{"inputs": [...]}}, with "options" if you like'
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Problem(400, "malformed_json", f"the body is no JSON that can be read: {error}") from None
+        raise RequestError(400, "malformed_json", f"the body is no JSON that can be read: {error}") from None
     if not request.inputs:
-        raise Problem(422, "no_input", 'there is nothing in "inputs"')
+        raise RequestError(422, "no_input", 'there is nothing in "inputs"')
     check_count(len(request.inputs), settings)
     inputs = [_of_value(value, index, codec, settings) for index, value in enumerate(request.inputs)]
     return Parsed(inputs, request.options)
 
 
 def check_count(count: int, settings: ServerSettings) -> None:
-    """Refuse a request of too many inputs. Raises `Problem`."""
+    """Refuse a request of too many inputs. Raises `RequestError`."""
     if count > settings.max_inputs:
-        raise Problem(
+        raise RequestError(
             413,
             "too_many_inputs",
             f"the request has {count:,} inputs, more than the limit of {settings.max_inputs}: send several",
@@ -223,14 +223,16 @@ def _of_form(content_type: str, body: bytes, codec: Codec, settings: ServerSetti
             try:
                 options = _options.decode(part.content)
             except msgspec.DecodeError as error:
-                raise Problem(422, "invalid_request", f"the part 'options' is no JSON object: {error}") from None
+                raise RequestError(
+                    422, "invalid_request", f"the part 'options' is no JSON object: {error}"
+                ) from None
         elif part.filename is None and part.content_type in ("", "text/plain"):
             inputs.append(_text(_decoded(part.content), len(inputs), codec, settings))
         else:
             name = cleaned(part.filename or "") or f"input {len(inputs)}"
             inputs.append(_file(name, part.content, codec, settings))
     if not inputs:
-        raise Problem(422, "no_input", "the form has no file: send one as curl -F file=@FILE does")
+        raise RequestError(422, "no_input", "the form has no file: send one as curl -F file=@FILE does")
     check_count(len(inputs), settings)
     return Parsed(inputs, options)
 
@@ -273,7 +275,9 @@ def _text(text: str, index: int, codec: Codec, settings: ServerSettings) -> Give
         reads = " ".join((*codec.suffixes, *codec.stream_suffixes))
         return Given(
             f"input {index}",
-            error=f"this model takes no texts: send a file ({reads})" if reads else "this model takes no texts",
+            error=f"this model takes no texts: send a file ({reads})"
+            if reads
+            else "this model takes no texts",
         )
     if len(text) > settings.max_characters:
         return Given(
@@ -294,7 +298,7 @@ def _file(name: str, content: bytes, codec: Codec, settings: ServerSettings) -> 
     if codec.accepts_text and not codec.suffixes and len(content) > 4 * settings.max_characters:
         return Given(
             name,
-            error=f"it has {len(content):,} bytes, more than a text of {settings.max_characters:,} characters",
+            error=f"it has {len(content):,} bytes; a text has {settings.max_characters:,} characters at most",
         )
     return Given(name, raw=BytesSource(content, name))
 
@@ -303,4 +307,4 @@ def _decoded(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Problem(400, "encoding", "the text is not in UTF-8") from None
+        raise RequestError(400, "encoding", "the text is not in UTF-8") from None

@@ -1,7 +1,7 @@
-"""Predictions that take more than one forward pass: recordings in chunks, texts that grow, files of many inputs.
+"""Predictions of more than one forward pass: recordings in chunks, texts that grow, files of many inputs.
 
-Each has a thread to itself, so that none keeps the short ones waiting, and ends early if its client has gone or
-its time is over.
+Each has a thread to itself, so that none keeps the short ones waiting, and ends early if its client has gone
+or its time is over.
 """
 
 from __future__ import annotations
@@ -119,7 +119,8 @@ def _predict(
     )
     count = 0
     try:
-        for count, result in enumerate(results, start=1):
+        for result in results:
+            count += 1
             emit(_line(result, name, folder, final=True))
     finally:
         results.close()

@@ -16,13 +16,14 @@ from typing import Any
 import msgspec
 
 from suite.devices import cores
-from suite.errors import SuiteError
+from suite.errors import UserError
+from suite.pipeline.codec import Codec
 from suite.prediction.description import Description
 from suite.prediction.predictor import LoadedPipeline
 from suite.serving.batching import Batcher
 from suite.serving.inputs import Given
 from suite.serving.long_predictions import Line, predict_long
-from suite.serving.problems import Problem, busy
+from suite.serving.problems import RequestError, busy
 from suite.serving.running import Group, Item, encode_item
 from suite.serving.settings import ServerSettings
 
@@ -76,6 +77,7 @@ class ServedModel:
         pipeline: loaded.
         settings: of the server.
         batch_size: inputs in one forward pass.
+        codec_with: makes the codec with options of prediction, or raises `UserError`.
 
     Attributes:
         accepted: inputs that are under way.
@@ -83,10 +85,16 @@ class ServedModel:
     """
 
     def __init__(
-        self, name: str, pipeline: LoadedPipeline, settings: ServerSettings, batch_size: int
+        self,
+        name: str,
+        pipeline: LoadedPipeline,
+        settings: ServerSettings,
+        batch_size: int,
+        codec_with: Callable[[Mapping[str, Any]], Codec],
     ) -> None:
         self.name = name
         self.pipeline = pipeline
+        self._codec_with = codec_with
         self.description: Description = pipeline.describe()
         self.settings = settings
         self.batch_size = batch_size
@@ -106,8 +114,11 @@ class ServedModel:
             self.settings.max_wait_ms / 1000,
             threads.running,
             lambda: self.accepted,
-            lambda size: self.on_batch(size),
+            self._ran,
         )
+
+    def _ran(self, size: int) -> None:
+        self.on_batch(size)
 
     @property
     def ready(self) -> bool:
@@ -135,42 +146,47 @@ class ServedModel:
             "limits": self.settings.shown(),
         }
 
-    def with_options(self, options: Mapping[str, Any]) -> LoadedPipeline:
+    async def with_options(self, options: Mapping[str, Any]) -> LoadedPipeline:
         """The pipeline with options of a request.
 
         Raises:
-            Problem: if one is not known, not allowed, or not for requests.
+            RequestError: if one is not known, not allowed, or not for requests.
         """
         if not options:
             return self.pipeline
-        key = json.dumps(options, sort_keys=True, default=str).encode()
+        key = json.dumps(options, sort_keys=True).encode()
         variant = self._variants.get(key)
-        if variant is None:
-            variant = self._with(options)
-            self._variants[key] = variant
-            if len(self._variants) > _MAX_VARIANTS:
-                self._variants.popitem(last=False)
-        else:
+        if variant is not None:
             self._variants.move_to_end(key)
+            return variant
+        self._check_options(options)
+        assert self._threads is not None
+        try:
+            codec = await asyncio.get_running_loop().run_in_executor(
+                self._threads.encoding, self._codec_with, options
+            )
+        except UserError as error:
+            raise RequestError(422, "option", str(error)) from None
+        variant = self._variants[key] = self.pipeline.with_codec(codec)
+        if len(self._variants) > _MAX_VARIANTS:
+            self._variants.popitem(last=False)
         return variant
 
-    def _with(self, options: Mapping[str, Any]) -> LoadedPipeline:
+    def _check_options(self, options: Mapping[str, Any]) -> None:
         types = {option.name: option.type for option in self.description.options}
         for name in options:
-            # Some options of texts name files, which a request must not have read.
-            if name in types and "str" in types[name].replace("list of", "").split():
-                raise Problem(422, "option", f"the option '{name}' can only be set by whoever runs the server")
-        try:
-            return self.pipeline.with_prediction_options(options)
-        except SuiteError as error:
-            raise Problem(422, "option", str(error)) from None
+            # Some options that are texts name files, and a request must have none read.
+            if "str" in types.get(name, "").replace("list of", "").split():
+                raise RequestError(
+                    422, "option", f"the option '{name}' can only be set by whoever runs the server (--set)"
+                )
 
     @contextmanager
     def under_way(self, count: int) -> Any:
         """Count inputs as accepted within the block.
 
         Raises:
-            Problem: if too many are.
+            RequestError: if too many are.
         """
         if self.accepted + count > self.settings.queue:
             raise busy(
@@ -239,7 +255,9 @@ class ServedModel:
             group.abandoned = True
             raise
 
-    async def stream(self, pipeline: LoadedPipeline, inputs: Sequence[Given]) -> AsyncIterator[tuple[int, Line]]:
+    async def stream(
+        self, pipeline: LoadedPipeline, inputs: Sequence[Given]
+    ) -> AsyncIterator[tuple[int, Line]]:
         """Lines as they come, with the index of the input; one input after the other."""
         for index, given in enumerate(inputs):
             if given.error is not None:
@@ -254,8 +272,8 @@ class ServedModel:
             task = asyncio.create_task(self._long(pipeline, given, queue.put_nowait, room, partial=True))
             task.add_done_callback(lambda _, queue=queue: queue.put_nowait(None))  # type: ignore[misc]
             try:
-                while (line := await queue.get()) is not None:
-                    yield index, line
+                while (next_line := await queue.get()) is not None:
+                    yield index, next_line
                     room.release()
                 await task
             finally:
@@ -308,5 +326,3 @@ def batch_size_of(folder: Any, wanted: int | None) -> int:
     except (OSError, KeyError, TypeError, msgspec.DecodeError):
         return DEFAULT_BATCH_SIZE
     return found if type(found) is int and 1 <= found <= 65_536 else DEFAULT_BATCH_SIZE
-
-

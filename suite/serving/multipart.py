@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, MultipartState, parse_options_header
 
-from suite.serving.problems import Problem
+from suite.serving.problems import RequestError
 
 _MORE_FIELDS = 16
 """Parts that are no inputs (`options`), and some to spare."""
@@ -39,7 +39,7 @@ def parts_of(content_type: str, body: bytes, max_inputs: int) -> list[Part]:
         max_inputs: how many parts are inputs at most.
 
     Raises:
-        Problem: if it is no form, is cut off, or has too many parts.
+        RequestError: if it is no form, is cut off, or has too many parts.
     """
     boundary = parse_options_header(content_type)[1].get(b"boundary")
     if not boundary:
@@ -80,7 +80,7 @@ class _Form:
     def _begin(self) -> None:
         if len(self.parts) >= self._most:
             message = f"the form has more than {self._most} parts: send less at once"
-            raise Problem(413, "too_many_inputs", message)
+            raise RequestError(413, "too_many_inputs", message)
         self._headers, self._pieces = {}, []
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
@@ -112,5 +112,5 @@ class _Form:
         )
 
 
-def _malformed(why: str) -> Problem:
-    return Problem(400, "malformed_form", f"the body is no multipart/form-data that can be read: {why}")
+def _malformed(why: str) -> RequestError:
+    return RequestError(400, "malformed_form", f"the body is no multipart/form-data that can be read: {why}")

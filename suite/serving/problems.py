@@ -9,7 +9,7 @@ from suite.wording import shortened
 _LONGEST = 1000
 
 
-class Problem(Exception):
+class RequestError(Exception):
     """A request that gets no answer but a reason.
 
     Attributes:
@@ -35,7 +35,7 @@ class Problem(Exception):
         return msgspec.json.encode({"error": {"code": self.code, "message": self.message}})
 
 
-def busy(code: str, message: str, seconds: int = 1) -> Problem:
+def busy(code: str, message: str, seconds: int = 1) -> RequestError:
     """Too much is under way: the client is to come again.
 
     Args:
@@ -43,9 +43,9 @@ def busy(code: str, message: str, seconds: int = 1) -> Problem:
         message: for people.
         seconds: after which it may try again.
     """
-    return Problem(429, code, message, ((b"retry-after", str(seconds).encode()),))
+    return RequestError(429, code, message, ((b"retry-after", str(seconds).encode()),))
 
 
-def internal(what: str) -> Problem:
+def internal(what: str) -> RequestError:
     """A defect, which the server has written to its own log."""
-    return Problem(500, "internal", f"{what}: a defect, which the server has logged")
+    return RequestError(500, "internal", f"{what}: a defect, which the server has logged")

@@ -94,7 +94,7 @@ class Item:
 
 
 def encode_item(item: Item, builder: str) -> bool:
-    """Encode an item, or take the error; False if its codec makes chunks of it, which are encoded elsewhere."""
+    """Encode an item, or take the error; False if its codec makes chunks of it."""
     codec, raw = item.codec, item.raw
     try:
         if type(codec).chunks is not _CHUNKS_OF_CODEC and chunks_of(codec, raw, builder) is not None:
@@ -159,5 +159,3 @@ def _take(outputs: Arrays, builder: str, items: list[Item]) -> None:
             item.prediction = own
             continue
         ((item.prediction, item.error),) = decode_possible(item.codec, own, [contexts[index]], builder)
-
-
