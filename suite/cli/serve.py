@@ -26,6 +26,7 @@ _LIMITS: dict[str, tuple[type, str]] = {
     "max_body_mb": (float, "megabytes of one request"),
     "max_inputs": (int, "inputs in one request"),
     "max_characters": (int, "characters of a text"),
+    "max_tensor_side": (int, "of a tensor (/v2), along axes that a network takes of any length"),
     "max_connections": (int, "connections at once"),
     "queue": (int, "inputs for one model under way at once; more get 429"),
     "max_wait_ms": (float, "milliseconds that an input may wait for others to share a forward pass with"),

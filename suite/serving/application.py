@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -16,9 +16,12 @@ from starlette.routing import BaseRoute, Route
 
 from suite.errors import UserError, nearest
 from suite.host import Host
+from suite.serving import open_inference
+from suite.serving.access_log import AccessLog
 from suite.serving.bodies import PendingBodies
-from suite.serving.guard import Guard, Observer
+from suite.serving.guard import Guard
 from suite.serving.loading import load_models
+from suite.serving.metrics import Metrics
 from suite.serving.models import ServedModel, Threads
 from suite.serving.predicting import Predict
 from suite.serving.problems import RequestError
@@ -70,15 +73,12 @@ def application(
     return application_of(loaded, chosen)
 
 
-def application_of(
-    models: Mapping[str, ServedModel], settings: ServerSettings, observers: Sequence[Observer] = ()
-) -> Starlette:
+def application_of(models: Mapping[str, ServedModel], settings: ServerSettings) -> Starlette:
     """The application that serves models which are loaded.
 
     Args:
         models: by their names.
         settings: of the server.
-        observers: are told of each request when it has ended.
     """
     started: list[Threads] = []
 
@@ -107,6 +107,10 @@ def application_of(
         model = find(name)
         return {**model.description.to_json(), **model.shown()}
 
+    metrics = Metrics(models)
+    observers = [metrics.observe]
+    if settings.access_log is not None:
+        observers.append(AccessLog(settings.access_log).observe)
     bodies = PendingBodies(settings.max_pending_mb * MB)
     routes: list[BaseRoute] = [
         Route("/healthz", JsonPage(lambda: {"alive": True}), methods=["GET"]),
@@ -118,6 +122,8 @@ def application_of(
         ),
         Route("/v1/models/{name}", JsonPage(detailed), methods=["GET"]),
         Route("/v1/models/{name}/predict", Predict(find, settings, bodies), methods=["POST"]),
+        *open_inference.routes(find, ready, open_inference.Infer(find, settings, bodies), models),
+        Route("/metrics", metrics, methods=["GET"]),
         *_page_routes(),
     ]
 

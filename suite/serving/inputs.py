@@ -303,6 +303,16 @@ def _file(name: str, content: bytes, codec: Codec, settings: ServerSettings) -> 
     return Given(name, raw=BytesSource(content, name))
 
 
+def given_file_or_text(content: bytes, index: int, codec: Codec, settings: ServerSettings) -> Given:
+    """An input without a name: a text if the codec reads texts, else a file."""
+    if codec.accepts_text and not codec.suffixes:
+        try:
+            return _text(content.decode("utf-8-sig"), index, codec, settings)
+        except UnicodeDecodeError:
+            return Given(f"input {index}", error="the text is not in UTF-8")
+    return _file(f"input {index}", content, codec, settings)
+
+
 def _decoded(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")

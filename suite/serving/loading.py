@@ -35,7 +35,7 @@ def named_models(words: Sequence[str]) -> dict[str, Path]:
         if equals and not Path(word).exists():
             if not _NAME.fullmatch(name):
                 raise UserError(
-                    f"'{name[:100]}' is no name for a model: it is part of an address, so give letters, digits,"
+                    f"'{name[:100]}' is no name for a model: it is part of an address: give letters, digits,"
                     " '.', '_' and '-'"
                 )
             if name in found:

@@ -23,6 +23,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
         max_results: predictions for one request: a video has one for each frame.
         max_characters: of a text.
         max_connections: that are open at once.
+        max_tensor_side: of a tensor, along axes that a network takes of any length.
         queue: inputs for one model that are under way; more are refused with 429.
         batch_size: inputs in one forward pass; None takes what `suite bench` found, else 32.
         max_wait_ms: how long an input may wait for others to share a forward pass with.
@@ -46,6 +47,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_results: Count = 10_000
     max_characters: Annotated[int, Meta(ge=1, le=10**9)] = 100_000
     max_connections: Count = 1000
+    max_tensor_side: Annotated[int, Meta(ge=1, le=10**9)] = 4096
     queue: Count = 256
     batch_size: Annotated[int, Meta(ge=1, le=65_536)] | None = None
     max_wait_ms: Annotated[float, Meta(ge=0, le=60_000)] = 2.0
