@@ -27,6 +27,7 @@ class Batcher:
     Args:
         network: of the model.
         builder: the model builder as `plugin:name`, for errors.
+        hidden: what no error says: where the model's files are.
         batch_size: inputs in one forward pass.
         max_wait: seconds that an input may wait for others.
         threads: that run batches.
@@ -38,6 +39,7 @@ class Batcher:
         self,
         network: Any,
         builder: str,
+        hidden: str,
         batch_size: int,
         max_wait: float,
         threads: ThreadPoolExecutor,
@@ -46,6 +48,7 @@ class Batcher:
     ) -> None:
         self._network = network
         self._builder = builder
+        self._hidden = hidden
         self._batch_size = batch_size
         self._max_wait = max_wait
         self._threads = threads
@@ -102,7 +105,7 @@ class Batcher:
     def _run(self, loop: asyncio.AbstractEventLoop, batch: list[Item]) -> None:
         """In a thread."""
         try:
-            run_batch(self._network, self._builder, batch)
+            run_batch(self._network, self._builder, batch, self._hidden)
         finally:
             loop.call_soon_threadsafe(self._done, batch)
 

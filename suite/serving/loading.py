@@ -105,5 +105,5 @@ def load_models(
         ) -> Codec:
             return describe(folder, host=host, options={**own, **asked}).codec
 
-        loaded[name] = ServedModel(name, pipeline, settings, batch_size, codec_with)
+        loaded[name] = ServedModel(name, pipeline, settings, batch_size, folder, codec_with)
     return loaded

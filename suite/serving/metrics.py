@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from prometheus_client import (
@@ -71,7 +72,7 @@ class Metrics:
         for name, model in models.items():
             model.on_batch = batches.labels(name).observe
             if MULTIPROCESS not in os.environ:
-                self._under_way_of[name].set_function(lambda model=model: model.accepted)
+                self._under_way_of[name].set_function(partial(getattr, model, "accepted"))
 
     def observe(self, scope: Any, exchange: Exchange, seconds: float) -> None:
         """Count a request that has ended."""

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -77,6 +78,7 @@ class ServedModel:
         pipeline: loaded.
         settings: of the server.
         batch_size: inputs in one forward pass.
+        folder: of the model.
         codec_with: makes the codec with options of prediction, or raises `UserError`.
 
     Attributes:
@@ -90,10 +92,12 @@ class ServedModel:
         pipeline: LoadedPipeline,
         settings: ServerSettings,
         batch_size: int,
+        folder: Path,
         codec_with: Callable[[Mapping[str, Any]], Codec],
     ) -> None:
         self.name = name
         self.pipeline = pipeline
+        self.folder = folder
         self._codec_with = codec_with
         self.description: Description = pipeline.describe()
         self.settings = settings
@@ -110,6 +114,7 @@ class ServedModel:
         self._batcher = Batcher(
             self.pipeline.network,
             self.pipeline.builder,
+            f"{self.folder}/",
             self.batch_size,
             self.settings.max_wait_ms / 1000,
             threads.running,

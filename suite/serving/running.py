@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.errors import SuiteError
+from suite.errors import SuiteError, first_line, is_out_of_memory
 from suite.pipeline.codec import Arrays, Codec, Encoded
 from suite.pipeline.trainable import stack
 from suite.prediction.encoding import (
@@ -83,7 +83,9 @@ class Item:
 
     def fail(self, error: Exception, doing: str) -> None:
         """Take an error in the place of a prediction."""
-        if isinstance(error, UNREADABLE):
+        if self.outputs_only and not is_out_of_memory(error):  # any tensors may come
+            self.error = f"the network could not compute these tensors: {first_line(error)[:300]}"
+        elif isinstance(error, UNREADABLE):
             self.error = reason_of(error)
         elif isinstance(error, SuiteError):
             self.error, self.defect = str(error), True
@@ -112,8 +114,15 @@ def encode_item(item: Item, builder: str) -> bool:
     return True
 
 
-def run_batch(network: Any, builder: str, items: Sequence[Item]) -> None:
-    """Predict items: each then has a prediction or an error."""
+def run_batch(network: Any, builder: str, items: Sequence[Item], hidden: str = "") -> None:
+    """Predict items: each then has a prediction or an error.
+
+    Args:
+        network: of the model.
+        builder: the model builder as `plugin:name`, for errors.
+        items: that run together.
+        hidden: what no error says: where the model's files are.
+    """
     ready: dict[int, Arrays] = {}
     for index, item in enumerate(items):
         if item.encoded is None and item.error is None:
@@ -125,6 +134,8 @@ def run_batch(network: Any, builder: str, items: Sequence[Item]) -> None:
         _run_alike(network, builder, [items[index] for index in indices])
     for item in items:
         item.encoded = None
+        if item.error is not None and hidden:
+            item.error = item.error.replace(hidden, "")
 
 
 def _run_alike(network: Any, builder: str, items: list[Item]) -> None:
