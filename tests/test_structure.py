@@ -11,7 +11,18 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-STACK = ("core", "data", "evaluation", "pipeline", "prediction", "training", "conversion", "runs", "serving", "cli")
+STACK = (
+    "core",
+    "data",
+    "evaluation",
+    "pipeline",
+    "prediction",
+    "training",
+    "conversion",
+    "runs",
+    "serving",
+    "cli",
+)
 """Each package imports from those before it only. `core` is the modules that lie in `suite/` itself."""
 
 BESIDE = {"report": ("core", "evaluation"), "kit": ("core", "data"), "testing": STACK[:-1]}
@@ -28,6 +39,7 @@ PUBLIC = {
     "suite.sources",
     "suite.kit",
     "suite.testing",
+    "suite.widgets",
 }
 """What a plugin may import of the host: `tests/api.txt` freezes what is in it."""
 
