@@ -12,8 +12,10 @@ from suite.wording import counted, short
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="a run, or a model folder")
-    parser.add_argument("--format", default="onnx", help="the format to write: onnx")
-    parser.add_argument("--out", metavar="FOLDER", help="the folder to write (default: RUN/export)")
+    parser.add_argument("--format", default="onnx", help="onnx (default), litert, openvino or saved-model")
+    parser.add_argument(
+        "--out", metavar="FOLDER", help="the folder to write (default: RUN/export, or RUN/export-FORMAT)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
@@ -32,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(msgspec.json.encode(done, enc_hook=str).decode())
         return 0
     size = f"{done.size / 1e6:.1f} MB" if done.size >= 1e6 else f"{done.size / 1e3:.1f} kB"
-    print(f"{done.folder}: network.onnx ({size}) and pipeline.json")
+    print(f"{done.folder}: {done.network} ({size}) and pipeline.json")
     compared = counted(done.examples, "example", "examples")
     largest, relative = short(done.largest_difference, 2), short(done.relative_difference, 2)
     print(

@@ -8,8 +8,9 @@ import numpy as np
 
 from suite.configuration import from_mapping, read_toml
 from suite.conversion.export import Export, export_to
+from suite.conversion.formats import ONNX, Format, format_named
 from suite.data.dataset import Dataset
-from suite.errors import UserError, nearest
+from suite.errors import UserError
 from suite.host import Host
 from suite.pipeline.codec import Codec, Encoded
 from suite.pipeline.manifest import REPORT, Manifest, model_folder
@@ -18,7 +19,6 @@ from suite.prediction.loading import describe, model_task
 from suite.runs.data import RunData, run_data
 from suite.stopping import check_stop
 
-FORMATS = ("onnx",)
 EXAMPLES = 64
 
 
@@ -38,17 +38,17 @@ def export(
     Args:
         path: a run or a model folder.
         out: the folder to write, which appears only when everything agrees, and replaces an earlier
-            export; by default `export` in the run.
-        format: "onnx".
+            export; by default `export` in the run for ONNX, `export-FORMAT` for another format.
+        format: "onnx", "litert", "openvino" or "saved-model".
         host: where builder and loader are looked up; None takes what is installed.
         dataset: the run's data, if it was in memory.
 
     Raises:
-        UserError: if there is nothing to export, a package is missing, or `out` is something else.
+        UserError: if there is nothing to export, a package is missing, the format cannot hold the network,
+            or `out` is something else.
         RunError: if the network cannot be converted, or the written file predicts something else.
     """
-    if format not in FORMATS:
-        raise UserError(f"there is no format '{format}': {nearest(format, FORMATS)}")
+    chosen = format_named(format)
     path = Path(path)
     host = host if host is not None else Host()
     folder = model_folder(path)
@@ -56,10 +56,15 @@ def export(
     if not described.manifest.network.endswith(".keras"):
         raise UserError(f"{path} is an export already: give the run that it was made from")
     beside = folder.parent if folder.name == "model" else folder
-    target = beside / "export" if out is None else Path(out)
+    target = beside / folder_name(chosen) if out is None else Path(out)
     _check_target(target)
     encoded, source = _examples(folder.parent, described.manifest, described.codec, host, dataset)
-    return export_to(target, folder, described, encoded, source, host)
+    return export_to(target, folder, described, encoded, source, host, chosen)
+
+
+def folder_name(chosen: Format) -> str:
+    """The folder in a run that an export is written to."""
+    return "export" if chosen == ONNX else f"export-{chosen.name}"
 
 
 def _examples(
