@@ -33,7 +33,7 @@ def conversions_are_forked() -> Generator[None]:
         yield  # the process from which they are forked would have Keras on that backend
         return
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("suite.conversion.onnx._in_a_process", in_a_forked_process)
+        patch.setattr("suite.conversion.process._in_a_process", in_a_forked_process)
         yield
 
 

@@ -17,7 +17,7 @@ IMPORTED = ["tensorflow", "keras", "tf2onnx", "onnx"]
 
 
 def in_a_forked_process(job: Mapping[str, Any]) -> tuple[int | None, str]:
-    """Takes the place of `suite.conversion.onnx._in_a_process`."""
+    """Takes the place of `suite.conversion.process._in_a_process`."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(IMPORTED)
     with tempfile.TemporaryDirectory() as folder:
@@ -33,6 +33,6 @@ def _do(job: Mapping[str, Any], path: list[str], printed: Path) -> None:
     for stream in (1, 2):
         os.dup2(descriptor, stream)
     sys.path[:] = path
-    from suite.conversion.onnx import _child
+    from suite.conversion.child import work
 
-    _child(job)
+    work(job)

@@ -192,7 +192,7 @@ def ship(case, folder):
 @pytest.fixture
 def shipped(case, tmp_path, monkeypatch):
     """A folder as if exported; its network is the case's."""
-    monkeypatch.setattr("suite.prediction.loading.OnnxNetwork", lambda path, threads: Network(case.network))
+    monkeypatch.setattr("suite.pipeline.networks.OnnxNetwork", lambda path, threads: Network(case.network))
     return ship(case, tmp_path / "shipped")
 
 
@@ -268,9 +268,10 @@ import pathlib, sys
 for name in {missing!r}:
     sys.modules[name] = None  # importing it fails, as if it were not installed
 import test_descriptions as made_up
+from suite.pipeline import networks
 from suite.prediction import loading
 for number, case in enumerate(made_up.CASES):
-    loading.OnnxNetwork = lambda path, threads: made_up.Network(case.network)
+    networks.OnnxNetwork = lambda path, threads: made_up.Network(case.network)
     folder = pathlib.Path(sys.argv[1]) / str(number)
     raws = ["the cat sat", "the dog"]
     shipped = made_up.ship(case, folder)

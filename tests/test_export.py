@@ -15,13 +15,14 @@ import toy_plugin
 import weather
 from suite.configuration import Configuration
 from suite.conversion.export import _difference, alike
-from suite.conversion.metadata import onnx_metadata
-from suite.conversion.onnx import _answer, _copying_no_graph, _in_a_process, convert
+from suite.conversion.metadata import network_metadata
+from suite.conversion.onnx import _copying_no_graph
+from suite.conversion.process import _answer, _in_a_process, convert
 from suite.pipeline.keras_files import save_keras
 from suite.pipeline.manifest import FORMAT, Manifest, read_manifest, write_manifest
 from suite.pipeline.networks import KerasNetwork, OnnxNetwork
 from suite.prediction.loading import load
-from suite.runs.export import _examples, export
+from suite.runs.export import _examples, data_of, export
 
 pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
 pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
@@ -37,7 +38,7 @@ def run(tmp_path_factory):
 def exported(run):
     """As users have it: converted in a process that begins with nothing."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("suite.conversion.onnx._in_a_process", _in_a_process)
+        patch.setattr("suite.conversion.process._in_a_process", _in_a_process)
         return export(run, host=weather.host())
 
 
@@ -46,7 +47,7 @@ def converted(exported, monkeypatch):
     """Conversion takes seconds: what it gave once, given again."""
     x = np.random.default_rng(0).normal(10, 5, (3, 4)).astype(np.float32)
 
-    def convert(source, target, packages, batches, scratch, metadata):
+    def convert(source, target, packages, batches, scratch, metadata, format):  # noqa: A002
         target.write_bytes((exported.folder / "network.onnx").read_bytes())
         return [x], [KerasNetwork(weather.network())(x)]
 
@@ -122,7 +123,7 @@ def test_the_network_says_what_it_is_and_nothing_of_it_is_believed(exported, tmp
 
 def test_metadata_are_texts_in_the_form_that_other_tools_read():
     manifest = Manifest(format=FORMAT, task="t", builder="p:b", codec={}, network="network.onnx")
-    metadata = onnx_metadata(
+    metadata = network_metadata(
         manifest, {"classes": ["it's", '"b"'], "input_size": [480, 640], "channels": 3, "resize": "squash"}
     )
     assert ast.literal_eval(metadata["names"]) == {0: "it's", 1: '"b"'}
@@ -186,7 +187,8 @@ def compared_examples(run):
         codec=codec.to_json(),
         network="network.keras",
     )
-    return _examples(run, manifest, codec, suite.Host(toy_plugin, discover=False))
+    host = suite.Host(toy_plugin, discover=False)
+    return _examples(manifest, codec, host, data_of(run, host, None))
 
 
 def test_it_is_compared_on_examples_of_the_runs_test_split(toy_run):
@@ -254,7 +256,9 @@ def test_what_fails_without_copies_of_the_graph_is_done_with_them(monkeypatch):
 
 
 def test_a_missing_package_is_named(run, monkeypatch):
-    monkeypatch.setattr("suite.conversion.onnx.find_spec", lambda name: None if name == "tf2onnx" else name)
+    monkeypatch.setattr(
+        "suite.conversion.formats.find_spec", lambda name: None if name == "tf2onnx" else name
+    )
     with pytest.raises(suite.UserError, match=r"needs tf2onnx: pip install 'keras-suite\[export\]'"):
         export(run, host=weather.host())
 

@@ -14,7 +14,7 @@ import pytest
 
 import suite
 import toy_plugin
-from suite.conversion.onnx import _in_a_process as in_a_process
+from suite.conversion.process import _in_a_process as in_a_process
 from suite.stopping import Stopping, check_stop, stop_function, stoppable, stopped_alike
 
 HOST = suite.Host(toy_plugin, discover=False)
@@ -215,8 +215,8 @@ def test_an_inspection_is_stopped(data):
 @pytest.mark.slow
 def test_an_export_is_stopped_and_its_process_ended(run, tmp_path, monkeypatch):
     began, stop = time.monotonic(), threading.Event()
-    monkeypatch.setattr("suite.conversion.onnx._CHILD", "import time; time.sleep(60)")
-    monkeypatch.setattr("suite.conversion.onnx._in_a_process", in_a_process)
+    monkeypatch.setattr("suite.conversion.process._CHILD", "import time; time.sleep(60)")
+    monkeypatch.setattr("suite.conversion.process._in_a_process", in_a_process)
     threading.Timer(0.5, stop.set).start()
     with pytest.raises(suite.StoppedError, match="the export was stopped"):
         suite.export(run, out=tmp_path / "out", host=HOST, stop=stop)

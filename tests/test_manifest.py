@@ -91,14 +91,14 @@ def test_a_model_that_is_replaced_while_it_is_loaded_is_the_new_one(folder, tmp_
         network=changed_network(3),
         facts={"classes": ["new"]},
     )
-    real = loading.check_file
+    real = loading.check_network
 
     def replaced(*words):
-        monkeypatch.setattr(loading, "check_file", real)
+        monkeypatch.setattr(loading, "check_network", real)
         swap_folder(other, folder)
         real(*words)
 
-    monkeypatch.setattr(loading, "check_file", replaced)
+    monkeypatch.setattr(loading, "check_network", replaced)
     assert load(folder, host=weather.host()).facts == {"classes": ["new"]}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -12,22 +12,24 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from suite.conversion.metadata import onnx_metadata
-from suite.conversion.onnx import convert
+from suite.conversion.formats import ONNX, Format
+from suite.conversion.metadata import network_metadata
+from suite.conversion.process import convert
+from suite.conversion.results import Rescored
 from suite.errors import RunError
 from suite.files import atomic_write, temporary_folder, writing
 from suite.folders import swap_folder
 from suite.host import Host
 from suite.pipeline.codec import Arrays, Codec, Encoded
-from suite.pipeline.manifest import REPORT, Manifest, check_file, write_manifest
-from suite.pipeline.networks import Network, OnnxNetwork
+from suite.pipeline.manifest import REPORT, Manifest, check_file, size_of_network, write_manifest
+from suite.pipeline.networks import Network
+from suite.pipeline.runtimes.choosing import RUNTIMES
 from suite.pipeline.trainable import stack
 from suite.prediction.description import codec_properties
 from suite.prediction.encoding import decode_each, same_shapes
 from suite.prediction.loading import Described, builder_packages
 from suite.stopping import check_stop
 
-FORMATS = ("onnx",)
 PREDICTION_TOLERANCE = 1e-3
 
 
@@ -41,7 +43,11 @@ class Export:
         source: where they came from, for people.
         largest_difference: between two outputs, absolute.
         relative_difference: the same, of the largest output.
-        size: bytes of the network's file.
+        size: bytes of the network's files.
+        format: by its name.
+        network: the name of the network's file or folder.
+        scored: how it scores beside Keras; None if it was not scored.
+        not_scored: a sentence on why it was not.
     """
 
     folder: Path
@@ -50,12 +56,35 @@ class Export:
     largest_difference: float
     relative_difference: float
     size: int
+    format: str
+    network: str
+    scored: Rescored | None = None
+    not_scored: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """What else was found of an exported folder before it took its place.
+
+    Attributes:
+        scored, not_scored: as `Export` has them.
+    """
+
+    scored: Rescored | None = None
+    not_scored: str = ""
 
 
 def export_to(
-    target: Path, folder: Path, described: Described, encoded: Sequence[Encoded], source: str, host: Host
+    target: Path,
+    folder: Path,
+    described: Described,
+    encoded: Sequence[Encoded],
+    source: str,
+    host: Host,
+    format: Format = ONNX,  # noqa: A002 - as on the command line
+    finish: Callable[[Path], Finished] = lambda folder: Finished(),
 ) -> Export:
-    """Write a trained pipeline as ONNX, run the written file and compare it with Keras.
+    """Write a trained pipeline in another format, run what was written and compare it with Keras.
 
     Outputs are compared one at a time and in batches, and so are decoded predictions.
 
@@ -66,9 +95,12 @@ def export_to(
         encoded: examples to compare on; random arrays are used if there are none.
         source: where the examples are from, for people.
         host: where the builder is looked up.
+        format: to write.
+        finish: gets the folder when it agrees with Keras, before it is put in its place: it looks at it
+            further, may write another network into it, and raises if it must not be exported.
 
     Raises:
-        UserError: if a package is missing or the network's file is damaged.
+        UserError: if a package is missing, the network's file is damaged, or the format cannot hold it.
         RunError: if the network cannot be converted, or the written file predicts something else.
     """
     manifest = described.manifest
@@ -76,7 +108,7 @@ def export_to(
     batches = [stack([encoded[index].arrays for index in indices]) for indices in groups]
     contexts = [[encoded[index].context for index in indices] for indices in groups] or None
     with temporary_folder(target) as written:
-        network = written / "network.onnx"
+        network = written / format.network
         with temporary_folder(target) as scratch:
             check_file(folder, manifest, manifest.network)
             packages = builder_packages(host, manifest)
@@ -87,12 +119,20 @@ def export_to(
                 packages,
                 batches,
                 scratch,
-                onnx_metadata(manifest, properties),
+                network_metadata(manifest, properties),
+                format,
             )
-        report = _compared(OnnxNetwork(network), described.codec, inputs, contexts, expected, manifest)
-        report |= {"source": source, "size": network.stat().st_size}
+        opened = RUNTIMES[format.runtime].open
+        assert opened is not None
+        report = _compared(opened(network, None), described.codec, inputs, contexts, expected, manifest)
+        exported = msgspec.structs.replace(manifest, network=network.name)
+        write_manifest(written, exported)
+        finished = finish(written)
+        report = {"format": format.name} | report | {"source": source}
+        report |= {"size": size_of_network(written, format.network), "packages": _versions(format)}
+        report |= msgspec.to_builtins(finished)
         atomic_write(written / REPORT, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
-        write_manifest(written, msgspec.structs.replace(manifest, network=network.name))
+        write_manifest(written, exported)
         with writing(target):
             swap_folder(written, target)
     return Export(
@@ -102,6 +142,10 @@ def export_to(
         largest_difference=report["largest_difference"],
         relative_difference=report["relative_difference"],
         size=report["size"],
+        format=format.name,
+        network=format.network,
+        scored=finished.scored,
+        not_scored=finished.not_scored,
     )
 
 
@@ -130,17 +174,19 @@ def _compared(
                 _check_predictions(codec, outputs, wanted, contexts[number], manifest.builder, how, share)
         examples += _count(batch)
     return {
-        "format": "onnx",
         "verified": True,
         "examples": examples,
         "compared": f"outputs{' and predictions' if contexts else ''}, one by one and in batches",
         "largest_difference": largest,
         "relative_difference": relative,
         "tolerance": codec.export_tolerance,
-        "packages": {
-            name: metadata.version(name) for name in ("keras", "tensorflow", "tf2onnx", "onnxruntime")
-        },
     }
+
+
+def _versions(format: Format) -> dict[str, str]:  # noqa: A002
+    """The versions of the packages that took part."""
+    names = [name.replace("_", "-") for name in format.packages]
+    return {name: metadata.version(name) for name in names}
 
 
 def _both_ways(network: Network, batch: Arrays) -> list[tuple[str, Arrays]]:

@@ -1,4 +1,5 @@
-"""What an exported network says of itself to other tools, in the metadata of its file (`metadata_props`).
+"""What an exported network says of itself to other tools, in the metadata of its file (`metadata_props`
+of ONNX, `rt_info` of OpenVINO).
 
 Viewers (Netron) show it, and tools that run detectors and classifiers look for the names of classes under
 `names` and for the size of the input under `imgsz`, both as Python literals: a convention of Ultralytics.
@@ -17,7 +18,7 @@ from suite.pipeline.manifest import Manifest
 _CONVENTIONAL = {"classes": "names", "input_size": "imgsz"}
 
 
-def onnx_metadata(manifest: Manifest, properties: dict[str, Any]) -> dict[str, str]:
+def network_metadata(manifest: Manifest, properties: dict[str, Any]) -> dict[str, str]:
     """The metadata by name.
 
     Args:

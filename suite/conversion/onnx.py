@@ -1,177 +1,42 @@
-"""A `.keras` file to ONNX, in a process of its own.
-
-TensorFlow is the backend whose export has dynamic shapes, whatever backend the calling process has, and
-what TensorFlow and tf2onnx print while they convert belongs to this process alone.
-"""
+"""What TensorFlow has made of a network, as ONNX: in the process that converts."""
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from importlib.util import find_spec
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from suite.errors import RunError, UserError
-from suite.files import unwritable_in, writing
-from suite.pipeline.codec import Arrays
-from suite.pipeline.keras_files import check_keras
-from suite.plugin_files import files_of_modules, load_plugin_file
-from suite.stopping import check_stop
-
-if TYPE_CHECKING:
-    import keras
+from suite.conversion.traced import Traced
 
 OPSET = 18
-_STOP_SECONDS = 0.2  # between two looks whether to stop
 _NO_COPIES = "TF2ONNX_CATCH_ERRORS"
-_NEEDED = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime")
-_CHILD = """
-import json, sys
-sys.path[:] = json.loads(sys.argv[1])
-from suite.conversion.onnx import _child
-_child(json.loads(sys.argv[2]))
-"""
 
 
-def convert(
-    source: Path,
-    target: Path,
-    packages: Iterable[str],
-    batches: Sequence[Arrays],
-    scratch: Path,
-    metadata: Mapping[str, str] | None = None,
-) -> tuple[list[Arrays], list[Arrays]]:
-    """Write `source`, a `.keras` file, as ONNX to `target`, and run it under Keras.
-
-    The first axis of all inputs and outputs is dynamic, as are others that the network leaves open.
-    Inputs and outputs have the names that they have in Keras.
+def write_onnx(traced: Traced, target: Path) -> None:
+    """Write a network as ONNX.
 
     Args:
-        source: the file of the network.
-        target: the ONNX file to write.
-        packages: as for `load_keras`.
-        batches: encoded examples to run under Keras. Without any, random arrays are made.
-        scratch: a folder through which the processes exchange arrays.
-        metadata: what the file says of itself, by name.
-
-    Returns:
-        The batches, and Keras's outputs for them.
-
-    Raises:
-        UserError: if a package is missing or `source` is no proper file.
-        RunError: if the network cannot be converted.
+        traced: the network.
+        target: the file to write.
     """
-    missing = [name for name in _NEEDED if find_spec(name) is None]
-    if missing:
-        raise UserError(f"export needs {' and '.join(missing)}: pip install 'keras-suite[export]'")
-    check_keras(source, packages)
-    with writing(scratch):
-        (scratch / "metadata.json").write_text(json.dumps(dict(metadata or {})), encoding="utf-8")
-        if batches:
-            _write(scratch / "inputs.npz", batches)
-    packages = list(packages)
-    job = {"source": str(source), "target": str(target), "packages": packages, "scratch": str(scratch)}
-    job["plugin_files"] = files_of_modules(packages)
-    status, printed = _in_a_process(job)
-    errors = _answer(scratch / "answer.json")
-    full = unwritable_in(printed, target) if status else None
-    if full is not None:
-        raise full
-    if "user_error" in errors:
-        raise UserError(errors["user_error"])
-    if status != 0 or not target.is_file():
-        reason = errors.get("error") or (printed.strip().splitlines() or [f"status {status}"])[-1]
-        raise RunError(f"{source} could not be converted to ONNX: {reason}")
-    return _read(scratch / "inputs.npz"), _read(scratch / "outputs.npz")
-
-
-def _in_a_process(job: Mapping[str, Any]) -> tuple[int, str]:
-    """Do a job in a process of its own: its exit status, and what it printed to the standard error."""
-    command = [sys.executable, "-c", _CHILD, json.dumps(sys.path), json.dumps(job)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
-    ) as process:
-        try:
-            while True:
-                with suppress(subprocess.TimeoutExpired):
-                    printed = process.communicate(timeout=_STOP_SECONDS)[1]
-                    return process.returncode, printed
-                check_stop()
-        except BaseException:
-            process.kill()
-            raise
-
-
-def _answer(path: Path) -> dict[str, str]:
-    """What went wrong in the child, by kind; empty if nothing did, or it could not say so."""
-    try:
-        answer: dict[str, str] = json.loads(path.read_text())
-    except (OSError, ValueError):  # it was not written, or the disk is full: the file is empty or cut off
-        return {}
-    return answer
-
-
-def _child(job: Mapping[str, Any]) -> None:
-    scratch = Path(job["scratch"])
-    try:
-        for file in job["plugin_files"]:
-            load_plugin_file(Path(file))
-        _convert(Path(job["source"]), Path(job["target"]), job["packages"], scratch)
-    except UserError as error:
-        (scratch / "answer.json").write_text(json.dumps({"user_error": str(error)}))
-        raise
-    except Exception as error:
-        lines = str(error).strip().splitlines() or [""]
-        (scratch / "answer.json").write_text(json.dumps({"error": f"{type(error).__name__}: {lines[0]}"}))
-        raise
-
-
-def _convert(source: Path, target: Path, packages: list[str], scratch: Path) -> None:
-    from suite.devices import activate
-    from suite.pipeline.keras_files import load_keras
-    from suite.pipeline.networks import KerasNetwork
-
-    activate("tensorflow", "cpu")
     import onnx
     import tensorflow as tf
     import tf2onnx
 
     _teach_erfc()
     _teach_slice_update()
-    model = load_keras(source, packages)
-    specs = _specs(model)
-
-    def forward(*tensors: Any) -> Any:
-        named = dict(zip(specs, tensors, strict=True))
-        outputs = model(named if isinstance(model.input, dict) else list(tensors), training=False)
-        if isinstance(outputs, dict):
-            return outputs
-        flat = outputs if isinstance(outputs, (list, tuple)) else [outputs]
-        return dict(zip(model.output_names, flat, strict=True))
-
-    signature = [tf.TensorSpec(shape, dtype, name=name) for name, (shape, dtype) in specs.items()]
-    function = tf.function(forward, input_signature=signature)
     # Keras compiles grouped convolutions as functions of their own, which ONNX does not know: so inlined.
     tf.config.run_functions_eagerly(True)
     converted, _ = _copying_no_graph(
-        lambda: tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
+        lambda: tf2onnx.convert.from_function(traced.function, input_signature=traced.signature, opset=OPSET)
     )
-    _bind_captured(converted.graph, function.get_concrete_function().graph.captures)
+    _bind_captured(converted.graph, traced.function.get_concrete_function().graph.captures)
     tf.config.run_functions_eagerly(False)
-    metadata = json.loads((scratch / "metadata.json").read_text(encoding="utf-8"))
-    onnx.helper.set_model_props(converted, metadata)
+    onnx.helper.set_model_props(converted, traced.metadata)
     onnx.save(converted, str(target))
-    if not (scratch / "inputs.npz").is_file():
-        _write(scratch / "inputs.npz", [_random(specs)])
-    network = KerasNetwork(model)
-    _write(scratch / "outputs.npz", [network(batch) for batch in _read(scratch / "inputs.npz")])
 
 
 def _copying_no_graph(convert: Callable[[], Any]) -> Any:
@@ -262,43 +127,3 @@ def _bind_captured(graph: Any, captures: Iterable[tuple[Any, Any]]) -> None:
     for captured in [tensor for tensor in graph.input if tensor.name in values]:
         graph.initializer.append(numpy_helper.from_array(values[captured.name].numpy(), captured.name))
         graph.input.remove(captured)
-
-
-def _specs(model: keras.Model) -> dict[str, tuple[tuple[int | None, ...], str]]:
-    """Shapes and dtypes of the inputs by the names under which a codec gives them."""
-    structure = model.input
-    if isinstance(structure, dict):
-        tensors = structure
-    else:
-        flat = structure if isinstance(structure, (list, tuple)) else [structure]
-        tensors = {tensor.name: tensor for tensor in flat}
-    return {name: (tuple(tensor.shape), tensor.dtype) for name, tensor in tensors.items()}
-
-
-def _random(specs: dict[str, tuple[tuple[int | None, ...], str]]) -> Arrays:
-    rng = np.random.default_rng(0)
-    made = {}
-    for name, (shape, dtype) in specs.items():
-        full = (8, *(16 if size is None else size for size in shape[1:]))
-        if np.issubdtype(np.dtype(dtype), np.floating):
-            made[name] = rng.normal(size=full).astype(dtype)
-        else:
-            made[name] = rng.integers(0, 256 if dtype == "uint8" else 2, full).astype(dtype)
-    return made if len(made) > 1 else next(iter(made.values()))
-
-
-def _write(path: Path, batches: Sequence[Arrays]) -> None:
-    named = {}
-    for number, batch in enumerate(batches):
-        for name, array in batch.items() if isinstance(batch, dict) else [("", batch)]:
-            named[f"{number}/{name}"] = array
-    np.savez(path, allow_pickle=False, **named)
-
-
-def _read(path: Path) -> list[Arrays]:
-    batches: dict[int, dict[str, np.ndarray]] = {}
-    with np.load(path, allow_pickle=False) as stored:
-        for key in stored.files:
-            number, _, name = key.partition("/")
-            batches.setdefault(int(number), {})[name] = stored[key]
-    return [batch[""] if set(batch) == {""} else batch for _, batch in sorted(batches.items())]

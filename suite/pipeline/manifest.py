@@ -47,9 +47,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         builder: the model builder as `plugin:name`; its codec reads `codec`.
         plugin: name and version of the builder's plugin.
         codec: what the codec's `to_json` gave.
-        network: the network's file, beside this one; its suffix says which runtime reads it.
+        network: the network's file or folder, beside this one; its suffix says which runtime reads it.
         facts: the facts of the data that it was trained on.
-        files: by its name, what each file beside this one was when it was written.
+        files: by its name, with "/" in a folder, what each file beside this one was when it was written.
         replacing: what a file becomes that is just being replaced, and may be if the process died then.
         sha256: of this file itself, as `_checksum` has it.
         versions: of the packages that it was written with, by their names: suite and Keras.
@@ -133,9 +133,8 @@ def unfinished_note(manifest: Manifest, path: Path) -> str:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write `pipeline.json`, which makes `folder` a model folder; its other files are there already."""
-    files = {
-        name: record_of(folder / name) for name in (manifest.network, REPORT) if (folder / name).is_file()
-    }
+    names = [*_network_files(folder, manifest.network), REPORT]
+    files = {name: record_of(folder / name) for name in names if (folder / name).is_file()}
     _write(folder, msgspec.structs.replace(manifest, files=files, replacing={}))
 
 
@@ -180,6 +179,36 @@ def check_file(folder: Path, manifest: Manifest, name: str) -> None:
         raise UserError(f"{path} is damaged: it has {size:,} bytes instead of {allowed[0].size:,}; {_AGAIN}")
     if record_of(path) not in allowed:
         raise UserError(f"{path} is damaged: its checksum (SHA-256) is another one; {_AGAIN}")
+
+
+def check_network(folder: Path, manifest: Manifest) -> None:
+    """Compare all files of the network with what they were when they were written.
+
+    Raises:
+        UserError: if one is not there, is damaged, or `pipeline.json` does not know it.
+    """
+    known = [name for name in manifest.files if name != REPORT and is_beside(name)]
+    for name in dict.fromkeys([*known, *_network_files(folder, manifest.network)]):
+        check_file(folder, manifest, name)
+
+
+def size_of_network(folder: Path, network: str) -> int:
+    """The bytes of all files of a network."""
+    return sum((folder / name).stat().st_size for name in _network_files(folder, network))
+
+
+def is_beside(name: str) -> bool:
+    """Whether the name of a file in `pipeline.json` is that of a file in the same folder or below."""
+    return "\\" not in name and all(part not in ("", ".", "..") for part in name.split("/"))
+
+
+def _network_files(folder: Path, network: str) -> list[str]:
+    """The files that a network is made of, as `Manifest.files` has their names."""
+    path = folder / network
+    if path.is_dir():
+        return sorted(file.relative_to(folder).as_posix() for file in path.rglob("*") if not file.is_dir())
+    weights = path.with_suffix(".bin")
+    return [network, weights.name] if path.suffix == ".xml" and weights.exists() else [network]
 
 
 def _write(folder: Path, manifest: Manifest) -> None:

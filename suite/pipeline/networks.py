@@ -76,7 +76,7 @@ class KerasNetwork:
             The outputs as numpy arrays `(examples, ...)`; a model with several outputs gives them by name.
         """
         total = _examples(inputs)
-        _check_inputs(inputs, self.signature.inputs, with_dtypes=False)
+        check_inputs(inputs, self.signature.inputs, with_dtypes=False)
         bytes_of_one = sum(array.nbytes for array in _arrays(inputs)) // total
         max_size = max(1, min(self.batch_size, MAX_BYTES // max(1, bytes_of_one)))
         pieces = []
@@ -161,7 +161,7 @@ class OnnxNetwork:
         Raises:
             UserError: if ONNX Runtime cannot compute it.
         """
-        _check_inputs(inputs, self.signature.inputs, with_dtypes=True)
+        check_inputs(inputs, self.signature.inputs, with_dtypes=True)
         feed = inputs if isinstance(inputs, dict) else {self._inputs[0]: inputs}
         try:
             results = self._session.run(self._outputs, feed)
@@ -185,7 +185,7 @@ def _onnx_specs(nodes: Sequence[Any]) -> ArraySpecs | None:
     return specs
 
 
-def _check_inputs(inputs: Arrays, wanted: ArraySpecs | None, *, with_dtypes: bool) -> None:
+def check_inputs(inputs: Arrays, wanted: ArraySpecs | None, *, with_dtypes: bool) -> None:
     """Refuse arrays that a network does not take, before its runtime does in its own words."""
     first = {name: array[0] for name, array in inputs.items()} if isinstance(inputs, dict) else inputs[0]
     given = specs_of(first)

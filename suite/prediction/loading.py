@@ -22,12 +22,13 @@ from suite.pipeline.manifest import (
     MANIFEST,
     Manifest,
     announce,
-    check_file,
+    check_network,
     model_folder,
     read_manifest,
     write_manifest,
 )
-from suite.pipeline.networks import KerasNetwork, Network, OnnxNetwork
+from suite.pipeline.networks import KerasNetwork, Network
+from suite.pipeline.runtimes.choosing import runtime_for
 from suite.plugin_files import refuse_missing_files
 from suite.prediction.description import Description, described_pipeline
 from suite.prediction.predictor import LoadedPipeline
@@ -97,6 +98,7 @@ def load(
     backend: str = "auto",
     device: str = "auto",
     threads: int | None = None,
+    runtime: str = "auto",
     batch_size: int = 32,
     options: Mapping[str, Any] | None = None,
     limits: Mapping[str, float] | None = None,
@@ -109,7 +111,9 @@ def load(
         backend: for a Keras network, see `suite.devices.activate`; "auto" takes what Keras has already
             been imported with, else TensorFlow.
         device: for a Keras network, "auto", "cpu", "gpu" or "gpu:N".
-        threads: for an ONNX network, the threads of one forward pass; None leaves it to the runtime.
+        threads: for an exported network, the threads of one forward pass; None leaves it to the runtime.
+        runtime: "auto" takes the one for the network's file: "keras", "onnxruntime", "openvino", "litert" or
+            "tensorflow". An ONNX file can be run by "openvino" too.
         batch_size: how many examples run at a time.
         options: for the codec, as `suite show TASK BUILDER` lists them under prediction.
         limits: what one input may take, by the names that `suite show runtime` lists; pickled with the
@@ -132,6 +136,7 @@ def load(
         backend=backend,
         device=device,
         threads=threads,
+        runtime=runtime,
         batch_size=batch_size,
         options=None if options is None else dict(options),
     )
@@ -154,7 +159,7 @@ class FolderOrigin:
     Attributes:
         folder: the model folder, an absolute path.
         sha256: of its `pipeline.json`, which holds the checksums of the other files.
-        host, backend, device, threads, batch_size, options: as for `load`.
+        host, backend, device, threads, runtime, batch_size, options: as for `load`.
     """
 
     folder: Path
@@ -163,6 +168,7 @@ class FolderOrigin:
     backend: str
     device: str
     threads: int | None
+    runtime: str
     batch_size: int
     options: dict[str, Any] | None
 
@@ -191,12 +197,12 @@ class FolderOrigin:
         codec, other = described.codec, _other_versions(manifest, described.host)
         file = self.folder / manifest.network
         network: Network
-        if file.suffix in (".onnx", ".keras"):
-            check_file(self.folder, manifest, manifest.network)
-        if file.suffix == ".onnx":
-            network = OnnxNetwork(file, self.threads)
+        runtime = runtime_for(file, self.runtime)
+        check_network(self.folder, manifest)
+        if runtime.open is not None:
+            network = runtime.open(file, self.threads)
             different = misfit(codec, network.signature)
-        elif file.suffix == ".keras":
+        else:
             from suite.pipeline.keras_files import load_keras
 
             activate(self.backend, self.device)
@@ -204,11 +210,6 @@ class FolderOrigin:
                 model = load_keras(file, described.builder.item.packages)
             network = KerasNetwork(model, self.batch_size)
             different = misfit(codec, network.signature) or weights_misfit(codec, model)
-        else:
-            raise UserError(
-                f"{self.folder / MANIFEST}: no runtime here reads '{manifest.network}': known are .keras and"
-                " .onnx"
-            )
         if different:
             raise UserError(
                 f"{self.folder} cannot be used, its codec and its network do not fit: {different}. They are"

@@ -12,7 +12,15 @@ from suite.configuration import from_mapping, read_toml
 from suite.documents import NotJsonError, decode_json
 from suite.errors import UserError
 from suite.evaluation.prediction_files import PREDICTIONS_FILE
-from suite.pipeline.manifest import FOLDS_FILE, MANIFEST, Manifest, check_file, model_folder, read_manifest
+from suite.pipeline.manifest import (
+    FOLDS_FILE,
+    MANIFEST,
+    Manifest,
+    check_file,
+    is_beside,
+    model_folder,
+    read_manifest,
+)
 from suite.runs.directory import RunDirectory
 from suite.runs.logs import FILE as LOGS_FILE
 from suite.runs.run import read_json
@@ -78,7 +86,7 @@ def _run(path: Path) -> Iterator[Verified]:
         yield _look(path / "history.csv", _READABLE, lambda file: RunDirectory(file.parent).history())
     if (path / PREDICTIONS_FILE).is_file():
         yield _look(path / PREDICTIONS_FILE, _READABLE, _read_lines)
-    for folder in (run.model, path / "export"):
+    for folder in (run.model, *sorted(path.glob("export*"))):
         if (folder / MANIFEST).is_file():
             yield from _model(folder)
     yield from _checkpoints(run.checkpoints.path)
@@ -88,15 +96,16 @@ def _model(folder: Path) -> Iterator[Verified]:
     known: list[Manifest] = []
     yield _look(folder / MANIFEST, _CHECKSUM, lambda file: known.append(read_manifest(file.parent)))
     for manifest in known:
-        for name in dict.fromkeys([manifest.network, *sorted(manifest.files)]):
-            if Path(name).name != name:
+        network = [] if (folder / manifest.network).is_dir() else [manifest.network]
+        for name in dict.fromkeys([*network, *sorted(manifest.files)]):
+            if not is_beside(name):
                 yield Verified(folder / MANIFEST, _CHECKSUM, f"its file '{name}' is not beside it")
                 continue
-            yield _look(folder / name, _CHECKSUM, partial(_file_of, manifest))
+            yield _look(folder / name, _CHECKSUM, partial(_file_of, folder, manifest, name))
 
 
-def _file_of(manifest: Manifest, file: Path) -> None:
-    check_file(file.parent, manifest, file.name)
+def _file_of(folder: Path, manifest: Manifest, name: str, file: Path) -> None:
+    check_file(folder, manifest, name)
 
 
 def _checkpoints(folder: Path) -> Iterator[Verified]:

@@ -344,7 +344,7 @@ def test_the_exported_network_agrees(name, tmp_path):
     network = networks(name, covariates=True).network
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("tf2onnx")
-    from suite.conversion.onnx import convert
+    from suite.conversion.process import convert
 
     network.save(tmp_path / "network.keras")
     target = tmp_path / "network.onnx"

@@ -158,7 +158,7 @@ def test_features_are_those_of_keras_hub(family, tmp_path):
 def test_the_exported_network_agrees(tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("tf2onnx")
-    from suite.conversion.onnx import convert
+    from suite.conversion.process import convert
 
     built = build(save(tmp_path / "preset", "DistilBert"))
     built.network.save(tmp_path / "network.keras")

@@ -215,7 +215,7 @@ def test_it_learns_and_comes_back_from_a_file(built, tmp_path):
 def test_exported_it_writes_the_same(built, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("tf2onnx")
-    from suite.conversion.onnx import convert
+    from suite.conversion.process import convert
     from suite.pipeline.keras_files import save_keras
 
     # Of few tokens in a pass, each of which is a copy of the network in the graph; GPT2 keeps both layers.

@@ -263,7 +263,7 @@ def test_it_is_loaded_as_it_was_saved_and_computes_in_half_precision_too(network
 
 def test_exported_it_writes_the_same_greedy_and_drawn(networks, network, tmp_path):
     pytest.importorskip("tf2onnx")
-    from suite.conversion.onnx import convert
+    from suite.conversion.process import convert
     from suite.pipeline.networks import OnnxNetwork
 
     save_keras(networks[0], tmp_path / "network.keras")

@@ -196,7 +196,7 @@ def test_exported_it_finds_the_same_with_every_width(pair, tmp_path):
     pytest.importorskip("tf2onnx")
     if keras.backend.backend() != "tensorflow":
         pytest.skip("exporting runs on TensorFlow whatever the backend")
-    from suite.conversion.onnx import convert
+    from suite.conversion.process import convert
     from suite.pipeline.keras_files import save_keras
     from suite.pipeline.networks import OnnxNetwork
 

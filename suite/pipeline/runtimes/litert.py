@@ -1,0 +1,91 @@
+"""Networks on LiteRT, which was TensorFlow Lite: `.tflite` files."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from suite.errors import UserError, first_line, unimportable
+from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs, Signature
+from suite.pipeline.networks import check_inputs
+
+
+class LitertNetwork:
+    """Runs a LiteRT file.
+
+    An interpreter holds one run at a time, so threads that share the network wait for each other.
+
+    Args:
+        path: the file.
+        threads: how many threads one forward pass may use; None takes one for each core.
+
+    Raises:
+        UserError: if LiteRT is not installed or refuses the file.
+    """
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ImportError as error:
+            missing = f"LiteRT is not installed, which runs {path}: pip install 'keras-suite[litert]'"
+            raise unimportable(error, "ai_edge_litert", missing) from None
+        if not path.is_file():
+            raise UserError(f"{path} is not there: export the run again")
+        from suite.devices import cores
+
+        try:
+            self._interpreter = Interpreter(model_path=str(path), num_threads=threads or cores())
+            runner = self._interpreter.get_signature_runner()
+            self._inputs, self._outputs = runner.get_input_details(), runner.get_output_details()
+            self.signature = Signature(_specs(self._inputs), _specs(self._outputs))
+        except Exception as error:  # noqa: BLE001 - whatever LiteRT finds in a damaged file
+            reason = first_line(error)
+            raise UserError(f"{path} is not a network that LiteRT can run: {reason}") from None
+        self._path = path
+        self._shapes: dict[str, tuple[int, ...]] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, inputs: Arrays) -> Arrays:
+        """Run any number of examples; see `suite.pipeline.networks.KerasNetwork.__call__` for the shapes.
+
+        Raises:
+            UserError: if LiteRT cannot compute it.
+        """
+        check_inputs(inputs, self.signature.inputs, with_dtypes=True)
+        feed = inputs if isinstance(inputs, dict) else dict.fromkeys(self._inputs, inputs)
+        try:
+            with self._lock:
+                outputs = self._run(feed)
+        except Exception as error:
+            reason = first_line(error)
+            raise UserError(f"{self._path} could not be computed by LiteRT: {reason}") from error
+        return outputs if len(outputs) > 1 else next(iter(outputs.values()))
+
+    def _run(self, feed: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        shapes = {name: array.shape for name, array in feed.items()}
+        if shapes != self._shapes:
+            self._shapes = {}
+            for name, shape in shapes.items():
+                self._interpreter.resize_tensor_input(self._inputs[name]["index"], shape, strict=True)
+            self._interpreter.allocate_tensors()
+            self._shapes = shapes
+        for name, array in feed.items():
+            self._interpreter.set_tensor(self._inputs[name]["index"], np.ascontiguousarray(array))
+        self._interpreter.invoke()
+        return {name: self._interpreter.get_tensor(output["index"]) for name, output in self._outputs.items()}
+
+
+def _specs(details: Mapping[str, Any]) -> ArraySpecs | None:
+    """What LiteRT says of inputs or outputs; None if it does not know how many axes one has."""
+    specs = {}
+    for name, tensor in details.items():
+        shape = tensor["shape_signature"] if len(tensor["shape_signature"]) else tensor["shape"]
+        if not len(shape):
+            return None
+        sides = tuple(int(side) if side >= 0 else None for side in shape[1:])
+        specs[name] = ArraySpec(sides, np.dtype(tensor["dtype"]).name)
+    return specs

@@ -1,0 +1,115 @@
+"""Networks on OpenVINO: its own files (`.xml` and `.bin`), and those of ONNX."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from suite.errors import UserError, first_line, unimportable
+from suite.outside_files import check_onnx
+from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs, Signature
+from suite.pipeline.networks import check_inputs
+
+_TYPES = {"f32": "float32", "f64": "float64", "f16": "float16", "boolean": "bool"}
+"""The names of dtypes that are called otherwise in numpy."""
+
+_IMPORTING = threading.Lock()
+
+
+def imported() -> ModuleType:
+    """The module `openvino`, imported without its telemetry, which would send word of it to its makers."""
+    telemetry = "openvino_telemetry"
+    with _IMPORTING:
+        blocked = "openvino" not in sys.modules and telemetry not in sys.modules
+        if blocked:
+            sys.modules[telemetry] = None  # type: ignore[assignment] # importing it fails
+        try:
+            return importlib.import_module("openvino")
+        finally:
+            if blocked:
+                del sys.modules[telemetry]
+
+
+class OpenvinoNetwork:
+    """Runs an OpenVINO or ONNX file under OpenVINO, on the processor and in float32.
+
+    Threads may share it: each has a request of its own.
+
+    Args:
+        path: the file. Its first axis must be dynamic.
+        threads: how many threads one forward pass may use; None leaves it to OpenVINO.
+
+    Raises:
+        UserError: if OpenVINO is not installed or refuses the file.
+    """
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        try:
+            openvino = imported()
+        except ImportError as error:
+            missing = f"OpenVINO is not installed, which runs {path}: pip install 'keras-suite[openvino]'"
+            raise unimportable(error, "openvino", missing) from None
+        if not path.is_file():
+            raise UserError(f"{path} is not there: export the run again")
+        if path.suffix == ".onnx":
+            check_onnx(path)
+        settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+        if threads is not None:
+            settings["INFERENCE_NUM_THREADS"] = threads
+        try:
+            self._compiled = openvino.Core().compile_model(str(path), "CPU", settings)
+            self._inputs = [port.get_any_name() for port in self._compiled.inputs]
+            self._outputs = [port.get_any_name() for port in self._compiled.outputs]
+            self.signature = Signature(_specs(self._compiled.inputs), _specs(self._compiled.outputs))
+        except Exception as error:  # noqa: BLE001 - OpenVINO's own share no base class
+            reason = first_line(error)
+            raise UserError(f"{path} is not a network that OpenVINO can run: {reason}") from None
+        self._path = path
+        self._own = threading.local()
+
+    def __call__(self, inputs: Arrays) -> Arrays:
+        """Run any number of examples; see `suite.pipeline.networks.KerasNetwork.__call__` for the shapes.
+
+        Raises:
+            UserError: if OpenVINO cannot compute it.
+        """
+        check_inputs(inputs, self.signature.inputs, with_dtypes=True)
+        feed = inputs if isinstance(inputs, dict) else {self._inputs[0]: inputs}
+        request = getattr(self._own, "request", None)
+        try:
+            if request is None:
+                request = self._own.request = self._compiled.create_infer_request()
+            results = request.infer({name: np.ascontiguousarray(array) for name, array in feed.items()})
+            outputs = [np.array(results[place]) for place in range(len(self._outputs))]
+        except Exception as error:
+            reason = first_line(error)
+            raise UserError(f"{self._path} could not be computed by OpenVINO: {reason}") from error
+        if len(outputs) == 1:
+            return outputs[0]
+        return dict(zip(self._outputs, outputs, strict=True))
+
+
+def _specs(ports: Sequence[Any]) -> ArraySpecs | None:
+    """What OpenVINO says of inputs or outputs; None if it does not know how many axes one has."""
+    specs = {}
+    for port in ports:
+        shape = port.get_partial_shape()
+        if shape.rank.is_dynamic or not len(shape):
+            return None
+        sides = tuple(None if side.is_dynamic else side.get_length() for side in list(shape)[1:])
+        kind = port.get_element_type().get_type_name()
+        specs[port.get_any_name()] = ArraySpec(sides, _TYPES.get(kind, _numpy_name(kind)))
+    return specs
+
+
+def _numpy_name(kind: str) -> str:
+    """What numpy calls a dtype of whole numbers ("uint8" of "u8"); anything else as it is."""
+    letter, bits = kind[:1], kind[1:]
+    return f"{'u' if letter == 'u' else ''}int{bits}" if letter in "ui" and bits.isdecimal() else kind
