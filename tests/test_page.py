@@ -13,7 +13,9 @@ import pytest
 sync_api = pytest.importorskip("playwright.sync_api")
 
 import fake_server  # noqa: E402
+import weather  # noqa: E402
 from fake_server import PREDICTIONS, TOKEN, FakeServer, described, running  # noqa: E402
+from served import KEPT, serving  # noqa: E402
 
 BROWSER = Path("/usr/bin/chromium")
 pytestmark = [
@@ -392,18 +394,36 @@ def test_all_text_can_be_read(open_tab, photo):
         assert tab.page.evaluate(CONTRAST) == [], scheme
 
 
-def test_a_stranger_s_task_has_a_page_too(open_tab):
-    made_up = {**described("forecasting"), "name": "birds", "task": "forecasting", "widgets": {
-        "input": {"kind": "file", "label": ""}, "outputs": [{"kind": "json"}]
-    }}  # fmt: skip
-    fake = FakeServer([made_up])
-    with running(fake.application) as url:
-        tab = open_tab("", url)
-        tab.panel.locator("input[type=file]").set_input_files(
-            {"name": "a.csv", "mimeType": "text/csv", "buffer": b"1,2"}
-        )
+def test_a_stranger_s_task_has_a_page_too(open_tab, tmp_path):
+    models = {"weather": weather.save_exported(tmp_path / "shipped")}
+    with serving(models, host=weather.host()) as server:
+        tab = open_tab("", f"http://127.0.0.1:{server.port}")
+        file = {"name": "a.temps", "mimeType": "text/plain", "buffer": b"21 22 23 24"}
+        tab.panel.locator("input[type=file]").set_input_files(file)
         tab.done()
-        assert tab.answer.locator(".fields dt").all_inner_texts()[:3] == ["name", "start", "frequency"]
+        shown = tab.answer.locator(".fields dl > div").all_inner_texts()
+        assert [line.split() for line in shown] == [["label", "warm"], ["score", "0.92414"]]
+        tab.panel.locator("input[type=file]").set_input_files({**file, "buffer": b"21 22 three 24"})
+        tab.answer.get_by_text("a.temps: it holds something that is not a number").wait_for()
+
+
+def test_real_models_answer_the_page(open_tab, photo):
+    models = {task: KEPT / task / "export" for task in ("object-detection", "text-generation", "forecasting")}
+    with serving(models, token=TOKEN) as server:
+        tab = open_tab("object-detection", f"http://127.0.0.1:{server.port}")
+        tab.page.get_by_label("Token").fill(TOKEN)
+        tab.page.keyboard.press("Enter")
+        tab.give(photo)
+        tab.done()
+        assert tab.answer.locator(".headline").is_visible()
+        tab.page.get_by_role("tab", name="text-generation").click()
+        tab.type("Ann")
+        tab.done()
+        assert tab.answer.locator(".written").inner_text()
+        tab.page.get_by_role("tab", name="forecasting").click()
+        tab.type(DAYS)
+        tab.done()
+        tab.answer.locator("polyline.median").wait_for()
 
 
 def test_the_page_asks_nobody_else(served):

@@ -77,7 +77,7 @@ export function makePanel(model) {
       if (count <= MAX_RESULTS) cards.show(results, line, complete);
     };
     try {
-      await predict(model.name, given, { signal: own.signal, stream: model.can_stream, onLine });
+      await predict(model.name, given, { signal: own.signal, stream: model.can_stream || given.some((value) => isMany(value, model)), onLine });
       if (asked !== own) return;
       begin();
       if (count > MAX_RESULTS) {
@@ -115,6 +115,13 @@ export function makePanel(model) {
       for (const player of panel.querySelectorAll("audio")) player.pause();
     },
   };
+}
+
+/** Whether a file holds many inputs, whose predictions come one by one. */
+function isMany(value, model) {
+  const name = value instanceof Blob ? value.name.toLowerCase() : "";
+  const ends = (endings) => (endings || []).some((ending) => name.endsWith(ending));
+  return ends(model.inputs?.streams) && !ends(model.inputs?.files);
 }
 
 function ended(count, milliseconds) {
