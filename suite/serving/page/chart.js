@@ -7,6 +7,7 @@ import { stepNames } from "./times.js";
 const WIDTH = 720;
 const HEIGHT = 320;
 const EDGE = { left: 60, right: 16, top: 14, bottom: 34 };
+const BAND = 0.8; // what an interval lets through
 const MAX_READ = 2_000_000; // bytes of a file whose history is shown
 
 /** The chart, its legend and the table. `input` is the text or the file that was given. */
@@ -61,10 +62,10 @@ function drawn(history, median, bands, names) {
     made.append(svg("text", { x: x(at), y: HEIGHT - 10, "text-anchor": anchor }, name));
   }
   if (past) made.append(svg("line", { class: "now", x1: x(past - 1), x2: x(past - 1), y1: EDGE.top, y2: HEIGHT - EDGE.bottom }));
-  bands.forEach(({ low, high }, order) => {
+  bands.forEach(({ low, high }) => {
     const upper = high.map((value, step) => point(value, past + step));
     const lower = low.map((value, step) => point(value, past + step)).reverse();
-    made.append(svg("polygon", { class: `band band${Math.min(order, 2)}`, points: [...upper, ...lower].join(" ") }));
+    made.append(svg("polygon", { class: "band", points: [...upper, ...lower].join(" ") }));
   });
   made.append(...lines(history, point));
   const last = history.at(-1);
@@ -105,7 +106,11 @@ function roundNumbers(least, most) {
 }
 
 function legend(bands) {
-  const items = bands.map(({ share }, order) => element("li", {}, element("span", { class: `key band${Math.min(order, 2)}`, "aria-hidden": "true" }), `${share} % interval`));
+  const items = bands.map(({ share }, order) => {
+    const key = element("span", { class: "key", "aria-hidden": "true" });
+    key.style.opacity = 1 - BAND ** (order + 1); // they lie over each other
+    return element("li", {}, key, `${share} % interval`);
+  });
   return element("ul", { class: "legend" }, element("li", {}, element("span", { class: "key median", "aria-hidden": "true" }), "median"), ...items);
 }
 

@@ -178,7 +178,7 @@ function typed(widget, model, changed) {
   };
   const take = async ([first]) => {
     if (!first) return;
-    if (first.size <= MAX_SHOWN && /\.(csv|tsv|txt|md|json|jsonl)$/i.test(first.name)) {
+    if (table && first.size <= MAX_SHOWN && /\.(csv|tsv|txt)$/i.test(first.name)) {
       file = null;
       chip.hidden = true;
       field.hidden = false;
@@ -188,7 +188,7 @@ function typed(widget, model, changed) {
       file = first;
       field.hidden = true;
       chip.hidden = false;
-      chip.replaceChildren(first.name, " ", quiet(size(first.size)), " ", button("Type instead", forget));
+      chip.replaceChildren(first.name, " ", quiet(size(first.size)), " ", button("Type instead", forget, { class: "plain" }));
     }
     changed(false);
   };

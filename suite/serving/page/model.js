@@ -3,6 +3,7 @@
 import { button, element, folded } from "./dom.js";
 import { makeInput } from "./inputs.js";
 import { makeOutput } from "./outputs.js";
+import { makeOptions } from "./options.js";
 import { predict } from "./server.js";
 import { usage } from "./usage.js";
 
@@ -22,6 +23,7 @@ export function makePanel(model) {
   const input = makeInput(widgets.input || { kind: "file" }, model, (complete) => {
     if (complete) run();
   });
+  const options = makeOptions(model);
   const form = element(
     "form",
     {
@@ -33,6 +35,7 @@ export function makePanel(model) {
     },
     input.element,
     element("div", { class: "actions" }, go, stop, status),
+    options.element,
   );
   form.noValidate = true;
 
@@ -77,7 +80,7 @@ export function makePanel(model) {
       if (count <= MAX_RESULTS) cards.show(results, line, complete);
     };
     try {
-      await predict(model.name, given, { signal: own.signal, stream: model.can_stream || given.some((value) => isMany(value, model)), onLine });
+      await predict(model.name, given, { options: options.values(), signal: own.signal, stream: model.can_stream || given.some((value) => isMany(value, model)), onLine });
       if (asked !== own) return;
       begin();
       if (count > MAX_RESULTS) {
@@ -146,8 +149,10 @@ function makeCards(model, outputs, given, addresses) {
   const growing = new Map(); // the card of each input that is not complete
   let made = 0;
 
+  const ownTitle = outputs.some(({ kind, name }) => kind === "series" && name !== null);
   const titled = (line) => {
     const input = given[line.index];
+    if (ownTitle && !line.error && given.length === 1) return null;
     const several = given.length > 1 || made > 1 || (model.inputs?.streams?.length && input instanceof Blob && !input.typed);
     return several && line.name && typeof input !== "string" ? element("h2", { class: "title", dir: "auto" }, line.name) : null;
   };

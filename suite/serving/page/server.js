@@ -27,6 +27,11 @@ export function setToken(value) {
   }
 }
 
+/** Whether requests bear a token. */
+export function hasToken() {
+  return Boolean(token);
+}
+
 /** The models that there are. */
 export async function models() {
   const response = await ask("v1/models", {});
