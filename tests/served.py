@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from suite.serving.application import application_of
+from suite.serving.asgi import application_of
 from suite.serving.loading import load_models
 from suite.serving.server import Server, bound_socket
 from suite.serving.settings import ServerSettings
