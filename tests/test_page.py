@@ -279,6 +279,29 @@ def test_a_history_is_drawn_only_if_it_is_clear_which_numbers_it_is(open_tab):
         assert page.evaluate(HISTORY, [text, name]) == values, (text, name)
 
 
+TRANSFER = """([kind, where]) => {
+  const transfer = new DataTransfer();
+  transfer.items.add(new File(["12 34"], `${kind}.png`, { type: "image/png" }));
+  const event = kind === "paste"
+    ? new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true })
+    : new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true });
+  document.querySelector(where).dispatchEvent(event);
+}"""
+
+
+def test_files_are_dropped_and_pasted_anywhere(open_tab, served):
+    tab = open_tab("image-classification")
+    tab.panel.wait_for()
+    tab.page.evaluate(TRANSFER, ["dragover", "footer"])
+    assert tab.page.evaluate("document.body.className") == "dropping"
+    for kind in ("drop", "paste"):
+        tab.page.evaluate(TRANSFER, [kind, "footer"])
+        tab.panel.get_by_text(f"{kind}.png").wait_for()
+        tab.done()
+        assert served.requests[-1] == [(f"{kind}.png", b"12 34")]
+    assert tab.page.evaluate("document.body.className") == ""
+
+
 def test_the_keyboard_alone_will_do(open_tab, served):
     tab = open_tab("image-classification")
     keyboard = tab.page.keyboard

@@ -4,9 +4,9 @@ import { element, folded, number, svg } from "./dom.js";
 import { historyOf } from "./table.js";
 import { stepNames } from "./times.js";
 
-const WIDTH = 720;
-const HEIGHT = 320;
-const EDGE = { left: 60, right: 16, top: 14, bottom: 34 };
+const WIDTH = 720; // pixels, before it is known how wide the page is
+const EDGE = { right: 16, top: 14, bottom: 34 };
+const LETTER = 7.5; // pixels, about
 const BAND = 0.8; // what an interval lets through
 const MAX_READ = 2_000_000; // bytes of a file whose history is shown
 
@@ -17,11 +17,19 @@ export function makeChart(forecast, input) {
   const names = stepNames(forecast.start, forecast.frequency, median.length);
   const bands = intervals(forecast);
   const holder = element("div", { class: "holder" });
-  const show = (history) => holder.replaceChildren(drawn(history, median, bands, names));
-  show([]);
+  let history = [];
+  let width = 0;
+  const show = () => {
+    width = holder.clientWidth || WIDTH;
+    holder.replaceChildren(drawn(history, median, bands, names, width));
+  };
+  show();
+  new ResizeObserver(() => {
+    if (holder.clientWidth && holder.clientWidth !== width) show();
+  }).observe(holder);
   contentOf(input).then((text) => {
-    const history = historyOf(text, forecast.name);
-    if (history.length) show(history.slice(-Math.max(4 * median.length, 48)));
+    history = historyOf(text, forecast.name).slice(-Math.max(4 * median.length, 48));
+    if (history.length) show();
   });
   const title = forecast.name ? element("h3", { dir: "auto" }, forecast.name) : null;
   return [title, holder, legend(bands), table(names, median, bands)].filter(Boolean);
@@ -43,25 +51,27 @@ function intervals({ levels, values }) {
   return found;
 }
 
-function drawn(history, median, bands, names) {
+function drawn(history, median, bands, names, width) {
+  const height = Math.min(320, Math.max(220, width * 0.5));
   const past = history.length;
   const count = past + median.length;
   const all = [...history.map(({ value }) => value), ...median, ...bands.flatMap(({ low, high }) => [...low, ...high])].filter(Number.isFinite);
   const ticks = roundNumbers(Math.min(...all), Math.max(...all));
   const [least, most] = [Math.min(ticks[0], ...all), Math.max(ticks.at(-1), ...all)];
-  const x = (index) => EDGE.left + ((WIDTH - EDGE.left - EDGE.right) * index) / Math.max(1, count - 1);
-  const y = (value) => HEIGHT - EDGE.bottom - ((HEIGHT - EDGE.top - EDGE.bottom) * (value - least)) / (most - least || 1);
+  const left = 12 + LETTER * Math.max(...ticks.map((tick) => number(tick).length));
+  const x = (index) => left + ((width - left - EDGE.right) * index) / Math.max(1, count - 1);
+  const y = (value) => height - EDGE.bottom - ((height - EDGE.top - EDGE.bottom) * (value - least)) / (most - least || 1);
   const point = (value, index) => `${x(index).toFixed(1)},${y(value).toFixed(1)}`;
   const label = past ? `The last ${past} values and the next ${median.length}` : `The next ${median.length} values`;
-  const made = svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${label}; the table below has the numbers` });
+  const made = svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${label}; the table below has the numbers` });
   for (const tick of ticks) {
-    made.append(svg("line", { class: "rule", x1: EDGE.left, x2: WIDTH - EDGE.right, y1: y(tick), y2: y(tick) }));
-    made.append(svg("text", { x: EDGE.left - 8, y: y(tick) + 4, "text-anchor": "end" }, number(tick)));
+    made.append(svg("line", { class: "rule", x1: left, x2: width - EDGE.right, y1: y(tick), y2: y(tick) }));
+    made.append(svg("text", { x: left - 8, y: y(tick) + 4, "text-anchor": "end" }, number(tick)));
   }
-  for (const { at, name, anchor } of marks(history, names)) {
-    made.append(svg("text", { x: x(at), y: HEIGHT - 10, "text-anchor": anchor }, name));
+  for (const { at, name, anchor } of marks(history, names, (width - left) / LETTER)) {
+    made.append(svg("text", { x: x(at), y: height - 10, "text-anchor": anchor }, name));
   }
-  if (past) made.append(svg("line", { class: "now", x1: x(past - 1), x2: x(past - 1), y1: EDGE.top, y2: HEIGHT - EDGE.bottom }));
+  if (past) made.append(svg("line", { class: "now", x1: x(past - 1), x2: x(past - 1), y1: EDGE.top, y2: height - EDGE.bottom }));
   bands.forEach(({ low, high }) => {
     const upper = high.map((value, step) => point(value, past + step));
     const lower = low.map((value, step) => point(value, past + step)).reverse();
@@ -85,13 +95,14 @@ function lines(history, point) {
   return found.filter((points) => points.length).map((points) => svg("polyline", { class: "history", points: points.join(" ") }));
 }
 
-/** What is written below: the ends, and where the forecast begins. */
-function marks(history, names) {
+/** What is written below: the ends, and where the forecast begins if there is room for it; `room` in letters. */
+function marks(history, names, room) {
   if (!names.length) return [];
   const past = history.length;
   const found = [{ at: past + names.length - 1, name: names.at(-1), anchor: "end" }];
   const share = past / (past + names.length);
-  if (past && share > 0.3 && share < 0.66) found.push({ at: past, name: names[0], anchor: "middle" });
+  const needed = (1.6 * names[0].length) / room;
+  if (past && share > needed && share < 1 - needed) found.push({ at: past, name: names[0], anchor: "middle" });
   if (names.length > 1 || past) found.push({ at: 0, name: past ? history[0].name : names[0], anchor: "start" });
   return found;
 }

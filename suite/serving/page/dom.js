@@ -48,12 +48,13 @@ export function percent(share) {
   return `${value.toFixed(value < 99.95 && value >= 0.05 ? 1 : 0)} %`;
 }
 
-/** A number with about five significant digits. */
+/** A number with about five significant digits, and all of them before the point. */
 export function number(value) {
   if (!Number.isFinite(value)) return "?";
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e9)) return value.toExponential(3);
-  return value.toLocaleString("en-US", { maximumSignificantDigits: 5 });
+  const digits = size >= 1e4 ? { maximumFractionDigits: 1 } : { maximumSignificantDigits: 5 };
+  return value.toLocaleString("en-US", digits);
 }
 
 /** Seconds as minutes and seconds. */

@@ -63,7 +63,8 @@ function bar(name, share, chosen) {
 
 // Boxes
 
-function boxes(widget, { model, url }) {
+function boxes(widget, { model, input, url }) {
+  const isVideo = input instanceof Blob && input.type.startsWith("video/");
   const image = element("img", { alt: "the image that was given" });
   const drawn = svg("svg", { class: "drawn", "aria-hidden": "true" });
   const picture = element("div", { class: "picture" }, image, drawn);
@@ -89,7 +90,7 @@ function boxes(widget, { model, url }) {
       picture.hidden = true;
       summary.append(element("span", { class: "quiet" }, " (this browser cannot show the image itself)"));
     };
-    if (url) image.src = url;
+    if (url && !isVideo) image.src = url;
     else picture.hidden = true;
     summary.textContent = counted(found);
     rows.replaceChildren(...found.map((box) => foundRow(box, drawn)));
@@ -218,7 +219,8 @@ function transcript(widget, { url }) {
 }
 
 function seconds(value) {
-  return `${clock(value)}.${Math.floor((value % 1) * 100).toString().padStart(2, "0")}`;
+  const hundredths = Math.round(value * 100);
+  return `${clock(Math.floor(hundredths / 100))}.${String(hundredths % 100).padStart(2, "0")}`;
 }
 
 function row(cell, ...values) {
