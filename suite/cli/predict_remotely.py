@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from suite.cli.main import host_from
-from suite.cli.predict import batch_size_of, predict_to, report_written
+from suite.cli.predicting import batch_size_of, predict_to, report_written
 from suite.errors import UserError
 from suite.pipeline.codec import Codec, Stream
 
