@@ -12,6 +12,8 @@ from suite.pipeline.runtimes.openvino import imported
 def write_openvino(traced: Traced, target: Path) -> None:
     """Write a network as `.xml`, and its weights beside it as `.bin`, in the precision that they have.
 
+    What it says of itself comes with the ONNX file, and is found under `framework` in its `rt_info`.
+
     Args:
         traced: the network.
         target: the `.xml` to write.
@@ -21,8 +23,6 @@ def write_openvino(traced: Traced, target: Path) -> None:
     write_onnx(traced, intermediate)
     try:
         model = openvino.Core().read_model(str(intermediate))
-        for name, text in traced.metadata.items():
-            model.set_rt_info(text, ["suite", name])
         openvino.save_model(model, str(target), compress_to_fp16=False)
         del model  # which holds the file
     finally:

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from suite.devices import cores
 from suite.errors import UserError, first_line, unimportable
+from suite.outside_files import check_litert
 from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs, Signature
 from suite.pipeline.networks import check_inputs
 
@@ -35,8 +37,7 @@ class LitertNetwork:
             raise unimportable(error, "ai_edge_litert", missing) from None
         if not path.is_file():
             raise UserError(f"{path} is not there: export the run again")
-        from suite.devices import cores
-
+        check_litert(path)
         try:
             self._interpreter = Interpreter(model_path=str(path), num_threads=threads or cores())
             runner = self._interpreter.get_signature_runner()

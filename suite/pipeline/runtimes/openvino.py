@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from suite.errors import UserError, first_line, unimportable
-from suite.outside_files import check_onnx
+from suite.outside_files import check_onnx, check_openvino
 from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs, Signature
 from suite.pipeline.networks import check_inputs
 
@@ -58,8 +58,7 @@ class OpenvinoNetwork:
             raise unimportable(error, "openvino", missing) from None
         if not path.is_file():
             raise UserError(f"{path} is not there: export the run again")
-        if path.suffix == ".onnx":
-            check_onnx(path)
+        (check_onnx if path.suffix == ".onnx" else check_openvino)(path)
         settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
         if threads is not None:
             settings["INFERENCE_NUM_THREADS"] = threads
