@@ -10,7 +10,7 @@ import math
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
@@ -80,14 +80,14 @@ def limited(**values: float) -> Iterator[None]:
         _of_caller.reset(token)
 
 
-@contextmanager
-def limited_by_default(values: Mapping[str, float]) -> Iterator[None]:
+def limited_by_default(values: Mapping[str, float]) -> AbstractContextManager[None]:
     """As `limited`, but a limit that the caller has named stays."""
     if not values:  # as nearly always: this is done for every input
-        yield
-        return
-    with limited(**{name: value for name, value in values.items() if name not in _named.get()}):
-        yield
+        return _UNLIMITED
+    return limited(**{name: value for name, value in values.items() if name not in _named.get()})
+
+
+_UNLIMITED = nullcontext()
 
 
 def parsed_limits(values: Mapping[str, Any] | None, where: str) -> dict[str, float]:

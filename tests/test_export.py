@@ -22,7 +22,7 @@ from suite.pipeline.keras_files import save_keras
 from suite.pipeline.manifest import FORMAT, Manifest, read_manifest, write_manifest
 from suite.pipeline.networks import KerasNetwork, OnnxNetwork
 from suite.prediction.loading import load
-from suite.runs.export import _examples, export
+from suite.runs.export import _examples, data_of, export
 
 pytest.importorskip("onnxruntime", reason="needs keras-suite[export]")
 pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
@@ -187,7 +187,8 @@ def compared_examples(run):
         codec=codec.to_json(),
         network="network.keras",
     )
-    return _examples(run, manifest, codec, suite.Host(toy_plugin, discover=False))
+    host = suite.Host(toy_plugin, discover=False)
+    return _examples(manifest, codec, host, data_of(run, host, None))
 
 
 def test_it_is_compared_on_examples_of_the_runs_test_split(toy_run):

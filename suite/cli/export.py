@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from suite.cli.main import host_from
-from suite.wording import counted, short
+from suite.wording import counted, number, short
+
+if TYPE_CHECKING:
+    from suite.conversion.results import Rescored
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +20,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="FOLDER", help="the folder to write (default: RUN/export, or RUN/export-FORMAT)"
     )
+    parser.add_argument(
+        "--verify",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="score what was written and the Keras model on the run's validation split (default)",
+    )
+    parser.add_argument(
+        "--tolerance",
+        metavar="X",
+        type=float,
+        help="points of the task's metric by which what was written may score less than the Keras model"
+        " (default: practically none)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
@@ -23,7 +40,14 @@ def run(arguments: argparse.Namespace) -> int:
     from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note
     from suite.runs.export import export
 
-    done = export(arguments.run, out=arguments.out, format=arguments.format, host=host_from(arguments))
+    done = export(
+        arguments.run,
+        out=arguments.out,
+        format=arguments.format,
+        verify=arguments.verify,
+        tolerance=arguments.tolerance,
+        host=host_from(arguments),
+    )
     path = Path(arguments.run)
     note = unfinished_note(read_manifest(model_folder(path)), path)
     if note:
@@ -41,4 +65,20 @@ def run(arguments: argparse.Namespace) -> int:
         f"compared with Keras on {compared}, {done.source}: outputs differ by at most {largest} ({relative}"
         " of the largest), predictions agree"
     )
+    print(_scored_text(done.scored) if done.scored is not None else done.not_scored)
     return 0
+
+
+def _scored_text(scored: Rescored) -> str:
+    """How the written file scores beside Keras."""
+    spread = scored.interval
+    interval = f" (95 % interval {number(spread[0])} to {number(spread[1])})" if spread else ""
+    of = f" of {scored.available:,}" if scored.available > scored.examples else ""
+    spaced = ", evenly spaced" if of else ""
+    beside = (
+        "as with Keras" if scored.score == scored.keras_score else f"{number(scored.keras_score)} with Keras"
+    )
+    return (
+        f"scored on {scored.examples:,}{of} {'example' if scored.available == 1 else 'examples'} of the"
+        f" {scored.split} split{spaced}: {scored.label} {number(scored.score)}{interval}, {beside}"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 from suite.conversion.formats import ONNX, Format
 from suite.conversion.metadata import network_metadata
 from suite.conversion.process import convert
+from suite.conversion.results import Rescored
 from suite.errors import RunError
 from suite.files import atomic_write, temporary_folder, writing
 from suite.folders import swap_folder
@@ -45,6 +46,8 @@ class Export:
         size: bytes of the network's files.
         format: by its name.
         network: the name of the network's file or folder.
+        scored: how it scores beside Keras; None if it was not scored.
+        not_scored: a sentence on why it was not.
     """
 
     folder: Path
@@ -55,6 +58,20 @@ class Export:
     size: int
     format: str
     network: str
+    scored: Rescored | None = None
+    not_scored: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """What else was found of an exported folder before it took its place.
+
+    Attributes:
+        scored, not_scored: as `Export` has them.
+    """
+
+    scored: Rescored | None = None
+    not_scored: str = ""
 
 
 def export_to(
@@ -65,6 +82,7 @@ def export_to(
     source: str,
     host: Host,
     format: Format = ONNX,  # noqa: A002 - as on the command line
+    finish: Callable[[Path], Finished] = lambda folder: Finished(),
 ) -> Export:
     """Write a trained pipeline in another format, run what was written and compare it with Keras.
 
@@ -78,6 +96,8 @@ def export_to(
         source: where the examples are from, for people.
         host: where the builder is looked up.
         format: to write.
+        finish: gets the folder when it agrees with Keras, before it is put in its place: it looks at it
+            further, may write another network into it, and raises if it must not be exported.
 
     Raises:
         UserError: if a package is missing, the network's file is damaged, or the format cannot hold it.
@@ -105,10 +125,14 @@ def export_to(
         opened = RUNTIMES[format.runtime].open
         assert opened is not None
         report = _compared(opened(network, None), described.codec, inputs, contexts, expected, manifest)
+        exported = msgspec.structs.replace(manifest, network=network.name)
+        write_manifest(written, exported)
+        finished = finish(written)
         report = {"format": format.name} | report | {"source": source}
         report |= {"size": size_of_network(written, format.network), "packages": _versions(format)}
+        report |= msgspec.to_builtins(finished)
         atomic_write(written / REPORT, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
-        write_manifest(written, msgspec.structs.replace(manifest, network=network.name))
+        write_manifest(written, exported)
         with writing(target):
             swap_folder(written, target)
     return Export(
@@ -120,6 +144,8 @@ def export_to(
         size=report["size"],
         format=format.name,
         network=format.network,
+        scored=finished.scored,
+        not_scored=finished.not_scored,
     )
 
 

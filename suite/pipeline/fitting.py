@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs, Codec, Signature
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
 
 
 def misfit(codec: Codec, network: Signature) -> str:
@@ -29,8 +31,14 @@ def misfit(codec: Codec, network: Signature) -> str:
 def specs_of(arrays: Arrays) -> ArraySpecs:
     """What arrays of one example are like."""
     if isinstance(arrays, dict):
-        return {name: ArraySpec(tuple(array.shape), array.dtype.name) for name, array in arrays.items()}
-    return ArraySpec(tuple(arrays.shape), arrays.dtype.name)
+        return {name: _spec_of(array.shape, array.dtype) for name, array in arrays.items()}
+    return _spec_of(arrays.shape, arrays.dtype)
+
+
+@lru_cache(maxsize=256)
+def _spec_of(shape: tuple[int, ...], dtype: np.dtype) -> ArraySpec:
+    """Kept, since it is asked for with every batch, and numpy puts the name of a dtype together anew."""
+    return ArraySpec(shape, dtype.name)
 
 
 def weights_misfit(codec: Codec, network: keras.Model) -> str:

@@ -77,8 +77,13 @@ def stack(encoded: Sequence[Arrays]) -> Arrays:
     """Encoded examples of equal shapes as one batch."""
     first = encoded[0]
     if isinstance(first, dict):
-        return {name: np.stack([arrays[name] for arrays in encoded]) for name in first}
-    return np.stack(encoded)  # type: ignore[arg-type]
+        return {name: _stacked([arrays[name] for arrays in encoded]) for name in first}
+    return _stacked(encoded)  # type: ignore[arg-type]
+
+
+def _stacked(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    # An example that is alone, as a program that waits for it has it, is not copied.
+    return np.asarray(arrays[0])[None] if len(arrays) == 1 else np.stack(arrays)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -115,8 +115,10 @@ def decode_possible(
 
     A network gives NaN for inputs of absurd values, and the codec may find nothing in what it gives.
     """
+    floats = _floats(outputs)
+    any_nan = any(np.isnan(array).any() for array in floats)
     for index, context in enumerate(contexts):
-        if any(np.isnan(array[index]).any() for array in _floats(outputs)):
+        if any_nan and any(np.isnan(array[index]).any() for array in floats):
             yield None, _NOT_A_NUMBER.format("no number (NaN)")
             continue
         try:
@@ -125,7 +127,7 @@ def decode_possible(
         except UserError as error:
             yield None, str(error)
         except (ValueError, ArithmeticError, LookupError):
-            if all(np.isfinite(array[index]).all() for array in _floats(outputs)):
+            if all(np.isfinite(array[index]).all() for array in floats):
                 raise
             yield None, _NOT_A_NUMBER.format("an infinite number")
         else:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import closing
-from contextvars import copy_context
-from itertools import islice
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -35,9 +31,9 @@ from suite.prediction.encoding import (
     reason_of,
     same_shapes,
 )
+from suite.prediction.reading_ahead import EncodedJob, encoded_ahead
 from suite.prediction.results import OnError, Result, check_on_error, prediction_of
 from suite.prediction.session import Contents, Session
-from suite.stopping import check_stop
 
 
 class Origin(Protocol):
@@ -216,10 +212,11 @@ class LoadedPipeline:
         """Predict a stream of raw inputs in constant memory, in their order.
 
         An input that cannot be read gives a result with `error`, and the others go on. Reading and encoding
-        happen in threads, a few batches ahead. An error that is the codec's own fault is raised, with a note
-        of whose code it was. An input that is too long to be encoded as a whole is predicted in the chunks
-        that the codec makes of it, and gives one result. If a codec streams, predictions take several forward
-        passes, and a batch stays together until all of it is complete.
+        happen in threads, a few batches ahead, unless they are so quick that threads would only cost time. An
+        error that is the codec's own fault is raised, with a note of whose code it was. An input that is too
+        long to be encoded as a whole is predicted in the chunks that the codec makes of it, and gives one
+        result. If a codec streams, predictions take several forward passes, and a batch stays together until
+        all of it is complete.
 
         Args:
             raws: whatever the codec reads.
@@ -229,16 +226,8 @@ class LoadedPipeline:
             ahead: batches that are read before they are run; 0 for inputs that come as they happen.
             on_partial: called with every prediction that is not complete, as far as it has come.
         """
-        jobs = self._jobs(raws)
-        waiting: deque[tuple[EncodingJob, Future[Encoded]]] = deque()
         with self._session.threads() as threads:
-            while True:
-                check_stop()
-                for job in islice(jobs, (1 + ahead) * batch_size - len(waiting)):
-                    waiting.append((job, threads.submit(copy_context().run, self._encode, job)))
-                if not waiting:
-                    return
-                batch = [waiting.popleft() for _ in range(min(batch_size, len(waiting)))]
+            for batch in encoded_ahead(self._jobs(raws), self._encode, threads, batch_size, ahead):
                 for job, prediction, error in self._results(batch, on_partial):
                     if job.chunked is None:
                         yield Result(job.raw, job.name, prediction, error)
@@ -339,11 +328,11 @@ class LoadedPipeline:
 
     def _results(
         self,
-        batch: Sequence[tuple[EncodingJob, Future[Encoded]]],
+        batch: Sequence[EncodedJob],
         on_partial: Callable[[Result], None] | None,
     ) -> Iterator[tuple[EncodingJob, Any, str | None]]:
         """Each job of a batch with its prediction, or with the reason why there is none."""
-        encoded, errors = _readable({index: future.result for index, (_, future) in enumerate(batch)})
+        encoded, errors = _readable({index: result for index, (_, result) in enumerate(batch)})
         self._session.check()
         firsts, failed = self._run(encoded)
         errors |= failed

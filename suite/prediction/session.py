@@ -56,19 +56,21 @@ class Session:
         self._closed = False
         self._begin()
 
+        _SESSIONS.add(self)
+
     def _begin(self) -> None:
         self._lock = threading.Lock()
         self._threads: WeakSet[ThreadPoolExecutor] = WeakSet()
-        self._process = os.getpid()
 
-    def _follow_fork(self) -> None:
+    def _after_fork(self) -> None:
         """Forget what a forked process cannot use: its parent's runtime, and locks that nobody releases."""
-        if self._reopen is not None and self._process != os.getpid():
-            if self._contents is not None:
-                # Taking a runtime down would wait for threads that this process does not have.
-                _OF_PARENTS.append(self._contents)
-                self._contents = None
-            self._begin()
+        if self._reopen is None:
+            return
+        if self._contents is not None:
+            # Taking a runtime down would wait for threads that this process does not have.
+            _OF_PARENTS.append(self._contents)
+            self._contents = None
+        self._begin()
 
     @property
     def contents(self) -> Contents:
@@ -77,7 +79,6 @@ class Session:
         Raises:
             UserError: if the pipeline was closed, or cannot be opened again.
         """
-        self._follow_fork()
         contents = self._contents
         if contents is None:
             with self._lock:
@@ -97,7 +98,6 @@ class Session:
 
     def close(self) -> None:
         """Let go of the network, and end the threads that read. A second time does nothing."""
-        self._follow_fork()
         with self._lock:
             self._closed = True
             self._contents = None
@@ -119,3 +119,13 @@ class Session:
 
 
 _OF_PARENTS: list[Contents] = []
+_SESSIONS: WeakSet[Session] = WeakSet()
+
+
+def _follow_fork() -> None:
+    for session in list(_SESSIONS):
+        session._after_fork()
+
+
+if hasattr(os, "register_at_fork"):  # nobody forks on Windows
+    os.register_at_fork(after_in_child=_follow_fork)

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from suite.configuration import from_mapping, read_toml
-from suite.conversion.export import Export, export_to
+from suite.configuration import Configuration, from_mapping, read_toml
+from suite.conversion.export import Export, Finished, export_to
 from suite.conversion.formats import ONNX, Format, format_named
 from suite.data.dataset import Dataset
-from suite.errors import UserError
+from suite.errors import RunError, UserError
 from suite.host import Host
 from suite.pipeline.codec import Codec, Encoded
 from suite.pipeline.manifest import REPORT, Manifest, model_folder
 from suite.prediction.encoding import encode
 from suite.prediction.loading import describe, model_task
 from suite.runs.data import RunData, run_data
+from suite.runs.rescoring import check_tolerance, is_tolerated, prepare, too_far
 from suite.stopping import check_stop
 
 EXAMPLES = 64
@@ -27,27 +28,35 @@ def export(
     *,
     out: str | Path | None = None,
     format: str = "onnx",  # noqa: A002 - as on the command line
+    verify: bool = True,
+    tolerance: float | None = None,
     host: Host | None = None,
     dataset: Dataset | None = None,
 ) -> Export:
-    """Write a trained pipeline for a runtime without Keras, run the written file and compare.
+    """Write a trained pipeline for a runtime without Keras, run the written file, compare and score it.
 
     It is compared on up to 64 examples of the run's test split (else of validation, else of training); if
-    the data is not there any more, on the task's made-up sample, else on random arrays.
+    the data is not there any more, on the task's made-up sample, else on random arrays. It is scored on the
+    run's validation split, as is Keras's network.
 
     Args:
         path: a run or a model folder.
         out: the folder to write, which appears only when everything agrees, and replaces an earlier
             export; by default `export` in the run for ONNX, `export-FORMAT` for another format.
         format: "onnx", "litert", "openvino" or "saved-model".
+        verify: whether to score it on the validation split.
+        tolerance: the points of the task's metric by which it may fall below Keras's network; None takes
+            what `suite.runs.rescoring.default_tolerance` says.
         host: where builder and loader are looked up; None takes what is installed.
         dataset: the run's data, if it was in memory.
 
     Raises:
         UserError: if there is nothing to export, a package is missing, the format cannot hold the network,
             or `out` is something else.
-        RunError: if the network cannot be converted, or the written file predicts something else.
+        RunError: if the network cannot be converted, or the written file predicts something else or scores
+            less.
     """
+    check_tolerance(tolerance, verify=verify)
     chosen = format_named(format)
     path = Path(path)
     host = host if host is not None else Host()
@@ -58,8 +67,23 @@ def export(
     beside = folder.parent if folder.name == "model" else folder
     target = beside / folder_name(chosen) if out is None else Path(out)
     _check_target(target)
-    encoded, source = _examples(folder.parent, described.manifest, described.codec, host, dataset)
-    return export_to(target, folder, described, encoded, source, host, chosen)
+    data = data_of(folder.parent, host, dataset)
+    encoded, source = _examples(described.manifest, described.codec, host, data)
+
+    def finish(written: Path) -> Finished:
+        if not verify:
+            return Finished(not_scored="not scored: --no-verify")
+        if isinstance(data, str):
+            return Finished(not_scored=f"not scored: {data}")
+        rescore = prepare(path, host, *data, tolerance)
+        if isinstance(rescore, str):
+            return Finished(not_scored=rescore)
+        scored = rescore(written)
+        if not is_tolerated(scored):
+            raise RunError(f"{too_far(scored, 'float32')}; nothing was exported")
+        return Finished(scored=scored)
+
+    return export_to(target, folder, described, encoded, source, host, chosen, finish)
 
 
 def folder_name(chosen: Format) -> str:
@@ -68,15 +92,15 @@ def folder_name(chosen: Format) -> str:
 
 
 def _examples(
-    run: Path, manifest: Manifest, codec: Codec, host: Host, dataset: Dataset | None = None
+    manifest: Manifest, codec: Codec, host: Host, data: tuple[Configuration, RunData] | str
 ) -> tuple[list[Encoded], str]:
     """Encoded examples and where they are from; none if only random arrays are left."""
-    data = _data_of(run, host, dataset)
-    if data is not None:
+    if not isinstance(data, str):
+        _, found = data
         for split in ("test", "validation", "train"):
-            encoded = _encoded(data.dataset, split, codec)
+            encoded = _encoded(found.dataset, split, codec)
             if encoded:
-                return encoded, f"the {split} split of {data.name}"
+                return encoded, f"the {split} split of {found.name}"
     sample = model_task(host, manifest).item.sample()
     encoded = _encoded(sample, "train", codec)
     if encoded:
@@ -84,15 +108,16 @@ def _examples(
     return [], "random arrays (the run's data is not there)"
 
 
-def _data_of(run: Path, host: Host, dataset: Dataset | None) -> RunData | None:
-    """The data of a run with the splits that it was trained with; None if it is not there."""
+def data_of(run: Path, host: Host, dataset: Dataset | None) -> tuple[Configuration, RunData] | str:
+    """A run's configuration and data, with the splits that it was trained with; or why they are not there."""
     file = run / "config.toml"
     if not file.is_file():
-        return None
+        return "the run's data is not known, for there is no config.toml beside the model"
     try:
-        return run_data(host, from_mapping(read_toml(file), str(file)), dataset)
-    except UserError:
-        return None
+        configuration = from_mapping(read_toml(file), str(file))
+        return configuration, run_data(host, configuration, dataset)
+    except UserError as error:
+        return f"the run's data is not there ({error})"
 
 
 def _encoded(dataset: Dataset, split: str, codec: Codec) -> list[Encoded]:

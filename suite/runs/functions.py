@@ -204,19 +204,24 @@ def export(
     *,
     out: str | Path | None = None,
     format: str = "onnx",  # noqa: A002 - as on the command line
+    verify: bool = True,
+    tolerance: float | None = None,
     data: Dataset | None = None,
     host: Host | None = None,
     stop: Stop | None = None,
 ) -> Export:
-    """Write a run's model for use without Keras, run the written file and compare it with Keras.
+    """Write a run's model for use without Keras, run the written file, compare it with Keras and score it.
 
     Args:
         run: the run, its directory, or a model folder.
         out: the folder to write, which appears only if everything agrees, and replaces an earlier export;
             None takes `export` in the run, `export-FORMAT` for another format than ONNX.
         format: "onnx", "litert", "openvino" or "saved-model".
-        data: the run's data, if it was in memory: examples to compare on. Without, the task's made-up
-            examples are taken.
+        verify: whether to score the written file and Keras's network on the run's validation split.
+        tolerance: the points of the task's metric by which it may score less than Keras's network; None
+            allows practically nothing in float32.
+        data: the run's data, if it was in memory: examples to compare and score on. Without, it is compared
+            on the task's made-up examples, and not scored.
         host: has the plugins; None takes those that are installed.
         stop: is asked while it converts and compares.
 
@@ -226,13 +231,22 @@ def export(
     Raises:
         suite.UserError: if there is nothing to export, a package is missing, the format cannot hold the
             network, or `out` is something else.
-        suite.RunError: if the network cannot be converted, or the written file predicts something else.
+        suite.RunError: if the network cannot be converted, or the written file predicts something else or
+            scores less.
         suite.StoppedError: if `stop` said so; nothing is written.
     """
     from suite.runs.export import export as export_run
 
     with stoppable(stop, "the export"):
-        return export_run(path_of(run), out=out, format=format, host=host_of(host), dataset=data)
+        return export_run(
+            path_of(run),
+            out=out,
+            format=format,
+            verify=verify,
+            tolerance=tolerance,
+            host=host_of(host),
+            dataset=data,
+        )
 
 
 def inspect(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,17 +54,17 @@ def classified(
             f"the network gave outputs of shape {logits.shape} for {len(classes)} classes; it and the codec"
             " do not belong together"
         )
-    if np.isnan(logits).any():
+    top = float(logits.max())
+    if math.isnan(top):  # as it is if any of them is
         raise ValueError("the network's output is not a number (NaN); its weights are broken")
     if multi_label:
         scores = np.exp(-np.logaddexp(0.0, -logits))
         named = dict(zip(classes, scores.tolist(), strict=True))
         return Classification(label=(thresholds or Thresholds()).labels(named), scores=named)
-    top = np.max(logits)
-    powers = np.exp(logits - top) if np.isfinite(top) else (logits == top).astype(np.float64)
+    powers = np.exp(logits - top) if math.isfinite(top) else (logits == top).astype(np.float64)
     scores = powers / powers.sum()
     return Classification(
-        label=classes[int(np.argmax(logits))], scores=dict(zip(classes, scores.tolist(), strict=True))
+        label=classes[int(logits.argmax())], scores=dict(zip(classes, scores.tolist(), strict=True))
     )
 
 

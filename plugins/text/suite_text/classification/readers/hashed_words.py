@@ -13,6 +13,7 @@ import numpy as np
 from suite_language.casing import lowered
 from suite_text.classification.readers.known_hashes import check_rising, numbers_of
 from suite_text.classification.readers.ngrams import written_words
+from suite_text.classification.readers.remembered_words import remembered
 from suite_text.tokens.vocabulary import UNKNOWN
 
 FIRST = UNKNOWN + 1
@@ -61,4 +62,9 @@ class HashedWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def _hashes(text: str) -> list[int]:
-    return [zlib.crc32(lowered(word).encode("utf-8", "replace")) for word in written_words(text)]
+    return [_hash_of(word) for word in written_words(text)]
+
+
+@remembered
+def _hash_of(word: str) -> int:
+    return zlib.crc32(lowered(word).encode("utf-8", "replace"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 import msgspec
@@ -17,6 +17,7 @@ import numpy as np
 from suite_language.casing import lowered
 from suite_language.words import word_spans
 from suite_text.classification.readers.known_hashes import check_rising, numbers_of
+from suite_text.classification.readers.remembered_words import remembered
 from suite_text.tokens.vocabulary import PADDING
 
 MAX_DISTINCT = 1 << 22
@@ -121,13 +122,31 @@ class NGrams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def encode(self, text: str) -> np.ndarray:
         """The numbers of the known n-grams of a cleaned text, each once, rising: int32 (n-grams,)."""
-        numbers = []
-        first = 1
-        for known, hashes in zip(self._known, self._hashes(text), strict=True):
-            found = numbers_of(hashes, known, first=first, unknown=PADDING)
-            numbers.append(found[found != PADDING])
-            first += len(known)
-        return np.concatenate(numbers)
+        small = lowered(text)
+        in_order = written_words(small)
+        of_words = _distinct(list(_word_hashes(in_order, self.words)), np.uint32)
+        if self.across_words:
+            joined = " ".join(small.split())
+            of_characters = [self._known_characters(_character_hashes(joined, self.characters, across=True))]
+        else:
+            of_characters = [self._characters_of(word) for word in dict.fromkeys(in_order)]
+        # The numbers rise as the hashes do.
+        return np.concatenate(
+            [_known_numbers(of_words, self._known[0], first=1), _distinct(of_characters, np.int32)]
+        )
+
+    def _known_characters(self, hashes: np.ndarray) -> np.ndarray:
+        return _known_numbers(hashes, self._known[1], first=self.first_of_characters)
+
+    @cached_property
+    def _characters_of(self) -> Callable[[str], np.ndarray]:
+        """The numbers of the n-grams of characters of a word."""
+        return remembered(lambda word: self._known_characters(self._hashes_in(word)))
+
+    @cached_property
+    def _hashes_in(self) -> Callable[[str], np.ndarray]:
+        """The hashes of the n-grams of characters of a word."""
+        return remembered(lambda word: _character_hashes(word, self.characters, across=False))
 
     @cached_property
     def _known(self) -> tuple[np.ndarray, np.ndarray]:
@@ -137,15 +156,29 @@ class NGrams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """The hashes of the n-grams of words, and of characters, each once, rising: uint32."""
         small = lowered(text)
         in_order = written_words(small)
-        joined = " ".join(small.split() if self.across_words else in_order)
-        characters = _character_hashes(joined, *self.characters, across_words=self.across_words)
+        if self.across_words:
+            characters = [_character_hashes(" ".join(small.split()), self.characters, across=True)]
+        else:
+            characters = [self._hashes_in(word) for word in dict.fromkeys(in_order)]
         return (
-            np.unique(np.concatenate([_NONE, *_word_hashes(in_order, self.words)])),
-            np.unique(np.concatenate([_NONE, *characters])),
+            _distinct(list(_word_hashes(in_order, self.words)), np.uint32),
+            _distinct(characters, np.uint32),
         )
 
 
 _NONE = np.zeros(0, np.uint32)
+
+
+def _distinct(arrays: list[np.ndarray], dtype: type[np.generic]) -> np.ndarray:
+    """All that is in any of the arrays, once, rising."""
+    return np.unique(np.concatenate(arrays)) if arrays else np.zeros(0, dtype)
+
+
+def _known_numbers(hashes: np.ndarray, known: np.ndarray, *, first: int) -> np.ndarray:
+    """The numbers of those hashes that have any: int32."""
+    numbers = numbers_of(hashes, known, first=first, unknown=PADDING)
+    found: np.ndarray = numbers[numbers != PADDING]
+    return found
 
 
 def _word_hashes(words: list[str], max_size: int) -> Iterator[np.ndarray]:
@@ -156,19 +189,18 @@ def _word_hashes(words: list[str], max_size: int) -> Iterator[np.ndarray]:
     yield from _run_hashes(single.astype(np.uint64), range(1, max_size + 1))
 
 
-def _character_hashes(text: str, min_size: int, max_size: int, *, across_words: bool) -> Iterator[np.ndarray]:
+def _character_hashes(text: str, sizes: tuple[int, int], *, across: bool) -> np.ndarray:
+    """The hashes of the n-grams of characters of a text, or of a single word if not `across` words."""
+    min_size, max_size = sizes
     if max_size < 1 or not text:
-        return
+        return _NONE
     points = np.frombuffer(f" {text} ".encode("utf-32-le", "replace"), "<u4")
-    spaces = np.concatenate([[0], np.cumsum(points == _SPACE)])
-    sizes = range(min_size, max_size + 1)
-    for size, hashes in zip(sizes, _run_hashes(points, sizes), strict=True):
-        kept = (points[: len(hashes)] != _SPACE) | (size > 1)
-        if not across_words:
-            # The only spaces of the run are at its ends.
-            first = np.arange(len(hashes))
-            kept &= spaces[np.maximum(first + size - 1, first + 1)] == spaces[first + 1]
-        yield hashes[kept]
+    runs = list(_run_hashes(points, range(min_size, max_size + 1)))
+    if across and min_size == 1:
+        runs[0] = runs[0][points != _SPACE]
+    elif min_size == 1:
+        runs[0] = runs[0][1:-1]
+    return np.concatenate(runs)
 
 
 def _run_hashes(values: np.ndarray, sizes: range) -> Iterator[np.ndarray]:

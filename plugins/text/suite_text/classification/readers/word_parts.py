@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable
-from functools import cached_property, lru_cache
-from itertools import chain
+from collections.abc import Callable, Iterable
+from functools import cached_property
 
 import msgspec
 import numpy as np
@@ -17,6 +16,7 @@ import numpy as np
 from suite_language.casing import lowered
 from suite_text.classification.readers.known_hashes import check_rising, numbers_of
 from suite_text.classification.readers.ngrams import written_words
+from suite_text.classification.readers.remembered_words import remembered
 from suite_text.tokens.vocabulary import PADDING
 
 SIZES = range(3, 6)
@@ -67,26 +67,28 @@ class WordParts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     def encode(self, text: str, max_words: int) -> np.ndarray:
         """The numbers of the parts of the first words of a cleaned text: int32 (words, `MAX_PARTS`)."""
-        found = written_words(text)[:max_words]
-        numbers = np.full((len(found), MAX_PARTS), PADDING, np.int32)
-        numbers[:, 0] = list(map(_form, found))
-        hashes = [_hashes(lowered(word)) for word in found]
-        rows = np.repeat(np.arange(len(found)), list(map(len, hashes)))
-        # Of all words at once: numpy is slow at a few numbers.
-        ngrams = np.fromiter(chain.from_iterable(hashes), np.uint32, len(rows))
-        ngrams = numbers_of(ngrams, self._known, first=1, unknown=PADDING)
-        rows, ngrams = rows[ngrams != PADDING], ngrams[ngrams != PADDING]
-        columns = 1 + np.arange(len(rows)) - np.searchsorted(rows, rows)
-        kept = columns < MAX_PARTS
-        numbers[rows[kept], columns[kept]] = ngrams[kept]
-        return numbers
+        rows = [self._row_of(word) for word in written_words(text)[:max_words]]
+        return np.stack(rows) if rows else np.zeros((0, MAX_PARTS), np.int32)
+
+    @cached_property
+    def _row_of(self) -> Callable[[str], np.ndarray]:
+        """The numbers of the parts of a word: int32 (`MAX_PARTS`,)."""
+        return remembered(self._parts_of)
+
+    def _parts_of(self, word: str) -> np.ndarray:
+        hashes = np.array(_hashes(lowered(word)), np.uint32)
+        numbers = numbers_of(hashes, self._known, first=1, unknown=PADDING)
+        known = numbers[numbers != PADDING][: MAX_PARTS - 1]
+        row = np.full(MAX_PARTS, PADDING, np.int32)
+        row[0] = _form(word)
+        row[1 : 1 + len(known)] = known
+        return row
 
     @cached_property
     def _known(self) -> np.ndarray:
         return np.frombuffer(self.known, "<u4")
 
 
-@lru_cache(maxsize=1 << 16)
 def _hashes(word: str) -> tuple[int, ...]:
     """The hashes of the n-grams of a word in lower case, each once, in their order; none for one letter."""
     if len(word) < 2:

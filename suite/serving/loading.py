@@ -1,0 +1,109 @@
+"""The models of a server, by their names, loaded from their folders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from suite.errors import UserError
+from suite.host import Host
+from suite.pipeline.codec import Codec
+from suite.pipeline.manifest import model_folder
+from suite.prediction.loading import describe, load
+from suite.serving.models import ServedModel, batch_size_of
+from suite.serving.settings import ServerSettings
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?", re.ASCII)
+_FOLDERS_OF_ANY = {"model", "export", "exported"}
+"""What folders of models are often called: their parents say more."""
+
+
+def named_models(words: Sequence[str]) -> dict[str, Path]:
+    """The folders that words of a command line name, by the name of the model.
+
+    Args:
+        words: `PATH`, which is called like its folder, or `NAME=PATH`.
+
+    Raises:
+        UserError: for a name that cannot be part of an address, or that is given twice.
+    """
+    found: dict[str, Path] = {}
+    for word in words:
+        name, equals, path = word.partition("=")
+        if equals and not Path(word).exists():
+            if not _NAME.fullmatch(name):
+                raise UserError(
+                    f"'{name[:100]}' is no name for a model: it is part of an address: give letters, digits,"
+                    " '.', '_' and '-'"
+                )
+            if name in found:
+                raise UserError(f"two models are called '{name}'")
+            found[name] = Path(path)
+        else:
+            own = _own_name(Path(word))
+            number, unique = 2, own
+            while unique in found:
+                unique, number = f"{own}-{number}", number + 1
+            found[unique] = Path(word)
+    return found
+
+
+def _own_name(path: Path) -> str:
+    """What the model in a folder is called if nobody says."""
+    folder = path.absolute()
+    folder = folder.parent if folder.is_file() else folder
+    if folder.name in _FOLDERS_OF_ANY and folder.parent.name:
+        folder = folder.parent
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.name).strip("-._")[:100].strip("-._")
+    return name or "model"
+
+
+def load_models(
+    models: Mapping[str, str | Path],
+    settings: ServerSettings,
+    *,
+    host: Host | None = None,
+    options: Mapping[str, Any] | None = None,
+    backend: str = "auto",
+    device: str = "auto",
+    threads: int | None = None,
+) -> dict[str, ServedModel]:
+    """Load the models of a server.
+
+    Args:
+        models: runs, model folders or exports by their names.
+        settings: of the server.
+        host: has the plugins; None takes those that are installed.
+        options: of prediction, for every model.
+        backend: for networks of Keras.
+        device: the same.
+        threads: of one forward pass of an ONNX network.
+
+    Raises:
+        UserError: if one cannot be loaded.
+    """
+    host = host if host is not None else Host()
+    loaded: dict[str, ServedModel] = {}
+    for name, path in models.items():
+        folder = model_folder(Path(path)).absolute()
+        batch_size = batch_size_of(folder, settings.batch_size)
+        pipeline = load(
+            folder,
+            host=host,
+            backend=backend,
+            device=device,
+            threads=threads,
+            batch_size=batch_size,
+            options=options,
+            limits=settings.limits,
+        )
+
+        def codec_with(
+            asked: Mapping[str, Any], folder: Path = folder, own: Mapping[str, Any] = options or {}
+        ) -> Codec:
+            return describe(folder, host=host, options={**own, **asked}).codec
+
+        loaded[name] = ServedModel(name, pipeline, settings, batch_size, folder, codec_with)
+    return loaded

@@ -1,0 +1,107 @@
+"""HTTP as uvicorn speaks it, with the deadlines and limits that it lacks: for heads and for connections."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+_MAX_HEAD = 1 << 16
+"""Bytes of the head of a request."""
+
+_REASONS = {
+    400: b"Bad Request",
+    408: b"Request Timeout",
+    431: b"Request Header Fields Too Large",
+    503: b"Busy",
+}
+
+
+def protocol_class(header_seconds: float, max_connections: int) -> type[HttpToolsProtocol]:
+    """The protocol of a server.
+
+    Args:
+        header_seconds: in which the head of a request must have come, counted from the connection or from the
+            request's first byte.
+        max_connections: that are open at once; further ones are closed with a 503.
+    """
+
+    class LimitedProtocol(HttpToolsProtocol):
+        """One connection."""
+
+        _deadline: asyncio.TimerHandle | None = None
+        _head_bytes = 0
+        _in_head = True
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            if len(self.connections) > max_connections:
+                self._end(503, "too_many_connections", "the server has too many connections: try again")
+                return
+            self._expect_head()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._forget_deadline()
+            super().connection_lost(exc)
+
+        def data_received(self, data: bytes) -> None:
+            if self.transport.is_closing():
+                return
+            if self._in_head:
+                self._head_bytes += len(data)
+                before = self._head_bytes
+                super().data_received(data)
+                if self._in_head and before > _MAX_HEAD:
+                    self._end(431, "head_too_large", "the head of the request is larger than 64 KiB")
+                return
+            super().data_received(data)
+
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            if self._deadline is None:
+                self._expect_head()
+
+        def on_headers_complete(self) -> None:
+            self._forget_deadline()
+            self._in_head = False
+            super().on_headers_complete()
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if not self.transport.is_closing():
+                self._in_head, self._head_bytes = True, 0
+
+        def send_400_response(self, msg: str) -> None:
+            self._end(400, "malformed_http", "this is no HTTP request that can be read")
+
+        def _expect_head(self) -> None:
+            self._in_head, self._head_bytes = True, 0
+            self._deadline = self.loop.call_later(header_seconds, self._too_slow)
+
+        def _forget_deadline(self) -> None:
+            if self._deadline is not None:
+                self._deadline.cancel()
+                self._deadline = None
+
+        def _too_slow(self) -> None:
+            self._deadline = None
+            self._end(
+                408, "slow_head", f"the head of the request did not come within {header_seconds:g} seconds"
+            )
+
+        def _end(self, status: int, code: str, message: str) -> None:
+            """Say why, and close the connection."""
+            self._forget_deadline()
+            if self.transport.is_closing():
+                return
+            if self.cycle is None or self.cycle.response_complete:
+                body = msgspec.json.encode({"error": {"code": code, "message": message}})
+                self.transport.write(
+                    b"HTTP/1.1 %d %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
+                    b"connection: close\r\n\r\n%b" % (status, _REASONS[status], len(body), body)
+                )
+            self.transport.close()
+
+    return LimitedProtocol
