@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from suite.cli.main import host_from
 from suite.cli.prediction_progress import PredictionProgress
+from suite.cli.runtimes import RUNTIME_HELP
 from suite.cli.unknown_options import keys_of_model
 from suite.errors import UserError
 
@@ -72,6 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch-size", type=int, metavar="N", help="inputs at a time")
     parser.add_argument("--backend", default="auto", help="tensorflow, jax or torch, for a network of Keras")
     parser.add_argument("--device", default="auto", help="cpu, gpu or gpu:N, for a network of Keras")
+    parser.add_argument("--runtime", help=RUNTIME_HELP)
 
 
 settable = keys_of_model
@@ -110,6 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
         host=host,
         backend=arguments.backend,
         device=arguments.device,
+        runtime=arguments.runtime or "auto",
         batch_size=batch_size,
         options=options,
     )
