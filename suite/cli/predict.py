@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from suite.cli.main import host_from
 from suite.cli.predicting import MAX_EXPLAINED, batch_size_of, predict_to, report_written
+from suite.cli.runtimes import RUNTIME_HELP
 from suite.cli.unknown_options import keys_of_model
 from suite.errors import UserError
 
@@ -74,6 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch-size", type=int, metavar="N", help="inputs at a time")
     parser.add_argument("--backend", default="auto", help="tensorflow, jax or torch, for a network of Keras")
     parser.add_argument("--device", default="auto", help="cpu, gpu or gpu:N, for a network of Keras")
+    parser.add_argument("--runtime", help=RUNTIME_HELP)
 
 
 settable = keys_of_model
@@ -128,6 +130,7 @@ def run(arguments: argparse.Namespace) -> int:
         host=host,
         backend=arguments.backend,
         device=arguments.device,
+        runtime=arguments.runtime or "auto",
         batch_size=batch_size,
         options=options,
     )

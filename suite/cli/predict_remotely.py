@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from suite.serving.client import Client
     from suite.serving.remote_model import RemoteModel
 
-_OF_THE_SERVER = {"backend": "auto", "device": "auto", "batch_size": None, "explain": None}
+_OF_THE_SERVER = {"backend": "auto", "device": "auto", "runtime": None, "batch_size": None, "explain": None}
 """What cannot be chosen from here, with what stands for no choice."""
 
 
