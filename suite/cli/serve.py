@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.cli.main import host_from
+from suite.cli.tokens import token_of
 from suite.cli.unknown_options import keys_of_model
 from suite.errors import UserError, unimportable
 
@@ -199,7 +198,7 @@ def _settings(arguments: argparse.Namespace, limits: dict[str, float]) -> Server
         return msgspec.convert(
             {
                 **given,
-                "token": _token(arguments.token_file),
+                "token": token_of(arguments.token_file),
                 "origins": tuple(arguments.allow_origin),
                 "hosts": tuple(sorted(hosts)),
                 "access_log": arguments.access_log,
@@ -210,26 +209,6 @@ def _settings(arguments: argparse.Namespace, limits: dict[str, float]) -> Server
         sentence, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`").replace("_", "-")
         raise UserError(f"--{name} is not allowed: {sentence[:1].lower()}{sentence[1:]}") from None
-
-
-def _token(file: str | None) -> str | None:
-    """The token of a file, or of the environment."""
-    if file is None:
-        token = os.environ.get("SUITE_TOKEN")
-        where = "SUITE_TOKEN"
-    else:
-        from suite.regular_files import read_regular
-
-        try:
-            token = read_regular(Path(file)).decode("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"--token-file {file} cannot be read: {error}") from None
-        where = f"--token-file {file}"
-    if token is None:
-        return None
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise UserError(f"{where} holds no token: give letters, digits and signs without spaces")
-    return token
 
 
 def _greet(host: str, port: int, models: dict[str, ServedModel], settings: ServerSettings) -> None:

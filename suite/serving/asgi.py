@@ -107,7 +107,7 @@ def application_of(models: Mapping[str, ServedModel], settings: ServerSettings) 
 
     def detailed(name: str) -> dict[str, Any]:
         model = find(name)
-        return {**model.description.to_json(), **model.shown()}
+        return {**model.description.to_json(), **model.shown(), "facts": dict(model.pipeline.facts)}
 
     metrics = Metrics(models)
     observers = [metrics.observe]
