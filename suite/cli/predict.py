@@ -19,13 +19,16 @@ from suite.cli.unknown_options import keys_of_model
 from suite.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from suite.cli.prediction_sink import PredictionSink
     from suite.contributions import Contributed, Task
     from suite.prediction.inputs import Inputs
     from suite.prediction.predictor import LoadedPipeline
     from suite.prediction.results import Result
+
+    PredictEach = Callable[..., Generator[Result, None, None]]
+    """`LoadedPipeline.predict_each`, or that of a server."""
 
 _BATCH_SIZE = 32
 _STREAM_BATCH_SIZE = 8
@@ -36,11 +39,13 @@ _MAX_PATHS = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", help="a run, or a folder that 'suite export' wrote")
+    parser.add_argument(
+        "run", metavar="RUN", help="a run, or a folder that 'suite export' wrote; left out with --server"
+    )
     parser.add_argument(
         "inputs",
         metavar="INPUT",
-        nargs="+",
+        nargs="*",
         help="files, folders (with all below), archives, globs in quotes, and, if the task has them, texts in"
         " quotes, videos and cameras (0 is the first)",
     )
@@ -70,6 +75,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="an option of the prediction; 'suite show TASK MODEL' lists them; or a limit,"
         " runtime.max_input_gb=... (repeatable)",
     )
+    parser.add_argument(
+        "--server",
+        metavar="URL",
+        help="have the model of a server predict ('suite serve' runs one): the inputs are read here and sent"
+        " to it",
+    )
+    parser.add_argument("--model", metavar="NAME", help="which model of --server, if it has several")
+    parser.add_argument(
+        "--token-file",
+        metavar="FILE",
+        help="a file with the token that --server asks for; else SUITE_TOKEN of the environment",
+    )
     parser.add_argument("--batch-size", type=int, metavar="N", help="inputs at a time")
     parser.add_argument("--backend", default="auto", help="tensorflow, jax or torch, for a network of Keras")
     parser.add_argument("--device", default="auto", help="cpu, gpu or gpu:N, for a network of Keras")
@@ -82,6 +99,15 @@ settable = keys_of_model
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict, and write the predictions to the sink that the options name."""
+    if arguments.server is not None:
+        from suite.cli import predict_remotely
+
+        return predict_remotely.run(arguments)
+    for option in ("model", "token_file"):
+        if getattr(arguments, option) is not None:
+            raise UserError(f"--{option.replace('_', '-')} is for a model of --server")
+    if not arguments.inputs:
+        raise UserError("the following arguments are required: INPUT (see 'suite predict --help')")
     from suite.cli.prediction_sinks import choose_sink
     from suite.configuration import option_settings, take_limits
     from suite.limits import set_limits
@@ -102,11 +128,18 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"suite: note: {note}", file=sys.stderr)
     task = described.task
     inputs = Inputs(arguments.inputs, described.codec)
-    sink = choose_sink(arguments.out, arguments.format, json=arguments.json, task=task, described=described)
+    sink = choose_sink(
+        arguments.out,
+        arguments.format,
+        json=arguments.json,
+        task=task,
+        codec=described.codec,
+        facts=described.manifest.facts,
+    )
     page = None if arguments.explain is None else Path(arguments.explain)
     if page is not None:
         _check_page(page, task)
-    batch_size = _batch_size(arguments.batch_size, inputs, sink)
+    batch_size = batch_size_of(arguments.batch_size, inputs, sink)
     pipeline = load(
         arguments.run,
         host=host,
@@ -118,22 +151,43 @@ def run(arguments: argparse.Namespace) -> int:
     )
     explained: list[Result] = []
     on_result = explained.append if page is not None else lambda result: None
-    try:
-        done, failed = _predict(pipeline, inputs, batch_size, sink, on_result)
-    except KeyboardInterrupt:
-        if sink.written:
-            print("suite: interrupted; what was predicted by then is kept", file=sys.stderr)
-        _report_written(sink.written)
-        raise
-    if not sink.holds_errors:
-        _report_missing(inputs, done, failed)
+    done, failed = predict_to(sink, pipeline.predict_each, inputs, batch_size, on_result)
     if page is not None and explained:
         sink.written.append(_explain(page, task, pipeline, explained, done - failed))
-    _report_written(sink.written)
+    report_written(sink.written)
     return 1 if failed else 0
 
 
-def _batch_size(wanted: int | None, inputs: Inputs, sink: PredictionSink) -> int:
+def predict_to(
+    sink: PredictionSink,
+    predict_each: PredictEach,
+    inputs: Inputs,
+    batch_size: int,
+    on_result: Callable[[Result], None] = lambda result: None,
+) -> tuple[int, int]:
+    """Predict all inputs into a sink; how many there were, and how many of them failed.
+
+    Args:
+        sink: takes the results.
+        predict_each: as that of `LoadedPipeline`.
+        inputs: of the command line.
+        batch_size: inputs at a time; predictions that grow are shown if it is 1.
+        on_result: called with the first results that have a prediction.
+    """
+    try:
+        done, failed = _predict(predict_each, inputs, batch_size, sink, on_result)
+    except KeyboardInterrupt:
+        if sink.written:
+            print("suite: interrupted; what was predicted by then is kept", file=sys.stderr)
+        report_written(sink.written)
+        raise
+    if not sink.holds_errors:
+        _report_missing(inputs, done, failed)
+    return done, failed
+
+
+def batch_size_of(wanted: int | None, inputs: Inputs, sink: PredictionSink) -> int:
+    """How many inputs are predicted at a time."""
     in_turn = sink.grows and (inputs.total == 1 or sink.shows_lines)
     if inputs.live or (in_turn and wanted is None):
         return 1
@@ -141,7 +195,7 @@ def _batch_size(wanted: int | None, inputs: Inputs, sink: PredictionSink) -> int
 
 
 def _predict(
-    pipeline: LoadedPipeline,
+    predict_each: PredictEach,
     inputs: Inputs,
     batch_size: int,
     sink: PredictionSink,
@@ -158,7 +212,7 @@ def _predict(
     on_partial = sink.add_partial if sink.grows and batch_size == 1 else None
     with (
         sink.open(inputs),
-        closing(pipeline.predict_each(inputs, batch_size, progress.on_chunk, ahead, on_partial)) as results,
+        closing(predict_each(inputs, batch_size, progress.on_chunk, ahead, on_partial)) as results,
     ):
         for result in progress.track(results, inputs.total):
             done += 1
@@ -193,7 +247,8 @@ def _explain(
     return page
 
 
-def _report_written(written: list[Path]) -> None:
+def report_written(written: list[Path]) -> None:
+    """Name the files that were written."""
     for path in written[:_MAX_PATHS]:
         print(f"suite: wrote {path}", file=sys.stderr)
     if len(written) > _MAX_PATHS:

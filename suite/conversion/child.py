@@ -8,19 +8,25 @@ from pathlib import Path
 from typing import Any
 
 from suite.conversion.formats import FORMATS
+from suite.conversion.quantization import reduce_in_child
 from suite.conversion.traced import random_batch, read_batches, traced, write_batches
 from suite.errors import UserError
 from suite.plugin_files import load_plugin_file
 
 
 def work(job: Mapping[str, Any]) -> None:
-    """Convert a network; what goes wrong is written into the scratch folder too, where its parent looks.
+    """Convert a network, or reduce its precision.
+
+    What goes wrong is written into the scratch folder too, where the parent looks.
 
     Args:
-        job: what `suite.conversion.process.convert` asks for.
+        job: what `suite.conversion.process.convert` asks for, or `suite.conversion.quantization.reduced`.
     """
     scratch = Path(job["scratch"])
     try:
+        if "methods" in job:
+            reduce_in_child(Path(job["source"]), scratch, job["methods"])
+            return
         for file in job["plugin_files"]:
             load_plugin_file(Path(file))
         _convert(Path(job["source"]), Path(job["target"]), job["packages"], scratch, job["format"])

@@ -15,7 +15,7 @@ import numpy as np
 from suite.conversion.formats import ONNX, Format
 from suite.conversion.metadata import network_metadata
 from suite.conversion.process import convert
-from suite.conversion.results import Rescored
+from suite.conversion.results import Measured, Rescored
 from suite.errors import RunError
 from suite.files import atomic_write, temporary_folder, writing
 from suite.folders import swap_folder
@@ -48,6 +48,9 @@ class Export:
         network: the name of the network's file or folder.
         scored: how it scores beside Keras; None if it was not scored.
         not_scored: a sentence on why it was not.
+        precision: of the network: "float32", "float16" or "int8". Comparisons with Keras are of the float32
+            network that it was made from.
+        table: of another precision than float32: size, speed and score before and after.
     """
 
     folder: Path
@@ -60,6 +63,8 @@ class Export:
     network: str
     scored: Rescored | None = None
     not_scored: str = ""
+    precision: str = "float32"
+    table: Sequence[Measured] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,11 +72,13 @@ class Finished:
     """What else was found of an exported folder before it took its place.
 
     Attributes:
-        scored, not_scored: as `Export` has them.
+        scored, not_scored, precision, table: as `Export` has them.
     """
 
     scored: Rescored | None = None
     not_scored: str = ""
+    precision: str = "float32"
+    table: Sequence[Measured] = ()
 
 
 def export_to(
@@ -146,6 +153,8 @@ def export_to(
         network=format.network,
         scored=finished.scored,
         not_scored=finished.not_scored,
+        precision=finished.precision,
+        table=finished.table,
     )
 
 

@@ -71,17 +71,35 @@ def convert(
     packages = list(packages)
     job = {"source": str(source), "target": str(target), "packages": packages, "scratch": str(scratch)}
     job |= {"plugin_files": files_of_modules(packages), "format": format.name}
+    reason = do(job, target)
+    if reason is None and not target.exists():
+        reason = "nothing was written"
+    if reason is not None:
+        raise RunError(f"{source} could not be converted to {format.title}: {reason}")
+    return read_batches(scratch / "inputs.npz"), read_batches(scratch / "outputs.npz")
+
+
+def do(job: Mapping[str, Any], target: Path) -> str | None:
+    """Do a job of `suite.conversion.child` in a process of its own: None, or why it failed.
+
+    Args:
+        job: with the folder `scratch`, through which the processes exchange arrays.
+        target: what it writes.
+
+    Raises:
+        UserError: if the user can put it right.
+        UnwritableError: if there is no room for it.
+    """
     status, printed = _in_a_process(job)
-    errors = _answer(scratch / "answer.json")
+    errors = _answer(Path(job["scratch"]) / "answer.json")
     full = unwritable_in(printed, target) if status else None
     if full is not None:
         raise full
     if "user_error" in errors:
         raise UserError(errors["user_error"])
-    if status != 0 or not target.exists():
-        reason = errors.get("error") or (printed.strip().splitlines() or [f"status {status}"])[-1]
-        raise RunError(f"{source} could not be converted to {format.title}: {reason}")
-    return read_batches(scratch / "inputs.npz"), read_batches(scratch / "outputs.npz")
+    if status == 0:
+        return None
+    return errors.get("error") or (printed.strip().splitlines() or [f"status {status}"])[-1]
 
 
 def _in_a_process(job: Mapping[str, Any]) -> tuple[int, str]:

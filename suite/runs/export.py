@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ import numpy as np
 from suite.configuration import Configuration, from_mapping, read_toml
 from suite.conversion.export import Export, Finished, export_to
 from suite.conversion.formats import ONNX, Format, format_named
+from suite.conversion.results import Rescored
 from suite.data.dataset import Dataset
 from suite.errors import RunError, UserError
 from suite.host import Host
@@ -17,7 +20,8 @@ from suite.pipeline.manifest import REPORT, Manifest, model_folder
 from suite.prediction.encoding import encode
 from suite.prediction.loading import describe, model_task
 from suite.runs.data import RunData, run_data
-from suite.runs.rescoring import check_tolerance, is_tolerated, prepare, too_far
+from suite.runs.precision import check_precision, reduce
+from suite.runs.rescoring import Rescoring, check_tolerance, is_tolerated, prepare, too_far
 from suite.stopping import check_stop
 
 EXAMPLES = 64
@@ -28,6 +32,7 @@ def export(
     *,
     out: str | Path | None = None,
     format: str = "onnx",  # noqa: A002 - as on the command line
+    precision: str = "float32",
     verify: bool = True,
     tolerance: float | None = None,
     host: Host | None = None,
@@ -42,8 +47,10 @@ def export(
     Args:
         path: a run or a model folder.
         out: the folder to write, which appears only when everything agrees, and replaces an earlier
-            export; by default `export` in the run for ONNX, `export-FORMAT` for another format.
+            export; by default `export` in the run for ONNX, `export-FORMAT` for another format, and
+            `export-PRECISION` for another precision.
         format: "onnx", "litert", "openvino" or "saved-model".
+        precision: "float32", or for ONNX "float16" or "int8", see `suite.runs.precision`.
         verify: whether to score it on the validation split.
         tolerance: the points of the task's metric by which it may fall below Keras's network; None takes
             what `suite.runs.rescoring.default_tolerance` says.
@@ -58,6 +65,7 @@ def export(
     """
     check_tolerance(tolerance, verify=verify)
     chosen = format_named(format)
+    check_precision(precision, chosen.name)
     path = Path(path)
     host = host if host is not None else Host()
     folder = model_folder(path)
@@ -65,30 +73,58 @@ def export(
     if not described.manifest.network.endswith(".keras"):
         raise UserError(f"{path} is an export already: give the run that it was made from")
     beside = folder.parent if folder.name == "model" else folder
-    target = beside / folder_name(chosen) if out is None else Path(out)
+    target = beside / folder_name(chosen, precision) if out is None else Path(out)
     _check_target(target)
     data = data_of(folder.parent, host, dataset)
+    if precision != "float32" and isinstance(data, str):
+        raise UserError(f"{precision} needs the run's training examples: {data}")
     encoded, source = _examples(described.manifest, described.codec, host, data)
 
     def finish(written: Path) -> Finished:
-        if not verify:
-            return Finished(not_scored="not scored: --no-verify")
-        if isinstance(data, str):
-            return Finished(not_scored=f"not scored: {data}")
-        rescore = prepare(path, host, *data, tolerance)
-        if isinstance(rescore, str):
-            return Finished(not_scored=rescore)
-        scored = rescore(written)
-        if not is_tolerated(scored):
-            raise RunError(f"{too_far(scored, 'float32')}; nothing was exported")
-        return Finished(scored=scored)
+        return _finished(written, path, host, data, precision, tolerance, verify=verify)
 
     return export_to(target, folder, described, encoded, source, host, chosen, finish)
 
 
-def folder_name(chosen: Format) -> str:
+def folder_name(chosen: Format, precision: str = "float32") -> str:
     """The folder in a run that an export is written to."""
+    if precision != "float32":
+        return f"export-{precision}"
     return "export" if chosen == ONNX else f"export-{chosen.name}"
+
+
+def _finished(
+    written: Path,
+    run: Path,
+    host: Host,
+    data: tuple[Configuration, RunData] | str,
+    precision: str,
+    tolerance: float | None,
+    *,
+    verify: bool,
+) -> Finished:
+    """Score what was written in float32, and put a network of less precision in its place if it is wanted."""
+    rescore: Rescoring | None = None
+    scored: Rescored | None = None
+    not_scored = "not scored: --no-verify" if not verify else ""
+    if not not_scored and isinstance(data, str):
+        not_scored = f"not scored: {data}"
+    elif not not_scored and not isinstance(data, str):
+        prepared = prepare(run, host, *data)
+        if isinstance(prepared, str):
+            not_scored = prepared
+        else:
+            rescore = prepared
+            scored = rescore(written, tolerance=tolerance if precision == "float32" else None)
+            if not is_tolerated(scored):
+                raise RunError(f"{too_far(scored, 'float32')}; nothing was exported")
+    finished = Finished(scored=scored, not_scored=not_scored)
+    if precision == "float32":
+        return finished
+    scoring = None if rescore is None else partial(rescore, precision=precision, tolerance=tolerance)
+    assert not isinstance(data, str)
+    found = reduce(written, precision, data[1].dataset.train, host, scored, scoring)
+    return replace(found, not_scored=not_scored)
 
 
 def _examples(

@@ -204,6 +204,7 @@ def export(
     *,
     out: str | Path | None = None,
     format: str = "onnx",  # noqa: A002 - as on the command line
+    precision: str = "float32",
     verify: bool = True,
     tolerance: float | None = None,
     data: Dataset | None = None,
@@ -215,11 +216,13 @@ def export(
     Args:
         run: the run, its directory, or a model folder.
         out: the folder to write, which appears only if everything agrees, and replaces an earlier export;
-            None takes `export` in the run, `export-FORMAT` for another format than ONNX.
+            None takes `export` in the run, `export-FORMAT` for another format than ONNX and
+            `export-PRECISION` for another precision than float32.
         format: "onnx", "litert", "openvino" or "saved-model".
+        precision: "float32", or for ONNX "float16" or "int8".
         verify: whether to score the written file and Keras's network on the run's validation split.
         tolerance: the points of the task's metric by which it may score less than Keras's network; None
-            allows practically nothing in float32.
+            allows practically nothing in float32, and in int8 0.01 of a share or 2 % of another metric.
         data: the run's data, if it was in memory: examples to compare and score on. Without, it is compared
             on the task's made-up examples, and not scored.
         host: has the plugins; None takes those that are installed.
@@ -242,6 +245,7 @@ def export(
             path_of(run),
             out=out,
             format=format,
+            precision=precision,
             verify=verify,
             tolerance=tolerance,
             host=host_of(host),

@@ -76,7 +76,6 @@ class Rescoring:
         pairs: what Keras predicts for them.
         keras: what Keras scores.
         group_of: the group of an example; None if there are no groups.
-        tolerance: the largest fall that is allowed; None takes that of the metric and precision.
     """
 
     host: Host
@@ -90,10 +89,14 @@ class Rescoring:
     pairs: Pairs
     keras: Scores
     group_of: Callable[[Any], Any] | None
-    tolerance: float | None = None
 
-    def __call__(self, folder: Path, precision: str = "float32") -> Rescored:
+    def __call__(self, folder: Path, precision: str = "float32", tolerance: float | None = None) -> Rescored:
         """Score an exported pipeline through its own runtime; it may be worse than is allowed.
+
+        Args:
+            folder: with the pipeline.
+            precision: of its network.
+            tolerance: the largest fall that is allowed; None takes that of the metric and precision.
 
         Raises:
             RunError: if it gives no predictions for examples that Keras predicts, or no score.
@@ -115,7 +118,6 @@ class Rescoring:
                 f" {number(self.keras_score)}; nothing was exported"
             )
         fall = self.keras_score - reached if self.metric.higher_is_better else reached - self.keras_score
-        tolerance = self.tolerance
         if tolerance is None:
             tolerance = default_tolerance(self.metric, precision, self.keras_score, len(pairs))
         return Rescored(
@@ -154,13 +156,7 @@ def too_far(rescored: Rescored, precision: str) -> str:
     )
 
 
-def prepare(
-    run: Path,
-    host: Host,
-    configuration: Configuration,
-    data: RunData,
-    tolerance: float | None,
-) -> Rescoring | str:
+def prepare(run: Path, host: Host, configuration: Configuration, data: RunData) -> Rescoring | str:
     """Score Keras's network on the validation split of a run.
 
     Args:
@@ -168,7 +164,6 @@ def prepare(
         host: where builder, task and evaluators are looked up.
         configuration: of the run.
         data: of the run, with its splits.
-        tolerance: the largest fall that is allowed; None takes that of the metric and precision.
 
     Returns:
         What scores exported networks, or a sentence on why nothing can be scored.
@@ -204,7 +199,6 @@ def prepare(
         pairs=replace(pairs, examples=None),
         keras=keras,
         group_of=data.dataset.groups,
-        tolerance=tolerance,
     )
 
 
