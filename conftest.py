@@ -15,8 +15,8 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 # What good reasons to skip speak of: data that is not in the repository, PyTorch, which `make test` does not
-# install for its size, and pip without a network.
-GOOD_REASONS = ("SUITE_DATA", "torch", "package index")
+# install for its size, pip without a network, and a browser, which is no Python package.
+GOOD_REASONS = ("SUITE_DATA", "torch", "package index", "there is no browser")
 
 
 @pytest.fixture(scope="session", autouse=True)

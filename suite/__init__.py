@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from suite.runs.training_functions import cross_validate as cross_validate
     from suite.runs.training_functions import resume as resume
     from suite.runs.training_functions import train as train
+    from suite.serving.client import Client as Client
+    from suite.serving.client import connect as connect
     from suite.training.progress import Listener as Listener
     from suite.training.progress import Progress as Progress
     from suite.training.progress import RunFacts as RunFacts
@@ -62,6 +64,7 @@ if not TYPE_CHECKING:
         __name__,
         {
             "BatchMaker": "suite.pipeline.trainable",
+            "Client": "suite.serving.client",
             "Codec": "suite.pipeline.codec",
             "DataLoader": "suite.contributions",
             "Dataset": "suite.data.dataset",
@@ -97,6 +100,7 @@ if not TYPE_CHECKING:
             "Task": "suite.contributions",
             "TrainablePipeline": "suite.pipeline.trainable",
             "UserError": "suite.errors",
+            "connect": "suite.serving.client",
             "cross_validate": "suite.runs.training_functions",
             "evaluate": "suite.runs.functions",
             "export": "suite.runs.functions",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from suite.pipeline.codec import Codec
     from suite.pipeline.trainable import TrainablePipeline
     from suite.training.progress import Listener, RunFacts
+    from suite.widgets import Widgets
 
     AnyOptions = TypeVar("AnyOptions", bound=Options, default=Any)
     Item_co = TypeVar("Item_co", bound="Contribution", covariant=True, default="Contribution")
@@ -148,6 +149,9 @@ class Task:
         perfect: `perfect(target, facts) -> prediction`: what a model that is always right would predict. The
             checks of `suite check` score it: no evaluator may rank anything above it. None if a prediction is
             of the form of a target, or if nothing can be said of it.
+        widgets: how inputs and predictions are shown on the page of `suite serve`, see `suite.widgets`:
+            `Widgets(input=ImageInput(), outputs=(LabelsOutput(label="label", scores="scores"),))`. None takes
+            inputs of the kind that the codec reads, and shows the fields of a prediction.
     """
 
     name: str
@@ -170,6 +174,7 @@ class Task:
     types: str = ""
     templates: str = ""
     perfect: Callable[[Any, Mapping[str, Any]], Any] | None = None
+    widgets: Widgets | None = None
 
     @property
     def prediction_class(self) -> Any:

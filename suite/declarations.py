@@ -75,6 +75,10 @@ def _defect(attribute: str, value: Any) -> str:
             if wrong
             else ""
         )
+    if attribute == "widgets" and value is not None:
+        from suite.widget_checks import widgets_defect
+
+        return widgets_defect(value)
     if attribute == "prediction_type" and not isinstance(value, type | Lazy | None):
         return f"is {value!r}, which is neither a class nor suite.lazy(...) of one"
     return ""

@@ -24,6 +24,7 @@ PUBLIC = [
     "suite.pipeline",
     "suite.sources",
     "suite.testing",
+    "suite.widgets",
 ]
 """Of the host; of each task plugin it is the module `api`."""
 

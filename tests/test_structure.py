@@ -39,6 +39,7 @@ PUBLIC = {
     "suite.sources",
     "suite.kit",
     "suite.testing",
+    "suite.widgets",
 }
 """What a plugin may import of the host: `tests/api.txt` freezes what is in it."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from suite.cli.main import host_from
 from suite.cli.repetition import repeating_command
+from suite.cli.runtimes import RUNTIME_HELP
 from suite.cli.unknown_options import keys_of_evaluation
 from suite.errors import UserError, nearest
 
@@ -15,14 +16,17 @@ if TYPE_CHECKING:
     from suite.runs.evaluate import Outcome
 
 _SPLITS = ("test", "validation", "train")
-_REPEATED = ("split", "predictions", "loader", "evaluator")
+_REPEATED = ("model", "runtime", "split", "predictions", "loader", "evaluator")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words and options of the command."""
-    parser.add_argument("run", metavar="RUN", help="a run directory")
+    parser.add_argument("run", metavar="RUN", help="a run directory, or an export in one")
     parser.add_argument(
         "data", metavar="DATA", nargs="?", help="other data to score (default: the run's own test split)"
+    )
+    parser.add_argument(
+        "--model", metavar="FOLDER", help="score this export of the run in the place of its model"
     )
     parser.add_argument(
         "--split",
@@ -58,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the content of metrics.json")
     parser.add_argument("--backend", default="auto", help="tensorflow, jax or torch (default: as trained)")
     parser.add_argument("--device", default="auto", help="cpu, gpu or gpu:N")
+    parser.add_argument("--runtime", help=RUNTIME_HELP)
 
 
 settable = keys_of_evaluation
@@ -85,6 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError("--set loader... is for DATA, and no DATA is named")
     request = Request(
         run=Path(arguments.run),
+        model=Path(arguments.model) if arguments.model else None,
         data=arguments.data,
         split=_split(arguments.split),
         predictions=Path(arguments.predictions) if arguments.predictions else None,
@@ -97,6 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
         out=Path(arguments.out) if arguments.out else None,
         backend=arguments.backend,
         device=arguments.device,
+        runtime=arguments.runtime or "auto",
         command=repeating_command(
             "evaluate", filter(None, (arguments.run, arguments.data)), arguments, _REPEATED
         ),

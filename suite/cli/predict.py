@@ -8,38 +8,29 @@ from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suite.cli.main import host_from
-from suite.cli.prediction_progress import PredictionProgress
+from suite.cli.predicting import MAX_EXPLAINED, batch_size_of, predict_to, report_written
+from suite.cli.runtimes import RUNTIME_HELP
 from suite.cli.unknown_options import keys_of_model
 from suite.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from suite.cli.prediction_sink import PredictionSink
     from suite.contributions import Contributed, Task
-    from suite.prediction.inputs import Inputs
     from suite.prediction.predictor import LoadedPipeline
     from suite.prediction.results import Result
 
-_BATCH_SIZE = 32
-_STREAM_BATCH_SIZE = 8
-"""Three batches are held at a time, and the inputs of a stream are held decoded."""
-_MAX_EXPLAINED = 12
-_MAX_PATHS = 10
-"""How many of the files that were written are named."""
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", help="a run, or a folder that 'suite export' wrote")
+    parser.add_argument(
+        "run", metavar="RUN", help="a run, or a folder that 'suite export' wrote; left out with --server"
+    )
     parser.add_argument(
         "inputs",
         metavar="INPUT",
-        nargs="+",
+        nargs="*",
         help="files, folders (with all below), archives, globs in quotes, and, if the task has them, texts in"
         " quotes, videos and cameras (0 is the first)",
     )
@@ -58,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--explain",
         metavar="FILE",
-        help=f"write a page (.html) that shows why, of the first {_MAX_EXPLAINED} inputs: which words or"
+        help=f"write a page (.html) that shows why, of the first {MAX_EXPLAINED} inputs: which words or"
         " regions pushed the prediction; slow, for the model predicts many variants of each",
     )
     parser.add_argument(
@@ -69,9 +60,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="an option of the prediction; 'suite show TASK MODEL' lists them; or a limit,"
         " runtime.max_input_gb=... (repeatable)",
     )
+    parser.add_argument(
+        "--server",
+        metavar="URL",
+        help="have the model of a server predict ('suite serve' runs one): the inputs are read here and sent"
+        " to it",
+    )
+    parser.add_argument("--model", metavar="NAME", help="which model of --server, if it has several")
+    parser.add_argument(
+        "--token-file",
+        metavar="FILE",
+        help="a file with the token that --server asks for; else SUITE_TOKEN of the environment",
+    )
     parser.add_argument("--batch-size", type=int, metavar="N", help="inputs at a time")
     parser.add_argument("--backend", default="auto", help="tensorflow, jax or torch, for a network of Keras")
     parser.add_argument("--device", default="auto", help="cpu, gpu or gpu:N, for a network of Keras")
+    parser.add_argument("--runtime", help=RUNTIME_HELP)
 
 
 settable = keys_of_model
@@ -80,6 +84,15 @@ settable = keys_of_model
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict, and write the predictions to the sink that the options name."""
+    if arguments.server is not None:
+        from suite.cli import predict_remotely
+
+        return predict_remotely.run(arguments)
+    for option in ("model", "token_file"):
+        if getattr(arguments, option) is not None:
+            raise UserError(f"--{option.replace('_', '-')} is for a model of --server")
+    if not arguments.inputs:
+        raise UserError("the following arguments are required: INPUT (see 'suite predict --help')")
     from suite.cli.prediction_sinks import choose_sink
     from suite.configuration import option_settings, take_limits
     from suite.limits import set_limits
@@ -100,73 +113,34 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"suite: note: {note}", file=sys.stderr)
     task = described.task
     inputs = Inputs(arguments.inputs, described.codec)
-    sink = choose_sink(arguments.out, arguments.format, json=arguments.json, task=task, described=described)
+    sink = choose_sink(
+        arguments.out,
+        arguments.format,
+        json=arguments.json,
+        task=task,
+        codec=described.codec,
+        facts=described.manifest.facts,
+    )
     page = None if arguments.explain is None else Path(arguments.explain)
     if page is not None:
         _check_page(page, task)
-    batch_size = _batch_size(arguments.batch_size, inputs, sink)
+    batch_size = batch_size_of(arguments.batch_size, inputs, sink)
     pipeline = load(
         arguments.run,
         host=host,
         backend=arguments.backend,
         device=arguments.device,
+        runtime=arguments.runtime or "auto",
         batch_size=batch_size,
         options=options,
     )
     explained: list[Result] = []
     on_result = explained.append if page is not None else lambda result: None
-    try:
-        done, failed = _predict(pipeline, inputs, batch_size, sink, on_result)
-    except KeyboardInterrupt:
-        if sink.written:
-            print("suite: interrupted; what was predicted by then is kept", file=sys.stderr)
-        _report_written(sink.written)
-        raise
-    if not sink.holds_errors:
-        _report_missing(inputs, done, failed)
+    done, failed = predict_to(sink, pipeline.predict_each, inputs, batch_size, on_result)
     if page is not None and explained:
         sink.written.append(_explain(page, task, pipeline, explained, done - failed))
-    _report_written(sink.written)
+    report_written(sink.written)
     return 1 if failed else 0
-
-
-def _batch_size(wanted: int | None, inputs: Inputs, sink: PredictionSink) -> int:
-    in_turn = sink.grows and (inputs.total == 1 or sink.shows_lines)
-    if inputs.live or (in_turn and wanted is None):
-        return 1
-    return wanted or (_STREAM_BATCH_SIZE if inputs.streams else _BATCH_SIZE)
-
-
-def _predict(
-    pipeline: LoadedPipeline,
-    inputs: Inputs,
-    batch_size: int,
-    sink: PredictionSink,
-    on_result: Callable[[Result], None],
-) -> tuple[int, int]:
-    """Predict all inputs; how many there were, and how many of them failed.
-
-    The first results with a prediction are given to `on_result` as well.
-    """
-    done = failed = 0
-    progress = PredictionProgress(of_inputs=not sink.shows_lines)
-    ahead = 0 if inputs.live else 2
-    # In a batch of several, texts that grow would be printed into each other.
-    on_partial = sink.add_partial if sink.grows and batch_size == 1 else None
-    with (
-        sink.open(inputs),
-        closing(pipeline.predict_each(inputs, batch_size, progress.on_chunk, ahead, on_partial)) as results,
-    ):
-        for result in progress.track(results, inputs.total):
-            done += 1
-            sink.add(result)
-            if result.error is None and done - failed <= _MAX_EXPLAINED:
-                on_result(result)
-            if result.error is not None:
-                failed += 1
-                if not sink.holds_errors:
-                    print(f"suite: {result.failure}", file=sys.stderr)
-    return done, failed
 
 
 def _check_page(page: Path, task: Contributed[Task]) -> None:
@@ -188,20 +162,3 @@ def _explain(
     if predicted > len(results):
         print(f"suite: explained the first {len(results)} of {predicted:,} predictions", file=sys.stderr)
     return page
-
-
-def _report_written(written: list[Path]) -> None:
-    for path in written[:_MAX_PATHS]:
-        print(f"suite: wrote {path}", file=sys.stderr)
-    if len(written) > _MAX_PATHS:
-        print(f"suite: wrote {len(written) - _MAX_PATHS:,} more files", file=sys.stderr)
-
-
-def _report_missing(inputs: Inputs, done: int, failed: int) -> None:
-    if failed:
-        print(f"suite: no prediction for {failed:,} of {done:,} inputs", file=sys.stderr)
-    if inputs.left_out:
-        endings = ", ".join(ending or "no ending" for ending, _ in inputs.left_out.most_common(5))
-        total = inputs.left_out.total()
-        files = "1 file of another kind was" if total == 1 else f"{total:,} files of another kind were"
-        print(f"suite: {files} left out ({endings})", file=sys.stderr)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from suite.evaluation.types import PredictionWriter
     from suite.pipeline.codec import Codec
     from suite.prediction.inputs import Inputs
-    from suite.prediction.loading import Described
     from suite.prediction.results import Result
 
     Format = Callable[[Path, Mapping[str, Any]], PredictionWriter]
@@ -219,8 +218,9 @@ def choose_sink(
     format_name: str | None,
     *,
     json: bool,
-    task: Contributed[Task],
-    described: Described,
+    task: Contributed[Task] | None,
+    codec: Codec,
+    facts: Mapping[str, Any],
 ) -> PredictionSink:
     """The sink that the options of the command name.
 
@@ -228,23 +228,27 @@ def choose_sink(
         out: `--out`.
         format_name: `--format`.
         json: `--json`.
-        task: has the formats.
-        described: the pipeline, whose codec knows the endings of inputs.
+        task: has the formats; None if its plugin is not installed here.
+        codec: knows the endings of inputs, and whether predictions grow.
+        facts: of the data that the model was trained on.
 
     Raises:
         UserError: if the options do not say where to write, or would overwrite something that is no
             predictions.
     """
-    formats = task.item.formats
+    formats = {} if task is None else task.item.formats
     if format_name is not None:
         if format_name not in formats:
             known = nearest(format_name, formats) if formats else "it has none"
-            raise UserError(f"the task '{task.name}' has no format '{format_name}': {known}")
+            whose = (
+                "the task of a plugin that is not installed" if task is None else f"the task '{task.name}'"
+            )
+            raise UserError(f"{whose} has no format '{format_name}': {known}")
         if out is None:
             raise UserError(f"--format {format_name} needs --out, which says where to write")
     if out is None:
-        return TerminalJson() if json else TerminalText(grows=described.codec.can_stream)
-    path, facts = Path(out), described.manifest.facts
+        return TerminalJson() if json else TerminalText(grows=codec.can_stream)
+    path = Path(out)
     if not path.parent.is_dir():
         raise UserError(f"--out {path}: there is no folder '{path.parent}'")
     if format_name is not None:
@@ -252,22 +256,22 @@ def choose_sink(
     if path.is_dir() or not path.suffix:
         name = next(iter(formats), "")
         return Folder(path, formats.get(name), f"the format '{name}' of {task}", facts)
-    return _file_sink(path, json=json, task=task, described=described)
+    suffix = path.suffix.lower()
+    name = "csv" if suffix in (".csv", ".tsv") else suffix.removeprefix(".")
+    if not json and name in formats:
+        return FormatFiles(path, formats[name], f"the format '{name}' of {task}", facts)
+    return _file_sink(path, json=json, codec=codec)
 
 
-def _file_sink(path: Path, *, json: bool, task: Contributed[Task], described: Described) -> PredictionSink:
-    """The sink for a file: its ending chooses the format, the task's of that name if it has one."""
+def _file_sink(path: Path, *, json: bool, codec: Codec) -> PredictionSink:
+    """The sink for a file, which the task has no format for: its ending chooses."""
     from suite.cli.prediction_tables import DELIMITERS, TableFile
 
     suffix = path.suffix.lower()
-    name = "csv" if suffix in DELIMITERS else suffix.removeprefix(".")
-    if not json and name in task.item.formats:
-        whose = f"the format '{name}' of {task}"
-        return FormatFiles(path, task.item.formats[name], whose, described.manifest.facts)
     if suffix in DELIMITERS and not json:
-        _check_file(path, described.codec, _TABLE_HEADS)
+        _check_file(path, codec, _TABLE_HEADS)
         return TableFile(path)
-    _check_file(path, described.codec, _JSON_HEADS)
+    _check_file(path, codec, _JSON_HEADS)
     if not json and suffix not in (".jsonl", ".json", ".txt"):
         raise UserError(
             f"--out {path}: the ending chooses the format, and '{path.suffix}' is none: .jsonl, .json, .csv,"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from pathlib import Path
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from suite.cli.main import host_from
+from suite.cli.tokens import token_of
 from suite.cli.unknown_options import keys_of_model
 from suite.errors import UserError, unimportable
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 _EVERY = "0.0.0.0"  # noqa: S104 - only compared with what the user gave
+
+_MAX_WORKERS = 256
 
 _NEEDED = ("httptools", "prometheus_client", "python_multipart", "starlette", "uvicorn")
 
@@ -81,6 +83,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="inputs in one forward pass at most (what 'suite bench --save' found, else 32)",
     )
+    parser.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="processes, each with all models (1)"
+    )
     parser.add_argument("--threads", type=int, metavar="N", help="of one forward pass of an exported network")
     parser.add_argument(
         "--set",
@@ -103,12 +108,21 @@ settable = keys_of_model
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until the process is told to end."""
-    check_installed()
+    from suite.serving.workers import counted_together
+
+    with nullcontext() if arguments.workers == 1 else counted_together():
+        check_installed()
+        return _serve(arguments)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
     from suite.configuration import option_settings, take_limits
     from suite.limits import set_limits
-    from suite.serving.application import application_of
+    from suite.prediction.loading import describe
+    from suite.serving.asgi import application_of
     from suite.serving.loading import load_models, named_models
     from suite.serving.server import Server, bound_socket, raise_file_limit
+    from suite.serving.workers import Workers
 
     host = host_from(arguments)
     options = option_settings(arguments.set)
@@ -117,24 +131,32 @@ def run(arguments: argparse.Namespace) -> int:
     set_limits(limits)
     given = {key.removeprefix("runtime.") for key in keys - set(options)}
     settings = _settings(arguments, {name: getattr(limits, name) for name in given})
+    named = named_models(arguments.models)
+    for path in named.values():  # what is wrong with the words is said before anything is loaded
+        describe(path, host=host, options=options)
     sock = bound_socket(arguments.address, arguments.port)
-    models = load_models(
-        named_models(arguments.models),
-        settings,
-        host=host,
-        options=options,
-        backend=arguments.backend,
-        device=arguments.device,
-        threads=arguments.threads,
-    )
     raise_file_limit(2 * settings.max_connections + 256)
-    port = sock.getsockname()[1]
-    server = Server(
-        application_of(models, settings),
-        settings,
-        lambda: _greet(arguments.address, port, models, settings),
-    )
-    server.run(sockets=[sock])
+
+    def serve(first: bool) -> None:
+        models = load_models(
+            named,
+            settings,
+            host=host,
+            options=options,
+            backend=arguments.backend,
+            device=arguments.device,
+            threads=arguments.threads,
+        )
+
+        def greet() -> None:
+            if first:
+                _greet(arguments.address, sock.getsockname()[1], models, settings)
+
+        Server(application_of(models, settings), settings, greet).run(sockets=[sock])
+
+    if arguments.workers > 1:
+        return Workers(arguments.workers, serve).run()
+    serve(True)
     return 0
 
 
@@ -168,13 +190,15 @@ def _settings(arguments: argparse.Namespace, limits: dict[str, float]) -> Server
         given["batch_size"] = arguments.batch_size
     local = arguments.address in _LOCAL
     hosts = {*arguments.allow_host, *(_LOCAL if local else ())} if local or arguments.allow_host else ()
+    if not 1 <= arguments.workers <= _MAX_WORKERS:
+        raise UserError(f"--workers {arguments.workers} is not allowed: 1 to {_MAX_WORKERS}")
     if not 0 <= arguments.port <= 65535:
         raise UserError(f"--port {arguments.port} is not allowed: 0 to 65535")
     try:
         return msgspec.convert(
             {
                 **given,
-                "token": _token(arguments.token_file),
+                "token": token_of(arguments.token_file),
                 "origins": tuple(arguments.allow_origin),
                 "hosts": tuple(sorted(hosts)),
                 "access_log": arguments.access_log,
@@ -185,26 +209,6 @@ def _settings(arguments: argparse.Namespace, limits: dict[str, float]) -> Server
         sentence, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`").replace("_", "-")
         raise UserError(f"--{name} is not allowed: {sentence[:1].lower()}{sentence[1:]}") from None
-
-
-def _token(file: str | None) -> str | None:
-    """The token of a file, or of the environment."""
-    if file is None:
-        token = os.environ.get("SUITE_TOKEN")
-        where = "SUITE_TOKEN"
-    else:
-        from suite.regular_files import read_regular
-
-        try:
-            token = read_regular(Path(file)).decode("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"--token-file {file} cannot be read: {error}") from None
-        where = f"--token-file {file}"
-    if token is None:
-        return None
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise UserError(f"{where} holds no token: give letters, digits and signs without spaces")
-    return token
 
 
 def _greet(host: str, port: int, models: dict[str, ServedModel], settings: ServerSettings) -> None:

@@ -103,7 +103,7 @@ FORMATS = {
             title="OpenVINO",
             network="network.xml",
             runtime="openvino",
-            packages=("keras", "tensorflow", "tf2onnx", "onnx", "openvino"),
+            packages=("keras", "tensorflow", "openvino"),
             extras="export,openvino",
             write=_write_openvino,
         ),

@@ -3,32 +3,76 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from suite.conversion.saved_model import write_frozen
 from suite.conversion.traced import Traced
+from suite.errors import UserError
 from suite.pipeline.runtimes.saved_model import SIGNATURE
+
+_OPERATOR = re.compile(r"\btf\.([A-Z]\w+)")
 
 
 def write_litert(traced: Traced, target: Path) -> None:
     """Write a network as `.tflite`, of operators that LiteRT itself has.
 
-    What it says of itself is in `metadata.json`, in a zip archive at its end, as is usual with such files.
+    LiteRT cannot hold a loop over time (a recurrent layer) and some slices whose batch axis is dynamic. Such
+    a network is written for one example at a time, and `suite.pipeline.runtimes.litert` runs batches so.
+
+    What the network says of itself is in `metadata.json`, in a zip archive at the end of the file, as is
+    usual with these.
 
     Args:
         traced: the network.
         target: the file to write.
+
+    Raises:
+        UserError: if LiteRT lacks an operator of the network.
     """
+    try:
+        content = _converted(traced, target.parent)
+    except Exception:  # noqa: BLE001 - the converter's own
+        try:
+            content = _converted(_of_one_example(traced), target.parent)
+        except Exception as error:  # noqa: BLE001 - the converter's own
+            raise _refusal(error) from None
+    target.write_bytes(content)
+    with zipfile.ZipFile(target, "a") as archive:
+        archive.writestr("metadata.json", json.dumps(dict(traced.metadata), ensure_ascii=False, indent=2))
+
+
+def _converted(traced: Traced, scratch: Path) -> bytes:
     import tensorflow as tf
 
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
         write_frozen(traced, Path(folder) / "saved")
         converter: Any = tf.lite.TFLiteConverter.from_saved_model(
             str(Path(folder) / "saved"), signature_keys=[SIGNATURE]
         )
-        target.write_bytes(converter.convert())
-    with zipfile.ZipFile(target, "a") as archive:
-        archive.writestr("metadata.json", json.dumps(dict(traced.metadata), ensure_ascii=False, indent=2))
+        content: bytes = converter.convert()
+    return content
+
+
+def _of_one_example(traced: Traced) -> Traced:
+    """The network with a batch axis of one."""
+    import tensorflow as tf
+
+    specs = {name: ((1, *shape[1:]), dtype) for name, (shape, dtype) in traced.specs.items()}
+    fixed = replace(traced, specs=specs)
+    return replace(
+        fixed, function=tf.function(traced.function.python_function, input_signature=fixed.signature)
+    )
+
+
+def _refusal(error: Exception) -> UserError:
+    """Why LiteRT cannot hold a network, from what the converter printed of it."""
+    names = sorted(set(_OPERATOR.findall(str(error))))
+    why = (
+        f"it has no operator for {', '.join(names[:5])}" if names else str(error).strip().split("\n")[0][:200]
+    )
+    return UserError(f"LiteRT cannot hold this network, {why}: export it with --format onnx or openvino")

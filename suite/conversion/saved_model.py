@@ -63,5 +63,5 @@ def write_frozen(traced: Traced, target: Path) -> None:
 
     module = tf.Module()
     module.forward = tf.function(forward, input_signature=traced.signature, autograph=False)
-    options = tf.saved_model.SaveOptions(experimental_skip_saver=True)
+    options = tf.saved_model.SaveOptions(experimental_skip_saver=True, experimental_custom_gradients=False)
     tf.saved_model.save(module, str(target), signatures={SIGNATURE: module.forward}, options=options)

@@ -13,6 +13,7 @@ from suite.errors import PluginError, attributed
 from suite.options import describe
 from suite.pipeline.codec import Codec
 from suite.pipeline.manifest import Manifest
+from suite.widget_checks import default_widgets
 
 
 class InputKinds(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +66,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
         options: those of prediction.
         formats: what `suite predict --format` writes besides lines.
         unfinished: how far the training had come, if it has not ended.
+        widgets: how a page shows inputs and predictions: the `suite.widgets.Widgets` of the task as JSON.
         output_schema: the JSON Schema (draft 2020-12) of a line that `suite predict --json` prints;
             `properties.prediction` of its first alternative is that of a prediction.
     """
@@ -80,6 +82,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     options: list[OptionInForce]
     formats: list[str]
     unfinished: str
+    widgets: dict[str, Any]
     output_schema: dict[str, Any]
 
     def to_json(self) -> dict[str, Any]:
@@ -131,8 +134,15 @@ def described_pipeline(
         ],
         formats=list(task.item.formats),
         unfinished=manifest.unfinished,
+        widgets=shown_widgets(task.item, codec),
         output_schema=output_schema(task),
     )
+
+
+def shown_widgets(task: Task, codec: Codec) -> dict[str, Any]:
+    """How a page shows the inputs and predictions of a model, as plain JSON values."""
+    widgets: dict[str, Any] = _plain(task.widgets if task.widgets is not None else default_widgets(codec))
+    return widgets
 
 
 def codec_properties(codec: Codec, whose: str) -> dict[str, Any]:

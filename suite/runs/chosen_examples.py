@@ -29,7 +29,8 @@ class Request:
     """What is to be scored.
 
     Attributes:
-        run: a run directory.
+        run: a run directory, or an export in one.
+        model: an export of the run, to score in the place of its model.
         data: other data to score, or None for the run's own.
         dataset: data in memory in the place of `data`. If it is what the run was trained with, it is the
             run's own.
@@ -45,10 +46,12 @@ class Request:
         out: the folder to write; None makes one in `RUN/evaluations`.
         backend: for the network, see `suite.load`; "auto" takes what the run was trained with.
         device: for the network.
+        runtime: for the network, see `suite.load`.
         command: what repeats this, for the report.
     """
 
     run: Path
+    model: Path | None = None
     data: str | None = None
     dataset: Dataset | None = None
     split: str | None = None
@@ -62,6 +65,7 @@ class Request:
     out: Path | None = None
     backend: str = "auto"
     device: str = "auto"
+    runtime: str = "auto"
     command: str = ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from suite.files import atomic_write
 from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
 from suite.limits import set_limits
-from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note
+from suite.pipeline.manifest import MANIFEST, model_folder, read_manifest, unfinished_note
 from suite.prediction.loading import describe, load
 from suite.prediction.predictor import LoadedPipeline
 from suite.report.page import ReportContent, write_report
@@ -77,6 +77,7 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
     Raises:
         UserError: for whatever is wrong with the run, the data, the predictions or the options.
     """
+    request = located(request)
     run = RunDirectory.open(request.run)
     with _folder(request) as out:
         return _evaluate(host, request, run, out, ProgramListener.of(listener))
@@ -96,7 +97,9 @@ def _evaluate(host: Host, request: Request, run: RunDirectory, out: Path, listen
     if request.prediction_options:
         if request.predictions is not None:
             raise UserError(f"{request.predictions} holds predictions: options of predicting change nothing")
-        describe(run.path, host=host, options=request.prediction_options)  # what is wrong is said at once
+        describe(
+            _model(request), host=host, options=request.prediction_options
+        )  # what is wrong is said at once
 
     listener.phase("looking at the data")
     chosen = choose(host, run, configuration, request)
@@ -104,7 +107,7 @@ def _evaluate(host: Host, request: Request, run: RunDirectory, out: Path, listen
     notes += [other_files] if other_files else []
     pipeline = None
     if request.predictions is None:
-        note = unfinished_note(read_manifest(model_folder(run.path)), run.path)
+        note = unfinished_note(read_manifest(model_folder(_model(request))), run.path)
         notes += [note] if note else []
     if request.predictions is not None:
         lines = read_predictions(request.predictions, task.item)
@@ -115,7 +118,7 @@ def _evaluate(host: Host, request: Request, run: RunDirectory, out: Path, listen
         facts = run.environment.get("facts", {})
         pairs = paired(lines, chosen.examples, facts, str(request.predictions))
     else:
-        pairs, pipeline = _predicted(host, run, configuration, request, chosen, notes, listener)
+        pairs, pipeline = _predicted(host, configuration, request, chosen, notes, listener)
 
     listener.phase("scoring")
     train = _train_split(host, configuration, chosen, task.item, notes)
@@ -136,6 +139,33 @@ def _evaluate(host: Host, request: Request, run: RunDirectory, out: Path, listen
     return Outcome(folder=out, task=task.item, declared=metrics, split=chosen.split, metrics=scored)
 
 
+def located(request: Request) -> Request:
+    """The request with its run: an export that lies in a run is a model of that run.
+
+    Raises:
+        UserError: if the model is of no run, or of another one.
+    """
+    path, model = request.run, request.model
+    if model is None and not (path / "config.toml").is_file() and (path / MANIFEST).is_file():
+        path, model = path.parent, path
+        if not (path / "config.toml").is_file():
+            raise UserError(
+                f"{model} is a model outside of its run, which knows the data and how it is scored:"
+                f" suite evaluate RUN --model {model}"
+            )
+    if model is not None:
+        if request.predictions is not None:
+            raise UserError(f"{request.predictions} holds predictions: no model is scored with them")
+        own, other = read_manifest(model_folder(path)), read_manifest(model_folder(model))
+        if (own.task, own.builder, own.codec) != (other.task, other.builder, other.codec):
+            raise UserError(f"{model} is not an export of {path}: their codecs are not the same")
+    return replace(request, run=path, model=model)
+
+
+def _model(request: Request) -> Path:
+    return request.run if request.model is None else request.model
+
+
 def _folder(request: Request) -> AbstractContextManager[Path]:
     """The folder to write, which nobody else gets; it goes again if nothing is written."""
     if request.out is None:
@@ -146,7 +176,6 @@ def _folder(request: Request) -> AbstractContextManager[Path]:
 
 def _predicted(
     host: Host,
-    run: RunDirectory,
     configuration: Configuration,
     request: Request,
     chosen: Chosen,
@@ -158,7 +187,13 @@ def _predicted(
     listener.phase("loading the model")
     options = request.prediction_options
     pipeline = load(
-        run.path, host=host, backend=backend, device=request.device, batch_size=128, options=options
+        _model(request),
+        host=host,
+        backend=backend,
+        device=request.device,
+        runtime=request.runtime,
+        batch_size=128,
+        options=options,
     )
     listener.phase(f"predicting {counted(len(chosen.examples), 'example', 'examples')}")
     pairs, unreadable = predict_examples(pipeline, chosen.examples, chosen.group_of)
@@ -199,7 +234,7 @@ def _content(
 ) -> ReportContent:
     environment = run.environment
     what = Path(chosen.where).name if request.data or request.predictions else f"its {chosen.split} split"
-    by = f"predictions in {request.predictions}" if request.predictions else f"the model of {run.path}"
+    by = f"predictions in {request.predictions}" if request.predictions else f"the model of {_model(request)}"
     return ReportContent(
         title=f"{run.path.resolve().name} on {what}",
         subtitle=f"{task.name} · {by}",

@@ -37,6 +37,7 @@ def evaluate(
     run: str | Path | Run,
     data: str | Path | Dataset | None = None,
     *,
+    model: str | Path | None = None,
     split: str | None = None,
     predictions: str | Path | None = None,
     loader: Named | None = None,
@@ -45,6 +46,7 @@ def evaluate(
     limits: Mapping[str, float] | None = None,
     backend: str = "auto",
     device: str = "auto",
+    runtime: str = "auto",
     out: str | Path | None = None,
     host: Host | None = None,
     listener: Listener | None = None,
@@ -54,6 +56,7 @@ def evaluate(
 
     Args:
         run: the run, or its directory.
+        model: an export of the run, to score in the place of its model.
         data: other data to score; None for what the run did not learn from, its test split.
         split: "test", "validation" or "train"; None takes the test split, or all of data without splits.
         predictions: a file of predictions to score instead of predicting.
@@ -64,6 +67,7 @@ def evaluate(
         limits: on what one input may take, as for `suite.limited`.
         backend: for the network; "auto" takes what the run was trained with.
         device: "auto", "cpu", "gpu" or "gpu:N".
+        runtime: for an exported network, as for `suite.load`.
         out: the folder to write; None makes one in the run.
         host: has the plugins; None takes those that are installed.
         listener: hears of the phases.
@@ -83,6 +87,7 @@ def evaluate(
     table = named(loader)
     request = Request(
         run=path_of(run),
+        model=None if model is None else Path(model),
         data=None if data is None or isinstance(data, Dataset) else str(data),
         dataset=data if isinstance(data, Dataset) else None,
         split=split,
@@ -96,6 +101,7 @@ def evaluate(
         out=None if out is None else Path(out),
         backend=backend,
         device=device,
+        runtime=runtime,
     )
     with stoppable(stop, "the evaluation"):
         return evaluate_run(host_of(host), request, listener)
@@ -112,6 +118,7 @@ def predict(
     batch_size: int = 32,
     backend: str = "auto",
     device: str = "auto",
+    runtime: str = "auto",
     host: Host | None = None,
     stop: Stop | None = None,
 ) -> list[Any]: ...
@@ -128,6 +135,7 @@ def predict(
     batch_size: int = 32,
     backend: str = "auto",
     device: str = "auto",
+    runtime: str = "auto",
     host: Host | None = None,
     stop: Stop | None = None,
 ) -> Any: ...
@@ -143,6 +151,7 @@ def predict(
     batch_size: int = 32,
     backend: str = "auto",
     device: str = "auto",
+    runtime: str = "auto",
     host: Host | None = None,
     stop: Stop | None = None,
 ) -> Any:
@@ -161,6 +170,7 @@ def predict(
         batch_size: how many examples run at a time.
         backend: for a network of Keras.
         device: "auto", "cpu", "gpu" or "gpu:N", for a network of Keras.
+        runtime: for an exported network, as for `suite.load`.
         host: has the plugins; None takes those that are installed.
         stop: is asked between batches.
 
@@ -180,6 +190,7 @@ def predict(
             host=host,
             backend=backend,
             device=device,
+            runtime=runtime,
             batch_size=batch_size,
             options=options,
             limits=limits,
@@ -205,9 +216,10 @@ def export(
     Args:
         run: the run, its directory, or a model folder.
         out: the folder to write, which appears only if everything agrees, and replaces an earlier export;
-            None takes `export` in the run.
-        format: "onnx".
-        precision: "float32", or for ONNX "float16" or "int8"; the default folder is then `export-int8`.
+            None takes `export` in the run, `export-FORMAT` for another format than ONNX and
+            `export-PRECISION` for another precision than float32.
+        format: "onnx", "litert", "openvino" or "saved-model".
+        precision: "float32", or for ONNX "float16" or "int8".
         verify: whether to score the written file and Keras's network on the run's validation split.
         tolerance: the points of the task's metric by which it may score less than Keras's network; None
             allows practically nothing in float32, and in int8 0.01 of a share or 2 % of another metric.
@@ -220,7 +232,8 @@ def export(
         The `folder`, which `suite.load` reads, and how closely it agrees.
 
     Raises:
-        suite.UserError: if there is nothing to export, a package is missing, or `out` is something else.
+        suite.UserError: if there is nothing to export, a package is missing, the format cannot hold the
+            network, or `out` is something else.
         suite.RunError: if the network cannot be converted, or the written file predicts something else or
             scores less.
         suite.StoppedError: if `stop` said so; nothing is written.

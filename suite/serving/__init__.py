@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from suite.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
-    from suite.serving.application import application as application
+    from suite.serving.asgi import application as application
     from suite.serving.settings import ServerSettings as ServerSettings
 
 if not TYPE_CHECKING:
@@ -15,6 +15,6 @@ if not TYPE_CHECKING:
         __name__,
         {
             "ServerSettings": "suite.serving.settings",
-            "application": "suite.serving.application",
+            "application": "suite.serving.asgi",
         },
     )

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from suite.errors import UserError
 from suite.pipeline.codec import Codec
 from suite.prediction.encoding import name_of
 from suite.serving.arrays import array_of
@@ -252,7 +253,7 @@ def _of_value(value: Any, index: int, codec: Codec, settings: ServerSettings) ->
         if isinstance(value, dict) and "array" in value:
             given = msgspec.convert(value, ArrayInput)
             return _array(name, given, codec)
-    except (msgspec.ValidationError, binascii.Error, ValueError) as error:
+    except (msgspec.ValidationError, binascii.Error, ValueError, UserError) as error:
         return Given(name, error=f"it cannot be read: {error}")
     return Given(
         name,

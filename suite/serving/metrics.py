@@ -19,9 +19,7 @@ from prometheus_client import (
 from suite.serving.exchange import Exchange
 from suite.serving.models import ServedModel
 from suite.serving.responses import respond
-
-MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable by which prometheus_client knows the folder that several processes share."""
+from suite.serving.settings import MULTIPROCESS
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)

@@ -147,7 +147,7 @@ class ServedModel:
             "inputs": description["inputs"],
             "widgets": description.get("widgets", {}),
             "classes": description["classes"] or None,
-            "can_stream": self.pipeline.codec.can_stream or bool(self.pipeline.codec.stream_suffixes),
+            "can_stream": self.pipeline.codec.can_stream,
             "limits": self.settings.shown(),
         }
 

@@ -1,7 +1,7 @@
 """The Open Inference Protocol (version 2), as KServe and Triton have it, with binary tensors.
 
 The tensors of a model are those of its network, as they are for the exported file in any other server. A
-request whose only input is of BYTES goes the way of people's inputs instead: each element is a file, or a text
+request whose only input is of BYTES goes the way of people's inputs: each element is a file, or a text
 if the model reads texts, and the output `predictions` has the JSON of each prediction.
 """
 

@@ -12,6 +12,9 @@ Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 MB = 10**6
 
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable by which prometheus_client knows the folder that several processes share."""
+
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How a server works.

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from suite.contributions import Contributed, Task
 from suite.data.checks import check_dataset
 from suite.data.dataset import Dataset, Example, fingerprint
@@ -21,6 +23,7 @@ from suite.testing.check import READ, TRAINED, Check, NotCheckedError, raised
 from suite.testing.contribution_checks import check_preview
 from suite.testing.samples import MAX_EXAMPLES, guessed_pairs, mixed_pairs, perfect_pairs, sample_of, spread
 from suite.testing.trials import Trials
+from suite.widget_checks import prediction_defects
 
 
 def task_checks(task: Contributed[Task], trials: Trials) -> Iterator[Check]:
@@ -50,6 +53,8 @@ def task_checks(task: Contributed[Task], trials: Trials) -> Iterator[Check]:
         yield check("task-inspect", _check_inspect)
     if task.item.preview is not None:
         yield check("task-preview", lambda task: check_preview(task.item, sample_of(task)))
+    if task.item.widgets is not None:
+        yield check("task-widgets", _check_widgets)
     for name in task.item.formats:
         yield check("task-format", lambda task, name=name: _check_format(task, name))
     if task.item.explain is not None:
@@ -166,6 +171,17 @@ def _check_format(task: Contributed[Task], name: str) -> None:
                 raise PluginError(
                     f"{whose} writes {len(pairs)} predictions and names no file: close() returns them"
                 )
+
+
+def _check_widgets(task: Contributed[Task]) -> None:
+    """The fields that the widgets name are there and of a type that can be shown."""
+    widgets, kind = task.item.widgets, task.item.prediction_class
+    assert widgets is not None
+    pairs = mixed_pairs(task, sample_of(task))
+    fields = [] if kind is None else [field.encode_name for field in msgspec.structs.fields(kind)]
+    for prediction in pairs.predictions:
+        for defect in prediction_defects(widgets, msgspec.to_builtins(prediction), fields):
+            raise PluginError(f"the widgets of {task} cannot show its predictions: {defect}")
 
 
 def _check_explain(task: Contributed[Task], trials: Trials) -> None:

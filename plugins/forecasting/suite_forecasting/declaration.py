@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import suite
+from suite.widgets import SeriesOutput, TableInput, Widgets
 from suite_forecasting.options import (
     DenseOptions,
     GluonOptions,
@@ -43,6 +44,17 @@ def suite_tasks() -> list[suite.Task]:
             facts=suite.lazy("suite_forecasting.contract:facts"),
             prediction_type=suite.lazy("suite_forecasting.types:Forecast"),
             perfect=suite.lazy("suite_forecasting.samples:perfect"),
+            widgets=Widgets(
+                input=TableInput(
+                    label="A table with the values so far",
+                    placeholder="date,value\n2026-01-01,12.5\n2026-01-02,13.1\n…",
+                ),
+                outputs=(
+                    SeriesOutput(
+                        values="values", levels="levels", start="start", frequency="frequency", name="name"
+                    ),
+                ),
+            ),
             formats={"csv": suite.lazy("suite_forecasting.formats.forecast_table:ForecastTable")},
             types="suite_forecasting.types",
             templates="suite_forecasting.templates",

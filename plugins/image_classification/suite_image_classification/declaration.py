@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import suite
+from suite.widgets import ImageInput, LabelsOutput, Widgets
 from suite_classification.declaration import BASELINE, CHECK, FACTS, METRICS, PERFECT, PREDICTION
 from suite_image_classification.options import (
     ApplicationsOptions,
@@ -39,6 +40,7 @@ def suite_tasks() -> list[suite.Task]:
             types="suite_image_classification.types",
             templates="suite_image_classification.templates",
             perfect=PERFECT,
+            widgets=Widgets(input=ImageInput(), outputs=(LabelsOutput(label="label", scores="scores"),)),
         )
     ]
 

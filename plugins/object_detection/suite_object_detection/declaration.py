@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import suite
+from suite.widgets import BoxesOutput, ImageInput, Widgets
 from suite_object_detection.options import (
     CocoOptions,
     CsvOptions,
@@ -58,6 +59,9 @@ def suite_tasks() -> list[suite.Task]:
             types="suite_object_detection.types",
             templates="suite_object_detection.templates",
             perfect=suite.lazy("suite_object_detection.baseline:perfect"),
+            widgets=Widgets(
+                input=ImageInput(), outputs=(BoxesOutput(boxes="boxes", labels="labels", scores="scores"),)
+            ),
         )
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import suite
+from suite.widgets import AudioInput, TranscriptOutput, Widgets
 from suite_speech_recognition.loaders.options import (
     CommonVoiceOptions,
     IdTextOptions,
@@ -44,6 +45,10 @@ def suite_tasks() -> list[suite.Task]:
                 "srt": suite.lazy("suite_speech_recognition.formats.writers:SrtWriter"),
                 "vtt": suite.lazy("suite_speech_recognition.formats.writers:VttWriter"),
             },
+            widgets=Widgets(
+                input=AudioInput(label="A recording of speech"),
+                outputs=(TranscriptOutput(text="text", words="words"),),
+            ),
         )
     ]
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from suite.devices import cores, quiet_native_output
 from suite.errors import UserError, first_line, unimportable
+from suite.outside_files import check_litert
 from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs, Signature
 from suite.pipeline.networks import check_inputs
 
@@ -17,7 +20,8 @@ from suite.pipeline.networks import check_inputs
 class LitertNetwork:
     """Runs a LiteRT file.
 
-    An interpreter holds one run at a time, so threads that share the network wait for each other.
+    An interpreter holds one run at a time, so threads that share the network wait for each other. A file
+    whose batch axis is fixed to one example, as of recurrent networks, is run once for each.
 
     Args:
         path: the file.
@@ -35,13 +39,16 @@ class LitertNetwork:
             raise unimportable(error, "ai_edge_litert", missing) from None
         if not path.is_file():
             raise UserError(f"{path} is not there: export the run again")
-        from suite.devices import cores
-
+        check_litert(path)
         try:
-            self._interpreter = Interpreter(model_path=str(path), num_threads=threads or cores())
+            with quiet_native_output():
+                self._interpreter = Interpreter(model_path=str(path), num_threads=threads or cores())
+                with suppress(Exception):  # with axes of one where they are dynamic, which need not fit
+                    self._interpreter.allocate_tensors()
             runner = self._interpreter.get_signature_runner()
             self._inputs, self._outputs = runner.get_input_details(), runner.get_output_details()
             self.signature = Signature(_specs(self._inputs), _specs(self._outputs))
+            self._takes_one = any(tuple(_shape(tensor)[:1]) == (1,) for tensor in self._inputs.values())
         except Exception as error:  # noqa: BLE001 - whatever LiteRT finds in a damaged file
             reason = first_line(error)
             raise UserError(f"{path} is not a network that LiteRT can run: {reason}") from None
@@ -59,11 +66,19 @@ class LitertNetwork:
         feed = inputs if isinstance(inputs, dict) else dict.fromkeys(self._inputs, inputs)
         try:
             with self._lock:
-                outputs = self._run(feed)
+                outputs = self._one_by_one(feed) if self._takes_one else self._run(feed)
         except Exception as error:
             reason = first_line(error)
             raise UserError(f"{self._path} could not be computed by LiteRT: {reason}") from error
         return outputs if len(outputs) > 1 else next(iter(outputs.values()))
+
+    def _one_by_one(self, feed: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        count = len(next(iter(feed.values())))
+        runs = [
+            self._run({name: array[index : index + 1] for name, array in feed.items()})
+            for index in range(count)
+        ]
+        return {name: np.concatenate([run[name] for run in runs]) for name in self._outputs}
 
     def _run(self, feed: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         shapes = {name: array.shape for name, array in feed.items()}
@@ -83,9 +98,14 @@ def _specs(details: Mapping[str, Any]) -> ArraySpecs | None:
     """What LiteRT says of inputs or outputs; None if it does not know how many axes one has."""
     specs = {}
     for name, tensor in details.items():
-        shape = tensor["shape_signature"] if len(tensor["shape_signature"]) else tensor["shape"]
+        shape = _shape(tensor)
         if not len(shape):
             return None
         sides = tuple(int(side) if side >= 0 else None for side in shape[1:])
         specs[name] = ArraySpec(sides, np.dtype(tensor["dtype"]).name)
     return specs
+
+
+def _shape(tensor: Mapping[str, Any]) -> Any:
+    """The shape of a tensor with its batch axis, -1 where it is dynamic."""
+    return tensor["shape_signature"] if len(tensor["shape_signature"]) else tensor["shape"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 import threading
 from collections.abc import Sequence
@@ -13,12 +14,16 @@ from typing import Any
 import numpy as np
 
 from suite.errors import UserError, first_line, unimportable
-from suite.outside_files import check_onnx
+from suite.outside_files import check_onnx, check_openvino
 from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs, Signature
 from suite.pipeline.networks import check_inputs
 
 _TYPES = {"f32": "float32", "f64": "float64", "f16": "float16", "boolean": "bool"}
 """The names of dtypes that are called otherwise in numpy."""
+
+_UNCONVERTED = re.compile(r"Conversion is failed for: (.+)")
+_FRAMES = ("Exception from ", "Check '")
+"""How lines begin that say where in OpenVINO something was found."""
 
 _IMPORTING = threading.Lock()
 
@@ -58,8 +63,7 @@ class OpenvinoNetwork:
             raise unimportable(error, "openvino", missing) from None
         if not path.is_file():
             raise UserError(f"{path} is not there: export the run again")
-        if path.suffix == ".onnx":
-            check_onnx(path)
+        (check_onnx if path.suffix == ".onnx" else check_openvino)(path)
         settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
         if threads is not None:
             settings["INFERENCE_NUM_THREADS"] = threads
@@ -69,7 +73,7 @@ class OpenvinoNetwork:
             self._outputs = [port.get_any_name() for port in self._compiled.outputs]
             self.signature = Signature(_specs(self._compiled.inputs), _specs(self._compiled.outputs))
         except Exception as error:  # noqa: BLE001 - OpenVINO's own share no base class
-            reason = first_line(error)
+            reason = reason_of(error)
             raise UserError(f"{path} is not a network that OpenVINO can run: {reason}") from None
         self._path = path
         self._own = threading.local()
@@ -89,11 +93,22 @@ class OpenvinoNetwork:
             results = request.infer({name: np.ascontiguousarray(array) for name, array in feed.items()})
             outputs = [np.array(results[place]) for place in range(len(self._outputs))]
         except Exception as error:
-            reason = first_line(error)
+            reason = reason_of(error)
             raise UserError(f"{self._path} could not be computed by OpenVINO: {reason}") from error
         if len(outputs) == 1:
             return outputs[0]
         return dict(zip(self._outputs, outputs, strict=True))
+
+
+def reason_of(error: BaseException) -> str:
+    """What OpenVINO says in many lines, in one."""
+    text = str(error)
+    failed = _UNCONVERTED.search(text)
+    if failed is not None:
+        names = dict.fromkeys(name.strip().rpartition("-")[0] for name in failed[1].split(","))
+        return f"it cannot convert the operators {', '.join(names)}"
+    lines = [line.strip() for line in text.splitlines()]
+    return next((line[:300] for line in lines if line and not line.startswith(_FRAMES)), first_line(error))
 
 
 def _specs(ports: Sequence[Any]) -> ArraySpecs | None:

@@ -59,12 +59,13 @@ def weighted_sums(kept: Tensor, new: Tensor, one_by_one: Callable[[Tensor], Tens
         one_by_one: does the same frame by frame: a `keras.layers.RNN` of `WeightedSum`.
     """
     frames, channels = ops.shape(new)[1], new.shape[-1]
+    examples = -1 if new.shape[0] is None else new.shape[0]
     chunks = (frames + CHUNK - 1) // CHUNK
 
     def columns(x: Tensor) -> list[Tensor]:
         """`CHUNK` times (batch, chunks, channels)."""
         padded = ops.pad(x, [[0, 0], [0, CHUNK - 1], [0, 0]])[:, : chunks * CHUNK]
-        split = ops.reshape(padded, (-1, chunks, CHUNK, channels))
+        split = ops.reshape(padded, (examples, chunks, CHUNK, channels))
         return [split[:, :, index] for index in range(CHUNK)]
 
     (product, *factors), (total, *added) = columns(kept), columns(new)
@@ -75,7 +76,7 @@ def weighted_sums(kept: Tensor, new: Tensor, one_by_one: Callable[[Tensor], Tens
         totals.append(total)
     before = _one_later(one_by_one(ops.concatenate([product, total], axis=-1)))
     whole = [total + product * before for product, total in zip(products, totals, strict=True)]
-    return ops.reshape(ops.stack(whole, axis=2), (-1, chunks * CHUNK, channels))[:, :frames]
+    return ops.reshape(ops.stack(whole, axis=2), (examples, chunks * CHUNK, channels))[:, :frames]
 
 
 def _one_later(x: Tensor) -> Tensor:
@@ -117,6 +118,9 @@ class QuasiRecurrence(FrameLayer):
         forget = ops.sigmoid(forget)
         # Nothing new comes from the padding, which is where the second direction begins.
         new = (1.0 - forget) * ops.tanh(candidates) * valid
+        if new.shape[0] is None and samples.shape[0] is not None:
+            # The layers before it have lost the number of examples, which LiteRT has to know of a loop.
+            forget, new = (ops.reshape(y, (samples.shape[0], -1, y.shape[-1])) for y in (forget, new))
         state = self._turned(self.weighted_sum(self._turned(forget), self._turned(new)))
         return ops.cast(ops.sigmoid(output) * state * valid, self.compute_dtype)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import suite
+from suite.widgets import LabelsOutput, TextInput, Widgets
 from suite_classification.declaration import BASELINE, FACTS, METRICS, PERFECT, PREDICTION
 from suite_text.classification.options import (
     BagOptions,
@@ -40,6 +41,7 @@ TASK = suite.Task(
     types="suite_text.classification.types",
     templates="suite_text.classification.templates",
     perfect=PERFECT,
+    widgets=Widgets(input=TextInput(), outputs=(LabelsOutput(label="label", scores="scores"),)),
 )
 
 LOADERS: list[suite.DataLoader] = [

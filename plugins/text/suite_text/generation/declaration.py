@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import suite
+from suite.widgets import TextInput, TextOutput, Widgets
 from suite_text.generation.options import GenerationOptions, PresetOptions, TextOptions, TransformerOptions
 
 NAME = "text-generation"
@@ -24,6 +25,10 @@ TASK = suite.Task(
     types="suite_text.generation.types",
     templates="suite_text.generation.templates",
     perfect=suite.lazy("suite_text.generation.ngram_reference:perfect"),
+    widgets=Widgets(
+        input=TextInput(label="How the text begins"),
+        outputs=(TextOutput(text="text", alternatives="samples", continues=True),),
+    ),
 )
 
 LOADERS: list[suite.DataLoader] = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import suite
+from suite.widgets import TextInput, TextOutput, Widgets
 from suite_text.translation.options import (
     ParallelOptions,
     TableOptions,
@@ -29,6 +30,7 @@ TASK = suite.Task(
     types="suite_text.translation.types",
     templates="suite_text.translation.templates",
     perfect=suite.lazy("suite_text.translation.baseline:perfect"),
+    widgets=Widgets(input=TextInput(label="A text to translate"), outputs=(TextOutput(text="text"),)),
 )
 
 LOADERS: list[suite.DataLoader] = [

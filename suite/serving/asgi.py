@@ -19,10 +19,12 @@ from suite.host import Host
 from suite.serving import open_inference
 from suite.serving.access_log import AccessLog
 from suite.serving.bodies import PendingBodies
+from suite.serving.documentation import Documentation
 from suite.serving.guard import Guard
 from suite.serving.loading import load_models
 from suite.serving.metrics import Metrics
 from suite.serving.models import ServedModel, Threads
+from suite.serving.openapi import openapi
 from suite.serving.predicting import Predict
 from suite.serving.problems import RequestError
 from suite.serving.responses import JsonPage
@@ -105,7 +107,7 @@ def application_of(models: Mapping[str, ServedModel], settings: ServerSettings) 
 
     def detailed(name: str) -> dict[str, Any]:
         model = find(name)
-        return {**model.description.to_json(), **model.shown()}
+        return {**model.description.to_json(), **model.shown(), "facts": dict(model.pipeline.facts)}
 
     metrics = Metrics(models)
     observers = [metrics.observe]
@@ -124,6 +126,8 @@ def application_of(models: Mapping[str, ServedModel], settings: ServerSettings) 
         Route("/v1/models/{name}/predict", Predict(find, settings, bodies), methods=["POST"]),
         *open_inference.routes(find, ready, open_inference.Infer(find, settings, bodies), models),
         Route("/metrics", metrics, methods=["GET"]),
+        Route("/openapi.json", JsonPage(lambda: openapi(models, settings)), methods=["GET"]),
+        Route("/docs", Documentation(models, settings), methods=["GET"]),
         *_page_routes(),
     ]
 
