@@ -34,6 +34,7 @@ HOST_MODULES = (
     "suite.sources",
     "suite.kit",
     "suite.testing",
+    "suite.widgets",
 )
 """The public modules of the host; of each plugin it is the module `api`."""
 

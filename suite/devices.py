@@ -12,7 +12,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from suite.errors import UserError, nearest
 from suite.options import parse
@@ -83,7 +82,7 @@ def activate(backend: str = "auto", device: str = "auto") -> Device:
             from one that had a backend.
     """
     chosen = choose_backend(backend)
-    _refuse_forked()
+    refuse_forked()
     parse(RuntimeOptions, {"device": device}, "--device")
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = chosen
@@ -97,9 +96,9 @@ def activate(backend: str = "auto", device: str = "auto") -> Device:
         elif device.startswith("gpu:"):
             os.environ["CUDA_VISIBLE_DEVICES"] = device.partition(":")[2]
         logging.getLogger("tensorflow").addFilter(_is_no_retracing)
-        with _quiet_native_output():
+        with quiet_native_output():
             import keras  # noqa: F401
-    with _quiet_native_output():
+    with quiet_native_output():
         gpu_name = _gpu(chosen)
     if device.startswith("gpu") and gpu_name is None:
         raise UserError(
@@ -115,16 +114,16 @@ _active_in: int | None = None
 """The process that activated a backend: what forks from it has none of the backend's threads."""
 
 
-def _refuse_forked() -> None:
+def refuse_forked(name: str = "Keras") -> None:
     """Refuse a backend whose threads are those of another process: it would wait for them forever."""
     global _active_in
     if _active_in is None:
         _active_in = os.getpid()
     elif _active_in != os.getpid():
         raise UserError(
-            "Keras ran already before this process was forked, and it cannot run in both: start processes"
-            " with multiprocessing.get_context('spawn'), or load the model in them only; an exported network"
-            " runs in forked processes too"
+            f"{name} ran already before this process was forked, and it cannot run in both: start processes"
+            " with multiprocessing.get_context('spawn'), or load the model in them only; a network exported"
+            " to ONNX runs in forked processes too"
         )
 
 
@@ -228,25 +227,30 @@ def _processor_information() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _quiet_native_output() -> Any:
-    """Keep what native libraries write to the error stream while they load from people's terminals."""
-    sys.stderr.flush()
-    try:
-        saved = os.dup(2)
-    except OSError:
-        yield
-        return
-    null = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(null, 2)
-        yield
-    finally:
+def quiet_native_output() -> Iterator[None]:
+    """Keep what native libraries write to the error stream while they load from people's terminals.
+
+    Threads do it one after the other: each puts back what it found.
+    """
+    with _quieting:
         sys.stderr.flush()
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(null)
+        try:
+            saved = os.dup(2)
+        except OSError:
+            yield
+            return
+        null = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(null, 2)
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(saved, 2)
+            os.close(saved)
+            os.close(null)
 
 
+_quieting = threading.RLock()
 _building = threading.RLock()
 
 

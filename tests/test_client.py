@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -323,6 +324,27 @@ def test_a_connection_that_was_closed_while_idle_is_opened_again():
 
     with answering(handle) as url, suite.connect(url) as client:
         assert [client.predict("a") for _ in range(3)] == [1, 1, 1]
+
+
+def test_the_lines_of_the_documentation_work(served, images, tmp_path, monkeypatch, capsys):
+    page = Path(__file__).parent.parent / "docs" / "serving.md"
+    (code,) = re.findall(
+        r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    for name in ("cat", "dog"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        (tmp_path / "photos" / name / "1.png").write_bytes(images[0].read_bytes())
+    monkeypatch.chdir(tmp_path)
+    for name, real in (
+        ("127.0.0.1:8000", f"127.0.0.1:{served.port}"),
+        ('"cats"', '"image-classification"'),
+        ('"writer"', '"text-generation"'),
+    ):
+        code = code.replace(name, real)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert names["predictions"] == [names["prediction"]] * 2
+    assert len(capsys.readouterr().out.splitlines()) >= 2
 
 
 # The command

@@ -35,8 +35,10 @@ PROGRAMS = ROOT / "docs" / "programs.md"
 FORECASTING = ROOT / "docs" / "forecasting.md"
 TEXT = ROOT / "docs" / "text.md"
 IMAGES = ROOT / "docs" / "image-classification.md"
-DEPLOYMENT = ROOT / "docs" / "deployment.md"  # run by test_deployment.py
 """Its code is run by the tests of its plugin."""
+DEPLOYMENT = ROOT / "docs" / "deployment.md"  # run by test_deployment.py
+SERVING = ROOT / "docs" / "serving.md"
+"""Its code is run by the tests of the client."""
 
 SINGLE_FILES = ("suite_miscounted", "suite_stripes", "suite_lists", "suite_journal")
 """The plugins of the guide that are one file."""
@@ -339,7 +341,7 @@ def test_the_look_ups_of_the_readme_work(capsys):
 def test_there_is_no_page_with_code_that_no_test_runs():
     pages = [README, *(ROOT / "docs").glob("*.md")]
     with_code = {page for page in pages if blocks(page, "python") or blocks(page, "console")}
-    assert with_code == {README, GUIDE, PROGRAMS, FORECASTING, TEXT, IMAGES, DEPLOYMENT}
+    assert with_code == {README, GUIDE, PROGRAMS, FORECASTING, TEXT, IMAGES, DEPLOYMENT, SERVING}
 
 
 def test_pages_point_at_pages_that_exist():

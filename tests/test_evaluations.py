@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from dataclasses import replace
 
 import msgspec
@@ -17,13 +18,14 @@ from suite import UserError
 from suite.cli.main import main
 from suite.configuration import from_mapping
 from suite.data import Problem
-from suite.pipeline.manifest import read_manifest
+from suite.pipeline.manifest import read_manifest, write_manifest
 from suite.prediction.loading import model_task
 from suite.runs.build import look_up
 from suite.runs.chosen_examples import Request
 from suite.runs.data import run_data
 from suite.runs.directory import RunDirectory
 from suite.runs.evaluate import evaluate
+from suite.runs.export import export
 from suite.runs.resuming import changed_contents
 from suite.runs.train import train
 from suite.training.progress import Listener
@@ -69,6 +71,36 @@ def test_metrics_predictions_and_a_report_are_written(run, tmp_path):
     assert json.loads((outcome.folder / "metrics.json").read_text()) == outcome.metrics
     assert len(lines_of(outcome.folder / "predictions.jsonl")) == 30
     assert "on its test split" in (outcome.folder / "report.html").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def exported(run):
+    pytest.importorskip("ai_edge_litert", reason="needs keras-suite[litert]")
+    pytest.importorskip("tensorflow", reason="needs keras-suite[export]")
+    return export(run, host=HOST, format="litert", verify=False).folder
+
+
+@pytest.mark.slow
+def test_an_export_is_scored_in_its_run_and_elsewhere(run, exported, tmp_path, capsys):
+    before = json.loads((run / "metrics.json").read_text())["test"]
+    within = evaluate(HOST, Request(run=exported, out=tmp_path / "within"))
+    assert within.scores == pytest.approx(before, abs=1e-4)
+    assert f"the model of {exported}" in (within.folder / "report.html").read_text("utf-8")
+    shipped = shutil.copytree(exported, tmp_path / "shipped")
+    assert main(["evaluate", str(run), "--model", str(shipped), "--out", str(tmp_path / "out")], HOST) == 0
+    with pytest.raises(UserError, match=r"outside of its run, .*: suite evaluate RUN --model "):
+        evaluate(HOST, Request(run=shipped))
+    with pytest.raises(UserError, match="TensorFlow does not run"):
+        evaluate(HOST, Request(run=run, model=shipped, runtime="tensorflow"))
+
+
+@pytest.mark.slow
+def test_an_export_of_another_run_is_refused(run, exported, tmp_path):
+    shipped = shutil.copytree(exported, tmp_path / "shipped")
+    manifest = read_manifest(shipped)
+    write_manifest(shipped, msgspec.structs.replace(manifest, codec={**manifest.codec, "more": 1}))
+    with pytest.raises(UserError, match=r"is not an export of .*: their codecs are not the same"):
+        evaluate(HOST, Request(run=run, model=shipped))
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from suite.cli.main import host_from
-from suite.cli.predict import batch_size_of, predict_to, report_written
+from suite.cli.predicting import batch_size_of, predict_to, report_written
 from suite.errors import UserError
 from suite.pipeline.codec import Codec, Stream
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from suite.serving.client import Client
     from suite.serving.remote_model import RemoteModel
 
-_OF_THE_SERVER = {"backend": "auto", "device": "auto", "batch_size": None, "explain": None}
+_OF_THE_SERVER = {"backend": "auto", "device": "auto", "runtime": None, "batch_size": None, "explain": None}
 """What cannot be chosen from here, with what stands for no choice."""
 
 

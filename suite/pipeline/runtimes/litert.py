@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from suite.devices import cores
+from suite.devices import cores, quiet_native_output
 from suite.errors import UserError, first_line, unimportable
 from suite.outside_files import check_litert
 from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs, Signature
@@ -40,7 +41,10 @@ class LitertNetwork:
             raise UserError(f"{path} is not there: export the run again")
         check_litert(path)
         try:
-            self._interpreter = Interpreter(model_path=str(path), num_threads=threads or cores())
+            with quiet_native_output():
+                self._interpreter = Interpreter(model_path=str(path), num_threads=threads or cores())
+                with suppress(Exception):  # with axes of one where they are dynamic, which need not fit
+                    self._interpreter.allocate_tensors()
             runner = self._interpreter.get_signature_runner()
             self._inputs, self._outputs = runner.get_input_details(), runner.get_output_details()
             self.signature = Signature(_specs(self._inputs), _specs(self._outputs))

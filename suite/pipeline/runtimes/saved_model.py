@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from suite.devices import quiet_native_output, refuse_forked
 from suite.errors import UserError, first_line, unimportable
 from suite.limits import check_model_bytes
 from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs, Signature
@@ -34,8 +36,11 @@ class SavedModelNetwork:
     """
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
+        refuse_forked("TensorFlow")
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:
-            import tensorflow as tf
+            with quiet_native_output():
+                import tensorflow as tf
         except ImportError as error:
             missing = f"TensorFlow is not installed, which runs {path}: pip install 'keras-suite[tensorflow]'"
             raise unimportable(error, "tensorflow", missing) from None
@@ -47,6 +52,14 @@ class SavedModelNetwork:
                 " only compute; suite export writes none of them"
             )
         try:
+            self._open(tf, graph_def, signature, threads)
+        except Exception as error:  # noqa: BLE001 - whatever TensorFlow finds in a damaged file
+            reason = first_line(error)
+            raise UserError(f"{path} is not a network that TensorFlow can run: {reason}") from None
+        self._path = path
+
+    def _open(self, tf: Any, graph_def: Any, signature: Any, threads: int | None) -> None:
+        with quiet_native_output():
             graph = tf.Graph()
             with graph.as_default():
                 tf.import_graph_def(graph_def, name="")
@@ -60,11 +73,7 @@ class SavedModelNetwork:
                 [signature.outputs[name].name for name in self._outputs],
                 feed_list=[signature.inputs[name].name for name in self._inputs],
             )
-            self.signature = Signature(_specs(signature.inputs), _specs(signature.outputs))
-        except Exception as error:  # noqa: BLE001 - whatever TensorFlow finds in a damaged file
-            reason = first_line(error)
-            raise UserError(f"{path} is not a network that TensorFlow can run: {reason}") from None
-        self._path = path
+        self.signature = Signature(_specs(signature.inputs), _specs(signature.outputs))
 
     def __call__(self, inputs: Arrays) -> Arrays:
         """Run any number of examples; see `suite.pipeline.networks.KerasNetwork.__call__` for the shapes.
