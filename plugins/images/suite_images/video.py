@@ -145,7 +145,7 @@ class Video:
                 raise UserError(f"{self.name} is no file, so it is no video")
             if _is_text(self.path):
                 raise UserError(
-                    f"{self.name} is a text and no video: a playlist, which names files and addresses, is not"
+                    f"{self.name} is no video but a text: a playlist, which names files and addresses, is not"
                     " read"
                 )
             capture = cv2.VideoCapture(_name_for_opencv(self.path), cv2.CAP_FFMPEG)

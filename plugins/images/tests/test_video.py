@@ -237,5 +237,5 @@ def test_a_camera_that_is_not_there_is_named():
 )
 def test_a_playlist_opens_no_other_file(tmp_path, text):
     (tmp_path / "list.mp4").write_text(text)
-    with pytest.raises(UserError, match="is a text and no video"):
+    with pytest.raises(UserError, match="is no video but a text"):
         next(iter(Video(tmp_path / "list.mp4")))
