@@ -4,9 +4,9 @@
 
 INPUT is a file, or a text that is no file. Without an export it measures the smallest model that is kept for
 the tests, a bag of n-grams. Client and server share the machine, and only the loopback is used. Each client
-sends its next request when it has the answer to the one before. A line for each server: with batches, and with
-one input in a forward pass; beside them what the export does in one process, one input after the other and in
-batches.
+sends its next request when it has the answer to the one before. A line for each server: with batches, and
+with one input in a forward pass; beside them what the export does in one process, one input after the other
+and in batches.
 """
 
 from __future__ import annotations

@@ -257,3 +257,16 @@ def test_what_was_accepted_is_answered_when_the_server_ends(image):
         thread.join(20)
     assert answers[0].status == 200
     assert all("prediction" in line for line in answers[0].json["predictions"])
+
+
+def test_options_that_are_texts_are_for_requests_only_if_they_name_no_file(served):
+    answer = served.predict("writer", "when does", stop=["h", "i"], tokens=8)
+    assert answer.status == 200
+    described = {option["name"]: option for option in served("GET", "/v1/models/writer").json["options"]}
+    assert described["stop"]["from_requests"] is True
+    with serving({"speech": KEPT / "speech-recognition" / "export"}) as hearing:
+        refused = hearing(
+            "POST", "/v1/models/speech/predict", {"inputs": [[0.0]], "options": {"words": "/etc/passwd"}}
+        )
+    assert (refused.status, refused.code) == (422, "option")
+    assert "only be set by whoever runs the server" in refused.message
