@@ -36,6 +36,8 @@ FORECASTING = ROOT / "docs" / "forecasting.md"
 TEXT = ROOT / "docs" / "text.md"
 IMAGES = ROOT / "docs" / "image-classification.md"
 """Its code is run by the tests of its plugin."""
+EXPORTING = ROOT / "docs" / "exporting.md"
+"""Its commands are about the run and the export that the README makes."""
 DEPLOYMENT = ROOT / "docs" / "deployment.md"  # run by test_deployment.py
 SERVING = ROOT / "docs" / "serving.md"
 """Its code is run by the tests of the client."""
@@ -288,7 +290,9 @@ def test_the_commands_of_the_readme_work(tmp_path, monkeypatch, capsys, small_ne
     (tmp_path / "letters.txt").write_text("\n".join(example.target["text"] for example in recordings))
     write_texts(tmp_path)
     monkeypatch.chdir(tmp_path)
-    for words in commands(README):
+    for package in ("ai_edge_litert", "openvino"):
+        pytest.importorskip(package, reason="needs keras-suite[litert,openvino]")
+    for words in [*commands(README), *commands(EXPORTING)]:
         if words[0] == "train":
             words += ["--epochs", "1"]
         assert main(words) == 0, f"{words}: {capsys.readouterr()}"
@@ -341,7 +345,8 @@ def test_the_look_ups_of_the_readme_work(capsys):
 def test_there_is_no_page_with_code_that_no_test_runs():
     pages = [README, *(ROOT / "docs").glob("*.md")]
     with_code = {page for page in pages if blocks(page, "python") or blocks(page, "console")}
-    assert with_code == {README, GUIDE, PROGRAMS, FORECASTING, TEXT, IMAGES, DEPLOYMENT, SERVING}
+    own = {README, GUIDE, PROGRAMS, FORECASTING, TEXT, IMAGES, EXPORTING}
+    assert with_code == {*own, DEPLOYMENT, SERVING}
 
 
 def test_pages_point_at_pages_that_exist():

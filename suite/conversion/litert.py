@@ -6,6 +6,8 @@ import json
 import re
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,13 +51,34 @@ def write_litert(traced: Traced, target: Path) -> None:
 def _converted(traced: Traced, scratch: Path) -> bytes:
     import tensorflow as tf
 
-    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+    with tempfile.TemporaryDirectory(dir=scratch) as folder, _with_atanh():
         write_frozen(traced, Path(folder) / "saved")
         converter: Any = tf.lite.TFLiteConverter.from_saved_model(
             str(Path(folder) / "saved"), signature_keys=[SIGNATURE]
         )
         content: bytes = converter.convert()
     return content
+
+
+@contextmanager
+def _with_atanh() -> Iterator[None]:
+    """Within it, what is traced has the inverse of tanh by operators that LiteRT has: it has none for it.
+
+    Near 0, where the logarithm of a number near 1 is imprecise, it is the series, to within float32.
+    """
+    import tensorflow as tf
+
+    def atanh(x: Any, name: str | None = None) -> Any:
+        square = x * x
+        series = x * (1 + square * (1 / 3 + square * (1 / 5 + square * (1 / 7 + square / 9))))
+        return tf.where(tf.abs(x) < 0.2, series, 0.5 * tf.math.log((1 + x) / (1 - x)), name=name)
+
+    own = tf.math.atanh
+    tf.math.atanh = atanh
+    try:
+        yield
+    finally:
+        tf.math.atanh = own
 
 
 def _of_one_example(traced: Traced) -> Traced:
