@@ -12,9 +12,9 @@ import numpy as np
 
 from suite.devices import cores, quiet_native_output
 from suite.errors import UserError, first_line, unimportable
-from suite.outside_files import check_litert
 from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs, Signature
 from suite.pipeline.networks import check_inputs
+from suite.pipeline.runtimes.litert_files import check_litert
 
 
 class LitertNetwork:
@@ -47,6 +47,8 @@ class LitertNetwork:
                     self._interpreter.allocate_tensors()
             runner = self._interpreter.get_signature_runner()
             self._inputs, self._outputs = runner.get_input_details(), runner.get_output_details()
+            if not self._inputs or not self._outputs:
+                raise ValueError("it has no inputs or no outputs")
             self.signature = Signature(_specs(self._inputs), _specs(self._outputs))
             self._takes_one = any(tuple(_shape(tensor)[:1]) == (1,) for tensor in self._inputs.values())
         except Exception as error:  # noqa: BLE001 - whatever LiteRT finds in a damaged file
