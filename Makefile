@@ -34,7 +34,8 @@ demo: $(VENV)/.installed
 	@echo
 	@echo "The report is demo/run/report.html"
 
-test: lint docs
+test: $(VENV)/.installed-dev
+	$(MAKE) --no-print-directory --jobs=2 lint docs
 	$(ALL_TESTS)
 	KERAS_BACKEND=jax $(ALL_TESTS) -m backend tests
 

@@ -24,6 +24,7 @@ from suite.other_words import values_meant
 from suite.wording import shown
 
 __all__ = [
+    "FROM_REQUESTS",
     "OF_DATA",
     "Auto",
     "Meta",
@@ -42,6 +43,11 @@ Auto = Literal["auto"]
 
 OF_DATA = {"of_data": True}
 """`Meta(extra=OF_DATA)`: of a loader's option that is not to be used for other data: a folder, say."""
+
+
+FROM_REQUESTS = {"from_requests": True}
+"""`Meta(extra=FROM_REQUESTS)`: of an option of prediction that holds texts and names no file, so that whoever
+asks a server may set it. Options without texts may be set in any case."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -188,6 +194,8 @@ class Option:
     help: str
     of_data: bool = False
     """Whether its value means something for one data set only (a folder, say): `Meta(extra=OF_DATA)`."""
+    from_requests: bool = True
+    """Whether whoever asks a server may set it: it holds no text, or `Meta(extra=FROM_REQUESTS)`."""
 
 
 def describe(options: type[Options]) -> list[Option]:
@@ -196,14 +204,18 @@ def describe(options: type[Options]) -> list[Option]:
     described = []
     for field in msgspec.structs.fields(options):
         hint = hints[field.name]
-        help_text, of_data = "", False
+        help_text, of_data, harmless = "", False, False
         if get_origin(hint) is Annotated:
             for extra in get_args(hint)[1:]:
                 if isinstance(extra, Meta) and extra.description:
                     help_text = extra.description
-                of_data |= isinstance(extra, Meta) and (extra.extra or {}).get("of_data") is True
+                more = (extra.extra or {}) if isinstance(extra, Meta) else {}
+                of_data |= more.get("of_data") is True
+                harmless |= more.get("from_requests") is True
         default = field.default_factory() if callable(field.default_factory) else field.default
-        described.append(Option(field.name, _type_text(hint), default, help_text, of_data))
+        kind = _type_text(hint)
+        from_requests = harmless or "str" not in kind.replace("list of ", "").split(" | ")
+        described.append(Option(field.name, kind, default, help_text, of_data, from_requests))
     return described
 
 

@@ -85,7 +85,7 @@ class LabelsOutput(OutputWidget, frozen=True, kw_only=True, tag="labels"):
     """
 
     label: str = "label"
-    scores: str | None = "scores"
+    scores: str | None = None
 
     shapes: ClassVar[Mapping[str, Any]] = {"label": str | list[str], "scores": dict[str, float]}
 

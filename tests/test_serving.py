@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+import shlex
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import cv2
 import jsonschema
@@ -13,8 +16,9 @@ import numpy as np
 import pytest
 
 import suite
-from served import KEPT, form, serving
+from served import KEPT, Answer, form, serving
 
+PAGE = Path(__file__).parent.parent / "docs" / "serving.md"
 TASKS = ("image-classification", "text-classification", "text-generation", "forecasting")
 
 
@@ -186,6 +190,58 @@ def test_tritonclient_sends_files_and_gets_predictions(served, image, expected):
     assert json.loads(second) == {"error": "input 1 is text, not an image"}
 
 
+def curl(served, line: str) -> Answer:
+    """What a line of the documentation does, with the few options of curl that are in it."""
+    words = shlex.split(line.replace("127.0.0.1:8000", f"127.0.0.1:{served.port}"))[1:]
+    headers: dict[str, str] = {}
+    parts: list[tuple[str, str, bytes]] = []
+    body: bytes | None = None
+    url = ""
+    while words:
+        word = words.pop(0)
+        if word == "-H":
+            name, _, value = words.pop(0).partition(": ")
+            headers[name] = value
+        elif word == "-F":
+            field, _, path = words.pop(0).partition("=@")
+            parts.append((field, path, Path(path).read_bytes()))
+        elif word == "--data-binary":
+            body = Path(words.pop(0).removeprefix("@")).read_bytes()
+        elif word == "--json":
+            body, headers["Content-Type"] = words.pop(0).encode(), "application/json"
+        elif word != "-N":
+            url = word
+    if parts:
+        body, headers = form(*parts)
+    return served("POST", url.partition(str(served.port))[2], body, headers)
+
+
+@pytest.fixture(scope="module")
+def documented():
+    """A server of the models that the documentation speaks of."""
+    named = {"cats": "image-classification", "words": "text-classification", "writer": "text-generation"}
+    with serving({name: KEPT / task / "export" for name, task in named.items()}) as running:
+        yield running
+
+
+def test_the_lines_of_the_documentation_work(documented, image, tmp_path, monkeypatch, capsys):
+    (tmp_path / "photo.jpg").write_bytes(image)
+    (tmp_path / "other.png").write_bytes(image)
+    monkeypatch.chdir(tmp_path)
+    text = PAGE.read_text(encoding="utf-8")
+    lines = re.findall(r"^curl .*$", text, re.MULTILINE)
+    assert len(lines) == 4
+    for line in lines:
+        assert curl(documented, line).status == 200, line
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    pytest.importorskip("tritonclient.http")
+    for code in blocks:
+        if "suite.connect" not in code:  # test_client.py runs that
+            code = code.replace("127.0.0.1:8000", f"127.0.0.1:{documented.port}")
+            exec(code.replace('"cats/export"', repr(str(KEPT / "image-classification" / "export"))), {})
+    assert "(2, 3)" in capsys.readouterr().out
+
+
 def test_what_was_accepted_is_answered_when_the_server_ends(image):
     with serving({"writer": KEPT / "text-generation" / "export"}) as running:
         answers = []
@@ -201,3 +257,16 @@ def test_what_was_accepted_is_answered_when_the_server_ends(image):
         thread.join(20)
     assert answers[0].status == 200
     assert all("prediction" in line for line in answers[0].json["predictions"])
+
+
+def test_options_that_are_texts_are_for_requests_only_if_they_name_no_file(served):
+    answer = served.predict("writer", "when does", stop=["h", "i"], tokens=8)
+    assert answer.status == 200
+    described = {option["name"]: option for option in served("GET", "/v1/models/writer").json["options"]}
+    assert described["stop"]["from_requests"] is True
+    with serving({"speech": KEPT / "speech-recognition" / "export"}) as hearing:
+        refused = hearing(
+            "POST", "/v1/models/speech/predict", {"inputs": [[0.0]], "options": {"words": "/etc/passwd"}}
+        )
+    assert (refused.status, refused.code) == (422, "option")
+    assert "only be set by whoever runs the server" in refused.message

@@ -79,11 +79,11 @@ def test_widgets_that_make_no_sense_are_a_defect_of_the_plugin(widgets, sentence
 @pytest.mark.parametrize(
     ("output", "prediction", "sentence"),
     [
-        (LabelsOutput(), {"label": "a", "scores": {"a": 1}}, None),
-        (LabelsOutput(label="", scores=None), "a", None),
+        (LabelsOutput(scores="scores"), {"label": "a", "scores": {"a": 1}}, None),
+        (LabelsOutput(label=""), "a", None),
         (LabelsOutput(label="name"), {"label": "a"}, "names a field that predictions lack: they have label"),
-        (LabelsOutput(scores=None), "a", "a prediction is a str, which has none"),
-        (LabelsOutput(scores=None), {"label": 3}, "cannot be shown so: .*got `int`"),
+        (LabelsOutput(), "a", "a prediction is a str, which has none"),
+        (LabelsOutput(), {"label": 3}, "cannot be shown so: .*got `int`"),
         (BoxesOutput(), {"boxes": [[1, 2, 3, 4]], "labels": ["a"], "scores": [0.5]}, None),
         (
             BoxesOutput(labels=None, scores=None),

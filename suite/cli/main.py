@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("suite.cli.evaluate", "score a run's model, or predictions from anywhere"),
     "predict": ("suite.cli.predict", "predict with a run's model or an exported one"),
     "export": ("suite.cli.export", "write a run's model for use without Keras"),
+    "bench": ("suite.cli.bench", "measure how fast models predict, and what memory they need"),
     "serve": ("suite.cli.serve", "answer requests over HTTP with trained models"),
     "verify": ("suite.cli.verify", "check whether the files of a run or an export are damaged"),
     "inspect": ("suite.cli.inspect", "show what data holds, and what is wrong with it"),

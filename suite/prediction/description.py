@@ -42,6 +42,7 @@ class OptionInForce(msgspec.Struct, frozen=True, kw_only=True):
         value: what was given, else the default.
         default: if nothing is given.
         help: what it does.
+        from_requests: whether whoever asks a server may set it.
     """
 
     name: str
@@ -49,6 +50,7 @@ class OptionInForce(msgspec.Struct, frozen=True, kw_only=True):
     value: Any
     default: Any
     help: str
+    from_requests: bool = True
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +131,7 @@ def described_pipeline(
                 value=_plain(options.get(option.name, option.default)),
                 default=_plain(option.default),
                 help=option.help,
+                from_requests=option.from_requests,
             )
             for option in describe(builder.item.prediction_options)
         ],

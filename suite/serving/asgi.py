@@ -115,6 +115,8 @@ def application_of(models: Mapping[str, ServedModel], settings: ServerSettings) 
         observers.append(AccessLog(settings.access_log).observe)
     bodies = PendingBodies(settings.max_pending_mb * MB)
     routes: list[BaseRoute] = [
+        # The first one is found the soonest.
+        Route("/v1/models/{name}/predict", Predict(find, settings, bodies), methods=["POST"]),
         Route("/healthz", JsonPage(lambda: {"alive": True}), methods=["GET"]),
         Route("/readyz", JsonPage(ready), methods=["GET"]),
         Route(
@@ -123,7 +125,6 @@ def application_of(models: Mapping[str, ServedModel], settings: ServerSettings) 
             methods=["GET"],
         ),
         Route("/v1/models/{name}", JsonPage(detailed), methods=["GET"]),
-        Route("/v1/models/{name}/predict", Predict(find, settings, bodies), methods=["POST"]),
         *open_inference.routes(find, ready, open_inference.Infer(find, settings, bodies), models),
         Route("/metrics", metrics, methods=["GET"]),
         Route("/openapi.json", JsonPage(lambda: openapi(models, settings)), methods=["GET"]),

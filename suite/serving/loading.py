@@ -11,6 +11,7 @@ from suite.errors import UserError
 from suite.host import Host
 from suite.pipeline.codec import Codec
 from suite.pipeline.manifest import model_folder
+from suite.pipeline.networks import sharing_the_processor
 from suite.prediction.loading import describe, load
 from suite.serving.models import ServedModel, batch_size_of
 from suite.serving.settings import ServerSettings
@@ -89,16 +90,17 @@ def load_models(
     for name, path in models.items():
         folder = model_folder(Path(path)).absolute()
         batch_size = batch_size_of(folder, settings.batch_size)
-        pipeline = load(
-            folder,
-            host=host,
-            backend=backend,
-            device=device,
-            threads=threads,
-            batch_size=batch_size,
-            options=options,
-            limits=settings.limits,
-        )
+        with sharing_the_processor():
+            pipeline = load(
+                folder,
+                host=host,
+                backend=backend,
+                device=device,
+                threads=threads,
+                batch_size=batch_size,
+                options=options,
+                limits=settings.limits,
+            )
 
         def codec_with(
             asked: Mapping[str, Any], folder: Path = folder, own: Mapping[str, Any] = options or {}

@@ -178,10 +178,10 @@ class ServedModel:
         return variant
 
     def _check_options(self, options: Mapping[str, Any]) -> None:
-        types = {option.name: option.type for option in self.description.options}
+        refused = {option.name for option in self.description.options if not option.from_requests}
         for name in options:
             # Some options that are texts name files, and a request must have none read.
-            if "str" in types.get(name, "").replace("list of", "").split():
+            if name in refused:
                 raise RequestError(
                     422, "option", f"the option '{name}' can only be set by whoever runs the server (--set)"
                 )

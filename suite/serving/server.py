@@ -40,6 +40,7 @@ class Server(uvicorn.Server):
                 http=protocol_class(settings.header_seconds, settings.max_connections),
                 ws="none",
                 log_config=None,
+                log_level="error",
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,

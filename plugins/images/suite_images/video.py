@@ -36,6 +36,9 @@ cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "fflags;discardcorrupt")
 
+_HEAD = 64
+"""Bytes in which every video has one that no text has."""
+
 _CODECS = {".mp4": ("avc1", "mp4v"), ".avi": ("MJPG",)}
 
 
@@ -140,6 +143,11 @@ class Video:
             refuse_special(self.path)
             if not self.path.is_file():
                 raise UserError(f"{self.name} is no file, so it is no video")
+            if _is_text(self.path):
+                raise UserError(
+                    f"{self.name} is no video but a text: a playlist, which names files and addresses, is not"
+                    " read"
+                )
             capture = cv2.VideoCapture(_name_for_opencv(self.path), cv2.CAP_FFMPEG)
             closing.callback(capture.release)
             if capture.isOpened():
@@ -289,6 +297,13 @@ def _name_for_opencv(path: Path) -> str:
             f"{shown}: this path is not UTF-8 text, and videos are found by text: rename it"
         ) from None
     return name
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a file begins as texts do. FFmpeg would open what a playlist names."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    return bool(head) and not any(byte < 9 or 13 < byte < 32 for byte in head)
 
 
 def _next(capture: cv2.VideoCapture) -> np.ndarray | None:

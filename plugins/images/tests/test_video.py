@@ -230,3 +230,12 @@ def test_words_for_cameras(word, index):
 def test_a_camera_that_is_not_there_is_named():
     with pytest.raises(UserError, match="there is no camera 99"):
         Camera(99)
+
+
+@pytest.mark.parametrize(
+    "text", ["#EXTM3U\n#EXTINF:1,\n/etc/hostname\n", "ffconcat version 1.0\nfile /etc/hostname\n"]
+)
+def test_a_playlist_opens_no_other_file(tmp_path, text):
+    (tmp_path / "list.mp4").write_text(text)
+    with pytest.raises(UserError, match="is no video but a text"):
+        next(iter(Video(tmp_path / "list.mp4")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from suite.options import OF_DATA, Auto, Meta, Options
+from suite.options import FROM_REQUESTS, OF_DATA, Auto, Meta, Options
 from suite_images.classes import ClassOptions
 
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -340,9 +340,12 @@ class DetectionPredictionOptions(Options, frozen=True):
         Auto | Annotated[int, Meta(ge=1, le=100_000)],
         Meta(description="detections per image at most: those with the highest scores"),
     ] = "auto"
-    classes: Annotated[tuple[str, ...], Meta(description="only these classes; empty: all")] = ()
+    classes: Annotated[
+        tuple[str, ...], Meta(description="only these classes; empty: all", extra=FROM_REQUESTS)
+    ] = ()
     thresholds: Annotated[
-        dict[str, Share], Meta(description="thresholds of single classes: '{cat = 0.3, dog = 0.6}'")
+        dict[str, Share],
+        Meta(description="thresholds of single classes: '{cat = 0.3, dog = 0.6}'", extra=FROM_REQUESTS),
     ] = {}  # noqa: RUF012 (msgspec copies it)
     tiles: Annotated[
         Tiles,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from suite.options import Auto, Meta, Options
+from suite.options import FROM_REQUESTS, Auto, Meta, Options
 
 
 class PresetOptions(Options, frozen=True):
@@ -64,7 +64,8 @@ class PresetTranscriptionOptions(Options, frozen=True):
     language: Annotated[
         str,
         Meta(
-            description="code of the spoken language (en, zh, ...); auto: found each time; empty: as trained"
+            description="code of the spoken language (en, zh, ...); auto: found each time; empty: as trained",
+            extra=FROM_REQUESTS,
         ),
     ] = ""
     translate: Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from suite.options import Auto, Meta, Options
+from suite.options import FROM_REQUESTS, Auto, Meta, Options
 from suite_text.reading.cleaning import WhiteSpace
 from suite_text.reading.options import Header, ReadingOptions
 
@@ -116,7 +116,10 @@ class GenerationOptions(Options, frozen=True):
     seed: Annotated[int, Meta(ge=0, lt=2**32, description="the same seed writes the same text")] = 0
     stop: Annotated[
         str | tuple[str, ...],
-        Meta(description="text, or texts, before which writing stops; \\n is a line break; empty: none"),
+        Meta(
+            description="text, or texts, before which writing stops; \\n is a line break; empty: none",
+            extra=FROM_REQUESTS,
+        ),
     ] = ""
     samples: Annotated[
         int,

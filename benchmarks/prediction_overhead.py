@@ -1,0 +1,136 @@
+"""What `suite.load(export).predict` costs beside the network: against ONNX Runtime alone, side by side.
+
+    python benchmarks/prediction_overhead.py
+
+Three ways are timed in turns: the network alone, on arrays that are encoded already; a program by hand, which
+encodes, runs and decodes with the same codec; and `predict`. Networks have random weights, because their
+speed does not depend on them. The ratios are of medians.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnxruntime
+
+import suite
+from suite.pipeline import Encoded
+from suite.prediction.loading import save_pipeline
+from suite.runs.export import export
+
+SECONDS = 8.0
+"""For each row."""
+
+TEXTS = ("where is the station", "when does it open", "how do I get two of them please", "noon on friday")
+
+
+def main() -> None:
+    rng = np.random.default_rng(0)
+    images = list(rng.integers(0, 256, (32, 8, 8, 3), np.uint8))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        classifier = exported(
+            folder / "images", "image-classification", "residual", architecture="small", size=8
+        )
+        bag = exported(folder / "texts", "text-classification", "bag")
+        print(f"{'':<34} {'network':>9} {'by hand':>9} {'predict':>9}  predict/network  predict/by hand")
+        for label, model, inputs in (
+            ("small image classifier, one array", classifier, images[:1]),
+            ("the same, a list of 32", classifier, images),
+            ("bag of n-grams, one text", bag, TEXTS[2:3]),
+            ("the same, a list of 32", bag, TEXTS * 8),
+        ):
+            network, by_hand, predict = compared(model, inputs)
+            times = " ".join(f"{1e3 * seconds:>6.3f} ms" for seconds in (network, by_hand, predict))
+            print(f"{label:<34} {times}  {predict / network:>15.2f}  {predict / by_hand:>15.2f}", flush=True)
+
+
+def exported(folder: Path, task: str, builder_name: str, **options: Any) -> Path:
+    """An export of a network that was not trained."""
+    host = suite.Host()
+    builder = host.builder(builder_name, task)
+    dataset = host.task(task).sample()
+    keras.utils.set_random_seed(0)
+    pipeline = builder.item.build(dataset, builder.item.options(**options))
+    save_pipeline(
+        folder / "model",
+        task=task,
+        builder=f"{builder.plugin}:{builder_name}",
+        codec=pipeline.codec,
+        network=pipeline.network,
+        facts=dataset.facts,
+    )
+    return export(folder).folder
+
+
+def compared(folder: Path, inputs: Sequence[Any]) -> list[float]:
+    """The medians of the network alone, of a program by hand and of `predict`."""
+    pipeline = suite.load(folder)
+    codec = pipeline.codec
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(folder / "network.onnx"), options)
+    names = [node.name for node in session.get_inputs()]
+    x: Any = list(inputs) if len(inputs) > 1 else inputs[0]
+
+    def encoded(raw: Any) -> Mapping[str, np.ndarray]:
+        arrays = codec.encode(raw)
+        assert not isinstance(arrays, Encoded)
+        return arrays if isinstance(arrays, dict) else {names[0]: arrays}
+
+    def feed() -> dict[str, np.ndarray]:
+        examples = [encoded(raw) for raw in inputs]
+        return {name: np.stack([example[name] for example in examples]) for name in names}
+
+    ready = feed_of_one_shape(feed)
+
+    def by_hand() -> list[Any]:
+        if ready is None:  # inputs of several shapes: one after the other, as one would by hand
+            return [codec.decode(session.run(None, one(encoded(raw)))[0][0]) for raw in inputs]
+        return [codec.decode(outputs) for outputs in session.run(None, feed())[0]]
+
+    def network() -> Any:
+        if ready is None:
+            return [session.run(None, single) for single in singles]
+        return session.run(None, ready)
+
+    singles = [one(encoded(raw)) for raw in inputs]
+    return medians(network, by_hand, lambda: pipeline.predict(x))
+
+
+def one(example: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """A batch of one."""
+    return {name: array[None] for name, array in example.items()}
+
+
+def feed_of_one_shape(feed: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray] | None:
+    """A batch of all inputs; None if their arrays have several shapes."""
+    try:
+        return feed()
+    except ValueError:
+        return None
+
+
+def medians(*functions: Callable[[], object]) -> list[float]:
+    """The median time of each, taken in turns, after a warm-up."""
+    times: list[list[float]] = [[] for _ in functions]
+    for function in functions * 3:
+        function()
+    end = time.perf_counter() + SECONDS
+    while time.perf_counter() < end:
+        for function, taken in zip(functions, times, strict=True):
+            start = time.perf_counter()
+            function()
+            taken.append(time.perf_counter() - start)
+    return [statistics.median(taken) for taken in times]
+
+
+if __name__ == "__main__":
+    main()
