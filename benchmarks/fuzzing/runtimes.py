@@ -83,12 +83,15 @@ def saved_model() -> list[Files]:
     with tf.Graph().as_default() as graph:
         numbers = tf.compat.v1.placeholder(tf.float32, [None, 4], "numbers")
         scores = tf.nn.softmax(tf.matmul(numbers, tf.ones((4, 3))), name="scores")
+        info = tf.compat.v1.saved_model.build_tensor_info
+        inputs, outputs = {"numbers": info(numbers)}, {"scores": info(scores)}
     saved = saved_model_pb2.SavedModel()
     content = saved.meta_graphs.add()
     content.graph_def.CopyFrom(graph.as_graph_def())
-    info = tf.compat.v1.saved_model.build_tensor_info
-    content.signature_def["serving_default"].inputs["numbers"].CopyFrom(info(numbers))
-    content.signature_def["serving_default"].outputs["scores"].CopyFrom(info(scores))
+    for name, tensor in inputs.items():
+        content.signature_def["serving_default"].inputs[name].CopyFrom(tensor)
+    for name, tensor in outputs.items():
+        content.signature_def["serving_default"].outputs[name].CopyFrom(tensor)
     return [{"network.savedmodel/saved_model.pb": saved.SerializeToString()}]
 
 
