@@ -1,6 +1,6 @@
 """Refusing model files that would have a runtime open other files: nobody's file reads the machine's.
 
-ONNX and LiteRT can keep tensors outside of the model ("external data", "external buffers") and HDF5 can
+ONNX can keep tensors outside of the model ("external data") and HDF5 can
 keep datasets in other files (external storage, external links, virtual datasets). A file from anywhere
 could so read any file of the machine, and have its content come out of the network. Newer runtimes refuse
 some of it; this refuses all of it before any of them sees the file.
@@ -11,7 +11,6 @@ from __future__ import annotations
 import io
 import mmap
 import re
-import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -62,26 +61,6 @@ def check_onnx(path: Path) -> None:
             f"{path} is refused: {reason}, and a model may read no file but its own; export it with"
             " everything in one file"
         )
-
-
-def check_litert(path: Path) -> None:
-    """Refuse a LiteRT file with buffers in other files, or with operators that LiteRT itself does not have.
-
-    Whether it is whole LiteRT looks itself, which reads no file that it finds damaged.
-
-    Raises:
-        UserError: if it has some, or is no LiteRT file.
-    """
-    with path.open("rb") as file:
-        if path.stat().st_size < _TABLES_BEGIN:
-            raise UserError(f"{path} is not a LiteRT file: it has {path.stat().st_size} bytes")
-        content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    try:
-        reason = _outside_litert(content)
-    except (ValueError, struct.error) as error:
-        raise UserError(f"{path} is not a LiteRT file or is damaged: {error}") from None
-    if reason is not None:
-        raise UserError(f"{path} is refused: {reason}; export the run again")
 
 
 def check_openvino(path: Path) -> None:
@@ -243,51 +222,6 @@ class _OpenvinoLayers:
 
     def doctype(self, *_: Any) -> None:
         raise ValueError("it declares a document type")
-
-
-_TABLES_BEGIN = 8  # after the offset of the first table, and TFL3
-_OPERATOR_CODES, _EXTERNAL_GROUPS, _EXTERNAL_BUFFERS = 1, 8, 9  # of the table Model in LiteRT's schema
-_CUSTOM_CODE, _BUILTIN_CODE, _CUSTOM = 1, 3, 32  # of the table OperatorCode, and what says "custom" there
-
-
-def _outside_litert(view: memoryview) -> str | None:
-    """Why a LiteRT file would have another file read, or code run that is not LiteRT's; else None."""
-    if bytes(view[4:8]) != b"TFL3":
-        raise ValueError("it does not begin as one")
-    (model,) = struct.unpack_from("<I", view, 0)
-    for field in (_EXTERNAL_GROUPS, _EXTERNAL_BUFFERS):
-        if _vector(view, model, field):
-            return "it keeps buffers in other files, and a model may read no file but its own"
-    for operator in _vector(view, model, _OPERATOR_CODES):
-        at = _field(view, operator, _BUILTIN_CODE)
-        if _field(view, operator, _CUSTOM_CODE) or (at and struct.unpack_from("<i", view, at)[0] == _CUSTOM):
-            return "it has an operator that LiteRT itself does not have"
-    return None
-
-
-def _vector(view: memoryview, table: int, field: int) -> list[int]:
-    """Where the tables are that a field of a table lists; empty if it lists none."""
-    at = _field(view, table, field)
-    if not at:
-        return []
-    begin = at + struct.unpack_from("<I", view, at)[0]
-    (count,) = struct.unpack_from("<I", view, begin)
-    if 4 * count > len(view):
-        raise ValueError("it is cut off")
-    places = [begin + 4 + 4 * index for index in range(count)]
-    return [place + struct.unpack_from("<I", view, place)[0] for place in places]
-
-
-def _field(view: memoryview, table: int, field: int) -> int:
-    """Where a field of a table lies; 0 if the table does not have it."""
-    layout = table - struct.unpack_from("<i", view, table)[0]
-    if layout < 0:
-        raise ValueError("it is cut off")
-    (size,) = struct.unpack_from("<H", view, layout)
-    if 4 + 2 * field >= size:
-        return 0
-    (offset,) = struct.unpack_from("<H", view, layout + 4 + 2 * field)
-    return table + offset if offset else 0
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, int, memoryview | int]]:

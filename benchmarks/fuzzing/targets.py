@@ -19,7 +19,7 @@ from random import Random
 import msgspec
 import numpy as np
 
-from fuzzing import corpora, series
+from fuzzing import corpora, runtimes, series
 from fuzzing.mutations import Files
 from fuzzing.pipelines import host, pipeline
 from suite import UserError
@@ -92,7 +92,15 @@ def targets(folders: Iterable[Path] = ()) -> list[Target]:
         Target("run", _runs, _read_run),
         Target("checkpoint", _checkpoints, _read_checkpoint),
         Target("onnx", _onnx, _run_onnx),
+        Target("litert", runtimes.litert, partial(runtimes.run, "litert", "network.tflite")),
+        Target("openvino", runtimes.openvino, partial(runtimes.run, "openvino", "network.xml")),
         Target("keras", _keras, _load_keras, pace=5),
+        Target(
+            "saved-model",
+            runtimes.saved_model,
+            partial(runtimes.run, "tensorflow", "network.savedmodel"),
+            pace=5,
+        ),
     ]
 
 

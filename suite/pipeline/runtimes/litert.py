@@ -12,9 +12,10 @@ import numpy as np
 
 from suite.devices import cores, quiet_native_output
 from suite.errors import UserError, first_line, unimportable
-from suite.outside_files import check_litert
+from suite.limits import LARGE
 from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs, Signature
 from suite.pipeline.networks import check_inputs
+from suite.pipeline.runtimes.litert_files import check_litert
 
 
 class LitertNetwork:
@@ -40,20 +41,21 @@ class LitertNetwork:
         if not path.is_file():
             raise UserError(f"{path} is not there: export the run again")
         check_litert(path)
+        self._shapes: dict[str, tuple[int, ...]] = {}
         try:
             with quiet_native_output():
                 self._interpreter = Interpreter(model_path=str(path), num_threads=threads or cores())
-                with suppress(Exception):  # with axes of one where they are dynamic, which need not fit
-                    self._interpreter.allocate_tensors()
-            runner = self._interpreter.get_signature_runner()
-            self._inputs, self._outputs = runner.get_input_details(), runner.get_output_details()
+                self._inputs, self._outputs = _signature(self._interpreter)
+                with suppress(Exception):  # which need not fit: it is done again for the arrays that come
+                    self._allocate({name: _smallest(tensor) for name, tensor in self._inputs.items()})
+            if not self._inputs or not self._outputs:
+                raise ValueError("it has no inputs or no outputs")
             self.signature = Signature(_specs(self._inputs), _specs(self._outputs))
             self._takes_one = any(tuple(_shape(tensor)[:1]) == (1,) for tensor in self._inputs.values())
         except Exception as error:  # noqa: BLE001 - whatever LiteRT finds in a damaged file
             reason = first_line(error)
             raise UserError(f"{path} is not a network that LiteRT can run: {reason}") from None
         self._path = path
-        self._shapes: dict[str, tuple[int, ...]] = {}
         self._lock = threading.Lock()
 
     def __call__(self, inputs: Arrays) -> Arrays:
@@ -80,18 +82,35 @@ class LitertNetwork:
         ]
         return {name: np.concatenate([run[name] for run in runs]) for name in self._outputs}
 
+    def _allocate(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        self._shapes = {}
+        for name, shape in shapes.items():
+            self._interpreter.resize_tensor_input(self._inputs[name]["index"], shape, strict=True)
+        self._interpreter.allocate_tensors()
+        self._shapes = dict(shapes)
+
     def _run(self, feed: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         shapes = {name: array.shape for name, array in feed.items()}
         if shapes != self._shapes:
-            self._shapes = {}
-            for name, shape in shapes.items():
-                self._interpreter.resize_tensor_input(self._inputs[name]["index"], shape, strict=True)
-            self._interpreter.allocate_tensors()
-            self._shapes = shapes
+            self._allocate(shapes)
         for name, array in feed.items():
             self._interpreter.set_tensor(self._inputs[name]["index"], np.ascontiguousarray(array))
         self._interpreter.invoke()
         return {name: self._interpreter.get_tensor(output["index"]) for name, output in self._outputs.items()}
+
+
+def _signature(interpreter: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The tensors of inputs and outputs. Nothing refers to the interpreter: it would not run."""
+    runner = interpreter.get_signature_runner()
+    return runner.get_input_details(), runner.get_output_details()
+
+
+def _smallest(tensor: Mapping[str, Any]) -> tuple[int, ...]:
+    """The shape of a tensor with axes of one where they are dynamic."""
+    shape = tuple(max(1, int(side)) for side in _shape(tensor))
+    if np.prod(shape, dtype=np.float64) > LARGE:
+        raise ValueError("it takes large arrays")
+    return shape
 
 
 def _specs(details: Mapping[str, Any]) -> ArraySpecs | None:
