@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from suite.cli.main import host_from
@@ -217,11 +217,14 @@ def _greet(host: str, port: int, models: dict[str, ServedModel], settings: Serve
     shown = "127.0.0.1" if shown == _EVERY else shown
     address = f"http://{shown}:{port}"
     bearer = ' -H "Authorization: Bearer $SUITE_TOKEN"' if settings.token else ""
-    print(f"suite: serving on {address} (Ctrl-C ends)", flush=True)
-    for name, model in models.items():
-        print(f"  {name}  {model.description.task}  {address}/v1/models/{name}", flush=True)
+    lines = [f"suite: serving on {address} (Ctrl-C ends)"]
+    lines += [
+        f"  {name}  {model.description.task}  {address}/v1/models/{name}" for name, model in models.items()
+    ]
     name, model = next(iter(models.items()))
-    print(f"try it: curl{bearer} {_example(model)} {address}/v1/models/{name}/predict", flush=True)
+    lines.append(f"try it: curl{bearer} {_example(model)} {address}/v1/models/{name}/predict")
+    with suppress(BrokenPipeError):  # whoever reads it may have read enough
+        print("\n".join(lines), flush=True)
     if host not in _LOCAL and settings.token is None:
         print(
             f"suite: warning: whoever reaches {host}:{port} may use these models: ask for a token"

@@ -140,12 +140,14 @@ def application_of(models: Mapping[str, ServedModel], settings: ServerSettings) 
         finally:
             started[0].close()
 
-    return Starlette(
+    served = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, settings=settings, observers=observers)],
         exception_handlers={HTTPException: _no_route},
         lifespan=lifespan,
     )
+    served.router.redirect_slashes = False  # it would redirect to whatever name the client calls the server
+    return served
 
 
 def _page_routes() -> list[BaseRoute]:

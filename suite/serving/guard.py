@@ -167,7 +167,7 @@ class _Unread:
 
 
 _MAX_UNREAD = 16 << 20
-_UNREAD_SECONDS = 2.0
+_UNREAD_SECONDS = 1.0
 
 _ALWAYS = ((b"x-content-type-options", b"nosniff"),)
 
