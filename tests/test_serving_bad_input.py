@@ -350,3 +350,20 @@ def test_who_does_not_take_an_answer_is_dropped():
 def test_a_request_that_is_refused_early_gets_its_sentence_all_the_same(served):
     assert served("POST", "/v1/models/nothing/predict", bytes(8_000_000)).code == "unknown_model"
     assert served("POST", IMAGE, bytes(8_000_000), {"Content-Type": "image/png"}).code == "too_large"
+
+
+def test_heads_and_names_of_any_length_cost_nothing(served):
+    assert (
+        served("POST", IMAGE, b"x", {"Content-Type": "multipart/form-data" + ";" * 60_000}).code
+        == "content_type"
+    )
+    assert served("POST", IMAGE + "?" + "a&" * 30_000, b"x", {"Content-Type": "image/png"}).code == "query"
+    assert len(inputs.cleaned("/x/" + "雪" * 3000 + ".csv").encode()) <= 200
+    assert inputs.cleaned("雪" * 3000 + ".csv").endswith(".csv")
+    assert [inputs.cleaned(name) for name in ("..", "a/..", "C:\\x\\y.png", "\x1b[31m", "")] == [
+        "",
+        "",
+        "y.png",
+        "[31m",
+        "",
+    ]
