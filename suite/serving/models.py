@@ -62,7 +62,7 @@ class Threads:
         def pool(name: str, count: int) -> ThreadPoolExecutor:
             return ThreadPoolExecutor(count, thread_name_prefix=f"serve-{name}", initializer=limit)
 
-        return cls(pool("encode", cores()), pool("run", 2 * models), pool("long", max(2, cores())))
+        return cls(pool("encode", cores()), pool("run", 2 * models), pool("long", max(4, 2 * cores())))
 
     def close(self) -> None:
         """Let them end."""
