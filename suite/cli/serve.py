@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="one more name by which the server may be called (repeatable)",
+    )
+    parser.add_argument(
+        "--no-options", action="store_true", help="let no request set options of the prediction"
     )
     parser.add_argument(
         "--access-log", metavar="FILE", help="write a line of JSON for each request; '-': standard output"
@@ -152,6 +156,8 @@ def _serve(arguments: argparse.Namespace) -> int:
             if first:
                 _greet(arguments.address, sock.getsockname()[1], models, settings)
 
+        gc.collect()
+        gc.freeze()  # models stay: looking through them again and again would hold up requests
         Server(application_of(models, settings), settings, greet).run(sockets=[sock])
 
     if arguments.workers > 1:
@@ -202,6 +208,7 @@ def _settings(arguments: argparse.Namespace, limits: dict[str, float]) -> Server
                 "origins": tuple(arguments.allow_origin),
                 "hosts": tuple(sorted(hosts)),
                 "access_log": arguments.access_log,
+                "request_options": not arguments.no_options,
             },
             ServerSettings,
         )
