@@ -105,6 +105,10 @@ def application_of(models: Mapping[str, ServedModel], settings: ServerSettings) 
         is_ready = all(model.ready for model in models.values())
         return (200 if is_ready else 503), {"ready": is_ready}
 
+    def listed() -> dict[str, Any]:
+        start()
+        return {"models": [model.shown() for model in models.values()]}
+
     def detailed(name: str) -> dict[str, Any]:
         model = find(name)
         return {**model.description.to_json(), **model.shown(), "facts": dict(model.pipeline.facts)}
@@ -121,7 +125,7 @@ def application_of(models: Mapping[str, ServedModel], settings: ServerSettings) 
         Route("/readyz", JsonPage(ready), methods=["GET"]),
         Route(
             "/v1/models",
-            JsonPage(lambda: {"models": [model.shown() for model in models.values()]}),
+            JsonPage(listed),
             methods=["GET"],
         ),
         Route("/v1/models/{name}", JsonPage(detailed), methods=["GET"]),
