@@ -297,6 +297,22 @@ def test_predictions_of_another_version_of_the_plugin_are_refused():
         client.predict("a")
 
 
+def test_names_that_a_server_gives_lead_nowhere_else(tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text("1")
+    models = {"models": [{"name": "m", "task": "nobody-s", "inputs": {"streams": [".csv"]}}]}
+    names = ["../../a", "/etc/b", "north", "t.csv:1", "t.csv/../../c"]
+    lines = [{"index": 0, "name": name, "prediction": 1, "final": True} for name in names]
+
+    def handle(request: Any) -> None:
+        content = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+        give(request, 200, models if request.command == "GET" else content)
+
+    with answering(handle) as url, suite.connect(url) as client:
+        found = [result.name for result in client.predict_each([table])]
+    assert found == [str(table), str(table), "north", f"{table}:1", f"{table}_.._.._c"]
+
+
 def test_a_server_that_says_nothing_or_goes_away():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
@@ -384,6 +400,11 @@ def test_boxes_are_written_with_the_numbers_of_the_classes(predict, images, tmp_
 def test_texts_lines_and_what_is_wrong_with_the_words(predict, tmp_path, monkeypatch):
     status, lines, _ = predict("text-classification", "when does Ann see the lamp ?")
     assert (status, lines[0].partition("\t")[0]) == (0, "when does Ann see the lamp ?")
+    words = ["the ol", "--set", "tokens=40", "--set", "temperature=0"]
+    status, lines, errors = predict("text-generation", *words)
+    assert (status, errors) == (0, [])
+    written = suite.load(KEPT / "text-generation" / "export", options={"tokens": 40, "temperature": 0})
+    assert lines == written.predict("the ol").text.splitlines()
     file = tmp_path / "lines.txt"
     file.write_text("when does Ann see the lamp ?\nwhere is Bo ?\n", encoding="utf-8")
     assert len(predict("text-classification", str(file))[1]) == 2
@@ -402,6 +423,7 @@ def test_words_for_a_server_need_one(capsys):
     assert "the following arguments are required: INPUT" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_connecting_imports_no_server():
     code = (
         "import sys, suite; suite.connect; "

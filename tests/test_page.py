@@ -28,6 +28,7 @@ pytestmark = [
 
 ARGUMENTS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+    "--disable-dev-shm-usage",
     *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
 ]
 DAYS = "date,sales\n" + "".join(f"2026-01-{day:02d},{10 + day % 3}\n" for day in range(1, 9))
@@ -74,21 +75,33 @@ class Tab:
         self.panel.get_by_text("Done in").wait_for()
 
 
+@pytest.fixture(scope="module")
+def window(browser) -> Any:
+    """The window in which most tests open a tab; a new one takes a second of its own."""
+    context = browser.new_context()
+    context.set_default_timeout(10_000)
+    return context
+
+
 @pytest.fixture
-def open_tab(browser, served) -> Iterator[Any]:
+def open_tab(browser, window, served) -> Iterator[Any]:
     contexts = []
     tabs: list[Tab] = []
 
     def make(task: str, url: str = served.url, **settings: Any) -> Tab:
-        contexts.append(browser.new_context(**settings))
-        contexts[-1].set_default_timeout(10_000)
-        tabs.append(Tab(contexts[-1].new_page(), url, task))
+        context = window
+        if settings:
+            context = browser.new_context(**settings)
+            context.set_default_timeout(10_000)
+            contexts.append(context)
+        tabs.append(Tab(context.new_page(), url, task))
         return tabs[-1]
 
     yield make
     for tab in tabs:
         # Nothing is refused by the page's own policy, and nothing fails unseen.
         assert [text for text in tab.complaints if "status of 4" not in text] == []
+        tab.page.close()
     for context in contexts:
         context.close()
 
@@ -170,19 +183,24 @@ def test_a_sound_file_and_its_words(open_tab, sound):
     tab.page.wait_for_function("document.querySelector('audio').currentTime >= 0.5")
 
 
+LOUD = "() => Number(document.querySelector('.level div').style.transform.slice(7, -1)) > 0.1"
+
+
 def test_what_is_recorded_is_sent_as_a_wav_file(open_tab, served):
     tab = open_tab("speech-recognition")
     tab.panel.get_by_role("button", name="Record", exact=True).click()
-    tab.panel.get_by_text("0:01").wait_for()
+    tab.panel.locator(".microphone.recording").wait_for()
+    tab.page.wait_for_function(LOUD)  # the made-up microphone beeps now and then
+    tab.page.wait_for_timeout(100)
     tab.panel.get_by_role("button", name="Stop recording").click()
     tab.done()
     ((name, content),) = served.requests[-1]
     assert name == "recording.wav"
     assert struct.unpack("<HHI", content[20:28]) == (1, 1, 16_000)
     seconds = (len(content) - 44) / 32_000
-    assert 0.9 < seconds < 4
+    assert 0.1 < seconds < 8
     samples = struct.unpack(f"<{(len(content) - 44) // 2}h", content[44:])
-    assert max(map(abs, samples)) > 500  # the made-up microphone beeps
+    assert max(map(abs, samples)) > 500
 
 
 def test_a_text_and_its_classes(open_tab, served):

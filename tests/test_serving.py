@@ -19,6 +19,7 @@ import suite
 from served import KEPT, Answer, form, serving
 
 PAGE = Path(__file__).parent.parent / "docs" / "serving.md"
+README = PAGE.parent.parent / "README.md"
 TASKS = ("image-classification", "text-classification", "text-generation", "forecasting")
 
 
@@ -231,6 +232,8 @@ def test_the_lines_of_the_documentation_work(documented, image, tmp_path, monkey
     text = PAGE.read_text(encoding="utf-8")
     lines = re.findall(r"^curl .*$", text, re.MULTILINE)
     assert len(lines) == 4
+    lines += re.findall(r"^curl .*$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(lines) == 6
     for line in lines:
         assert curl(documented, line).status == 200, line
     blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)

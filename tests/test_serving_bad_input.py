@@ -7,10 +7,13 @@ import socket
 import struct
 import time
 import zlib
+from contextlib import suppress
 
 import pytest
 
 from served import KEPT, form, received, serving
+from suite.serving import inputs
+from suite.serving.problems import RequestError
 
 IMAGE, TEXT = "/v1/models/image/predict", "/v1/models/text/predict"
 POST_IMAGE = b"POST /v1/models/image/predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
@@ -319,3 +322,25 @@ def test_requests_of_tensors_that_are_wrong_are_refused(served):
     )
     assert answer.status == 422
     assert "/" not in answer.json["error"].partition("tensors:")[2][:20]
+
+
+def test_json_of_more_elements_than_fit_into_memory_is_refused_before_it_is_decoded(monkeypatch):
+    monkeypatch.setattr(inputs, "MAX_ELEMENTS", 10)
+    with pytest.raises(RequestError, match="more than 10 elements"):
+        inputs.check_elements(b"1," * 20)
+    inputs.check_elements(b"1," * 5)
+
+
+def test_who_does_not_take_an_answer_is_dropped():
+    with serving({"text": KEPT / "text-classification" / "export"}, send_seconds=0.3) as running:
+        with socket.create_connection(("127.0.0.1", running.port)) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.recv(10) == b"HTTP/1.1 2"
+            with suppress(OSError):
+                for _ in range(400):  # more than the system keeps for a client that does not read
+                    connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n")
+            end = time.monotonic() + 10
+            while running.server.server_state.connections and time.monotonic() < end:
+                time.sleep(0.05)
+            assert not running.server.server_state.connections

@@ -51,7 +51,15 @@ def run(arguments: argparse.Namespace) -> int:
             facts=client.describe(model.name).get("facts", {"classes": model.classes or []}),
         )
         batch_size = batch_size_of(None, inputs, sink)
-        _, failed = predict_to(sink, _predict_each(client, model, options), inputs, batch_size)
+        try:
+            _, failed = predict_to(sink, _predict_each(client, model, options), inputs, batch_size)
+        except UserError as error:
+            if not inputs.streams or arguments.out is None:
+                raise
+            raise UserError(
+                f"{error} (the server reads a file of many inputs as a whole, so there may be nothing here to"
+                " draw on: write lines, to a file that ends in .jsonl)"
+            ) from error
     report_written(sink.written)
     return 1 if failed else 0
 

@@ -196,14 +196,18 @@ def _in_a_process(host: Host, job: dict[str, Any]) -> dict[str, Any]:
             " give files with --data"
         ) from None
     with tempfile.TemporaryDirectory() as temporary:
-        answer = Path(temporary) / "answer.json"
+        answer, given = Path(temporary) / "answer.json", Path(temporary) / "job"
+        given.write_bytes(sent)
         begun = time.time()
         command = [sys.executable, "-c", _CHILD, json.dumps(sys.path), str(answer)]
-        with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        ) as process:
+        with (
+            given.open("rb") as job_file,
+            subprocess.Popen(
+                command, stdin=job_file, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            ) as process,
+        ):
             try:
-                printed = _waited(process, sent)
+                printed = _waited(process)
             except BaseException:
                 process.kill()
                 raise
@@ -217,11 +221,9 @@ def _in_a_process(host: Host, job: dict[str, Any]) -> dict[str, Any]:
     return {**found, "cold_start": found["first"] - begun}
 
 
-def _waited(process: subprocess.Popen[bytes], sent: bytes) -> str:
+def _waited(process: subprocess.Popen[bytes]) -> str:
     """What a process prints to its standard error, when it has ended."""
-    unsent: bytes | None = sent
     while True:
         with suppress(subprocess.TimeoutExpired):
-            return process.communicate(unsent, timeout=_STOP_SECONDS)[1].decode(errors="replace")
-        unsent = None  # what is not yet written is remembered
+            return process.communicate(timeout=_STOP_SECONDS)[1].decode(errors="replace")
         check_stop()

@@ -256,7 +256,11 @@ def _result(sent: Sent, line: Any, predictions: Predictions) -> Result:
     """The result that a line of an answer is; inputs of a file are called by the name of the file here."""
     name, given = sent.name, line.get("name")
     if sent.many and isinstance(given, str) and given != sent.filename:
-        name = given.replace(sent.filename, sent.name, 1) if given.startswith(sent.filename) else given
+        # Names become names of files, and this one is a stranger's.
+        outside = given.startswith(("/", "\\")) or ".." in given
+        name = given if not outside else sent.name
+        if given.startswith(sent.filename):
+            name = sent.name + given.removeprefix(sent.filename).replace("/", "_")
     if "error" in line:
         error = line["error"]
         return Result(sent.raw, name, error=error if isinstance(error, str) else "the server gives no reason")

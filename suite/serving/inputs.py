@@ -190,7 +190,23 @@ def cleaned(name: str) -> str:
     return last
 
 
+MAX_ELEMENTS = 4_000_000
+"""Of lists in JSON: each takes thirty bytes and more of memory, in a file or a binary tensor one to four."""
+
+
+def check_elements(body: bytes | memoryview) -> None:
+    """Refuse JSON of too many elements before it is decoded. Raises `RequestError`."""
+    if len(body) > MAX_ELEMENTS and bytes(body).count(b",") > MAX_ELEMENTS:
+        raise RequestError(
+            413,
+            "too_many_elements",
+            f"the JSON has lists of more than {MAX_ELEMENTS:,} elements: send arrays as files, or as binary"
+            " tensors (/v2)",
+        )
+
+
 def _of_json(body: bytes, codec: Codec, settings: ServerSettings) -> Parsed:
+    check_elements(body)
     try:
         request = _request.decode(body)
     except msgspec.ValidationError as error:

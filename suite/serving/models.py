@@ -226,10 +226,15 @@ class ServedModel:
                     encoding[index] = loop.run_in_executor(
                         self._threads.encoding, encode_item, item, pipeline.builder
                     )
-        for index, encoded in encoding.items():
-            if not await encoded:
-                del items[index]
-                longs[index] = inputs[index]
+        try:
+            for index, encoded in encoding.items():
+                if not await encoded:
+                    del items[index]
+                    longs[index] = inputs[index]
+        except asyncio.CancelledError:
+            for encoded in encoding.values():
+                encoded.cancel()
+            raise
         waits: list[Any] = [
             self._long(pipeline, given, lines[index].append) for index, given in longs.items()
         ]

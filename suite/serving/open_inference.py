@@ -29,7 +29,7 @@ from suite.serving.binary_tensors import (
 )
 from suite.serving.bodies import PendingBodies
 from suite.serving.exchange import Exchange
-from suite.serving.inputs import check_count, given_file_or_text
+from suite.serving.inputs import check_count, check_elements, given_file_or_text
 from suite.serving.models import ServedModel
 from suite.serving.problems import RequestError
 from suite.serving.responses import JsonPage, answer_or_gone, encoder, respond
@@ -239,6 +239,7 @@ def read_request(body: bytes, header: bytes | None) -> Tensors:
         if not header.isdigit() or len(header) > 12 or int(header) > len(body):
             raise refused("Inference-Header-Content-Length is not the length of the body's JSON")
         end = int(header)
+    check_elements(memoryview(body)[:end])
     try:
         request = _decoder.decode(memoryview(body)[:end])
     except msgspec.ValidationError as error:

@@ -19,12 +19,15 @@ _REASONS = {
 }
 
 
-def protocol_class(header_seconds: float, max_connections: int) -> type[HttpToolsProtocol]:
+def protocol_class(
+    header_seconds: float, send_seconds: float, max_connections: int
+) -> type[HttpToolsProtocol]:
     """The protocol of a server.
 
     Args:
         header_seconds: in which the head of a request must have come, counted from the connection or from the
             request's first byte.
+        send_seconds: in which a client must have taken a response.
         max_connections: that are open at once; further ones are closed with a 503.
     """
 
@@ -69,12 +72,18 @@ def protocol_class(header_seconds: float, max_connections: int) -> type[HttpTool
             super().on_headers_complete()
 
         def on_response_complete(self) -> None:
+            if self.transport.get_write_buffer_size():
+                self.loop.call_later(send_seconds, self._drop_unless_taken)
             super().on_response_complete()
             if not self.transport.is_closing():
                 self._in_head, self._head_bytes = True, 0
 
         def send_400_response(self, msg: str) -> None:
             self._end(400, "malformed_http", "this is no HTTP request that can be read")
+
+        def _drop_unless_taken(self) -> None:
+            if self.transport.get_write_buffer_size():
+                self.transport.abort()
 
         def _expect_head(self) -> None:
             self._in_head, self._head_bytes = True, 0

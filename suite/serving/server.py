@@ -37,7 +37,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http=protocol_class(settings.header_seconds, settings.max_connections),
+                http=protocol_class(settings.header_seconds, settings.send_seconds, settings.max_connections),
                 ws="none",
                 log_config=None,
                 log_level="error",

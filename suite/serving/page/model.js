@@ -42,7 +42,6 @@ export function makePanel(model) {
   const working = (on) => {
     results.setAttribute("aria-busy", String(on));
     stop.hidden = !on;
-    go.textContent = on ? "Again" : "Predict";
   };
 
   const fail = (message) => {

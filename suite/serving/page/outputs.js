@@ -69,7 +69,7 @@ function boxes(widget, { model, input, url }) {
   const drawn = svg("svg", { class: "drawn", "aria-hidden": "true" });
   const picture = element("div", { class: "picture" }, image, drawn);
   const summary = element("p", { class: "headline" });
-  const rows = element("ul", { class: "found" });
+  const rows = element("ul", { class: "found", tabindex: "0", "aria-label": "Boxes" });
   const made = element("div", { class: "boxes" }, picture, summary, rows);
   let resized = new ResizeObserver(() => {});
   const update = (prediction) => {
@@ -163,6 +163,7 @@ function slider(made, found, drawn, rows, summary) {
   const value = element("output", {}, `${least} %`);
   const range = element("input", {
     type: "range",
+    step: 0.5,
     min: least,
     max: Math.ceil(Math.max(...scores) * 100),
     value: least,
