@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-_AT_ONCE = 100
+_AT_ONCE = 16
 _PAUSE_SECONDS = 1.0
 """If the process has no more files to spare: connections that end give some back."""
 
