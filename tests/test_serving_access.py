@@ -115,10 +115,13 @@ def test_an_application_can_be_mounted_in_another_one():
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
-    whole = Starlette(routes=[Mount("/models", application({"text": TEXT}, max_inputs=1))])
+    whole = Starlette(
+        routes=[Mount("/models", application({"text": TEXT}, max_inputs=1, request_options=False))]
+    )
     with client.TestClient(whole) as calls:
         assert calls.post(f"/models{PREDICT}", json=GOOD).json()["model"] == "text"
         assert calls.post(f"/models{PREDICT}", json={"inputs": ["a", "b"]}).status_code == 413
+        assert calls.post(f"/models{PREDICT}", json={**GOOD, "options": {"top": 1}}).status_code == 422
 
 
 def test_settings_that_there_are_not_are_refused():

@@ -105,6 +105,10 @@ def application_of(models: Mapping[str, ServedModel], settings: ServerSettings) 
         is_ready = all(model.ready for model in models.values())
         return (200 if is_ready else 503), {"ready": is_ready}
 
+    def listed() -> dict[str, Any]:
+        start()
+        return {"models": [model.shown() for model in models.values()]}
+
     def detailed(name: str) -> dict[str, Any]:
         model = find(name)
         return {**model.description.to_json(), **model.shown(), "facts": dict(model.pipeline.facts)}
@@ -121,7 +125,7 @@ def application_of(models: Mapping[str, ServedModel], settings: ServerSettings) 
         Route("/readyz", JsonPage(ready), methods=["GET"]),
         Route(
             "/v1/models",
-            JsonPage(lambda: {"models": [model.shown() for model in models.values()]}),
+            JsonPage(listed),
             methods=["GET"],
         ),
         Route("/v1/models/{name}", JsonPage(detailed), methods=["GET"]),
@@ -140,12 +144,14 @@ def application_of(models: Mapping[str, ServedModel], settings: ServerSettings) 
         finally:
             started[0].close()
 
-    return Starlette(
+    served = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, settings=settings, observers=observers)],
         exception_handlers={HTTPException: _no_route},
         lifespan=lifespan,
     )
+    served.router.redirect_slashes = False  # it would redirect to whatever name the client calls the server
+    return served
 
 
 def _page_routes() -> list[BaseRoute]:

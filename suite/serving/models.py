@@ -62,7 +62,7 @@ class Threads:
         def pool(name: str, count: int) -> ThreadPoolExecutor:
             return ThreadPoolExecutor(count, thread_name_prefix=f"serve-{name}", initializer=limit)
 
-        return cls(pool("encode", cores()), pool("run", 2 * models), pool("long", max(2, cores())))
+        return cls(pool("encode", cores()), pool("run", 2 * models), pool("long", max(4, 2 * cores())))
 
     def close(self) -> None:
         """Let them end."""
@@ -178,6 +178,8 @@ class ServedModel:
         return variant
 
     def _check_options(self, options: Mapping[str, Any]) -> None:
+        if not self.settings.request_options:
+            raise RequestError(422, "option", "this server takes no options (--no-options)")
         refused = {option.name for option in self.description.options if not option.from_requests}
         for name in options:
             # Some options that are texts name files, and a request must have none read.

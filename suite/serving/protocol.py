@@ -28,8 +28,10 @@ def protocol_class(
         header_seconds: in which the head of a request must have come, counted from the connection or from the
             request's first byte.
         send_seconds: in which a client must have taken a response.
-        max_connections: that are open at once; further ones are closed with a 503.
+        max_connections: that are open at once. If there is one more, the one that has waited longest for the
+            head of a request is closed, so that idle ones keep nobody out; else the new one is.
     """
+    idle: dict[LimitedProtocol, None] = {}
 
     class LimitedProtocol(HttpToolsProtocol):
         """One connection."""
@@ -41,12 +43,15 @@ def protocol_class(
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
             if len(self.connections) > max_connections:
-                self._end(503, "too_many_connections", "the server has too many connections: try again")
-                return
+                longest = next(iter(idle), self)
+                longest._end(503, "too_many_connections", "the server has too many connections: try again")
+                if longest is self:
+                    return
             self._expect_head()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._forget_deadline()
+            idle.pop(self, None)
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
@@ -68,6 +73,7 @@ def protocol_class(
 
         def on_headers_complete(self) -> None:
             self._forget_deadline()
+            idle.pop(self, None)
             self._in_head = False
             super().on_headers_complete()
 
@@ -77,6 +83,8 @@ def protocol_class(
             super().on_response_complete()
             if not self.transport.is_closing():
                 self._in_head, self._head_bytes = True, 0
+                if not self.pipeline:
+                    idle[self] = None
 
         def send_400_response(self, msg: str) -> None:
             self._end(400, "malformed_http", "this is no HTTP request that can be read")
@@ -87,6 +95,7 @@ def protocol_class(
 
         def _expect_head(self) -> None:
             self._in_head, self._head_bytes = True, 0
+            idle[self] = None
             self._deadline = self.loop.call_later(header_seconds, self._too_slow)
 
         def _forget_deadline(self) -> None:
@@ -103,6 +112,7 @@ def protocol_class(
         def _end(self, status: int, code: str, message: str) -> None:
             """Say why, and close the connection."""
             self._forget_deadline()
+            idle.pop(self, None)
             if self.transport.is_closing():
                 return
             if self.cycle is None or self.cycle.response_complete:
