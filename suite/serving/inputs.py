@@ -26,6 +26,7 @@ from suite.sources import BytesSource
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _LONGEST_NAME = 150
+"""Bytes; systems have 255 for the name of a file."""
 
 _SUFFIXES = {
     "text/csv": ".csv",
@@ -184,10 +185,15 @@ def cleaned(name: str) -> str:
     last = _CONTROLS.sub("", last).strip()
     if last.strip(".") == "":
         return ""
-    if len(last) > _LONGEST_NAME:
-        suffix = PurePosixPath(last).suffix[:20]
-        last = last[: _LONGEST_NAME - len(suffix)] + suffix
+    if len(last.encode()) > _LONGEST_NAME:
+        suffix = _begin(PurePosixPath(last).suffix, 20)
+        last = _begin(last, _LONGEST_NAME - len(suffix.encode())) + suffix
     return last
+
+
+def _begin(text: str, most: int) -> str:
+    """The beginning of a text, of so many bytes at most."""
+    return text.encode()[:most].decode("utf-8", "ignore")
 
 
 MAX_ELEMENTS = 4_000_000

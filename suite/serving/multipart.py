@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, MultipartState, parse_options_header
 
 from suite.serving.problems import RequestError
+
+# What is wrong with a form is for its sender; the package would write it to the server's stderr as well.
+logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 _MORE_FIELDS = 16
 """Parts that are no inputs (`options`), and some to spare."""
