@@ -83,7 +83,8 @@ def protocol_class(
                 if self._in_head and before > _MAX_HEAD:
                     self._end(431, "head_too_large", "the head of the request is larger than 64 KiB")
                 if self._in_body:  # the answer may come before all of it
-                    self.cycle.transport = LateClosing(self.transport, self._close_late)
+                    cycle: Any = self.cycle
+                    cycle.transport = LateClosing(self.transport, self._close_late)
                 return
             self._body_bytes += len(data)
             super().data_received(data)
