@@ -22,7 +22,7 @@ from served import KEPT, Answer, form, serving
 
 PAGE = Path(__file__).parent.parent / "docs" / "serving.md"
 README = PAGE.parent.parent / "README.md"
-TASKS = ("image-classification", "text-classification", "text-generation", "forecasting")
+TASKS = ("image-classification", "text-classification", "text-generation", "forecasting", "translation")
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def expected(image):
 
 def test_models_are_listed_with_what_they_take(served):
     listed = {model["name"]: model for model in served("GET", "/v1/models").json["models"]}
-    assert set(listed) == {"image", "text", "writer", "forecasting"}
+    assert set(listed) == {"image", "text", "writer", "forecasting", "translation"}
     assert listed["image"]["classes"] == ["disc", "square", "triangle"]
     assert listed["image"]["inputs"]["files"][0] == ".jpg"
     assert listed["text"]["inputs"]["text"] is True
@@ -131,6 +131,13 @@ def test_a_table_has_a_prediction_for_each_of_its_series(served):
     assert [line["name"] for line in answer.json["predictions"]] == ["a", "b"]
     missing = served.predict("forecasting", [1, 2, None, 4, 5, 6, 7, 8]).json
     assert missing["predictions"][0]["prediction"]["values"]
+
+
+def test_a_short_text_of_several_sentences_is_predicted_as_in_a_program(served):
+    text = "Bo sees the tree. Ann sees Bo. who is it ?"
+    of_server = served.predict("translation", text, text[:17]).json["predictions"]
+    of_program = suite.load(KEPT / "translation" / "export").predict([text, text[:17]])
+    assert [line["prediction"]["text"] for line in of_server] == [each.text for each in of_program]
 
 
 def test_what_is_wrong_with_a_file_says_nothing_of_where_it_lay(served):

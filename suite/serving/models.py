@@ -219,6 +219,7 @@ class ServedModel:
         items: dict[int, Item] = {}
         encoding: dict[int, asyncio.Future[bool]] = {}
         longs: dict[int, Given] = {}
+        may_have_chunks = type(pipeline.codec).chunks is not Codec.chunks
         for index, given in enumerate(inputs):
             if given.error is not None:
                 lines[index] = [Line(given.name, error=given.error)]
@@ -226,7 +227,7 @@ class ServedModel:
                 longs[index] = given
             else:
                 item = items[index] = Item(pipeline.codec, given.raw)
-                if not given.quick:
+                if may_have_chunks or not given.quick:
                     encoding[index] = loop.run_in_executor(
                         self._threads.encoding, encode_item, item, pipeline.builder
                     )
