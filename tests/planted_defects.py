@@ -318,6 +318,11 @@ EVALUATORS: dict[str, tuple[dict[str, Any], str, str]] = {
         "name-and-summary",
         "a metric 'top 5'",
     ),
+    "two metrics of one label": (
+        {"metrics": {**METRICS, "hits": suite.Metric(label="accuracy")}},
+        "name-and-summary",
+        "has 2 metrics with the label 'accuracy': give each its own",
+    ),
     "no metrics": ({"metrics": {}}, "evaluator-gives-its-metrics", "declares no metrics"),
     "a metric of another name": (
         scoring(lambda pairs: {"acc": share(pairs)}),

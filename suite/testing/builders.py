@@ -15,8 +15,9 @@ from suite.data.dataset import Example
 from suite.errors import PluginError, RunError, UserError, attributed
 from suite.evaluation.checks import check_predictions
 from suite.evaluation.types import Pairs
+from suite.plugin_frames import raised
 from suite.runs.directory import RunDirectory
-from suite.testing.check import BUILT, EXPORTED, TRAINED, Check, NotCheckedError, raised
+from suite.testing.check import BUILT, EXPORTED, TRAINED, Check, NotCheckedError
 from suite.testing.fresh import run_fresh
 from suite.testing.samples import spread
 from suite.testing.trials import Trial, Trials

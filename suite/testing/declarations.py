@@ -112,6 +112,13 @@ def _check_name(contributed: Contributed) -> None:
                 f"{contributed} has a metric '{name}': name it in lower case with underscores, like_this, and"
                 " say in its label what people read"
             )
+    labels = [metric.label for metric in getattr(item, "metrics", {}).values()]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise PluginError(
+                f"{contributed} has {labels.count(label)} metrics with the label '{label}': give each its"
+                " own, for that is all that people see of them"
+            )
 
 
 def lazies(item: Contribution) -> Iterator[tuple[str, Lazy]]:

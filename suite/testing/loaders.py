@@ -17,7 +17,8 @@ from suite.data.dataset import Dataset
 from suite.data.loading import load_dataset
 from suite.errors import PluginError, SuiteError, UserError
 from suite.host import Host
-from suite.testing.check import READ, Check, NotCheckedError, raised
+from suite.plugin_frames import raised
+from suite.testing.check import READ, Check, NotCheckedError
 from suite.testing.contribution_checks import check_loader
 
 Loader = Contributed[DataLoader[Any]]
