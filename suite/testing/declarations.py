@@ -42,6 +42,11 @@ def plugin_checks(host: Host, plugin: Plugin) -> Iterator[Check]:
     def loads() -> None:
         if plugin.error:
             raise PluginError(f"{about} cannot be used: {plugin.error}")
+        if not plugin.contributions:
+            raise PluginError(
+                f"{about} contributes nothing: give it a hook that returns what it contributes, like"
+                " suite_evaluators(), with @suite.hookimpl above it"
+            )
 
     def declares_lightly() -> None:
         check_declaring(alone(host, plugin), about)
