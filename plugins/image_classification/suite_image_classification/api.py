@@ -118,9 +118,9 @@ def labeled_images(
 ) -> Dataset:
     """The data set of images with labels, with all checks; nothing is decoded.
 
-    Refused, with the row: a file that is not there, an image with two labels, a label that is no text.
-    Refused besides: a class without training images. Named as problems: rows that repeat an earlier one,
-    classes that look alike, a single class, no training split.
+    Refused, with the row: a file that is not there, an image with two labels, a path or a label that is no
+    text. Refused besides: a class without training images. Named as problems: rows that repeat an earlier
+    one, classes that look alike, a single class, no training split.
 
     Args:
         path: the data, as a message calls it: what the loader got.
@@ -134,7 +134,8 @@ def labeled_images(
         suite.UserError: for data that cannot be learned from.
         ValueError: for a split of another name.
     """
-    from suite.kit import SPLIT_NAMES, counted
+    from suite import UserError
+    from suite.kit import SPLIT_NAMES, counted, shown
     from suite_image_classification.examples import Listing, checked_target
 
     listing = Listing(folder or (path if path.is_dir() else path.parent))
@@ -145,6 +146,9 @@ def labeled_images(
         origin = f"{path} ({split})"
         repeated = 0
         for row, (image, label) in enumerate(rows, 1):
+            if not isinstance(image, str | Path) and not isinstance(getattr(image, "name", None), str):
+                wrong = f"the path of the image is {shown(image)}, which is no text"
+                raise UserError(f"{origin}, row {row}: {wrong}")
             target = checked_target(label, f"{origin}, row {row}")
             name = str(image) if isinstance(image, Path) else image
             repeated += not listing.add(name, target, split=split, origin=origin, row=row)
