@@ -164,6 +164,15 @@ def test_the_model_and_the_format_of_the_plugin_guide_train_together(guide, caps
     assert main(["predict", "stripes", "photos/test0.png"]) == 0
 
 
+def test_the_format_of_the_plugin_guide_is_recognized_with_images_in_folders(guide, capsys):
+    write_photos(guide)
+    images = sorted(guide.glob("*/*.png"))
+    rows = [f"{image.parent.name}/{image.name}\t{image.parent.name}\n" for image in images]
+    (guide / "train.lst").write_text("".join(rows))
+    assert main(["inspect", "image-classification", "."]) != 2, capsys.readouterr().err
+    assert "lists" in capsys.readouterr().out
+
+
 def test_the_format_of_the_plugin_guide_says_what_is_wrong(guide, capsys):
     (guide / "photos").mkdir()
     (guide / "photos" / "train.lst").write_text("train0.png cat\n")
