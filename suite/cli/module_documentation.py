@@ -2,8 +2,8 @@
 
 Shown are its docstring, its classes with their fields, comments and docstrings, and its type aliases.
 Functions and methods are left out. A name that the module takes from another one and offers as its own, by
-`from module import Name as Name` or by `__all__`, is read there, and so is a class that one of its classes derives
-from. What stands below `if TYPE_CHECKING:` is read like the rest.
+`from module import Name as Name` or by `__all__`, is read there, and so is a class that one of its classes
+derives from. What stands below `if TYPE_CHECKING:` is read like the rest.
 """
 
 from __future__ import annotations
@@ -83,18 +83,18 @@ class _Source:
         Those of the standard library are known, and what has no Python source is left out.
         """
         names = {base.id for base in node.bases if isinstance(base, ast.Name)}
-        for statement in self.body:
-            match statement:
-                case ast.ImportFrom() if self._absolute(statement).split(".")[0] not in sys.stdlib_module_names:
-                    for alias in statement.names:
-                        here = alias.asname or alias.name
-                        offered = alias.asname == alias.name or here in self.exported
-                        if here in names and not offered:
-                            with suppress(PluginError):
-                                found = "\n\n\n".join(
-                                    _Source(self._absolute(statement)).documented(only=alias.name)
-                                )
-                                yield found.replace(f"class {alias.name}", f"class {here}", 1)
+        imports = (statement for statement in self.body if isinstance(statement, ast.ImportFrom))
+        for statement in imports:
+            module = self._absolute(statement)
+            if module.partition(".")[0] in sys.stdlib_module_names:
+                continue
+            for alias in statement.names:
+                here = alias.asname or alias.name
+                offered = alias.asname == alias.name or here in self.exported
+                if here in names and not offered:
+                    with suppress(PluginError):
+                        found = "\n\n\n".join(_Source(module).documented(only=alias.name))
+                        yield found.replace(f"class {alias.name}", f"class {here}", 1)
 
     def _absolute(self, statement: ast.ImportFrom) -> str:
         """The name of the module that a statement imports from."""
