@@ -121,8 +121,8 @@ def labeled_images(
     """The data set of images with labels, with all checks; nothing is decoded.
 
     Refused, with the row: a file that is not there, an image with two labels, a path or a label that is no
-    text. Refused besides: a class without training images. Named as problems: rows that repeat an earlier one,
-    classes that look alike, a single class, no training split.
+    text. Refused besides: a class without training images. Named as problems: rows that repeat an earlier
+    one, classes that look alike, a single class, no training split.
 
     Args:
         path: the data, as a message calls it: what the loader got.
