@@ -10,6 +10,7 @@ import shutil
 import sys
 import textwrap
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -169,8 +170,13 @@ def test_the_format_of_the_plugin_guide_is_recognized_with_images_in_folders(gui
     images = sorted(guide.glob("*/*.png"))
     rows = [f"{image.parent.name}/{image.name}\t{image.parent.name}\n" for image in images]
     (guide / "train.lst").write_text("".join(rows))
-    assert main(["inspect", "image-classification", "."]) != 2, capsys.readouterr().err
-    assert "lists" in capsys.readouterr().out
+    with zipfile.ZipFile("photos.zip", "w") as archive:
+        for file in [*images, guide / "train.lst"]:
+            archive.write(file, file.relative_to(guide))
+    for data in (".", "photos.zip"):
+        words = ["inspect", "image-classification", data, "--set", "loader.classes=cat,dog"]
+        assert main(words) != 2, capsys.readouterr().err
+        assert "lists" in capsys.readouterr().out
 
 
 def test_the_format_of_the_plugin_guide_says_what_is_wrong(guide, capsys):

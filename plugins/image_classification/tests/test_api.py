@@ -191,6 +191,7 @@ def test_lists_of_labels_and_paths_and_sources(lists):
     assert dataset.facts == {"classes": ["cat", "dog"], "multi_label": True}
     assert [dataset.train[index].target for index in range(2)] == [["cat", "dog"], []]
     assert dataset.train[0].input is sources["0 a.png"]
+    assert dataset.train[0].id == "0 a.png"
     assert dataset.train[1].input.read() == (lists / "1 a.png").read_bytes()
 
 
