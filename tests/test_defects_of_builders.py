@@ -15,6 +15,7 @@ import suite.testing
 import toy_plugin
 from broken_codecs import Impatient, ShuffledCodec, Trusting
 from broken_plugins import plugin
+from suite.pipeline.network_checks import check_loadable
 
 keras = pytest.importorskip("keras", reason="needs Keras")
 import broken_networks  # noqa: E402 - needs Keras
@@ -277,4 +278,42 @@ def test_what_is_not_padded_is_not_said_to_pass():
     host = suite.Host(toy_plugin, discover=False)
     (check,) = (each for each in suite.testing.checks(host) if each.name == "builder-ignores-padding")
     with pytest.raises(suite.testing.NotCheckedError, match="inputs of one shape"):
+        check()
+
+
+def test_a_layer_outside_of_the_package_is_told_where_to_be():
+    with pytest.raises(
+        suite.PluginError,
+        match=r"Noted is outside of the plugin's package: make toy_plugin.py a folder, toy_plugin/__init__.py with .*, and move it to toy_plugin/layers.py.\nRegister",
+    ):
+        check_loadable(keras.Sequential([keras.Input((8,)), Noted()]), {"toy_plugin"}, "it")
+    with pytest.raises(
+        suite.PluginError, match=r"outside of the plugin's package: move it to suite/layers.py"
+    ):
+        check_loadable(keras.Sequential([keras.Input((8,)), Noted()]), {"suite"}, "it")
+
+
+@pytest.mark.slow
+def test_a_sample_that_changes_is_not_blamed_on_the_codec():
+    mutant = plugin(task={"sample": changing})
+    host = suite.Host(mutant, discover=False)
+    (check,) = (each for each in suite.testing.checks(host) if each.name == "export-needs-no-keras")
+    with pytest.raises(suite.testing.NotCheckedError, match="sample of .* another one each time"):
+        check()
+
+
+def changing():
+    dataset = toy_plugin.sample()
+    test = [replace(each, input=[draws.gauss(0, 1) for _ in each.input]) for each in dataset.test]
+    train = [replace(each, input=[x + draws.gauss(0, 0.1) for x in each.input]) for each in dataset.train]
+    return replace(dataset, train=train, test=test)
+
+
+def test_a_message_names_its_contribution_once():
+    def fails():
+        raise suite.PluginError("data loader 'lines' gave nothing")
+
+    about = "data loader 'lines' of plugin 'kh'"
+    check = suite.testing.Check(name="n", about=about, plugin="kh", make=fails)
+    with pytest.raises(suite.PluginError, match="^data loader 'lines' of plugin 'kh' gave nothing$"):
         check()

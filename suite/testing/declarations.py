@@ -218,4 +218,5 @@ def check_options_class(options: type[Options], whose: str) -> None:
     try:
         parse(options, as_dict(options()), options.__name__)
     except (TypeError, UserError, msgspec.ValidationError) as error:
-        raise PluginError(f"{whose} have a default that is not allowed: {error}") from None
+        what = "type" if isinstance(error, TypeError) else "default"
+        raise PluginError(f"{whose} have a {what} that is not allowed: {error}") from None
