@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 import shlex
 import threading
+import wave
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from served import KEPT, Answer, form, serving
 
 PAGE = Path(__file__).parent.parent / "docs" / "serving.md"
 README = PAGE.parent.parent / "README.md"
-TASKS = ("image-classification", "text-classification", "text-generation", "forecasting")
+TASKS = ("image-classification", "text-classification", "text-generation", "forecasting", "translation")
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +32,12 @@ def served():
         for task in TASKS
     }
     with serving(models) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def hearing():
+    with serving({"speech": KEPT / "speech-recognition" / "export"}) as running:
         yield running
 
 
@@ -48,7 +56,7 @@ def expected(image):
 
 def test_models_are_listed_with_what_they_take(served):
     listed = {model["name"]: model for model in served("GET", "/v1/models").json["models"]}
-    assert set(listed) == {"image", "text", "writer", "forecasting"}
+    assert set(listed) == {"image", "text", "writer", "forecasting", "translation"}
     assert listed["image"]["classes"] == ["disc", "square", "triangle"]
     assert listed["image"]["inputs"]["files"][0] == ".jpg"
     assert listed["text"]["inputs"]["text"] is True
@@ -125,6 +133,13 @@ def test_a_table_has_a_prediction_for_each_of_its_series(served):
     assert missing["predictions"][0]["prediction"]["values"]
 
 
+def test_a_short_text_of_several_sentences_is_predicted_as_in_a_program(served):
+    text = "Bo sees the tree. Ann sees Bo. who is it ?"
+    of_server = served.predict("translation", text, text[:17]).json["predictions"]
+    of_program = suite.load(KEPT / "translation" / "export").predict([text, text[:17]])
+    assert [line["prediction"]["text"] for line in of_server] == [each.text for each in of_program]
+
+
 def test_what_is_wrong_with_a_file_says_nothing_of_where_it_lay(served):
     answer = served("POST", "/v1/models/forecasting/predict", *form(("file", "sales.csv", b"a,b\nx\n")))
     assert answer.status == 422
@@ -142,6 +157,25 @@ def test_text_comes_as_it_is_written(served):
     assert [line["final"] for line in of_first] == [False] * (len(of_first) - 1) + [True]
     whole = served("POST", path, {"inputs": ["when does"]}).json["predictions"][0]["prediction"]
     assert of_first[-1]["prediction"] == whole
+
+
+def test_the_words_of_a_long_recording_come_while_the_others_are_recognized(hearing):
+    samples = np.random.default_rng(0).normal(0, 0.2, 80_000)
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes((samples.clip(-1, 1) * 32767).astype("<i2").tobytes())
+    sent = form(("file", "call.wav", content.getvalue()))
+    streamed = hearing("POST", "/v1/models/speech/predict?stream=true", *sent).lines
+    assert len(streamed) > 1
+    assert [line["final"] for line in streamed] == [False] * (len(streamed) - 1) + [True]
+    seconds = [line["prediction"]["seconds"] for line in streamed]
+    assert seconds == sorted(set(seconds))
+    (whole,) = hearing("POST", "/v1/models/speech/predict", *sent).json["predictions"]
+    assert whole["prediction"] == streamed[-1]["prediction"]
+    assert hearing("GET", "/v1/models/speech").json["gives_partial"] is True
 
 
 def test_a_stream_of_an_image_is_a_line(served, image):
@@ -262,14 +296,12 @@ def test_what_was_accepted_is_answered_when_the_server_ends(image):
     assert all("prediction" in line for line in answers[0].json["predictions"])
 
 
-def test_options_that_are_texts_are_for_requests_only_if_they_name_no_file(served):
+def test_options_that_are_texts_are_for_requests_only_if_they_name_no_file(served, hearing):
     answer = served.predict("writer", "when does", stop=["h", "i"], tokens=8)
     assert answer.status == 200
     described = {option["name"]: option for option in served("GET", "/v1/models/writer").json["options"]}
     assert described["stop"]["from_requests"] is True
-    with serving({"speech": KEPT / "speech-recognition" / "export"}) as hearing:
-        refused = hearing(
-            "POST", "/v1/models/speech/predict", {"inputs": [[0.0]], "options": {"words": "/etc/passwd"}}
-        )
+    body = {"inputs": [[0.0]], "options": {"words": "/etc/passwd"}}
+    refused = hearing("POST", "/v1/models/speech/predict", body)
     assert (refused.status, refused.code) == (422, "option")
     assert "only be set by whoever runs the server" in refused.message

@@ -6,6 +6,7 @@ import json
 import socket
 import struct
 import time
+import tracemalloc
 import zlib
 from contextlib import suppress
 
@@ -13,6 +14,7 @@ import pytest
 
 from served import KEPT, form, received, serving
 from suite.serving import inputs
+from suite.serving.arrays import array_of
 from suite.serving.problems import RequestError
 
 IMAGE, TEXT = "/v1/models/image/predict", "/v1/models/text/predict"
@@ -155,6 +157,38 @@ def test_a_text_that_is_too_long_is_refused_before_it_is_read(served):
 def test_forms_and_files_that_are_wrong_are_refused(served, body, content_type, status, code):
     answer = served("POST", IMAGE, body, {"Content-Type": content_type} if content_type else {})
     assert (answer.status, answer.code) == (status, code), answer.body
+
+
+@pytest.mark.parametrize("keep", ["close", "keep-alive"])
+@pytest.mark.parametrize(("path", "status"), [("/v1/models/nothing/predict", 404), (IMAGE, 413)])
+def test_who_is_refused_before_all_of_a_body_came_still_gets_the_reason(served, path, status, keep):
+    headers = {"Content-Type": "image/png", "Connection": keep}
+    assert served("POST", path, bytes(5_000_000), headers).status == status
+
+
+@pytest.mark.parametrize("content", [b"zz\r\n", b"fffffffffffffffff\r\n"])
+def test_a_body_of_chunks_that_are_none_is_refused_with_its_reason(served, content):
+    answer = served.send_raw(POST_IMAGE + b"Transfer-Encoding: chunked\r\n\r\n" + content)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b'"malformed_http"' in answer
+
+
+@pytest.mark.parametrize("other", ["a" * 1_000_000, [], {}, [[1]]], ids=["text", "list", "object", "lists"])
+def test_what_is_no_number_takes_no_memory_of_an_array(other):
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="its lists"):
+            array_of([other, *[1] * 1000])
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("letter", ["a", "\u00e9", "\U0001f600"])
+def test_a_long_name_becomes_one_that_a_file_can_have(letter):
+    name = inputs.cleaned(letter * 300 + ".csv")
+    assert name.endswith(f"{letter}.csv")
+    assert 100 < len(name.encode()) <= 200
 
 
 def test_a_packed_body_is_refused(served):

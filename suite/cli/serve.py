@@ -9,6 +9,7 @@ from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from suite.cli.main import host_from
+from suite.cli.runtimes import RUNTIME_HELP
 from suite.cli.tokens import token_of
 from suite.cli.unknown_options import keys_of_model
 from suite.errors import UserError, unimportable
@@ -101,9 +102,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--backend", default="auto", help="tensorflow, jax or torch, for a network of Keras")
     parser.add_argument("--device", default="auto", help="cpu, gpu or gpu:N, for a network of Keras")
+    parser.add_argument("--runtime", help=RUNTIME_HELP)
+    from suite.serving.settings import ServerSettings
+
+    defaults = ServerSettings()
     limits = parser.add_argument_group("limits")
     for name, (kind, help_text) in _LIMITS.items():
-        limits.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N", help=help_text)
+        shown = f"{help_text} ({getattr(defaults, name):,g})"
+        limits.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N", help=shown)
 
 
 settable = keys_of_model
@@ -150,6 +156,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             backend=arguments.backend,
             device=arguments.device,
             threads=arguments.threads,
+            runtime=arguments.runtime or "auto",
         )
 
         def greet() -> None:

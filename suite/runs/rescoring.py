@@ -177,6 +177,9 @@ def prepare(run: Path, host: Host, configuration: Configuration, data: RunData) 
 
     Returns:
         What scores exported networks, or a sentence on why nothing can be scored.
+
+    Raises:
+        UserError: if a package is missing that an evaluator needs.
     """
     task = task_of(host, configuration)
     configuration, _ = without_missing_evaluators(host, configuration)
@@ -188,7 +191,12 @@ def prepare(run: Path, host: Host, configuration: Configuration, data: RunData) 
     available = data.dataset.splits.get(SPLIT, [])
     if not len(available):
         return f"not scored: the run's data has no {SPLIT} split"
-    import_evaluators(evaluators)
+    try:
+        import_evaluators(evaluators)
+    except UserError as error:
+        raise UserError(
+            f"the export cannot be scored: {error}; to export without scores: --no-verify"
+        ) from None
     options = merged_options(configuration, {})
     with closing(load(run, host=host, batch_size=BATCH_SIZE)) as pipeline:
         examples = _sample(available, pipeline)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,10 @@ DTYPES = (
 )  # fmt: skip
 
 _MAX_DEPTH = 8
+
+_NUMBERS = {bool, int, float, type(None)}
+
+_UNEVEN = "its lists are not all of one length, so they are no array"
 
 
 def array_of(values: list[Any], dtype: str = "") -> np.ndarray:
@@ -26,15 +31,7 @@ def array_of(values: list[Any], dtype: str = "") -> np.ndarray:
     """
     if dtype and dtype not in DTYPES:
         raise ValueError(f"there is no dtype '{dtype[:50]}': it is one of {', '.join(DTYPES)}")
-    _check_depth(values)
-    try:
-        array = np.array(values)
-    except (ValueError, OverflowError, TypeError):
-        raise ValueError("its lists are not all of one length, so they are no array") from None
-    if array.dtype.kind == "O":
-        array = _with_missing(values)
-    if array.dtype.kind not in "biuf":
-        raise ValueError("its lists hold something else than numbers")
+    array = _as_numbers(values)
     if not dtype or array.dtype == dtype:
         return array
     wanted = np.dtype(dtype)
@@ -43,12 +40,32 @@ def array_of(values: list[Any], dtype: str = "") -> np.ndarray:
     return array.astype(wanted)
 
 
-def _with_missing(values: list[Any]) -> np.ndarray:
+def _as_numbers(values: list[Any]) -> np.ndarray:
+    """The numbers of nested lists; numpy alone would give a text among them the memory of all of them."""
+    shape: list[int] = []
+    level: list[Any] = [values]
+    while True:
+        if len(shape) == _MAX_DEPTH:
+            raise ValueError(f"its lists are nested more than {_MAX_DEPTH} deep")
+        lengths = set(map(len, level))
+        if len(lengths) > 1:
+            raise ValueError(_UNEVEN)
+        shape += lengths
+        level = list(chain.from_iterable(level)) if len(level) > 1 else level[0]
+        kinds = set(map(type, level))
+        if kinds != {list}:
+            break
+    if list in kinds and kinds <= _NUMBERS | {list}:
+        raise ValueError(_UNEVEN)
+    if not kinds <= _NUMBERS:
+        raise ValueError("its lists hold something else than numbers")
     try:
-        array = np.array(values, np.float64)
+        array = np.array(level)
+        if array.dtype.kind == "O":  # with missing values, or whole numbers of more than 64 bits
+            array = np.array(level, np.float64)
     except (ValueError, OverflowError, TypeError):
-        raise ValueError("it is no list of numbers, or its numbers are too large") from None
-    return array
+        raise ValueError("its numbers are too large") from None
+    return array.reshape(shape)
 
 
 def _check_integers(array: np.ndarray, wanted: np.dtype[Any]) -> None:
@@ -57,13 +74,3 @@ def _check_integers(array: np.ndarray, wanted: np.dtype[Any]) -> None:
         raise ValueError(f"it has numbers that are not whole, which is no {wanted.name}")
     if array.size and (array.min() < bounds.min or array.max() > bounds.max):
         raise ValueError(f"it has numbers that do not fit into {wanted.name}")
-
-
-def _check_depth(values: list[Any]) -> None:
-    """Refuse lists that are nested deeper than any array: numpy would refuse them in its own words."""
-    depth, inner = 1, values
-    while isinstance(inner, list) and inner:
-        inner = inner[0]
-        depth += 1
-        if depth > _MAX_DEPTH + 1:
-            raise ValueError(f"its lists are nested more than {_MAX_DEPTH} deep")

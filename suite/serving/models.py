@@ -20,6 +20,7 @@ from suite.devices import cores
 from suite.errors import UserError
 from suite.pipeline.codec import Codec
 from suite.prediction.description import Description
+from suite.prediction.encoding import chunks_of
 from suite.prediction.predictor import LoadedPipeline
 from suite.serving.batching import Batcher
 from suite.serving.inputs import Given
@@ -148,6 +149,7 @@ class ServedModel:
             "widgets": description.get("widgets", {}),
             "classes": description["classes"] or None,
             "can_stream": self.pipeline.codec.can_stream,
+            "gives_partial": self.pipeline.codec.can_stream or _merges_so_far(self.pipeline.codec),
             "limits": self.settings.shown(),
         }
 
@@ -217,6 +219,7 @@ class ServedModel:
         items: dict[int, Item] = {}
         encoding: dict[int, asyncio.Future[bool]] = {}
         longs: dict[int, Given] = {}
+        may_have_chunks = type(pipeline.codec).chunks is not Codec.chunks
         for index, given in enumerate(inputs):
             if given.error is not None:
                 lines[index] = [Line(given.name, error=given.error)]
@@ -224,7 +227,7 @@ class ServedModel:
                 longs[index] = given
             else:
                 item = items[index] = Item(pipeline.codec, given.raw)
-                if not given.quick:
+                if may_have_chunks or not given.quick:
                     encoding[index] = loop.run_in_executor(
                         self._threads.encoding, encode_item, item, pipeline.builder
                     )
@@ -275,7 +278,7 @@ class ServedModel:
             if given.error is not None:
                 yield index, Line(given.name, error=given.error)
                 continue
-            if given.stream is None and not pipeline.codec.can_stream:
+            if given.stream is None and not await self._takes_long(pipeline, given):
                 for line in (await self.predict(pipeline, [given]))[0]:
                     yield index, line
                 continue
@@ -291,6 +294,21 @@ class ServedModel:
             finally:
                 task.cancel()
                 room.release(_UNSENT)
+
+    async def _takes_long(self, pipeline: LoadedPipeline, given: Given) -> bool:
+        """Whether something of an input's prediction can be had before its end."""
+        codec = pipeline.codec
+        if codec.can_stream or not _merges_so_far(codec) or given.quick:
+            return codec.can_stream
+        assert self._threads is not None
+
+        def is_chunked() -> bool:
+            try:
+                return chunks_of(codec, given.raw, pipeline.builder) is not None
+            except Exception:  # noqa: BLE001 - it is raised again, and said, when it is predicted
+                return False
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads.encoding, is_chunked)
 
     async def _long(
         self,
@@ -322,6 +340,11 @@ class ServedModel:
             await loop.run_in_executor(self._threads.long, work)
         finally:
             stop.set()
+
+
+def _merges_so_far(codec: Codec) -> bool:
+    """Whether the words of a long recording can be had while the others are predicted, say."""
+    return type(codec).so_far is not Codec.so_far
 
 
 def batch_size_of(folder: Any, wanted: int | None) -> int:

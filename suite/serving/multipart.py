@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, MultipartState, parse_options_header
 
 from suite.serving.problems import RequestError
+
+# It would warn of each form that is wrong, whose sender is told so.
+logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 _MORE_FIELDS = 16
 """Parts that are no inputs (`options`), and some to spare."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from suite import UserError
+from suite import UserError, limited
 from suite.sources import FileSource
 from suite_forecasting.codec import ForecastCodec
 from suite_forecasting.loaders.detection import detect_gluonts, detect_table
@@ -95,6 +97,25 @@ def gluonts(path: Path, lengths: list[int], **more: Any) -> Path:
     ]
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.json", "a.parquet"])
+def test_a_table_that_would_not_fit_into_memory_is_refused(tmp_path: Path, name: str) -> None:
+    rows = [{"id": "a", "ds": "2020-01-01", "y": 1}] * 3000
+    content = b"id,ds,y\n" + b"a,2020-01-01,1\n" * 3000
+    if name.endswith(".json"):
+        content = json.dumps(rows).encode()
+    elif name.endswith(".gz"):
+        content = gzip.compress(content)
+    elif name.endswith(".parquet"):
+        pa = pytest.importorskip("pyarrow", reason="writes and reads Parquet")
+        pq = pytest.importorskip("pyarrow.parquet", reason="writes and reads Parquet")
+        buffer = io.BytesIO()
+        pq.write_table(pa.Table.from_pylist(rows), buffer)
+        content = buffer.getvalue()
+    (tmp_path / name).write_bytes(content)
+    with limited(max_input_gb=0.001), pytest.raises(UserError, match="some .* cells and would take"):
+        histories(codec(), FileSource(tmp_path / name))
 
 
 def test_json_lines_of_gluonts(tmp_path: Path) -> None:

@@ -110,7 +110,9 @@ def fine_tuning_stages(network: keras.Model, options: FineTuningOptions) -> Sequ
 
 def labeled_images(
     path: Path,
-    splits: Mapping[str, Iterable[tuple[str | Path | Source, Target]]],
+    splits: Mapping[
+        str, Iterable[tuple[str | Path | Source, Target] | tuple[str | Path | Source, Target, int]]
+    ],
     *,
     folder: Path | None = None,
     problems: Sequence[str] = (),
@@ -125,7 +127,9 @@ def labeled_images(
     Args:
         path: the data, as a message calls it: what the loader got.
         splits: by name (train, validation, test), the images with their labels: the path of an image, or a
-            source (a member of a `suite.sources.open_tree`, say), and its label or list of labels.
+            source (a member of a `suite.sources.open_tree`, say), and its label or list of labels. A third
+            item is the number of the row in the file `path`, for messages; without it rows are counted from 1
+            in each split.
         folder: paths are relative to it; None is `path`, or the folder that the file `path` is in.
         problems: what the loader left out or found odd, a sentence each.
         options: the loader's, of a class derived from `ClassOptions`: which classes are read.
@@ -143,13 +147,13 @@ def labeled_images(
     for split, rows in splits.items():
         if split not in SPLIT_NAMES:
             raise ValueError(f"a split is called train, validation or test, not '{split}'")
-        origin = f"{path} ({split})"
         repeated = 0
-        for row, (image, label) in enumerate(rows, 1):
-            if not isinstance(image, str | Path) and not isinstance(getattr(image, "name", None), str):
-                wrong = f"the path of the image is {shown(image)}, which is no text"
-                raise UserError(f"{origin}, row {row}: {wrong}")
+        for counted_row, (image, label, *number) in enumerate(rows, 1):
+            origin = str(path) if number else f"{path} ({split})"
+            row = int(number[0]) if number else counted_row
             target = checked_target(label, f"{origin}, row {row}")
+            if not isinstance(image, str | Path) and not hasattr(image, "read"):
+                raise UserError(f"{origin}, row {row}: the path {shown(image)} is no text")
             name = str(image) if isinstance(image, Path) else image
             repeated += not listing.add(name, target, split=split, origin=origin, row=row)
         if repeated:

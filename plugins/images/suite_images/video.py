@@ -31,10 +31,15 @@ _BYTES_OF_PIXEL = 40
 """The frames that a decoder keeps, and one as OpenCV and as RGB."""
 
 # Errors say what is wrong; OpenCV and FFmpeg would write it to stderr. A frame of which data is missing is
-# left out, not made up. FFmpeg takes its settings from the environment alone.
+# left out, not made up. Only formats that hold their own pictures are opened: a playlist would have FFmpeg
+# open the files that it names. FFmpeg takes its settings from the environment alone.
+_FORMATS = "mov,avi,matroska,mpeg,mpegts,mpegvideo,asf,flv,ogg,m4v,h264,hevc"
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "fflags;discardcorrupt")
+os.environ.setdefault(
+    "OPENCV_FFMPEG_CAPTURE_OPTIONS",
+    f"fflags;discardcorrupt|protocol_whitelist;file|format_whitelist;{_FORMATS}",
+)
 
 _HEAD = 64
 """Bytes in which every video has one that no text has."""

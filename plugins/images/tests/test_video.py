@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -238,4 +239,12 @@ def test_a_camera_that_is_not_there_is_named():
 def test_a_playlist_opens_no_other_file(tmp_path, text):
     (tmp_path / "list.mp4").write_text(text)
     with pytest.raises(UserError, match="is no video but a text"):
+        next(iter(Video(tmp_path / "list.mp4")))
+
+
+def test_a_playlist_that_does_not_look_like_a_text_opens_no_other_file(tmp_path):
+    with closing(VideoWriter(tmp_path / "secret.avi", (16, 16), 25)) as writer:
+        writer.add(np.zeros((16, 16, 3), np.uint8))
+    (tmp_path / "list.mp4").write_bytes(b"ffconcat version 1.0\n#\x01\nfile secret.avi\n")
+    with pytest.raises(UserError, match="is no video, or of a kind that is not read"):
         next(iter(Video(tmp_path / "list.mp4")))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suite import UserError
+from suite import UserError, limited
 from suite.sources import FileSource
 from suite_text.reading.lines import STREAM_SUFFIXES, Line, open_stream, text_of
 from texts_on_disk import lines
@@ -149,3 +149,10 @@ def test_a_text_of_a_hundred_million_characters_is_an_error_of_its_own():
     with pytest.raises(UserError, match="the given text has 100,000,000 characters and would take 50 GB"):
         text_of("a" * 10**8)
     assert len(text_of("a" * 10**6)) == 10**6
+
+
+def test_json_that_would_not_fit_into_memory_is_refused_before_it_is_decoded(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("[" + "{}," * 10_000 + "{}]")
+    with limited(max_input_gb=0.001), pytest.raises(UserError, match="20,002 values in its JSON"):
+        list(open_stream(FileSource(path)))

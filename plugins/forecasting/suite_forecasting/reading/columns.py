@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from suite import UserError
-from suite.kit import tables
+from suite.kit import check_memory, tables
 from suite_forecasting.reading.numbers import looks_numeric
 from suite_forecasting.reading.problems import SeriesProblems
 from suite_forecasting.reading.times import looks_like_times
@@ -34,13 +34,38 @@ class Columns:
         return len(self.lines)
 
 
-def columns_of(content: bytes, name: str, problems: SeriesProblems) -> Columns:
+_BYTES_OF_CELL = 200
+"""Of memory: its text, its place in a row and in a column, and what becomes of it, as measured."""
+
+_COPIES = 4
+"""Of a text that are in memory while it is taken apart."""
+
+_COUNTED = 1024
+"""Rows between two looks at how many cells there are."""
+
+
+def check_cells(name: str, cells: int, size: int = 0) -> None:
+    """Refuse a table of more cells than fit into the memory of one input.
+
+    Args:
+        name: of the file.
+        cells: how many there are about.
+        size: bytes of its text.
+
+    Raises:
+        suite.UserError: saying how many.
+    """
+    check_memory(f"{name} has some {cells:,} cells", _BYTES_OF_CELL * cells + _COPIES * size)
+
+
+def columns_of(content: bytes, name: str, problems: SeriesProblems, *, bounded: bool = False) -> Columns:
     """The columns of a table's file. Rows of another length than the header are named and left out.
 
     Args:
         content: of the file.
         name: of the file, whose ending says what it is.
         problems: where to name what is left out.
+        bounded: whether it is one input, which has its limit of memory, and no data to learn from.
 
     Raises:
         suite.UserError: if it cannot be read, or is empty.
@@ -57,7 +82,11 @@ def columns_of(content: bytes, name: str, problems: SeriesProblems) -> Columns:
     header = not name.lower().endswith(_TEXT) or not _is_headless(_first_cells(content, name))
     if not header:
         _note_headless(problems, name)
-    for line, row in tables.rows(content, name, header=header):
+    cells = 0
+    for number, (line, row) in enumerate(tables.rows(content, name, header=header)):
+        cells += len(row)
+        if bounded and number % _COUNTED == 0:
+            check_cells(name, cells)
         if isinstance(row, str):
             _leave_out(problems, name, line, row)
             continue

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from suite import UserError
+from suite.kit import tables
 from suite.sources import Source, source
 from suite_forecasting.examples import history_of
 from suite_forecasting.frequencies import frequency_of
 from suite_forecasting.options import TableOptions, names_in
-from suite_forecasting.reading.columns import columns_of
+from suite_forecasting.reading.columns import check_cells, columns_of
 from suite_forecasting.reading.layout import layout_of, options_of
 from suite_forecasting.reading.problems import SeriesProblems
 from suite_forecasting.reading.rows import rows_of
@@ -20,6 +21,9 @@ from suite_forecasting.reading.shapes import reshaped
 from suite_forecasting.types import History
 
 MAX_HISTORY = 1_000_000
+
+_MARKS = (b",", b";", b"\t", b"|", b"\n", b"[", b"{")
+"""What is before or after each cell of a text, or each value of JSON."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ class SeriesStream:
         from suite_forecasting.loaders.tsf import SUFFIXES, rows_of_tsf
 
         content, name = self.source.read(), self.source.name
+        _check_size(content, name)
         options = (
             options_of(self.columns)
             if self.columns
@@ -86,7 +91,7 @@ class SeriesStream:
             for rows in rows_of_tsf(content, name, problems, frequency=self.frequency):
                 gathering.add(rows)
         else:
-            table = reshaped(columns_of(content, name, problems))
+            table = reshaped(columns_of(content, name, problems, bounded=True))
             layout, _ = layout_of(table, _for_table(options, table.cells))
             gathering.add(rows_of(table, layout, problems))
         expected = frequency_of(self.frequency) if self.frequency else None
@@ -94,6 +99,18 @@ class SeriesStream:
         if wrong := problems.wrong():
             raise UserError(f"{'; '.join(wrong)}. Put this right first; a missing value is an empty cell")
         return series
+
+
+def _check_size(content: bytes, name: str) -> None:
+    """Refuse a text of more cells than fit into the memory of one input, before it is taken apart.
+
+    Raises:
+        suite.UserError: saying how many.
+    """
+    if name.lower().endswith(tables.PACKED):  # their rows are counted as they are read
+        return
+    text = tables.unpacked(content, name)[0]
+    check_cells(name, sum(map(text.count, _MARKS)), len(text))
 
 
 def _for_table(options: TableOptions, names: Mapping[str, Any]) -> TableOptions:

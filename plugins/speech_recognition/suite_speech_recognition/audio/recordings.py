@@ -191,7 +191,8 @@ def sampled_array(raw: Any) -> tuple[np.ndarray, int] | None:
     if not _is_rate(rate):
         raise UserError(f"{rate!r} is no rate of an array: it must be a number of samples per second, 16000")
     samples = np.asarray(array)
-    return (samples.astype(np.float32) if samples.dtype.kind == "f" else samples), int(rate)
+    with np.errstate(over="ignore"):  # what is too large for a sample is refused as infinite
+        return (samples.astype(np.float32) if samples.dtype.kind == "f" else samples), int(rate)
 
 
 def _is_rate(rate: Any) -> bool:

@@ -146,6 +146,12 @@ _LONG = 100_000
 _BYTES_OF_CHARACTER = 500
 """That a long text takes while it is made tokens."""
 
+_BYTES_OF_VALUE = 100
+"""That a value of JSON takes besides its text, and its place in a list or an object."""
+
+_COPIES = 4
+"""Of a text of JSON that are in memory while it is taken apart."""
+
 
 def text_of(raw: Any) -> str:
     """The text of whatever a codec is given, not cleaned.
@@ -216,6 +222,9 @@ def file_texts(
         content, inner = tables.unpacked(read_file(path), path.name)
         if not inner.lower().endswith(tables.PACKED):
             text = decoded(content, str(path), files.encoding).text
+            values = sum(map(text.count, ",[{"))
+            needed = _BYTES_OF_VALUE * values + _COPIES * len(text)
+            check_memory(f"{path.name} has some {values:,} values in its JSON", needed)
             yield from _row_texts(tables.rows(text, inner), path, files, columns)
         else:
             yield from _row_texts(tables.rows(content, inner, header=files.header), path, files, columns)
