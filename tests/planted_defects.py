@@ -267,6 +267,7 @@ def without_null(path: Path, options: Any) -> Any:
     except ValueError as error:
         raise suite.UserError(f"{path}: {error}") from None
     for row in rows:
+        toy_plugin._check_texts(row, options.target, str(path))
         row["numbers"] = [float(number) for number in row["numbers"]]
     return toy_plugin._dataset(rows, options.target)
 

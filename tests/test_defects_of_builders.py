@@ -284,7 +284,8 @@ def test_what_is_not_padded_is_not_said_to_pass():
 def test_a_layer_outside_of_the_package_is_told_where_to_be():
     with pytest.raises(
         suite.PluginError,
-        match=r"Noted is outside of the plugin's package: make toy_plugin.py a folder, toy_plugin/__init__.py with .*, and move it to toy_plugin/layers.py.\nRegister",
+        match=r"Noted is outside of the plugin's package: make toy_plugin.py a folder, .*, and move it to"
+        r" toy_plugin/layers.py.\nRegister",
     ):
         check_loadable(keras.Sequential([keras.Input((8,)), Noted()]), {"toy_plugin"}, "it")
     with pytest.raises(

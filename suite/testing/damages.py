@@ -8,12 +8,6 @@ from typing import Any
 
 import numpy as np
 
-CUT, RANDOM, EMPTY = "data that is cut off", "files of random bytes", "empty files"
-CRASHED, JUNK = "files that end in zeros, as after a crash", "a line of junk"
-BARE = "a row without its separators"
-WHOLE = (CUT, RANDOM, EMPTY, CRASHED, JUNK, BARE)
-"""Damages of a file or a line; the others are of single values."""
-
 _SEPARATORS = "\t,;|"
 _LINE = "?! this line belongs to something else"
 _MAX_FIELDS = 8
@@ -24,11 +18,11 @@ _WRONG: dict[str, Any] = {"null": None, "a number": 7, "a list": []}
 
 def damages(content: bytes) -> Iterator[tuple[str, bytes]]:
     """Damaged copies of a file's content, each with what was done to it: "a line of junk"."""
-    yield CUT, content[: len(content) * 2 // 3]
-    yield RANDOM, np.random.default_rng(0).bytes(max(64, len(content)))
-    yield EMPTY, b""
+    yield "data that is cut off", content[: len(content) * 2 // 3]
+    yield "files of random bytes", np.random.default_rng(0).bytes(max(64, len(content)))
+    yield "empty files", b""
     yield (
-        CRASHED,
+        "files that end in zeros, as after a crash",
         content[: len(content) // 2] + bytes(len(content) - len(content) // 2),
     )
     try:
@@ -40,10 +34,10 @@ def damages(content: bytes) -> Iterator[tuple[str, bytes]]:
     lines = text.splitlines()
     middle = len(lines) // 2
     if len(lines) > 1:
-        yield JUNK, _joined([*lines[:middle], _LINE, *lines[middle:]])
+        yield "a line of junk", _joined([*lines[:middle], _LINE, *lines[middle:]])
         bare = _without_separators(lines[middle])
         if bare != lines[middle]:
-            yield BARE, _joined([*lines[:middle], bare, *lines[middle + 1 :]])
+            yield "a row without its separators", _joined([*lines[:middle], bare, *lines[middle + 1 :]])
     for what, damaged in _json_damages(text, lines, middle):
         yield what, damaged.encode()
 
