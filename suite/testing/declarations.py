@@ -117,7 +117,7 @@ def _check_name(contributed: Contributed) -> None:
                 f"{contributed} has a metric '{name}': name it in lower case with underscores, like_this, and"
                 " say in its label what people read"
             )
-    labels = [metric.label for metric in getattr(item, "metrics", {}).values()]
+    labels = [metric.label.casefold() for metric in getattr(item, "metrics", {}).values()]
     for label in labels:
         if labels.count(label) > 1:
             raise PluginError(
