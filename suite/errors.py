@@ -30,6 +30,10 @@ class UserError(SuiteError):
     exit_status = 2
 
 
+_LONGEST_TEXT = 60
+"""Characters of an input that is a text, in a message."""
+
+
 class InputError(UserError):
     """An input that has no prediction, because it cannot be read.
 
@@ -44,7 +48,11 @@ class InputError(UserError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return self.reason if self.name in self.reason else f"{self.name}: {self.reason}"
+        if self.name in self.reason:
+            return self.reason
+        # A path is told whole; of a text its beginning says which one it is.
+        length = len(self.name) if "/" in self.name.split(" ")[0] else _LONGEST_TEXT
+        return f"{shortened(self.name, length)}: {self.reason}"
 
 
 class RunError(SuiteError):

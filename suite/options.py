@@ -97,6 +97,8 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
             raise UserError(f"{where} has no option '{name}': {nearest(name, known)}")
     try:
         parsed = msgspec.convert(_with_texts(options, values), options, strict=False)
+    except TypeError as error:  # the class is at fault, not a value
+        raise TypeError(_misplaced_bounds(options) or str(error)) from None
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`").partition("[")[0].partition(".")[0]
@@ -117,6 +119,27 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
         if number is not None:
             raise UserError(f"{where}: {name} = {number} is not allowed: give a finite number")
     return parsed
+
+
+def _misplaced_bounds(options: type[Options]) -> str:
+    """What to do about a field whose bounds are for "auto" too; "" if none has such bounds.
+
+    msgspec says it without the name of the field.
+    """
+    for name, hint in get_type_hints(options, include_extras=True).items():
+        try:
+            msgspec.convert("auto", hint)
+        except TypeError:
+            inside = [each for each in get_args(get_args(hint)[0]) if each in (int, float, str)]
+            if get_origin(hint) is Annotated and inside:
+                kind = inside[0].__name__
+                return (
+                    f"field '{name}': put the bounds on the {kind} inside: {name}: Annotated[Auto |"
+                    f" Annotated[{kind}, Meta(ge=...)], Meta(description=...)]"
+                )
+        except msgspec.ValidationError:
+            continue
+    return ""
 
 
 def _endless(value: Any) -> float | None:

@@ -14,7 +14,7 @@ import numpy as np
 import suite
 import toy_plugin
 from broken_plugins import plugin
-from suite.options import Meta, Options
+from suite.options import Auto, Meta, Options
 
 METRICS = {"accuracy": suite.Metric(label="accuracy", share=True)}
 ALL_WRONG = [{"id": str(index), "numbers": [0.0] * 8, "trend": "flat"} for index in range(9)]
@@ -28,6 +28,11 @@ class Undescribed(Options, frozen=True):
 
 class OutOfBounds(Options, frozen=True):
     target: Annotated[str, Meta(max_length=2, description="the key of the target")] = "trend"
+
+
+class BoundsOfAll(Options, frozen=True):
+    target: Annotated[str, Meta(description="the key of the target")] = "trend"
+    size: Annotated[Auto | int, Meta(ge=1, description="how many")] = "auto"
 
 
 class OfAnyType(Options, frozen=True):
@@ -285,6 +290,11 @@ LOADERS: dict[str, tuple[dict[str, Any], str, str]] = {
         r"no description of 'target': target: Annotated\[str, Meta\(description=",
     ),
     "a default out of bounds": ({"options": OutOfBounds}, "options", "a default that is not allowed"),
+    "bounds of auto": (
+        {"options": BoundsOfAll},
+        "options",
+        "field 'size': put the bounds on the int inside: size: Annotated.Auto . Annotated.int, Meta.ge=",
+    ),
     "an option of any type": ({"options": OfAnyType}, "options", "'target' of any type: say which"),
     "a task that is nowhere": ({"task": "trends"}, "task-exists", "no task 'trends': did you mean 'trend'"),
     "detect that raises": ({"detect": raising}, "loader-answers-nothing", "detect.*raises KeyError.*False"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from types import ModuleType
@@ -118,10 +119,13 @@ def test_an_error_in_a_contribution_is_a_defect_of_its_plugin(command, capsys):
     command(raising(ZeroDivisionError("x"), "loader 'lines' of plugin 'suite-toy'"))
     assert cli.main(["try"]) == 3
     printed = capsys.readouterr().err
-    assert "Traceback" in printed
+    assert "Traceback" not in printed
+    assert re.search(r'test_cli.py", line \d+, in .*\n.*raise error\nZeroDivisionError: x\n', printed)
     last = printed.splitlines()[-1]
     assert "loader 'lines' of plugin 'suite-toy'" in last
     assert "a defect of that plugin" in last
+    assert cli.main(["try", "--debug"]) == 3
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_any_other_error_is_a_bug_of_ours(command, capsys):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,9 +13,12 @@ import pytest
 import ragged_plugin
 import suite
 import suite.testing
+import suite.testing.builders
 import toy_plugin
 from broken_codecs import Impatient, ShuffledCodec, Trusting
-from broken_plugins import plugin
+from broken_plugins import plugin, toy_pipeline
+from suite.evaluation.types import Pairs
+from suite.pipeline.network_checks import check_loadable
 
 keras = pytest.importorskip("keras", reason="needs Keras")
 import broken_networks  # noqa: E402 - needs Keras
@@ -277,4 +281,54 @@ def test_what_is_not_padded_is_not_said_to_pass():
     host = suite.Host(toy_plugin, discover=False)
     (check,) = (each for each in suite.testing.checks(host) if each.name == "builder-ignores-padding")
     with pytest.raises(suite.testing.NotCheckedError, match="inputs of one shape"):
+        check()
+
+
+def test_a_layer_outside_of_the_package_is_told_where_to_be():
+    with pytest.raises(
+        suite.PluginError,
+        match=r"Noted is outside of the plugin's package: make toy_plugin.py a folder, .*, and move it to"
+        r" toy_plugin/layers.py.\nRegister",
+    ):
+        check_loadable(keras.Sequential([keras.Input((8,)), Noted()]), {"toy_plugin"}, "it")
+    with pytest.raises(
+        suite.PluginError, match=r"outside of the plugin's package: move it to suite/layers.py"
+    ):
+        check_loadable(keras.Sequential([keras.Input((8,)), Noted()]), {"suite"}, "it")
+
+
+@pytest.mark.parametrize("changes", [False, True])
+def test_a_sample_that_changes_is_not_blamed_on_the_codec(monkeypatch, changes):
+    (task,) = suite.Host(plugin(task={"sample": changing} if changes else {}), discover=False).tasks()
+    trial = SimpleNamespace(
+        task=task,
+        host=None,
+        builder="the builder",
+        exported=lambda asking: SimpleNamespace(folder="export"),
+        predicted=lambda asking: Pairs(["rising"], ["rising"], ["a"]),
+        built=lambda asking: SimpleNamespace(pipeline=toy_pipeline(("falling", "level", "rising"))),
+    )
+    monkeypatch.setattr(suite.testing.builders, "run_fresh", lambda *given: (0, '["level"]', ""))
+    if changes:
+        with pytest.raises(suite.testing.NotCheckedError, match="sample of .* another one each time"):
+            suite.testing.builders._check_alone(trial)
+    else:
+        with pytest.raises(suite.PluginError, match="keeps something"):
+            suite.testing.builders._check_alone(trial)
+
+
+def changing():
+    dataset = toy_plugin.sample()
+    test = [replace(each, input=[draws.gauss(0, 1) for _ in each.input]) for each in dataset.test]
+    train = [replace(each, input=[x + draws.gauss(0, 0.1) for x in each.input]) for each in dataset.train]
+    return replace(dataset, train=train, test=test)
+
+
+def test_a_message_names_its_contribution_once():
+    def fails():
+        raise suite.PluginError("data loader 'lines' gave nothing")
+
+    about = "data loader 'lines' of plugin 'kh'"
+    check = suite.testing.Check(name="n", about=about, plugin="kh", make=fails)
+    with pytest.raises(suite.PluginError, match="^data loader 'lines' of plugin 'kh' gave nothing$"):
         check()

@@ -14,7 +14,7 @@ import pytest
 
 import suite
 import weather
-from suite.errors import attribution
+from suite.errors import InputError, attribution
 from suite.pipeline.manifest import read_manifest, write_manifest
 from suite.prediction.loading import _how_to_get, load
 from suite.prediction.predictor import LoadedPipeline
@@ -316,3 +316,9 @@ def test_a_damaged_manifest(changed, content):
     run = changed()
     (run / "model" / "pipeline.json").write_bytes(content)
     assert "pipeline.json is damaged" in refusal(run)
+
+
+def test_an_error_tells_the_beginning_of_a_long_text_and_the_whole_of_a_path():
+    assert str(InputError("word " * 30, "it is too long")) == f"{('word ' * 12)[:59]}…: it is too long"
+    path = "/data/" + "folder/" * 20 + "a.txt"
+    assert str(InputError(path, "it is empty")) == f"{path}: it is empty"

@@ -332,6 +332,6 @@ def test_one_that_cannot_score_the_baseline_is_named_and_the_others_are_compared
 
 def test_of_two_metrics_with_one_label_the_later_one_says_its_name():
     first = evaluator(right, metrics={"right": Metric(label="Accuracy")})
-    second = evaluator(right, "other", metrics={"hits": Metric(label="Accuracy"), "right": Metric(label="x")})
+    second = evaluator(right, "other", metrics={"hits": Metric(label="accuracy"), "right": Metric(label="x")})
     labels = {name: metric.label for name, metric in declared_metrics([first, second]).items()}
-    assert labels == {"right": "Accuracy", "hits": "Accuracy (hits)"}
+    assert labels == {"right": "Accuracy", "hits": "accuracy (hits)"}

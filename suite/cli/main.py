@@ -265,13 +265,24 @@ def _explain(error: Exception, *, debug: bool) -> int:
             traceback.print_exception(error)
         print(f"suite: {error}", file=sys.stderr)
         return error.exit_status
-    traceback.print_exception(error)
+    from suite.plugin_frames import last_frame
+
     contribution = attribution(error)
+    frame = None if contribution is None or debug else last_frame(error)
+    if frame is None:
+        traceback.print_exception(error)
+    else:
+        # An author needs their own line, and ten lines of the host above it hide that.
+        lines = [*traceback.format_list([frame]), *traceback.format_exception_only(error)]
+        print(
+            "".join(line for line in lines if line.strip() != f"in {contribution}"), end="", file=sys.stderr
+        )
     if contribution is not None:
         whose = contribution.removeprefix("the ")
+        rest = "" if frame is None else " (--debug shows how it came there)"
         print(
             f"suite: {type(error).__name__} in the {whose}: a defect of that plugin, to be reported"
-            " to its author with the lines above",
+            f" to its author with the lines above{rest}",
             file=sys.stderr,
         )
         return 3

@@ -20,8 +20,8 @@ def declared_metrics(evaluators: Iterable[Contributed[Evaluator[Any]]]) -> dict[
     for evaluator in evaluators:
         for name, metric in evaluator.item.metrics.items():
             if name not in declared:
-                labels = {other.label for other in declared.values()}
-                twin = metric.label in labels
+                labels = {other.label.casefold() for other in declared.values()}
+                twin = metric.label.casefold() in labels
                 declared[name] = replace(metric, label=f"{metric.label} ({name})") if twin else metric
     return declared
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -198,7 +199,14 @@ def check_rebuilt(model: keras.Model, packages: Iterable[str] = ()) -> None:
     import keras
 
     config = _in_float32(keras.saving.serialize_keras_object(model))
-    own = check_config(json.loads(json.dumps(config)), packages, "its configuration")
+    plain = json.loads(json.dumps(config))
+    packages = set(packages)
+    for named in _objects(plain):
+        module = str(named.get("module") or "keras")
+        class_name = str(named.get("class_name"))
+        if module.partition(".")[0] not in packages | _PACKAGES and class_name not in _CODE_CARRIERS:
+            raise UserError(_outside(module, class_name, packages))
+    own = check_config(plain, packages, "its configuration")
     for module, name in own:
         if any(_is_hidden(type(layer), module, name) for layer in _described_layers(model)):
             raise ValueError(
@@ -218,6 +226,18 @@ def check_rebuilt(model: keras.Model, packages: Iterable[str] = ()) -> None:
             if len(shapes) != len(wanted)
             else "made again from its get_config(), it has weights of other shapes"
         )
+
+
+def _outside(module: str, class_name: str, packages: set[str]) -> str:
+    """What to do about a layer of a module that no other process may import for a model."""
+    nearest = max(sorted(packages), key=module.startswith, default="")
+    advice = f"move it to {nearest}/layers.py"
+    if nearest and not hasattr(sys.modules.get(nearest), "__path__"):
+        advice = (
+            f'make {nearest}.py a folder, {nearest}/__init__.py with packages = ["{nearest}"] in'
+            f" pyproject.toml, and move it to {nearest}/layers.py"
+        )
+    return f"{module}.{class_name} is outside of the plugin's package: {advice}"
 
 
 def _is_hidden(layer: type, module: str, name: str) -> bool:

@@ -16,6 +16,7 @@ from suite.pipeline.codec import Arrays, Codec
 from suite.pipeline.fitting import keras_signature, misfit, symbolic
 from suite.pipeline.keras_files import check_rebuilt
 from suite.pipeline.trainable import Stage, TrainablePipeline
+from suite.wording import shortened
 
 if TYPE_CHECKING:
     import keras
@@ -57,8 +58,9 @@ def check_loadable(network: keras.Model, packages: Iterable[str], whose: str) ->
         with random_state_kept():
             check_rebuilt(network, packages)
     except Exception as error:
+        said = _innermost(error).rstrip(".")
         raise PluginError(
-            f"{whose} gave a network that can be saved but not loaded again: {_innermost(error)}\nRegister"
+            f"{whose} gave a network that can be saved but not loaded again: {said}.\nRegister"
             " layers of your own with @keras.saving.register_keras_serializable(package=...), give each a"
             " get_config() with all its arguments, and use no Lambda"
         ) from error
@@ -68,7 +70,7 @@ def _innermost(error: Exception) -> str:
     """The line of Keras's long message that says what is wrong."""
     lines = [line.partition("encountered")[2] for line in str(error).splitlines() if "encountered" in line]
     found = lines[-1].partition(":")[2] if lines else (reason(error).splitlines() or [""])[0]
-    return found.strip()[:300] or type(error).__name__
+    return shortened(found.strip(), 500) or type(error).__name__
 
 
 def check_loss(loss: Any, network: keras.Model, whose: str) -> None:

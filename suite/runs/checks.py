@@ -131,8 +131,9 @@ def check_declared_options(contributed: Contributed[Any]) -> None:
         try:
             parse(kind, as_dict(kind()), f"{kind.__name__}")
         except (UserError, TypeError, ValueError) as error:
+            what = "type" if isinstance(error, TypeError) else "default"
             raise PluginError(
-                f"the {name} of {contributed} have a default that is not allowed: {error}"
+                f"the {name} of {contributed} have a {what} that is not allowed: {error}"
             ) from None
 
 

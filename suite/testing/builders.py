@@ -15,13 +15,15 @@ from suite.data.dataset import Example
 from suite.errors import PluginError, RunError, UserError, attributed
 from suite.evaluation.checks import check_predictions
 from suite.evaluation.types import Pairs
+from suite.pipeline.codec import Encoded
+from suite.pipeline.comparing import same
 from suite.plugin_frames import raised
 from suite.runs.directory import RunDirectory
 from suite.testing.check import BUILT, EXPORTED, TRAINED, Check, NotCheckedError
 from suite.testing.fresh import run_fresh
 from suite.testing.logits import check_logits
 from suite.testing.padding import check_padding
-from suite.testing.samples import spread
+from suite.testing.samples import sample_of, spread
 from suite.testing.trials import Trial, Trials
 
 _LEARNED = 0.8
@@ -210,6 +212,8 @@ def _check_alone(trial: Trial) -> None:
         )
     predictions = json.loads(printed.strip().splitlines()[-1])
     if not _same(predictions, list(pairs.predictions)):
+        if not _is_repeated(trial):
+            raise NotCheckedError(f"the sample of {trial.task} is another one each time: use a fixed seed")
         raise PluginError(
             f"the export of {trial.builder} predicts {str(predictions[0])[:150]} in a process without"
             f" Keras, and {str(msgspec.to_builtins(pairs.predictions[0]))[:150]} with it: its codec keeps"
@@ -217,9 +221,18 @@ def _check_alone(trial: Trial) -> None:
         )
 
 
+def _is_repeated(trial: Trial) -> bool:
+    """Whether the task's sample has the same inputs each time, as far as the codec sees them."""
+    codec = trial.built("export-needs-no-keras").pipeline.codec
+    encoded = []
+    for dataset in (sample_of(trial.task), sample_of(trial.task)):
+        given = [codec.encode(example.input) for example in spread(dataset.train, 4)]
+        encoded.append([each.arrays if isinstance(each, Encoded) else each for each in given])
+    return same(*encoded)
+
+
 def _check_saved(trial: Trial) -> None:
     """A network with other weights, as after a training, computes the same after saving and loading."""
-    from suite.pipeline.codec import Encoded
     from suite.pipeline.trainable import stack
     from suite.testing.contribution_checks import close, outputs_before_and_after
 

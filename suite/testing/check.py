@@ -57,11 +57,16 @@ class Check:
         except PluginError as error:
             if f"plugin '{self.plugin}'" in str(error):
                 raise
-            raise PluginError(f"{self.about}: {error}") from error
+            raise PluginError(self._named(str(error))) from error
         except SuiteError as error:
-            raise PluginError(f"{self.about}: {error}") from error
+            raise PluginError(self._named(str(error))) from error
         except (Exception, SystemExit) as error:
             raise PluginError(f"{attribution(error) or self.about} {raised(error)}") from error
+
+    def _named(self, text: str) -> str:
+        """A message that says of what it is: it may begin with the contribution, without its plugin."""
+        bare = self.about.partition(" of plugin ")[0]
+        return f"{self.about}{text[len(bare) :]}" if text.startswith(f"{bare} ") else f"{self.about}: {text}"
 
     def __str__(self) -> str:
         of = [self.task, self.contribution] if self.task != self.contribution else [self.task]

@@ -75,7 +75,8 @@ def check_options(options: type[Options], whose: str = "the options") -> None:
     try:
         parse(options, as_dict(options()), options.__name__)
     except (TypeError, UserError) as error:
-        raise PluginError(f"{whose} have a default that is not allowed: {error}") from None
+        what = "type" if isinstance(error, TypeError) else "default"
+        raise PluginError(f"{whose} have a {what} that is not allowed: {error}") from None
 
 
 def check_imports(*modules: str, heavy: Sequence[str] = HEAVY) -> None:

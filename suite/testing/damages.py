@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 _SEPARATORS = "\t,;|"
-_JUNK = "?! this line belongs to something else"
+_LINE = "?! this line belongs to something else"
 _MAX_FIELDS = 8
 """Of a JSON document, of each of which the values are damaged."""
 
@@ -34,7 +34,7 @@ def damages(content: bytes) -> Iterator[tuple[str, bytes]]:
     lines = text.splitlines()
     middle = len(lines) // 2
     if len(lines) > 1:
-        yield "a line of junk", _joined([*lines[:middle], _JUNK, *lines[middle:]])
+        yield "a line of junk", _joined([*lines[:middle], _LINE, *lines[middle:]])
         bare = _without_separators(lines[middle])
         if bare != lines[middle]:
             yield "a row without its separators", _joined([*lines[:middle], bare, *lines[middle + 1 :]])

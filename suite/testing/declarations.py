@@ -117,7 +117,7 @@ def _check_name(contributed: Contributed) -> None:
                 f"{contributed} has a metric '{name}': name it in lower case with underscores, like_this, and"
                 " say in its label what people read"
             )
-    labels = [metric.label for metric in getattr(item, "metrics", {}).values()]
+    labels = [metric.label.casefold() for metric in getattr(item, "metrics", {}).values()]
     for label in labels:
         if labels.count(label) > 1:
             raise PluginError(
@@ -218,4 +218,5 @@ def check_options_class(options: type[Options], whose: str) -> None:
     try:
         parse(options, as_dict(options()), options.__name__)
     except (TypeError, UserError, msgspec.ValidationError) as error:
-        raise PluginError(f"{whose} have a default that is not allowed: {error}") from None
+        what = "type" if isinstance(error, TypeError) else "default"
+        raise PluginError(f"{whose} have a {what} that is not allowed: {error}") from None
