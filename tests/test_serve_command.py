@@ -56,6 +56,8 @@ def test_what_cannot_be_served_is_refused(capsys, tmp_path, monkeypatch):
     assert "nowhere is not there" in refusal(capsys, "nowhere")
     assert "--port 70000" in refusal(capsys, TEXT, "--port", "70000")
     assert "--max-inputs is not allowed" in refusal(capsys, TEXT, "--max-inputs", "0")
+    assert "is no origin" in refusal(capsys, TEXT, "--allow-origin", "example.org")
+    assert "is no origin" in refusal(capsys, TEXT, "--allow-origin", "https://example.org/")
     assert "two models are called 'a'" in refusal(capsys, f"a={TEXT}", f"a={TEXT}")
     assert "no name for a model" in refusal(capsys, f"a/b={TEXT}")
     assert "--token-file" in refusal(capsys, TEXT, "--token-file", str(tmp_path / "none"))
