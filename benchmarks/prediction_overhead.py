@@ -32,21 +32,20 @@ TEXTS = ("where is the station", "when does it open", "how do I get two of them 
 
 
 def main() -> None:
-    rng = np.random.default_rng(0)
-    images = list(rng.integers(0, 256, (32, 8, 8, 3), np.uint8))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        classifier = exported(
-            folder / "images", "image-classification", "residual", architecture="small", size=8
-        )
         bag = exported(folder / "texts", "text-classification", "bag")
+        rows: list[tuple[str, Path, Sequence[Any]]] = []
+        for side in (8, 32):
+            options = {"architecture": "small", "size": side}
+            classifier = exported(folder / f"images{side}", "image-classification", "residual", **options)
+            images = list(np.random.default_rng(0).integers(0, 256, (32, side, side, 3), np.uint8))
+            rows.append((f"images of {side} pixels, one array", classifier, images[:1]))
+            rows.append(("the same, a list of 32", classifier, images))
+        rows.append(("bag of n-grams, one text", bag, TEXTS[2:3]))
+        rows.append(("the same, a list of 32", bag, TEXTS * 8))
         print(f"{'':<34} {'network':>9} {'by hand':>9} {'predict':>9}  predict/network  predict/by hand")
-        for label, model, inputs in (
-            ("small image classifier, one array", classifier, images[:1]),
-            ("the same, a list of 32", classifier, images),
-            ("bag of n-grams, one text", bag, TEXTS[2:3]),
-            ("the same, a list of 32", bag, TEXTS * 8),
-        ):
+        for label, model, inputs in rows:
             network, by_hand, predict = compared(model, inputs)
             times = " ".join(f"{1e3 * seconds:>6.3f} ms" for seconds in (network, by_hand, predict))
             print(f"{label:<34} {times}  {predict / network:>15.2f}  {predict / by_hand:>15.2f}", flush=True)

@@ -200,6 +200,9 @@ class DataLoader(Generic[AnyOptions]):
         write_sample: `write_sample(dataset, folder) -> path`: writes the task's sample, which it gets, in
             this format into an empty folder, and says which path `load` reads. `suite check` loads it and
             compares. None if nothing writes the format.
+        fallback: for a loader of what many formats look like, such as a folder per class or any table: it
+            leaves the data to a loader of another plugin that recognizes it too and is no fallback. Between
+            the loaders of one plugin their `detect` decides.
     """
 
     name: str
@@ -209,6 +212,7 @@ class DataLoader(Generic[AnyOptions]):
     detect: Callable[[Path], bool | str]
     options: type[AnyOptions] = NoOptions  # type: ignore[assignment]
     write_sample: Callable[[Dataset, Path], Path] | None = None
+    fallback: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from typing import Any
 
 import msgspec
 
-from suite.contributions import Contributed, Lazy, Metric
-from suite.errors import PluginError
+from suite.contributions import (
+    Contributed,
+    DataLoader,
+    Evaluator,
+    Lazy,
+    ListenerFactory,
+    Metric,
+    ModelBuilder,
+    Task,
+)
+from suite.errors import PluginError, nearest
 from suite.options import Options
 
 _CALLABLES = ("sample", "load", "detect", "build", "codec", "evaluate", "open")
@@ -17,6 +27,11 @@ _OPTIONAL_CALLABLES = (
     *("pretrained", "baseline", "explain", "inspect", "preview", "check", "facts"),
     *("perfect", "write_sample"),
 )
+_DECLARED = (Task, DataLoader, ModelBuilder, Evaluator, ListenerFactory, Metric)
+
+_PREFIX = "suite_"
+"""Of the names of hooks."""
+
 _TEXTS = ("task", "summary", "metric", "builder", "types", "templates")
 _NEEDED_TEXTS = ("task", "metric", "builder")
 _OF_CALLABLES = ("reference_models", "formats")
@@ -100,6 +115,44 @@ def _without_default(options: type[Options]) -> list[str]:
     positional = (msgspec.NODEFAULT,) * (len(options.__struct_fields__) - len(defaults))
     pairs = zip(options.__struct_fields__, positional + defaults, strict=True)
     return [name for name, default in pairs if default is msgspec.NODEFAULT]
+
+
+def refuse_unmarked(implementation: Any, hooks: Collection[str]) -> None:
+    """Refuse a module, or an object, with hooks that are not marked, or marked ones that are no hooks.
+
+    Both would be passed over: the plugin would contribute less than its author sees in it.
+
+    Args:
+        implementation: with hooks.
+        hooks: the names of those that there are.
+
+    Raises:
+        PluginError: with the name of the function, and its line.
+    """
+    for name in dir(implementation):
+        if not name.startswith(_PREFIX):
+            continue
+        function = getattr(implementation, name, None)
+        if not callable(function):
+            continue
+        marked = hasattr(function, "suite_impl")
+        line = getattr(getattr(function, "__code__", None), "co_firstlineno", None)
+        where = f"{name}(){f', line {line},' if line else ''}"
+        if name in hooks and not marked:
+            raise PluginError(f"its hook {where} is not marked: put @suite.hookimpl above it")
+        if marked and name not in hooks:
+            raise PluginError(
+                f"its {where} is marked as a hook, and there is none of that name: {nearest(name, hooks)}"
+            )
+
+
+def mistyped_argument(error: BaseException) -> str:
+    """The end of a sentence on an argument that a contribution has not: ": did you mean 'task'?"; else ""."""
+    found = re.search(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(error))
+    kind = next((kind for kind in _DECLARED if found and kind.__name__ == found[1]), None)
+    if found is None or kind is None:
+        return ""
+    return f": {nearest(found[2], [attribute.name for attribute in fields(kind)])}"
 
 
 def refuse_twins(contributions: list[Contributed]) -> None:

@@ -1,4 +1,4 @@
-"""The hooks of a plugin: one per kind of contribution, no arguments, each returning a list.
+"""The hooks of a plugin: one per kind of contribution, no arguments, each returning a list or yielding items.
 
 A plugin is a module or an object with any of these functions, marked with `suite.hookimpl` and named by
 an entry point in the group `suite.v1`:

@@ -31,9 +31,10 @@ from suite.contributions import (
     ModelBuilder,
     Task,
 )
-from suite.declarations import check_declaration, refuse_twins
-from suite.errors import PluginError, UserError, nearest
+from suite.declarations import check_declaration, mistyped_argument, refuse_twins, refuse_unmarked
+from suite.errors import PluginError, SuiteError, UserError, nearest
 from suite.plugin_files import file_version, load_plugin_file, refused_file
+from suite.plugin_frames import where
 
 KINDS: dict[type, tuple[str, str]] = {
     Task: ("suite_tasks", "task"),
@@ -351,6 +352,7 @@ def _read(plugin: Plugin, objects: list[Any], before: Collection[str] | None = N
         manager = pluggy.PluginManager("suite")
         manager.add_hookspecs(hookspecs)
         for index, implementation in enumerate(objects):
+            refuse_unmarked(implementation, [hook for hook, _ in KINDS.values()])
             manager.register(implementation, f"{plugin.name}:{index}")
         manager.check_pending()
         for kind, (hook, label) in KINDS.items():
@@ -375,5 +377,7 @@ def _refuse_heavy(imported: Collection[str]) -> None:
 
 
 def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    text = " ".join(str(error).split()) + mistyped_argument(error)
+    what = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    place = "" if isinstance(error, SuiteError) else where(error).strip()
+    return f"{what} ({place})" if place else what

@@ -72,7 +72,8 @@ def check_openvino(path: Path) -> None:
     weights = path.with_suffix(".bin")
     if not weights.is_file():
         raise UserError(f"{weights} is not there, which holds the weights of {path}: export the run again")
-    check_model_bytes(path, path.stat().st_size, path.stat().st_size, "has")
+    for file_size, file_path in ((path.stat().st_size, path), (weights.stat().st_size, weights)):
+        check_model_bytes(file_path, file_size, file_size, "has")
     parser = expat.ParserCreate()
     network = _OpenvinoLayers(weights.stat().st_size)
     parser.StartElementHandler = network.start

@@ -16,7 +16,8 @@ from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 
-from suite.errors import UserError, reason
+from suite.declarations import mistyped_argument
+from suite.errors import SuiteError, UserError, reason
 from suite.regular_files import read_regular
 
 _VERSION = "sha256:"
@@ -74,7 +75,10 @@ def _executed(path: Path, name: str, content: bytes, checksum: str) -> ModuleTyp
 def refused_file(path: Path, error: BaseException) -> UserError:
     """What to say of a file that raises when it is executed or its hooks are called."""
     kind, text = type(error).__name__, " ".join(str(getattr(error, "msg", None) or error).split())
+    text += mistyped_argument(error)
     line = _line(path, error)
+    if isinstance(error, SuiteError):
+        return UserError(f"{path}: {text}")
     what = f"{kind}: {text}" if text else kind
     return UserError(f"{path}{f', line {line}' if line else ''}: {what}")
 

@@ -235,6 +235,38 @@ def careless(path: Path, options: Any) -> Any:
     return toy_plugin._dataset([json.loads(line) for line in path.read_text().splitlines()], options.target)
 
 
+def complete(path: Path) -> list[str]:
+    """The lines of a file that is no damaged one."""
+    try:
+        text = path.read_bytes().decode()
+    except UnicodeDecodeError:
+        raise suite.UserError(f"{path}: it is no text") from None
+    if not text.endswith("}\n"):
+        raise suite.UserError(f"{path}: its end is missing")
+    return text.splitlines()
+
+
+def without_junk(path: Path, options: Any) -> Any:
+    """Reads complete files, and believes that each of their lines is JSON."""
+    import json
+
+    return toy_plugin._dataset([json.loads(line) for line in complete(path)], options.target)
+
+
+def without_null(path: Path, options: Any) -> Any:
+    """Reads JSON, and believes that each value is of its type."""
+    import json
+
+    try:
+        rows = [json.loads(line) for line in complete(path)]
+    except ValueError as error:
+        raise suite.UserError(f"{path}: {error}") from None
+    for row in rows:
+        toy_plugin._check_texts(row, options.target, str(path))
+        row["numbers"] = [float(number) for number in row["numbers"]]
+    return toy_plugin._dataset(rows, options.target)
+
+
 def short(path: Path, options: Any) -> Any:
     raise suite.UserError("no")
 
@@ -295,6 +327,16 @@ LOADERS: dict[str, tuple[dict[str, Any], str, str]] = {
         "loader-answers-damage",
         "raises (JSONDecodeError|UnicodeDecodeError) in planted_defects.py.*data that is cut off",
     ),
+    "a line of junk that raises": (
+        {"load": without_junk},
+        "loader-answers-damage",
+        "raises JSONDecodeError in planted_defects.py.* for a line of junk: raise suite.UserError",
+    ),
+    "a null that raises": (
+        {"load": without_null},
+        "loader-answers-damage",
+        'raises TypeError in planted_defects.py.* for null for "numbers": raise suite.UserError',
+    ),
 }
 
 
@@ -317,6 +359,11 @@ EVALUATORS: dict[str, tuple[dict[str, Any], str, str]] = {
         {"metrics": {**METRICS, "top 5": suite.Metric(label="top 5")}},
         "name-and-summary",
         "a metric 'top 5'",
+    ),
+    "two metrics of one label": (
+        {"metrics": {**METRICS, "hits": suite.Metric(label="accuracy")}},
+        "name-and-summary",
+        "has 2 metrics with the label 'accuracy': give each its own",
     ),
     "no metrics": ({"metrics": {}}, "evaluator-gives-its-metrics", "declares no metrics"),
     "a metric of another name": (

@@ -114,14 +114,23 @@ def serving(models: Mapping[str, Path], host: Any = None, **settings: Any) -> It
     """Serve models until the end of the block."""
     chosen = ServerSettings(**settings)
     loaded = load_models(models, chosen, host=host, threads=1)
+    with running(application_of(loaded, chosen), chosen, loaded) as served:
+        yield served
+
+
+@contextmanager
+def running(
+    app: Any, settings: ServerSettings | None = None, models: Mapping[str, Any] | None = None
+) -> Iterator[Served]:
+    """Serve an application until the end of the block."""
     sock = bound_socket("127.0.0.1", 0)
     started = threading.Event()
-    server = Server(application_of(loaded, chosen), chosen, started.set)
+    server = Server(app, settings or ServerSettings(), started.set)
     thread = threading.Thread(target=server.run, args=([sock],), daemon=True)
     thread.start()
     assert started.wait(20)
     try:
-        yield Served(sock.getsockname()[1], server, loaded)
+        yield Served(sock.getsockname()[1], server, models or {})
     finally:
         server.should_exit = True
         thread.join(20)

@@ -17,6 +17,7 @@ from suite.runs.evaluate import Request, evaluate
 from suite.runs.evaluators import with_evaluators
 from suite.runs.run import Run
 from suite.runs.train import resume, train
+from suite.training.progress import Listener
 
 
 class LevelOptions(suite.Options, frozen=True):
@@ -27,7 +28,17 @@ def share(pairs, options):
     return {"share": sum(each.trend == options.trend for each in pairs.predictions) / len(pairs)}
 
 
+def refusing(pairs, options):
+    raise suite.UserError("grumpy scores no trends")
+
+
+def failing(pairs, options):
+    return {"ratio": 1 / 0}
+
+
 EVALUATORS = [
+    suite.Evaluator(name="grumpy", task="trend", evaluate=refusing),
+    suite.Evaluator(name="clumsy", task="trend", evaluate=failing),
     suite.Evaluator(
         name="share", task="trend", evaluate=share, metrics={"share": suite.Metric(label="share of level")},
         options=LevelOptions,
@@ -120,3 +131,57 @@ def test_a_run_is_scored_with_one_that_was_installed_later(trained, tmp_path, ca
     assert all("which the training did without" in page.read_text("utf-8") for page in report)
     assert main(["evaluate", str(run.path), "--evaluator", "hit"], HOST) == 2
     assert "did you mean 'hits'" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("refused")
+    data = toy_plugin.write(folder / "toy.jsonl", train=30)
+    document = {"task": "trend", "data": str(data), "training": {"epochs": 2}}
+    listener = Notes()
+    configuration = with_evaluators(HOST, from_mapping(document, "the test"), ["grumpy", "clumsy"])
+    return train(HOST, configuration, out=folder / "run", listener=listener), listener.notes
+
+
+class Notes(Listener):
+    def __init__(self):
+        self.notes = []
+
+    def note(self, text):
+        self.notes.append(text)
+
+
+GRUMPY = "not scored with evaluator 'grumpy' of plugin 'counting': grumpy scores no trends"
+CLUMSY = (
+    "not scored with evaluator 'clumsy' of plugin 'counting': a defect of it, ZeroDivisionError in"
+    " test_added_evaluators.py, line "
+)
+
+
+@pytest.mark.slow
+def test_a_training_is_not_lost_to_an_added_evaluator_that_fails(refused):
+    run, notes = refused
+    assert "accuracy" in run.metrics["test"]
+    assert "accuracy" in run.metrics["baseline"]
+    assert notes.count(GRUMPY) == 1
+    assert sum(note.startswith(CLUMSY) for note in notes) == 1
+    assert f"test and validation: {GRUMPY}" in run.metrics["notes"]
+    assert not any("baseline" in note for note in run.metrics["notes"])
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_and_is_scored_without_an_added_evaluator_that_is_not_here(refused):
+    run, _ = refused
+    (run.path / "metrics.json").unlink()
+    resumed = resume(BARE, run.path)
+    gone = "not scored with 'grumpy', as the run was before: 'counting' took part in the run and is not here"
+    assert any(note.startswith(gone) for note in resumed.metrics["notes"])
+    scored = evaluate(BARE, Request(run=run.path))
+    assert "accuracy" in scored.metrics["test"]
+    assert any(note.startswith(gone) for note in scored.metrics["notes"])
+
+
+@pytest.mark.slow
+def test_a_defect_is_raised_when_a_run_is_scored_with_it_again(refused):
+    with pytest.raises(ZeroDivisionError):
+        evaluate(HOST, Request(run=refused[0].path))

@@ -83,7 +83,7 @@ def test_a_pipeline_is_measured(pipeline):
     found = measure(pipeline, [text.encode() for text in INPUTS], seconds=0.02)
     assert found.predict.p50 <= found.predict.p95 <= found.predict.p99
     assert found.network.count >= 10
-    assert list(found.throughput)[:2] == [1, 2]
+    assert next(iter(found.throughput)) == 1
     assert found.batch_size in found.throughput
     assert json.loads(msgspec.json.encode(found))["batch_size"] == found.batch_size
     with pytest.raises(suite.UserError, match="give inputs with --data"):

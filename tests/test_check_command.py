@@ -32,7 +32,8 @@ def test_each_check_has_a_line_and_all_of_them_a_summary(capsys):
     assert main(["check"], HOST) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "passed    0.0 s  trend/dense/options" in lines
-    assert lines[-1].endswith(f"{len(lines) - 2} passed, 0 failed, 0 skipped")
+    assert lines[0] == f"{len(lines) - 3} checks of 'toy_plugin'"
+    assert lines[-1].endswith(f"{len(lines) - 3} passed, 0 failed, 0 skipped")
 
 
 def test_a_failure_has_a_reason_and_a_remedy(capsys):

@@ -120,3 +120,18 @@ def test_names_of_other_modules_of_a_package_are_followed(tmp_path, monkeypatch)
     (package / "songs.py").write_text("class Song:\n    notes: int\nclass Other:\n    x: int\nNote = str")
     monkeypatch.syspath_prepend(tmp_path)
     assert module_documentation("birds_of_a_test.inner") == "class Song\n    notes: int\n\n\nNote = str"
+
+
+def test_names_for_type_checkers_and_classes_that_others_derive_from_are_shown(tmp_path, monkeypatch):
+    (tmp_path / "kinds_of_a_test.py").write_text(
+        "from typing import TYPE_CHECKING, TypedDict\nfrom facts_of_a_test import Facts as Known\n"
+        'if TYPE_CHECKING:\n    Input = str\n    """A text.\n\n    Or none.\n    """\n'
+        "class Facts(Known):\n    more: int\n"
+    )
+    facts = "from typing import TypedDict\nclass Facts(TypedDict):\n    classes: list[str]\n"
+    (tmp_path / "facts_of_a_test.py").write_text(facts)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert module_documentation("kinds_of_a_test") == (
+        "Input = str\n    A text.\n\n    Or none.\n\n\n"
+        "class Known(TypedDict)\n    classes: list[str]\n\n\nclass Facts(Known)\n    more: int"
+    )

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import ragged_plugin
 import suite
 import suite.testing
 import toy_plugin
@@ -176,6 +177,18 @@ BUILT = {
         "builder-mixed-precision",
         "does not train in mixed precision .*raises TypeError in test_defects_of_builders.py",
     ),
+    "a softmax before a loss of logits": (
+        building(
+            lambda pipeline: replace(pipeline, loss=keras.losses.CategoricalCrossentropy(from_logits=True))
+        ),
+        "builder-builds",
+        "gives probabilities, and its loss CategoricalCrossentropy.from_logits=True. takes logits.*leave out",
+    ),
+    "logits before a loss of probabilities": (
+        with_layer(lambda: keras.layers.Rescaling(5.0, -2.0), at_end=True),
+        "builder-builds",
+        "gives logits, and its loss CategoricalCrossentropy takes probabilities",
+    ),
     "a loss of bfloat16": (
         building(lambda pipeline: replace(pipeline, loss=Overflowing())),
         "builder-mixed-precision",
@@ -196,8 +209,13 @@ TRAINED = {
     ),
     "a layer that mixes examples": (
         with_layer(Across, at_end=True),
-        "builder-ignores-padding",
+        "builder-keeps-examples-apart",
         "by itself and .* in a batch with others: no layer may mix",
+    ),
+    "a mean over the padding": (
+        {"build": ragged_plugin.build, "codec": ragged_plugin.RaggedCodec.from_json},
+        "builder-ignores-padding",
+        "something else for '.*' with padding after it: .* and not .*mask_zero=True",
     ),
     "a layer that is random": (
         with_layer(Noisy, at_end=True),
@@ -253,3 +271,10 @@ def test_a_network_that_cannot_be_saved_is_found(defect):
     layer, message = broken_networks.NETWORKS[defect]
     change = {"build": broken_networks.building(lambda: broken_networks.network(layer()))}
     assert re.search(message, said_by(plugin(builder=change), "builder-builds"))
+
+
+def test_what_is_not_padded_is_not_said_to_pass():
+    host = suite.Host(toy_plugin, discover=False)
+    (check,) = (each for each in suite.testing.checks(host) if each.name == "builder-ignores-padding")
+    with pytest.raises(suite.testing.NotCheckedError, match="inputs of one shape"):
+        check()

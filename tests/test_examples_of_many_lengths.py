@@ -50,7 +50,7 @@ def test_the_exported_network_takes_any_length(host, run):
     pytest.importorskip("tf2onnx", reason="needs keras-suite[export]")
     from suite.runs.export import export
 
-    exported = suite.load(export(run.path, host=host).folder, host=host)
+    exported = suite.load(export(run.path, verify=False, host=host).folder, host=host)
     rows = [[number / 10.0 + start for number in range(8)] for start in (0.0, 0.001, 0.004)]
     kept = suite.load(run.path, host=host)
     assert [prediction.trend for prediction in exported.predict(iter(rows))] == [

@@ -132,6 +132,31 @@ def test_an_onnx_file_runs_under_openvino_too(tmp_path):
     assert labels(load(folder, host=weather.host(), runtime="openvino")) == ["warm", "cold", "cold"]
 
 
+def test_openvino_keeps_the_names_of_a_quantized_file(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("openvino")
+    helper, kinds = onnx.helper, onnx.TensorProto
+    nodes = [
+        helper.make_node("Cast", ["images"], ["floats"], to=kinds.FLOAT),
+        helper.make_node("QuantizeLinear", ["floats", "scale", "zero"], ["a_name_that_comes_first"]),
+        helper.make_node("DequantizeLinear", ["a_name_that_comes_first", "scale", "zero"], ["y"]),
+    ]
+    constants = [
+        onnx.numpy_helper.from_array(np.array(1, np.float32), "scale"),
+        onnx.numpy_helper.from_array(np.array(0, np.uint8), "zero"),
+    ]
+    arrays = [
+        helper.make_tensor_value_info(name, kind, ["n", 4])
+        for name, kind in (("images", kinds.UINT8), ("y", kinds.FLOAT))
+    ]
+    graph = helper.make_graph(nodes, "g", arrays[:1], arrays[1:], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    onnx.save(model, tmp_path / "network.onnx")
+    network = RUNTIMES["openvino"].open(tmp_path / "network.onnx", None)
+    assert network(images := np.full((2, 4), 7, np.uint8)).tolist() == images.tolist()
+    assert (set(network.signature.inputs), set(network.signature.outputs)) == ({"images"}, {"y"})
+
+
 def test_runtimes_are_chosen_by_the_file_or_by_name():
     assert runtime_for(Path("network.tflite")).name == "litert"
     assert runtime_for(Path("network.onnx"), "openvino").name == "openvino"

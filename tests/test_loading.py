@@ -106,6 +106,36 @@ def test_two_loaders_of_one_name_recognize_the_data(data):
         load_dataset(both, "birds", data)
 
 
+FALLBACK = dataclasses.replace(loader("any", ".nest"), fallback=True, options=NestOptions)
+
+
+def beside_a_fallback(*loaders):
+    return Host(plugin(FALLBACK), plugin(*loaders, name="other", tasks=False), discover=False)
+
+
+def test_a_fallback_leaves_the_data_to_a_loader_of_another_plugin(data):
+    both = beside_a_fallback(loader("nest", ".nest"))
+    assert load_dataset(both, "birds", data)[1].name == "nest"
+    assert load_dataset(both, "birds", data, options={"limit": 3})[1].name == "nest"
+
+
+def test_a_fallback_is_taken_if_it_alone_recognizes_the_data_or_is_meant(data):
+    assert load_dataset(beside_a_fallback(loader("egg", ".egg")), "birds", data)[1].name == "any"
+    both = beside_a_fallback(loader("nest", ".nest"))
+    assert load_dataset(both, "birds", data, options={"eggs": 4})[1].name == "any"
+    assert load_dataset(both, "birds", data, "any")[1].name == "any"
+
+
+def test_two_loaders_beside_a_fallback_recognize_the_data(data):
+    with pytest.raises(UserError, match=r"more than one loader .*: nest and twigs. Choose"):
+        load_dataset(beside_a_fallback(loader("nest", ".nest"), loader("twigs", ".nest")), "birds", data)
+
+
+def test_a_fallback_does_not_choose_between_loaders_of_its_own_plugin(data):
+    with pytest.raises(UserError, match=r"more than one loader .*: any and nest. Choose"):
+        load_dataset(host(FALLBACK, loader("nest", ".nest")), "birds", data)
+
+
 def test_a_path_that_is_not_there(tmp_path):
     with pytest.raises(UserError, match=r"there is no file or folder '.*nowhere'"):
         load_dataset(host(loader("nest", ".nest")), "birds", tmp_path / "nowhere")

@@ -26,7 +26,8 @@ EXPECTED = {
     "format": "loader-reads-its-format",
     "evaluator": "evaluator-gives-its-metrics",
 }
-MOST_LINES = {"model": 45, "format": 55, "evaluator": 23, "task": 140}
+TASK_FILES = ("__init__", "rows", "types")
+MOST_LINES = {"model": 42, "format": 52, "evaluator": 19, "task": 140}
 """Of code, blank lines aside."""
 
 
@@ -66,7 +67,7 @@ def test_the_files_are_complete_and_nothing_of_the_template_is_left(everything):
         module = made.distribution.replace("-", "_")
         test = f"tests/test_{module.removeprefix('suite_')}.py"
         common = {"pyproject.toml", "README.md", ".gitignore", ".github/workflows/test.yml", test}
-        own = {f"{module}/__init__.py", f"{module}/rows.py"} if kind == "task" else {f"{module}.py"}
+        own = {f"{module}.py"} if kind != "task" else {f"{module}/{name}.py" for name in TASK_FILES}
         assert names == common | own == set(made.files)
         assert made.files[0] in own
         for name in names:
@@ -133,8 +134,9 @@ def test_a_new_model_and_evaluator_are_used_by_what_is_printed(tmp_path, monkeyp
     assert main(["new", "my-tiny", "--kind", "model", "--task", "image-classification"]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("made suite-my-tiny: edit suite-my-tiny/suite_my_tiny.py\n")
-    *_, install, check, train = printed.splitlines()
-    assert install.strip() == "pip install -e suite-my-tiny"
+    *_, install, check, tests, train = printed.splitlines()
+    assert install.strip() == "pip install -e 'suite-my-tiny[test]'"
+    assert tests.strip() == "python -m pytest suite-my-tiny"
     assert check.strip() == "suite check suite-my-tiny"
     assert train.strip() == "suite train image-classification --sample --model my-tiny"
     assert main(["new", "my-count", "--kind", "evaluator", "--task", "image-classification"]) == 0

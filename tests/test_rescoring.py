@@ -132,6 +132,16 @@ def test_it_is_left_out_where_nobody_wants_it_or_nothing_is_there(run, tmp_path)
     assert "no config.toml beside the model" in alone.not_scored
 
 
+def test_a_package_that_scores_and_is_missing_is_named_with_the_way_out(run, monkeypatch, tmp_path):
+    def missing(evaluators):
+        raise suite.UserError("scores need jiwer: pip install jiwer")
+
+    monkeypatch.setattr("suite.runs.rescoring.import_evaluators", missing)
+    with pytest.raises(suite.UserError, match=r"cannot be scored: .* pip install jiwer; .* --no-verify"):
+        export(run, out=tmp_path / "out", host=HOST)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_command_says_the_scores(run, exported, capsys):
     assert main(["export", str(run)], HOST) == 0
     assert "scored on 50 examples of the validation split: accuracy" in capsys.readouterr().out

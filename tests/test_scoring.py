@@ -12,7 +12,8 @@ import suite.evaluation.intervals
 from suite import Evaluator, PluginError, Task, UserError
 from suite.contributions import Contributed, Metric
 from suite.data.dataset import Example
-from suite.evaluation.scoring import baseline_pairs, metrics, reference_model_pairs, score
+from suite.evaluation.metrics import declared_metrics
+from suite.evaluation.scoring import baseline_pairs, metrics, reference_model_pairs, score, scored_metrics
 from suite.evaluation.types import Evaluation, Pairs
 from suite.figures import Table
 from suite.options import Options
@@ -306,3 +307,31 @@ def test_metrics_are_plain_data_by_split():
     assert metrics({"test": test}, baseline, {"a method": baseline})["reference_models"] == {
         "a method": {"right": 0.5}
     }
+
+
+def test_one_that_cannot_score_the_baseline_is_named_and_the_others_are_compared():
+    def picky(pairs, options):
+        return {"picky": 1 / (len({str(each) for each in pairs.predictions}) - 1)}
+
+    picked = evaluator(picky, "picky", metrics={"picky": Metric(label="picky")})
+    task = Task(
+        name="t", summary="", builder="b", sample=list, metric="right", evaluators=("right",),
+        baseline=lambda train, examples, facts: ["a"] * len(examples),
+    )  # fmt: skip
+    contributed = Contributed("plugin", task, "task")
+    found, _ = scored_metrics(contributed, [evaluator(right), picked], {"test": HALF}, [1], {}, [])
+    assert found["baseline"].keys() == {"right"}
+    assert {"right", "picky"} <= found["test"].keys()
+    (note,) = [note for note in found["notes"] if "baseline" in note]
+    assert note.startswith(
+        "evaluator 'picky' of plugin 'tests' cannot score the baseline: a defect of it, ZeroDivisionError in"
+        " test_scoring.py, line "
+    )
+    assert any("gives 'right' and does not declare it" in note for note in found["notes"])
+
+
+def test_of_two_metrics_with_one_label_the_later_one_says_its_name():
+    first = evaluator(right, metrics={"right": Metric(label="Accuracy")})
+    second = evaluator(right, "other", metrics={"hits": Metric(label="Accuracy"), "right": Metric(label="x")})
+    labels = {name: metric.label for name, metric in declared_metrics([first, second]).items()}
+    assert labels == {"right": "Accuracy", "hits": "Accuracy (hits)"}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 import shlex
 import shutil
 import threading
+import wave
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,6 +33,12 @@ def served():
         for task in TASKS
     }
     with serving(models) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def hearing():
+    with serving({"speech": KEPT / "speech-recognition" / "export"}) as running:
         yield running
 
 
@@ -166,6 +174,25 @@ def test_text_comes_as_it_is_written(served):
     assert of_first[-1]["prediction"] == whole
 
 
+def test_the_words_of_a_long_recording_come_while_the_others_are_recognized(hearing):
+    samples = np.random.default_rng(0).normal(0, 0.2, 80_000)
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes((samples.clip(-1, 1) * 32767).astype("<i2").tobytes())
+    sent = form(("file", "call.wav", content.getvalue()))
+    streamed = hearing("POST", "/v1/models/speech/predict?stream=true", *sent).lines
+    assert len(streamed) > 1
+    assert [line["final"] for line in streamed] == [False] * (len(streamed) - 1) + [True]
+    seconds = [line["prediction"]["seconds"] for line in streamed]
+    assert seconds == sorted(set(seconds))
+    (whole,) = hearing("POST", "/v1/models/speech/predict", *sent).json["predictions"]
+    assert whole["prediction"] == streamed[-1]["prediction"]
+    assert hearing("GET", "/v1/models/speech").json["gives_partial"] is True
+
+
 def test_a_stream_of_an_image_is_a_line(served, image):
     streamed = served(
         "POST", "/v1/models/image/predict?stream=true", *form(("a", "a.png", image), ("b", "b", b""))
@@ -284,14 +311,12 @@ def test_what_was_accepted_is_answered_when_the_server_ends(image):
     assert all("prediction" in line for line in answers[0].json["predictions"])
 
 
-def test_options_that_are_texts_are_for_requests_only_if_they_name_no_file(served):
+def test_options_that_are_texts_are_for_requests_only_if_they_name_no_file(served, hearing):
     answer = served.predict("writer", "when does", stop=["h", "i"], tokens=8)
     assert answer.status == 200
     described = {option["name"]: option for option in served("GET", "/v1/models/writer").json["options"]}
     assert described["stop"]["from_requests"] is True
-    with serving({"speech": KEPT / "speech-recognition" / "export"}) as hearing:
-        refused = hearing(
-            "POST", "/v1/models/speech/predict", {"inputs": [[0.0]], "options": {"words": "/etc/passwd"}}
-        )
+    body = {"inputs": [[0.0]], "options": {"words": "/etc/passwd"}}
+    refused = hearing("POST", "/v1/models/speech/predict", body)
     assert (refused.status, refused.code) == (422, "option")
     assert "only be set by whoever runs the server" in refused.message

@@ -7,9 +7,11 @@ import time
 
 import jsonschema
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 import suite
-from served import KEPT, serving
+from served import KEPT, running, serving
 from suite.serving import application
 
 TEXT = KEPT / "text-classification" / "export"
@@ -111,14 +113,13 @@ def test_the_documentation_needs_nothing_from_outside(served):
 
 
 def test_an_application_can_be_mounted_in_another_one():
-    client = pytest.importorskip("starlette.testclient")
-    from starlette.applications import Starlette
-    from starlette.routing import Mount
-
-    whole = Starlette(routes=[Mount("/models", application({"text": TEXT}, max_inputs=1))])
-    with client.TestClient(whole) as calls:
-        assert calls.post(f"/models{PREDICT}", json=GOOD).json()["model"] == "text"
-        assert calls.post(f"/models{PREDICT}", json={"inputs": ["a", "b"]}).status_code == 413
+    app = application({"text": TEXT}, max_inputs=1, request_options=False)
+    with running(Starlette(routes=[Mount("/models", app)])) as served:
+        assert served("GET", "/models/v1/models").json["models"][0]["ready"] is True
+        path = f"/models{PREDICT}"
+        assert served("POST", path, GOOD).json["model"] == "text"
+        assert served("POST", path, {"inputs": ["a", "b"]}).status == 413
+        assert served("POST", path, {**GOOD, "options": {"top": 1}}).code == "option"
 
 
 def test_settings_that_there_are_not_are_refused():

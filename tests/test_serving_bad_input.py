@@ -188,7 +188,7 @@ def test_what_is_no_number_takes_no_memory_of_an_array(other):
 def test_a_long_name_becomes_one_that_a_file_can_have(letter):
     name = inputs.cleaned(letter * 300 + ".csv")
     assert name.endswith(f"{letter}.csv")
-    assert 100 < len(name.encode()) <= 150
+    assert 100 < len(name.encode()) <= 200
 
 
 def test_a_packed_body_is_refused(served):
@@ -245,16 +245,15 @@ def test_what_is_no_http_is_refused(served, content):
     assert b" 200 " not in served.send_raw(content)
 
 
-def test_more_connections_than_allowed_are_refused_and_the_others_go_on(served):
+def test_idle_connections_keep_nobody_out(served):
     held = [socket.create_connection(("127.0.0.1", served.port), timeout=5) for _ in range(60)]
     try:
-        time.sleep(0.1)
-        said = [received(connection) for connection in held[45:]]
+        assert served("GET", "/healthz").status == 200
+        said = [received(connection) for connection in held[:15]]
         assert all(b'"too_many_connections"' in answer for answer in said)
     finally:
         for connection in held:
             connection.close()
-    time.sleep(0.1)
 
 
 def test_a_full_queue_says_when_to_come_again(served):
@@ -366,15 +365,39 @@ def test_json_of_more_elements_than_fit_into_memory_is_refused_before_it_is_deco
 
 
 def test_who_does_not_take_an_answer_is_dropped():
-    with serving({"text": KEPT / "text-classification" / "export"}, send_seconds=0.3) as running:
-        with socket.create_connection(("127.0.0.1", running.port)) as connection:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert connection.recv(10) == b"HTTP/1.1 2"
-            with suppress(OSError):
-                for _ in range(400):  # more than the system keeps for a client that does not read
-                    connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n")
-            end = time.monotonic() + 10
-            while running.server.server_state.connections and time.monotonic() < end:
-                time.sleep(0.05)
-            assert not running.server.server_state.connections
+    with (
+        serving({"text": KEPT / "text-classification" / "export"}, send_seconds=0.3) as running,
+        socket.create_connection(("127.0.0.1", running.port)) as connection,
+    ):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(10) == b"HTTP/1.1 2"
+        with suppress(OSError):
+            for _ in range(400):  # more than the system keeps for a client that does not read
+                connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n")
+        end = time.monotonic() + 10
+        while running.server.server_state.connections and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not running.server.server_state.connections
+
+
+def test_a_request_that_is_refused_early_gets_its_sentence_all_the_same(served):
+    assert served("POST", "/v1/models/nothing/predict", bytes(8_000_000)).code == "unknown_model"
+    assert served("POST", IMAGE, bytes(8_000_000), {"Content-Type": "image/png"}).code == "too_large"
+
+
+def test_heads_and_names_of_any_length_cost_nothing(served):
+    assert (
+        served("POST", IMAGE, b"x", {"Content-Type": "multipart/form-data" + ";" * 60_000}).code
+        == "content_type"
+    )
+    assert served("POST", IMAGE + "?" + "a&" * 30_000, b"x", {"Content-Type": "image/png"}).code == "query"
+    assert len(inputs.cleaned("/x/" + "雪" * 3000 + ".csv").encode()) <= 200
+    assert inputs.cleaned("雪" * 3000 + ".csv").endswith(".csv")
+    assert [inputs.cleaned(name) for name in ("..", "a/..", "C:\\x\\y.png", "\x1b[31m", "")] == [
+        "",
+        "",
+        "y.png",
+        "[31m",
+        "",
+    ]

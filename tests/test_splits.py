@@ -139,6 +139,14 @@ def test_a_class_with_one_example_stays_in_train_and_is_named():
     assert notes[-1] == "only one example that differs from the rest, so it stays in train: 'c'"
 
 
+def test_a_number_is_not_called_a_label():
+    counts = [*(number % 5 for number in range(98)), 13, 14]
+    train = [Example(str(number), f"text {number}", count) for number, count in enumerate(counts)]
+    made, notes = complete(Dataset(train=train))
+    assert {"13", "14"} <= set(targets(made.train))
+    assert not any("only one" in note for note in notes)
+
+
 def test_every_class_stays_in_train():
     made, _ = complete(Dataset(train=examples(60, "abcdefghijklmnopqrst")), validation=0.4, test=0.4)
     assert set(targets(made.train)) == set("abcdefghijklmnopqrst")

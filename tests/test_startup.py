@@ -29,6 +29,8 @@ HEAVY = [
     "matplotlib",
     "sklearn",
     "onnxruntime",
+    "starlette",
+    "uvicorn",
 ]
 
 REPORT = """
@@ -60,7 +62,10 @@ def modules_after(environment: dict[str, str], *words: str) -> set[str]:
         ["show", "trend"],
         ["show", "trend", "dense"],
         ["show", "image-classification", "residual"],
-        *([name, "--help"] for name in ("train", "resume", "evaluate", "predict", "export", "inspect")),
+        *(
+            [name, "--help"]
+            for name in ("train", "resume", "evaluate", "predict", "export", "inspect", "serve")
+        ),
     ],
     ids=" ".join,
 )

@@ -183,9 +183,19 @@ def load(path: Path, options: LinesOptions) -> Any:
             lines.append(msgspec.json.decode(text))
         except msgspec.DecodeError as error:
             raise UserError(f"{path}, line {number}: this is not JSON: {error}") from None
+        if isinstance(lines[-1], dict):  # what else it holds is not looked at: tests of the host's checks do
+            _check_texts(lines[-1], options.target, f"{path}, line {number}")
+            if lines[-1].get("numbers", 0) is None:
+                raise UserError(f"{path}, line {number}: the numbers are null")
     if not lines:
         raise UserError(f"{path}: there is nothing in this file")
     return _dataset(lines, options.target)
+
+
+def _check_texts(line: dict[str, Any], target: str, where: str) -> None:
+    for key, other in (("id", ""), ("split", "train"), (target, "")):
+        if not isinstance(line.get(key, other), str):
+            raise UserError(f"{where}: the {key} is {line[key]!r}, which is no text")
 
 
 class TrendCodec(suite.Codec):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from suite.cli.main import INTERRUPTED, host_from
 from suite.cli.tables import json_text
 from suite.errors import PluginError
-from suite.wording import counted
+from suite.wording import counted, some
 
 if TYPE_CHECKING:
     from suite.host import Host
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PASSED, FAILED, NOT_CHECKED = "passed", "FAILED", "skipped"
 _WIDTH = 100
+_NAMED = 12
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +59,11 @@ def run(arguments: argparse.Namespace) -> int:
         for check in listed:
             print(check)
         return 0
+    if not arguments.json:
+        print(
+            _announced(listed, narrowed=bool(arguments.plugin or arguments.task or arguments.model)),
+            flush=True,
+        )
     outcomes: list[Outcome] = []
     began, interrupted = time.perf_counter(), False
     try:
@@ -86,6 +92,17 @@ def _listed(host: Host, arguments: argparse.Namespace) -> list[Check]:
         check for name in chosen for check in checks(host, arguments.task, arguments.model, plugin=name)
     ]
     return sorted(listed, key=lambda check: check.cost)
+
+
+def _announced(listed: Sequence[Check], *, narrowed: bool) -> str:
+    """How many checks of which plugins are made; of many, how to make fewer."""
+    plugins = list(dict.fromkeys(check.plugin for check in listed))
+    text = f"{counted(len(listed), 'check', 'checks')} of {some(plugins, _NAMED)}"
+    if len(plugins) > 1 and not narrowed:
+        text += (
+            "\nname a plugin to check that one alone, or narrow it by --task and --model; --list lists them"
+        )
+    return text
 
 
 def _made(listed: Sequence[Check]) -> Iterator[Outcome]:

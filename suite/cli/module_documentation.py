@@ -2,14 +2,18 @@
 
 Shown are its docstring, its classes with their fields, comments and docstrings, and its type aliases.
 Functions and methods are left out. A name that the module takes from another one and offers as its own, by
-`from module import Name as Name` or by `__all__`, is read there.
+`from module import Name as Name` or by `__all__`, is read there, and so is a class that one of its classes
+derives from. What stands below `if TYPE_CHECKING:` is read like the rest.
 """
 
 from __future__ import annotations
 
 import ast
+import inspect
+import sys
 import textwrap
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -41,11 +45,12 @@ class _Source:
             self.tree = ast.parse(text)
         except SyntaxError as error:
             raise PluginError(f"the module '{module}' is no Python: {error}") from None
+        self.body = list(_statements(self.tree))
         self.exported = self._exported()
 
     def _exported(self) -> Sequence[str]:
         """The names in `__all__`."""
-        for statement in self.tree.body:
+        for statement in self.body:
             match statement:
                 case ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List() | ast.Tuple() as names):
                     return [str(name.value) for name in names.elts if isinstance(name, ast.Constant)]
@@ -53,9 +58,10 @@ class _Source:
 
     def documented(self, only: str | None = None) -> Iterator[str]:
         """The documentation of each public name that is defined here or taken over; or of `only` one."""
-        for statement, following in zip(self.tree.body, [*self.tree.body[1:], None], strict=True):
+        for statement, following in zip(self.body, [*self.body[1:], None], strict=True):
             match statement:
                 case ast.ClassDef(name=name) if _wanted(name, only):
+                    yield from self._bases(statement)
                     yield self._class(statement)
                 case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]) if (
                     _wanted(name, only)
@@ -70,6 +76,25 @@ class _Source:
             name = alias.asname or alias.name
             if name == only or (only is None and (alias.asname == alias.name or name in self.exported)):
                 yield from _Source(self._absolute(statement)).documented(only=alias.name)
+
+    def _bases(self, node: ast.ClassDef) -> Iterator[str]:
+        """The classes of other modules that a class derives from, by the names that they have here.
+
+        Those of the standard library are known, and what has no Python source is left out.
+        """
+        names = {base.id for base in node.bases if isinstance(base, ast.Name)}
+        imports = (statement for statement in self.body if isinstance(statement, ast.ImportFrom))
+        for statement in imports:
+            module = self._absolute(statement)
+            if module.partition(".")[0] in sys.stdlib_module_names:
+                continue
+            for alias in statement.names:
+                here = alias.asname or alias.name
+                offered = alias.asname == alias.name or here in self.exported
+                if here in names and not offered:
+                    with suppress(PluginError):
+                        found = "\n\n\n".join(_Source(module).documented(only=alias.name))
+                        yield found.replace(f"class {alias.name}", f"class {here}", 1)
 
     def _absolute(self, statement: ast.ImportFrom) -> str:
         """The name of the module that a statement imports from."""
@@ -103,8 +128,18 @@ class _Source:
         text = textwrap.dedent("\n".join(self.lines[first:last]))
         match following:
             case ast.Expr(value=ast.Constant(value=str(docstring))):
-                text += "\n" + textwrap.indent(textwrap.dedent(docstring).strip(), _INDENT)
+                text += "\n" + textwrap.indent(inspect.cleandoc(docstring), _INDENT)
         return text
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """The statements of a module, those for type checkers among them."""
+    for statement in tree.body:
+        match statement:
+            case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
+                yield from statement.body
+            case _:
+                yield statement
 
 
 def _wanted(name: str, only: str | None) -> bool:

@@ -40,7 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
     for file in made.files[1:]:
         print(f"    {file}")
     print("\nnext:")
-    print(f"    pip install -e {shlex.quote(str(made.folder))}")
+    folder = str(made.folder)
+    print(f"    pip install -e {shlex.quote(f'{folder}[test]')}")
     print(f"    suite check {made.distribution}")
+    print(f"    python -m pytest {shlex.quote(folder)}")
     print(f"    {made.command}")
     return 0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import re
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from suite.cli.main import host_from
+from suite.cli.runtimes import RUNTIME_HELP
 from suite.cli.tokens import token_of
 from suite.cli.unknown_options import keys_of_model
 from suite.errors import UserError, unimportable
@@ -78,6 +80,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="one more name by which the server may be called (repeatable)",
     )
     parser.add_argument(
+        "--no-options", action="store_true", help="let no request set options of the prediction"
+    )
+    parser.add_argument(
         "--access-log", metavar="FILE", help="write a line of JSON for each request; '-': standard output"
     )
     parser.add_argument(
@@ -100,9 +105,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--backend", default="auto", help="tensorflow, jax or torch, for a network of Keras")
     parser.add_argument("--device", default="auto", help="cpu, gpu or gpu:N, for a network of Keras")
+    parser.add_argument("--runtime", help=RUNTIME_HELP)
+    from suite.serving.settings import ServerSettings
+
+    defaults = ServerSettings()
     limits = parser.add_argument_group("limits")
     for name, (kind, help_text) in _LIMITS.items():
-        limits.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N", help=help_text)
+        shown = f"{help_text} ({getattr(defaults, name):,g})"
+        limits.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N", help=shown)
 
 
 settable = keys_of_model
@@ -149,12 +159,15 @@ def _serve(arguments: argparse.Namespace) -> int:
             backend=arguments.backend,
             device=arguments.device,
             threads=arguments.threads,
+            runtime=arguments.runtime or "auto",
         )
 
         def greet() -> None:
             if first:
                 _greet(arguments.address, sock.getsockname()[1], models, settings)
 
+        gc.collect()
+        gc.freeze()  # models stay: looking through them again and again would hold up requests
         Server(application_of(models, settings), settings, greet).run(sockets=[sock])
 
     if arguments.workers > 1:
@@ -211,6 +224,7 @@ def _settings(arguments: argparse.Namespace, limits: dict[str, float]) -> Server
                 "origins": tuple(arguments.allow_origin),
                 "hosts": tuple(sorted(hosts)),
                 "access_log": arguments.access_log,
+                "request_options": not arguments.no_options,
             },
             ServerSettings,
         )
@@ -226,11 +240,14 @@ def _greet(host: str, port: int, models: dict[str, ServedModel], settings: Serve
     shown = "127.0.0.1" if shown == _EVERY else shown
     address = f"http://{shown}:{port}"
     bearer = ' -H "Authorization: Bearer $SUITE_TOKEN"' if settings.token else ""
-    print(f"suite: serving on {address} (Ctrl-C ends)", flush=True)
-    for name, model in models.items():
-        print(f"  {name}  {model.description.task}  {address}/v1/models/{name}", flush=True)
+    lines = [f"suite: serving on {address} (Ctrl-C ends)"]
+    lines += [
+        f"  {name}  {model.description.task}  {address}/v1/models/{name}" for name, model in models.items()
+    ]
     name, model = next(iter(models.items()))
-    print(f"try it: curl{bearer} {_example(model)} {address}/v1/models/{name}/predict", flush=True)
+    lines.append(f"try it: curl{bearer} {_example(model)} {address}/v1/models/{name}/predict")
+    with suppress(BrokenPipeError):  # whoever reads it may have read enough
+        print("\n".join(lines), flush=True)
     if host not in _LOCAL and settings.token is None:
         print(
             f"suite: warning: whoever reaches {host}:{port} may use these models: ask for a token"

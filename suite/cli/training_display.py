@@ -22,7 +22,7 @@ from suite.host import Host
 from suite.report.formatting import duration
 from suite.runs.data import task_of
 from suite.runs.directory import RunDirectory
-from suite.runs.evaluators import evaluators_of
+from suite.runs.evaluators import evaluators_of, without_missing_evaluators
 from suite.runs.folds import Folds
 from suite.training.progress import Listener, Progress, RunFacts
 from suite.wording import counted, short, some
@@ -139,7 +139,8 @@ class TrainingDisplay(Listener):
         split = next((name for name in ("test", "validation") if name in scored), None)
         if split is not None:
             task = task_of(host, run.configuration)
-            declared = declared_metrics(evaluators_of(host, run.configuration, task))
+            configuration, _ = without_missing_evaluators(host, run.configuration)
+            declared = declared_metrics(evaluators_of(host, configuration, task))
             self.console.print(
                 scores_text(scored, task.item.metric, declared, split), markup=False, soft_wrap=True
             )

@@ -17,7 +17,12 @@ from suite.conversion.traced import Traced
 from suite.errors import UserError
 from suite.pipeline.runtimes.saved_model import SIGNATURE
 
-_OPERATOR = re.compile(r"\btf\.([A-Z]\w+)")
+_OPERATOR = re.compile(r"'tf\.([A-Z]\w+)' op")
+_LISTED = re.compile(r"^(?:TF Select|Custom) ops: (.+)$", re.MULTILINE)
+
+
+class _RefusedError(Exception):
+    """The converter does not convert a network."""
 
 
 def write_litert(traced: Traced, target: Path) -> None:
@@ -38,11 +43,14 @@ def write_litert(traced: Traced, target: Path) -> None:
     """
     try:
         content = _converted(traced, target.parent)
-    except Exception:  # noqa: BLE001 - the converter's own
+    except _RefusedError as refused:
         try:
             content = _converted(_of_one_example(traced), target.parent)
-        except Exception as error:  # noqa: BLE001 - the converter's own
-            raise _refusal(error) from None
+        except Exception as error:
+            why = error if isinstance(error, _RefusedError) else refused
+            raise UserError(
+                f"LiteRT cannot hold this network, {why}: export it with --format onnx or openvino"
+            ) from error
     target.write_bytes(content)
     with zipfile.ZipFile(target, "a") as archive:
         archive.writestr("metadata.json", json.dumps(dict(traced.metadata), ensure_ascii=False, indent=2))
@@ -56,7 +64,10 @@ def _converted(traced: Traced, scratch: Path) -> bytes:
         converter: Any = tf.lite.TFLiteConverter.from_saved_model(
             str(Path(folder) / "saved"), signature_keys=[SIGNATURE]
         )
-        content: bytes = converter.convert()
+        try:
+            content: bytes = converter.convert()
+        except Exception as error:
+            raise _RefusedError(_reason(str(error))) from error
     return content
 
 
@@ -92,10 +103,11 @@ def _of_one_example(traced: Traced) -> Traced:
     )
 
 
-def _refusal(error: Exception) -> UserError:
-    """Why LiteRT cannot hold a network, from what the converter printed of it."""
-    names = sorted(set(_OPERATOR.findall(str(error))))
-    why = (
-        f"it has no operator for {', '.join(names[:5])}" if names else str(error).strip().split("\n")[0][:200]
-    )
-    return UserError(f"LiteRT cannot hold this network, {why}: export it with --format onnx or openvino")
+def _reason(printed: str) -> str:
+    """Why LiteRT cannot hold a network, from what the converter says in many lines."""
+    names = set(_OPERATOR.findall(printed))
+    for listed in _LISTED.findall(printed):
+        names |= {name.strip() for name in listed.split(",")}
+    if names:
+        return f"it has no operator for {', '.join(sorted(names)[:5])}"
+    return printed.strip().partition("\n")[0][:200]

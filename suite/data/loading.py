@@ -37,7 +37,7 @@ def load_dataset(
         task: the task's name.
         path: what the user gave.
         loader: a loader's name, or None to try each. If none recognizes the path, or several do, it is
-            the only one that knows all of `options`.
+            the only one that knows all of `options`; a fallback gives way to a loader of another plugin.
         options: the loader's options by name; those left out have their defaults.
         groups: the column, or the pattern of examples' names, by which examples belong together; empty leaves
             it to the loader.
@@ -134,7 +134,10 @@ def _detected(
     if len(meant) == 1:
         return meant[0]
     if claims:
-        names = " and ".join(_full_names(claims))
+        specific = _without_fallbacks(meant or claims)
+        if len(specific) == 1:
+            return specific[0]
+        names = " and ".join(_full_names(specific))
         raise UserError(f"more than one loader recognizes '{path}': {names}. Choose one with --loader")
     broken = "".join(
         f"\nplugin '{plugin.name}' could not be loaded: {plugin.error}" for plugin in host.broken
@@ -145,6 +148,12 @@ def _detected(
     if path.is_dir() and not any(path.iterdir()):
         raise UserError(f"{path} is an empty folder")
     raise unrecognized(host, task, path, offered, said, broken)
+
+
+def _without_fallbacks(claims: list[Contributed[DataLoader[Any]]]) -> list[Contributed[DataLoader[Any]]]:
+    """What of these is left when fallbacks leave the data to specific loaders of other plugins."""
+    specific = {loader.plugin for loader in claims if not loader.item.fallback}
+    return [loader for loader in claims if not (loader.item.fallback and specific - {loader.plugin})]
 
 
 def _full_names(loaders: list[Contributed[DataLoader[Any]]]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -13,6 +13,9 @@ from suite.data.duplicates import same_content
 
 RARE = 10
 """Combinations of labels with fewer examples than this are one stratum."""
+
+_NUMERIC = tuple(b"%c" % character for character in b"-0123456789")
+"""What numbers begin with in JSON."""
 
 MAX_STRATA = 200
 """Strata that are told apart if groups hold several: the most frequent ones."""
@@ -31,6 +34,7 @@ class Units:
         labels: int64 (n,): unit `labeled[i]` has the label `names[labels[i]]`.
         labeled: int64 (n,)
         names: of the labels.
+        numbers: those of the names that are numbers in the data: counts or measurements as well as classes.
         copies: the number of examples with the content of an earlier one.
     """
 
@@ -42,6 +46,7 @@ class Units:
     labels: np.ndarray
     labeled: np.ndarray
     names: Sequence[str]
+    numbers: Collection[str]
     copies: int
 
 
@@ -76,6 +81,7 @@ def units_of(dataset: Dataset) -> Units:
         labels=labels,
         labeled=of_example[of_label],
         names=names,
+        numbers={key.decode() for key in keys if isinstance(key, bytes) and key[:1] in _NUMERIC},
         copies=int(np.sum(same != np.arange(len(same)))),
     )
 
@@ -139,10 +145,11 @@ def keep_labels_in_train(units: Units, side: np.ndarray) -> None:
 
 
 def single_labels(units: Units) -> list[str]:
-    """The labels that a single unit has."""
+    """The labels that a single unit has; numbers are not said to be labels, which they may not be."""
     pairs = np.unique(np.stack([units.labels, units.labeled]), axis=1)
     counts = np.bincount(pairs[0], minlength=len(units.names))
-    return sorted(name for name, count in zip(units.names, counts, strict=True) if count == 1)
+    single = (name for name, count in zip(units.names, counts, strict=True) if count == 1)
+    return sorted(name for name in single if name not in units.numbers)
 
 
 def mixed_strata(units: Units) -> np.ndarray | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from suite.contributions import Contributed, Evaluator, Metric, Task
@@ -11,11 +12,17 @@ from suite.host import Host
 
 
 def declared_metrics(evaluators: Iterable[Contributed[Evaluator[Any]]]) -> dict[str, Metric]:
-    """The metrics of several evaluators, by name. If two declare one name, the first one's counts."""
+    """The metrics of several evaluators, by name. If two declare one name, the first one's counts.
+
+    If two have one label, that of the later one says its name too, so that people can tell them apart.
+    """
     declared: dict[str, Metric] = {}
     for evaluator in evaluators:
         for name, metric in evaluator.item.metrics.items():
-            declared.setdefault(name, metric)
+            if name not in declared:
+                labels = {other.label for other in declared.values()}
+                twin = metric.label in labels
+                declared[name] = replace(metric, label=f"{metric.label} ({name})") if twin else metric
     return declared
 
 

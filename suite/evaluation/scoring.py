@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,8 +11,10 @@ from suite.data.dataset import Example, Examples
 from suite.errors import PluginError, SuiteError, UserError, attributed, nearest, unimportable
 from suite.evaluation.checks import check_predictions, described, made_figures
 from suite.evaluation.evaluated import Evaluated
+from suite.evaluation.failing import LeaveOut, reason_of
 from suite.evaluation.types import Details, Pairs
 from suite.figures import Figure
+from suite.options import parse
 from suite.stopping import check_stop
 from suite.wording import some
 
@@ -31,6 +33,8 @@ class Scores:
         details: numbers of single classes, speakers and the like, as `Evaluation.details`.
         notes: sentences on what is missing and why.
         count: the number of examples.
+        left_out: the full names of the evaluators that failed and were left out.
+        undeclared: by evaluator, its numbers of which it does not declare what they are.
     """
 
     numbers: Mapping[str, float]
@@ -38,6 +42,8 @@ class Scores:
     details: Details
     notes: Sequence[str]
     count: int
+    left_out: Collection[str] = ()
+    undeclared: Mapping[str, Sequence[str]] = field(default_factory=dict)
     _figures: Sequence[tuple[str, Callable[[], Sequence[Figure]]]] = field(default=(), repr=False)
 
     def figures(self) -> tuple[list[Figure], list[str]]:
@@ -62,6 +68,8 @@ def score(
     *,
     intervals: bool,
     seed: int = 0,
+    leave_out: LeaveOut | None = None,
+    without: Collection[str] = (),
 ) -> Scores:
     """Score predictions.
 
@@ -71,6 +79,9 @@ def score(
         options: options of evaluators, by evaluator name (or `plugin:name`).
         intervals: whether to bootstrap. Without, this is as cheap as the evaluators' own scores.
         seed: of the resampling; the same pairs and seed give the same intervals.
+        leave_out: asked for each evaluator that fails; the others score without one of which it says
+            something, which is a note. None raises each error.
+        without: full names of evaluators that are not asked, and whose names no other one gets.
 
     Raises:
         UserError: for no pairs, and for options that no evaluator has.
@@ -90,14 +101,34 @@ def score(
     details: dict[str, Mapping[str, Mapping[str, float]]] = {}
     notes: list[str] = []
     figures: list[tuple[str, Callable[[], Sequence[Figure]]]] = []
+    taken: set[str] = set()
+    left_out = []
+    undeclared: dict[str, Sequence[str]] = {}
     for evaluator in evaluators:
         check_stop()
+        if evaluator.full_name in without:
+            taken |= evaluator.item.metrics.keys()
+            continue
         values = next((given[key] for key in _keys(evaluator) if key in given), {})
-        found = Evaluated(evaluator, pairs, values)
-        names = _names(evaluator, [*found.numbers, *found.missing], numbers, notes)
+        parse(evaluator.item.options, values, f"evaluator '{evaluator.name}'")  # that is nobody's failure
+        try:
+            found = Evaluated(evaluator, pairs, values)
+        except Exception as error:
+            note = None if leave_out is None else leave_out(evaluator, error)
+            if note is None:
+                raise
+            notes.append(note)
+            left_out.append(evaluator.full_name)
+            taken |= evaluator.item.metrics.keys()  # no later one is taken for it
+            continue
+        names = _names(evaluator, [*found.numbers, *found.missing], taken, notes)
+        taken |= set(names.values())
         numbers |= {names[name]: number for name, number in found.numbers.items()}
         notes += [f"{names.get(name, name)}: {note}" for name, note in found.notes.items()]
         notes += [f"{names[name]} is left out: it is {value}" for name, value in found.missing.items()]
+        unknown = [name for name in found.numbers if name not in evaluator.item.metrics]
+        if unknown:
+            undeclared[str(evaluator)] = unknown
         details |= {
             name if name not in details else f"{evaluator.item.name}/{name}": table
             for name, table in found.details.items()
@@ -113,6 +144,8 @@ def score(
         details=details,
         notes=notes,
         count=len(pairs),
+        left_out=left_out,
+        undeclared=undeclared,
         _figures=tuple(figures),
     )
 
@@ -233,6 +266,8 @@ def scored_metrics(
     options: Mapping[str, Mapping[str, Any]],
     notes: Sequence[str],
     phase: Callable[[str], None] = lambda text: None,
+    *,
+    leave_out: LeaveOut | None = None,
 ) -> tuple[dict[str, Any], Callable[[], tuple[list[Figure], list[str]]]]:
     """Score splits of the data, and the baseline and the reference models on the first of them.
 
@@ -244,23 +279,39 @@ def scored_metrics(
         options: of evaluators by name.
         notes: sentences to put before those of the scores.
         phase: called with the name of each reference model before it learns.
+        leave_out: as for `score`, for the splits.
 
     Returns:
         The content of `metrics.json`, and a function that draws the figures of the first split, as
         `Scores.figures`. A baseline or a reference model that fails is a note: it is only compared with.
     """
-    scores = {name: score(evaluators, pairs, options, intervals=True) for name, pairs in splits.items()}
+    scores = {
+        name: score(evaluators, pairs, options, intervals=True, leave_out=leave_out)
+        for name, pairs in splits.items()
+    }
     first = next(iter(splits), None)
+    undeclared = {} if first is None else scores[first].undeclared
     baseline = None
     reference_models: dict[str, Scores] = {}
     left_out: list[str] = []
     if first is not None and train is not None and len(train):
         pairs = splits[first]
 
+        without = scores[first].left_out
+
         def compared(name: str, guess: Callable[[], Pairs | None], whose: str) -> Scores | None:
+            def cannot(evaluator: Contributed[Evaluator[Any]], error: Exception) -> str:
+                left_out.append(f"{evaluator} cannot score {name}: {reason_of(error)}")
+                return left_out[-1]
+
             try:
                 guesses = guess()
-                return None if guesses is None else score(evaluators, guesses, options, intervals=False)
+                if guesses is None:
+                    return None
+                found = score(
+                    evaluators, guesses, options, intervals=False, leave_out=cannot, without=without
+                )
+                return found if found.numbers else None
             except SuiteError as error:
                 left_out.append(f"not compared with {name}: {error}")
             except Exception as error:  # noqa: BLE001 - a trained run is not lost to what it is compared with
@@ -281,6 +332,11 @@ def scored_metrics(
             if found is not None:
                 reference_models[name] = found
     content = metrics(scores, baseline, reference_models)
+    left_out += [
+        f"{evaluator} gives {some(names, _MAX_NAMES)} and does not declare it in its metrics: whether a"
+        " higher number is better is not known"
+        for evaluator, names in undeclared.items()
+    ]
     content["notes"] = [*notes, *left_out, *content["notes"]]
     return content, scores[first].figures if first is not None else lambda: ([], [])
 
@@ -298,7 +354,7 @@ def _keys(evaluator: Contributed[Evaluator[Any]]) -> tuple[str, str]:
 
 
 def _names(
-    evaluator: Contributed[Evaluator[Any]], given: Sequence[str], taken: Mapping[str, float], notes: list[str]
+    evaluator: Contributed[Evaluator[Any]], given: Sequence[str], taken: Collection[str], notes: list[str]
 ) -> dict[str, str]:
     """What the numbers of an evaluator are called, so that no evaluator changes another one's."""
     names = {}

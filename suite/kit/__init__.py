@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from suite.files import atomic_write as atomic_write
     from suite.files import refuse_existing as refuse_existing
     from suite.files import unwritable as unwritable
+    from suite.kit.baselines import most_frequent as most_frequent
     from suite.kit.keras_hub import import_keras_hub as import_keras_hub
     from suite.kit.keras_hub import loading_preset as loading_preset
     from suite.kit.keras_hub import preset_source as preset_source
@@ -64,6 +65,7 @@ if not TYPE_CHECKING:
             "import_keras_hub": "suite.kit.keras_hub",
             "loading_preset": "suite.kit.keras_hub",
             "memory_for": "suite.limits",
+            "most_frequent": "suite.kit.baselines",
             "nearest": "suite.errors",
             "needing": "suite.kit.packages",
             "split_of_name": "suite.kit.split_names",

@@ -159,6 +159,17 @@ class Codec:
         """
         return None
 
+    def so_far(self, chunks: Chunks, predictions: Sequence[Any]) -> Any | None:
+        """The prediction for the beginning of an input in chunks, from those for its first chunks.
+
+        It is shown while the others are predicted (the words of a long recording, say). None: nothing is.
+
+        Args:
+            chunks: that `chunks` gave.
+            predictions: of the first of them.
+        """
+        return None
+
     def next_input(self, raw: Any, predictions: Sequence[Any]) -> Any | None:
         """What to encode next, given the predictions so far, one for each forward pass; None at the end."""
         return None

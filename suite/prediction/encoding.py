@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -33,6 +34,18 @@ class ChunkedInput:
         self.chunks = chunks
         self.predictions: list[Any] = []
         self.error: str | None = None
+        self._again = 0.0
+
+    def so_far(self, codec: Codec, builder: str) -> Any | None:
+        """The prediction for the chunks so far; None if there is none, or it takes more than it is worth."""
+        start = time.perf_counter()
+        if self.error is not None or start < self._again:
+            return None
+        with codec_of(builder):
+            prediction = codec.so_far(self.chunks, self.predictions)
+        end = time.perf_counter()
+        self._again = end + 10 * (end - start)  # each has more to merge than the one before
+        return prediction
 
     def add(self, prediction: Any, error: str | None) -> int:
         """Take the prediction for the next chunk, or why there is none; how many chunks are done."""

@@ -235,6 +235,10 @@ class LoadedPipeline:
                     on_chunk(job.name, job.chunked.add(prediction, error), job.chunked.chunks.total)
                     if job.last:
                         yield self._merged(job.chunked, job.name)
+                    elif on_partial is not None:
+                        so_far = job.chunked.so_far(self.codec, self.builder)
+                        if so_far is not None:
+                            on_partial(Result(job.chunked.raw, job.name, so_far))
 
     def stream(self, raw: Any, *, on_error: OnError = "raise") -> Iterator[Any]:
         """Predict a raw input: the prediction as far as it has come, after each forward pass.

@@ -30,8 +30,10 @@ _GAIN = 1.05
 """A batch that is larger must be so much faster than a smaller one to be preferred."""
 _PARTS = 5
 _ROUND_SECONDS = 0.1
-_MIN_ROUNDS = 3
 _MAX_BATCHES = 64
+_BATCHES_OF_A_SIZE = 3
+_OVERTIME = 0.25
+"""Of the time, which a larger batch may take beyond it."""
 
 
 class Times(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,19 +132,18 @@ def throughput(
     while size <= max_batch_size:
         # What is left is shared by this size and those that may follow.
         share = max(0.0, ends - time.perf_counter()) / max(2, min(5, (max_batch_size // size).bit_length()))
-        best = max(found.values(), default=0.0)
         found[size] = _per_second(pipeline, inputs, size, share)
-        recent = list(found.values())[-2:]
-        if len(found) > 2 and max(recent) < _GAIN * max(list(found.values())[:-2]):
-            break
-        if time.perf_counter() > ends and found[size] < _GAIN * best:
+        rates = list(found.values())
+        if len(rates) > 2 and max(rates[-2:]) < _GAIN * max(rates[:-2]):
             break
         size *= 2
+        if time.perf_counter() + _BATCHES_OF_A_SIZE * size / found[size // 2] > ends + _OVERTIME * seconds:
+            break
     return found
 
 
 def _per_second(pipeline: LoadedPipeline, inputs: Sequence[Any], size: int, seconds: float) -> float:
-    """Predictions per second in batches of a size: the median of several rounds, the first not counted.
+    """Predictions per second in batches of a size: the median of rounds, after a batch that does not count.
 
     A round is two batches at least, so that reading goes on while the network runs.
     """
@@ -151,7 +152,7 @@ def _per_second(pipeline: LoadedPipeline, inputs: Sequence[Any], size: int, seco
     _predict_all(pipeline, islice(stream, size), size)
     batches = min(max(2, round(_ROUND_SECONDS / (time.perf_counter() - begun))), _MAX_BATCHES)
     rounds: list[float] = []
-    while len(rounds) < _MIN_ROUNDS or sum(rounds) < seconds:
+    while not rounds or sum(rounds) < seconds:
         begun = time.perf_counter()
         _predict_all(pipeline, islice(stream, batches * size), size)
         rounds.append(time.perf_counter() - begun)

@@ -16,6 +16,7 @@ from suite.contributions import Metric, Task
 from suite.data.dataset import Example, Examples, Subset
 from suite.errors import SuiteError, UserError, about
 from suite.evaluation.checks import check_predictions
+from suite.evaluation.failing import added_may_fail
 from suite.evaluation.metrics import declared_metrics
 from suite.evaluation.prediction_files import (
     PREDICTIONS_FILE,
@@ -37,7 +38,13 @@ from suite.report.page import ReportContent, write_report
 from suite.runs.chosen_examples import Chosen, Request, choose
 from suite.runs.data import run_data, task_of
 from suite.runs.directory import RunDirectory, run_paths, to_json
-from suite.runs.evaluators import added_note, evaluators_of, merged_options, with_evaluators
+from suite.runs.evaluators import (
+    added_note,
+    evaluators_of,
+    merged_options,
+    with_evaluators,
+    without_missing_evaluators,
+)
 from suite.runs.explanations import explanations
 from suite.runs.report import data_facts
 from suite.runs.resuming import check_plugin_files
@@ -88,6 +95,7 @@ def _evaluate(host: Host, request: Request, run: RunDirectory, out: Path, listen
     configuration = with_limits(run.configuration, request.limits)
     set_limits(configuration.runtime)
     task = task_of(host, configuration)
+    configuration, missing = without_missing_evaluators(host, configuration)
     trained = configuration
     configuration = with_evaluators(host, configuration, request.evaluators)
     evaluators = evaluators_of(host, configuration, task)
@@ -103,7 +111,7 @@ def _evaluate(host: Host, request: Request, run: RunDirectory, out: Path, listen
 
     listener.phase("looking at the data")
     chosen = choose(host, run, configuration, request)
-    notes = [*chosen.notes, *added_note(trained, configuration, host)]
+    notes = [*chosen.notes, *missing, *added_note(trained, configuration, host)]
     notes += [other_files] if other_files else []
     pipeline = None
     if request.predictions is None:
@@ -123,7 +131,10 @@ def _evaluate(host: Host, request: Request, run: RunDirectory, out: Path, listen
     listener.phase("scoring")
     train = _train_split(host, configuration, chosen, task.item, notes)
     splits = {chosen.split: pairs}
-    scored, figures = scored_metrics(task, evaluators, splits, train, options, notes, listener.phase)
+    may_fail = added_may_fail(task, evaluators, defects=False)
+    scored, figures = scored_metrics(
+        task, evaluators, splits, train, options, notes, listener.phase, leave_out=may_fail
+    )
 
     listener.phase("writing the report")
     shown, remarks = figures()

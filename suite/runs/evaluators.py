@@ -8,6 +8,8 @@ from typing import Any
 
 from suite.configuration import Configuration
 from suite.contributions import Contributed, Evaluator, Task
+from suite.errors import UserError
+from suite.evaluation.metrics import declared_metrics
 from suite.host import Host
 from suite.runs.data import task_of
 from suite.wording import some
@@ -29,6 +31,43 @@ def options_of(configuration: Configuration, evaluator: Contributed[Evaluator[An
     """The options that a configuration has for an evaluator, which it may call `plugin:name`."""
     tables = configuration.evaluators
     return tables.get(evaluator.full_name, tables.get(evaluator.name, {}))
+
+
+def without_missing_evaluators(host: Host, configuration: Configuration) -> tuple[Configuration, list[str]]:
+    """The configuration of a run, without added evaluators that are not there, and a note on each.
+
+    Raises:
+        UserError: if the task needs one of them.
+    """
+    task = task_of(host, configuration)
+    kept, notes = {}, []
+    for name, values in configuration.evaluators.items():
+        try:
+            _named(host, configuration, task, [name])
+        except UserError as error:
+            if name.rpartition(":")[2] in task.item.evaluators:
+                raise
+            why = _absence(host, configuration, error)
+            notes.append(f"not scored with '{name}', as the run was before: {why}")
+        else:
+            kept[name] = values
+    if not notes:
+        return configuration, []
+    found = replace(configuration, evaluators=kept)
+    if task.item.metric not in declared_metrics(evaluators_of(host, found, task)):
+        evaluators_of(host, configuration, task)  # raises
+    return found, notes
+
+
+def _absence(host: Host, configuration: Configuration, error: UserError) -> str:
+    """Why an evaluator of a run is not there: a plugin of the run is gone, if it is known."""
+    known = {plugin.name for plugin in host.plugins}
+    gone = [name for name in configuration.plugins if name not in known]
+    if not gone:
+        return str(error)
+    return (
+        f"{some(gone)} took part in the run and is not here; with it installed, score again: suite evaluate"
+    )
 
 
 def with_evaluators(host: Host, configuration: Configuration, added: Iterable[str]) -> Configuration:

@@ -104,7 +104,9 @@ def reduce(
                     refused.append(scored)
                     rows[method] = replace(rows[method], remark=f"falls by {number(scored.fall)}")
                     continue
-            rows[method] = replace(rows[method], chosen=True, remark="written")
+            slower = _relative_time(rows[method], before) > 1 / FASTER
+            remark = "written; slower than float32" if slower else "written"
+            rows[method] = replace(rows[method], chosen=True, remark=remark)
             with writing(network):
                 os.replace(files[method], network)
             return Finished(scored=scored, precision=precision, table=[before, *rows.values()])

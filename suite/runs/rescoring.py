@@ -21,6 +21,7 @@ from suite.contributions import Contributed, Evaluator, Metric
 from suite.conversion.results import Rescored
 from suite.data.dataset import Examples, Subset
 from suite.errors import RunError, UserError
+from suite.evaluation.failing import LeaveOut, added_may_fail
 from suite.evaluation.metrics import declared_metrics, label
 from suite.evaluation.scoring import Scores, import_evaluators, score
 from suite.evaluation.types import Pairs
@@ -29,7 +30,7 @@ from suite.prediction.loading import load
 from suite.prediction.predictor import LoadedPipeline
 from suite.runs.data import RunData, task_of
 from suite.runs.evaluate import predict_examples
-from suite.runs.evaluators import evaluators_of, merged_options
+from suite.runs.evaluators import evaluators_of, merged_options, without_missing_evaluators
 from suite.wording import counted, number
 
 SPLIT = "validation"
@@ -71,6 +72,7 @@ class Rescoring:
         metric_name: its name among the scores.
         evaluators: those of the run.
         options: of the evaluators.
+        leave_out: which of them may fail.
         examples: that are scored.
         available: how many the validation split has.
         pairs: what Keras predicts for them.
@@ -84,6 +86,7 @@ class Rescoring:
     metric_name: str
     evaluators: Sequence[Contributed[Evaluator[Any]]]
     options: Mapping[str, Mapping[str, Any]]
+    leave_out: LeaveOut
     examples: Examples
     available: int
     pairs: Pairs
@@ -110,7 +113,14 @@ class Rescoring:
                 f" {counted(len(self.examples), 'example', 'examples')} of the {SPLIT} split, and Keras"
                 f" {len(self.pairs):,}{why}; nothing was exported"
             )
-        scores = score(self.evaluators, pairs, self.options, intervals=True)
+        scores = score(
+            self.evaluators,
+            pairs,
+            self.options,
+            intervals=True,
+            leave_out=self.leave_out,
+            without=self.keras.left_out,
+        )
         reached = scores.numbers.get(self.metric_name, math.nan)
         if not math.isfinite(reached):
             raise RunError(
@@ -167,8 +177,12 @@ def prepare(run: Path, host: Host, configuration: Configuration, data: RunData) 
 
     Returns:
         What scores exported networks, or a sentence on why nothing can be scored.
+
+    Raises:
+        UserError: if a package is missing that an evaluator needs.
     """
     task = task_of(host, configuration)
+    configuration, _ = without_missing_evaluators(host, configuration)
     evaluators = evaluators_of(host, configuration, task)
     declared = declared_metrics(evaluators)
     metric = task.item.metric
@@ -177,14 +191,20 @@ def prepare(run: Path, host: Host, configuration: Configuration, data: RunData) 
     available = data.dataset.splits.get(SPLIT, [])
     if not len(available):
         return f"not scored: the run's data has no {SPLIT} split"
-    import_evaluators(evaluators)
+    try:
+        import_evaluators(evaluators)
+    except UserError as error:
+        raise UserError(
+            f"the export cannot be scored: {error}; to export without scores: --no-verify"
+        ) from None
     options = merged_options(configuration, {})
     with closing(load(run, host=host, batch_size=BATCH_SIZE)) as pipeline:
         examples = _sample(available, pipeline)
         pairs, left_out = predict_examples(pipeline, examples, data.dataset.groups)
     if not len(pairs):
         return f"not scored: no example of the {SPLIT} split could be read; the first: {left_out[0]}"
-    keras = score(evaluators, pairs, options, intervals=False)
+    leave_out = added_may_fail(task, evaluators, defects=True)
+    keras = score(evaluators, pairs, options, intervals=False, leave_out=leave_out)
     if not math.isfinite(keras.numbers.get(metric, math.nan)):
         return f"not scored: {label(metric, declared)} cannot be computed on the {SPLIT} split"
     return Rescoring(
@@ -194,6 +214,7 @@ def prepare(run: Path, host: Host, configuration: Configuration, data: RunData) 
         metric_name=metric,
         evaluators=evaluators,
         options=options,
+        leave_out=leave_out,
         examples=examples,
         available=len(available),
         pairs=replace(pairs, examples=None),

@@ -17,6 +17,7 @@ from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
 from suite.runs.build import Experiment, build, environment
 from suite.runs.directory import RunDirectory, run_name, run_paths, taken_advice
+from suite.runs.evaluators import without_missing_evaluators
 from suite.runs.interim import InterimModel, write_model
 from suite.runs.logs import RunListener, heard, without_missing
 from suite.runs.resuming import (
@@ -41,6 +42,7 @@ from suite.versions import said_with
 
 if TYPE_CHECKING:
     from suite.data.dataset import Dataset
+    from suite.evaluation.failing import LeaveOut
     from suite.evaluation.types import Pairs
     from suite.prediction.predictor import LoadedPipeline
     from suite.training.trainer import Trainer
@@ -133,6 +135,7 @@ def resume(
             record_moved_data(host, run, configuration, listener)
             return run
         configuration, missing = without_missing(host, configuration)
+        configuration, unscored = without_missing_evaluators(host, configuration)
         configuration = replace(configuration, log={**configuration.log, **how.log})
         with said_with(run.other_versions):
             experiment = build(host, configuration, listener, dataset)
@@ -141,6 +144,7 @@ def resume(
         other = run.other_versions()
         for note in (
             *missing,
+            *unscored,
             changed_contents(run, experiment.configuration.data, experiment.dataset),
             other_files,
             f"{run.path} goes on with other packages than it was begun with{other}" if other else "",
@@ -176,6 +180,7 @@ def _trained(
     added: Continuation | None,
 ) -> dict[str, Any]:
     """Train from the newest checkpoint to the end, score and report; the content of `metrics.json`."""
+    from suite.evaluation.failing import added_may_fail, said_once
     from suite.prediction.loading import load
     from suite.training.batches import memory_budget
     from suite.training.session import StopRequested
@@ -190,6 +195,7 @@ def _trained(
         skipped.append(f"left out: {message}")
         listener.note(skipped[-1])
 
+    leave_out = added_may_fail(experiment.task, experiment.evaluators, defects=True)
     validation = None
     if dataset.validation is not None and len(dataset.validation):
         validation = Validation(
@@ -205,6 +211,7 @@ def _trained(
             budget=memory_budget(configuration.runtime.cache, 0.2),
             skip_unreadable=configuration.training.unreadable == "skip",
             on_skip=skip,
+            leave_out=said_once(leave_out, listener.note),
         )
     interim = InterimModel(run, experiment, validation)
     trainer = Trainer(
@@ -286,7 +293,7 @@ def _trained(
         listener.phase("scoring the test split")
         tested = _predicted(shipped, experiment, "test", notes)
         splits = ({} if tested is None else {"test": tested}) | splits
-    return _score(run, experiment, shipped, splits, [*notes, *listener.notes], listener)
+    return _score(run, experiment, shipped, splits, [*notes, *listener.notes], listener, leave_out)
 
 
 def _failed(error: RunError, trainer: Trainer, interim: InterimModel, run: RunDirectory) -> RunError:
@@ -367,6 +374,7 @@ def _score(
     splits: Mapping[str, Pairs],
     notes: list[str],
     listener: Listener,
+    leave_out: LeaveOut,
 ) -> dict[str, Any]:
     """Score what is shipped on what it has not learned from, and write the report and `metrics.json`."""
     from suite.evaluation.prediction_files import PREDICTIONS_FILE, write_predictions
@@ -385,6 +393,7 @@ def _score(
         experiment.configuration.evaluators,
         notes,
         listener.phase,
+        leave_out=leave_out,
     )
     listener.phase("writing the report")
     shown, remarks = figures()

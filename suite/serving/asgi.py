@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -39,6 +40,7 @@ def application(
     backend: str = "auto",
     device: str = "auto",
     threads: int | None = None,
+    runtime: str = "auto",
     **settings: Any,
 ) -> Starlette:
     """The ASGI application that serves trained models, for any ASGI server or to be mounted in another one.
@@ -54,6 +56,7 @@ def application(
         backend: for networks of Keras: "tensorflow", "jax" or "torch".
         device: for networks of Keras: "cpu", "gpu" or "gpu:N".
         threads: of one forward pass of an exported network.
+        runtime: that runs the networks, as for `suite.load`.
         settings: those of `suite.serving.ServerSettings`.
 
     Raises:
@@ -70,7 +73,14 @@ def application(
         if name not in known:
             raise UserError(f"the server has no setting '{name}': {nearest(name, known)}")
     loaded = load_models(
-        models, chosen, host=host, options=options, backend=backend, device=device, threads=threads
+        models,
+        chosen,
+        host=host,
+        options=options,
+        backend=backend,
+        device=device,
+        threads=threads,
+        runtime=runtime,
     )
     return application_of(loaded, chosen)
 
@@ -105,6 +115,14 @@ def application_of(models: Mapping[str, ServedModel], settings: ServerSettings) 
         is_ready = all(model.ready for model in models.values())
         return (200 if is_ready else 503), {"ready": is_ready}
 
+    @functools.cache
+    def described() -> dict[str, Any]:
+        return openapi(models, settings)
+
+    def listed() -> dict[str, Any]:
+        start()
+        return {"models": [model.shown() for model in models.values()]}
+
     def detailed(name: str) -> dict[str, Any]:
         model = find(name)
         return {**model.description.to_json(), **model.shown(), "facts": dict(model.pipeline.facts)}
@@ -121,14 +139,14 @@ def application_of(models: Mapping[str, ServedModel], settings: ServerSettings) 
         Route("/readyz", JsonPage(ready), methods=["GET"]),
         Route(
             "/v1/models",
-            JsonPage(lambda: {"models": [model.shown() for model in models.values()]}),
+            JsonPage(listed),
             methods=["GET"],
         ),
         Route("/v1/models/{name}", JsonPage(detailed), methods=["GET"]),
         *open_inference.routes(find, ready, open_inference.Infer(find, settings, bodies), models),
         Route("/metrics", metrics, methods=["GET"]),
-        Route("/openapi.json", JsonPage(lambda: openapi(models, settings)), methods=["GET"]),
-        Route("/docs", Documentation(models, settings), methods=["GET"]),
+        Route("/openapi.json", JsonPage(described), methods=["GET"]),
+        Route("/docs", Documentation(models, settings, described), methods=["GET"]),
         *_page_routes(),
     ]
 
@@ -140,12 +158,14 @@ def application_of(models: Mapping[str, ServedModel], settings: ServerSettings) 
         finally:
             started[0].close()
 
-    return Starlette(
+    served = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, settings=settings, observers=observers)],
         exception_handlers={HTTPException: _no_route},
         lifespan=lifespan,
     )
+    served.router.redirect_slashes = False  # it would redirect to whatever name the client calls the server
+    return served
 
 
 def _page_routes() -> list[BaseRoute]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from suite.serving.problems import RequestError, busy
+from suite.serving.problems import CLOSE, RequestError, busy
 from suite.serving.settings import MB, ServerSettings
 
 
@@ -82,7 +82,7 @@ class Body:
                 408,
                 "slow_body",
                 f"the body of the request did not come within {settings.body_seconds:g} seconds",
-                ((b"connection", b"close"),),
+                (CLOSE,),
             ) from None
 
     def _check_headers(self, scope: Any, most: int) -> None:
@@ -110,4 +110,4 @@ class Body:
 def _too_large(most: int) -> RequestError:
     # The rest of the body is not read: the connection cannot be used for another request.
     message = f"the body is larger than the limit of {most / MB:,g} MB: send less at once"
-    return RequestError(413, "too_large", message, ((b"connection", b"close"),))
+    return RequestError(413, "too_large", message, (CLOSE,))

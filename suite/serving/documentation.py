@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
 from suite.serving.models import ServedModel
-from suite.serving.openapi import openapi
 from suite.serving.responses import respond
 from suite.serving.settings import ServerSettings
 
@@ -32,21 +31,31 @@ class Documentation:
     Args:
         models: by their names.
         settings: of the server.
+        described: gives its OpenAPI document.
     """
 
-    def __init__(self, models: Mapping[str, ServedModel], settings: ServerSettings) -> None:
+    def __init__(
+        self,
+        models: Mapping[str, ServedModel],
+        settings: ServerSettings,
+        described: Callable[[], dict[str, Any]],
+    ) -> None:
         self._models = models
         self._settings = settings
+        self._described = described
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         host = dict(scope["headers"]).get(b"host", b"127.0.0.1:8000").decode("latin-1")
-        page = _page(self._models, self._settings, f"{scope.get('scheme', 'http')}://{host}")
+        page = _page(
+            self._models, self._settings, self._described(), f"{scope.get('scheme', 'http')}://{host}"
+        )
         headers = ((b"content-security-policy", _POLICY), (b"x-frame-options", b"DENY"))
         await respond(send, 200, page.encode(), b"text/html; charset=utf-8", headers)
 
 
-def _page(models: Mapping[str, ServedModel], settings: ServerSettings, address: str) -> str:
-    document = openapi(models, settings)
+def _page(
+    models: Mapping[str, ServedModel], settings: ServerSettings, document: dict[str, Any], address: str
+) -> str:
     bearer = ' -H "Authorization: Bearer $SUITE_TOKEN"' if settings.token else ""
     sections = [_model(name, model, address, bearer) for name, model in models.items()]
     rows = "".join(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 import time
@@ -10,7 +11,7 @@ from typing import Any
 
 from suite.serving.bodies import ClientGoneError
 from suite.serving.exchange import Exchange
-from suite.serving.problems import RequestError, internal
+from suite.serving.problems import CLOSE, RequestError, internal
 from suite.serving.responses import respond
 from suite.serving.settings import ServerSettings
 
@@ -52,39 +53,43 @@ class Guard:
         async def sending(message: Any) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
-                message["headers"] = [
-                    *message.get("headers", ()),
-                    (b"x-content-type-options", b"nosniff"),
-                    *of_origin,
-                ]
+                given = message.get("headers", ())
+                message["headers"] = [*given, *(each for each in _ALWAYS if each not in given), *of_origin]
             else:
                 exchange.sent += len(message.get("body", b""))
             await send(message)
 
+        unread = _Unread(receive)
         try:
             self._check(scope, headers)
             if scope["method"] == "OPTIONS" and of_origin:
                 await respond(sending, 204, b"", headers=_PREFLIGHT)
             else:
-                await self._app(scope, receive, sending)
+                await self._app(scope, unread.receive, sending)
         except ClientGoneError:
             exchange.gone = True
             exchange.status = exchange.status or 499
         except RequestError as problem:
-            await self._refuse(problem, scope, exchange, sending)
+            await self._refuse(problem, scope, exchange, sending, unread)
         except Exception:
             logger.exception("%s %s failed", scope["method"], scope["path"])
-            await self._refuse(internal("the request could not be answered"), scope, exchange, sending)
+            defect = internal("the request could not be answered")
+            await self._refuse(defect, scope, exchange, sending, unread)
         finally:
             seconds = time.perf_counter() - start
             for observe in self._observers:
                 observe(scope, exchange, seconds)
 
-    async def _refuse(self, problem: RequestError, scope: Any, exchange: Exchange, send: Any) -> None:
+    async def _refuse(
+        self, problem: RequestError, scope: Any, exchange: Exchange, send: Any, unread: _Unread
+    ) -> None:
         exchange.code = problem.code
         if exchange.status:  # the response has begun: breaking it off is all that can be said
             return
-        await respond(send, problem.status, problem.body(scope["path"]), headers=problem.headers)
+        slow = problem.status == 408
+        more = () if not slow and await unread.taken(scope) else (CLOSE,)
+        headers = (*(each for each in problem.headers if each != CLOSE), *more)
+        await respond(send, problem.status, problem.body(scope["path"]), headers=headers)
 
     def _check(self, scope: Any, headers: dict[bytes, bytes]) -> None:
         host = headers.get(b"host", b"").lower()
@@ -125,6 +130,46 @@ class Guard:
             return []
         return [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
 
+
+class _Unread:
+    """What a client still sends when its request has been refused.
+
+    Many clients send all of a body before they look for an answer, and find a broken connection if it was
+    closed by then: so what is left of a body is read, unless it is much or comes slowly.
+
+    Args:
+        receive: of the request.
+    """
+
+    def __init__(self, receive: Any) -> None:
+        self._receive = receive
+        self._done = False
+
+    async def receive(self) -> Any:
+        """What the application gets."""
+        message = await self._receive()
+        self._done = not message.get("more_body", False)
+        return message
+
+    async def taken(self, scope: Any) -> bool:
+        """Read the rest; whether there is none any more, so that the connection may be used again."""
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if self._done or (declared.isdigit() and int(declared) > _MAX_UNREAD):
+            return self._done
+        left = _MAX_UNREAD
+        try:
+            async with asyncio.timeout(_UNREAD_SECONDS):
+                while not self._done and left > 0:
+                    left -= len((await self.receive()).get("body", b""))
+        except TimeoutError:
+            return False
+        return self._done
+
+
+_MAX_UNREAD = 16 << 20
+_UNREAD_SECONDS = 1.0
+
+_ALWAYS = ((b"x-content-type-options", b"nosniff"),)
 
 _PREFLIGHT = (
     (b"access-control-allow-methods", b"GET, POST"),

@@ -25,8 +25,9 @@ from suite.serving.settings import ServerSettings
 from suite.sources import BytesSource
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_LONGEST_NAME = 150
-"""Bytes; systems have 255 for the name of a file."""
+_LONGEST_NAME = 200
+"""Bytes, of the 255 that a file's name may have."""
+_LONGEST_TYPE = 500
 
 _SUFFIXES = {
     "text/csv": ".csv",
@@ -158,6 +159,8 @@ def parsed_request(
         RequestError: if the request as a whole cannot be read; what is wrong with one input is an error of
             its own.
     """
+    if len(content_type) > _LONGEST_TYPE:
+        raise RequestError(415, "content_type", "the Content-Type of the request is too long")
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "application/json":
         return _of_json(body, codec, settings)
@@ -185,15 +188,11 @@ def cleaned(name: str) -> str:
     last = _CONTROLS.sub("", last).strip()
     if last.strip(".") == "":
         return ""
-    if len(last.encode()) > _LONGEST_NAME:
-        suffix = _begin(PurePosixPath(last).suffix, 20)
-        last = _begin(last, _LONGEST_NAME - len(suffix.encode())) + suffix
+    encoded = last.encode()
+    if len(encoded) > _LONGEST_NAME:
+        suffix = PurePosixPath(last).suffix.encode()[:20]
+        last = (encoded[: _LONGEST_NAME - len(suffix)] + suffix).decode(errors="ignore")
     return last
-
-
-def _begin(text: str, most: int) -> str:
-    """The beginning of a text, of so many bytes at most."""
-    return text.encode()[:most].decode("utf-8", "ignore")
 
 
 MAX_ELEMENTS = 4_000_000

@@ -69,6 +69,7 @@ def load_models(
     backend: str = "auto",
     device: str = "auto",
     threads: int | None = None,
+    runtime: str = "auto",
 ) -> dict[str, ServedModel]:
     """Load the models of a server.
 
@@ -79,7 +80,8 @@ def load_models(
         options: of prediction, for every model.
         backend: for networks of Keras.
         device: the same.
-        threads: of one forward pass of an ONNX network.
+        threads: of one forward pass of an exported network.
+        runtime: that runs the networks; "auto": the one of each network's file.
 
     Raises:
         UserError: if one cannot be loaded.
@@ -97,6 +99,7 @@ def load_models(
                 backend=backend,
                 device=device,
                 threads=threads,
+                runtime=runtime,
                 batch_size=batch_size,
                 options=options,
                 limits=settings.limits,

@@ -45,6 +45,10 @@ class Line:
     defect: bool = False
 
 
+_CHUNKS_AT_ONCE = 4
+"""Chunks of a recording in one forward pass if somebody waits for each of them."""
+
+
 def predict_long(
     pipeline: LoadedPipeline,
     given: Given,
@@ -110,11 +114,16 @@ def _predict(
             emit(_line(result, name, folder, final=False))
 
     many = bool(folder)
+    codec = pipeline.codec
+    if codec.can_stream and not many:
+        batch_size = 1
+    elif partial and not many:
+        batch_size = min(batch_size, _CHUNKS_AT_ONCE)
     reading = _Reading(raws)
     results = pipeline.predict_each(
         islice(reading, max_results),
-        batch_size if many or not pipeline.codec.can_stream else 1,
-        on_partial=on_partial,
+        batch_size,
+        on_partial=on_partial if partial or codec.can_stream else None,
         ahead=1,
     )
     count = 0

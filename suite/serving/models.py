@@ -20,6 +20,7 @@ from suite.devices import cores
 from suite.errors import UserError
 from suite.pipeline.codec import Codec
 from suite.prediction.description import Description
+from suite.prediction.encoding import chunks_of
 from suite.prediction.predictor import LoadedPipeline
 from suite.serving.batching import Batcher
 from suite.serving.inputs import Given
@@ -62,7 +63,7 @@ class Threads:
         def pool(name: str, count: int) -> ThreadPoolExecutor:
             return ThreadPoolExecutor(count, thread_name_prefix=f"serve-{name}", initializer=limit)
 
-        return cls(pool("encode", cores()), pool("run", 2 * models), pool("long", max(2, cores())))
+        return cls(pool("encode", cores()), pool("run", 2 * models), pool("long", max(4, 2 * cores())))
 
     def close(self) -> None:
         """Let them end."""
@@ -148,6 +149,7 @@ class ServedModel:
             "widgets": description.get("widgets", {}),
             "classes": description["classes"] or None,
             "can_stream": self.pipeline.codec.can_stream,
+            "gives_partial": self.pipeline.codec.can_stream or _merges_so_far(self.pipeline.codec),
             "limits": self.settings.shown(),
         }
 
@@ -178,6 +180,8 @@ class ServedModel:
         return variant
 
     def _check_options(self, options: Mapping[str, Any]) -> None:
+        if not self.settings.request_options:
+            raise RequestError(422, "option", "this server takes no options (--no-options)")
         refused = {option.name for option in self.description.options if not option.from_requests}
         for name in options:
             # Some options that are texts name files, and a request must have none read.
@@ -274,7 +278,7 @@ class ServedModel:
             if given.error is not None:
                 yield index, Line(given.name, error=given.error)
                 continue
-            if given.stream is None and not pipeline.codec.can_stream:
+            if given.stream is None and not await self._takes_long(pipeline, given):
                 for line in (await self.predict(pipeline, [given]))[0]:
                     yield index, line
                 continue
@@ -290,6 +294,21 @@ class ServedModel:
             finally:
                 task.cancel()
                 room.release(_UNSENT)
+
+    async def _takes_long(self, pipeline: LoadedPipeline, given: Given) -> bool:
+        """Whether something of an input's prediction can be had before its end."""
+        codec = pipeline.codec
+        if codec.can_stream or not _merges_so_far(codec) or given.quick:
+            return codec.can_stream
+        assert self._threads is not None
+
+        def is_chunked() -> bool:
+            try:
+                return chunks_of(codec, given.raw, pipeline.builder) is not None
+            except Exception:  # noqa: BLE001 - it is raised again, and said, when it is predicted
+                return False
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads.encoding, is_chunked)
 
     async def _long(
         self,
@@ -321,6 +340,11 @@ class ServedModel:
             await loop.run_in_executor(self._threads.long, work)
         finally:
             stop.set()
+
+
+def _merges_so_far(codec: Codec) -> bool:
+    """Whether the words of a long recording can be had while the others are predicted, say."""
+    return type(codec).so_far is not Codec.so_far
 
 
 def batch_size_of(folder: Any, wanted: int | None) -> int:

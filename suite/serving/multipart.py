@@ -10,8 +10,8 @@ from python_multipart.multipart import MultipartParser, MultipartState, parse_op
 
 from suite.serving.problems import RequestError
 
-# What is wrong with a form is for its sender; the package would write it to the server's stderr as well.
-logging.getLogger("python_multipart").addHandler(logging.NullHandler())
+# It would warn of each form that is wrong, whose sender is told so.
+logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 _MORE_FIELDS = 16
 """Parts that are no inputs (`options`), and some to spare."""

@@ -37,7 +37,7 @@ class Predict:
         exchange: Exchange = scope["suite.exchange"]
         model: ServedModel = self._find(scope["path_params"]["name"])
         exchange.model = model.name
-        query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        query = _query(scope["query_string"])
         with self._bodies.of_request() as body:
             content = await body.read(scope, receive, self._settings)
             exchange.received = len(content)
@@ -137,6 +137,17 @@ class Predict:
             exchange.gone = True
             return
         await send({"type": "http.response.body", "body": b""})
+
+
+def _query(text: bytes) -> dict[str, list[str]]:
+    if not text:
+        return {}
+    try:
+        return parse_qs(text.decode("latin-1"), keep_blank_values=True, max_num_fields=10)
+    except ValueError:
+        raise RequestError(
+            400, "query", "the address has more parameters than there are: stream, name"
+        ) from None
 
 
 def _too_slow(settings: ServerSettings) -> RequestError:

@@ -9,6 +9,9 @@ from suite.wording import shortened
 _LONGEST = 1000
 
 
+CLOSE = (b"connection", b"close")
+
+
 class RequestError(Exception):
     """A request that gets no answer but a reason.
 

@@ -49,8 +49,10 @@ def protocol_class(
         header_seconds: in which the head of a request must have come, counted from the connection or from the
             request's first byte.
         send_seconds: in which a client must have taken a response.
-        max_connections: that are open at once; further ones are closed with a 503.
+        max_connections: that are open at once. If there is one more, the one that has waited longest for the
+            head of a request is closed, so that idle ones keep nobody out; else the new one is.
     """
+    idle: dict[LimitedProtocol, None] = {}
 
     class LimitedProtocol(HttpToolsProtocol):
         """One connection."""
@@ -65,12 +67,15 @@ def protocol_class(
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
             if len(self.connections) > max_connections:
-                self._end(503, "too_many_connections", "the server has too many connections: try again")
-                return
+                longest = next(iter(idle), self)
+                longest._end(503, "too_many_connections", "the server has too many connections: try again")
+                if longest is self:
+                    return
             self._expect_head()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._forget_deadline()
+            idle.pop(self, None)
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
@@ -96,6 +101,7 @@ def protocol_class(
 
         def on_headers_complete(self) -> None:
             self._forget_deadline()
+            idle.pop(self, None)
             self._in_head = False
             super().on_headers_complete()
             self._in_body, self._body_bytes = True, 0
@@ -123,6 +129,8 @@ def protocol_class(
                 self._linger(self.loop.time() + header_seconds, -1)
             else:
                 self._in_head, self._head_bytes = True, 0
+                if not self.pipeline:
+                    idle[self] = None
 
         def _close_late(self) -> None:
             """Close the connection after the body: if it were not read, the client would lose the answer."""
@@ -152,6 +160,7 @@ def protocol_class(
 
         def _expect_head(self) -> None:
             self._in_head, self._head_bytes = True, 0
+            idle[self] = None
             self._deadline = self.loop.call_later(header_seconds, self._too_slow)
 
         def _forget_deadline(self) -> None:
@@ -168,6 +177,7 @@ def protocol_class(
         def _end(self, status: int, code: str, message: str) -> None:
             """Say why, and close the connection."""
             self._forget_deadline()
+            idle.pop(self, None)
             if self.transport.is_closing():
                 return
             cycle = self.cycle

@@ -16,6 +16,7 @@ from typing import Any
 import uvicorn
 
 from suite.errors import UserError, reason
+from suite.serving.accepting import Acceptor
 from suite.serving.protocol import protocol_class
 from suite.serving.settings import ServerSettings
 
@@ -52,9 +53,23 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and say so."""
-        await super().startup(sockets)
+        if sys.platform == "win32":  # its event loop watches no sockets
+            await super().startup(sockets)
+        else:
+            await super().startup([])
+            acceptors: Any = [Acceptor(sock, self.config.backlog, self._protocol) for sock in sockets or ()]
+            self.servers = acceptors
         if self.started:
             self._on_start()
+
+    def _protocol(self) -> Any:
+        config = self.config
+        assert isinstance(config.http_protocol_class, type)
+        return config.http_protocol_class(
+            config=config,  # type: ignore[call-arg]
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

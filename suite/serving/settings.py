@@ -41,6 +41,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
         token: that every request must bear; None for none.
         origins: of pages on other addresses that may call the server: "https://example.org", or "*".
         hosts: by which it may be called (without a port); empty: by any.
+        request_options: whether requests may set options of the prediction.
         access_log: a file for a line of JSON for each request, "-" for the standard output; None for none.
     """
 
@@ -66,6 +67,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     access_log: str | None = None
+    request_options: bool = True
 
     @property
     def max_body(self) -> int:

@@ -15,9 +15,12 @@ from suite.data.dataset import Example
 from suite.errors import PluginError, RunError, UserError, attributed
 from suite.evaluation.checks import check_predictions
 from suite.evaluation.types import Pairs
+from suite.plugin_frames import raised
 from suite.runs.directory import RunDirectory
-from suite.testing.check import BUILT, EXPORTED, TRAINED, Check, NotCheckedError, raised
+from suite.testing.check import BUILT, EXPORTED, TRAINED, Check, NotCheckedError
 from suite.testing.fresh import run_fresh
+from suite.testing.logits import check_logits
+from suite.testing.padding import check_padding
 from suite.testing.samples import spread
 from suite.testing.trials import Trial, Trials
 
@@ -43,7 +46,7 @@ def builder_checks(builder: Contributed[ModelBuilder[Any]], trials: Trials) -> I
     if builder.item.pretrained is not None and not builder.item.quick:
         yield check("builder-builds", BUILT, _starts_from_others)
         return
-    yield check("builder-builds", BUILT, lambda trial: trial.built("builder-builds"))
+    yield check("builder-builds", BUILT, _check_built)
     yield check("builder-starts-the-same", BUILT, _check_start)
     yield check("codec-needs-no-keras", BUILT, _check_codec_alone)
     yield check("codec-refuses-junk", BUILT, _check_junk)
@@ -52,7 +55,8 @@ def builder_checks(builder: Contributed[ModelBuilder[Any]], trials: Trials) -> I
     yield check("builder-trains", TRAINED, _check_trained)
     yield check("builder-overfits", TRAINED, _check_overfits)
     yield check("builder-predicts", TRAINED, _check_predictions)
-    yield check("builder-ignores-padding", TRAINED, _check_padding)
+    yield check("builder-keeps-examples-apart", TRAINED, _check_apart)
+    yield check("builder-ignores-padding", TRAINED, check_padding)
     yield check("builder-resumes-exactly", TRAINED, _check_resumed)
     yield check("builder-exports", EXPORTED, _check_exports)
     yield check("export-needs-no-keras", EXPORTED, _check_alone)
@@ -63,6 +67,10 @@ def _starts_from_others(trial: Trial) -> None:
         f"{trial.builder} starts from weights of others, and nothing is downloaded to check it: its quick"
         " says with which options it is built without them, ModelBuilder(quick={'model.NAME': ...})"
     )
+
+
+def _check_built(trial: Trial) -> None:
+    check_logits(trial, trial.built("builder-builds").pipeline)
 
 
 def _check_start(trial: Trial) -> None:
@@ -118,9 +126,9 @@ def _same(first: Any, second: Any) -> bool:
     return alike(msgspec.to_builtins(first), msgspec.to_builtins(second))
 
 
-def _check_padding(trial: Trial) -> None:
-    pairs = trial.predicted("builder-ignores-padding")
-    loaded = trial.loaded("builder-ignores-padding")
+def _check_apart(trial: Trial) -> None:
+    pairs = trial.predicted("builder-keeps-examples-apart")
+    loaded = trial.loaded("builder-keeps-examples-apart")
     for index, example in enumerate(_examples(pairs)):
         (single,) = loaded.predict([example.input])
         if not _same(single, pairs.predictions[index]):

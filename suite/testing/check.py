@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import traceback
 import unittest
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import suite
-from suite.errors import PluginError, SuiteError, attribution, first_line
+from suite.errors import PluginError, SuiteError, attribution
+from suite.plugin_frames import raised
 
 DECLARED, READ, INTERPRETER, BUILT, TRAINED, EXPORTED = range(6)
 """What a check costs: nothing, a read of small data, a fresh interpreter, a network, a training, more."""
-
-_HOST = Path(suite.__file__).parent
 
 
 class NotCheckedError(unittest.SkipTest):
@@ -71,38 +67,3 @@ class Check:
         of = [self.task, self.contribution] if self.task != self.contribution else [self.task]
         of = [name for name in of if name]  # a listener has no task
         return "/".join([*(of if self.contribution else [self.plugin]), self.name])
-
-
-def raised(error: BaseException) -> str:
-    """What was raised and where, as the end of a sentence."""
-    text = first_line(error)[:300]
-    name = type(error).__name__
-    return f"raises {name}{where(error)}{'' if text == name else f': {text}'}"
-
-
-def where(error: BaseException) -> str:
-    """The last line of a program that is neither the host's nor a library's: " in rows.py, line 12"."""
-    frames = [*_frames(error)]
-    own = [frame for frame in frames if not _is_foreign(Path(frame.filename))]
-    if not own:
-        return ""
-    return f" in {Path(own[-1].filename).name}, line {own[-1].lineno}"
-
-
-def _frames(error: BaseException) -> Iterable[traceback.FrameSummary]:
-    if error.__cause__ is not None:
-        yield from _frames(error.__cause__)
-    yield from traceback.extract_tb(error.__traceback__)
-
-
-_LIBRARIES = ("keras", "keras_hub", "tensorflow", "jax", "torch", "numpy", "msgspec", "pluggy", "onnxruntime")
-
-
-def _is_foreign(file: Path) -> bool:
-    """Whether a file is of the host, the standard library, or one of the large libraries."""
-    if _HOST in file.parents or not file.is_absolute():
-        return True
-    folders = [folder.name for folder in file.parents]
-    if "site-packages" in folders:
-        return folders[folders.index("site-packages") - 1] in _LIBRARIES
-    return Path(traceback.__file__).parent in file.parents

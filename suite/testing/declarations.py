@@ -42,6 +42,11 @@ def plugin_checks(host: Host, plugin: Plugin) -> Iterator[Check]:
     def loads() -> None:
         if plugin.error:
             raise PluginError(f"{about} cannot be used: {plugin.error}")
+        if not plugin.contributions:
+            raise PluginError(
+                f"{about} contributes nothing: give it a hook that returns what it contributes, like"
+                " suite_evaluators(), with @suite.hookimpl above it"
+            )
 
     def declares_lightly() -> None:
         check_declaring(alone(host, plugin), about)
@@ -111,6 +116,13 @@ def _check_name(contributed: Contributed) -> None:
             raise PluginError(
                 f"{contributed} has a metric '{name}': name it in lower case with underscores, like_this, and"
                 " say in its label what people read"
+            )
+    labels = [metric.label for metric in getattr(item, "metrics", {}).values()]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise PluginError(
+                f"{contributed} has {labels.count(label)} metrics with the label '{label}': give each its"
+                " own, for that is all that people see of them"
             )
 
 

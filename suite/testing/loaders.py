@@ -6,19 +6,19 @@ import math
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from suite.contributions import Contributed, DataLoader, Task
 from suite.data.dataset import Dataset
 from suite.data.loading import load_dataset
 from suite.errors import PluginError, SuiteError, UserError
 from suite.host import Host
-from suite.testing.check import READ, Check, NotCheckedError, raised
+from suite.plugin_frames import raised
+from suite.testing.check import READ, Check, NotCheckedError
 from suite.testing.contribution_checks import check_loader
+from suite.testing.damages import damages
 
 Loader = Contributed[DataLoader[Any]]
 
@@ -177,25 +177,16 @@ def _alike(target: Any, other: Any) -> bool:
 
 def _check_damage(host: Host, loader: Loader, task: Contributed[Task] | None, folder: Path) -> None:
     _, path = written(loader, task, folder)
-    for number, (what, damage) in enumerate(_DAMAGES.items()):
+    sample = folder / "sample"
+    copies: dict[str, dict[Path, bytes]] = {}
+    for file in sorted(sample.rglob("*")):
+        if file.is_file():
+            for what, content in damages(file.read_bytes()):
+                copies.setdefault(what, {})[file.relative_to(sample)] = content
+    for number, (what, contents) in enumerate(copies.items()):
         copy = folder / f"damaged-{number}"
-        shutil.copytree(folder / "sample", copy)
-        damaged = copy / path.relative_to(folder / "sample")
-        for file in sorted(copy.rglob("*")):
-            if file.is_file():
-                file.write_bytes(damage(file.read_bytes()))
-        _loaded_or_refused(host, loader, damaged, what)
-
-
-def _noise(content: bytes) -> bytes:
-    return np.random.default_rng(0).bytes(max(64, len(content)))
-
-
-_DAMAGES: dict[str, Callable[[bytes], bytes]] = {
-    "data that is cut off": lambda content: content[: len(content) * 2 // 3],
-    "files of random bytes": _noise,
-    "empty files": lambda content: b"",
-    "files that end in zeros, as after a crash": lambda content: (
-        content[: len(content) // 2] + bytes(len(content) - len(content) // 2)
-    ),
-}
+        shutil.copytree(sample, copy)
+        for file, content in contents.items():
+            (copy / file).write_bytes(content)
+        _loaded_or_refused(host, loader, copy / path.relative_to(sample), what)
+        shutil.rmtree(copy)

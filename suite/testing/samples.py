@@ -14,7 +14,8 @@ from suite.errors import PluginError, SuiteError
 from suite.evaluation.checks import check_predictions
 from suite.evaluation.scoring import baseline_pairs
 from suite.evaluation.types import Pairs
-from suite.testing.check import NotCheckedError, raised
+from suite.plugin_frames import raised
+from suite.testing.check import NotCheckedError
 
 MAX_EXAMPLES = 5_000
 _SCORED = 24

@@ -19,7 +19,8 @@ from suite.evaluation.checks import check_predictions, made_figures
 from suite.evaluation.scoring import reference_model_pairs
 from suite.evaluation.types import Pairs
 from suite.pipeline.comparing import same
-from suite.testing.check import READ, TRAINED, Check, NotCheckedError, raised
+from suite.plugin_frames import raised
+from suite.testing.check import READ, TRAINED, Check, NotCheckedError
 from suite.testing.contribution_checks import check_preview
 from suite.testing.samples import MAX_EXAMPLES, guessed_pairs, mixed_pairs, perfect_pairs, sample_of, spread
 from suite.testing.trials import Trials

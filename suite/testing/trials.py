@@ -252,4 +252,5 @@ class Trial:
 
     def _export(self) -> Export:
         run = self.trained("builder-exports")
-        return export(run.path, out=self.folder / "export", host=self.host)
+        # Outputs and predictions are compared; scores of a network that was trained for seconds say no more.
+        return export(run.path, out=self.folder / "export", verify=False, host=self.host)

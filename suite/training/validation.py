@@ -12,6 +12,7 @@ import numpy as np
 from suite.contributions import Contributed, Evaluator, Task
 from suite.data.dataset import Example, Examples
 from suite.evaluation.checks import check_predictions
+from suite.evaluation.failing import LeaveOut
 from suite.evaluation.metrics import check_metric
 from suite.evaluation.scoring import score
 from suite.evaluation.types import Pairs
@@ -58,6 +59,7 @@ class Validation:
         budget: bytes of encoded examples that may be kept.
         skip_unreadable: leave out what cannot be read instead of raising its error.
         on_skip: called with a sentence on each example that cannot be read and is left out.
+        leave_out: asked for an evaluator that fails, as by `score`.
 
     Attributes:
         pairs: the targets and predictions of the last call; None before the first.
@@ -78,6 +80,7 @@ class Validation:
         budget: int,
         skip_unreadable: bool,
         on_skip: Callable[[str], None],
+        leave_out: LeaveOut | None = None,
     ) -> None:
         self.pipeline = pipeline
         self.examples = examples
@@ -87,6 +90,7 @@ class Validation:
         self.evaluator_options = evaluator_options
         self.training_batch = training_batch
         self.threads = threads
+        self.leave_out = leave_out
         self.batch_size = _even(len(examples), MAX_BATCH_SIZE)
         network = KerasNetwork(pipeline.network, self.batch_size, pipeline.trained_network)
         self.pairs: Pairs | None = None
@@ -132,7 +136,8 @@ class Validation:
         check_predictions(predictions, self.task, f"the codec of model builder '{self._runner.builder}'")
         pairs = Pairs(targets, predictions, ids, facts=self.facts)
         self.pairs = pairs
-        scores = score(self.evaluators, pairs, self.evaluator_options, intervals=False)
+        options = self.evaluator_options
+        scores = score(self.evaluators, pairs, options, intervals=False, leave_out=self.leave_out)
         check_metric(self.task, scores.numbers, scores.notes, self.evaluators)
         return {"loss": total / len(self.examples), **scores.numbers}
 

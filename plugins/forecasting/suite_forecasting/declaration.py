@@ -74,6 +74,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             detect=suite.lazy("suite_forecasting.loaders.detection:detect_table"),
             options=TableOptions,
             write_sample=suite.lazy("suite_forecasting.samples:write_table"),
+            fallback=True,
         ),
         suite.DataLoader(
             name="gluonts",

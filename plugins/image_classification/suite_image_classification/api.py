@@ -110,7 +110,9 @@ def fine_tuning_stages(network: keras.Model, options: FineTuningOptions) -> Sequ
 
 def labeled_images(
     path: Path,
-    splits: Mapping[str, Iterable[tuple[str | Path | Source, Target]]],
+    splits: Mapping[
+        str, Iterable[tuple[str | Path | Source, Target] | tuple[str | Path | Source, Target, int]]
+    ],
     *,
     folder: Path | None = None,
     problems: Sequence[str] = (),
@@ -118,14 +120,16 @@ def labeled_images(
 ) -> Dataset:
     """The data set of images with labels, with all checks; nothing is decoded.
 
-    Refused, with the row: a file that is not there, an image with two labels, a label that is no text.
-    Refused besides: a class without training images. Named as problems: rows that repeat an earlier one,
-    classes that look alike, a single class, no training split.
+    Refused, with the row: a file that is not there, an image with two labels, a path or a label that is no
+    text. Refused besides: a class without training images. Named as problems: rows that repeat an earlier
+    one, classes that look alike, a single class, no training split.
 
     Args:
         path: the data, as a message calls it: what the loader got.
         splits: by name (train, validation, test), the images with their labels: the path of an image, or a
-            source (a member of a `suite.sources.open_tree`, say), and its label or list of labels.
+            source (a member of a `suite.sources.open_tree`, say), and its label or list of labels. A third
+            item is the number of the row in the file `path`, for messages; without it rows are counted from 1
+            in each split.
         folder: paths are relative to it; None is `path`, or the folder that the file `path` is in.
         problems: what the loader left out or found odd, a sentence each.
         options: the loader's, of a class derived from `ClassOptions`: which classes are read.
@@ -134,7 +138,8 @@ def labeled_images(
         suite.UserError: for data that cannot be learned from.
         ValueError: for a split of another name.
     """
-    from suite.kit import SPLIT_NAMES, counted
+    from suite import UserError
+    from suite.kit import SPLIT_NAMES, counted, shown
     from suite_image_classification.examples import Listing, checked_target
 
     listing = Listing(folder or (path if path.is_dir() else path.parent))
@@ -142,10 +147,13 @@ def labeled_images(
     for split, rows in splits.items():
         if split not in SPLIT_NAMES:
             raise ValueError(f"a split is called train, validation or test, not '{split}'")
-        origin = f"{path} ({split})"
         repeated = 0
-        for row, (image, label) in enumerate(rows, 1):
+        for counted_row, (image, label, *number) in enumerate(rows, 1):
+            origin = str(path) if number else f"{path} ({split})"
+            row = int(number[0]) if number else counted_row
             target = checked_target(label, f"{origin}, row {row}")
+            if not isinstance(image, str | Path) and not hasattr(image, "read"):
+                raise UserError(f"{origin}, row {row}: the path {shown(image)} is no text")
             name = str(image) if isinstance(image, Path) else image
             repeated += not listing.add(name, target, split=split, origin=origin, row=row)
         if repeated:

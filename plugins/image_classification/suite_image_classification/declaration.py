@@ -57,6 +57,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             detect=suite.lazy("suite_image_classification.loaders.folder:detect"),
             options=FolderOptions,
             write_sample=suite.lazy("suite_image_classification.loaders.sample_files:write_folder"),
+            fallback=True,
         ),
         suite.DataLoader(
             name="table",
@@ -66,6 +67,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             detect=suite.lazy("suite_image_classification.loaders.table:detect"),
             options=TableOptions,
             write_sample=suite.lazy("suite_image_classification.loaders.sample_files:write_table"),
+            fallback=True,
         ),
     ]
 

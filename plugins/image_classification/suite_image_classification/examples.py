@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -181,7 +182,7 @@ class Listing:
             return known
         if not isinstance(image, str):
             self.sources[len(self.names)] = image
-            return self._listed(name, name, image.size)
+            return self._listed(name, name.removeprefix(f"{self.folder}{os.sep}"), image.size)
         if "://" in name:
             raise UserError(f"{location}: '{name}' is an address, not a file: download the images first")
         for spelling in (name, name.replace("\\", "/")):

@@ -169,6 +169,15 @@ def test_labels_that_are_none_are_refused(lists, label, message):
         labeled_images(lists, {"train": [("0 a.png", label)]})
 
 
+def test_a_path_that_is_none_and_the_number_of_a_row_in_its_file(lists):
+    with pytest.raises(UserError, match=r"\(test\), row 1: the path None is no text"):
+        labeled_images(lists, {"test": [(None, "a")]})
+    index = lists / "index.jsonl"
+    index.write_text("")
+    with pytest.raises(UserError, match=r"index.jsonl, row 7: there is no file '.*nowhere.png'"):
+        labeled_images(index, {"test": [("nowhere.png", "a", 7)]})
+
+
 def test_lists_of_labels_and_paths_and_sources(lists):
     tree = open_tree(lists)
     sources = {tree.names[index]: tree.source(index) for index in range(len(tree))}
@@ -182,9 +191,16 @@ def test_lists_of_labels_and_paths_and_sources(lists):
     assert dataset.facts == {"classes": ["cat", "dog"], "multi_label": True}
     assert [dataset.train[index].target for index in range(2)] == [["cat", "dog"], []]
     assert dataset.train[0].input is sources["0 a.png"]
+    assert dataset.train[0].id == "0 a.png"
     assert dataset.train[1].input.read() == (lists / "1 a.png").read_bytes()
 
 
 def test_a_split_of_another_name_is_the_plugins_fault(lists):
     with pytest.raises(ValueError, match="not 'trian'"):
         labeled_images(lists, {"trian": []})
+
+
+@pytest.mark.parametrize("image", [None, 7, ["a.png"]])
+def test_a_path_that_is_no_text_is_refused_with_its_row(tmp_path, image):
+    with pytest.raises(UserError, match=r"row 1: the path .* is no text"):
+        labeled_images(tmp_path, {"train": [(image, "cat")]})

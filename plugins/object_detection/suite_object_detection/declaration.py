@@ -105,6 +105,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             detect=suite.lazy("suite_object_detection.loaders.csv:detect"),
             options=CsvOptions,
             write_sample=suite.lazy("suite_object_detection.loaders.sample_text_files:write_csv"),
+            fallback=True,
         ),
         suite.DataLoader(
             name="labelme",

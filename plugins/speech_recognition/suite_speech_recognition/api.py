@@ -94,9 +94,12 @@ def transcribed_recordings(
         problems: what the loader left out or found odd, a sentence each.
 
     Raises:
-        suite.UserError: if no utterance can be used, or none for training.
+        suite.UserError: if no utterance can be used, or none for training; for a path or a transcript
+            that is no text.
         ValueError: for a split of another name.
     """
+    from suite import UserError
+    from suite.kit import shown
     from suite.sources import is_archive, open_tree
     from suite_speech_recognition.examples import Utterances
     from suite_speech_recognition.loaders.tables import Locations
@@ -110,6 +113,9 @@ def transcribed_recordings(
         for row, utterance in enumerate(rows, 1):
             recording, text, speaker, start, end = Utterance(*utterance)
             where = f"{split}, row {row}"
+            for what, value in (("path of the recording", recording), ("transcript", text)):
+                if not isinstance(value, str):
+                    raise UserError(f"{path}: {where}: the {what} is {shown(value)}, which is no text")
             file = locations.find(recording)
             if file is None:
                 utterances.leave_out("whose recording is not there", f"{where}: {recording}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from suite_language.joining import join_pieces
@@ -75,6 +76,11 @@ class OverlappingChunks:
         """The transcript of the whole from those of its chunks, whose times count from its beginning."""
         return merge(list(self._bounds()), predictions, self._seconds)
 
+    def merge_first(self, predictions: Sequence[Transcript]) -> Transcript:
+        """The transcript of the beginning, from those of the first chunks."""
+        bounds = list(self._bounds())[: len(predictions)]
+        return merge(bounds, predictions, min(bounds[-1][1], self._seconds))
+
     def _bounds(self) -> Iterator[tuple[float, float]]:
         for index in range(self.total):
             start = index * self._step
@@ -121,6 +127,11 @@ class ChunksAtPauses:
             confidence=fmean(known) if known else None,
             seconds=self._seconds,
         )
+
+    def merge_first(self, predictions: Sequence[Transcript]) -> Transcript:
+        """The transcript of the beginning, from those of the first chunks."""
+        end = self._seconds * len(predictions) / self.total  # about: the cut lies in the pause nearest to it
+        return msgspec.structs.replace(self.merge(predictions), seconds=end)
 
     def _quietest(self, middle: float) -> float:
         """The time around `middle` with the least energy; of equal ones the nearest."""

@@ -65,6 +65,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             detect=suite.lazy("suite_speech_recognition.loaders.detection:detect_manifest"),
             options=ManifestOptions,
             write_sample=suite.lazy("suite_speech_recognition.loaders.sample_files:write_manifest"),
+            fallback=True,
         ),
         suite.DataLoader(
             name="common-voice",
@@ -101,6 +102,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             detect=suite.lazy("suite_speech_recognition.loaders.detection:detect_id_text"),
             options=IdTextOptions,
             write_sample=suite.lazy("suite_speech_recognition.loaders.sample_files:write_id_text"),
+            fallback=True,
         ),
         suite.DataLoader(
             name="text-files",
@@ -110,6 +112,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             detect=suite.lazy("suite_speech_recognition.loaders.detection:detect_text_files"),
             options=TextFilesOptions,
             write_sample=suite.lazy("suite_speech_recognition.loaders.sample_files:write_text_files"),
+            fallback=True,
         ),
         suite.DataLoader(
             name="pattern",
@@ -119,6 +122,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             detect=suite.lazy("suite_speech_recognition.loaders.detection:detect_pattern"),
             options=PatternOptions,
             write_sample=suite.lazy("suite_speech_recognition.loaders.sample_files:write_speech_commands"),
+            fallback=True,
         ),
     ]
 

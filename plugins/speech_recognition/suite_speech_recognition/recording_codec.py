@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -14,8 +14,9 @@ from suite_speech_recognition.audio import recordings
 from suite_speech_recognition.audio.live import LiveUtterance
 from suite_speech_recognition.audio.microphone import Microphone, microphone_index
 from suite_speech_recognition.audio.standard_input import StandardInput
-from suite_speech_recognition.chunks import Chunk, OverlappingChunks
+from suite_speech_recognition.chunks import Chunk, ChunksAtPauses, OverlappingChunks
 from suite_speech_recognition.normalization import Normalization
+from suite_speech_recognition.types import Transcript
 
 MAX_RATE, MAX_SAMPLES = 1_000_000, 1 << 27
 """Of what a network hears at once: more would only fill memory. A hostile model may ask for it."""
@@ -125,6 +126,14 @@ class RecordingCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fiel
         """
         seconds = self.seconds_if_too_long(raw)
         return None if seconds is None else OverlappingChunks(raw, seconds, self.max_seconds)
+
+    def so_far(self, chunks: Any, predictions: Sequence[Transcript]) -> Transcript | None:
+        """What is said in the beginning of a long recording."""
+        return (
+            chunks.merge_first(predictions)
+            if isinstance(chunks, OverlappingChunks | ChunksAtPauses)
+            else None
+        )
 
     def seconds_if_too_long(self, raw: Any) -> float | None:
         """How long a recording is if it does not fit the network at once, else None."""

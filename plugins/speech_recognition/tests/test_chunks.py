@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suite_speech_recognition.chunks import OverlappingChunks
+from suite_speech_recognition.chunks import ChunksAtPauses, OverlappingChunks
 from suite_speech_recognition.merging import merge
 from suite_speech_recognition.spacing import spaced
 from suite_speech_recognition.types import Transcript, Word
@@ -149,3 +149,23 @@ def test_the_words_of_a_text_and_what_stands_between_them_are_the_text(texts, da
         words.append(word(piece, index, index + 1))
     found = spaced(Transcript(text=text, words=words))
     assert "".join((spoken.space or "") + spoken.word.text for spoken in found) == text
+
+
+def test_the_first_chunks_give_what_is_said_until_there():
+    chunks = OverlappingChunks("call.wav", 25.0, 10.0)
+    assert chunks.total == 3
+    spoken = [
+        transcript(word("a", 1, 2), word("b", 6, 7)),
+        transcript(word("c", 12, 13)),
+        transcript(word("d", 20, 21)),
+    ]
+    so_far = [chunks.merge_first(spoken[:count]) for count in (1, 2, 3)]
+    assert [(part.text, part.seconds) for part in so_far] == [
+        ("a b", 10.0),
+        ("a b c", 18.0),
+        ("a b c d", 25.0),
+    ]
+    assert so_far[-1] == chunks.merge(spoken)
+    pauses = ChunksAtPauses("call.wav", 16_000, 25.0, 10.0)
+    part = pauses.merge_first([Transcript(text="a"), Transcript(text="b")])
+    assert (part.text, part.seconds) == ("a b", 25.0 * 2 / pauses.total)

@@ -141,3 +141,9 @@ def test_a_split_of_another_name_is_the_loaders_mistake(tmp_path):
     assert len(transcribed_recordings(tmp_path, {"test": [Utterance("a.wav", "a")]}).train) == 0
     with pytest.raises(ValueError, match="'dev' is no split: train, validation, test are"):
         Utterances().add("dev", "a.wav", 0, "a")
+
+
+@pytest.mark.parametrize("row", [(None, "yes"), ("a.wav", 7)])
+def test_a_path_or_a_transcript_that_is_no_text_is_refused_with_its_row(tmp_path, row):
+    with pytest.raises(suite.UserError, match=r"train, row 1: the .* is .*, which is no text"):
+        transcribed_recordings(tmp_path, {"train": [Utterance(*row)]})

@@ -10,6 +10,7 @@ import struct
 from pathlib import Path
 
 from suite.errors import UserError
+from suite.limits import check_model_bytes
 
 _IDENTIFIER = b"TFL3"
 _MIN_BYTES = 8  # the offset of the first table, and the identifier
@@ -35,6 +36,7 @@ def check_litert(path: Path) -> None:
         size = path.stat().st_size
         if size < _MIN_BYTES:
             raise UserError(f"{path} is not a LiteRT file: it has {size} bytes")
+        check_model_bytes(path, size, size, "has")
         content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     try:
         reason = _reason(content)

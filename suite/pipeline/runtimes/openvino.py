@@ -68,10 +68,13 @@ class OpenvinoNetwork:
         if threads is not None:
             settings["INFERENCE_NUM_THREADS"] = threads
         try:
-            self._compiled = openvino.Core().compile_model(str(path), "CPU", settings)
-            self._inputs = [port.get_any_name() for port in self._compiled.inputs]
-            self._outputs = [port.get_any_name() for port in self._compiled.outputs]
-            self.signature = Signature(_specs(self._compiled.inputs), _specs(self._compiled.outputs))
+            core = openvino.Core()
+            # Names are those of the file: what is compiled has names of what was left out on the way too.
+            model = core.read_model(str(path))
+            self._inputs = [_name(port) for port in model.inputs]
+            self._outputs = [_name(port) for port in model.outputs]
+            self.signature = Signature(_specs(model.inputs), _specs(model.outputs))
+            self._compiled = core.compile_model(model, "CPU", settings)
         except Exception as error:  # noqa: BLE001 - OpenVINO's own share no base class
             reason = reason_of(error)
             raise UserError(f"{path} is not a network that OpenVINO can run: {reason}") from None
@@ -85,12 +88,12 @@ class OpenvinoNetwork:
             UserError: if OpenVINO cannot compute it.
         """
         check_inputs(inputs, self.signature.inputs, with_dtypes=True)
-        feed = inputs if isinstance(inputs, dict) else {self._inputs[0]: inputs}
+        arrays = [inputs[name] for name in self._inputs] if isinstance(inputs, dict) else [inputs]
         request = getattr(self._own, "request", None)
         try:
             if request is None:
                 request = self._own.request = self._compiled.create_infer_request()
-            results = request.infer({name: np.ascontiguousarray(array) for name, array in feed.items()})
+            results = request.infer(dict(enumerate(map(np.ascontiguousarray, arrays))))
             outputs = [np.array(results[place]) for place in range(len(self._outputs))]
         except Exception as error:
             reason = reason_of(error)
@@ -111,6 +114,13 @@ def reason_of(error: BaseException) -> str:
     return next((line[:300] for line in lines if line and not line.startswith(_FRAMES)), first_line(error))
 
 
+def _name(port: Any) -> str:
+    """The name of an input or output, which may have more than one."""
+    names: set[str] = port.get_names()
+    own: str = port.get_node().get_friendly_name().removesuffix("/sink_port_0")
+    return own if own in names or not names else min(names)
+
+
 def _specs(ports: Sequence[Any]) -> ArraySpecs | None:
     """What OpenVINO says of inputs or outputs; None if it does not know how many axes one has."""
     specs = {}
@@ -120,7 +130,7 @@ def _specs(ports: Sequence[Any]) -> ArraySpecs | None:
             return None
         sides = tuple(None if side.is_dynamic else side.get_length() for side in list(shape)[1:])
         kind = port.get_element_type().get_type_name()
-        specs[port.get_any_name()] = ArraySpec(sides, _TYPES.get(kind, _numpy_name(kind)))
+        specs[_name(port)] = ArraySpec(sides, _TYPES.get(kind, _numpy_name(kind)))
     return specs
 
 

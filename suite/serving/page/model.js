@@ -79,7 +79,7 @@ export function makePanel(model) {
       if (count <= MAX_RESULTS) cards.show(results, line, complete);
     };
     try {
-      await predict(model.name, given, { options: options.values(), signal: own.signal, stream: model.can_stream || given.some((value) => isMany(value, model)), onLine });
+      await predict(model.name, given, { options: options.values(), signal: own.signal, stream: (model.gives_partial ?? model.can_stream) || given.some((value) => isMany(value, model)), onLine });
       if (asked !== own) return;
       begin();
       if (count > MAX_RESULTS) {

@@ -13,7 +13,7 @@ export function makeOptions(model) {
     try {
       const { options = [] } = await description(model.name);
       // Those that are texts may name files of the server, which a request may not.
-      const open = options.filter(({ type }) => !/\bstr\b/.test(type));
+      const open = options.filter(({ type, from_requests = !/\bstr\b/.test(type) }) => from_requests);
       list.replaceChildren(...(open.length ? open.map((option) => field(option, fields)) : ["This model has none."]));
     } catch (error) {
       list.replaceChildren(error.message);

@@ -53,7 +53,8 @@ class FrameAttention(FrameLayer):
         queries, keys = _turned(queries, frames, size), _turned(keys, frames, size)
         scores = ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2)))
         scores = ops.cast(scores, "float32") * size**-0.5
-        of_recording = ops.transpose(within(x, samples, self.frame_samples), (0, 2, 1))[:, :, None, :]
+        of_recording = ops.transpose(within(x, samples, self.frame_samples), (0, 2, 1))
+        of_recording = ops.expand_dims(of_recording, 2)  # LiteRT has no such slice of truths
         weights = ops.softmax(ops.where(of_recording, scores, -1e9), axis=-1)
         weights = self.dropped(ops.cast(weights, values.dtype), training=training)
         mixed = ops.transpose(ops.matmul(weights, values), (0, 2, 1, 3))

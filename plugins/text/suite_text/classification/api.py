@@ -4,21 +4,30 @@ A format: a loader fills a `Collector`, which cleans texts, checks labels, leave
 gives the data set; its options derive from `ReadingOptions`, or from `FilesOptions` if a folder has a
 file for each split.
 
-A model: `survey` reads the data, a reader (`TokenReader`, `NGramReader`, `WordPieceReader`) and
-`ClassificationCodec` encode it, and `pipeline` adds batches, loss and recipe to a network that takes
-what the reader gives, with a batch axis, and returns logits (batch, classes). Its options derive from
-`TextModelOptions`.
+A model of tokens: `token_pipeline` makes all of it from a function that builds the network. Its options
+derive from `TokenOptions`.
+
+A model of something else: `survey` reads the data, a reader (`TokenReader`, `NGramReader`,
+`WordPieceReader`) and `ClassificationCodec` encode it, and `pipeline` adds batches, loss and recipe to a
+network that takes what the reader gives, with a batch axis, and returns logits (batch, classes). Its options
+derive from `TextModelOptions`.
 
 Importing it costs nothing; what it offers is imported when it is first used.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import suite
 from suite.kit import lazy_exports
 
 if TYPE_CHECKING:
+    import keras
+
+    from suite.data import Dataset
+    from suite.pipeline import TrainablePipeline
     from suite_text.classification.builders import pipeline as pipeline
     from suite_text.classification.builders import token_codec as token_codec
     from suite_text.classification.codec import ClassificationCodec as ClassificationCodec
@@ -43,7 +52,7 @@ if TYPE_CHECKING:
     from suite_text.tokens.vocabulary import Vocabulary as Vocabulary
 
 if not TYPE_CHECKING:
-    __getattr__, __dir__, __all__ = lazy_exports(
+    __getattr__, __dir__, _exported = lazy_exports(
         __name__,
         {
             "Classification": "suite_text.classification.types",
@@ -70,3 +79,57 @@ if not TYPE_CHECKING:
             "token_codec": "suite_text.classification.builders",
         },
     )
+    __all__ = [*_exported, "CODEC", "TASK", "token_pipeline"]  # noqa: PLE0604 - all are texts
+
+TASK = "text-classification"
+"""The name of the task."""
+
+CODEC = suite.lazy("suite_text.classification.codec:ClassificationCodec.from_json")
+"""The codec of every model of the task, for `suite.ModelBuilder(codec=...)`."""
+
+_TOKEN_DEFAULTS: Mapping[str, Any] = {
+    "units": "words",
+    "vocabulary": 20_000,
+    "max_length": 256,
+    "width": 64,
+    "dropout": 0.2,
+    "word_dropout": 0.1,
+    "label_smoothing": 0.0,
+    "class_weights": False,
+}
+
+ModelOptions = TypeVar("ModelOptions", bound="TokenOptions")
+
+
+def token_pipeline(
+    dataset: Dataset,
+    options: ModelOptions,
+    network: Callable[[int, int, ModelOptions], keras.Model],
+    *,
+    defaults: Mapping[str, Any] | None = None,
+    recipe: Mapping[str, Any] | None = None,
+) -> TrainablePipeline:
+    """The pipeline of a network that reads tokens: with it come vocabulary, codec, batches and loss.
+
+    Args:
+        dataset: as the builder gets it.
+        options: as the builder gets it, of a class derived from `TokenOptions`.
+        network: `network(words, classes, options)` builds a Keras model from `{"tokens": ...}`, int32 (batch,
+            tokens) below `words` with 0 for padding, to float32 logits (batch, classes), without a softmax.
+            `options` have no "auto" left.
+        defaults: by the name of an option, what "auto" becomes. The shared options that are left out get
+            values for a small network.
+        recipe: values for the training options (epochs, learning_rate, ...); the user's win.
+
+    Raises:
+        suite.UserError: if nothing can be learned from the data.
+    """
+    from suite.options import resolved
+    from suite_text.classification.builders import pipeline, token_codec
+    from suite_text.classification.survey import survey
+
+    data = survey(dataset)
+    options = resolved(options, {**_TOKEN_DEFAULTS, **(defaults or {})})
+    codec, words, lengths = token_codec(options, data)
+    model = network(words, len(data.classes), options)
+    return pipeline(options, data, codec, model, recipe or {}, lengths=lengths)

@@ -53,6 +53,7 @@ LOADERS: list[suite.DataLoader] = [
         detect=suite.lazy("suite_text.classification.loaders.detection:detect_table"),
         options=TableOptions,
         write_sample=suite.lazy("suite_text.classification.loaders.sample_files:write_table"),
+        fallback=True,
     ),
     suite.DataLoader(
         name="folder",
@@ -62,6 +63,7 @@ LOADERS: list[suite.DataLoader] = [
         detect=suite.lazy("suite_text.classification.loaders.detection:detect_folder"),
         options=FolderOptions,
         write_sample=suite.lazy("suite_text.classification.loaders.sample_files:write_folder"),
+        fallback=True,
     ),
     suite.DataLoader(
         name="labeled-lines",
@@ -71,6 +73,7 @@ LOADERS: list[suite.DataLoader] = [
         detect=suite.lazy("suite_text.classification.loaders.detection:detect_labeled_lines"),
         options=LabeledLinesOptions,
         write_sample=suite.lazy("suite_text.classification.loaders.sample_files:write_labeled_lines"),
+        fallback=True,
     ),
 ]
 

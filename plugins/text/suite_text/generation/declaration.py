@@ -40,6 +40,7 @@ LOADERS: list[suite.DataLoader] = [
         detect=suite.lazy("suite_text.generation.loaders.text:detect_text"),
         options=TextOptions,
         write_sample=suite.lazy("suite_text.generation.loaders.sample_files:write_text"),
+        fallback=True,
     ),
 ]
 

@@ -42,6 +42,7 @@ LOADERS: list[suite.DataLoader] = [
         detect=suite.lazy("suite_text.translation.loaders.parallel:detect_parallel"),
         options=ParallelOptions,
         write_sample=suite.lazy("suite_text.translation.loaders.sample_files:write_parallel"),
+        fallback=True,
     ),
     suite.DataLoader(
         name="table",
@@ -51,6 +52,7 @@ LOADERS: list[suite.DataLoader] = [
         detect=suite.lazy("suite_text.translation.loaders.tables:detect_table"),
         options=TableOptions,
         write_sample=suite.lazy("suite_text.translation.loaders.sample_files:write_table"),
+        fallback=True,
     ),
     suite.DataLoader(
         name="tmx",
