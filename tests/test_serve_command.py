@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -45,6 +46,20 @@ def test_it_says_where_it_is_and_how_to_try_it_and_ends_when_it_is_told(number, 
         process.send_signal(number)
         assert process.wait(20) == 0
         assert "ending what was accepted" in process.stderr.read()
+
+
+@pytest.mark.slow
+def test_workers_end_with_their_parent_even_if_it_is_killed():
+    script = (
+        "import time; from suite.serving.workers import Workers;"
+        " Workers(2, lambda first: (print('works', flush=True), time.sleep(60))).run()"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert [process.stdout.readline() for _ in range(2)] == [b"works\n"] * 2
+        begin = time.monotonic()
+        process.kill()
+        assert process.stdout.read() == b""  # it ends when nobody has it open any more
+        assert time.monotonic() - begin < 20
 
 
 def refusal(capsys, *words: str) -> str:
