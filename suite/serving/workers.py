@@ -120,7 +120,7 @@ class Workers:
 
 
 def _end_with_parent() -> None:
-    """End this worker if its parent is there no more: killed, it could tell nobody, and the port stayed taken."""
+    """End this worker when its parent is there no more; killed, that one could tell nobody."""
     import multiprocessing
     from multiprocessing.connection import wait
 
