@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from suite.files import atomic_write as atomic_write
     from suite.files import refuse_existing as refuse_existing
     from suite.files import unwritable as unwritable
-    from suite.kit.baselines import most_frequent as most_frequent
+    from suite.kit.classes import class_facts as class_facts
+    from suite.kit.classes import most_frequent as most_frequent
     from suite.kit.keras_hub import import_keras_hub as import_keras_hub
     from suite.kit.keras_hub import loading_preset as loading_preset
     from suite.kit.keras_hub import preset_source as preset_source
@@ -55,6 +56,7 @@ if not TYPE_CHECKING:
             "check_duration": "suite.limits",
             "check_hdf5": "suite.outside_files",
             "check_memory": "suite.limits",
+            "class_facts": "suite.kit.classes",
             "counted": "suite.wording",
             "decode_json": "suite.documents",
             "decoded": "suite.kit.tables",
@@ -65,7 +67,7 @@ if not TYPE_CHECKING:
             "import_keras_hub": "suite.kit.keras_hub",
             "loading_preset": "suite.kit.keras_hub",
             "memory_for": "suite.limits",
-            "most_frequent": "suite.kit.baselines",
+            "most_frequent": "suite.kit.classes",
             "nearest": "suite.errors",
             "needing": "suite.kit.packages",
             "split_of_name": "suite.kit.split_names",
