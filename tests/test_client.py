@@ -275,13 +275,25 @@ def test_what_is_no_server_of_suite_is_said_to_be_none(answer, sentence):
 
 
 def test_answers_that_make_no_sense_are_refused():
-    answers: list[Any] = [[], {"predictions": []}, {"predictions": 3}, {"error": {"message": "so not"}}]
+    answers: list[Any] = [
+        [],
+        {"predictions": []},
+        {"predictions": 3},
+        {"predictions": [3]},
+        {"error": {"message": "so not"}},
+    ]
 
     def handle(request: Any) -> None:
         give(request, 200, MODELS if request.command == "GET" else answers.pop(0))
 
     with answering(handle) as url, suite.connect(url) as client:
-        for sentence in ("no predictions", "gives 0 predictions for 1", "no predictions", "so not"):
+        for sentence in (
+            "no predictions",
+            "gives 0 predictions for 1",
+            "no predictions",
+            "something else",
+            "so not",
+        ):
             with pytest.raises(suite.UserError, match=sentence):
                 client.predict("a")
 

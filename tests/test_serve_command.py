@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -47,6 +48,20 @@ def test_it_says_where_it_is_and_how_to_try_it_and_ends_when_it_is_told(number, 
         assert "ending what was accepted" in process.stderr.read()
 
 
+@pytest.mark.slow
+def test_workers_end_with_their_parent_even_if_it_is_killed():
+    script = (
+        "import time; from suite.serving.workers import Workers;"
+        " Workers(2, lambda first: (print('works', flush=True), time.sleep(60))).run()"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert [process.stdout.readline() for _ in range(2)] == [b"works\n"] * 2
+        begin = time.monotonic()
+        process.kill()
+        assert process.stdout.read() == b""  # it ends when nobody has it open any more
+        assert time.monotonic() - begin < 20
+
+
 def refusal(capsys, *words: str) -> str:
     assert main(["serve", *words]) == 2
     return capsys.readouterr().err
@@ -56,6 +71,8 @@ def test_what_cannot_be_served_is_refused(capsys, tmp_path, monkeypatch):
     assert "nowhere is not there" in refusal(capsys, "nowhere")
     assert "--port 70000" in refusal(capsys, TEXT, "--port", "70000")
     assert "--max-inputs is not allowed" in refusal(capsys, TEXT, "--max-inputs", "0")
+    assert "is no origin" in refusal(capsys, TEXT, "--allow-origin", "example.org")
+    assert "is no origin" in refusal(capsys, TEXT, "--allow-origin", "https://example.org/")
     assert "two models are called 'a'" in refusal(capsys, f"a={TEXT}", f"a={TEXT}")
     assert "no name for a model" in refusal(capsys, f"a/b={TEXT}")
     assert "--token-file" in refusal(capsys, TEXT, "--token-file", str(tmp_path / "none"))

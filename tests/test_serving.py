@@ -7,6 +7,7 @@ import io
 import json
 import re
 import shlex
+import shutil
 import threading
 import wave
 from concurrent.futures import ThreadPoolExecutor
@@ -123,6 +124,20 @@ def test_options_of_a_request_hold_for_it_alone(served):
     all_of_them = served.predict("text", "when is it ?").json["predictions"][0]["prediction"]
     assert len(both["scores"]) == 2
     assert len(all_of_them["scores"]) == 3
+
+
+def test_a_model_whose_folder_is_replaced_stays_what_it_was(tmp_path):
+    folder = tmp_path / "export"
+    shutil.copytree(KEPT / "text-classification" / "export", folder)
+    with serving({"a": folder}) as running:
+        before = running.predict("a", "where is it ?", top=1).json
+        replacing = (KEPT / "image-classification" / "export" / "pipeline.json").read_bytes()
+        (folder / "pipeline.json").write_bytes(replacing)
+        after = running.predict("a", "where is it ?", top=1, whole_files=True).json
+        shutil.rmtree(folder)
+        gone = running.predict("a", "where is it ?", top=1, whole_files=False).json
+    assert before == after == gone
+    assert before["predictions"][0]["prediction"]["label"]
 
 
 def test_a_table_has_a_prediction_for_each_of_its_series(served):

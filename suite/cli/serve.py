@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import re
 import sys
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ _LOCAL = ("127.0.0.1", "localhost", "::1")
 _EVERY = "0.0.0.0"  # noqa: S104 - only compared with what the user gave
 
 _MAX_WORKERS = 256
+
+_ORIGIN = re.compile(r"(null|[a-z][a-z0-9+.-]*://[^/?#@\s]+)", re.ASCII)
 
 _NEEDED = ("httptools", "prometheus_client", "python_multipart", "starlette", "uvicorn")
 
@@ -207,6 +210,12 @@ def _settings(arguments: argparse.Namespace, limits: dict[str, float]) -> Server
         raise UserError(f"--workers {arguments.workers} is not allowed: 1 to {_MAX_WORKERS}")
     if not 0 <= arguments.port <= 65535:
         raise UserError(f"--port {arguments.port} is not allowed: 0 to 65535")
+    for origin in arguments.allow_origin:
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            raise UserError(
+                f"--allow-origin {origin} is no origin: give it as browsers send it, such as"
+                " https://example.org, or '*'"
+            )
     try:
         return msgspec.convert(
             {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from suite.errors import UserError
+from suite.errors import UserError, reason
 
 
 def token_of(file: str | None) -> str | None:
@@ -22,8 +22,10 @@ def token_of(file: str | None) -> str | None:
         where = f"--token-file {file}"
         try:
             token = read_regular(Path(file)).decode("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{where} cannot be read: {error}") from None
+        except UnicodeDecodeError:
+            raise UserError(f"{where} cannot be read: it is no text in UTF-8") from None
+        except OSError as error:
+            raise UserError(f"{where} cannot be read: {reason(error)}") from None
     if token is None:
         return None
     if not token or not token.isascii() or not token.isprintable() or " " in token:

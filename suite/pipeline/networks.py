@@ -150,7 +150,7 @@ class OnnxNetwork:
             missing = f"ONNX Runtime is not installed, which runs {path}: pip install 'keras-suite[onnx]'"
             raise unimportable(error, "onnxruntime", missing) from None
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # what fails is raised, and need not be written to stderr as well
         if threads is not None:
             options.intra_op_num_threads = threads
         if not _spins.get():

@@ -225,6 +225,7 @@ class Described:
     """What a model folder says of itself; the network is not loaded.
 
     Attributes:
+        folder: the model folder.
         manifest: the content of `pipeline.json`.
         codec: with the given options.
         builder: that the codec is of.
@@ -232,6 +233,7 @@ class Described:
         host: where the task is looked up.
     """
 
+    folder: Path
     manifest: Manifest
     codec: Codec
     builder: Contributed[ModelBuilder[Any]]
@@ -246,6 +248,14 @@ class Described:
     def description(self) -> Description:
         """What the pipeline is, reads and writes."""
         return described_pipeline(self.manifest, self.codec, self.builder, self.task, self.options)
+
+    def codec_with(self, options: Mapping[str, Any]) -> Codec:
+        """The codec with more options, of the same model whatever the folder holds by now.
+
+        Raises:
+            UserError: if one is not known or not allowed.
+        """
+        return _described(self.folder, self.manifest, self.host, {**self.options, **options}).codec
 
 
 def describe(
@@ -277,7 +287,9 @@ def _described(
         if options:
             parsed = parse(builder.item.prediction_options, options, f"prediction with {builder}")
             codec = codec.with_options(parsed)
-    return Described(manifest=manifest, codec=codec, builder=builder, options=dict(options or {}), host=host)
+    return Described(
+        folder=folder, manifest=manifest, codec=codec, builder=builder, options=dict(options or {}), host=host
+    )
 
 
 def _codec(

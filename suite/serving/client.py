@@ -64,7 +64,9 @@ class Client:
 
     def describe(self, model: str | None = None) -> dict[str, Any]:
         """All that the server says of a model: classes, options, the JSON Schema of predictions, and more."""
-        described: dict[str, Any] = self._server.get(path_of(self.model(model).name))
+        described = self._server.get(path_of(self.model(model).name))
+        if not isinstance(described, dict) or not isinstance(described.get("facts", {}), dict):
+            raise UserError(f"what answers at {self.url} is no server of suite")
         return described
 
     def predict(
@@ -254,6 +256,8 @@ class Client:
 
 def _result(sent: Sent, line: Any, predictions: Predictions) -> Result:
     """The result that a line of an answer is; inputs of a file are called by the name of the file here."""
+    if not isinstance(line, dict):
+        raise UserError("the server gives something else than predictions: is it one of suite?")
     name, given = sent.name, line.get("name")
     if sent.many and isinstance(given, str) and given != sent.filename:
         # Names become names of files, and this one is a stranger's.

@@ -169,6 +169,9 @@ class Server:
         if len(content) > _MAX_RESPONSE:
             connection.close()
             raise RunError(f"the answer of {self.url} is larger than {_MAX_RESPONSE >> 20} MiB")
+        if response.length:  # what was promised and did not come
+            connection.close()
+            raise RunError(f"the connection to {self.url} broke off in the middle of an answer")
         if response.will_close or self._closed:
             connection.close()
         else:

@@ -9,7 +9,6 @@ from typing import Any
 
 from suite.errors import UserError
 from suite.host import Host
-from suite.pipeline.codec import Codec
 from suite.pipeline.manifest import model_folder
 from suite.pipeline.networks import sharing_the_processor
 from suite.prediction.loading import describe, load
@@ -91,6 +90,7 @@ def load_models(
     loaded: dict[str, ServedModel] = {}
     for name, path in models.items():
         folder = model_folder(Path(path)).absolute()
+        described = describe(folder, host=host, options=options)
         batch_size = batch_size_of(folder, settings.batch_size)
         with sharing_the_processor():
             pipeline = load(
@@ -104,11 +104,5 @@ def load_models(
                 options=options,
                 limits=settings.limits,
             )
-
-        def codec_with(
-            asked: Mapping[str, Any], folder: Path = folder, own: Mapping[str, Any] = options or {}
-        ) -> Codec:
-            return describe(folder, host=host, options={**own, **asked}).codec
-
-        loaded[name] = ServedModel(name, pipeline, settings, batch_size, folder, codec_with)
+        loaded[name] = ServedModel(name, pipeline, settings, batch_size, folder, described.codec_with)
     return loaded

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -88,6 +89,7 @@ class Workers:
         os.setsid()  # Ctrl-C of a terminal reaches the parent alone, which passes it on
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_DFL)
+        threading.Thread(target=_end_with_parent, daemon=True).start()
         try:
             self._work(first)
         except SuiteError as error:
@@ -115,6 +117,17 @@ class Workers:
         for worker in list(self._started):
             if worker.pid is not None and worker.is_alive():
                 os.kill(worker.pid, signal.SIGTERM)
+
+
+def _end_with_parent() -> None:
+    """End this worker when its parent is there no more; killed, that one could tell nobody."""
+    import multiprocessing
+    from multiprocessing.connection import wait
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _say(text: str) -> None:
