@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -100,8 +99,8 @@ def test_one_recording_becomes_the_file_that_is_named(tmp_path):
 @pytest.mark.parametrize("ending", ["srt", "vtt"])
 def test_the_ending_of_a_file_says_that_it_is_for_subtitles(tmp_path, ending):
     task = suite.Host(suite_speech_recognition, discover=False).find_task("speech-recognition")
-    described: Any = SimpleNamespace(manifest=SimpleNamespace(facts={}), codec=None)
-    sink = choose_sink(str(tmp_path / f"talk.{ending}"), None, json=False, task=task, described=described)
+    codec: Any = None
+    sink = choose_sink(str(tmp_path / f"talk.{ending}"), None, json=False, task=task, codec=codec, facts={})
     assert isinstance(sink, FormatFiles)
 
 
