@@ -27,6 +27,7 @@ from suite.runs.export import export
 
 SECONDS = 8.0
 """For each row."""
+TURN = 0.3
 
 TEXTS = ("where is the station", "when does it open", "how do I get two of them please", "noon on friday")
 
@@ -118,16 +119,22 @@ def feed_of_one_shape(feed: Callable[[], dict[str, np.ndarray]]) -> dict[str, np
 
 
 def medians(*functions: Callable[[], object]) -> list[float]:
-    """The median time of each, taken in turns, after a warm-up."""
+    """The median time of each, taken in turns of `TURN` seconds, each after a pause and a warm-up.
+
+    They take turns rarely: threads of a session of ONNX Runtime that has just run spin for a while, and would
+    take a core from the session that runs next.
+    """
     times: list[list[float]] = [[] for _ in functions]
-    for function in functions * 3:
-        function()
     end = time.perf_counter() + SECONDS
     while time.perf_counter() < end:
         for function, taken in zip(functions, times, strict=True):
-            start = time.perf_counter()
-            function()
-            taken.append(time.perf_counter() - start)
+            time.sleep(0.05)
+            for _ in range(3):
+                function()
+            turn = time.perf_counter() + TURN
+            while (start := time.perf_counter()) < turn:
+                function()
+                taken.append(time.perf_counter() - start)
     return [statistics.median(taken) for taken in times]
 
 
