@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from suite.contributions import lazy
 from suite.errors import UserError, nearest
 
 if TYPE_CHECKING:
@@ -51,30 +52,6 @@ def format_named(name: str) -> Format:
     return FORMATS[name]
 
 
-def _write_onnx(traced: Traced, target: Path) -> None:
-    from suite.conversion.onnx import write_onnx
-
-    write_onnx(traced, target)
-
-
-def _write_openvino(traced: Traced, target: Path) -> None:
-    from suite.conversion.openvino import write_openvino
-
-    write_openvino(traced, target)
-
-
-def _write_litert(traced: Traced, target: Path) -> None:
-    from suite.conversion.litert import write_litert
-
-    write_litert(traced, target)
-
-
-def _write_saved_model(traced: Traced, target: Path) -> None:
-    from suite.conversion.saved_model import write_saved_model
-
-    write_saved_model(traced, target)
-
-
 ONNX = Format(
     name="onnx",
     title="ONNX",
@@ -82,7 +59,7 @@ ONNX = Format(
     runtime="onnxruntime",
     packages=("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime"),
     extras="export",
-    write=_write_onnx,
+    write=lazy("suite.conversion.onnx:write_onnx"),
 )
 
 FORMATS = {
@@ -96,7 +73,7 @@ FORMATS = {
             runtime="litert",
             packages=("keras", "tensorflow", "ai_edge_litert"),
             extras="export,litert",
-            write=_write_litert,
+            write=lazy("suite.conversion.litert:write_litert"),
         ),
         Format(
             name="openvino",
@@ -105,7 +82,7 @@ FORMATS = {
             runtime="openvino",
             packages=("keras", "tensorflow", "openvino"),
             extras="export,openvino",
-            write=_write_openvino,
+            write=lazy("suite.conversion.openvino:write_openvino"),
         ),
         Format(
             name="saved-model",
@@ -114,7 +91,7 @@ FORMATS = {
             runtime="tensorflow",
             packages=("keras", "tensorflow"),
             extras="export",
-            write=_write_saved_model,
+            write=lazy("suite.conversion.saved_model:write_saved_model"),
         ),
     )
 }

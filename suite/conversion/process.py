@@ -7,10 +7,7 @@ what TensorFlow and the converters print while they work belongs to this process
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +18,8 @@ from suite.files import unwritable_in, writing
 from suite.pipeline.codec import Arrays
 from suite.pipeline.keras_files import check_keras
 from suite.plugin_files import files_of_modules
-from suite.stopping import check_stop
+from suite.processes import in_a_fresh_process
 
-_STOP_SECONDS = 0.2  # between two looks whether to stop
 _CHILD = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
@@ -104,19 +100,7 @@ def do(job: Mapping[str, Any], target: Path) -> str | None:
 
 def _in_a_process(job: Mapping[str, Any]) -> tuple[int, str]:
     """Do a job in a process of its own: its exit status, and what it printed to the standard error."""
-    command = [sys.executable, "-c", _CHILD, json.dumps(sys.path), json.dumps(job)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
-    ) as process:
-        try:
-            while True:
-                with suppress(subprocess.TimeoutExpired):
-                    printed = process.communicate(timeout=_STOP_SECONDS)[1]
-                    return process.returncode, printed
-                check_stop()
-        except BaseException:
-            process.kill()
-            raise
+    return in_a_fresh_process(_CHILD, json.dumps(job))
 
 
 def _answer(path: Path) -> dict[str, str]:

@@ -18,6 +18,8 @@ FORMAT = 2
 MANIFEST = "pipeline.json"
 REPORT = "export.json"
 """How an export was compared with Keras; it lies beside its `pipeline.json`."""
+BENCH_FILE = "bench.json"
+"""What `suite bench --save` writes beside `pipeline.json`, and `suite serve` reads."""
 FOLDS_FILE = "folds.json"
 """Lies in a directory that holds a run for each fold of a cross-validation, and is no run itself."""
 

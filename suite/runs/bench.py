@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import pickle
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,11 +17,12 @@ from suite.contributions import Contributed, Task
 from suite.errors import RunError, UserError, reason
 from suite.files import atomic_write
 from suite.host import Host
-from suite.pipeline.manifest import REPORT, Manifest, model_folder, size_of_network
+from suite.pipeline.manifest import BENCH_FILE, REPORT, Manifest, model_folder, size_of_network
 from suite.pipeline.runtimes.choosing import runtime_for
 from suite.prediction.inputs import Inputs
 from suite.prediction.loading import Described, describe
-from suite.runs.benchmark import FILE, NOISY, Measurements
+from suite.processes import in_a_fresh_process
+from suite.runs.benchmark import NOISY, Measurements
 from suite.runs.data import sample_of
 from suite.runs.export import data_of
 from suite.runs.rescoring import evenly
@@ -33,7 +31,6 @@ from suite.wording import counted
 
 MAX_INPUTS = 64
 SECONDS = 20.0
-_STOP_SECONDS = 0.2
 _CHILD = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
@@ -118,7 +115,7 @@ def bench(
         benchmark = _measured(Path(path), each.manifest, host, inputs, source, options, seconds)
         if save:
             content = msgspec.json.format(msgspec.json.encode(benchmark), indent=2)
-            atomic_write(model_folder(Path(path)) / FILE, content + b"\n")
+            atomic_write(model_folder(Path(path)) / BENCH_FILE, content + b"\n")
         found.append(benchmark)
     return found
 
@@ -199,31 +196,13 @@ def _in_a_process(host: Host, job: dict[str, Any]) -> dict[str, Any]:
         answer, given = Path(temporary) / "answer.json", Path(temporary) / "job"
         given.write_bytes(sent)
         begun = time.time()
-        command = [sys.executable, "-c", _CHILD, json.dumps(sys.path), str(answer)]
-        with (
-            given.open("rb") as job_file,
-            subprocess.Popen(
-                command, stdin=job_file, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-            ) as process,
-        ):
-            try:
-                printed = _waited(process)
-            except BaseException:
-                process.kill()
-                raise
+        with given.open("rb") as job_file:
+            status, printed = in_a_fresh_process(_CHILD, str(answer), stdin=job_file)
         try:
             found: dict[str, Any] = json.loads(answer.read_bytes())
         except (OSError, ValueError):
-            last = (printed.strip().splitlines() or [f"status {process.returncode}"])[-1]
+            last = (printed.strip().splitlines() or [f"status {status}"])[-1]
             raise RunError(f"the process that measured {job['folder']} died: {last}") from None
     if "user_error" in found:
         raise UserError(found["user_error"])
     return {**found, "cold_start": found["first"] - begun}
-
-
-def _waited(process: subprocess.Popen[bytes]) -> str:
-    """What a process prints to its standard error, when it has ended."""
-    while True:
-        with suppress(subprocess.TimeoutExpired):
-            return process.communicate(timeout=_STOP_SECONDS)[1].decode(errors="replace")
-        check_stop()

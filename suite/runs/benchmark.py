@@ -20,8 +20,6 @@ from suite.prediction.predictor import LoadedPipeline
 from suite.prediction.recording import recorded
 from suite.stopping import check_stop
 
-FILE = "bench.json"
-"""What `suite bench --save` writes beside `pipeline.json`."""
 MAX_BATCH_SIZE = 256
 NOISY = 1.3
 """How much slower one part of the measurements may be than another on a quiet machine."""

@@ -13,6 +13,7 @@ from suite.documents import NotJsonError, decode_json
 from suite.errors import UserError
 from suite.evaluation.prediction_files import PREDICTIONS_FILE
 from suite.pipeline.manifest import (
+    BENCH_FILE,
     FOLDS_FILE,
     MANIFEST,
     Manifest,
@@ -21,7 +22,6 @@ from suite.pipeline.manifest import (
     model_folder,
     read_manifest,
 )
-from suite.runs.benchmark import FILE as BENCHMARK
 from suite.runs.directory import RunDirectory
 from suite.runs.logs import FILE as LOGS_FILE
 from suite.runs.run import read_json
@@ -103,8 +103,8 @@ def _model(folder: Path) -> Iterator[Verified]:
                 yield Verified(folder / MANIFEST, _CHECKSUM, f"its file '{name}' is not beside it")
                 continue
             yield _look(folder / name, _CHECKSUM, partial(_file_of, folder, manifest, name))
-    if (folder / BENCHMARK).is_file():
-        yield _json(folder / BENCHMARK)
+    if (folder / BENCH_FILE).is_file():
+        yield _json(folder / BENCH_FILE)
 
 
 def _file_of(folder: Path, manifest: Manifest, name: str, file: Path) -> None:

@@ -19,6 +19,7 @@ import msgspec
 from suite.devices import cores
 from suite.errors import UserError
 from suite.pipeline.codec import Codec
+from suite.pipeline.manifest import BENCH_FILE
 from suite.prediction.description import Description
 from suite.prediction.encoding import chunks_of
 from suite.prediction.predictor import LoadedPipeline
@@ -357,7 +358,7 @@ def batch_size_of(folder: Any, wanted: int | None) -> int:
     if wanted is not None:
         return wanted
     try:
-        found = msgspec.json.decode((folder / "bench.json").read_bytes())["batch_size"]
+        found = msgspec.json.decode((folder / BENCH_FILE).read_bytes())["batch_size"]
     except (OSError, KeyError, TypeError, msgspec.DecodeError):
         return DEFAULT_BATCH_SIZE
     return found if type(found) is int and 1 <= found <= 65_536 else DEFAULT_BATCH_SIZE

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from suite.contributions import lazy
 from suite.errors import UserError, nearest
 
 if TYPE_CHECKING:
@@ -33,30 +34,6 @@ class Runtime:
     open: Callable[[Path, int | None], Network] | None
 
 
-def _onnxruntime(path: Path, threads: int | None) -> Network:
-    from suite.pipeline.networks import OnnxNetwork
-
-    return OnnxNetwork(path, threads)
-
-
-def _openvino(path: Path, threads: int | None) -> Network:
-    from suite.pipeline.runtimes.openvino import OpenvinoNetwork
-
-    return OpenvinoNetwork(path, threads)
-
-
-def _litert(path: Path, threads: int | None) -> Network:
-    from suite.pipeline.runtimes.litert import LitertNetwork
-
-    return LitertNetwork(path, threads)
-
-
-def _tensorflow(path: Path, threads: int | None) -> Network:
-    from suite.pipeline.runtimes.saved_model import SavedModelNetwork
-
-    return SavedModelNetwork(path, threads)
-
-
 _KERAS = Runtime(name="keras", title="Keras", endings=(".keras",), packages=("keras",), open=None)
 
 RUNTIMES = {
@@ -68,28 +45,28 @@ RUNTIMES = {
             title="ONNX Runtime",
             endings=(".onnx",),
             packages=("onnxruntime",),
-            open=_onnxruntime,
+            open=lazy("suite.pipeline.networks:OnnxNetwork"),
         ),
         Runtime(
             name="openvino",
             title="OpenVINO",
             endings=(".xml", ".onnx"),
             packages=("openvino",),
-            open=_openvino,
+            open=lazy("suite.pipeline.runtimes.openvino:OpenvinoNetwork"),
         ),
         Runtime(
             name="litert",
             title="LiteRT",
             endings=(".tflite",),
             packages=("ai_edge_litert",),
-            open=_litert,
+            open=lazy("suite.pipeline.runtimes.litert:LitertNetwork"),
         ),
         Runtime(
             name="tensorflow",
             title="TensorFlow",
             endings=(".savedmodel",),
             packages=("tensorflow",),
-            open=_tensorflow,
+            open=lazy("suite.pipeline.runtimes.saved_model:SavedModelNetwork"),
         ),
     )
 }
