@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from suite.serving.problems import CLOSE, RequestError, busy
 from suite.serving.settings import MB, ServerSettings
+
+Result = TypeVar("Result")
+
+_LARGE = 1 << 18
+"""Bytes of a body from which on it is read in a thread."""
 
 
 class ClientGoneError(Exception):
@@ -111,3 +116,16 @@ def _too_large(most: int) -> RequestError:
     # The rest of the body is not read: the connection cannot be used for another request.
     message = f"the body is larger than the limit of {most / MB:,g} MB: send less at once"
     return RequestError(413, "too_large", message, (CLOSE,))
+
+
+async def read_apart(size: int, read: Callable[..., Result], *arguments: Any) -> Result:
+    """What `read` makes of a body; in a thread if it is large, for it would hold up all other requests.
+
+    Args:
+        size: of the body, in bytes.
+        read: reads it.
+        arguments: of `read`.
+    """
+    if size < _LARGE:
+        return read(*arguments)
+    return await asyncio.to_thread(read, *arguments)

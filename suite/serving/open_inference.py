@@ -7,7 +7,6 @@ if the model reads texts, and the output `predictions` has the JSON of each pred
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +26,7 @@ from suite.serving.binary_tensors import (
     to_bytes,
     to_json,
 )
-from suite.serving.bodies import PendingBodies
+from suite.serving.bodies import PendingBodies, read_apart
 from suite.serving.exchange import Exchange
 from suite.serving.inputs import check_count, check_elements, given_file_or_text
 from suite.serving.models import ServedModel
@@ -38,7 +37,6 @@ from suite.serving.settings import ServerSettings
 
 VERSION = "1"
 _HEADER = b"inference-header-content-length"
-_LARGE = 1 << 18
 PREDICTIONS = "predictions"
 
 Find = Callable[[str], ServedModel]
@@ -158,10 +156,7 @@ class Infer:
             content = await body.read(scope, receive, self._settings)
             exchange.received = len(content)
             headers = dict(scope["headers"])
-            if len(content) < _LARGE:
-                tensors = read_request(content, headers.get(_HEADER))
-            else:
-                tensors = await asyncio.to_thread(read_request, content, headers.get(_HEADER))
+            tensors = await read_apart(len(content), read_request, content, headers.get(_HEADER))
             del content
             try:
                 outputs = await answer_or_gone(

@@ -7,16 +7,13 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from suite.prediction.predictor import LoadedPipeline
-from suite.serving.bodies import ClientGoneError, PendingBodies
+from suite.serving.bodies import ClientGoneError, PendingBodies, read_apart
 from suite.serving.exchange import Exchange
 from suite.serving.inputs import Given, Parsed, parsed_request
 from suite.serving.models import ServedModel
 from suite.serving.problems import RequestError
 from suite.serving.responses import LINES, answer_or_gone, encoder, line_of, respond
 from suite.serving.settings import ServerSettings
-
-_LARGE = 1 << 18
-"""Bytes of a body from which on it is parsed in a thread: a large one would hold up all others."""
 
 
 class Predict:
@@ -57,9 +54,7 @@ class Predict:
             if header == b"content-type":
                 content_type = value.decode("latin-1")
         arguments = (content_type, body, name, model.pipeline.codec, self._settings)
-        if len(body) < _LARGE:
-            return parsed_request(*arguments)
-        return await asyncio.to_thread(parsed_request, *arguments)
+        return await read_apart(len(body), parsed_request, *arguments)
 
     async def _answer(
         self,
