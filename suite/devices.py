@@ -253,7 +253,7 @@ def quiet_native_output() -> Iterator[None]:
 
 @contextlib.contextmanager
 def importing() -> Iterator[None]:
-    """Import a large package without looking for garbage meanwhile, which is a fifth of the time (measured).
+    """Import a large package without looking for garbage meanwhile, which is a tenth of the time (measured).
 
     It makes hundreds of thousands of objects that stay.
     """
