@@ -49,17 +49,22 @@ def test_it_says_where_it_is_and_how_to_try_it_and_ends_when_it_is_told(number, 
 
 
 @pytest.mark.slow
-def test_workers_end_with_their_parent_even_if_it_is_killed():
+def test_workers_end_with_their_parent_even_if_it_is_killed(tmp_path):
+    shared = tmp_path / "shared"
+    shared.mkdir()
     script = (
-        "import time; from suite.serving.workers import Workers;"
-        " Workers(2, lambda first: (print('works', flush=True), time.sleep(60))).run()"
+        "import sys, time; from pathlib import Path; from suite.serving.workers import Workers;"
+        " Workers(2, lambda first: (print('works', flush=True), time.sleep(60)), Path(sys.argv[1])).run()"
     )
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=ROOT) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(shared)], stdout=subprocess.PIPE, cwd=ROOT
+    ) as process:
         assert [process.stdout.readline() for _ in range(2)] == [b"works\n"] * 2
         begin = time.monotonic()
         process.kill()
         assert process.stdout.read() == b""  # it ends when nobody has it open any more
         assert time.monotonic() - begin < 20
+    assert not shared.exists()
 
 
 def refusal(capsys, *words: str) -> str:

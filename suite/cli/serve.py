@@ -16,6 +16,8 @@ from suite.cli.unknown_options import keys_of_model
 from suite.errors import UserError, unimportable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from suite.serving.models import ServedModel
     from suite.serving.settings import ServerSettings
 
@@ -123,12 +125,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until the process is told to end."""
     from suite.serving.workers import counted_together
 
-    with nullcontext() if arguments.workers == 1 else counted_together():
+    with nullcontext() if arguments.workers == 1 else counted_together() as counts:
         check_installed()
-        return _serve(arguments)
+        return _serve(arguments, counts)
 
 
-def _serve(arguments: argparse.Namespace) -> int:
+def _serve(arguments: argparse.Namespace, counts: Path | None) -> int:
     from suite.configuration import option_settings, take_limits
     from suite.limits import set_limits
     from suite.prediction.loading import describe
@@ -171,7 +173,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         Server(application_of(models, settings), settings, greet).run(sockets=[sock])
 
     if arguments.workers > 1:
-        return Workers(arguments.workers, serve).run()
+        return Workers(arguments.workers, serve, counts).run()
     serve(True)
     return 0
 
