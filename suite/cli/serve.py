@@ -133,6 +133,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _serve(arguments: argparse.Namespace, counts: Path | None) -> int:
     from suite.configuration import option_settings, take_limits
     from suite.limits import set_limits
+    from suite.pipeline.manifest import unfinished_note
     from suite.prediction.loading import describe
     from suite.serving.asgi import application_of
     from suite.serving.loading import load_models, named_models
@@ -148,7 +149,9 @@ def _serve(arguments: argparse.Namespace, counts: Path | None) -> int:
     settings = _settings(arguments, {name: getattr(limits, name) for name in given})
     named = named_models(arguments.models)
     for path in named.values():  # what is wrong with the words is said before anything is loaded
-        describe(path, host=host, options=options)
+        note = unfinished_note(describe(path, host=host, options=options).manifest, path)
+        if note:
+            print(f"suite: note: {note}", file=sys.stderr)
     sock = bound_socket(arguments.address, arguments.port)
     raise_file_limit(2 * settings.max_connections + 256)
 
