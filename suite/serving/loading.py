@@ -12,10 +12,9 @@ import numpy as np
 
 from suite.errors import UserError
 from suite.host import Host
-from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs, Encoded
+from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs
 from suite.pipeline.manifest import model_folder
 from suite.pipeline.networks import KerasNetwork, sharing_the_processor
-from suite.pipeline.trainable import stack
 from suite.prediction.loading import describe, load
 from suite.prediction.predictor import LoadedPipeline
 from suite.serving.models import ServedModel, batch_size_of
@@ -136,9 +135,7 @@ def warm_up(pipeline: LoadedPipeline) -> None:
             Exception
         ):  # not every network takes what is made up here; its first request then waits
             if pipeline.codec.accepts_text:
-                encoded = pipeline.codec.encode(text)
-                arrays = encoded.arrays if isinstance(encoded, Encoded) else encoded
-                network(stack([arrays] * count))
+                pipeline.predict([text] * count)
             else:
                 network(_zeros(network.signature.inputs, count, length))
 
