@@ -15,6 +15,7 @@ from pathlib import Path
 
 from suite.errors import UserError, nearest
 from suite.options import parse
+from suite.process_group import ProcessGroup
 from suite.training_options import RuntimeOptions
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -29,11 +30,15 @@ class Device:
         backend: "tensorflow", "jax" or "torch".
         kind: "cpu" or "gpu".
         name: the processor or accelerator, for people.
+        count: how many devices train together, in all processes.
+        group: the processes that train together; None for one that trains alone.
     """
 
     backend: str
     kind: str
     name: str
+    count: int = 1
+    group: ProcessGroup | None = None
 
 
 def choose_backend(wanted: str = "auto") -> str:
@@ -85,16 +90,7 @@ def activate(backend: str = "auto", device: str = "auto") -> Device:
     refuse_forked()
     parse(RuntimeOptions, {"device": device}, "--device")
     if "keras" not in sys.modules:
-        os.environ["KERAS_BACKEND"] = chosen
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        # Off by default on AMD processors, where it makes convolutions a sixth faster too.
-        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-        os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-        if device == "cpu":
-            os.environ["CUDA_VISIBLE_DEVICES"] = ""
-            os.environ.setdefault("JAX_PLATFORMS", "cpu")
-        elif device.startswith("gpu:"):
-            os.environ["CUDA_VISIBLE_DEVICES"] = device.partition(":")[2]
+        prepare_environment(chosen, device)
         logging.getLogger("tensorflow").addFilter(_is_no_retracing)
         with quiet_native_output():
             import keras  # noqa: F401
@@ -108,6 +104,22 @@ def activate(backend: str = "auto", device: str = "auto") -> Device:
     if device == "cpu" or gpu_name is None:
         return Device(chosen, "cpu", processor())
     return Device(chosen, "gpu", gpu_name)
+
+
+def prepare_environment(backend: str, device: str) -> None:
+    """Tell Keras and its backend what to run on, unless they run already."""
+    if "keras" in sys.modules:
+        return
+    os.environ["KERAS_BACKEND"] = backend
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Off by default on AMD processors, where it makes convolutions a sixth faster too.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    if device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    elif device.startswith("gpu:"):
+        os.environ["CUDA_VISIBLE_DEVICES"] = device.partition(":")[2]
 
 
 _active_in: int | None = None
