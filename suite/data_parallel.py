@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import replace
 
-from suite.devices import Device, activate, choose_backend, prepare_environment
+from suite.devices import Device, activate, choose_backend, prepare_environment, quiet_native_output
 from suite.errors import UserError
 from suite.process_group import ProcessGroup, process_group
 from suite.training_options import RuntimeOptions
@@ -39,7 +39,8 @@ def activate_together(runtime: RuntimeOptions, join: Callable[[], ProcessGroup |
         # its devices are counted below.
         with contextlib.suppress(RuntimeError):
             jax.config.update("jax_num_cpu_devices", here)
-    group = join()
+    with quiet_native_output():
+        group = join()
     device = activate(backend, runtime.device)
     if group is not None:
         _check_group(runtime, group, jax.device_count())

@@ -240,26 +240,26 @@ def _processor_information() -> dict[str, str]:
 
 @contextlib.contextmanager
 def quiet_native_output() -> Iterator[None]:
-    """Keep what native libraries write to the error stream while they load from people's terminals.
+    """Keep what native libraries write by themselves while they load from people's terminals.
 
     Threads do it one after the other: each puts back what it found.
     """
-    with _quieting:
+    with _quieting, contextlib.ExitStack() as restored:
+        sys.stdout.flush()
         sys.stderr.flush()
+        for descriptor in (1, 2):
+            with contextlib.suppress(OSError):  # closed, so there is nothing to keep from
+                saved = os.dup(descriptor)
+                restored.callback(os.close, saved)
+                restored.callback(os.dup2, saved, descriptor)
+                null = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(null, descriptor)
+                os.close(null)
         try:
-            saved = os.dup(2)
-        except OSError:
-            yield
-            return
-        null = os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(null, 2)
             yield
         finally:
+            sys.stdout.flush()
             sys.stderr.flush()
-            os.dup2(saved, 2)
-            os.close(saved)
-            os.close(null)
 
 
 _quieting = threading.RLock()

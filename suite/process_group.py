@@ -100,6 +100,9 @@ def join(
 
     if jax.distributed.is_initialized():
         return ProcessGroup(jax.process_index(), jax.process_count())
+    if address is not None:
+        # Whoever started the processes looks after them; else JAX ends all when one of them is lost.
+        jax.config.update("jax_enable_recoverability", True)
     try:
         jax.distributed.initialize(
             address,

@@ -16,7 +16,15 @@ from suite.contributions import Contributed, DataLoader, Evaluator, Metric, Mode
 from suite.data.contents import contents_of
 from suite.data.dataset import Dataset, digest, fingerprint
 from suite.data_parallel import shared_batch, start_alone
-from suite.devices import Device, activate, choose_precision, cores, dtype_policy, make_deterministic
+from suite.devices import (
+    Device,
+    activate,
+    choose_precision,
+    cores,
+    dtype_policy,
+    make_deterministic,
+    quiet_native_output,
+)
 from suite.errors import UserError, attributed
 from suite.evaluation.metrics import declared_metrics, metric_of
 from suite.evaluation.scoring import import_evaluators
@@ -204,7 +212,8 @@ def build(
     check_stop()
     listener.phase("building the network")
     with attributed(str(chosen.builder)), dtype_policy(precision):
-        keras.utils.set_random_seed(configuration.training.seed)
+        with quiet_native_output():  # Keras imports TensorFlow for it, on every backend
+            keras.utils.set_random_seed(configuration.training.seed)
         pipeline = chosen.builder.item.build(data.dataset, chosen.options)
     given = configuration.model
     check_pipeline(pipeline, chosen.builder, len(data.dataset.train), chosen.options, given)

@@ -171,7 +171,7 @@ def _train(
     workers: Workers,
     added: Continuation | None = None,
 ) -> RunDirectory:
-    workers.tell_run(str(run.path.resolve()))
+    workers.tell_run(run.path)
     with heard(listener, experiment.host, experiment.configuration, run.path) as everybody:
         scored = _trained(run, experiment, everybody, stop, workers, added)
         everybody.finished(scored)

@@ -78,6 +78,7 @@ class Workers:
         self._readers: list[threading.Thread] = []
         self._group: ProcessGroup | None = None
         self._are_needed = False
+        self._run = Path()
 
     def __enter__(self) -> Self:
         return self
@@ -89,8 +90,6 @@ class Workers:
         for process in self._processes:
             process.kill()
             process.wait()
-        if self._processes and error is not None and self._group is not None:
-            leave()
 
     def start(self, runtime: RuntimeOptions) -> Device:
         """Start Keras on the devices that train together, and the processes that do.
@@ -130,10 +129,11 @@ class Workers:
         self._said.append(said)
         self._readers.append(reader)
 
-    def tell_run(self, path: str) -> None:
+    def tell_run(self, path: Path) -> None:
         """Let the others know the run, whose configuration they train with."""
+        self._run = path
         if self._group is not None:
-            self._group.tell("run", {"path": path})
+            self._group.tell("run", {"path": str(path.resolve())})
 
     @contextmanager
     def training(self) -> Iterator[None]:
@@ -149,11 +149,11 @@ class Workers:
         except Exception as error:
             lost = self._lost(wait=5.0)
             if lost:
-                raise RunError(lost) from error
+                raise RunError(f"{lost}; to go on: suite resume {self._run}") from error
             if self._group is not None and type(error).__name__ == "JaxRuntimeError":
                 raise RunError(
                     f"the computation that {self._group.size} processes share has failed, perhaps since one"
-                    f" of them was lost: {first_line(error)[:300]}"
+                    f" of them was lost: {first_line(error)[:300]}; to go on: suite resume {self._run}"
                 ) from error
             raise
         self._are_needed = False
@@ -165,7 +165,7 @@ class Workers:
         deadline = time.monotonic() + (wait if self._processes else 0.0)
         while True:
             for index, process in enumerate(self._processes):
-                if process.poll() is not None:
+                if process.poll():  # one that ended well was told to
                     return self._how_it_ended(index)
             if time.monotonic() >= deadline:
                 return ""
@@ -190,7 +190,7 @@ class Workers:
             if lost:
                 time.sleep(GRACE_SECONDS)
                 if self._are_needed:
-                    sys.stderr.write(f"suite: {lost}; suite resume goes on with the run\n")
+                    sys.stderr.write(f"suite: {lost}; to go on: suite resume {self._run}\n")
                     sys.stderr.flush()
                     os._exit(1)
             time.sleep(0.5)

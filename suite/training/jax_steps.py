@@ -16,7 +16,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from suite.devices import Device
+from suite.devices import Device, quiet_native_output
 from suite.training.batches import Batches
 from suite.training.loop import TrainingLoop
 
@@ -66,8 +66,14 @@ class JaxSteps:
                 # If the device still computes, it has not waited for these examples.
                 loop.device_waits = self._logs is None or self._logs["loss"].is_ready()
                 state = self._placed_state() if self._state is None else self._state
-                self._logs, self._state = self._step(state, self._placed(batch))
+                self._logs, self._state = self._run(state, self._placed(batch))
             loop.on_train_batch_end(end - 1, self._logs)
+
+    def _run(self, state: tuple[list[Any], ...], batch: Any) -> tuple[dict[str, Any], tuple[list[Any], ...]]:
+        if self._logs is not None or jax.process_count() == 1:
+            return self._step(state, batch)  # type: ignore[no-any-return]
+        with quiet_native_output():  # in the first one processes connect, and Gloo prints that
+            return jax.block_until_ready(self._step(state, batch))  # type: ignore[no-any-return]
 
     def sync(self) -> None:
         """Put the values into the network's variables, from which the next step takes them again."""
