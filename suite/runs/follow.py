@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +14,10 @@ from suite.data_parallel import activate_together
 from suite.devices import Device
 from suite.errors import RunError, SuiteError, UserError, attributed, first_line
 from suite.host import Host
-from suite.process_group import ProcessGroup, join, leave
+from suite.process_group import ProcessGroup, join
 from suite.runs.build import build
 from suite.runs.directory import RunDirectory
-from suite.runs.workers import Seat, host_of
+from suite.runs.workers import Seat, host_of, training_together
 from suite.training.progress import Listener
 from suite.training_options import RuntimeOptions
 
@@ -32,6 +33,8 @@ def follow(host: Host, group: ProcessGroup, device: Device) -> None:
     Raises:
         SuiteError: if this process cannot do what the first one does.
     """
+    from suite.evaluation.failing import added_may_fail
+    from suite.runs.validating import validation_of
     from suite.training.session import StopRequested
     from suite.training.trainer import Trainer
 
@@ -47,7 +50,9 @@ def follow(host: Host, group: ProcessGroup, device: Device) -> None:
         runtime=configuration.runtime,
         device=device,
         folder=run.checkpoints,
-        validate=None,
+        validate=validation_of(
+            experiment, leave_out=added_may_fail(experiment.task, experiment.evaluators, defects=True)
+        ),
         metric=experiment.task.item.metric,
         higher_is_better=experiment.metric.higher_is_better,
         listener=Listener(),
@@ -62,12 +67,13 @@ def follow(host: Host, group: ProcessGroup, device: Device) -> None:
             f"the newest checkpoint in {run.path} is of step {trainer.state.step:,} here, and of step"
             f" {begin['step']:,} for the first process: the run has to be on a disk that all processes share"
         )
-    with attributed(str(experiment.builder)):
-        try:
-            trainer.train()
-        except StopRequested:
-            return
-    leave()
+    with (
+        attributed(str(experiment.builder)),
+        training_together(group, f"to go on: suite resume {run.path}"),
+        suppress(StopRequested),
+    ):
+        trainer.train()
+    group.leave()
 
 
 def follow_in_cluster(host: Host, device: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -189,13 +189,11 @@ def _trained(
     """Train from the newest checkpoint to the end, score and report; the content of `metrics.json`."""
     from suite.evaluation.failing import added_may_fail, said_once
     from suite.prediction.loading import load
-    from suite.training.batches import memory_budget
+    from suite.runs.validating import validation_of
     from suite.training.session import StopRequested
     from suite.training.trainer import Trainer
-    from suite.training.validation import Validation
 
     configuration, dataset, pipeline = experiment.configuration, experiment.dataset, experiment.pipeline
-    threads = cast(int, configuration.runtime.threads)
     skipped: list[str] = []
 
     def skip(message: str) -> None:
@@ -203,23 +201,7 @@ def _trained(
         listener.note(skipped[-1])
 
     leave_out = added_may_fail(experiment.task, experiment.evaluators, defects=True)
-    validation = None
-    if dataset.validation is not None and len(dataset.validation):
-        validation = Validation(
-            pipeline,
-            dataset.validation,
-            task=experiment.task.item,
-            builder=experiment.builder.full_name,
-            facts=dataset.facts,
-            evaluators=experiment.evaluators,
-            evaluator_options=configuration.evaluators,
-            training_batch=int(configuration.training.batch_size),
-            threads=threads,
-            budget=memory_budget(configuration.runtime.cache, 0.2),
-            skip_unreadable=configuration.training.unreadable == "skip",
-            on_skip=skip,
-            leave_out=said_once(leave_out, listener.note),
-        )
+    validation = validation_of(experiment, on_skip=skip, leave_out=said_once(leave_out, listener.note))
     interim = InterimModel(run, experiment, validation)
     trainer = Trainer(
         pipeline,

@@ -19,6 +19,7 @@ import numpy as np
 from suite.devices import Device, quiet_native_output
 from suite.training.batches import Batches
 from suite.training.loop import TrainingLoop
+from suite.training.placement import Placement
 
 
 class JaxSteps:
@@ -35,13 +36,8 @@ class JaxSteps:
         self._network = network
         self._state: tuple[list[Any], ...] | None = None
         self._logs: dict[str, Any] | None = None
-        self._everywhere: Any = None
-        self._in_rows: Any = None
-        if device.count > 1:
-            mesh = jax.sharding.Mesh(np.array(jax.devices()[: device.count]), ("batch",))
-            self._everywhere = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
-            self._in_rows = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("batch"))
-        shardings = None if self._everywhere is None else (None, self._everywhere)
+        self._placement = Placement(device) if device.count > 1 else None
+        shardings = None if self._placement is None else (None, self._placement.everywhere)
         self._step = jax.jit(network.train_step, donate_argnums=0, out_shardings=shardings)
 
     def fit(self, batches: Batches, loop: TrainingLoop, steps_per_execution: int) -> None:
@@ -66,7 +62,8 @@ class JaxSteps:
                 # If the device still computes, it has not waited for these examples.
                 loop.device_waits = self._logs is None or self._logs["loss"].is_ready()
                 state = self._placed_state() if self._state is None else self._state
-                self._logs, self._state = self._run(state, self._placed(batch))
+                placed = batch if self._placement is None else self._placement.rows(batch)
+                self._logs, self._state = self._run(state, placed)
             loop.on_train_batch_end(end - 1, self._logs)
 
     def _run(self, state: tuple[list[Any], ...], batch: Any) -> tuple[dict[str, Any], tuple[list[Any], ...]]:
@@ -81,7 +78,7 @@ class JaxSteps:
             return
         for variables, values in zip(self._variables, self._state, strict=True):
             for variable, value in zip(variables, values, strict=True):
-                variable.assign(value if self._everywhere is None else value.addressable_data(0))
+                variable.assign(value if self._placement is None else value.addressable_data(0))
         self._state = None
 
     @property
@@ -97,22 +94,7 @@ class JaxSteps:
     def _placed_state(self) -> tuple[list[Any], ...]:
         """The values of all variables; on several devices, on each of them."""
         values = tuple([variable.value for variable in variables] for variables in self._variables)
-        if self._everywhere is None:
+        if self._placement is None:
             return values
-        return tuple([self._on_all(np.asarray(value)) for value in part] for part in values)
-
-    def _on_all(self, value: np.ndarray) -> Any:
-        return jax.make_array_from_callback(value.shape, self._everywhere, lambda index: value[index])
-
-    def _placed(self, batch: Any) -> Any:
-        """A batch on the devices: of each array the rows that this process has to give."""
-        if self._in_rows is None:
-            return batch
-        size, rank = jax.process_count(), jax.process_index()
-
-        def placed(array: np.ndarray) -> Any:
-            rows = len(array) // size
-            mine = array[rank * rows : (rank + 1) * rows]
-            return jax.make_array_from_process_local_data(self._in_rows, mine)
-
-        return jax.tree.map(placed, batch)
+        on_all = self._placement.on_all
+        return tuple([on_all(np.asarray(value)) for value in part] for part in values)

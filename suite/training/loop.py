@@ -233,13 +233,11 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
             "loss": loss,
             "learning_rate": self._learning_rate(step),
         }
-        is_last = step >= session.steps
         # Weights that are not scored cannot become the best ones.
-        every = int(session.options.validation_every)
-        is_scored = is_last or session.validate is None or epoch % every == 0
+        is_scored = session.validate is None or session.scores_after(step)
         is_best = is_scored and self._score(row)
         self._add_speed(row)
-        self._close_epoch(row, is_last=is_last)
+        self._close_epoch(row, is_last=step >= session.steps)
         session.history_changed(session.state.history)
         session.listener.epoch(row, is_best and session.validate is not None)
         self.last_end = time.perf_counter()
