@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING
 from suite.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
+    from suite.data.columns import Column as Column
+    from suite.data.columns import ColumnExamples as ColumnExamples
+    from suite.data.columns import NumberedIds as NumberedIds
+    from suite.data.columns import each_input as each_input
+    from suite.data.columns import ids_at as ids_at
+    from suite.data.columns import inputs_at as inputs_at
+    from suite.data.columns import target_counts as target_counts
     from suite.data.dataset import Dataset as Dataset
     from suite.data.dataset import Example as Example
     from suite.data.dataset import Examples as Examples
@@ -22,6 +29,13 @@ if not TYPE_CHECKING:
     __getattr__, __dir__, __all__ = lazy_exports(
         __name__,
         {
+            "Column": "suite.data.columns",
+            "ColumnExamples": "suite.data.columns",
+            "NumberedIds": "suite.data.columns",
+            "each_input": "suite.data.columns",
+            "ids_at": "suite.data.columns",
+            "inputs_at": "suite.data.columns",
+            "target_counts": "suite.data.columns",
             "Dataset": "suite.data.dataset",
             "Example": "suite.data.dataset",
             "Examples": "suite.data.dataset",

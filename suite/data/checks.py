@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from suite.data.columns import ids_at, target_counts
 from suite.data.dataset import Dataset, Example, Examples
+from suite.data.examples import spans
 from suite.errors import PluginError, SuiteError, UserError, attributed
 
 _JSON = (str, int, float, bool, list, tuple, dict, type(None))
@@ -108,26 +110,49 @@ def _floats(value: Any) -> Iterator[float]:
 
 def _check_split(name: str, split: Examples, refuse: Callable[[str], SuiteError]) -> None:
     hashes = np.zeros(len(split), np.int64)
+    counts = target_counts(split)
+    if counts is not None:
+        # Columns have one type each, so the first example and the different targets say all but the ids.
+        _check_ids(split, hashes)
+        if all(not not_json(target) for target, _ in counts):
+            for index in range(min(1, len(split))):
+                _check_example(name, index, split[index], refuse)
+            _refuse_twins(name, split, hashes, refuse)
+            return
     for index in range(len(split)):
         example = split[index]
-        if not isinstance(example, Example):
-            raise refuse(f"{type(example).__name__} as example {index} of {name}, not a suite.Example")
-        if not isinstance(example.id, str) or not example.id:
-            raise refuse(
-                f"the id {example.id!r} to example {index} of {name}: an id is text that names the example"
-            )
-        if not example.id.isascii():
-            _check_text(example.id)
-        if example.input is None:
-            raise refuse(f"no input to the example '{example.id}' of {name}")
-        reason = not_json(example.target)
-        if reason:
-            raise refuse(
-                f"the example '{example.id}' of {name} a target that is not plain JSON (it {reason}): targets"
-                " are written beside predictions, so give strings, numbers, lists or dictionaries of them"
-            )
+        _check_example(name, index, example, refuse)
         hashes[index] = hash(example.id)
     _refuse_twins(name, split, hashes, refuse)
+
+
+def _check_ids(split: Examples, hashes: np.ndarray) -> None:
+    """Put the hashes of ids into `hashes`, and refuse ids that cannot be written."""
+    for span in spans(len(split)):
+        ids = ids_at(split, span)
+        if not "".join(ids).isascii():
+            for example_id in ids:
+                _check_text(example_id)
+        hashes[span[0] : span[-1] + 1] = np.fromiter(map(hash, ids), np.int64, len(ids))
+
+
+def _check_example(name: str, index: int, example: Any, refuse: Callable[[str], SuiteError]) -> None:
+    if not isinstance(example, Example):
+        raise refuse(f"{type(example).__name__} as example {index} of {name}, not a suite.Example")
+    if not isinstance(example.id, str) or not example.id:
+        raise refuse(
+            f"the id {example.id!r} to example {index} of {name}: an id is text that names the example"
+        )
+    if not example.id.isascii():
+        _check_text(example.id)
+    if example.input is None:
+        raise refuse(f"no input to the example '{example.id}' of {name}")
+    reason = not_json(example.target)
+    if reason:
+        raise refuse(
+            f"the example '{example.id}' of {name} a target that is not plain JSON (it {reason}): targets"
+            " are written beside predictions, so give strings, numbers, lists or dictionaries of them"
+        )
 
 
 def _check_text(name: str) -> None:
@@ -145,6 +170,9 @@ def _refuse_twins(
     name: str, split: Examples, hashes: np.ndarray, refuse: Callable[[str], SuiteError]
 ) -> None:
     """Refuse two examples with one id. Hashes first: a set of a million ids would cost 100 MB."""
+    ordered = np.sort(hashes)
+    if not (ordered[1:] == ordered[:-1]).any():
+        return
     order = np.argsort(hashes, kind="stable")
     equal = np.flatnonzero(hashes[order][1:] == hashes[order][:-1])
     for position in equal.tolist():

@@ -5,57 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import msgspec
 import numpy as np
 
+from suite.data.columns import listed
+from suite.data.examples import Example as Example
+from suite.data.examples import Examples as Examples
+from suite.data.examples import Subset as Subset
+from suite.data.examples import Target as Target
+from suite.data.examples import spans
 from suite.options import Options
 from suite.wording import some
-
-Target = Any
-"""A plain JSON value (a string, a list of strings, a list of boxes, ...), as documented by its task."""
-
-
-@dataclass(frozen=True)
-class Example:
-    """One example, not decoded yet.
-
-    Attributes:
-        id: names it for people and in `predictions.jsonl`; unique within its split (a relative path, say).
-        input: whatever the task's codecs can encode: a `suite.sources.Source`, a string, an array.
-        target: what is to be predicted, a plain JSON value; None if it is not known.
-    """
-
-    id: str
-    input: Any
-    target: Target = None
-
-
-@runtime_checkable
-class Examples(Protocol):
-    """A sequence of examples with random access. `examples[i]` is cheap: nothing is read or decoded.
-
-    A list of `Example` is one.
-    """
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: int, /) -> Example: ...
-
-
-@dataclass(frozen=True)
-class Subset:
-    """The examples of `examples` at `indices`, in that order."""
-
-    examples: Examples
-    indices: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def __getitem__(self, index: int, /) -> Example:
-        return self.examples[int(self.indices[index])]
 
 
 class Problem(str):
@@ -196,26 +158,15 @@ def _array_digest(value: Any) -> str:
     return digest(np.asarray(value)).hex()
 
 
-def _size(raw: Any) -> Any:
-    """The number of bytes of an input that knows it; empty if it does not."""
-    try:
-        size = getattr(raw, "size", "")
-    except Exception:  # noqa: BLE001 - what cannot be read is named when it is read
-        return ""
-    return "" if callable(size) else size
-
-
 def fingerprint(dataset: Dataset) -> str:
     """A short name for the data as the loader listed it: changes when an id, a target or a split does.
 
     Contents are not read: that would take minutes for a million files.
     """
     total = hashlib.blake2b(digest_size=12)
-    for name, split in dataset.splits.items():
-        total.update(f"{name} {len(split)}\n".encode())
-        for index in range(len(split)):
-            example = split[index]
-            size = _size(example.input)
-            line = f"{example.id}\t{size}\t{example.target}\n"
-            total.update(line.encode("utf-8", "surrogatepass"))
+    for split_name, split in dataset.splits.items():
+        total.update(f"{split_name} {len(split)}\n".encode())
+        for span in spans(len(split)):
+            lines = "".join([f"{name}\t{size}\t{target}\n" for name, size, target in listed(split, span)])
+            total.update(lines.encode("utf-8", "surrogatepass"))
     return total.hexdigest()

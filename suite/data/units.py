@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from suite.data.dataset import Dataset, Subset, Target
+from suite.data.columns import column_rows, ids_at
+from suite.data.dataset import Dataset, Examples, Subset, Target
 from suite.data.duplicates import same_content
 
 RARE = 10
@@ -53,16 +54,19 @@ class Units:
 def units_of(dataset: Dataset) -> Units:
     """The units of the training split."""
     train = dataset.train
-    ids = [train[index].id for index in range(len(train))]
-    order = np.array(sorted(range(len(train)), key=ids.__getitem__), np.int64)
+    order = _by_id(train)
     same = same_content(Subset(train, order))
     unit = same
     if dataset.groups is not None:
         unit = _joined(same, (dataset.groups(train[index]) for index in order))
-    _, first, of_example, size = np.unique(unit, return_index=True, return_inverse=True, return_counts=True)
+    if np.array_equal(unit, np.arange(len(unit))):  # a million examples that are units need no sorting
+        first, of_example, size = unit, unit, np.ones(len(unit), np.int64)
+    else:
+        _, first, of_example, size = np.unique(
+            unit, return_index=True, return_inverse=True, return_counts=True
+        )
 
-    numbers: dict[str | bytes, int] = {}
-    kind = np.array([numbers.setdefault(_key(_stratified(dataset, index)), len(numbers)) for index in order])
+    kind, numbers = _kinds(dataset, order)
     keys = list(numbers)
     rare = np.bincount(kind) == 1
     if np.sum(rare) > len(kind) / 2:  # most targets are unique: texts or measurements, not classes
@@ -84,6 +88,33 @@ def units_of(dataset: Dataset) -> Units:
         numbers={key.decode() for key in keys if isinstance(key, bytes) and key[:1] in _NUMERIC},
         copies=int(np.sum(same != np.arange(len(same)))),
     )
+
+
+def _by_id(examples: Examples) -> np.ndarray:
+    """The indices of examples in the order of their ids, int64."""
+    everything = np.arange(len(examples))
+    if (found := column_rows(examples, everything)) is not None:
+        columns, rows = found
+        if (order := columns.ids.order(rows)) is not None:
+            return order
+    ids = ids_at(examples, everything)
+    return np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64)
+
+
+def _kinds(dataset: Dataset, order: np.ndarray) -> tuple[np.ndarray, dict[str | bytes, int]]:
+    """The number of what each example is stratified by, int64 (examples,), and these numbers by its key."""
+    numbers: dict[str | bytes, int] = {}
+    found = column_rows(dataset.train, order) if dataset.labels is None else None
+    if found is None:
+        keys = (_key(_stratified(dataset, index)) for index in order)
+        return np.array([numbers.setdefault(key, len(numbers)) for key in keys]), numbers
+    columns, rows = found
+    kinds = columns.kinds[rows]
+    different, first = np.unique(kinds, return_index=True)
+    number_of_kind = np.zeros(len(columns.targets), np.int64)
+    for kind in different[np.argsort(first)].tolist():
+        number_of_kind[kind] = numbers.setdefault(_key(columns.targets[kind]), len(numbers))
+    return number_of_kind[kinds], numbers
 
 
 def _stratified(dataset: Dataset, index: int) -> Target:

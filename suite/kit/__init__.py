@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from suite.kit.keras_hub import pretrained_presets as pretrained_presets
     from suite.kit.packages import needing as needing
     from suite.kit.problems import ProblemLog as ProblemLog
+    from suite.kit.row_groups import RowGroups as RowGroups
+    from suite.kit.row_groups import open_row_groups as open_row_groups
     from suite.kit.split_names import SPLIT_COLUMNS as SPLIT_COLUMNS
     from suite.kit.split_names import SPLIT_NAMES as SPLIT_NAMES
     from suite.kit.split_names import SPLIT_WORDS as SPLIT_WORDS
@@ -73,6 +75,8 @@ if not TYPE_CHECKING:
             "split_of_name": "suite.kit.split_names",
             "NotJsonError": "suite.documents",
             "ProblemLog": "suite.kit.problems",
+            "RowGroups": "suite.kit.row_groups",
+            "open_row_groups": "suite.kit.row_groups",
             "preset_source": "suite.kit.keras_hub",
             "pretrained_presets": "suite.kit.keras_hub",
             "read_regular": "suite.regular_files",

@@ -53,7 +53,7 @@ def arrow_rows(content: bytes, name: str) -> Iterator[tuple[int, Mapping[str, An
     except ImportError as error:
         raise _missing(error, name, "pyarrow") from None
     number = 0
-    with _blamed(name):
+    with blamed(name):
         count = ByteCount(f"{name} unpacks to")
         for batch in _batches(pa.BufferReader(content), name):
             count.add(batch.nbytes)
@@ -76,7 +76,7 @@ def sheet_cells(content: bytes, name: str) -> Iterator[tuple[int, list[Any]]]:
     except ImportError as error:
         raise _missing(error, name, "openpyxl") from None
     width = 0
-    with _blamed(name):
+    with blamed(name):
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             size = sum(member.file_size for member in packed.infolist())
             check_memory(f"{name} unpacks to {size:,} bytes", size)
@@ -108,7 +108,7 @@ def _check_sheets(packed: zipfile.ZipFile, name: str) -> None:
 
 
 @contextmanager
-def _blamed(name: str) -> Iterator[None]:
+def blamed(name: str) -> Iterator[None]:
     """Say of a library's error which file it is about."""
     try:
         yield

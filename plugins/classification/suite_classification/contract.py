@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Protocol, runtime_checkable
 
 from suite import UserError
-from suite.data import Dataset, Examples
+from suite.data import Dataset, Examples, target_counts
 from suite.kit import shown
 from suite_classification.labels import refuse_unknown
 from suite_classification.types import Facts, Target
@@ -50,8 +50,12 @@ def check(dataset: Dataset) -> None:
         raise UserError("the data's fact 'classes' is empty: there is nothing to learn")
     known = frozenset(classes)
     for split, examples in dataset.splits.items():
+        targets: Iterable[Target] | None = None
         if isinstance(examples, KnownTargets):
             targets = examples.different_targets()
+        elif (counts := target_counts(examples)) is not None:
+            targets = [target for target, _ in counts]
+        if targets is not None:
             if all(
                 _is_target(target, multi_label) and known.issuperset(_names(target)) for target in targets
             ):

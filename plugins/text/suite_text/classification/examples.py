@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from suite import UserError
-from suite.data import Dataset, Example, Problem
+from suite.data import ColumnExamples, Dataset, Example, Examples, Problem, Subset, each_input, target_counts
 from suite.kit import SPLIT_NAMES, some
 from suite_text.reading.cleaning import as_fact, clean, cleaning_from
 from suite_text.reading.input_files import InputFiles, files_fact
@@ -37,7 +39,8 @@ class Collector:
         self._path = path
         self._options = options
         self._cleaning = cleaning_from(options)
-        self._splits: dict[str, list[Example]] = {}
+        self._lists: dict[str, list[Example]] = {}
+        self._splits: dict[str, Examples] = {}
         self._labels: dict[str, str] = {}
         self._missing: frozenset[str] = frozenset(getattr(options, "missing_labels", ()))
         self._files = InputFiles(encoding=options.encoding)
@@ -60,20 +63,43 @@ class Collector:
             target: a label, or a list of labels.
         """
         text = clean(text, self._cleaning)
-        if isinstance(target, str):
-            if (target := self._label(target)) in self._missing:
-                self._leave_out_missing(target, location)
-                return
+        target = self.cleaned_target(target)
+        if split is not None and text and not text.isspace() and self.is_target(target):
+            self._lists.setdefault(split, []).append(Example(name, text, target))
         else:
-            target = list(dict.fromkeys(filter(None, map(self._label, target))))
-        if split is None:
+            self.note_unusable(split, text, target, location)
+
+    def add_split(self, split: str, examples: ColumnExamples) -> None:
+        """Take all examples of a split, of which each can be used: see `is_target` and `note_unusable`."""
+        self._splits[split] = examples
+
+    def cleaned_target(self, target: Target) -> Target:
+        """A label, or a list of labels, cleaned as texts are."""
+        if isinstance(target, str):
+            return self._label(target)
+        return list(dict.fromkeys(filter(None, map(self._label, target))))
+
+    def is_target(self, target: Target) -> bool:
+        """Whether a cleaned target can be learned from: it is not empty, nor says that there is none."""
+        return not isinstance(target, str) or (target != "" and target not in self._missing)
+
+    def note_unusable(self, split: str | None, text: str, target: Target, location: str) -> None:
+        """Note why an example is left out.
+
+        Args:
+            split: of the example; None if the data names an unknown one.
+            text: cleaned.
+            target: cleaned.
+            location: the file, and the line.
+        """
+        if isinstance(target, str) and target in self._missing:
+            self._leave_out_missing(target, location)
+        elif split is None:
             self._leave_out("of neither train, validation nor test", location)
         elif not text.strip():
             self._leave_out("without a text", location)
-        elif target == "":
-            self._leave_out("without a label", location)
         else:
-            self._splits.setdefault(split, []).append(Example(name, text, target))
+            self._leave_out("without a label", location)
 
     def are_files(self, files: InputFiles) -> None:
         """Say how the files of the training split hold their texts."""
@@ -109,11 +135,12 @@ class Collector:
             UserError: if there is nothing to learn from (no examples, no train split, one class), or if some
                 targets are lists and some are not.
         """
+        self._splits.update(self._lists)
         noted = "".join(f". {sentence}" for sentence in self.problems.sentences()[:3])
         if not self._splits:
             raise UserError(f"{self._path} has no example that can be used{noted}")
         kinds = {
-            isinstance(example.target, str) for examples in self._splits.values() for example in examples
+            isinstance(target, str) for examples in self._splits.values() for target in _targets(examples)
         }
         if len(kinds) > 1:
             raise UserError(f"{self._path}: some labels are lists and some are not: give all as lists")
@@ -170,63 +197,81 @@ class Collector:
         if self._options.duplicates == "kept" or "train" not in self._splits:
             return
         held_out = {
-            example.input: split
+            text: split
             for split in ("test", "validation")
-            for example in self._splits.get(split, [])
+            for text in each_input(self._splits.get(split, []))
         }
+        if not held_out and self._options.duplicates == "apart":
+            return
+        train = self._splits["train"]
         known: set[tuple[str, str]] = set()
         kept = []
-        for example in self._splits["train"]:
-            if split := held_out.get(example.input):
+        for index, text in enumerate(each_input(train)):
+            if split := held_out.get(text):
                 self.problems.add(
                     f"example is left out of train, since its text is in {split} too",
                     f"examples are left out of train, since their texts are in {split} too",
-                    example.id,
+                    train[index].id,
                 )
                 continue
             if self._options.duplicates == "removed":
-                content = (example.input, str(example.target))
+                content = (text, str(train[index].target))
                 if content in known:
                     self.problems.add(
                         "copy of a training example is left out",
                         "copies of training examples are left out",
-                        example.id,
+                        train[index].id,
                     )
                     continue
                 known.add(content)
-            kept.append(example)
+            kept.append(index)
         if not kept:
             raise UserError(
                 f"{self._path}: every training text is in validation or test too: give other splits, or"
                 " --set loader.duplicates=kept"
             )
-        self._splits["train"] = kept
+        self._splits["train"] = _chosen(train, kept)
 
     def _leave_out_unknown(self, split: str, classes: set[str]) -> None:
         """Leave out what nothing can be learned for: its label is in no training example."""
+        examples = self._splits[split]
+        if classes.issuperset(_labels(examples)):
+            return
         kept = []
-        for example in self._splits[split]:
+        for index in range(len(examples)):
+            example = examples[index]
             labels = [example.target] if isinstance(example.target, str) else example.target
             if unknown := [label for label in labels if label not in classes]:
                 self._leave_out(
                     f"of {split} with the label '{unknown[0]}', which training never saw,", example.id
                 )
             else:
-                kept.append(example)
+                kept.append(index)
         if not kept:
             raise UserError(
                 f"{self._path}: no label of the {split} split is among the train split's, which are"
                 f" {some(sorted(classes))}"
             )
-        self._splits[split] = kept
+        self._splits[split] = _chosen(examples, kept)
 
 
-def _labels(examples: Sequence[Example]) -> set[str]:
-    return {
-        label
-        for example in examples
-        for label in ([example.target] if isinstance(example.target, str) else example.target)
-    }
+def _targets(examples: Examples) -> Iterator[Target]:
+    """Each target that any of the examples has, at least once."""
+    if (counts := target_counts(examples)) is not None:
+        yield from (target for target, _ in counts)
+    else:
+        yield from (examples[index].target for index in range(len(examples)))
+
+
+def _labels(examples: Examples) -> set[str]:
+    targets = _targets(examples)
+    return {label for target in targets for label in ([target] if isinstance(target, str) else target)}
+
+
+def _chosen(examples: Examples, kept: Sequence[int]) -> Examples:
+    if isinstance(examples, list):
+        return [examples[index] for index in kept]
+    return Subset(examples, np.array(kept, np.int64))
 
 
 def _look_alikes(classes: Sequence[str]) -> list[Problem]:

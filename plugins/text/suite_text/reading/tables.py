@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from suite import UserError
-from suite.kit import nearest, split_of_name, tables
+from suite.kit import nearest, open_row_groups, split_of_name, tables
+from suite.sources import FileSource
 from suite_language.encodings import decoded
 from suite_text.reading.options import TableReading
 from suite_text.reading.problems import Problems
@@ -103,6 +104,14 @@ def header(file: DataFile) -> list[str] | None:
         Empty if that is not a table's; None if it takes a package that is not installed to see them.
     """
     inner = file.name.lower().removesuffix(".gz")
+    if file.name.lower().endswith(".parquet") and isinstance(file.source, FileSource):
+        try:
+            (rows,) = open_row_groups([file.source.path])
+        except ImportError:
+            return None
+        except UserError:
+            return []
+        return rows.names if len(rows) else []
     if inner.endswith((*tables.JSON, *tables.PACKED)):
         row = first_of(file)
         return None if row is None else list(row)

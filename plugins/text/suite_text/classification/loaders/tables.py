@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +9,10 @@ from typing import Any
 
 from suite import UserError
 from suite.data import Dataset
-from suite.kit import SPLIT_COLUMNS, NotJsonError, decode_json, groups_of, some, tables
+from suite.kit import SPLIT_COLUMNS, groups_of, some, tables
 from suite_text.classification.examples import Collector, Target
+from suite_text.classification.loaders.cells import target_of
+from suite_text.classification.loaders.parquet import add_tables, labeled_tables
 from suite_text.classification.options import TableOptions
 from suite_text.reading.input_files import InputFiles
 from suite_text.reading.split_files import DataFile, files_in
@@ -29,10 +30,6 @@ from suite_text.reading.tables import (
 )
 
 _NO_MARK = frozenset(("", "0", "false", "no", "n", "-", "nan", "none"))
-_MAX_LABELS = 20_000
-"""Characters of a list of labels: to find what is quoted in far more would take minutes."""
-
-_QUOTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 
 
 def load_table(path: Path, options: TableOptions) -> Dataset:
@@ -51,6 +48,10 @@ def load_table(path: Path, options: TableOptions) -> Dataset:
     collector = Collector(path, options)
     groups: dict[str, str] = {}
     splits = collector.split_files(list(files), options)
+    used = [files[name] for names in splits.values() for name in names]
+    if (parquet := labeled_tables(used, options)) is not None:
+        add_tables(collector, parquet, splits, options)
+        return collector.dataset()
     for split, names in splits.items():
         for name in names:
             _add_table(collector, files[name], split, options, groups, alone=list(splits) == [split])
@@ -140,36 +141,6 @@ def _marked(row: tables.Row, labels: Sequence[str]) -> list[str]:
 def _plain(cell: Any) -> str:
     text = str(cell).strip().lower() if cell is not None else ""
     return text.removesuffix(".0")
-
-
-def target_of(cell: Any, separator: str = "") -> Target:
-    """The label in a cell, or its labels: a list, also as JSON or Python write it, or with separators."""
-    if isinstance(cell, list):
-        return [as_text(item) for item in cell]
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    text = as_text(cell)
-    plain = text.strip()
-    if plain.startswith(("[", "(", "{")) and plain.endswith(("]", ")", "}")):
-        listed = _listed(plain)
-        if listed is not None:
-            return listed
-    if separator:
-        return [label.strip() for label in text.split(separator) if label.strip()]
-    return text
-
-
-def _listed(text: str) -> list[str] | None:
-    """The labels of a list as JSON, Python or numpy write it; None if it is none of them."""
-    try:
-        return list(map(str, decode_json(text, list[str | int])))
-    except NotJsonError:
-        pass
-    inner = text[1:-1]
-    if len(inner) > _MAX_LABELS:
-        return None
-    labels = [match[1] if match[1] is not None else match[2] for match in _QUOTED.finditer(inner)]
-    return labels if labels and not _QUOTED.sub("", inner).strip(" ,\n") else None
 
 
 def has_text_and_label(columns: Sequence[str]) -> bool:
