@@ -84,6 +84,7 @@ def pipeline(
         momentum_layers=momentum_layers,
         lengths=lengths,
         training_network=training_network,
+        notes=data.notes,
     )
 
 
@@ -114,7 +115,7 @@ def bag(dataset: Dataset, options: BagOptions) -> TrainablePipeline:
         min_count=int(options.min_count),
         max_ngrams=options.max_ngrams,
     )
-    lengths = np.array([len(ngrams.encode(text)) for text in data.texts])
+    lengths = data.lengths(lambda texts: [len(ngrams.encode(text)) for text in texts])
     if not lengths.any():
         raise UserError(f"no n-gram is in {options.min_count} training texts or more: lower min_count")
     hashed: HashedWords | None = None
@@ -140,7 +141,7 @@ def bag(dataset: Dataset, options: BagOptions) -> TrainablePipeline:
     )
     networks = bag_networks(
         texts_with=texts_with,
-        texts=data.count,
+        texts=len(data.texts),
         first_of_characters=ngrams.first_of_characters,
         words=0 if hashed is None else len(hashed),
         parts=0 if parts is None else len(parts),
@@ -224,7 +225,8 @@ def token_codec(options: TokenOptions, data: Survey) -> tuple[ClassificationCode
     small = [lowered(text) for text in data.texts]
     max_length = int(options.max_length)
     vocabulary = Vocabulary.learn(small, chosen(options.units, "words"), int(options.vocabulary))
-    lengths = np.minimum(list(map(len, vocabulary.encode_batch(small))), max_length)
+    measured = data.lengths(lambda texts: list(map(len, vocabulary.encode_batch(list(map(lowered, texts))))))
+    lengths = np.minimum(measured, max_length)
     codec = ClassificationCodec(
         classes=data.classes,
         reader=TokenReader(vocabulary=vocabulary, lengths=lengths_for(lengths, max_length)),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from suite import UserError
-from suite.data import Dataset
+from suite.data import Dataset, Examples, each_input, target_counts
 from suite_language.casing import small_i
 from suite_language.words import mostly_without_spaces
 from suite_text.classification.readers.ngrams import words
@@ -20,6 +21,12 @@ from suite_text.reading.lines import text_of
 MEASURED = 5000
 """Texts, evenly spaced, that lengths and scripts are judged by."""
 
+LEARNED_FROM = 200_000
+"""Texts, evenly spaced, that vocabularies are learned from if there are more."""
+
+LENGTHS_FROM = 20_000
+"""Texts of these that are measured if there are more; other lengths are estimated by the characters."""
+
 MAX_WEIGHT = 10.0
 
 
@@ -28,7 +35,9 @@ class Survey:
     """What a builder knows of the train split.
 
     Attributes:
-        texts: all of them, cleaned.
+        texts: those that are learned from, cleaned: all, or `LEARNED_FROM` of more, evenly spaced.
+        characters: int32 (count,), those of each of all texts; None if `texts` is all of them.
+        count: the number of all texts.
         classes: the names of the classes in order.
         multi_label: whether a text may have several labels or none.
         class_counts: texts per class.
@@ -40,6 +49,8 @@ class Survey:
     """
 
     texts: Sequence[str]
+    characters: np.ndarray | None
+    count: int
     classes: tuple[str, ...]
     multi_label: bool
     class_counts: tuple[int, ...]
@@ -50,9 +61,26 @@ class Survey:
     without_spaces: bool
 
     @property
-    def count(self) -> int:
-        """The number of texts."""
-        return len(self.texts)
+    def notes(self) -> tuple[str, ...]:
+        """A sentence if not all texts are learned from."""
+        if self.characters is None:
+            return ()
+        learned, count = f"{len(self.texts):,}", f"{self.count:,}"
+        return (f"the vocabulary is learned from {learned} of the {count} training texts, evenly spaced",)
+
+    def lengths(self, measure: Callable[[Sequence[str]], Sequence[int] | np.ndarray]) -> np.ndarray:
+        """How long all texts are, int (count,): estimated by their characters if there are very many.
+
+        Args:
+            measure: gives the lengths of texts.
+        """
+        if self.characters is None:
+            return np.array(measure(self.texts))
+        places = np.linspace(0, len(self.texts) - 1, min(LENGTHS_FROM, len(self.texts))).astype(int)
+        measured = [self.texts[place] for place in places.tolist()]
+        ratio = int(np.sum(measure(measured))) / max(1, sum(map(len, measured)))
+        lengths: np.ndarray = np.ceil(self.characters * np.float32(ratio)).astype(np.int32)
+        return lengths
 
     @property
     def imbalance(self) -> float:
@@ -87,17 +115,15 @@ def survey(dataset: Dataset) -> Survey:
         raise UserError(f"there is only one class ('{classes[0]}'): nothing can be learned from it")
     cleaning = cleaning_of(dataset.facts)
     language = str(dataset.facts.get("language", ""))
-    counted: Counter[str] = Counter()
-    texts = []
-    for index in range(count):
-        example = dataset.train[index]
-        counted.update(example.target if isinstance(example.target, list) else [example.target])
-        texts.append(small_i(clean(text_of(example.input), cleaning), language))
+    texts, characters = _texts(dataset.train, lambda raw: small_i(clean(text_of(raw), cleaning), language))
     if not any(texts):
         raise UserError("the training texts are all empty: nothing can be learned from them")
-    sample = [texts[int(index)] for index in np.linspace(0, count - 1, min(MEASURED, count))]
+    counted = _label_counts(dataset.train)
+    sample = [texts[int(index)] for index in np.linspace(0, len(texts) - 1, min(MEASURED, len(texts)))]
     return Survey(
         texts=texts,
+        characters=characters,
+        count=count,
         classes=classes,
         multi_label=multi_label,
         class_counts=tuple(counted[name] for name in classes),
@@ -107,3 +133,32 @@ def survey(dataset: Dataset) -> Survey:
         words=np.array([len(words(text)) for text in sample]),
         without_spaces=mostly_without_spaces(sample),
     )
+
+
+def _texts(train: Examples, cleaned: Callable[[Any], str]) -> tuple[list[str], np.ndarray | None]:
+    """The texts that are learned from, and the characters of all if these are not all."""
+    count = len(train)
+    if count <= LEARNED_FROM:
+        return [cleaned(raw) for raw in each_input(train)], None
+    places = np.linspace(0, count - 1, LEARNED_FROM).astype(np.int64)
+    learned = np.zeros(count, np.bool_)
+    learned[places] = True
+    characters = np.zeros(count, np.int32)
+    texts = []
+    for index, raw in enumerate(each_input(train)):
+        text = cleaned(raw)
+        characters[index] = len(text)
+        if learned[index]:
+            texts.append(text)
+    return texts, characters
+
+
+def _label_counts(train: Examples) -> Counter[str]:
+    counts = target_counts(train)
+    if counts is None:
+        counts = [(train[index].target, 1) for index in range(len(train))]
+    counted: Counter[str] = Counter()
+    for target, count in counts:
+        for label in target if isinstance(target, list) else [target]:
+            counted[label] += count
+    return counted

@@ -39,8 +39,8 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     options = resolved(options, {**choices, "max_length": min(limit, choices["max_length"])})
     max_length = int(options.max_length)
     unpadded = word_pieces(loaded.tokenizer, (max_length,))
-    counts = [len(unpadded.read(text)["tokens"]) for text in data.texts]
-    lengths = np.minimum(np.array(counts) + 2, max_length)
+    counts = data.lengths(lambda texts: [len(unpadded.read(text)["tokens"]) for text in texts])
+    lengths = np.minimum(counts + 2, max_length)
     reader = word_pieces(loaded.tokenizer, lengths_for(lengths, max_length))
     codec = ClassificationCodec(
         classes=data.classes,
