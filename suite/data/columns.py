@@ -31,8 +31,8 @@ class NumberedIds:
 
     def __init__(self, names: Sequence[str], numbers: np.ndarray, of_name: np.ndarray | None = None) -> None:
         self.names = names
-        self.numbers = _narrow(numbers)
-        self.of_name = None if of_name is None or len(names) == 1 else _narrow(of_name)
+        self.numbers = narrow(numbers)
+        self.of_name = None if of_name is None or len(names) == 1 else narrow(of_name)
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -85,7 +85,7 @@ class ColumnExamples:
         self.ids = ids
         self.inputs = inputs
         self.targets = targets
-        self.kinds = _narrow(kinds)
+        self.kinds = narrow(kinds)
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -106,9 +106,14 @@ class ColumnExamples:
         return [self.target(kind) for kind in np.unique(self.kinds).tolist()]
 
 
-def _narrow(numbers: np.ndarray) -> np.ndarray:
+def narrow(numbers: np.ndarray) -> np.ndarray:
     """Whole numbers from 0 on in as few bytes as hold them."""
     return numbers.astype(np.min_scalar_type(int(numbers.max(initial=0))), copy=False)
+
+
+def index_type(count: int) -> type[np.signedinteger[Any]]:
+    """The type of indices of so many examples."""
+    return np.int32 if count < 1 << 31 else np.int64
 
 
 def column_rows(examples: Examples, indices: np.ndarray) -> tuple[ColumnExamples, np.ndarray] | None:

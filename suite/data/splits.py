@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from suite.data.columns import index_type
 from suite.data.dataset import Dataset, Subset
 from suite.data.units import Units, keep_labels_in_train, mixed_strata, single_labels, spread, units_of
 from suite.errors import UserError
@@ -60,14 +61,16 @@ def complete(
         side = spread(mixed, np.array([1 - shares.sum(), *shares]), rng).astype(np.int8)
     else:
         for number, count in enumerate(wanted.values(), start=1):
-            side[_choose(units, np.flatnonzero(side == 0), count, rng)] = number
+            free = np.flatnonzero(side == 0).astype(index_type(len(side)))
+            side[_choose(units, free, count, rng)] = number
     keep_labels_in_train(units, side)
 
     side_of_example = np.empty(len(dataset.train), np.int8)
     side_of_example[units.order] = side[units.of_example]
     splits: dict[str, Any] = {}
     for number, split in enumerate(["train", *wanted]):
-        splits[split] = Subset(dataset.train, np.flatnonzero(side_of_example == number))
+        chosen = np.flatnonzero(side_of_example == number).astype(index_type(len(dataset.train)))
+        splits[split] = Subset(dataset.train, chosen)
         count, total = len(splits[split]), len(dataset.train)
         if not count and dataset.groups is not None:
             groups = counted(len(units.size), "group of the data does", "groups of the data do")
@@ -177,12 +180,17 @@ def _choose(units: Units, free: np.ndarray, count: int, rng: np.random.Generator
     too_large = units.size[free] > quota[stratum]
     order = np.lexsort((too_large, stratum))  # stable, so random among equals
     free, stratum = free[order], stratum[order]
+    del order, too_large
     size = units.size[free]
-    total = np.cumsum(size)
+    total = np.cumsum(size, dtype=np.int64)
     is_first = np.append(True, stratum[1:] != stratum[:-1])
-    before = np.maximum.accumulate(np.where(is_first, total - size, 0))
+    before = total - size
+    before[~is_first] = 0
+    np.maximum.accumulate(before, out=before)
+    total -= before
+    del before
     may_go = ~np.append(is_first[1:], True)
-    taken = may_go & (total - before <= quota[stratum])
+    taken = may_go & (total <= quota[stratum])
     if not taken.any() and may_go.any():
         taken[np.flatnonzero(may_go)[np.argmin(size[may_go])]] = True
     chosen: np.ndarray = free[taken]

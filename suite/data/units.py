@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from suite.data.columns import column_rows, ids_at
+from suite.data.columns import column_rows, ids_at, index_type, narrow
 from suite.data.dataset import Dataset, Examples, Subset, Target
 from suite.data.duplicates import same_content
 
@@ -27,13 +27,13 @@ class Units:
     """What is assigned as a whole: sets of examples, mostly of one.
 
     Attributes:
-        order: int64 (examples,), the examples sorted by id.
-        of_example: int64 (examples,), the unit of each, in that order.
-        size: int64 (units,), the number of examples of each.
-        stratum: int64 (units,), that of the unit's first example.
-        stratum_of_example: int64 (examples,), of each example, in the order of `of_example`.
-        labels: int64 (n,): unit `labeled[i]` has the label `names[labels[i]]`.
-        labeled: int64 (n,)
+        order: int (examples,), the examples sorted by id.
+        of_example: int (examples,), the unit of each, in that order.
+        size: int (units,), the number of examples of each.
+        stratum: int (units,), that of the unit's first example.
+        stratum_of_example: int (examples,), of each example, in the order of `of_example`.
+        labels: int (n,): unit `labeled[i]` has the label `names[labels[i]]`.
+        labeled: int (n,)
         names: of the labels.
         numbers: those of the names that are numbers in the data: counts or measurements as well as classes.
         copies: the number of examples with the content of an earlier one.
@@ -54,13 +54,14 @@ class Units:
 def units_of(dataset: Dataset) -> Units:
     """The units of the training split."""
     train = dataset.train
-    order = _by_id(train)
-    same = same_content(Subset(train, order))
+    order = _by_id(train).astype(index_type(len(train)))
+    same = same_content(Subset(train, order)).astype(order.dtype)
     unit = same
     if dataset.groups is not None:
         unit = _joined(same, (dataset.groups(train[index]) for index in order))
     if np.array_equal(unit, np.arange(len(unit))):  # a million examples that are units need no sorting
-        first, of_example, size = unit, unit, np.ones(len(unit), np.int64)
+        first = of_example = unit
+        size: np.ndarray = np.ones(len(unit), np.int32)
     else:
         _, first, of_example, size = np.unique(
             unit, return_index=True, return_inverse=True, return_counts=True
@@ -75,7 +76,7 @@ def units_of(dataset: Dataset) -> Units:
         rare = (np.bincount(kind) < RARE) & np.array([key[:1] in (b"[", b"{") for key in keys])
         labels_of_key = [_labels(key) for key in keys]
     labels, names, of_label = _flattened(labels_of_key, kind)
-    stratum = np.where(rare, len(keys), np.arange(len(keys)))[kind]
+    stratum = narrow(np.where(rare, len(keys), np.arange(len(keys))))[kind]
     return Units(
         order=order,
         of_example=of_example,
@@ -83,7 +84,7 @@ def units_of(dataset: Dataset) -> Units:
         stratum=stratum[first],
         stratum_of_example=stratum,
         labels=labels,
-        labeled=of_example[of_label],
+        labeled=of_example if of_label is None else of_example[of_label],
         names=names,
         numbers={key.decode() for key in keys if isinstance(key, bytes) and key[:1] in _NUMERIC},
         copies=int(np.sum(same != np.arange(len(same)))),
@@ -102,19 +103,19 @@ def _by_id(examples: Examples) -> np.ndarray:
 
 
 def _kinds(dataset: Dataset, order: np.ndarray) -> tuple[np.ndarray, dict[str | bytes, int]]:
-    """The number of what each example is stratified by, int64 (examples,), and these numbers by its key."""
+    """The number of what each example is stratified by, (examples,), and these numbers by its key."""
     numbers: dict[str | bytes, int] = {}
     found = column_rows(dataset.train, order) if dataset.labels is None else None
     if found is None:
         keys = (_key(_stratified(dataset, index)) for index in order)
-        return np.array([numbers.setdefault(key, len(numbers)) for key in keys]), numbers
+        return narrow(np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)), numbers
     columns, rows = found
     kinds = columns.kinds[rows]
     different, first = np.unique(kinds, return_index=True)
     number_of_kind = np.zeros(len(columns.targets), np.int64)
     for kind in different[np.argsort(first)].tolist():
         number_of_kind[kind] = numbers.setdefault(_key(columns.targets[kind]), len(numbers))
-    return number_of_kind[kinds], numbers
+    return narrow(number_of_kind)[kinds], numbers
 
 
 def _stratified(dataset: Dataset, index: int) -> Target:
@@ -139,11 +140,16 @@ def _labels(key: str | bytes) -> list[str]:
 
 def _flattened(
     labels_of_key: Sequence[Sequence[str]], kind: np.ndarray
-) -> tuple[np.ndarray, list[str], np.ndarray]:
-    """All labels of all examples in a row, the labels' names, and the example of each label in the row."""
+) -> tuple[np.ndarray, list[str], np.ndarray | None]:
+    """All labels of all examples in a row, the labels' names, and the example of each label in the row.
+
+    There is no third if each example has one label.
+    """
     numbers: dict[str, int] = {}
     flat = [numbers.setdefault(label, len(numbers)) for labels in labels_of_key for label in labels]
     lengths = np.array([len(labels) for labels in labels_of_key], np.int64)
+    if (lengths == 1).all():
+        return narrow(np.array(flat, np.int64))[kind], list(numbers), None
     starts = np.cumsum(lengths) - lengths
     repeats = lengths[kind]
     of_label = np.repeat(np.arange(len(kind)), repeats)
@@ -177,9 +183,12 @@ def keep_labels_in_train(units: Units, side: np.ndarray) -> None:
 
 def single_labels(units: Units) -> list[str]:
     """The labels that a single unit has; numbers are not said to be labels, which they may not be."""
-    pairs = np.unique(np.stack([units.labels, units.labeled]), axis=1)
-    counts = np.bincount(pairs[0], minlength=len(units.names))
-    single = (name for name, count in zip(units.names, counts, strict=True) if count == 1)
+    present, first = np.unique(units.labels, return_index=True)
+    unit = np.zeros(len(units.names), units.labeled.dtype)
+    unit[present] = units.labeled[first]
+    others = units.labels[units.labeled != unit[units.labels]]
+    several = np.bincount(others, minlength=len(units.names)) > 0
+    single = (units.names[label] for label in present.tolist() if not several[label])
     return sorted(name for name in single if name not in units.numbers)
 
 
@@ -196,7 +205,9 @@ def mixed_strata(units: Units) -> np.ndarray | None:
     rank[np.argsort(-frequency, kind="stable")] = np.arange(len(frequency))
     stratum = np.minimum(rank, MAX_STRATA - 1)[stratum]
     strata = int(stratum.max()) + 1
-    flat = np.bincount(units.of_example * strata + stratum, minlength=len(units.size) * strata)
+    flat = np.bincount(
+        units.of_example.astype(np.int64) * strata + stratum, minlength=len(units.size) * strata
+    )
     return flat.reshape(-1, strata)
 
 

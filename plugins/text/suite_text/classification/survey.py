@@ -146,10 +146,10 @@ def _texts(train: Examples, cleaned: Callable[[Any], str]) -> tuple[list[str], n
     characters = np.zeros(count, np.int32)
     texts = []
     for index, raw in enumerate(each_input(train)):
-        text = cleaned(raw)
-        characters[index] = len(text)
         if learned[index]:
-            texts.append(text)
+            texts.append(cleaned(raw))
+        # What cleaning takes away matters little where lengths are estimated.
+        characters[index] = len(raw if isinstance(raw, str) else cleaned(raw))
     return texts, characters
 
 

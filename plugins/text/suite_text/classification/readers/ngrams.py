@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 import msgspec
@@ -25,6 +25,8 @@ MAX_DISTINCT = 1 << 22
 
 BLOCK = 4096
 """Texts that are counted at once."""
+
+_BLOCK_CHARACTERS = 1 << 19
 
 _PUNCTUATION = (
     "!-/:-@\\[-`{-~\u00a1-\u00bf\u2010-\u205e\u2190-\u2bff\u3001-\u3003\u3008-\u3020\uff01-\uff0f\uff1a-\uff20"
@@ -103,9 +105,9 @@ class NGrams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """
         blank = cls(words=words, characters=characters, across_words=across_words)
         counted = [_Counts(), _Counts()]
-        for text in texts:
-            for counts, hashes in zip(counted, blank._hashes(text), strict=True):
-                counts.add(hashes)
+        for block in _blocks(texts):
+            for counts, hashes in zip(counted, blank._hashes(block), strict=True):
+                counts.add(hashes, len(block))
         kept = [counts.kept(min_count, max_ngrams) for counts in counted]
         known = [hashes.astype("<u4").tobytes() for hashes, _ in kept]
         learned = msgspec.structs.replace(blank, known_words=known[0], known_characters=known[1])
@@ -152,18 +154,65 @@ class NGrams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def _known(self) -> tuple[np.ndarray, np.ndarray]:
         return np.frombuffer(self.known_words, "<u4"), np.frombuffer(self.known_characters, "<u4")
 
-    def _hashes(self, text: str) -> tuple[np.ndarray, np.ndarray]:
-        """The hashes of the n-grams of words, and of characters, each once, rising: uint32."""
-        small = lowered(text)
-        in_order = written_words(small)
+    def _hashes(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """The hashes of the n-grams of words, and of characters, of all texts, once for each text: uint32."""
+        in_order = [written_words(lowered(text)) for text in texts]
         if self.across_words:
-            characters = [_character_hashes(" ".join(small.split()), self.characters, across=True)]
+            characters = [
+                _character_hashes(" ".join(lowered(text).split()), self.characters, across=True)
+                for text in texts
+            ]
+            lengths = np.array(list(map(len, characters)))
         else:
-            characters = [self._hashes_in(word) for word in dict.fromkeys(in_order)]
+            distinct = [dict.fromkeys(words) for words in in_order]
+            characters = [self._hashes_in(word) for words in distinct for word in words]
+            of_word = np.repeat(np.arange(len(texts)), list(map(len, distinct)))
+            of_hash = np.array(list(map(len, characters)), np.int64)
+            lengths = np.bincount(of_word, of_hash, minlength=len(texts)).astype(np.int64)
         return (
-            _distinct(list(_word_hashes(in_order, self.words)), np.uint32),
-            _distinct(characters, np.uint32),
+            _once_for_each(*_word_hashes_of(in_order, self.words)),
+            _once_for_each(np.concatenate([_NONE, *characters]), np.repeat(np.arange(len(texts)), lengths)),
         )
+
+
+def _blocks(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Texts in lists of few characters, of which one ends with every `BLOCK` texts."""
+    block: list[str] = []
+    characters = 0
+    for number, text in enumerate(texts, start=1):
+        block.append(text)
+        characters += len(text)
+        if characters > _BLOCK_CHARACTERS or number % BLOCK == 0:
+            yield block
+            block, characters = [], 0
+    if block:
+        yield block
+
+
+def _once_for_each(hashes: np.ndarray, of_text: np.ndarray) -> np.ndarray:
+    """The hashes, each once for every text that has it: uint32."""
+    # numpy.unique takes five times as long for so many numbers of 64 bits.
+    pairs = np.sort(of_text.astype(np.uint64) << np.uint64(32) | hashes)
+    once = pairs[np.append(np.True_, pairs[1:] != pairs[:-1])[: len(pairs)]]
+    return (once & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+
+
+def _word_hashes_of(texts: Sequence[Sequence[str]], max_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """What `_word_hashes` gives for all texts, and the number of the text of each."""
+    if max_size < 1:
+        return _NONE, np.zeros(0, np.int64)
+    single: list[int] = []
+    for words in texts:
+        if words:
+            single += (1 << 33, *(zlib.crc32(word.encode("utf-8", "replace")) for word in words), 1 << 34)
+    text = np.repeat(np.arange(len(texts)), [len(words) + 2 if words else 0 for words in texts])
+    runs, of_run = [_NONE], [text[:0]]
+    sizes = range(1, max_size + 1)
+    for size, hashes in zip(sizes, _run_hashes(np.array(single, np.uint64), sizes), strict=True):
+        within = text[: len(hashes)] == text[size - 1 : size - 1 + len(hashes)]
+        runs.append(hashes[within])
+        of_run.append(text[: len(hashes)][within])
+    return np.concatenate(runs), np.concatenate(of_run)
 
 
 _NONE = np.zeros(0, np.uint32)
@@ -227,11 +276,13 @@ class _Counts:
         self._hashes = _NONE
         self._numbers = np.zeros(0, np.int64)
         self._waiting: list[np.ndarray] = []
+        self._texts = 0
 
-    def add(self, hashes: np.ndarray) -> None:
-        """Count the hashes of one text, each of which it holds once."""
+    def add(self, hashes: np.ndarray, texts: int) -> None:
+        """Count the hashes of some texts, each of which is there once for each text that holds it."""
         self._waiting.append(hashes)
-        if len(self._waiting) >= BLOCK:
+        self._texts += texts
+        if self._texts >= BLOCK:
             self._merge()
 
     def kept(self, min_count: int, max_ngrams: int) -> tuple[np.ndarray, np.ndarray]:
@@ -251,6 +302,7 @@ class _Counts:
         ).astype(np.int64)
         self._hashes = both
         self._waiting = []
+        self._texts = 0
         if len(both) > MAX_DISTINCT:
             several = self._numbers > 1
             self._hashes, self._numbers = self._hashes[several], self._numbers[several]
