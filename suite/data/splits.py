@@ -177,14 +177,15 @@ def _choose(units: Units, free: np.ndarray, count: int, rng: np.random.Generator
     remainder = np.where(np.bincount(stratum) > 1, exact - quota, -1.0)
     quota[np.argsort(-remainder, kind="stable")[: count - int(quota.sum())]] += 1
 
+    quota = quota.astype(np.int32)
     too_large = units.size[free] > quota[stratum]
     order = np.lexsort((too_large, stratum))  # stable, so random among equals
     free, stratum = free[order], stratum[order]
     del order, too_large
     size = units.size[free]
-    total = np.cumsum(size, dtype=np.int64)
+    total = np.cumsum(size, dtype=index_type(int(per_stratum.sum())))
     is_first = np.append(True, stratum[1:] != stratum[:-1])
-    before = total - size
+    before = total - size.astype(total.dtype)
     before[~is_first] = 0
     np.maximum.accumulate(before, out=before)
     total -= before

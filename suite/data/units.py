@@ -61,7 +61,7 @@ def units_of(dataset: Dataset) -> Units:
         unit = _joined(same, (dataset.groups(train[index]) for index in order))
     if np.array_equal(unit, np.arange(len(unit))):  # a million examples that are units need no sorting
         first = of_example = unit
-        size: np.ndarray = np.ones(len(unit), np.int32)
+        size: np.ndarray = np.ones(len(unit), np.uint8)
     else:
         _, first, of_example, size = np.unique(
             unit, return_index=True, return_inverse=True, return_counts=True

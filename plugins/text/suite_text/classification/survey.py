@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from suite import UserError
-from suite.data import Dataset, Examples, each_input, target_counts
+from suite.data import Dataset, Examples, each_input, inputs_at, target_counts
 from suite_language.casing import small_i
 from suite_language.words import mostly_without_spaces
 from suite_text.classification.readers.ngrams import words
@@ -26,6 +26,8 @@ LEARNED_FROM = 200_000
 
 LENGTHS_FROM = 20_000
 """Texts of these that are measured if there are more; other lengths are estimated by the characters."""
+
+_TOGETHER = 1 << 15
 
 MAX_WEIGHT = 10.0
 
@@ -145,11 +147,12 @@ def _texts(train: Examples, cleaned: Callable[[Any], str]) -> tuple[list[str], n
     learned[places] = True
     characters = np.zeros(count, np.int32)
     texts = []
-    for index, raw in enumerate(each_input(train)):
-        if learned[index]:
-            texts.append(cleaned(raw))
+    for start in range(0, count, _TOGETHER):
+        span = np.arange(start, min(start + _TOGETHER, count))
+        raws = inputs_at(train, span)
         # What cleaning takes away matters little where lengths are estimated.
-        characters[index] = len(raw if isinstance(raw, str) else cleaned(raw))
+        characters[span] = [len(raw if isinstance(raw, str) else cleaned(raw)) for raw in raws]
+        texts += [cleaned(raws[place]) for place in np.flatnonzero(learned[span]).tolist()]
     return texts, characters
 
 

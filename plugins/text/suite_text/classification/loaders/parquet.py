@@ -31,6 +31,7 @@ class LabeledTable:
         text: the columns that make a text.
         label: the column of the label.
         split: the column of the split; empty if there is none.
+        clean: bool (row groups,), which have one column of texts that cleaning leaves as they are.
     """
 
     name: str
@@ -38,6 +39,7 @@ class LabeledTable:
     text: tuple[str, ...]
     label: str
     split: str
+    clean: np.ndarray
 
 
 def labeled_tables(files: Sequence[DataFile], options: TableOptions) -> list[LabeledTable] | None:
@@ -80,7 +82,7 @@ def _labeled(name: str, rows: RowGroups, options: TableOptions) -> LabeledTable 
         or not (not split or rows.is_plain(split))
     ):
         return None
-    return LabeledTable(name, rows, tuple(text), label, split)
+    return LabeledTable(name, rows, tuple(text), label, split, np.zeros(len(rows.starts) - 1, np.bool_))
 
 
 def add_tables(
@@ -116,7 +118,9 @@ def add_tables(
         of_name, rows, of_row = map(np.concatenate, zip(*pieces, strict=True))
         ids = NumberedIds([table.name for table in tables], rows, of_name)
         columns = [table.text for table in tables]
-        texts = ParquetTexts([table.rows for table in tables], columns, cleaning, ids)
+        texts = ParquetTexts(
+            [table.rows for table in tables], columns, cleaning, ids, [table.clean for table in tables]
+        )
         collector.add_split(split, ColumnExamples(ids, texts, kinds.targets, of_row))
 
 
@@ -126,6 +130,7 @@ def _usable(
     """Of a row group, for each split the numbers of the rows that can be used, and their kinds of targets."""
     cells = [table.rows.texts(group, column) for column in table.text]
     texts = cleaned_rows(cells, table.text, cleaning_from(options))
+    table.clean[group] = len(cells) == 1 and texts == cells[0]
     first = int(table.rows.starts[group]) + 1
     values, which = table.rows.different(group, table.label)
     of_value = [kinds.of(value) for value in values]

@@ -194,7 +194,8 @@ def _once_for_each(hashes: np.ndarray, of_text: np.ndarray) -> np.ndarray:
     # numpy.unique takes five times as long for so many numbers of 64 bits.
     pairs = np.sort(of_text.astype(np.uint64) << np.uint64(32) | hashes)
     once = pairs[np.append(np.True_, pairs[1:] != pairs[:-1])[: len(pairs)]]
-    return (once & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+    hashed: np.ndarray = (once & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+    return hashed
 
 
 def _word_hashes_of(texts: Sequence[Sequence[str]], max_size: int) -> tuple[np.ndarray, np.ndarray]:
