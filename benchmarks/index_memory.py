@@ -67,7 +67,7 @@ def measure(data: str) -> None:
     )
 
 
-def first_step(data: str) -> None:
+def first_step(data: str, task: str = "image-classification") -> None:
     """Train with the defaults until the first step is done, and print the seconds since the start."""
     began = time.perf_counter()
 
@@ -78,13 +78,16 @@ def first_step(data: str) -> None:
 
     class Clock(Listener):
         def phase(self, text: str) -> None:
-            print(f"{time.perf_counter() - began:6.1f} s  {text}", flush=True)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            seconds, busy = time.perf_counter() - began, time.process_time()
+            print(
+                f"{seconds:6.1f} s, {busy:6.1f} s of a processor, peak {peak:5,.0f} MiB: {text}", flush=True
+            )
 
         def progress(self, progress: object) -> None:
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            print(f"{time.perf_counter() - began:6.1f} s  first step done, peak {peak:,.0f} MiB", flush=True)
+            self.phase("first step done")
 
-    configuration = from_mapping({"task": "image-classification", "data": data}, "the benchmark")
+    configuration = from_mapping({"task": task, "data": data}, "the benchmark")
     with tempfile.TemporaryDirectory() as folder:
         try:
             train(Host(), configuration, folder=Path(folder), listener=Clock(), stop=lambda: True)
