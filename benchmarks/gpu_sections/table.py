@@ -69,7 +69,9 @@ def _residual(values: Mapping[str, Values]) -> Iterator[Row]:
     streamed, hand = values.get("residual/streamed", {}), values.get("residual/by hand", {})
     if not streamed and not hand:
         return
-    head = f"{streamed.get('network', '?')}, {streamed.get('side', '?')} px, batch {streamed.get('batch', '?')}"
+    head = (
+        f"{streamed.get('network', '?')}, {streamed.get('side', '?')} px, batch {streamed.get('batch', '?')}"
+    )
     against, there = _rate(hand), _rate(hand, "on_device_items_per_second")
     for name, how in (("files", "streamed from JPEG files"), ("memory", "decoded images kept in memory")):
         yield from _streamed(f"{head}, {how}", streamed.get(name, {}), against, there)

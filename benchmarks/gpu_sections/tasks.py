@@ -21,7 +21,7 @@ def speed(measurement: Measurement) -> None:
     """Examples per second of one task on one device."""
     task = measurement.options["task"]
     dataset, arguments = DATA[task](measurement.quick)
-    clock = Clock(measurement, 3 if measurement.quick else 12)
+    clock = Clock(measurement, 2 if measurement.quick else 12)
     arguments.setdefault("training", {}).update(epochs=1000, validation_every=1000)
     arguments["runtime"] = {"device": measurement.options["device"], "cache": "memory"}
     try:
