@@ -80,6 +80,6 @@ def counted(results: list[Path]) -> dict[str, Any]:
         "failures": [line["test"] + ": " + line["message"] for line in done if line["outcome"] == "failed"][
             :40
         ],
-        "never_ended": [test for test in began if test not in names],
+        "not_ended": [test for test in began if test not in names],
         "slowest": {line["test"]: line["seconds"] for line in slowest},
     }

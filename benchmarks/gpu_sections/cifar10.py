@@ -5,7 +5,6 @@ Without the data the same is trained on made-up images, which says how fast it i
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +28,7 @@ def train_once(measurement: Measurement) -> None:
     """Train until the goal is reached; on a warm cache it is the second training of the same kind."""
     settings, cache = measurement.options["settings"], measurement.options["cache"]
     folder = measurement.folder / f"compiled-{settings}"
-    before = files_in(folder)
-    if cache == "warm" and not before:
+    if cache == "warm" and not files_in(folder):
         raise RuntimeError("the training that fills the compilation cache did not come so far")
     told = in_tables(FASTEST | dict(measurement.fast)) if settings == "fastest" else {}
     told.setdefault("runtime", {})["compilation_cache"] = str(folder)
@@ -42,33 +40,46 @@ def train_once(measurement: Measurement) -> None:
         if settings == "fastest":
             told["training"]["steps_per_execution"] = 4
     measurement.keep(data="made up" if isinstance(data, suite.Dataset) else Path(data).name)
-    # One epoch more than any training has: the clock never ends it for that.
-    clock = Clock(measurement, 10_000, measurement.goal, "validation_accuracy")
-    began = time.time()
-    try:
-        train(measurement, TASK, data, clock, **told)
-    finally:
-        best = max(clock.rows, key=lambda row: row.get("validation_accuracy", -1.0), default=None)
-        measurement.keep(
-            **clock.speed(),
-            history=[
-                {name: row[name] for name in ("epoch", "seconds", "validation_accuracy") if name in row}
-                for row in clock.rows
-            ],
-            seconds_before_training=(clock.started_at or time.time()) - began,
-            compiled_files=files_in(folder) - before,
+    clock = Learning(measurement, data, folder)
+    train(measurement, TASK, data, clock, **told)
+    clock.keep()
+
+
+class Learning(Clock):
+    """A clock that keeps what was learned, too.
+
+    Args:
+        measurement: the part.
+        data: a path, or made-up examples.
+        folder: for what is compiled.
+    """
+
+    def __init__(self, measurement: Measurement, data: Any, folder: Path) -> None:
+        # More epochs than any training has: the clock never ends it for that.
+        super().__init__(measurement, 10_000, measurement.goal, "validation_accuracy")
+        self.is_real = not isinstance(data, suite.Dataset)
+        self.folder = folder
+        self.files = files_in(folder)
+
+    def keep(self) -> None:
+        super().keep()
+        scored = [
+            (row["validation_accuracy"], at - self.started_at)
+            for row, at in zip(self.rows, self.ended_at, strict=True)
+            if "validation_accuracy" in row
+        ]
+        self.measurement.keep(
+            history=[{"accuracy": accuracy, "seconds": seconds} for accuracy, seconds in scored],
+            seconds_before_training=self.started_at - self.measurement.began,
+            compiled_files=files_in(self.folder) - self.files,
         )
-        if best is not None and "validation_accuracy" in best:
-            measurement.keep(
-                best_accuracy=best["validation_accuracy"],
-                best_after_seconds=clock.ended_at[clock.rows.index(best)] - clock.started_at,
-            )
-        reached = [row for row in clock.rows if row.get("validation_accuracy", 0.0) >= measurement.goal]
-        if reached and not isinstance(data, suite.Dataset):
-            at = clock.ended_at[clock.rows.index(reached[0])]
-            measurement.keep(
-                seconds_to_goal=at - clock.started_at, seconds_to_goal_from_start=at - measurement.began
-            )
+        if scored:
+            best = max(scored)
+            self.measurement.keep(best_accuracy=best[0], best_after_seconds=best[1])
+        reached = [seconds for accuracy, seconds in scored if accuracy >= self.measurement.goal]
+        if reached and self.is_real:
+            before = self.started_at - self.measurement.began
+            self.measurement.keep(seconds_to_goal=reached[0], seconds_to_goal_from_start=before + reached[0])
 
 
 def files_in(folder: Path) -> int:

@@ -127,11 +127,18 @@ class Clock(Listener):
         epochs: how many are wanted, the first of which compiles.
         goal: ends the training as soon as `metric` on validation has reached it.
         metric: a column of `history.csv`.
+        name: under which its speed is kept after every epoch; "" keeps the numbers themselves.
     """
 
     def __init__(
-        self, measurement: Measurement, epochs: int, goal: float | None = None, metric: str = ""
+        self,
+        measurement: Measurement,
+        epochs: int,
+        goal: float | None = None,
+        metric: str = "",
+        name: str = "",
     ) -> None:
+        self.name = name
         self.measurement = measurement
         self.epochs = epochs
         self.goal = goal
@@ -161,20 +168,28 @@ class Clock(Listener):
         self.batch_size = int(facts.configuration["training"]["batch_size"])
 
     def progress(self, progress: Any) -> None:
-        self.first_step_at = self.first_step_at or time.time()
         self.steps = progress.steps
+        if not self.first_step_at:
+            self.first_step_at = time.time()
+            self.keep()
         if self.measurement.seconds_left < 0:
             raise Enough
 
     def epoch(self, row: Mapping[str, float], is_best: bool) -> None:
         self.rows.append(dict(row))
         self.ended_at.append(time.time())
+        self.keep()
         reached = self.goal is not None and row.get(self.metric, 0.0) >= self.goal
         # Another epoch is begun only if it is likely to end in time.
         taken = self.ended_at[-1] - (self.ended_at[-2] if len(self.ended_at) > 1 else self.started_at)
         no_time = self.measurement.seconds_left < (taken if len(self.rows) > 1 else 0.0)
         if len(self.rows) >= self.epochs or reached or no_time:
             raise Enough
+
+    def keep(self) -> None:
+        """Write what is known by now: the process may be killed while it compiles."""
+        speed = self.speed()
+        self.measurement.keep(**({self.name: speed} if self.name else speed))
 
     def speed(self) -> dict[str, Any]:
         """What the suite says of the epochs after the first, and what a clock on the wall says.

@@ -24,10 +24,7 @@ def speed(measurement: Measurement) -> None:
     clock = Clock(measurement, 2 if measurement.quick else 12)
     arguments.setdefault("training", {}).update(epochs=1000, validation_every=1000)
     arguments["runtime"] = {"device": measurement.options["device"], "cache": "memory"}
-    try:
-        train(measurement, task, dataset, clock, **arguments)
-    finally:
-        measurement.keep(**clock.speed())
+    train(measurement, task, dataset, clock, **arguments)
 
 
 def detection(quick: bool) -> tuple[suite.Dataset, dict[str, Any]]:
