@@ -42,6 +42,8 @@ from gpu_sections.table import markdown  # noqa: E402
 
 from suite.options import parse_value  # noqa: E402
 
+STOPPED = "the script was stopped; what this part had measured is kept"
+
 GRACE = 8.0
 """Seconds before its end that a part is told to be done, to write what it has."""
 
@@ -112,6 +114,8 @@ def main() -> int:
             results.keep(part, outcome)
             spent = f" in {outcome['seconds']:.0f} s" if "seconds" in outcome else ""
             print(f"{part.full_name}: {outcome['status']}{spent} {outcome['reason']}".strip(), flush=True)
+            if outcome["reason"] == STOPPED:
+                return 130
             if outcome.get("values", {}).get("kind") == "cpu" and not arguments.quick:
                 print("JAX sees no GPU here, so nothing is measured; --quick rehearses on the processor")
                 return 2
@@ -155,13 +159,15 @@ def measured(
             status, reason = "failed", f"exit status {process.returncode}"
     except subprocess.TimeoutExpired:
         status, reason = "ended", "its time was over; what it had measured is kept"
+    except (KeyboardInterrupt, SystemExit):
+        status, reason = "ended", STOPPED
     finally:
         # Its own processes too, whatever they still do.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     values = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
-    reason = values.pop("error", reason)
+    reason = values.pop("error", reason) if status == "failed" else reason
     return {
         "status": status,
         "reason": reason,
