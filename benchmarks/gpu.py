@@ -140,7 +140,8 @@ def measured(
         fast=arguments.fast,
         options=part.options,
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(CODE), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    path = os.pathsep.join([*CODE, *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
     # What one part compiled, the next need not; sections that measure compilation have folders of their own.
     environment["JAX_COMPILATION_CACHE_DIR"] = str(work / "compiled")
     log.write(f"\n== {part.full_name}, at most {limit:.0f} s\n".encode())
