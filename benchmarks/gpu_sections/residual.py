@@ -78,7 +78,7 @@ def streamed(measurement: Measurement) -> None:
     network = "a small network" if measurement.quick else "50-layer residual network"
     measurement.keep(network=network, batch=size.batch, side=size.side)
     ends = measurement.ends
-    for name, cache in (("files", "none"), ("memory", "memory")):
+    for name, cache in (("files", "none"), ("decoded", "memory")):
         if name == "files":  # the second training compiles nothing, and needs less
             measurement.ends = ends - 0.25 * measurement.seconds_left
         clock = Clock(measurement, size.epochs, name=name)

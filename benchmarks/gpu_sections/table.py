@@ -73,7 +73,7 @@ def _residual(values: Mapping[str, Values]) -> Iterator[Row]:
         f"{streamed.get('network', '?')}, {streamed.get('side', '?')} px, batch {streamed.get('batch', '?')}"
     )
     against, there = _rate(hand), _rate(hand, "on_device_items_per_second")
-    for name, how in (("files", "streamed from JPEG files"), ("memory", "decoded images kept in memory")):
+    for name, how in (("files", "streamed from JPEG files"), ("decoded", "decoded images kept in memory")):
         yield from _streamed(f"{head}, {how}", streamed.get(name, {}), against, there)
     if against is not None:
         yield f"{head}, a loop by hand, batches in the host's memory", f"{against:,.0f} images/s"
