@@ -36,7 +36,7 @@ def train_once(measurement: Measurement) -> None:
     if measurement.quick:
         data = made_up(measurement)
         told.setdefault("model", {})["width"] = 8
-        told.setdefault("training", {}).update(epochs=2, batch_size=64)
+        told.setdefault("training", {}).update(epochs=2, batch_size=32)
         if settings == "fastest":
             told["training"]["steps_per_execution"] = 4
     measurement.keep(data="made up" if isinstance(data, suite.Dataset) else Path(data).name)
@@ -56,7 +56,7 @@ class Learning(Clock):
 
     def __init__(self, measurement: Measurement, data: Any, folder: Path) -> None:
         # More epochs than any training has: the clock never ends it for that.
-        super().__init__(measurement, 10_000, measurement.goal, "validation_accuracy")
+        super().__init__(measurement, 10_000, goal=measurement.goal, metric="validation_accuracy")
         self.is_real = not isinstance(data, suite.Dataset)
         self.folder = folder
         self.files = files_in(folder)

@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import resource
+import statistics
 import sys
 import time
 import traceback
@@ -122,57 +123,77 @@ class Enough(Exception):  # noqa: N818 - not an error
 class Clock(Listener):
     """Takes the times of a training, and ends it.
 
+    Losses are read a few steps at a time, and only then is it certain that the steps before were computed. So
+    what counts are the times at which a listener hears of steps, and not what lies between two steps.
+
     Args:
         measurement: the part, whose end is the training's too.
-        epochs: how many are wanted, the first of which compiles.
+        epochs: how many are wanted at most.
+        seconds: ends the training as soon as so many were measured; None if it is to go on.
         goal: ends the training as soon as `metric` on validation has reached it.
         metric: a column of `history.csv`.
-        name: under which its speed is kept after every epoch; "" keeps the numbers themselves.
+        name: under which its speed is kept; "" keeps the numbers themselves.
     """
 
     def __init__(
         self,
         measurement: Measurement,
         epochs: int,
+        *,
+        seconds: float | None = None,
         goal: float | None = None,
         metric: str = "",
         name: str = "",
     ) -> None:
-        self.name = name
         self.measurement = measurement
         self.epochs = epochs
+        self.seconds = seconds
         self.goal = goal
         self.metric = metric
+        self.name = name
         self.started_at = 0.0
         self.first_step_at = 0.0
         self.rows: list[dict[str, float]] = []
         self.ended_at: list[float] = []
         self.batch_size = 0
-        self.steps = 0
+        self.skipped = 0
+        self.intervals: list[tuple[int, float]] = []
+        self.waiting: list[float] = []
+        self.heard: tuple[int, int, float] = (0, 0, 0.0)
         self.facts: dict[str, Any] = {}
 
     def started(self, facts: Any) -> None:
         self.started_at = time.time()
+        runtime, training = facts.configuration["runtime"], facts.configuration["training"]
+        told = ("epochs", "batch_size", "optimizer", "learning_rate", "steps_per_execution")
         self.facts = {
             "device": facts.device,
             "weights": facts.weights,
             "examples": facts.counts["train"],
-            "runtime": {
-                name: facts.configuration["runtime"][name] for name in ("backend", "precision", "threads")
-            },
-            "training": {
-                name: facts.configuration["training"][name]
-                for name in ("epochs", "batch_size", "optimizer", "learning_rate", "steps_per_execution")
-            },
+            "runtime": {name: runtime[name] for name in ("backend", "precision", "threads")},
+            "training": {name: training[name] for name in told},
         }
-        self.batch_size = int(facts.configuration["training"]["batch_size"])
+        self.batch_size = int(training["batch_size"])
+        # So many batches may have been made ready while nothing was trained.
+        self.skipped = 2 * int(runtime["threads"]) + 2
 
     def progress(self, progress: Any) -> None:
-        self.steps = progress.steps
+        now = time.time()
         if not self.first_step_at:
-            self.first_step_at = time.time()
+            self.first_step_at = now
             self.keep()
-        if self.measurement.seconds_left < 0:
+        epoch, step, at = self.heard
+        if epoch == progress.epoch and now - at < 0.002:  # another step of those that were read together
+            self.heard = (epoch, progress.step, at)
+            return
+        if epoch == progress.epoch and step > min(self.skipped, progress.steps // 3):
+            self.intervals.append((progress.step - step, now - at))
+            self.waiting.append(progress.waiting)
+        self.heard = (progress.epoch, progress.step, now)
+        measured = sum(seconds for _, seconds in self.intervals)
+        enough = self.seconds is not None and measured >= self.seconds
+        if self.measurement.seconds_left < 0 or enough:
+            self.keep()
             raise Enough
 
     def epoch(self, row: Mapping[str, float], is_best: bool) -> None:
@@ -180,10 +201,7 @@ class Clock(Listener):
         self.ended_at.append(time.time())
         self.keep()
         reached = self.goal is not None and row.get(self.metric, 0.0) >= self.goal
-        # Another epoch is begun only if it is likely to end in time.
-        taken = self.ended_at[-1] - (self.ended_at[-2] if len(self.ended_at) > 1 else self.started_at)
-        no_time = self.measurement.seconds_left < (taken if len(self.rows) > 1 else 0.0)
-        if len(self.rows) >= self.epochs or reached or no_time:
+        if len(self.rows) >= self.epochs or reached:
             raise Enough
 
     def keep(self) -> None:
@@ -192,26 +210,28 @@ class Clock(Listener):
         self.measurement.keep(**({self.name: speed} if self.name else speed))
 
     def speed(self) -> dict[str, Any]:
-        """What the suite says of the epochs after the first, and what a clock on the wall says.
+        """What was measured.
 
-        `items_per_second` and `waiting` are of all steps of these epochs, `wall_items_per_second` holds
-        checkpoints and validation too. The fastest epoch is one without any compilation.
+        `items_per_second` is of all steps but the first of each epoch, without validation and checkpoints, and
+        `typical_items_per_second` the median, in which a compilation does not show. `wall_items_per_second` is
+        of the epochs after the first, and holds everything.
         """
         spoken: dict[str, Any] = {**self.facts, "epochs_done": len(self.rows)}
         if self.first_step_at:
             spoken["seconds_to_first_step"] = self.first_step_at - self.measurement.began
             spoken["seconds_of_first_step"] = self.first_step_at - self.started_at
-        later = self.rows[1:]
-        if later:
-            seconds = [1 / row["items_per_second"] for row in later]
-            examples = self.steps * self.batch_size * len(later)
+        if self.intervals:
+            steps, seconds = (sum(each) for each in zip(*self.intervals, strict=True))
+            middle = statistics.median(seconds / steps for steps, seconds in self.intervals)
             spoken |= {
-                "items_per_second": len(seconds) / sum(seconds),
-                "fastest_items_per_second": 1 / min(seconds),
-                "wall_items_per_second": examples / (self.ended_at[-1] - self.ended_at[0]),
-                "waiting": sum(s * row["waiting"] for s, row in zip(seconds, later, strict=True))
-                / sum(seconds),
+                "seconds_measured": seconds,
+                "items_per_second": self.batch_size * steps / seconds,
+                "typical_items_per_second": self.batch_size / middle,
+                "waiting": statistics.fmean(self.waiting),
             }
+        if len(self.rows) > 1:
+            examples = (self.rows[-1]["step"] - self.rows[0]["step"]) * self.batch_size
+            spoken["wall_items_per_second"] = examples / (self.ended_at[-1] - self.ended_at[0])
         return spoken
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+import suite
 from gpu_sections.measurement import PLUGINS, Clock, Measurement, train
 from suite.devices import activate, cores
 
@@ -30,12 +31,12 @@ class Size:
 
     side: int
     batch: int
-    steps: int  # of an epoch
-    epochs: int
+    files: int
+    steps: int  # of an epoch, in which each file is read several times
 
 
-FULL = Size(side=224, batch=256, steps=24, epochs=7)
-QUICK = Size(side=64, batch=8, steps=6, epochs=3)
+FULL = Size(side=224, batch=256, files=6144, steps=160)
+QUICK = Size(side=64, batch=8, files=48, steps=24)
 
 
 def size_of(measurement: Measurement) -> Size:
@@ -68,23 +69,22 @@ def settings(measurement: Measurement) -> dict[str, Any]:
             "weight_decay": 5e-5,
             "validation_every": 1000,
         },
-        "split": {"validation": 0.02, "test": 0.0},
     }
 
 
 def streamed(measurement: Measurement) -> None:
     """Images per second of the suite: every file read in every epoch, then decoded images kept in memory."""
-    size, folder = size_of(measurement), photographs(measurement)
+    size, dataset = size_of(measurement), photographs(measurement)
     network = "a small network" if measurement.quick else "50-layer residual network"
     measurement.keep(network=network, batch=size.batch, side=size.side)
     ends = measurement.ends
     for name, cache in (("files", "none"), ("decoded", "memory")):
         if name == "files":  # the second training compiles nothing, and needs less
             measurement.ends = ends - 0.25 * measurement.seconds_left
-        clock = Clock(measurement, size.epochs, name=name)
+        clock = Clock(measurement, 20, seconds=2.0 if measurement.quick else 20.0, name=name)
         told = settings(measurement)
         told["runtime"] = {"cache": cache, "precision": "mixed_bfloat16"}
-        train(measurement, TASK, str(folder), clock, **told)
+        train(measurement, TASK, dataset, clock, **told)
         measurement.ends = ends
         if measurement.backend == "torch":
             return
@@ -156,7 +156,6 @@ def one_ahead(batches: list[Any]) -> Iterator[Any]:
 def made_ready(measurement: Measurement) -> tuple[Any, Any, list[Any]]:
     """The pipeline that the suite trains, its training options, and a few of its batches."""
     activate(measurement.backend)  # before anything imports Keras
-    import suite
     from suite.runs.arguments import configuration_of
     from suite.runs.build import build
     from suite.training.batches import EpochPlan
@@ -165,11 +164,11 @@ def made_ready(measurement: Measurement) -> tuple[Any, Any, list[Any]]:
     host = suite.Host(importlib.import_module(PLUGINS[TASK]), discover=False)
     told = settings(measurement)
     runtime = {"backend": measurement.backend, "precision": "mixed_bfloat16"}
-    configuration, _ = configuration_of(
-        host, TASK, str(photographs(measurement)), told["model"], None, None, told["training"],
-        told["split"], runtime, (), None, None, (),
+    configuration, dataset = configuration_of(
+        host, TASK, photographs(measurement), told["model"], None, None, told["training"], None, runtime,
+        (), None, None, (),
     )  # fmt: skip
-    experiment = build(host, configuration, Listener())
+    experiment = build(host, configuration, Listener(), dataset)
     pipeline, examples = experiment.pipeline, experiment.dataset.train
     size = size_of(measurement)
     plan = EpochPlan(len(examples), size.batch, 0)
@@ -183,15 +182,21 @@ def made_ready(measurement: Measurement) -> tuple[Any, Any, list[Any]]:
     return pipeline, experiment.configuration.training, batches
 
 
-def photographs(measurement: Measurement) -> Path:
-    """A folder with made-up photographs of 375 x 500 pixels, in a folder for each class."""
+def photographs(measurement: Measurement) -> suite.Dataset:
+    """Made-up photographs of 375 x 500 pixels in files, each of them many times in an epoch."""
     size = size_of(measurement)
     folder = measurement.folder / "photographs"
-    count = round(size.batch * size.steps / 0.98) + 1
     if not (folder / "done").exists():
-        write_photographs(folder / "train", count)
+        write_photographs(folder, size.files)
         (folder / "done").touch()
-    return folder / "train"
+    files = sorted(folder.glob("*/*.jpg"))
+    chosen = [files[index % len(files)] for index in range(size.batch * size.steps)]
+    held = files[: size.batch]
+    return suite.Dataset.of(
+        [str(path) for path in chosen],
+        [path.parent.name for path in chosen],
+        validation=([str(path) for path in held], [path.parent.name for path in held]),
+    )
 
 
 def write_photographs(folder: Path, count: int) -> None:

@@ -92,7 +92,7 @@ def _streamed(what: str, values: Values, against: float | None, there: float | N
         said += f"; ratio to the loop by hand **{rate / against:.3f}** (goal {RESIDUAL_GOAL})"
     if there is not None:
         said += f", with batches on the device {rate / there:.3f}"
-    yield what, said + f"; with checkpoints {values['wall_items_per_second']:,.0f} images/s"
+    yield what, said
 
 
 def _cifar(values: Mapping[str, Values]) -> Iterator[Row]:
@@ -113,7 +113,7 @@ def _cifar(values: Mapping[str, Values]) -> Iterator[Row]:
                     f" {found['best_after_seconds']:.1f} s, {found['epochs_done']} of"
                     f" {found['training']['epochs']} epochs"
                 )
-            rate = _rate(found, "fastest_items_per_second")
+            rate = _rate(found, "typical_items_per_second")
             if rate is not None:
                 said.append(f"{rate:,.0f} images/s")
             said.append(
@@ -129,7 +129,7 @@ def _cifar(values: Mapping[str, Values]) -> Iterator[Row]:
 def _tasks(values: Mapping[str, Values]) -> Iterator[Row]:
     for task in TASKS:
         device, processor = (
-            _rate(values.get(f"tasks/{task}, {where}", {}), "fastest_items_per_second")
+            _rate(values.get(f"tasks/{task}, {where}", {}), "typical_items_per_second")
             for where in ("device", "processor")
         )
         said = [
