@@ -212,9 +212,9 @@ class Clock(Listener):
     def speed(self) -> dict[str, Any]:
         """What was measured.
 
-        `items_per_second` is of all steps but the first of each epoch, without validation and checkpoints, and
-        `typical_items_per_second` the median, in which a compilation does not show. `wall_items_per_second` is
-        of the epochs after the first, and holds everything.
+        `items_per_second` is of all steps but the first of each epoch, without validation and checkpoints,
+        and `typical_items_per_second` the median, in which a compilation does not show.
+        `wall_items_per_second` is of the epochs after the first, and holds everything.
         """
         spoken: dict[str, Any] = {**self.facts, "epochs_done": len(self.rows)}
         if self.first_step_at:
