@@ -6,6 +6,7 @@ import importlib
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -66,3 +67,27 @@ def test_what_was_measured_is_kept_if_the_part_fails(sections, tmp_path, monkeyp
     assert kept["speed"] == 3.0
     assert kept["error"] == "ValueError: no luck"
     assert kept["memory"]["host"] > 0
+
+
+def test_steps_that_are_read_together_are_counted_together(sections, tmp_path, monkeypatch):
+    """Ten steps a second, read five at a time; the first steps of an epoch are left out."""
+    measurement = sections("measurement")
+    told = measurement.Measurement(
+        quick=True, ends=1e12, began=0.0, work=str(tmp_path), report=str(tmp_path / "r.json"), data="",
+        goal=0.94, fast={}, options={},
+    )  # fmt: skip
+    clock = measurement.Clock(told, 5)
+    clock.batch_size, clock.skipped = 16, 4
+    now = [100.0]
+    monkeypatch.setattr(measurement.time, "time", lambda: now[0])
+    for epoch in (1, 2):
+        now[0] += 30  # compiling, validating
+        for step in range(1, 31):
+            if step % 5 == 1:
+                now[0] += 0.5
+            clock.progress(SimpleNamespace(epoch=epoch, step=step, steps=30, waiting=0.25))
+    speed = clock.speed()
+    assert speed["items_per_second"] == pytest.approx(160)
+    assert speed["typical_items_per_second"] == pytest.approx(160)
+    assert speed["seconds_measured"] == pytest.approx(5)
+    assert speed["waiting"] == 0.25

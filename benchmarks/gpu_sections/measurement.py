@@ -160,6 +160,7 @@ class Clock(Listener):
         self.intervals: list[tuple[int, float]] = []
         self.waiting: list[float] = []
         self.heard: tuple[int, int, float] = (0, 0, 0.0)
+        self.counts = False
         self.facts: dict[str, Any] = {}
 
     def started(self, facts: Any) -> None:
@@ -185,16 +186,21 @@ class Clock(Listener):
         epoch, step, at = self.heard
         if epoch == progress.epoch and now - at < 0.002:  # another step of those that were read together
             self.heard = (epoch, progress.step, at)
+            if self.counts:
+                steps, seconds = self.intervals[-1]
+                self.intervals[-1] = (steps + progress.step - step, seconds)
             return
-        if epoch == progress.epoch and step > min(self.skipped, progress.steps // 3):
-            self.intervals.append((progress.step - step, now - at))
-            self.waiting.append(progress.waiting)
-        self.heard = (progress.epoch, progress.step, now)
+        # Looked at before another interval, whose steps are not all known yet.
         measured = sum(seconds for _, seconds in self.intervals)
         enough = self.seconds is not None and measured >= self.seconds
         if self.measurement.seconds_left < 0 or enough:
             self.keep()
             raise Enough
+        self.counts = epoch == progress.epoch and step > min(self.skipped, progress.steps // 3)
+        if self.counts:
+            self.intervals.append((progress.step - step, now - at))
+            self.waiting.append(progress.waiting)
+        self.heard = (progress.epoch, progress.step, now)
 
     def epoch(self, row: Mapping[str, float], is_best: bool) -> None:
         self.rows.append(dict(row))
