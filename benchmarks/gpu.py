@@ -96,7 +96,7 @@ def main() -> int:
     results = Results(arguments.out, arguments)
     parts = [part for part in PARTS if part.section in arguments.sections]
     scale = arguments.minutes / MINUTES
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
+    signal.signal(signal.SIGTERM, stop)
     with (
         tempfile.TemporaryDirectory(prefix="suite-gpu-", ignore_cleanup_errors=True) as work,
         open(arguments.out / "log.txt", "ab") as log,
@@ -121,6 +121,12 @@ def main() -> int:
                 return 2
     print(f"\n{markdown(results.content)}\n{results.path}")
     return 0
+
+
+def stop(number: int, frame: Any) -> None:
+    """End the part that runs and write what it had measured; a second signal is not to interrupt that."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(143)
 
 
 def measured(
