@@ -150,6 +150,7 @@ def measured(
     environment = {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
     # What one part compiled, the next need not; sections that measure compilation have folders of their own.
     environment["JAX_COMPILATION_CACHE_DIR"] = str(work / "compiled")
+    environment["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     log.write(f"\n== {part.full_name}, at most {limit:.0f} s\n".encode())
     log.flush()
     process = subprocess.Popen(
