@@ -165,3 +165,11 @@ class RuntimeOptions(LimitOptions, frozen=True):
         Literal["auto", "memory", "none"],
         Meta(description="keep prepared examples in memory; auto: when they fit"),
     ] = "auto"
+    compilation_cache: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="folder in which JAX keeps what it compiles, for the next training; auto: on a GPU,"
+            " ~/.cache/suite/compiled; or off",
+        ),
+    ] = "auto"

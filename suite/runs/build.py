@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from suite.compilation import keep_compiled
 from suite.configuration import Configuration, resolve_training, training_key
 from suite.contributions import Contributed, DataLoader, Evaluator, Metric, ModelBuilder, Task
 from suite.data.contents import contents_of
@@ -200,6 +201,7 @@ def build(
     runtime = configuration.runtime
     device = start(runtime)
     make_deterministic(device)
+    keep_compiled(runtime.compilation_cache, device)
     precision = choose_precision(runtime.precision, device)
     import keras
 

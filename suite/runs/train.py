@@ -258,7 +258,7 @@ def _trained(
     except UnwritableError:
         raise
     except RunError as error:
-        raise _failed(error, trainer, interim, run) from error.__cause__
+        raise interim.after(error, trainer) from error.__cause__
     run.write_history(state.history)
     if state.reason:
         listener.note(f"stopped early: {state.reason}")
@@ -284,14 +284,6 @@ def _trained(
         tested = _predicted(shipped, experiment, "test", notes)
         splits = ({} if tested is None else {"test": tested}) | splits
     return _score(run, experiment, shipped, splits, [*notes, *listener.notes], listener, leave_out)
-
-
-def _failed(error: RunError, trainer: Trainer, interim: InterimModel, run: RunDirectory) -> RunError:
-    """What to say of a training that failed, of which the best model before that is kept."""
-    if not trainer.state.best_file:
-        interim.remove()
-        return RunError(f"{error}\nIt failed before any weights were scored, so {run.path} holds no model")
-    return RunError(f"{error}\nThe best model before that ({interim.of(trainer)}) is in {run.model}")
 
 
 def _predicted(shipped: LoadedPipeline, experiment: Experiment, split: str, notes: list[str]) -> Pairs | None:
