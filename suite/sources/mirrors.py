@@ -17,6 +17,7 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -29,7 +30,8 @@ from suite.files import atomic_write, make_folder, writing
 from suite.shown_addresses import show_as
 from suite.sources.addresses import is_local, kept_address, local_part
 from suite.sources.cache import Store, cache_folder, key_of, max_bytes
-from suite.sources.hidden import is_hidden
+from suite.sources.manifests import Manifest, manifest_of_file, manifest_of_folder
+from suite.sources.placeholders import is_placeholder, make_readable, write_placeholder
 from suite.sources.remote import AT_ONCE, Entry, Remote
 from suite.stopping import check_stop
 
@@ -49,16 +51,6 @@ _AHEAD = 16
 _MANIFEST = "manifest.json"
 
 
-class Manifest(msgspec.Struct, frozen=True):
-    """What a mirror holds; `entries` are path, size, token and time by the name in the mirror."""
-
-    address: str
-    name: str
-    is_file: bool
-    entries: dict[str, tuple[str, int, str, int]]
-    problems: list[str] = []
-
-
 class Mirror:
     """A mirror on disk."""
 
@@ -75,8 +67,9 @@ class Mirror:
         self._index: dict[str, int] = {}
         self._ahead: dict[str, Future[None]] = {}
         self._fits = sum(max(0, entry[1]) for entry in manifest.entries.values()) <= max_bytes()
-        show_as(str(self.path.parent), manifest.address.rstrip("/").rpartition("/")[0])
-        show_as(str(self.path), manifest.address, manifest.problems)
+        shown = manifest.folder.rstrip("/")
+        show_as(str(self.path.parent), shown.rpartition("/")[0])
+        show_as(str(self.path), shown, manifest.problems)
 
     def fetch(self, name: str) -> None:
         """Put the file of a name into its place, unless it is there.
@@ -91,7 +84,7 @@ class Mirror:
             if not is_placeholder(path):
                 return
             entry = Entry(*self.manifest.entries[name])
-            key = _key(self.manifest, entry)
+            key = self.manifest.key(entry)
             stored = self._store.put(
                 key, entry.size, self.shown(name), lambda to: self._fetch(entry, to), self._evict
             )
@@ -102,7 +95,8 @@ class Mirror:
     def fetch_all(self, names: Iterable[str]) -> None:
         """Fetch files, several at a time."""
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="suite-fetch") as pool:
-            waiting = [pool.submit(self.fetch, name) for name in names]
+            # With the limits of the caller, and whom to ask whether to stop.
+            waiting = [pool.submit(copy_context().run, self.fetch, name) for name in names]
             try:
                 for each in waiting:
                     check_stop()
@@ -122,16 +116,16 @@ class Mirror:
 
     def shown(self, name: str) -> str:
         """The address of a file."""
-        return self.manifest.address if name == "." else f"{self.manifest.address.rstrip('/')}/{name}"
+        return self.manifest.address if name == "." else f"{self.manifest.folder.rstrip('/')}/{name}"
 
     def empty(self, keys: set[str]) -> None:
         """Put placeholders in the place of files whose copies are going to be removed."""
         for name, values in self.manifest.entries.items():
             entry = Entry(*values)
-            if _key(self.manifest, entry) in keys and not is_placeholder(self._place(name)):
+            if self.manifest.key(entry) in keys and not is_placeholder(self._place(name)):
                 with suppress(OSError):
                     temporary = self.folder / f"new-{secrets.token_hex(8)}"
-                    _write_placeholder(temporary, entry)
+                    write_placeholder(temporary, entry)
                     os.replace(temporary, self._place(name))
 
     def _begin_after(self, name: str) -> None:
@@ -142,7 +136,7 @@ class Mirror:
             after = self._names[self._index[name] + 1 :][:_AHEAD]
             for each in after:
                 if each not in self._ahead and is_placeholder(self._place(each)):
-                    self._ahead[each] = _pool().submit(self._fetch_quietly, each)
+                    self._ahead[each] = _pool().submit(copy_context().run, self._fetch_quietly, each)
 
     def _fetch_quietly(self, name: str) -> None:
         with suppress(Exception):  # whoever reads it will hear what is wrong
@@ -156,7 +150,7 @@ class Mirror:
                 self._remote = Remote(self.manifest.address)
         path = self._remote.path if self.manifest.is_file else entry.path
         self._remote.fetch(replace(entry, path=path), to)
-        _make_readable(to, entry)
+        make_readable(to, entry)
 
     def _place(self, name: str) -> Path:
         return self.path if name == "." else self.path / name
@@ -198,9 +192,9 @@ def mirrored(address: str | Path) -> Path:
     listed = remote.listing()
     mirrors = cache_folder() / "mirrors"
     if not isinstance(listed, Entry):
-        manifest = _of_folder(remote, listed)
+        manifest = manifest_of_folder(remote, listed)
     elif listed.token:
-        manifest = _of_file(remote, listed)
+        manifest = manifest_of_file(remote, listed)
     else:
         manifest = _identified(remote, listed, _store_of(mirrors / "any"))
     begin = key_of(shown)[:16]
@@ -248,14 +242,6 @@ def fill(path: str | Path) -> bool:
     return False
 
 
-def is_placeholder(path: Path) -> bool:
-    """Whether the content of a file has not been fetched."""
-    try:
-        return regular_files.is_placeholder(path.stat().st_mode)
-    except OSError:
-        return False
-
-
 _known: dict[str, Mirror] = {}
 _newest: dict[str, Mirror] = {}
 _stores: dict[Path, Store] = {}
@@ -289,21 +275,6 @@ def _pool() -> ThreadPoolExecutor:
     return _pools[0]
 
 
-def _key(manifest: Manifest, entry: Entry) -> str:
-    where = manifest.address if manifest.is_file else (manifest.address.partition(":")[0], entry.path)
-    return key_of(where, entry.size, entry.token)
-
-
-def _of_file(remote: Remote, entry: Entry) -> Manifest:
-    if remote.is_page and PurePosixPath(remote.name).suffix.lower() not in (".html", ".htm", ".xhtml"):
-        raise UserError(
-            f"{remote.address} is a web page, and no data: give the address of the file itself, or of an"
-            " archive; folders cannot be listed over http"
-        )
-    # Not its path, which may have a signature in it.
-    return Manifest(remote.address, remote.name, True, {".": ("", entry.size, entry.token, entry.modified)})
-
-
 def _identified(remote: Remote, entry: Entry, store: Store) -> Manifest:
     """The manifest of a file of which only the content tells whether it is the same: it is fetched."""
     with store.temporary() as file:
@@ -311,37 +282,11 @@ def _identified(remote: Remote, entry: Entry, store: Store) -> Manifest:
         with open(file, "rb") as content:
             token = hashlib.file_digest(content, "sha256").hexdigest()[:40]
         entry = Entry("", file.stat().st_size, token)
-        manifest = _of_file(remote, entry)
-        _make_readable(file, entry)
-        key = _key(manifest, entry)
+        manifest = manifest_of_file(remote, entry)
+        make_readable(file, entry)
+        key = manifest.key(entry)
         store.put(key, entry.size, remote.address, lambda to: os.replace(file, to), lambda keys: None)
     return manifest
-
-
-def _of_folder(remote: Remote, listed: list[tuple[str, Entry]]) -> Manifest:
-    address = remote.address
-    entries, problems = {}, []
-    folders = {parent for name, _ in listed for parent in _parents(name)}
-    for name, entry in sorted(listed):
-        parts = name.split("/")
-        if any(map(is_hidden, filter(None, parts))) and not {".", ".."} & set(parts):
-            continue
-        if {"", ".", ".."} & set(parts) or "\0" in name or (os.sep != "/" and os.sep in name):
-            problems.append(f"{name!r} of {address} is no name that a file can have: left out")
-        elif any(len(part.encode("utf-8", "surrogatepass")) > 255 for part in parts):
-            problems.append(f"{name[:60]}... of {address} is too long for the name of a file: left out")
-        elif name in folders:
-            problems.append(f"{name} of {address} is a file and a folder at once: the file is left out")
-        else:
-            entries[name] = (entry.path, entry.size, entry.token, entry.modified)
-    if not entries:
-        raise UserError(f"{address} is empty: it holds no file")
-    return Manifest(address, remote.name, is_file=False, entries=entries, problems=problems)
-
-
-def _parents(name: str) -> list[str]:
-    parts = name.split("/")
-    return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
 def _make(folder: Path, manifest: Manifest) -> None:
@@ -358,34 +303,12 @@ def _make(folder: Path, manifest: Manifest) -> None:
                 if above and above not in made:
                     made.add(above)
                     (data / above).mkdir(parents=True, exist_ok=True)
-                _write_placeholder(data if name == "." else data / name, Entry(*values))
+                write_placeholder(data if name == "." else data / name, Entry(*values))
             atomic_write(temporary / _MANIFEST, msgspec.json.encode(manifest))
             with suppress(OSError):  # another process was faster
                 temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _write_placeholder(path: Path, entry: Entry) -> None:
-    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    try:
-        os.ftruncate(descriptor, max(entry.size, 0))
-    finally:
-        os.close(descriptor)
-    os.utime(path, ns=(_time(entry), _time(entry)))
-    os.chmod(path, regular_files.PLACEHOLDER)  # noqa: PTH101 - there may be a million
-
-
-def _make_readable(path: Path, entry: Entry) -> None:
-    with suppress(OSError):
-        path.chmod(0o644)
-    os.utime(path, ns=(_time(entry), _time(entry)))
-
-
-def _time(entry: Entry) -> int:
-    """When it was changed, in seconds; its nanoseconds are made of its token: another one, another time."""
-    seconds = entry.modified // 10**9 or 1_000_000_000
-    return seconds * 10**9 + int(key_of(entry.token)[:7], 16) % 10**9
 
 
 def _hold(lock: Path) -> Any:

@@ -112,6 +112,7 @@ class Remote:
         address: as it may be shown.
         path: as the file system calls it.
         name: what the data is called.
+        folder: of a pattern, the path of the folder before its first `*`, `?` or `[`, once it is listed.
         is_page: whether a web server calls it a page for people; known once it is listed.
 
     Raises:
@@ -123,6 +124,7 @@ class Remote:
         self.protocol = protocol_of(address)
         inner = without_archive(complete_address(address))[0]
         self.name = name_of(address)
+        self.folder = ""
         self.is_page = False
         self._system, self.path = _opened(inner, self.protocol, self.address)
 
@@ -216,7 +218,7 @@ class Remote:
             list(pool.map(fetch, starts))
 
     def _matching(self, pattern: str) -> list[tuple[str, Entry]]:
-        fixed = re.split(r"[*?\[]", pattern)[0].rpartition("/")[0]
+        self.folder = re.split(r"[*?\[]", pattern)[0].rpartition("/")[0]
         found = self._attempted(lambda: self._system.glob(pattern, detail=True))
         infos: dict[str, Any] = {}
         for path, info in found.items():
@@ -226,7 +228,7 @@ class Remote:
                 infos[path] = info
         if not infos:
             raise UserError(f"{self.address} matches no file")
-        return list(_relative(infos, fixed))
+        return list(_relative(infos, self.folder))
 
     def _no_folders(self) -> str:
         return (
@@ -292,7 +294,11 @@ def _opened(inner: str, protocol: str, shown: str) -> tuple[Any, str]:
         if protocol in ("http", "https"):
             # The environment says which proxy to take, and ~/.netrc who one is.
             settings |= {"client_kwargs": {"trust_env": True}, "encoded": "%" in inner}  # type: ignore[dict-item]
+        if protocol in ("s3", "s3a"):
+            settings |= {"config_kwargs": {"retries": {"total_max_attempts": 1}}}  # type: ignore[dict-item]
         system, path = fsspec.core.url_to_fs(inner, **(settings if protocol != "memory" else {}))
+        if protocol in ("s3", "s3a"):  # which would wait and try again five times five times
+            system.retries = 1
     except ImportError:
         raise UserError(missing) from None
     except ValueError as error:
@@ -351,7 +357,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _status(error: BaseException) -> int | None:
     """The status of HTTP that an error is about."""
     for cause in _causes(error):
-        status = getattr(cause, "status", getattr(cause, "code", None))
+        # Parsers of HTTP have a code 400 for what they cannot read.
+        status = getattr(cause, "code" if type(cause).__name__ == "HttpError" else "status", None)
         if isinstance(status, int) and 400 <= status < 600:
             return status
         response = getattr(cause, "response", None)
