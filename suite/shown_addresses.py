@@ -23,6 +23,11 @@ def show_as(path: str, address: str, problems: Sequence[str] = ()) -> None:
     _left_out[path] = list(problems)
 
 
+def show_no_more(path: str) -> None:
+    """From now on, messages call it by its path again."""
+    _addresses.pop(path, None)
+
+
 def left_out(path: str) -> list[str]:
     """A sentence for each file of an address that the copy at a path lacks."""
     return list(_left_out.get(path, ()))

@@ -81,6 +81,10 @@ _NO_CREDENTIALS = {
 }
 
 
+class MissingError(UserError):
+    """There is nothing at an address."""
+
+
 class CutError(OSError):
     """Fewer bytes came than were promised."""
 
@@ -151,6 +155,42 @@ class Remote:
             if not PurePosixPath(self.name).suffix and PurePosixPath(name_of(found.get("url", ""))).suffix:
                 self.name = name_of(found["url"])  # to which it was redirected
         return _entry(found)
+
+    def files(self) -> dict[str, Entry]:
+        """The files below the address, by their paths relative to it; none if there is nothing."""
+        try:
+            infos = self._attempted(lambda: self._system.find(self.path, detail=True))
+        except MissingError:
+            return {}
+        return dict(_relative(infos, self.path))
+
+    def send(self, file: Path, to: str) -> None:
+        """Write a file to a path of its file system, where it appears as a whole.
+
+        Raises:
+            UserError: if it cannot be written.
+            FileNotFoundError: if there is no such file here.
+        """
+        folder = to.rpartition("/")[0]
+
+        def once() -> None:
+            if self.protocol == "memory":
+                self._system.makedirs(folder, exist_ok=True)
+            self._system.put_file(str(file), to)
+
+        try:
+            self._attempted(once, to, "written")
+        except MissingError:
+            if not file.exists():
+                raise FileNotFoundError(str(file)) from None
+            raise
+
+    def remove(self, path: str) -> None:
+        """Remove a file, if it is there. Raises `UserError` if it may not be removed."""
+        try:
+            self._attempted(lambda: self._system.rm_file(path), path, "removed")
+        except MissingError:
+            return
 
     def fetch(self, entry: Entry, to: Path) -> None:
         """Write a file to `to`.
@@ -236,7 +276,7 @@ class Remote:
             " address of an archive (.zip, .tar.gz) or of a table (.csv, .parquet) instead"
         )
 
-    def _attempted(self, action: Callable[[], Got], path: str = "") -> Got:
+    def _attempted(self, action: Callable[[], Got], path: str = "", done: str = "read") -> Got:
         """What an action gives, which is tried again if the connection broke or the server was busy."""
         for attempt in range(1, _TRIES + 1):
             check_stop()
@@ -246,33 +286,35 @@ class Remote:
                 raise
             except Exception as error:  # noqa: BLE001 - each file system has its own
                 if attempt == _TRIES or not _is_temporary(error):
-                    raise self._failed(error, path, attempt) from None
+                    raise self._failed(error, path, attempt, done) from None
             time.sleep(FIRST_PAUSE * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311
         raise AssertionError
 
-    def _failed(self, error: Exception, path: str, tries: int) -> UserError:
+    def _failed(self, error: Exception, path: str, tries: int, done: str) -> UserError:
         what = self.shown(path) if path else self.address
         status = _status(error)
         where = {"s3a": "s3", "gcs": "gs"}.get(self.protocol, self.protocol)
-        advice = _CREDENTIALS.get(where, "check that you may read it")
+        advice = _CREDENTIALS.get(where, "check what you are allowed to do there")
         names = {type(cause).__name__ for cause in _causes(error)}
         if names & _NO_CREDENTIALS:
-            return UserError(f"{what} cannot be read without credentials, and none were found: {advice}")
+            return UserError(f"{what} cannot be {done} without credentials, and none were found: {advice}")
         if status in (401, 403, 407) or isinstance(error, PermissionError):
             said = f" (status {status})" if status else ""
-            return UserError(f"{what} may not be read with these credentials, or without any{said}: {advice}")
+            return UserError(
+                f"{what} may not be {done} with these credentials, or without any{said}: {advice}"
+            )
         missing = isinstance(error, FileNotFoundError) and status is None and _is_told(error)
         if missing or status in (404, 410):
-            return UserError(f"there is nothing at {what}: check the address, in which capitals count")
+            return MissingError(f"there is nothing at {what}: check the address, in which capitals count")
         if status is not None:
             return UserError(
-                f"{what} cannot be read: the server answered with status {status}{_times(tries)}"
+                f"{what} cannot be {done}: the server answered with status {status}{_times(tries)}"
             )
         if _is_temporary(error):
             return UserError(
-                f"{what} cannot be read: {self._why(error)}{_times(tries)}: check the connection, try again"
+                f"{what} cannot be {done}: {self._why(error)}{_times(tries)}: check the connection, try again"
             )
-        return UserError(f"{what} cannot be read: {self._why(error)}")
+        return UserError(f"{what} cannot be {done}: {self._why(error)}")
 
     def _why(self, error: Exception) -> str:
         cause = list(_causes(error))[-1]
