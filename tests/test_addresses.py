@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shutil
 import stat
 import sys
 import threading
@@ -17,11 +18,12 @@ import suite
 import toy_plugin
 from elsewhere import web_server
 from suite.cli.main import main
-from suite.data.contents import contents_of
+from suite.data.contents import changes, contents_of
 from suite.data.dataset import fingerprint
 from suite.data.loading import load_dataset
 from suite.errors import UserError
 from suite.host import Host
+from suite.prediction.loading import describe
 from suite.sources import mirrors as mirror_module
 from suite.sources import open_tree, source
 from suite.sources.addresses import is_address, kept_address, kept_words, name_of, without_secrets
@@ -271,39 +273,62 @@ def test_a_signature_is_put_aside():
     assert without_secrets(f"cannot read {address}: no") == f"cannot read {shown}: no"
 
 
-def test_a_file_by_its_signed_address_goes_into_no_file(site, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    site.files[f"/rows.jsonl?Signature={SECRET}"] = TABLE
-    words = ["train", "trend", f"{site.url}/rows.jsonl?Signature={SECRET}", "--epochs", "1", "--out", "run"]
-    assert main(words, host()) == 0
-    shown = f"{site.url}/rows.jsonl?Signature=hidden"
-    assert shown in (tmp_path / "run/config.toml").read_text()
-    written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
-    assert not any(SECRET.encode() in content for content in written)
-    assert not any(b"cache/mirrors" in content for content in written)
-    assert SECRET not in "".join(capsys.readouterr())
+@pytest.mark.slow
+def test_a_run_on_data_elsewhere_that_is_elsewhere_itself(site, cache, tmp_path, monkeypatch, capsys):
+    """It goes on on another machine, and no file of it and no message has the signature of its data."""
+    system = fsspec.filesystem("memory")
+    path, shown = f"/rows.jsonl?Signature={SECRET}", f"{site.url}/rows.jsonl?Signature=hidden"
+    site.files[path] = TABLE
+    epochs = Epochs()
+    with pytest.raises(suite.StoppedError, match=r"(?m)to go on: suite resume memory://runs/a$"):
+        suite.train(
+            *("trend", f"{site.url}{path}"),
+            epochs=2,
+            training={"steps_per_execution": 1},
+            out="memory://runs/a",
+            host=host(),
+            listener=epochs,
+            stop=lambda: epochs.count >= 1,
+        )
+    assert f'data = "{shown}"' in system.cat("/runs/a/config.toml").decode()
+    shutil.rmtree(cache)
     # Another process does not know the signature.
     monkeypatch.setattr("suite.sources.addresses._complete", {})
-    assert main(["evaluate", "run"], host()) == 2
+    mirror_module.look_again()
+    assert main(["resume", "memory://runs/a"], host()) == 2
     assert "kept without its signature, which is secret" in capsys.readouterr().err
-    assert main(["evaluate", "run", words[2]], host()) == 0
+    assert main(["resume", "memory://runs/a", "--data", f"{site.url}{path}"], host()) == 0
+    printed = "".join(capsys.readouterr())
+    assert "suite predict memory://runs/a INPUT" in printed
+    assert main(["evaluate", "memory://runs/a", "--split", "test"], host()) == 0
+    printed += "".join(capsys.readouterr())
+    assert "report: memory://runs/a/evaluations/" in printed
+    assert describe("memory://runs/a", host=host()).task.name == "trend"
+    there = {name: system.cat(name) for name in system.find("/runs/a")}
+    written = [path.read_bytes() for path in cache.rglob("*") if path.is_file()]
+    for content in (*there.values(), *written, printed.encode()):
+        assert SECRET.encode() not in content
+        assert b"cache/" not in content
+    assert any("/evaluations/" in name for name in there)
+    system.rm("/runs", recursive=True)
 
 
-def test_a_training_on_data_elsewhere_goes_on_and_says_what_has_changed(memory, tmp_path):
-    address = f"{memory({'rows.jsonl': TABLE})}/rows.jsonl"
-    run = suite.train("trend", address, epochs=1, out=tmp_path / "run", host=host())
-    assert run.configuration.data == address
-    heard = []
-    listener = suite.Listener()
-    listener.note = heard.append
-    suite.resume(run, epochs=1, host=host(), listener=listener)
-    assert not any("changed" in note for note in heard)
-    fsspec.filesystem("memory").pipe(address.removeprefix("memory:/"), TABLE.replace(b"row-0", b"row-X"))
-    with pytest.raises(UserError, match="is not what .* was started with"):
-        suite.resume(run, epochs=1, host=host())
-    fsspec.filesystem("memory").pipe(address.removeprefix("memory:/"), TABLE)
-    suite.resume(run, epochs=1, host=host(), listener=listener)
-    assert any("were changed, added or removed" in note and address in note for note in heard)
+class Epochs(suite.Listener):
+    """Counts the epochs."""
+
+    count = 0
+
+    def epoch(self, row, is_best):
+        self.count += 1
+
+
+def test_a_change_elsewhere_is_seen_like_a_change_of_files(memory):
+    address = memory({"rows.jsonl": TABLE})
+    before = contents_of(load_dataset(host(), "trend", f"{address}/rows.jsonl")[0], f"{address}/rows.jsonl")
+    memory({"rows.jsonl": TABLE})
+    now = contents_of(load_dataset(host(), "trend", f"{address}/rows.jsonl")[0], f"{address}/rows.jsonl")
+    said = changes(before, now, address, "it was started", moved=False)
+    assert said.startswith(f"files in {address} were changed, added or removed after it was started")
 
 
 def test_a_file_by_http_is_read_once_and_its_mistakes_are_told_by_its_address(site, capsys):

@@ -65,7 +65,8 @@ class TrainingDisplay(Listener):
             return
         path = self._folds or self._run
         how = "at once; to go on: suite resume" if path is not None else "before the training began"
-        self.console.print(f"stopped {how} {path or ''}".rstrip(), markup=False, soft_wrap=True)
+        text = with_addresses(f"stopped {how} {path or ''}".rstrip())
+        self.console.print(text, markup=False, soft_wrap=True)
 
     def note(self, text: str) -> None:
         self.console.print(f"[yellow]note:[/] {escape(text)}", soft_wrap=True)
@@ -89,7 +90,7 @@ class TrainingDisplay(Listener):
             "training": _listed(tables["training"]),
             "device": f"{facts.device}, {runtime['backend']}, {runtime['precision']}",
             **({"log": ", ".join(tables["log"])} if "log" in tables else {}),
-            "run": str(facts.path),
+            "run": with_addresses(str(facts.path)),
         }
         if facts.step:
             rows["resumed"] = f"after step {facts.step:,}"

@@ -1,4 +1,4 @@
-"""Runs elsewhere: a copy is worked on here, and what is finished in it is copied back, at the end and before."""
+"""Runs elsewhere: a copy is worked on here; what is finished in it is copied back, at the end and before."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from suite.errors import UnwritableError, UserError
 from suite.runs.directory import taken_advice
 from suite.sources.addresses import is_address, is_local, kept_address, local_part
 from suite.sources.copies import FolderElsewhere
+from suite.stopping import unstoppable
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -75,6 +76,7 @@ def kept_elsewhere(address: str | Path, *, is_new: bool = False) -> Iterator[Pat
         elif folder.files():
             raise UserError(f"{shown} exists already: {taken_advice(folder.local)}")
         else:
+            folder.check_writable()
             folder.clear()
         with _copied_back(folder):
             yield folder.local
@@ -99,7 +101,8 @@ def _copied_back(folder: FolderElsewhere) -> Iterator[None]:
         ended.set()
         thread.join()
         try:
-            folder.push()
+            with unstoppable():  # what was asked to stop is kept
+                folder.push()
         except UserError as error:
             folder.named_by_path()
             raise UnwritableError(f"{error}; all of the run is in {folder.local}") from None

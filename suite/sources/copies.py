@@ -17,6 +17,7 @@ from suite.files import atomic_write, make_folder, writing
 from suite.shown_addresses import show_as, show_no_more
 from suite.sources.addresses import is_local, kept_address, local_part, name_of
 from suite.sources.cache import cache_folder, key_of
+from suite.sources.hidden import is_hidden
 from suite.sources.placeholders import make_readable
 from suite.sources.remote import AT_ONCE, Entry, Remote
 
@@ -69,7 +70,8 @@ class FolderElsewhere:
         Raises:
             UserError: if they cannot be listed.
         """
-        return self._opened().files()
+        found = self._opened().files()
+        return {name: entry for name, entry in found.items() if not any(map(is_hidden, name.split("/")))}
 
     def pull(self, wanted: Callable[[str], bool] = lambda name: True) -> None:
         """Make the copy what is there, and nothing else.
@@ -109,6 +111,14 @@ class FolderElsewhere:
             del self._known[name]
         if changed or gone:
             self._write_state()
+
+    def check_writable(self) -> None:
+        """Write a small file there, and remove it. Raises `UserError` if that cannot be done."""
+        make_folder(self._base)
+        file = self._base / ".suite-can-be-written"
+        file.write_bytes(b"suite")
+        self._opened().send(file, self._there(file.name))
+        self._opened().remove(self._there(file.name))
 
     def clear(self) -> None:
         """Remove the copy."""

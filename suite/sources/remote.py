@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import random
 import re
@@ -25,6 +24,7 @@ from suite.sources.addresses import (
     without_archive,
     without_secrets,
 )
+from suite.sources.remote_errors import CutError, MissingError, explained, is_temporary
 from suite.stopping import check_stop
 
 Got = TypeVar("Got")
@@ -57,36 +57,6 @@ _PACKAGES = {
     "sftp": "paramiko",
     "ssh": "paramiko",
 }
-
-_TEMPORARY_STATUS = {408, 425, 429, 500, 502, 503, 504}
-_TEMPORARY_NAMES = {
-    "ChunkedEncodingError", "ClientConnectionError", "ClientConnectorError", "ClientOSError",
-    "ClientPayloadError", "ConnectTimeoutError", "ConnectionClosedError", "ConnectionError",
-    "ContentLengthError", "EndpointConnectionError", "HTTPClientError", "IncompleteReadError",
-    "ProxyConnectionError", "ReadTimeoutError", "RequestException", "ResponseStreamingError",
-    "ServerDisconnectedError", "ServerTimeoutError", "Timeout",
-}  # fmt: skip
-
-_CREDENTIALS = {
-    "s3": "give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE in the environment, or for a"
-    " public bucket FSSPEC_S3_ANON=true",
-    "gs": "log in with 'gcloud auth application-default login', or give GOOGLE_APPLICATION_CREDENTIALS in the"
-    " environment",
-    "hf": "log in with 'hf auth login', or give HF_TOKEN in the environment",
-}
-
-
-_NO_CREDENTIALS = {
-    *("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "NoAuthTokenError")
-}
-
-
-class MissingError(UserError):
-    """There is nothing at an address."""
-
-
-class CutError(OSError):
-    """Fewer bytes came than were promised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +150,7 @@ class Remote:
 
         try:
             self._attempted(once, to, "written")
-        except MissingError:
+        except UserError:
             if not file.exists():
                 raise FileNotFoundError(str(file)) from None
             raise
@@ -285,43 +255,11 @@ class Remote:
             except UserError:
                 raise
             except Exception as error:  # noqa: BLE001 - each file system has its own
-                if attempt == _TRIES or not _is_temporary(error):
-                    raise self._failed(error, path, attempt, done) from None
+                if attempt == _TRIES or not is_temporary(error):
+                    what = self.shown(path) if path else self.address
+                    raise explained(error, what, self.protocol, attempt, done) from None
             time.sleep(FIRST_PAUSE * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311
         raise AssertionError
-
-    def _failed(self, error: Exception, path: str, tries: int, done: str) -> UserError:
-        what = self.shown(path) if path else self.address
-        status = _status(error)
-        where = {"s3a": "s3", "gcs": "gs"}.get(self.protocol, self.protocol)
-        advice = _CREDENTIALS.get(where, "check what you are allowed to do there")
-        names = {type(cause).__name__ for cause in _causes(error)}
-        if names & _NO_CREDENTIALS:
-            return UserError(f"{what} cannot be {done} without credentials, and none were found: {advice}")
-        if status in (401, 403, 407) or isinstance(error, PermissionError):
-            said = f" (status {status})" if status else ""
-            return UserError(
-                f"{what} may not be {done} with these credentials, or without any{said}: {advice}"
-            )
-        missing = isinstance(error, FileNotFoundError) and status is None and _is_told(error)
-        if missing or status in (404, 410):
-            return MissingError(f"there is nothing at {what}: check the address, in which capitals count")
-        if status is not None:
-            return UserError(
-                f"{what} cannot be {done}: the server answered with status {status}{_times(tries)}"
-            )
-        if _is_temporary(error):
-            return UserError(
-                f"{what} cannot be {done}: {self._why(error)}{_times(tries)}: check the connection, try again"
-            )
-        return UserError(f"{what} cannot be {done}: {self._why(error)}")
-
-    def _why(self, error: Exception) -> str:
-        cause = list(_causes(error))[-1]
-        if isinstance(cause, TimeoutError):
-            return "no answer came in time"
-        text = cause if isinstance(cause, Exception) else error
-        return without_secrets(reason(text).splitlines()[0]).rstrip(".")
 
 
 def _opened(inner: str, protocol: str, shown: str) -> tuple[Any, str]:
@@ -385,52 +323,3 @@ def _nanoseconds(when: Any) -> int:
             when = datetime.fromisoformat(when)
     seconds = when.timestamp() if hasattr(when, "timestamp") else when
     return round(seconds * 10**6) * 1000 if isinstance(seconds, int | float) else 0
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: list[BaseException] = []
-    each: BaseException | None = error
-    while each is not None and each not in seen:
-        seen.append(each)
-        yield each
-        each = each.__cause__ or each.__context__
-
-
-def _status(error: BaseException) -> int | None:
-    """The status of HTTP that an error is about."""
-    for cause in _causes(error):
-        # Parsers of HTTP have a code 400 for what they cannot read.
-        status = getattr(cause, "code" if type(cause).__name__ == "HttpError" else "status", None)
-        if isinstance(status, int) and 400 <= status < 600:
-            return status
-        response = getattr(cause, "response", None)
-        if isinstance(response, dict):
-            status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-            if isinstance(status, int) and status >= 400:
-                return status
-        status = getattr(response, "status_code", None)
-        if isinstance(status, int) and status >= 400:
-            return status
-    return None
-
-
-def _is_told(error: BaseException) -> bool:
-    """Whether somebody looked and found nothing: fsspec says the same of a server that is not there."""
-    return not any(_is_broken(cause) for cause in _causes(error))
-
-
-def _is_broken(error: BaseException) -> bool:
-    if isinstance(error, CutError | ConnectionError | TimeoutError | asyncio.TimeoutError):
-        return True
-    return any(kind.__name__ in _TEMPORARY_NAMES for kind in type(error).__mro__)
-
-
-def _is_temporary(error: BaseException) -> bool:
-    status = _status(error)
-    if status is not None:
-        return status in _TEMPORARY_STATUS
-    return any(_is_broken(cause) for cause in _causes(error))
-
-
-def _times(tries: int) -> str:
-    return f" ({tries} times)" if tries > 1 else ""
