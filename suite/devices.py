@@ -15,6 +15,7 @@ from pathlib import Path
 
 from suite.errors import UserError, nearest
 from suite.options import parse
+from suite.process_group import ProcessGroup
 from suite.training_options import RuntimeOptions
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -29,11 +30,15 @@ class Device:
         backend: "tensorflow", "jax" or "torch".
         kind: "cpu" or "gpu".
         name: the processor or accelerator, for people.
+        count: how many devices train together, in all processes.
+        group: the processes that train together; None for one that trains alone.
     """
 
     backend: str
     kind: str
     name: str
+    count: int = 1
+    group: ProcessGroup | None = None
 
 
 def choose_backend(wanted: str = "auto") -> str:
@@ -85,16 +90,7 @@ def activate(backend: str = "auto", device: str = "auto") -> Device:
     refuse_forked()
     parse(RuntimeOptions, {"device": device}, "--device")
     if "keras" not in sys.modules:
-        os.environ["KERAS_BACKEND"] = chosen
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        # Off by default on AMD processors, where it makes convolutions a sixth faster too.
-        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-        os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-        if device == "cpu":
-            os.environ["CUDA_VISIBLE_DEVICES"] = ""
-            os.environ.setdefault("JAX_PLATFORMS", "cpu")
-        elif device.startswith("gpu:"):
-            os.environ["CUDA_VISIBLE_DEVICES"] = device.partition(":")[2]
+        prepare_environment(chosen, device)
         logging.getLogger("tensorflow").addFilter(_is_no_retracing)
         with quiet_native_output():
             import keras  # noqa: F401
@@ -108,6 +104,22 @@ def activate(backend: str = "auto", device: str = "auto") -> Device:
     if device == "cpu" or gpu_name is None:
         return Device(chosen, "cpu", processor())
     return Device(chosen, "gpu", gpu_name)
+
+
+def prepare_environment(backend: str, device: str) -> None:
+    """Tell Keras and its backend what to run on, unless they run already."""
+    if "keras" in sys.modules:
+        return
+    os.environ["KERAS_BACKEND"] = backend
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Off by default on AMD processors, where it makes convolutions a sixth faster too.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    if device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    elif device.startswith("gpu:"):
+        os.environ["CUDA_VISIBLE_DEVICES"] = device.partition(":")[2]
 
 
 _active_in: int | None = None
@@ -228,26 +240,26 @@ def _processor_information() -> dict[str, str]:
 
 @contextlib.contextmanager
 def quiet_native_output() -> Iterator[None]:
-    """Keep what native libraries write to the error stream while they load from people's terminals.
+    """Keep what native libraries write by themselves while they load from people's terminals.
 
     Threads do it one after the other: each puts back what it found.
     """
-    with _quieting:
+    with _quieting, contextlib.ExitStack() as restored:
+        sys.stdout.flush()
         sys.stderr.flush()
+        for descriptor in (1, 2):
+            with contextlib.suppress(OSError):  # closed, so there is nothing to keep from
+                saved = os.dup(descriptor)
+                restored.callback(os.close, saved)
+                restored.callback(os.dup2, saved, descriptor)
+                null = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(null, descriptor)
+                os.close(null)
         try:
-            saved = os.dup(2)
-        except OSError:
-            yield
-            return
-        null = os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(null, 2)
             yield
         finally:
+            sys.stdout.flush()
             sys.stderr.flush()
-            os.dup2(saved, 2)
-            os.close(saved)
-            os.close(null)
 
 
 _quieting = threading.RLock()

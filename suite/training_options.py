@@ -154,6 +154,14 @@ class RuntimeOptions(LimitOptions, frozen=True):
     device: Annotated[
         str, Meta(pattern=r"^(auto|cpu|gpu|gpu:\d+)$", description='"auto", "cpu", "gpu" or "gpu:1"')
     ] = "auto"
+    devices: Annotated[
+        Annotated[int, Meta(ge=1, le=4096)] | Literal["all"],
+        Meta(description="how many devices train together, in all processes (JAX); all: those that are here"),
+    ] = 1
+    workers: Annotated[
+        int,
+        Meta(ge=1, le=256, description="processes of this machine that train together, the devices divided"),
+    ] = 1
     precision: Annotated[
         Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"],
         Meta(description="arithmetic precision while training; saved models are always float32"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from suite.cli.clusters import add_cluster_argument, follows
 from suite.cli.main import host_from
 from suite.errors import UserError
 
@@ -28,6 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--learning-rate", metavar="X", help="peak of that schedule (default: that of the run)"
     )
     parser.add_argument(
+        "--devices", metavar="N", help="on how many devices, or 'all' (default: as many as before)"
+    )
+    parser.add_argument(
+        "--workers", metavar="N", help="in how many processes of this machine (default: as many as before)"
+    )
+    add_cluster_argument(parser)
+    parser.add_argument(
         "--log",
         metavar="NAME",
         action="append",
@@ -47,6 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
     from suite.runs.train import resume
 
     host = host_from(arguments)
+    if arguments.cluster and follows(arguments.cluster, "auto", host):
+        return 0
     how = _how(arguments)
     if holds_folds(Path(arguments.run)):
         if how != Resumption():
@@ -64,16 +74,22 @@ def run(arguments: argparse.Namespace) -> int:
 def _how(arguments: argparse.Namespace) -> Resumption:
     from suite.options import parse, parse_value
     from suite.runs.resuming import Resumption
-    from suite.training_options import TrainingOptions
+    from suite.training_options import RuntimeOptions, TrainingOptions
 
     given = {"epochs": arguments.epochs, "learning_rate": arguments.learning_rate}
     values = {name: parse_value(value) for name, value in given.items() if value is not None}
     options = parse(TrainingOptions, values, "suite resume")
     if "auto" in values.values():
         raise UserError("suite resume: say how many epochs, and which learning rate: --epochs 10")
+    given = {"devices": arguments.devices, "workers": arguments.workers}
+    machine = {name: parse_value(value) for name, value in given.items() if value is not None}
+    parse(RuntimeOptions, machine, "suite resume")
+    if arguments.cluster:
+        machine |= {"devices": "all", "workers": 1}
     return Resumption(
         data=arguments.data,
         epochs=int(options.epochs) if "epochs" in values else None,
         learning_rate=float(options.learning_rate) if "learning_rate" in values else None,
         log={name: {} for name in arguments.log},
+        machine=machine,
     )

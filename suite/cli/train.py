@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from suite.cli.clusters import add_cluster_argument, follows
 from suite.cli.main import host_from
 from suite.cli.repetition import repeating_command
 from suite.cli.unknown_options import keys_of_task
@@ -23,6 +24,8 @@ _FLAGS = {
     "backend": ("runtime", "backend"),
     "device": ("runtime", "device"),
     "precision": ("runtime", "precision"),
+    "devices": ("runtime", "devices"),
+    "workers": ("runtime", "workers"),
 }
 """Which flag sets which key of the configuration."""
 
@@ -91,6 +94,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     machine.add_argument("--backend", metavar="NAME", help="tensorflow (default), jax or torch")
     machine.add_argument("--device", metavar="NAME", help="cpu, gpu or gpu:N (default: a GPU if any)")
     machine.add_argument("--precision", metavar="NAME", help="float32, mixed_bfloat16 or mixed_float16")
+    machine.add_argument(
+        "--devices",
+        metavar="N",
+        help="train on N devices together, or 'all' of this machine (JAX); a batch is divided among them",
+    )
+    machine.add_argument(
+        "--workers", metavar="N", help="in N processes of this machine that train together (JAX)"
+    )
+    add_cluster_argument(machine)
     machine.add_argument("--steps-per-execution", metavar="N", help="steps in a single call of the backend")
 
 
@@ -106,6 +118,8 @@ def run(arguments: argparse.Namespace) -> int:
     from suite.configuration import from_mapping
 
     host = host_from(arguments)
+    if arguments.cluster and follows(arguments.cluster, arguments.device or "auto", host):
+        return 0
     document, where = _document(arguments, lambda: keys_of_task(host, arguments.words))
     from suite.runs.evaluators import with_evaluators
     from suite.runs.folds import train_folds

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,16 @@ from suite.configuration import Configuration, resolve_training, training_key
 from suite.contributions import Contributed, DataLoader, Evaluator, Metric, ModelBuilder, Task
 from suite.data.contents import contents_of
 from suite.data.dataset import Dataset, digest, fingerprint
-from suite.devices import Device, activate, choose_precision, cores, dtype_policy, make_deterministic
+from suite.data_parallel import shared_batch, start_alone
+from suite.devices import (
+    Device,
+    activate,
+    choose_precision,
+    cores,
+    dtype_policy,
+    make_deterministic,
+    quiet_native_output,
+)
 from suite.errors import UserError, attributed
 from suite.evaluation.metrics import declared_metrics, metric_of
 from suite.evaluation.scoring import import_evaluators
@@ -30,6 +39,7 @@ from suite.runs.run import FORMAT
 from suite.sources.addresses import is_address
 from suite.stopping import check_stop
 from suite.training.progress import Listener
+from suite.training_options import RuntimeOptions
 from suite.versions import installed
 
 if TYPE_CHECKING:
@@ -155,7 +165,12 @@ def _parsed(
 
 
 def build(
-    host: Host, configuration: Configuration, listener: Listener, dataset: Dataset | None = None
+    host: Host,
+    configuration: Configuration,
+    listener: Listener,
+    dataset: Dataset | None = None,
+    *,
+    start: Callable[[RuntimeOptions], Device] = start_alone,
 ) -> Experiment:
     """Load the data, import Keras, build the pipeline and replace every "auto".
 
@@ -164,6 +179,7 @@ def build(
         configuration: what the user chose.
         listener: hears of what happens.
         dataset: data in memory, if the configuration names none.
+        start: starts Keras, on the devices that train together.
 
     Raises:
         UserError: for whatever of it the user can put right.
@@ -183,7 +199,7 @@ def build(
     check_stop()
     listener.phase("starting Keras")
     runtime = configuration.runtime
-    device = activate(runtime.backend, runtime.device)
+    device = start(runtime)
     make_deterministic(device)
     precision = choose_precision(runtime.precision, device)
     import keras
@@ -197,7 +213,8 @@ def build(
     check_stop()
     listener.phase("building the network")
     with attributed(str(chosen.builder)), dtype_policy(precision):
-        keras.utils.set_random_seed(configuration.training.seed)
+        with quiet_native_output():  # Keras imports TensorFlow for it, on every backend
+            keras.utils.set_random_seed(configuration.training.seed)
         pipeline = chosen.builder.item.build(data.dataset, chosen.options)
     given = configuration.model
     check_pipeline(pipeline, chosen.builder, len(data.dataset.train), chosen.options, given)
@@ -239,6 +256,9 @@ def _resolved(
         backend=device.backend,
         builder=str(chosen.builder),
     )
+    is_chosen = configuration.training.batch_size != "auto"
+    shared = shared_batch(int(training.batch_size), device.count, is_chosen=is_chosen)
+    training = msgspec.structs.replace(training, batch_size=shared)
     taking_part = {chosen.task.plugin, chosen.builder.plugin}
     taking_part |= {evaluator.plugin for evaluator in chosen.evaluators}
     loader = {}
@@ -260,6 +280,7 @@ def _resolved(
             type(runtime),
             as_dict(runtime)
             | {"backend": device.backend, "device": runtime.device, "precision": precision}
+            | {"devices": device.count}
             | {"threads": max(2, cores()) if runtime.threads == "auto" else runtime.threads},
             "[runtime]",
         ),
@@ -303,6 +324,7 @@ def environment(experiment: Experiment, command: str) -> dict[str, Any]:
         "platform": platform.platform(),
         "backend": experiment.device.backend,
         "device": experiment.device.name,
+        "devices": experiment.device.count,
         "cores": cores(),
         "seed": experiment.configuration.training.seed,
         "data_fingerprint": experiment.fingerprint,

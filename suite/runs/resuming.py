@@ -38,12 +38,14 @@ class Resumption:
         epochs: how many more it is trained for; None goes on to the end that it has.
         learning_rate: the peak of the schedule of these epochs; None for the one that the run has.
         log: listeners of plugins that hear of it, with their options, beside those that the run has.
+        machine: on how many `devices` and in how many `workers` it goes on, where that is to change.
     """
 
     data: str | None = None
     epochs: int | None = None
     learning_rate: float | None = None
     log: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    machine: Mapping[str, Any] = field(default_factory=dict)
 
 
 @contextmanager
@@ -85,6 +87,8 @@ def resumed_configuration(run: RunDirectory, how: Resumption) -> Configuration:
             f" suite resume {run.path} --epochs 10"
         )
     configuration = run.configuration
+    runtime = msgspec.structs.replace(configuration.runtime, **how.machine)
+    configuration = replace(configuration, runtime=runtime)
     if run.checkpoints.exist:
         # What it started from lies in the checkpoint, and may be gone from where it was.
         configuration = replace(configuration, init=None)
@@ -100,6 +104,17 @@ def resumed_configuration(run: RunDirectory, how: Resumption) -> Configuration:
 def is_there(data: str) -> bool:
     """Whether there is something at a path; of an address, whoever reads it says what is wrong."""
     return is_address(data) or Path(data).exists()
+
+
+def other_devices(run: RunDirectory, experiment: Experiment) -> str:
+    """A note on a run that goes on with another number of devices; "" if it does not."""
+    before, now = run.configuration.runtime.devices, experiment.device.count
+    if before == now:
+        return ""
+    return (
+        f"{run.path} was trained on {counted(int(before), 'device', 'devices')} and goes on with {now}: sums"
+        " are added up in another order, so its weights are equal but for rounding"
+    )
 
 
 def moved_data(run: RunDirectory, configuration: Configuration) -> str:

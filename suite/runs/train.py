@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -31,9 +31,11 @@ from suite.runs.resuming import (
     continuation_note,
     going_on_after,
     is_complete,
+    other_devices,
     record_moved_data,
     resumed_configuration,
 )
+from suite.runs.workers import Workers
 from suite.stopping import unstoppable
 from suite.training.continuation import Continuation
 from suite.training.initial_weights import initialize
@@ -85,22 +87,23 @@ def train(
     listener = ProgramListener.of(listener)
     if configuration.split.folds and not configuration.split.fold:
         raise UserError("folds are several runs: suite.cross_validate trains them")
-    with ExitStack() as claims:
-        # A name that is given is taken before anything else is done, and one that is found when it is found.
-        if out is not None:
-            claims.enter_context(claimed_folder(out, taken_advice(out)))
-        experiment = build(host, configuration, listener, dataset)
-        if out is None:
-            names = run_paths(folder, run_name(configuration))
-            out = claims.enter_context(claimed_new_folder(names))
-        run = RunDirectory.create(out, experiment.configuration, environment(experiment, command))
-    try:
-        with run.locked(), going_on_after(run.path):
-            return _train(run, experiment, listener, stop)
-    except UserError:
-        if not run.checkpoints.exist:  # nothing has been learned, and the name is free again
-            shutil.rmtree(run.path, ignore_errors=True)
-        raise
+    with Workers(host) as workers:
+        with ExitStack() as claims:
+            # A name that is given is taken before anything else is done; one that is found, when it is found.
+            if out is not None:
+                claims.enter_context(claimed_folder(out, taken_advice(out)))
+            experiment = build(host, configuration, listener, dataset, start=workers.start)
+            if out is None:
+                names = run_paths(folder, run_name(configuration))
+                out = claims.enter_context(claimed_new_folder(names))
+            run = RunDirectory.create(out, experiment.configuration, environment(experiment, command))
+        try:
+            with run.locked(), going_on_after(run.path):
+                return _train(run, experiment, listener, stop, workers)
+        except UserError:
+            if not run.checkpoints.exist:  # nothing has been learned, and the name is free again
+                shutil.rmtree(run.path, ignore_errors=True)
+            raise
 
 
 @elsewhere_too("path")
@@ -132,7 +135,7 @@ def resume(
     how = how or Resumption()
     run = RunDirectory.open(path)
     other_files = check_plugin_files(host, run)
-    with going_on_after(run.path), run.locked():
+    with going_on_after(run.path), run.locked(), Workers(host) as workers:
         configuration = resumed_configuration(run, how)
         if is_complete(run) and how.epochs is None:
             record_moved_data(host, run, configuration, listener)
@@ -141,13 +144,14 @@ def resume(
         configuration, unscored = without_missing_evaluators(host, configuration)
         configuration = replace(configuration, log={**configuration.log, **how.log})
         with said_with(run.other_versions):
-            experiment = build(host, configuration, listener, dataset)
+            experiment = build(host, configuration, listener, dataset, start=workers.start)
         check_data(run, experiment.configuration.data, experiment.dataset)
         check_codec(run, experiment)
         other = run.other_versions()
         for note in (
             *missing,
             *unscored,
+            other_devices(run, experiment),
             changed_contents(run, experiment.configuration.data, experiment.dataset),
             other_files,
             f"{run.path} goes on with other packages than it was begun with{other}" if other else "",
@@ -159,7 +163,7 @@ def resume(
             run.move_data(experiment.configuration.data)
         if how.log:
             run.add_log(how.log)
-        return _train(run, experiment, listener, stop, continuation(run, how))
+        return _train(run, experiment, listener, stop, workers, continuation(run, how))
 
 
 def _train(
@@ -167,10 +171,12 @@ def _train(
     experiment: Experiment,
     listener: Listener,
     stop: Callable[[], bool],
+    workers: Workers,
     added: Continuation | None = None,
 ) -> RunDirectory:
+    workers.tell_run(run.path)
     with heard(listener, experiment.host, experiment.configuration, run.path) as everybody:
-        scored = _trained(run, experiment, everybody, stop, added)
+        scored = _trained(run, experiment, everybody, stop, workers, added)
         everybody.finished(scored)
     return run
 
@@ -180,18 +186,17 @@ def _trained(
     experiment: Experiment,
     listener: RunListener,
     stop: Callable[[], bool],
+    workers: Workers,
     added: Continuation | None,
 ) -> dict[str, Any]:
     """Train from the newest checkpoint to the end, score and report; the content of `metrics.json`."""
     from suite.evaluation.failing import added_may_fail, said_once
     from suite.prediction.loading import load
-    from suite.training.batches import memory_budget
+    from suite.runs.validating import validation_of
     from suite.training.session import StopRequested
     from suite.training.trainer import Trainer
-    from suite.training.validation import Validation
 
     configuration, dataset, pipeline = experiment.configuration, experiment.dataset, experiment.pipeline
-    threads = cast(int, configuration.runtime.threads)
     skipped: list[str] = []
 
     def skip(message: str) -> None:
@@ -199,23 +204,7 @@ def _trained(
         listener.note(skipped[-1])
 
     leave_out = added_may_fail(experiment.task, experiment.evaluators, defects=True)
-    validation = None
-    if dataset.validation is not None and len(dataset.validation):
-        validation = Validation(
-            pipeline,
-            dataset.validation,
-            task=experiment.task.item,
-            builder=experiment.builder.full_name,
-            facts=dataset.facts,
-            evaluators=experiment.evaluators,
-            evaluator_options=configuration.evaluators,
-            training_batch=int(configuration.training.batch_size),
-            threads=threads,
-            budget=memory_budget(configuration.runtime.cache, 0.2),
-            skip_unreadable=configuration.training.unreadable == "skip",
-            on_skip=skip,
-            leave_out=said_once(leave_out, listener.note),
-        )
+    validation = validation_of(experiment, on_skip=skip, leave_out=said_once(leave_out, listener.note))
     interim = InterimModel(run, experiment, validation)
     trainer = Trainer(
         pipeline,
@@ -259,7 +248,8 @@ def _trained(
         with attributed(str(experiment.builder)):
             if not trainer.state.finished:
                 _read_ahead(trainer, validation, listener)
-            with unstoppable():  # it looks itself whether it is to stop, and writes a checkpoint first
+            # It looks itself whether it is to stop, and writes a checkpoint first.
+            with unstoppable(), workers.training():
                 state = trainer.train()
             remark = trainer.judge()
     except StopRequested as stopped:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -14,11 +15,15 @@ from suite.errors import RunError, UserError
 from suite.training.batches import Batches
 from suite.training.checkpoints import assign, restore_backend_random_state, to_numpy, values_of
 from suite.training.divergence import DivergedError, check_steps
+from suite.training.meetings import SECONDS_BETWEEN, Meetings
 from suite.training.normalization import BATCHES, settle, unsettled_normalizations
 from suite.training.optimizers import Schedule
 from suite.training.progress import Progress
 from suite.training.session import StopRequested, TrainingSession
 from suite.wording import number
+
+SECONDS_BETWEEN_NUMBERS = 0.2
+"""How long losses may stay on the device at most: reading one makes the device wait for the next step."""
 
 
 class StageDone(Exception):  # noqa: N818 - not an error
@@ -29,8 +34,18 @@ class StageDone(Exception):  # noqa: N818 - not an error
         self.values = values
 
 
+class Callbacks(keras.callbacks.CallbackList):  # type: ignore[misc]  # Keras is not typed
+    """A single callback that gets losses as they are on the device; Keras would read those of every step."""
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.callbacks[0].on_train_batch_end(batch, logs)
+
+
 class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is not typed
     """Acts between steps: progress, checkpoints, and at the end of an epoch validation.
+
+    The losses of a few steps are read together, and each step is then looked at in its turn, so what a
+    listener hears and what ends a training that diverged is late by `SECONDS_BETWEEN_NUMBERS` at most.
 
     Args:
         session: the training, whose state is kept up to date.
@@ -39,6 +54,11 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         stage_start: the global step at which the stage, and its schedule, began.
         stage_end: the global step after its last.
         restored: random state, and within an epoch running metrics, with which the first step begins.
+        sync: brings the variables up to date, if the backend keeps their values elsewhere during the steps.
+
+    Attributes:
+        device_waits: whether the device had nothing to do when the examples of the last step were there.
+        meetings: the steps after which the processes that train together hear how it goes on.
     """
 
     def __init__(
@@ -49,6 +69,7 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         stage_start: int,
         stage_end: int,
         restored: dict[str, np.ndarray],
+        sync: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self.session = session
@@ -57,6 +78,8 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         self.stage_start = stage_start
         self.stage_end = stage_end
         self.restored = restored
+        self.sync = sync
+        self.device_waits = True
         self.schedule: Schedule = optimizer_schedule(optimizer)
         self.first_step = session.state.step
         self.checkpointed_at = time.monotonic()
@@ -65,6 +88,10 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         self.recent_seconds = 0.0
         self.recent_waiting = 0.0
         self.recent_steps = 0.0
+        self.unread: list[_Unread] = []
+        self.read_at = -math.inf
+        every = int(session.options.steps_per_execution)
+        self.meetings = Meetings(session.group, self.first_step + every)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         # `fit` has just reset the metrics; in the middle of an epoch they go on from the checkpoint.
@@ -81,23 +108,55 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         session = self.session
         step = self.first_step + batch + 1
-        loss = float((logs or {}).get("loss", math.nan))
         done = step - session.state.step
         self._measure(batch, step)
         in_epoch = (step - 1) % session.plan.steps_per_epoch + 1
-        self._watch(step, loss, in_epoch, done)
-        session.listener.progress(self._progress(step, in_epoch, loss))
-        if in_epoch == session.plan.steps_per_epoch:
-            self._sync()
+        self.unread.append(_Unread(step, in_epoch, done, logs["loss"]))
+        ends_epoch = in_epoch == session.plan.steps_per_epoch
+        meets = self.meetings.is_due(step, ends_epoch=ends_epoch)
+        now = time.monotonic()
+        is_due = now - self.checkpointed_at >= session.options.checkpoint_seconds
+        reads = ends_epoch or is_due or now - self.read_at >= SECONDS_BETWEEN_NUMBERS
+        stops = meets and not reads and session.stop()
+        if not (reads or stops or (meets and self.meetings.of_several)):
+            return
+        loss = self._read()
+        if ends_epoch:
+            self.sync()
             self._end_of_epoch(step, loss)
-        elif time.monotonic() - self.checkpointed_at >= session.options.checkpoint_seconds:
-            self._sync()
+        elif is_due:
+            self.sync()
             self._checkpoint()
-        if session.stop():
-            self._sync()
+        ends_stage = ends_epoch and (session.state.finished or step >= self.stage_end)
+        # Between two stages the trainer asks whether to stop; a group has to know it here.
+        if meets and not stops and (self.meetings.of_several or not ends_stage):
+            stops = session.stop()
+        if meets:
+            self.meetings.tell(step, self._next_meeting(step), stops=stops, finished=session.state.finished)
+        if ends_stage:
+            session.stops = stops
+            raise StageDone(values_of(self.model.variables, "network"))
+        if stops:
+            self.sync()
             self._checkpoint()
             self._as_shipped()
             raise StopRequested(values_of(self.model.variables, "network"))
+
+    def _next_meeting(self, step: int) -> int:
+        """A step in about `SECONDS_BETWEEN` seconds."""
+        every = int(self.session.options.steps_per_execution)
+        speed = self.recent_steps / self.recent_seconds if self.recent_seconds else 0.0
+        return step + max(1, int(speed * SECONDS_BETWEEN / every)) * every
+
+    def _read(self) -> float:
+        """Look at the steps whose losses were not read yet; the last loss."""
+        unread, self.unread = self.unread, []
+        losses = _numbers([each.loss for each in unread])
+        self.read_at = time.monotonic()
+        for each, loss in zip(unread, losses, strict=True):
+            self._watch(each.step, loss, each.in_epoch, each.done)
+            self.session.listener.progress(self._progress(each.step, each.in_epoch, loss))
+        return losses[-1]
 
     def _watch(self, step: int, loss: float, in_epoch: int, done: int) -> None:
         """End a training that diverged."""
@@ -117,6 +176,8 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         now = time.perf_counter()
         done = step - self.session.state.step
         waited = min(self.batches.waited(batch, self.began_at), now - self.began_at)
+        if not self.device_waits:
+            waited = 0.0
         elapsed = now - self.last_end
         self.last_end = now
         # Old measurements fade, and the very first step (which compiles) counts for nothing.
@@ -153,11 +214,6 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
     def _learning_rate(self, step: int) -> float:
         return self.schedule.value(step - 1 - self.stage_start)
 
-    def _sync(self) -> None:
-        """Bring the variables up to date: JAX keeps the state elsewhere during `fit`."""
-        if hasattr(self.model, "jax_state_sync"):
-            self.model.jax_state_sync()
-
     def _checkpoint(self) -> None:
         session = self.session
         session.checkpoint(self.optimizer)
@@ -177,18 +233,14 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
             "loss": loss,
             "learning_rate": self._learning_rate(step),
         }
-        is_last = step >= session.steps
         # Weights that are not scored cannot become the best ones.
-        every = int(session.options.validation_every)
-        is_scored = is_last or session.validate is None or epoch % every == 0
+        is_scored = session.validate is None or session.scores_after(step)
         is_best = is_scored and self._score(row)
         self._add_speed(row)
-        self._close_epoch(row, is_last=is_last)
+        self._close_epoch(row, is_last=step >= session.steps)
         session.history_changed(session.state.history)
         session.listener.epoch(row, is_best and session.validate is not None)
         self.last_end = time.perf_counter()
-        if session.state.finished or step >= self.stage_end:
-            raise StageDone(values_of(self.model.variables, "network"))
 
     def _score(self, row: dict[str, float]) -> bool:
         """Score the weights as they would be shipped; whether they are the best so far, and are kept."""
@@ -306,6 +358,24 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
     def _put_back(self, in_training: list[tuple[Any, np.ndarray]]) -> None:
         for variable, value in in_training:
             variable.assign(value)
+
+
+class _Unread(NamedTuple):
+    """A step that was started, and whose loss is still on the device."""
+
+    step: int
+    in_epoch: int
+    done: int
+    loss: Any
+
+
+def _numbers(values: Sequence[Any]) -> list[float]:
+    """Scalars of the backend as numbers, all of them in one wait for the device."""
+    if keras.config.backend() == "jax":
+        import jax
+
+        values = jax.device_get(list(values))
+    return [float(keras.ops.convert_to_numpy(value)) for value in values]
 
 
 def optimizer_schedule(optimizer: Any) -> Schedule:

@@ -15,6 +15,7 @@ import numpy as np
 
 from suite.errors import UserError
 from suite.pipeline.trainable import TrainablePipeline
+from suite.process_group import ProcessGroup
 from suite.training.batches import EpochPlan
 from suite.training.checkpoints import CheckpointFolder, backend_random_state, values_of
 from suite.training.continuation import Continuation
@@ -114,6 +115,9 @@ class TrainingSession:
         history_changed: called with all rows after each epoch.
         interim: writes a model now and then; None if nobody wants one.
         continuation: the epochs that were added last; None for a training as it was begun.
+        group: the processes that train together; None for one alone.
+        has_begun: whether the others of the group were told to begin.
+        stops: whether they were told, at the end of a stage, that the training stops.
         state: how far the training has come. It is replaced, never changed.
     """
 
@@ -129,12 +133,20 @@ class TrainingSession:
     history_changed: Callable[[list[dict[str, float]]], None]
     interim: InterimModel | None = None
     continuation: Continuation | None = None
+    group: ProcessGroup | None = None
+    has_begun: bool = False
+    stops: bool = False
     state: TrainingState = field(default_factory=TrainingState)
 
     @property
     def network(self) -> Any:
         """The Keras model that is trained."""
         return self.pipeline.trained_network
+
+    @property
+    def decides(self) -> bool:
+        """Whether this process decides how the training goes on, and writes what is kept of it."""
+        return self.group is None or self.group.is_first
 
     @property
     def epochs(self) -> int:
@@ -152,6 +164,12 @@ class TrainingSession:
     def steps(self) -> int:
         """The steps of the whole training."""
         return self.epochs * self.plan.steps_per_epoch
+
+    def scores_after(self, step: int) -> bool:
+        """Whether validation is scored after a step, the last one of an epoch."""
+        epoch = step // self.plan.steps_per_epoch
+        is_due = step >= self.steps or epoch % int(self.options.validation_every) == 0
+        return is_due and self.validate is not None
 
     @property
     def advice(self) -> str:

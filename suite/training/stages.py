@@ -17,7 +17,8 @@ from suite.errors import RunError
 from suite.pipeline.trainable import Stage
 from suite.training.batches import Batches, PreparedExamples
 from suite.training.checkpoints import assign, backend_random_state
-from suite.training.loop import StageDone, TrainingLoop
+from suite.training.following import FollowingLoop
+from suite.training.loop import Callbacks, StageDone, TrainingLoop
 from suite.training.normalization import fresh_normalizations
 from suite.training.optimizers import make_optimizer
 from suite.training.session import StopRequested, TrainingSession
@@ -64,10 +65,11 @@ class StageRunner:
             where = f"the checkpoint in {session.folder.path}"
             assign(optimizer.variables, restored, "optimizer", where)
         session.state = replace(session.state, stage=index)
-        if session.state.step == 0:
+        if session.state.step == 0 and session.decides:
             fresh = fresh_normalizations(session.network)
             session.state = replace(session.state, fresh=fresh)
             session.checkpoint(optimizer)
+        self._begin()
         batches = Batches(
             session.plan,
             self.prepared,
@@ -81,8 +83,14 @@ class StageRunner:
         between_steps = {
             name: value for name, value in restored.items() if name.startswith(("metrics/", "random/"))
         }
-        loop = TrainingLoop(session, batches, optimizer, first, last, between_steps or backend_random_state())
-        self._fit(batches, loop)
+        self._fit(batches, optimizer, first, last, between_steps or backend_random_state())
+
+    def _begin(self) -> None:
+        """Let the other processes begin, for which there is a checkpoint now."""
+        group = self.session.group
+        if group is not None and group.is_first and not self.session.has_begun:
+            self.session.has_begun = True
+            group.tell("begin", {"step": self.session.state.step})
 
     def _freeze(self, stage: Stage) -> None:
         sometimes_frozen = {name for any_stage in self.session.pipeline.stages for name in any_stage.freeze}
@@ -107,13 +115,27 @@ class StageRunner:
         optimizer.build(network.trainable_variables)
         return optimizer
 
-    def _fit(self, batches: Batches, loop: TrainingLoop) -> None:
-        network = self.session.network
+    def _fit(
+        self, batches: Batches, optimizer: Any, first: int, last: int, restored: dict[str, np.ndarray]
+    ) -> None:
+        session, network = self.session, self.session.network
+        kind = TrainingLoop if session.decides else FollowingLoop
+        steps = None
+        if self.device.backend == "jax":
+            from suite.training.jax_steps import JaxSteps
+
+            steps = JaxSteps(network, self.device)
+        sync = (lambda: None) if steps is None else steps.sync
+        loop = kind(session, batches, optimizer, first, last, restored, sync)
+        callbacks = Callbacks([loop], model=network)
         try:
+            if steps is not None:
+                steps.fit(batches, loop, int(session.options.steps_per_execution))
+                return
             data: Any = batches
             if self.device.backend == "tensorflow":
-                data = batches.as_dataset(open_lengths=self.session.pipeline.lengths is not None)
-            network.fit(data, epochs=1, verbose=0, shuffle=False, callbacks=[loop])
+                data = batches.as_dataset(open_lengths=session.pipeline.lengths is not None)
+            network.fit(data, epochs=1, verbose=0, shuffle=False, callbacks=callbacks)
         except StageDone as done:
             # Leaving `fit` puts the moving average in the place of the weights on some backends.
             assign(network.variables, done.values, "network", "the end of a stage")

@@ -94,6 +94,7 @@ class Trainer:
             history_changed=history_changed,
             interim=interim,
             continuation=continuation,
+            group=device.group,
         )
         if continuation is not None and continuation.learning_rate is not None:
             changed = msgspec.structs.replace(options, learning_rate=continuation.learning_rate)
@@ -148,7 +149,8 @@ class Trainer:
                 continue
             restored, self._restored = self._restored, {}
             runner.run(index, stage, first, last, restored)
-            if not session.state.finished and session.stop():
+            stops = session.stop() if session.group is None else session.stops
+            if stops and not session.state.finished:
                 raise StopRequested
         return session.state
 

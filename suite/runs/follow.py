@@ -1,0 +1,126 @@
+"""A process that trains along with the first one of its group, and writes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from suite.data_parallel import activate_together
+from suite.devices import Device
+from suite.errors import RunError, SuiteError, UserError, attributed, first_line
+from suite.host import Host
+from suite.process_group import ProcessGroup, join
+from suite.runs.build import build
+from suite.runs.directory import RunDirectory
+from suite.runs.workers import Seat, host_of, training_together
+from suite.training.progress import Listener
+from suite.training_options import RuntimeOptions
+
+
+def follow(host: Host, group: ProcessGroup, device: Device) -> None:
+    """Train along with the first process, from the beginning of its training to the end.
+
+    Args:
+        host: has the plugins of the run.
+        group: of which this process is not the first.
+        device: what Keras runs on.
+
+    Raises:
+        SuiteError: if this process cannot do what the first one does.
+    """
+    from suite.evaluation.failing import added_may_fail
+    from suite.runs.validating import validation_of
+    from suite.training.session import StopRequested
+    from suite.training.trainer import Trainer
+
+    run = RunDirectory.open(Path(group.hear("run")["path"]))
+    configuration = replace(run.configuration, init=None)  # all weights come from the first checkpoint
+    experiment = build(host, configuration, Listener(), start=lambda runtime: device)
+    if experiment.fingerprint != run.environment["data_fingerprint"]:
+        raise RunError(f"the data in {configuration.data} is not the same for all processes")
+    trainer = Trainer(
+        experiment.pipeline,
+        experiment.dataset.train,
+        configuration.training,
+        runtime=configuration.runtime,
+        device=device,
+        folder=run.checkpoints,
+        validate=validation_of(
+            experiment, leave_out=added_may_fail(experiment.task, experiment.evaluators, defects=True)
+        ),
+        metric=experiment.task.item.metric,
+        higher_is_better=experiment.metric.higher_is_better,
+        listener=Listener(),
+        stop=lambda: False,
+        history_changed=lambda rows: None,
+        continuation=run.continuations[-1] if run.continuations else None,
+    )
+    begin = group.hear("begin")
+    trainer.restore()
+    if trainer.state.step != begin["step"]:
+        raise RunError(
+            f"the newest checkpoint in {run.path} is of step {trainer.state.step:,} here, and of step"
+            f" {begin['step']:,} for the first process: the run has to be on a disk that all processes share"
+        )
+    with (
+        attributed(str(experiment.builder)),
+        training_together(group, f"to go on: suite resume {run.path}"),
+        suppress(StopRequested),
+    ):
+        trainer.train()
+    group.leave()
+
+
+def follow_in_cluster(host: Host, device: str) -> bool:
+    """Join the processes that a cluster started; train along if this is not the first of them.
+
+    Args:
+        host: has the plugins.
+        device: as the option `runtime.device`.
+
+    Returns:
+        Whether this process has trained along.
+
+    Raises:
+        UserError: if there is no cluster here, or JAX is not installed.
+    """
+    runtime = RuntimeOptions(device=device, devices="all")
+    joined = activate_together(runtime, join)
+    if joined.group is None:
+        raise UserError("the cluster has started a single process: leave out --cluster")
+    if joined.group.is_first:
+        return False
+    follow(host, joined.group, joined)
+    return True
+
+
+def main() -> int:
+    """Follow in a process that `suite.runs.workers` started; the exit status."""
+    seat = Seat(**json.loads(sys.argv[2]))
+    host = host_of(json.loads(sys.argv[3]))
+    threading.Thread(target=_end_with_the_first, daemon=True).start()
+    runtime = RuntimeOptions(
+        backend="jax", device=seat.device, devices=seat.devices * seat.size, workers=seat.size
+    )
+    try:
+        device = activate_together(runtime, seat.take)
+        assert device.group is not None
+        follow(host, device.group, device)
+    except SuiteError as error:
+        sys.stderr.write(f"suite: {error}\n")
+        return 1
+    except Exception as error:  # noqa: BLE001 - the first process says it in a sentence
+        sys.stderr.write(f"suite: {type(error).__name__}: {first_line(error)}\n")
+        return 1
+    sys.stderr.flush()
+    os._exit(0)  # the first process goes on alone: nothing of JAX's is to wait for it
+
+
+def _end_with_the_first() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)

@@ -1,0 +1,272 @@
+"""Further processes of this machine that train with this one, `--workers N`, and what becomes of them.
+
+This process is the first of the group. The others get its plugins and, once there is one, its run, and go
+along with it as `suite.runs.follow` says. If one of them ends before its time, the training ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any, Self
+
+from suite.data_parallel import activate_together, devices_here
+from suite.devices import Device
+from suite.errors import RunError, SuiteError, UserError
+from suite.host import Host
+from suite.process_group import ProcessGroup, Pulse, failed_together, join, process_group
+from suite.training_options import RuntimeOptions
+
+GRACE_SECONDS = 30.0
+"""How long this process may go on computing after it lost another one, before it is ended."""
+
+_PROGRAM = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from suite.runs.follow import main
+sys.exit(main())
+"""
+
+
+@dataclass(frozen=True)
+class Seat:
+    """The place of a process in its group.
+
+    Attributes:
+        address: host and port of the first process.
+        rank: of this process.
+        size: how many processes there are.
+        devices: how many devices each of them has.
+        device: as the option `runtime.device`.
+    """
+
+    address: str
+    rank: int
+    size: int
+    devices: int
+    device: str
+
+    def take(self) -> ProcessGroup:
+        """Join the group."""
+        first = self.rank * self.devices
+        return join(self.address, self.size, self.rank, range(first, first + self.devices))
+
+
+class Workers:
+    """The further processes of a training; none unless the options ask for some.
+
+    Args:
+        host: its plugins go along.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._said: list[list[str]] = []
+        self._readers: list[threading.Thread] = []
+        self._group: ProcessGroup | None = None
+        self._are_needed = False
+        self._run = Path()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._are_needed = False
+        for process in self._processes:
+            process.kill()
+            process.wait()
+
+    def start(self, runtime: RuntimeOptions) -> Device:
+        """Start Keras on the devices that train together, and the processes that do.
+
+        Raises:
+            UserError: if they are not there, or do not come together.
+        """
+        return activate_together(runtime, lambda: self._join(runtime))
+
+    def _join(self, runtime: RuntimeOptions) -> ProcessGroup | None:
+        here = process_group()
+        if here is not None or runtime.workers == 1:
+            self._group = here
+            return here
+        plugins = _named(self._host)
+        seat = Seat(_free_address(), 0, runtime.workers, devices_here(runtime), runtime.device)
+        for rank in range(1, runtime.workers):
+            self._start(Seat(**{**asdict(seat), "rank": rank}), plugins)
+        self._are_needed = True
+        threading.Thread(target=self._watch, name="workers", daemon=True).start()
+        self._group = seat.take()
+        return self._group
+
+    def _start(self, seat: Seat, plugins: Mapping[str, Any]) -> None:
+        words = [sys.path, asdict(seat), plugins]
+        process = subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM, *map(json.dumps, words)],
+            stdin=subprocess.PIPE,  # whose end tells the process that this one is gone
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the first process, which then tells the others
+        )
+        said: list[str] = []
+        reader = threading.Thread(target=_read, args=(process, said), daemon=True)
+        reader.start()
+        self._processes.append(process)
+        self._said.append(said)
+        self._readers.append(reader)
+
+    def tell_run(self, path: Path) -> None:
+        """Let the others know the run, whose configuration they train with."""
+        self._run = path
+        if self._group is not None:
+            self._group.tell("run", {"path": str(path.resolve())})
+
+    @contextmanager
+    def training(self) -> Iterator[None]:
+        """Train together within it; at its end the others go.
+
+        Raises:
+            RunError: if one of them was lost.
+        """
+        goes_on = f"to go on: suite resume {self._run}"
+        with training_together(self._group, goes_on):
+            try:
+                yield
+            except SuiteError:
+                raise
+            except Exception as error:
+                lost = self._lost(wait=5.0)
+                if lost:
+                    raise RunError(f"{lost}; {goes_on}") from error
+                raise
+        self._are_needed = False
+        if self._group is not None:
+            self._group.leave()
+
+    def _lost(self, wait: float = 0.0) -> str:
+        """A sentence on a process that ended before its time; "" if none has within `wait` seconds."""
+        deadline = time.monotonic() + (wait if self._processes else 0.0)
+        while True:
+            for index, process in enumerate(self._processes):
+                if process.poll():  # one that ended well was told to
+                    return self._how_it_ended(index)
+            if time.monotonic() >= deadline:
+                return ""
+            time.sleep(0.1)
+
+    def _how_it_ended(self, index: int) -> str:
+        process = self._processes[index]
+        self._readers[index].join(2.0)
+        sentences = [line for line in self._said[index] if line.startswith("suite: ")]
+        if sentences:
+            how = sentences[-1].removeprefix("suite: ")
+        elif process.returncode < 0:
+            how = f"it was killed by {signal.Signals(-process.returncode).name}"
+        else:
+            how = f"its exit status was {process.returncode}"
+        return f"process {index + 2} of {len(self._processes) + 1} that train together was lost: {how}"
+
+    def _watch(self) -> None:
+        """End this process if it goes on waiting for one that was lost."""
+        while self._are_needed:
+            lost = self._lost()
+            if lost:
+                time.sleep(GRACE_SECONDS)
+                if self._are_needed:
+                    _end(f"{lost}; to go on: suite resume {self._run}")
+            time.sleep(0.5)
+
+
+@contextmanager
+def training_together(group: ProcessGroup | None, advice: str) -> Iterator[None]:
+    """End with a sentence if another process of the group is lost within it, and never wait for it.
+
+    Args:
+        group: the processes; None for one alone.
+        advice: how to go on.
+
+    Raises:
+        RunError: if a computation of all failed since one is gone.
+    """
+    if group is None:
+        yield
+        return
+
+    def lost(sentence: str) -> None:
+        if not over.wait(GRACE_SECONDS):
+            _end(f"{sentence}; {advice}")
+
+    over = threading.Event()
+    pulse = Pulse(group, lost)
+    try:
+        yield
+    except SuiteError:
+        raise
+    except Exception as error:
+        sentence = failed_together(error, group)
+        if sentence:
+            raise RunError(f"{sentence}; {advice}") from error
+        raise
+    finally:
+        over.set()
+        pulse.end()
+
+
+def _end(sentence: str) -> None:
+    """End this process, whose main thread may wait forever."""
+    sys.stderr.write(f"suite: {sentence}\n")
+    sys.stderr.flush()
+    os._exit(1)
+
+
+def _read(process: subprocess.Popen[bytes], said: list[str]) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        said.append(line.decode(errors="replace").rstrip())
+        del said[:-50]
+
+
+def _named(host: Host) -> dict[str, Any]:
+    """What another process makes the same host of, see `host_of`."""
+    plugins, discover, without = host.made_with
+    named = []
+    for plugin in plugins:
+        if not isinstance(plugin, ModuleType | Path):
+            raise UserError(
+                "--workers is for plugins that are installed, modules or files:"
+                f" {type(plugin).__name__} is an object of this program, and cannot go to another process"
+            )
+        if isinstance(plugin, Path):
+            named.append({"file": str(plugin)})
+        else:
+            named.append({"module": plugin.__name__})
+    return {"plugins": named, "discover": discover, "without": sorted(without)}
+
+
+def host_of(named: Mapping[str, Any]) -> Host:
+    """The host that the first process has."""
+    plugins = [
+        Path(plugin["file"]) if "file" in plugin else import_module(plugin["module"])
+        for plugin in named["plugins"]
+    ]
+    return Host(*plugins, discover=named["discover"], without=named["without"])
+
+
+def _free_address() -> str:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{found.getsockname()[1]}"

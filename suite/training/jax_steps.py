@@ -1,0 +1,100 @@
+"""The steps of a stage on JAX: Keras's own training step, on one device or on several that train together.
+
+Several devices hold the same weights and a part of each batch (data parallelism). XLA is told where the parts
+are and adds what it takes to compute what one device would: means over the whole batch, also in a loss or a
+batch normalization (GSPMD, Xu et al. 2021, arXiv:2105.04663). The devices may belong to several processes, of
+which each makes its rows of the batch.
+
+Outside of the steps the variables of the network hold values of this process's first device, so that
+validation and saving are those of a training on one device.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from suite.devices import Device, quiet_native_output
+from suite.training.batches import Batches
+from suite.training.loop import TrainingLoop
+from suite.training.placement import Placement
+
+
+class JaxSteps:
+    """Runs the steps of a compiled network.
+
+    Between the steps nothing waits for the device: losses stay on it until somebody asks for them.
+
+    Args:
+        network: compiled, with a built optimizer.
+        device: what Keras runs on, and how many of its devices train together.
+    """
+
+    def __init__(self, network: Any, device: Device) -> None:
+        self._network = network
+        self._state: tuple[list[Any], ...] | None = None
+        self._logs: dict[str, Any] | None = None
+        self._placement = Placement(device) if device.count > 1 else None
+        shardings = None if self._placement is None else (None, self._placement.everywhere)
+        self._step = jax.jit(network.train_step, donate_argnums=0, out_shardings=shardings)
+
+    def fit(self, batches: Batches, loop: TrainingLoop, steps_per_execution: int) -> None:
+        """Run the steps of all batches, until the loop ends them.
+
+        Args:
+            batches: of the stage.
+            loop: acts between the steps.
+            steps_per_execution: how many steps it lets pass at once.
+        """
+        network = self._network
+        first = batches[0]
+        # Keras makes the variables of losses by output when it sees a batch.
+        network._symbolic_build(data_batch=(*first, None, None)[:3])
+        network.reset_metrics()
+        loop.on_epoch_begin(0)
+        for start in range(0, batches.num_batches, steps_per_execution):
+            loop.on_train_batch_begin(start)
+            end = min(start + steps_per_execution, batches.num_batches)
+            for item in range(start, end):
+                batch = batches[item]
+                # If the device still computes, it has not waited for these examples.
+                loop.device_waits = self._logs is None or self._logs["loss"].is_ready()
+                state = self._placed_state() if self._state is None else self._state
+                placed = batch if self._placement is None else self._placement.rows(batch)
+                self._logs, self._state = self._run(state, placed)
+            loop.on_train_batch_end(end - 1, self._logs)
+
+    def _run(self, state: tuple[list[Any], ...], batch: Any) -> tuple[dict[str, Any], tuple[list[Any], ...]]:
+        if self._logs is not None or jax.process_count() == 1:
+            return self._step(state, batch)  # type: ignore[no-any-return]
+        with quiet_native_output():  # in the first one processes connect, and Gloo prints that
+            return jax.block_until_ready(self._step(state, batch))  # type: ignore[no-any-return]
+
+    def sync(self) -> None:
+        """Put the values into the network's variables, from which the next step takes them again."""
+        if self._state is None:
+            return
+        for variables, values in zip(self._variables, self._state, strict=True):
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value if self._placement is None else value.addressable_data(0))
+        self._state = None
+
+    @property
+    def _variables(self) -> tuple[list[Any], ...]:
+        network = self._network
+        return (
+            network.trainable_variables,
+            network.non_trainable_variables,
+            network.optimizer.variables,
+            network.metrics_variables,
+        )
+
+    def _placed_state(self) -> tuple[list[Any], ...]:
+        """The values of all variables; on several devices, on each of them."""
+        values = tuple([variable.value for variable in variables] for variables in self._variables)
+        if self._placement is None:
+            return values
+        on_all = self._placement.on_all
+        return tuple([on_all(np.asarray(value)) for value in part] for part in values)

@@ -1,0 +1,189 @@
+"""The same run on one process or many, killed or not: its weights are the same to the last bit."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import suite
+import toy_plugin
+from killed_runs import check_same_state
+from suite.data_parallel import activate_together, devices_here, shared_batch
+from suite.process_group import join, process_group
+from suite.runs.directory import RunDirectory
+from suite.training_options import RuntimeOptions
+
+ROOT = Path(__file__).parent.parent
+
+TRAIN = ["train", "trend", "toy.jsonl", "--device", "cpu", "--epochs", "30", "--batch-size", "8"]
+TRAIN += ["--set", "training.checkpoint_seconds=0.05", "--set", "training.validation_every=10"]
+
+
+def started(words, folder, **environment):
+    """The command `suite`, in a process of its own, with the toy plugin."""
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": paths, **environment}
+    environment.pop("KERAS_BACKEND", None)
+    command = [sys.executable, "-m", "suite", "--plugin", str(ROOT / "tests" / "toy_plugin.py"), *words]
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def said(process):
+    """What a process said, and that it ended in time."""
+    text, _ = process.communicate(timeout=240)
+    return text
+
+
+def followers(process):
+    """The processes that a process started."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [int(child) for child in children]
+
+
+def wait_for_checkpoint(run, process, beyond=4):
+    """Wait until a training has a checkpoint after more steps than some; the number of its step."""
+    for _ in range(12_000):
+        steps = [int(re.sub(r"\D", "", path.name)) for path in (run / "checkpoints").glob("step-*.npz")]
+        if max(steps, default=0) > beyond:
+            return max(steps)
+        assert process.poll() is None, said(process)
+        time.sleep(0.01)
+    raise AssertionError("no checkpoint came")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("together")
+    toy_plugin.write(folder / "toy.jsonl", train=60)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def unbroken(folder):
+    """A run of one process with two devices."""
+    process = started([*TRAIN, "--devices", "2", "--out", "unbroken"], folder)
+    text = said(process)
+    assert process.returncode == 0, text
+    return RunDirectory.open(folder / "unbroken")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for child processes in /proc")
+def test_processes_that_are_killed_and_resumed_end_like_one_that_was_not(unbroken, folder):
+    run = folder / "killed"
+    process = started([*TRAIN, "--workers", "2", "--out", "killed"], folder)
+    step = wait_for_checkpoint(run, process)
+    (follower,) = followers(process)
+    os.kill(follower, signal.SIGKILL)
+    text = said(process)
+    assert process.returncode == 1
+    assert "process 2 of 2 that train together was lost: it was killed by SIGKILL" in text
+    assert "to go on: suite resume killed" in text
+    assert "Traceback" not in text
+
+    process = started(["resume", "killed"], folder)
+    wait_for_checkpoint(run, process, beyond=step + 20)
+    (follower,) = followers(process)
+    process.kill()
+    said(process)
+    for _ in range(500):
+        if not Path(f"/proc/{follower}/cmdline").exists():
+            break
+        time.sleep(0.01)
+    else:
+        raise AssertionError("the other process goes on without the first")
+
+    process = started(["resume", "killed", "--workers", "1"], folder)
+    text = said(process)
+    assert process.returncode == 0, text
+    assert "but for rounding" not in text
+    check_same_state(RunDirectory.open(run), unbroken)
+
+
+@pytest.mark.slow
+def test_processes_that_a_cluster_starts_train_together(unbroken, folder):
+    slurm = {
+        "SLURM_JOB_ID": str(os.getpid()),  # from which JAX takes a port
+        "SLURM_NTASKS": "2",
+        "SLURM_STEP_NUM_TASKS": "2",
+        "SLURM_STEP_NODELIST": "localhost",
+    }
+    words = [*TRAIN, "--cluster", "auto", "--out", "cluster"]
+    processes = [
+        started(words, folder, **slurm, SLURM_PROCID=rank, SLURM_LOCALID=rank) for rank in ("0", "1")
+    ]
+    first, second = map(said, processes)
+    assert [process.returncode for process in processes] == [0, 0], first + second
+    assert second == ""
+    check_same_state(RunDirectory.open(folder / "cluster"), unbroken)
+    assert RunDirectory.open(folder / "cluster").configuration.runtime.devices == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "here"),
+    [({"devices": 2}, 2), ({"devices": 8, "workers": 2}, 4), ({"workers": 3}, 1), ({"devices": "all"}, 0)],
+)
+def test_devices_are_divided_among_processes(options, here):
+    assert devices_here(RuntimeOptions(**options)) == here
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"devices": 3, "workers": 2}, "3 devices do not divide among 2 processes: --devices 4 does"),
+        ({"devices": "all", "workers": 2}, "say how many, as --devices 8"),
+    ],
+)
+def test_devices_that_do_not_divide_are_refused(options, sentence):
+    with pytest.raises(suite.UserError, match=re.escape(sentence)):
+        devices_here(RuntimeOptions(**options))
+
+
+def test_a_chosen_batch_that_does_not_divide_is_refused():
+    with pytest.raises(suite.UserError, match="--batch-size 6 or 9 does"):
+        shared_batch(8, 3, is_chosen=True)
+    with pytest.raises(suite.UserError, match="--batch-size 3 does"):
+        shared_batch(2, 3, is_chosen=True)
+
+
+def test_a_batch_that_nobody_chose_is_rounded_up():
+    assert shared_batch(32, 3, is_chosen=False) == 33
+    assert shared_batch(32, 4, is_chosen=True) == 32
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "torch"])
+def test_other_backends_say_that_they_train_on_one_device(backend, monkeypatch):
+    monkeypatch.setattr("suite.data_parallel.choose_backend", lambda wanted: wanted)
+    options = RuntimeOptions(backend=backend, devices=2)
+    with pytest.raises(suite.UserError, match=f"{backend} trains on one device here: --backend jax"):
+        activate_together(options, process_group)
+
+
+def test_a_cluster_that_is_not_there_is_said(monkeypatch):
+    jax = pytest.importorskip("jax")
+
+    def initialize(*arguments, **options):
+        raise ValueError("coordinator_address should be defined.")
+
+    monkeypatch.setattr(jax.distributed, "initialize", initialize)
+    with pytest.raises(suite.UserError, match="no cluster is found here .* or say --workers N"):
+        join()
+
+
+def test_objects_of_a_program_cannot_go_to_another_process():
+    from suite.runs.workers import Workers
+
+    class mine:  # noqa: N801 - its name is the plugin's
+        """A plugin without anything."""
+
+    with pytest.raises(suite.UserError, match="mine is an object of this program"):
+        Workers(suite.Host(mine(), discover=False))._join(RuntimeOptions(workers=2))
