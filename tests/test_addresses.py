@@ -82,6 +82,7 @@ def zipped(files):
     return content.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "task"),
     [

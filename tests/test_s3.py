@@ -1,6 +1,5 @@
 """Data and runs in a bucket: against a local server that behaves as S3 does."""
 
-import json
 import logging
 import shutil
 import time
@@ -16,11 +15,7 @@ from suite.host import Host
 from suite.runs.elsewhere import kept_elsewhere
 from suite.sources import mirrors, open_tree
 
-ROWS = [
-    {"id": f"row-{n}", "numbers": [n + (1, 0, -1)[n % 3] * k for k in range(8)], "trend": name}
-    for n, name in enumerate(["rising", "level", "falling"] * 20)
-]
-TABLE = b"".join(json.dumps(row).encode() + b"\n" for row in ROWS)
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
