@@ -60,13 +60,14 @@ def main() -> None:
     parser.add_argument("--backend", default="auto")
     parser.add_argument("--network", choices=EXAMPLES, default="residual")
     parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--steps-per-execution", type=int, default=1, help="of the host")
     chosen = parser.parse_args()
     device = activate(chosen.backend)
     make_deterministic(device)
     import keras
 
     keras.config.set_dtype_policy(choose_precision("auto", device))
-    work = Work(device, chosen.network)
+    work = Work(device, chosen.network, chosen.steps_per_execution)
     ways: dict[str, Callable[[], list[float]]] = {"fit": work.fit, "host": work.host}
     if device.backend == "jax":
         ways = {"bare loop": work.bare_loop, **ways}
@@ -74,7 +75,8 @@ def main() -> None:
     for number in range(chosen.rounds):
         for name, run in list(ways.items())[:: 1 if number % 2 else -1]:
             times = run()
-            seconds[name].append((times[-1] - times[0]) / (len(times) - 1))
+            steps = work.steps - (work.options.steps_per_execution if name == "host" else 1)
+            seconds[name].append((times[-1] - times[0]) / steps)
         medians = {name: statistics.median(values) for name, values in seconds.items()}
         said = ", ".join(f"{name} {1e3 * median:.3f} ms" for name, median in medians.items())
         print(f"round {number + 1}: {said}; host / fit {medians['host'] / medians['fit']:.3f}", flush=True)
@@ -86,9 +88,10 @@ class Work:
     Args:
         device: what Keras runs on.
         network: "residual" or "dense".
+        steps_per_execution: of the host.
     """
 
-    def __init__(self, device: Device, network: str) -> None:
+    def __init__(self, device: Device, network: str, steps_per_execution: int) -> None:
         self.device = device
         self.is_dense = network == "dense"
         count = EXAMPLES[network]
@@ -100,7 +103,13 @@ class Work:
         )
         self.y = np.eye(10, dtype=np.float32)[rng.integers(0, 10, count)]
         self.examples = [Example(str(index), self.x[index], self.y[index]) for index in range(count)]
-        training = TrainingOptions(epochs=1, batch_size=BATCH, optimizer="sgd", learning_rate=0.01)
+        training = TrainingOptions(
+            epochs=1,
+            batch_size=BATCH,
+            optimizer="sgd",
+            learning_rate=0.01,
+            steps_per_execution=steps_per_execution,
+        )
         self.options = resolve_training(training, {}, count, device_kind=device.kind, builder="benchmark")
         self.steps = count // BATCH
 

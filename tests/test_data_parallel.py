@@ -15,6 +15,7 @@ import pytest
 import suite
 import toy_plugin
 from killed_runs import check_same_state
+from suite.cli.main import main
 from suite.data_parallel import activate_together, devices_here, shared_batch
 from suite.process_group import join, process_group
 from suite.runs.directory import RunDirectory
@@ -187,3 +188,13 @@ def test_objects_of_a_program_cannot_go_to_another_process():
 
     with pytest.raises(suite.UserError, match="mine is an object of this program"):
         Workers(suite.Host(mine(), discover=False))._join(RuntimeOptions(workers=2))
+
+
+def test_the_options_of_the_page_are_there(capsys):
+    helps = ""
+    for command in ("train", "resume"):
+        assert main([command, "--help"]) == 0
+        helps += capsys.readouterr().out
+    page = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"suite (?:train|resume)[^`\n]*?(--[a-z-]+)", page)) | {"--devices", "--workers"}
+    assert [option for option in sorted(named) if option not in helps] == []

@@ -11,6 +11,7 @@ validation and saving are those of a training on one device.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -39,6 +40,7 @@ class JaxSteps:
         self._placement = Placement(device) if device.count > 1 else None
         shardings = None if self._placement is None else (None, self._placement.everywhere)
         self._step = jax.jit(network.train_step, donate_argnums=0, out_shardings=shardings)
+        self._steps = jax.jit(self._several, donate_argnums=0, out_shardings=shardings)
 
     def fit(self, batches: Batches, loop: TrainingLoop, steps_per_execution: int) -> None:
         """Run the steps of all batches, until the loop ends them.
@@ -57,20 +59,35 @@ class JaxSteps:
         for start in range(0, batches.num_batches, steps_per_execution):
             loop.on_train_batch_begin(start)
             end = min(start + steps_per_execution, batches.num_batches)
-            for item in range(start, end):
-                batch = batches[item]
-                # If the device still computes, it has not waited for these examples.
-                loop.device_waits = self._logs is None or self._logs["loss"].is_ready()
-                state = self._placed_state() if self._state is None else self._state
-                placed = batch if self._placement is None else self._placement.rows(batch)
-                self._logs, self._state = self._run(state, placed)
+            together = [batches[item] for item in range(start, end)]
+            # If the device still computes, it has not waited for these examples.
+            loop.device_waits = self._logs is None or self._logs["loss"].is_ready()
+            if len(together) > 1 and _are_alike(together):
+                self._run(self._steps, _stacked(together), axis=1)
+            else:
+                for batch in together:
+                    self._run(self._step, batch)
             loop.on_train_batch_end(end - 1, self._logs)
 
-    def _run(self, state: tuple[list[Any], ...], batch: Any) -> tuple[dict[str, Any], tuple[list[Any], ...]]:
+    def _several(self, state: tuple[list[Any], ...], batches: Any) -> tuple[Any, Any]:
+        """Several steps in one launch, which costs as much as one."""
+
+        def step(state: Any, batch: Any) -> tuple[Any, Any]:
+            logs, state = self._network.train_step(state, batch)
+            return state, logs
+
+        state, logs = jax.lax.scan(step, state, batches)
+        return jax.tree.map(lambda values: values[-1], logs), state
+
+    def _run(self, step: Any, batch: Any, axis: int = 0) -> None:
+        """Start a step on a batch whose rows are along an axis; nobody waits for it."""
+        state = self._placed_state() if self._state is None else self._state
+        placed = batch if self._placement is None else self._placement.rows(batch, axis)
         if self._logs is not None or jax.process_count() == 1:
-            return self._step(state, batch)  # type: ignore[no-any-return]
+            self._logs, self._state = step(state, placed)
+            return
         with quiet_native_output():  # in the first one processes connect, and Gloo prints that
-            return jax.block_until_ready(self._step(state, batch))  # type: ignore[no-any-return]
+            self._logs, self._state = jax.block_until_ready(step(state, placed))
 
     def sync(self) -> None:
         """Put the values into the network's variables, from which the next step takes them again."""
@@ -98,3 +115,13 @@ class JaxSteps:
             return values
         on_all = self._placement.on_all
         return tuple([on_all(np.asarray(value)) for value in part] for part in values)
+
+
+def _are_alike(batches: Sequence[Any]) -> bool:
+    """Whether batches have arrays of the same shapes, which those of examples of many lengths have not."""
+    shapes = [jax.tree.map(lambda array: (array.shape, array.dtype), batch) for batch in batches]
+    return all(each == shapes[0] for each in shapes)
+
+
+def _stacked(batches: Sequence[Any]) -> Any:
+    return jax.tree.map(lambda *arrays: np.stack(arrays), *batches)
