@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from suite.other_words import meant
+from suite.shown_addresses import with_addresses
 from suite.wording import shortened
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ class SuiteError(Exception):
     """Base of the errors whose message is meant for the person at the keyboard."""
 
     exit_status = 1
+
+    def __str__(self) -> str:
+        return with_addresses(super().__str__())
 
 
 class UserError(SuiteError):
@@ -49,10 +53,10 @@ class InputError(UserError):
 
     def __str__(self) -> str:
         if self.name in self.reason:
-            return self.reason
+            return with_addresses(self.reason)
         # A path is told whole; of a text its beginning says which one it is.
         length = len(self.name) if "/" in self.name.split(" ")[0] else _LONGEST_TEXT
-        return f"{shortened(self.name, length)}: {self.reason}"
+        return with_addresses(f"{shortened(self.name, length)}: {self.reason}")
 
 
 class RunError(SuiteError):

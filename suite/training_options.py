@@ -133,6 +133,15 @@ class LimitOptions(Options, frozen=True):
         float,
         Meta(gt=0, le=1e6, description="gigabytes that the network of a model may take when it is loaded"),
     ] = 16.0
+    max_cache_gb: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=1e6,
+            description="gigabytes of disk that copies of data that is elsewhere (s3://..., say) may take;"
+            " the oldest are removed first",
+        ),
+    ] = 100.0
 
 
 class RuntimeOptions(LimitOptions, frozen=True):

@@ -17,6 +17,7 @@ from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
 from suite.runs.build import Experiment, build, environment
 from suite.runs.directory import RunDirectory, run_name, run_paths, taken_advice
+from suite.runs.elsewhere import elsewhere_too
 from suite.runs.evaluators import without_missing_evaluators
 from suite.runs.interim import InterimModel, write_model
 from suite.runs.logs import RunListener, heard, without_missing
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 SCORING_BATCH = 128
 
 
+@elsewhere_too("out", is_new=True)
 def train(
     host: Host,
     configuration: Configuration,
@@ -104,6 +106,7 @@ def train(
             raise
 
 
+@elsewhere_too("path")
 def resume(
     host: Host,
     path: Path,
