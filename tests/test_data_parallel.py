@@ -204,6 +204,14 @@ def test_objects_of_a_program_cannot_go_to_another_process():
         Workers(suite.Host(mine(), discover=False))._join(RuntimeOptions(workers=2))
 
 
+def test_what_one_process_has_to_do_alone_refuses_others():
+    host = suite.Host(toy_plugin, discover=False)
+    with pytest.raises(suite.UserError, match="nothing of data in memory: leave out --workers"):
+        suite.train("trend", toy_plugin.sample(), runtime={"workers": 2}, host=host)
+    with pytest.raises(suite.UserError, match="fold of a cross-validation is trained by one process"):
+        suite.cross_validate("trend", "toy.jsonl", folds=2, runtime={"workers": 2}, host=host)
+
+
 def test_the_options_of_the_page_are_there(capsys):
     helps = ""
     for command in ("train", "resume"):
