@@ -3,7 +3,7 @@
 # make quick   linters, types and the tests (nine in ten) that are not marked slow, for who edits: a minute and a half
 # make lint    linters and types alone
 # make docs    the documentation as a site, into build/docs
-# make bench   the measurements of docs/benchmarks.md
+# make bench   the measurements of docs/benchmarks.md that need no GPU (benchmarks/gpu.py does)
 # make clean   remove what the above made
 #
 # Everything is installed into .venv, which is made where it is missing. PYTHON=python3.12 chooses another.
@@ -55,7 +55,7 @@ docs: $(VENV)/.installed-dev
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env -d build/docs/.doctrees docs build/docs
 
 bench: $(VENV)/.installed-dev
-	for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; done
+	for benchmark in $(filter-out benchmarks/gpu.py,$(wildcard benchmarks/*.py)); do echo "== $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; done
 
 clean:
 	rm -rf demo build dist *.egg-info plugins/*/*.egg-info plugins/*/build .mypy_cache .pytest_cache .ruff_cache \

@@ -167,6 +167,13 @@ def _gpu(backend: str) -> str | None:
     return str(torch.cuda.get_device_name(0)) if torch.cuda.is_available() else None
 
 
+def device_name() -> str:
+    """The name of what Keras, which has been imported, computes on."""
+    import keras
+
+    return _gpu(keras.config.backend()) or processor()
+
+
 def make_deterministic(device: Device) -> None:
     """Have the backend compute the same to the last bit every time, if that costs nothing.
 

@@ -66,18 +66,23 @@ class ProcessGroup:
             return message
 
     def leave(self) -> None:
-        """Leave the others; the first process waits for them, and can go on computing alone."""
-        import jax
+        """Leave the others; the first process waits until all have left, and can go on computing alone.
 
-        if not jax.distributed.is_initialized():
+        JAX's own end of a group is not called: it aborts a process whose call the others did not wait for.
+        """
+        global _has_left
+        if _has_left:
             return
-        with contextlib.suppress(RuntimeError, RunError):  # one of them is gone already
-            if self.is_first:
-                for rank in range(1, self.size):
-                    self.hear(f"left/{rank}")
-            else:
+        _has_left = True
+        with contextlib.suppress(RunError):  # one of them is gone already
+            if not self.is_first:
                 self.tell(f"left/{self.rank}", {})
-            jax.distributed.shutdown()
+                return
+            for rank in range(1, self.size):
+                self.hear(f"left/{rank}")
+
+
+_has_left = False
 
 
 class Pulse:
@@ -204,7 +209,7 @@ def join(
 
 def process_group() -> ProcessGroup | None:
     """The processes that this one trains together with; None if it trains alone."""
-    if "jax" not in sys.modules:
+    if "jax" not in sys.modules or _has_left:
         return None
     import jax
 

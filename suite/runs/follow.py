@@ -77,7 +77,7 @@ def follow(host: Host, group: ProcessGroup, device: Device) -> None:
 
 
 def follow_in_cluster(host: Host, device: str) -> bool:
-    """Join the processes that a cluster started; train along if this is not the first of them.
+    """Join the processes that a cluster started; train along, and end, if this is not the first of them.
 
     Args:
         host: has the plugins.
@@ -96,6 +96,8 @@ def follow_in_cluster(host: Host, device: str) -> bool:
     if joined.group.is_first:
         return False
     follow(host, joined.group, joined)
+    sys.stdout.flush()
+    _end_now()
     return True
 
 
@@ -117,8 +119,14 @@ def main() -> int:
     except Exception as error:  # noqa: BLE001 - the first process says it in a sentence
         sys.stderr.write(f"suite: {type(error).__name__}: {first_line(error)}\n")
         return 1
+    _end_now()
+    return 0
+
+
+def _end_now() -> None:
+    """End without what JAX does at an end: it aborts a process if the first one is gone already."""
     sys.stderr.flush()
-    os._exit(0)  # the first process goes on alone: nothing of JAX's is to wait for it
+    os._exit(0)
 
 
 def _end_with_the_first() -> None:

@@ -17,6 +17,7 @@ from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
 from suite.runs.build import Experiment, build, environment
 from suite.runs.directory import RunDirectory, run_name, run_paths, taken_advice
+from suite.runs.elsewhere import elsewhere_too
 from suite.runs.evaluators import without_missing_evaluators
 from suite.runs.interim import InterimModel, write_model
 from suite.runs.logs import RunListener, heard, without_missing
@@ -34,7 +35,7 @@ from suite.runs.resuming import (
     record_moved_data,
     resumed_configuration,
 )
-from suite.runs.workers import Workers
+from suite.runs.workers import Workers, refuse_processes
 from suite.stopping import unstoppable
 from suite.training.continuation import Continuation
 from suite.training.initial_weights import initialize
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 SCORING_BATCH = 128
 
 
+@elsewhere_too("out", is_new=True)
 def train(
     host: Host,
     configuration: Configuration,
@@ -85,6 +87,8 @@ def train(
     listener = ProgramListener.of(listener)
     if configuration.split.folds and not configuration.split.fold:
         raise UserError("folds are several runs: suite.cross_validate trains them")
+    if dataset is not None:
+        refuse_processes(configuration.runtime, "other processes have nothing of data in memory")
     with Workers(host) as workers:
         with ExitStack() as claims:
             # A name that is given is taken before anything else is done; one that is found, when it is found.
@@ -104,6 +108,7 @@ def train(
             raise
 
 
+@elsewhere_too("path")
 def resume(
     host: Host,
     path: Path,
@@ -258,7 +263,7 @@ def _trained(
     except UnwritableError:
         raise
     except RunError as error:
-        raise _failed(error, trainer, interim, run) from error.__cause__
+        raise interim.after(error, trainer) from error.__cause__
     run.write_history(state.history)
     if state.reason:
         listener.note(f"stopped early: {state.reason}")
@@ -284,14 +289,6 @@ def _trained(
         tested = _predicted(shipped, experiment, "test", notes)
         splits = ({} if tested is None else {"test": tested}) | splits
     return _score(run, experiment, shipped, splits, [*notes, *listener.notes], listener, leave_out)
-
-
-def _failed(error: RunError, trainer: Trainer, interim: InterimModel, run: RunDirectory) -> RunError:
-    """What to say of a training that failed, of which the best model before that is kept."""
-    if not trainer.state.best_file:
-        interim.remove()
-        return RunError(f"{error}\nIt failed before any weights were scored, so {run.path} holds no model")
-    return RunError(f"{error}\nThe best model before that ({interim.of(trainer)}) is in {run.model}")
 
 
 def _predicted(shipped: LoadedPipeline, experiment: Experiment, split: str, notes: list[str]) -> Pairs | None:

@@ -240,6 +240,16 @@ def _read(process: subprocess.Popen[bytes], said: list[str]) -> None:
         del said[:-50]
 
 
+def refuse_processes(runtime: RuntimeOptions, reason: str) -> None:
+    """Refuse several processes for what one has to do alone.
+
+    Raises:
+        UserError: with the reason, if the options ask for some or a cluster has started some.
+    """
+    if runtime.workers > 1 or process_group() is not None:
+        raise UserError(f"{reason}: leave out --workers and --cluster")
+
+
 def _named(host: Host) -> dict[str, Any]:
     """What another process makes the same host of, see `host_of`."""
     plugins, discover, without = host.made_with
