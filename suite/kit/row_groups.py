@@ -13,6 +13,7 @@ import numpy as np
 from suite.devices import available_memory
 from suite.kit.packed_tables import blamed
 from suite.limits import check_memory
+from suite.sources.source_types import open_file
 
 _SHARE = 0.25
 """Of the memory that is free, what decoded columns may take in all."""
@@ -68,6 +69,7 @@ class RowGroups:
 
         self.path = path
         self._decoded = decoded
+        open_file(path).close()  # what is a pipe is refused, and what is elsewhere is fetched
         with blamed(str(path)):
             # Kept open: what is trained on is the file that was looked at, even if another takes its name.
             self._file = pq.ParquetFile(pa.OSFile(str(path)))
