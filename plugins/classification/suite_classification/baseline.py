@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from suite.data import Example, Examples
+from suite.data import Example, Examples, target_counts
 from suite_classification.types import Classification
 
 
@@ -20,15 +20,22 @@ def most_frequent(
     alphabetical order counts.
     """
     del facts
-    targets: list[str | list[str]] = [train[index].target for index in range(len(train))]
-    multi_label = any(not isinstance(target, str) for target in targets)
-    label_sets = [[target] if isinstance(target, str) else target for target in targets]
-    counts = Counter(name for names in label_sets for name in set(names))
-    set_counts = Counter(tuple(sorted(set(names))) for names in label_sets)
+    targets: Iterable[tuple[str | list[str], int]] | None = target_counts(train)
+    if targets is None:
+        targets = ((train[index].target, 1) for index in range(len(train)))
+    multi_label = False
+    counts: Counter[str] = Counter()
+    set_counts: Counter[tuple[str, ...]] = Counter()
+    for target, count in targets:
+        multi_label |= not isinstance(target, str)
+        names = tuple(sorted({target} if isinstance(target, str) else set(target)))
+        set_counts[names] += count
+        for name in names:
+            counts[name] += count
     top = min(set_counts, key=lambda names: (-set_counts[names], names)) if set_counts else ()
     prediction = Classification(
         label=list(top) if multi_label else next(iter(top), ""),
-        scores={name: counts[name] / len(targets) for name in sorted(counts)},
+        scores={name: counts[name] / len(train) for name in sorted(counts)},
     )
     return [prediction] * len(examples)
 

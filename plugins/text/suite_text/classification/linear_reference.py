@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suite import UserError
-from suite.data import Example, Examples
+from suite.data import Example, Examples, each_input
 from suite.kit import needing
 from suite_classification.baseline import most_frequent
 from suite_classification.coding import target_vector
@@ -49,13 +49,21 @@ def linear_svm(
     with needing(TRAIN):
         from sklearn.svm import LinearSVC
 
-    targets = [train[index].target for index in range(len(train))]
-    texts = [text_of(train[index].input)[:MAX_LENGTH] for index in range(len(train))]
-    if (characters := sum(map(len, texts))) > MAX_CHARACTERS:
+    texts: list[str] = []
+    characters = 0
+    for raw in each_input(train):
+        text = text_of(raw)[:MAX_LENGTH]
+        characters += len(text)
+        if characters <= MAX_CHARACTERS:
+            texts.append(text)
+        else:
+            texts.clear()
+    if characters > MAX_CHARACTERS:
         raise UserError(
             f"the training texts have {characters:,} characters, and this method's memory is for"
             f" {MAX_CHARACTERS:,}"
         )
+    targets = [train[index].target for index in range(len(train))]
     grams = _grams(texts)
     try:
         learned = grams.fit_transform(texts)
