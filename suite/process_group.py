@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from suite.errors import RunError, UserError, first_line
+from suite.errors import LostError, RunError, UserError, first_line
 
 START_SECONDS = 300
 """How long the processes wait for each other at the start."""
@@ -51,7 +51,7 @@ class ProcessGroup:
         """What a process said to all, waiting for it.
 
         Raises:
-            RunError: if the process of rank 0 has ended.
+            LostError: if the process of rank 0 has ended.
         """
         while True:
             try:
@@ -75,7 +75,7 @@ def _lost(who: str) -> Any:
     except RuntimeError as error:  # JAX's own error, which is one of these
         if "DEADLINE_EXCEEDED" in str(error):
             raise _NotYetError from None
-        raise RunError(f"{who} cannot be reached any more: {first_line(error)[:200]}") from error
+        raise LostError(f"{who} cannot be reached any more: {first_line(error)[:200]}") from error
 
 
 def join(

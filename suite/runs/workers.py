@@ -24,7 +24,7 @@ from typing import Any, Self
 
 from suite.data_parallel import activate_together, devices_here
 from suite.devices import Device
-from suite.errors import RunError, SuiteError, UserError, first_line
+from suite.errors import LostError, SuiteError, UserError, first_line
 from suite.host import Host
 from suite.process_group import ProcessGroup, join, leave, process_group
 from suite.training_options import RuntimeOptions
@@ -104,7 +104,7 @@ class Workers:
         if here is not None or runtime.workers == 1:
             self._group = here
             return here
-        plugins = _named(self._host)
+        plugins = named_plugins(self._host)
         seat = Seat(_free_address(), 0, runtime.workers, devices_here(runtime), runtime.device)
         for rank in range(1, runtime.workers):
             self._start(Seat(**{**asdict(seat), "rank": rank}), plugins)
@@ -140,7 +140,7 @@ class Workers:
         """Train together within it; at its end the others go.
 
         Raises:
-            RunError: if one of them was lost.
+            LostError: if one of them was lost.
         """
         try:
             yield
@@ -149,9 +149,9 @@ class Workers:
         except Exception as error:
             lost = self._lost(wait=5.0)
             if lost:
-                raise RunError(f"{lost}; to go on: suite resume {self._run}") from error
+                raise LostError(f"{lost}; to go on: suite resume {self._run}") from error
             if self._group is not None and type(error).__name__ == "JaxRuntimeError":
-                raise RunError(
+                raise LostError(
                     f"the computation that {self._group.size} processes share has failed, perhaps since one"
                     f" of them was lost: {first_line(error)[:300]}; to go on: suite resume {self._run}"
                 ) from error
@@ -203,7 +203,7 @@ def _read(process: subprocess.Popen[bytes], said: list[str]) -> None:
         del said[:-50]
 
 
-def _named(host: Host) -> dict[str, Any]:
+def named_plugins(host: Host) -> dict[str, Any]:
     """What another process makes the same host of, see `host_of`."""
     plugins, discover, without = host.made_with
     named = []
@@ -214,7 +214,7 @@ def _named(host: Host) -> dict[str, Any]:
                 f" {type(plugin).__name__} is an object of this program, and cannot go to another process"
             )
         if isinstance(plugin, Path):
-            named.append({"file": str(plugin)})
+            named.append({"file": str(plugin.resolve())})
         else:
             named.append({"module": plugin.__name__})
     return {"plugins": named, "discover": discover, "without": sorted(without)}

@@ -1,0 +1,448 @@
+"""A training in the processes of a Ray cluster: `--cluster ray`.
+
+Ray Train starts one process (a Ray worker) on each machine, and starts all of them again when one was lost;
+what they do is in `suite.runs.ray_worker`. The program that started it hears of the training through an actor
+and passes it on to its own listener.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from suite.configuration import Configuration
+from suite.errors import (
+    PluginError,
+    RunError,
+    StoppedError,
+    SuiteError,
+    UnwritableError,
+    UserError,
+    first_line,
+    unimportable,
+)
+from suite.files import make_folder, refuse_existing, writing
+from suite.host import Host
+from suite.runs.directory import RunDirectory, run_name, run_paths, taken_advice
+from suite.runs.ray_worker import work
+from suite.runs.resuming import Resumption, resumed_configuration
+from suite.runs.workers import named_plugins
+from suite.training.listeners import ProgramListener
+from suite.training.progress import Listener
+from suite.wording import counted
+
+MAX_FAILURES = 10
+"""How often a lost worker is replaced; who has lost more may resume the run."""
+
+_LOOK_SECONDS = 0.2
+_CONNECT_SECONDS = 10.0
+_END_SECONDS = 15.0
+"""How long Ray may take to put its processes away once the training has ended."""
+
+_ERRORS: dict[str, type[SuiteError]] = {
+    error.__name__: error for error in (UserError, RunError, PluginError, UnwritableError)
+}
+
+
+@dataclass(frozen=True)
+class RayWorkers:
+    """How many Ray workers train together.
+
+    Attributes:
+        least: with how many the training goes on; None for the most.
+        most: how many there are if the cluster has room; None for one on each machine.
+    """
+
+    least: int | None = None
+    most: int | None = None
+
+    @classmethod
+    def parse(cls, text: str | None) -> RayWorkers:
+        """What `--workers` says: a number, or two as in "2-4"; None for one on each machine.
+
+        Raises:
+            UserError: if it says something else.
+        """
+        if text is None:
+            return cls()
+        least, dash, most = text.partition("-")
+        numbers = [int(word) for word in (least, most) if word.isascii() and word.isdigit()]
+        if len(numbers) != 1 + len(dash) or not 1 <= numbers[0] <= numbers[-1]:
+            raise UserError(
+                f"--workers is a number of Ray workers, or from which to which, as in 2-4; not '{text}'"
+            )
+        return cls(numbers[0], numbers[-1])
+
+    def check_batch(self, batch_size: int | None, devices: int) -> None:
+        """Refuse a batch that does not divide among every number of workers that there may be.
+
+        Args:
+            batch_size: that is wanted; None if the suite chooses.
+            devices: of each worker.
+        """
+        if self.least == self.most:
+            return
+        assert self.least is not None
+        assert self.most is not None
+        numbers = [count * devices for count in range(self.least, self.most + 1)]
+        if batch_size is None:
+            raise UserError(
+                f"--workers {self.least}-{self.most} may change how many there are, and a batch has to divide"
+                " among all of them: say --batch-size"
+            )
+        wrong = [number for number in numbers if batch_size % number]
+        if wrong:
+            raise UserError(
+                f"a batch of {batch_size} examples does not divide among"
+                f" {counted(wrong[0], 'device', 'devices')}, which {wrong[0] // devices} of {self.least} to"
+                f" {self.most} Ray workers have: take a batch size that divides by"
+                f" {' and '.join(map(str, numbers))}"
+            )
+
+
+def train_on_ray(
+    host: Host,
+    configuration: Configuration,
+    *,
+    workers: RayWorkers,
+    out: Path | None = None,
+    folder: Path = Path("runs"),
+    command: str = "",
+    listener: Listener | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> RunDirectory:
+    """As `suite.runs.train.train`, in the workers of a Ray cluster.
+
+    Args:
+        host: its plugins go along; those of a file have to lie where all machines see them.
+        configuration: what the user chose.
+        workers: how many there are.
+        out: the run directory, where all machines see it; None makes one in `folder`.
+        folder: where runs are.
+        command: the command that repeats the run, for the report.
+        listener: hears of what happens.
+        stop: looked at a few times a second; true ends the training with everything kept.
+
+    Raises:
+        UserError: if Ray is not installed, or no cluster is reachable, and as `train`.
+        RunError: as `train`, and if workers were lost again and again.
+        StoppedError: as `train`.
+    """
+    if configuration.split.folds and not configuration.split.fold:
+        raise UserError("the folds of a cross-validation are several runs: train each with --cluster ray")
+    _check_machine(configuration)
+    if out is not None:
+        refuse_existing(out, taken_advice(out))
+    path = out or next(path for path in run_paths(folder, run_name(configuration)) if not path.exists())
+    size = configuration.training.batch_size
+    job = {
+        "configuration": _shared_paths(configuration).to_mapping(),
+        "batch_size": None if size == "auto" else size,
+        "device": configuration.runtime.device,
+        "command": command,
+        "plugins": named_plugins(host),
+    }
+    try:
+        return _on_ray(path, job, workers, listener, stop)
+    except UserError:
+        run = RunDirectory(path)
+        if path.is_dir() and not run.checkpoints.exist:
+            shutil.rmtree(path, ignore_errors=True)
+        raise
+
+
+def resume_on_ray(
+    host: Host,
+    path: Path,
+    *,
+    workers: RayWorkers,
+    how: Resumption | None = None,
+    listener: Listener | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> RunDirectory:
+    """As `suite.runs.train.resume`, in the workers of a Ray cluster; see `train_on_ray`."""
+    run = RunDirectory.open(path)
+    how = how or Resumption()
+    resumed_configuration(run, how)  # what is wrong with it is said before Ray is started
+    job = {
+        "how": {**asdict(how), "machine": {}},
+        "continuations": len(run.continuations),
+        "batch_size": run.configuration.training.batch_size,
+        "device": run.configuration.runtime.device,
+        "plugins": named_plugins(host),
+    }
+    return _on_ray(path, job, workers, listener, stop)
+
+
+def _check_machine(configuration: Configuration) -> None:
+    runtime = configuration.runtime
+    if runtime.backend not in ("auto", "jax"):
+        raise UserError(f"{runtime.backend} trains on one device here: --backend jax trains on several")
+    if runtime.devices not in (1, "all"):
+        raise UserError("--devices is not for --cluster ray: each Ray worker has all GPUs of its machine")
+
+
+def _shared_paths(configuration: Configuration) -> Configuration:
+    """The configuration with what it names by a path from here, as other machines would name it."""
+    runtime = msgspec.structs.replace(configuration.runtime, devices="all", workers=1)
+    data, init = (
+        str(Path(named).resolve()) if named and Path(named).exists() else named
+        for named in (configuration.data, configuration.init)
+    )
+    return replace(configuration, data=data or "", init=init, runtime=runtime)
+
+
+def _on_ray(
+    path: Path,
+    job: Mapping[str, Any],
+    workers: RayWorkers,
+    listener: Listener | None,
+    stop: Callable[[], bool],
+) -> RunDirectory:
+    heard = ProgramListener.of(listener)
+    path = path.resolve()
+    make_folder(path.parent)
+    heard.phase("looking for the Ray cluster")
+    with _cluster() as ray, _shared_folder(path.parent) as shared:
+        places = _Places.of(ray.nodes(), workers, job["device"])
+        places.workers.check_batch(job["batch_size"], places.gpus or 1)
+        whole = {**job, "run": str(path), "shared": str(shared), "folder": str(Path.cwd())}
+        _fit(ray, whole, places, heard, stop)
+    return RunDirectory.open(path)
+
+
+def _ray() -> Any:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # which is a person's to allow
+    try:
+        import ray
+        import ray.train.v2.jax
+    except ImportError as error:
+        raise unimportable(
+            error, "ray", '--cluster ray needs Ray: pip install "keras-suite[ray]", on all machines'
+        ) from None
+    return ray
+
+
+@contextmanager
+def _cluster() -> Iterator[Any]:
+    """Ray, connected to the cluster that `RAY_ADDRESS` names, or to the one of this machine."""
+    ray = _ray()
+    if ray.is_initialized():
+        yield ray
+        return
+    address = os.environ.get("RAY_ADDRESS") or "auto"
+    # Ray's own lines would be among ours, and are in its log files; a cluster of this process needs no page.
+    options: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
+    try:
+        _look_at(address)
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **options)
+    except (OSError, RuntimeError, ValueError) as error:
+        where = "here" if address == "auto" else f"at {address}"
+        raise UserError(
+            f"no Ray cluster can be reached {where} ({first_line(error)[:200]}): submit this command with"
+            " 'ray job submit', begin a cluster with 'ray start --head', or name one in RAY_ADDRESS"
+        ) from None
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _look_at(address: str) -> None:
+    """Look whether somebody is at an address, which Ray would try for minutes.
+
+    Raises:
+        OSError: if not.
+    """
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit() and "/" not in host:
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
+
+
+@contextmanager
+def _shared_folder(parent: Path) -> Iterator[Path]:
+    """A folder beside the run for what Ray writes, by which workers see whether they share the disk."""
+    folder = parent / f".ray-{secrets.token_hex(8)}"
+    with writing(folder):
+        folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """How many workers there are, and what each of them has.
+
+    Attributes:
+        workers: both numbers known.
+        gpus: of each worker; 0 if they compute on processors.
+        cores: of each worker.
+    """
+
+    workers: RayWorkers
+    gpus: int
+    cores: int
+
+    @classmethod
+    def of(cls, nodes: list[Mapping[str, Any]], workers: RayWorkers, device: str) -> _Places:
+        """Divide the machines of a cluster."""
+        machines = [node["Resources"] for node in nodes if node["Alive"]]
+        gpus = [] if device == "cpu" else [int(each["GPU"]) for each in machines if each.get("GPU")]
+        cores = [int(each["CPU"]) for each in machines if each.get("CPU", 0) >= 1]
+        if not gpus and device.startswith("gpu"):
+            raise UserError(f"device '{device}' is asked for, but the Ray cluster has no GPU")
+        if not gpus and not cores:
+            raise UserError("the Ray cluster has no machine with a processor that is free for work")
+        there = gpus or cores
+        most = workers.most or len(there)
+        # Several workers on a machine divide what it has.
+        each = min(there) if most <= len(there) else max(1, min(there) * len(there) // most)
+        counted_workers = RayWorkers(workers.least or most, most)
+        return cls(counted_workers, each, 1) if gpus else cls(counted_workers, 0, each)
+
+
+class Conversation:
+    """What the workers and the program say to each other, in an actor of its own."""
+
+    def __init__(self) -> None:
+        self._events: deque[tuple[str, tuple[Any, ...]]] = deque()
+        self._attempts = 0
+        self._stops = False
+        self._is_over = False
+
+    def begin(self) -> int:
+        """The first worker begins, for which time, from 1."""
+        self._attempts += 1
+        return self._attempts
+
+    def say(self, event: str, *arguments: Any) -> None:
+        """A worker says something for the listener, or of its end."""
+        self._events.append((event, arguments))
+        self._is_over = self._is_over or event in ("done", "error")
+
+    def heard(self) -> list[tuple[str, tuple[Any, ...]]]:
+        """What was said since the last time."""
+        events = list(self._events)
+        self._events.clear()
+        return events
+
+    def ask_stop(self) -> None:
+        """The program wants the training to stop."""
+        self._stops = True
+
+    def wishes(self) -> tuple[bool, bool]:
+        """Whether the training is to stop, and whether it is over."""
+        return self._stops, self._is_over
+
+
+def _fit(
+    ray: Any, job: Mapping[str, Any], places: _Places, listener: Listener, stop: Callable[[], bool]
+) -> None:
+    """Train, and pass on what is heard; returns when the run is complete."""
+    here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
+        ray.get_runtime_context().get_node_id(), soft=True
+    )
+    actor = ray.remote(num_cpus=0, scheduling_strategy=here)(Conversation)
+    conversation = actor.remote()
+    trainer = _trainer(ray, {**job, "conversation": conversation}, places)
+    failures: list[Exception] = []
+
+    def fit() -> None:
+        try:
+            trainer.fit()
+        except Exception as error:  # noqa: BLE001 - raised below, in a sentence
+            failures.append(error)
+
+    listener.phase(f"waiting for {counted(places.workers.most or 1, 'Ray worker', 'Ray workers')}")
+    thread = threading.Thread(target=fit, name="ray", daemon=True)
+    thread.start()
+    has_asked = False
+    ended: tuple[str, tuple[Any, ...]] | None = None
+    while ended is None:
+        is_alive = thread.is_alive()  # looked at first: what was said before the end is heard
+        for event, arguments in ray.get(conversation.heard.remote()):
+            if event in ("done", "error"):
+                ended = ended or (event, arguments)
+            elif event == "again":
+                size = counted(arguments[0], "worker", "workers")
+                listener.note(
+                    f"a Ray worker was lost, or their number changed: {size} go on from the newest checkpoint"
+                )
+            else:
+                getattr(listener, event)(*arguments)
+        if ended is None and not is_alive:
+            break
+        if not has_asked and stop():
+            has_asked = True
+            conversation.ask_stop.remote()
+        time.sleep(_LOOK_SECONDS)
+    thread.join(_END_SECONDS)
+    if ended is None:
+        raise _given_up(failures, job["run"])
+    if ended[0] == "error":
+        raise _error_of(*ended[1], run=job["run"])
+
+
+def _trainer(ray: Any, job: dict[str, Any], places: _Places) -> Any:
+    from ray.train import FailureConfig, RunConfig, ScalingConfig
+    from ray.train.v2.jax import JaxTrainer
+    from ray.train.v2.jax.config import JaxConfig
+
+    least, most = places.workers.least, places.workers.most
+    resources: dict[str, float] = {"CPU": places.cores}
+    if places.gpus:
+        resources["GPU"] = places.gpus
+    variables = {
+        "RAY_TRAIN_ENABLE_V2": "1",
+        "JAX_PLATFORMS": "" if places.gpus else "cpu",
+        "KERAS_BACKEND": "jax",
+    }
+    return JaxTrainer(
+        work,
+        train_loop_config=job,
+        # Without `use_gpu` Ray's workers would not come together, on processors too.
+        jax_config=JaxConfig(use_gpu=True),
+        scaling_config=ScalingConfig(
+            num_workers=most if least == most else (least, most),
+            use_gpu=places.gpus > 0,
+            resources_per_worker=resources,
+            placement_strategy="SPREAD",
+        ),
+        run_config=RunConfig(
+            name="train",
+            storage_path=job["shared"],
+            failure_config=FailureConfig(max_failures=MAX_FAILURES),
+            worker_runtime_env={"env_vars": {name: value for name, value in variables.items() if value}},
+        ),
+    )
+
+
+def _given_up(failures: list[Exception], run: str) -> RunError:
+    """What to say if Ray has ended the training before its end."""
+    why = first_line(failures[0])[:300] if failures else "it ended without a word"
+    with suppress(UserError):
+        RunDirectory.open(Path(run))
+        return RunError(f"Ray gave the training up ({why}); to go on: suite resume {run} --cluster ray")
+    return RunError(f"Ray gave the training up before it began ({why})")
+
+
+def _error_of(kind: str, text: str, *, run: str) -> SuiteError:
+    """The error that a worker said."""
+    if kind == StoppedError.__name__:
+        return StoppedError(text, Path(run))
+    return _ERRORS.get(kind, RunError)(text)
