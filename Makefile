@@ -78,7 +78,7 @@ $(VENV)/.installed: $(PACKAGING) | $(BIN)/python
 
 $(RAY_VENV)/.installed: $(PACKAGING)
 	$(PYTHON) -m venv $(RAY_VENV)
-	$(RAY_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ray]' pytest
+	$(RAY_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ray]' hypothesis pytest
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

@@ -10,7 +10,8 @@ import pytest
 import suite
 import toy_plugin
 from suite.cli.main import main
-from suite.runs.ray_cluster import RayWorkers, _look_at, _Places
+from suite.runs.ray_cluster import _look_at
+from suite.runs.ray_places import RayPlaces, RayWorkers
 
 
 def machine(**resources):
@@ -41,13 +42,13 @@ def test_other_words_for_workers_are_refused(text):
     ],
 )
 def test_a_worker_has_all_of_its_machine_or_its_share(machines, workers, device, places):
-    found = _Places.of(machines, RayWorkers.parse(workers), device)
+    found = RayPlaces.of(machines, RayWorkers.parse(workers), device)
     assert (found.workers.most, found.gpus, found.cores) == places
 
 
 def test_a_gpu_that_the_cluster_has_not_is_said():
     with pytest.raises(suite.UserError, match="the Ray cluster has no GPU"):
-        _Places.of([machine(CPU=8)], RayWorkers(), "gpu")
+        RayPlaces.of([machine(CPU=8)], RayWorkers(), "gpu")
 
 
 def test_a_batch_divides_among_every_number_of_workers():
