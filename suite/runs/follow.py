@@ -14,9 +14,10 @@ from suite.devices import Device
 from suite.errors import RunError, SuiteError, UserError, attributed, first_line
 from suite.host import Host
 from suite.process_group import ProcessGroup, join, leave
+from suite.processes import host_of
 from suite.runs.build import build
 from suite.runs.directory import RunDirectory
-from suite.runs.workers import Seat, host_of
+from suite.runs.workers import Seat
 from suite.training.progress import Listener
 from suite.training_options import RuntimeOptions
 

@@ -24,23 +24,14 @@ from typing import Any
 import msgspec
 
 from suite.configuration import Configuration
-from suite.errors import (
-    PluginError,
-    RunError,
-    StoppedError,
-    SuiteError,
-    UnwritableError,
-    UserError,
-    first_line,
-    unimportable,
-)
+from suite.errors import RunError, StoppedError, UserError, first_line, unimportable
 from suite.files import make_folder, refuse_existing, writing
 from suite.host import Host
+from suite.processes import error_told, named_plugins
 from suite.runs.directory import RunDirectory, run_name, run_paths, taken_advice
 from suite.runs.ray_places import RayPlaces, RayWorkers
 from suite.runs.ray_worker import work
 from suite.runs.resuming import Resumption, resumed_configuration
-from suite.runs.workers import named_plugins
 from suite.training.listeners import ProgramListener
 from suite.training.progress import Listener
 from suite.wording import counted
@@ -52,10 +43,6 @@ _LOOK_SECONDS = 0.2
 _CONNECT_SECONDS = 10.0
 _END_SECONDS = 15.0
 """How long Ray may take to put its processes away once the training has ended."""
-
-_ERRORS: dict[str, type[SuiteError]] = {
-    error.__name__: error for error in (UserError, RunError, PluginError, UnwritableError)
-}
 
 
 def train_on_ray(
@@ -308,7 +295,8 @@ def _fit(
     if ended is None:
         raise _given_up(failures, job["run"])
     if ended[0] == "error":
-        raise _error_of(*ended[1], run=job["run"])
+        error = error_told(*ended[1])
+        raise StoppedError(str(error), Path(job["run"])) if isinstance(error, StoppedError) else error
 
 
 def _trainer(ray: Any, job: dict[str, Any], places: RayPlaces) -> Any:
@@ -352,10 +340,3 @@ def _given_up(failures: list[Exception], run: str) -> RunError:
         RunDirectory.open(Path(run))
         return RunError(f"Ray gave the training up ({why}); to go on: suite resume {run} --cluster ray")
     return RunError(f"Ray gave the training up before it began ({why})")
-
-
-def _error_of(kind: str, text: str, *, run: str) -> SuiteError:
-    """The error that a worker said."""
-    if kind == StoppedError.__name__:
-        return StoppedError(text, Path(run))
-    return _ERRORS.get(kind, RunError)(text)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -18,12 +17,12 @@ from typing import Any
 
 from suite.configuration import from_mapping
 from suite.data_parallel import start_alone
-from suite.errors import LostError, SuiteError, UserError, attribution
+from suite.errors import LostError, UserError
 from suite.host import Host
+from suite.processes import host_of, told
 from suite.runs.directory import RunDirectory
 from suite.runs.follow import follow
 from suite.runs.resuming import Resumption, is_complete
-from suite.runs.workers import host_of
 from suite.training.listeners import Forwarding
 from suite.training.progress import Progress
 from suite.training_options import RuntimeOptions
@@ -72,7 +71,7 @@ def work(job: dict[str, Any]) -> None:
     for error in failed:
         if isinstance(error, LostError):
             raise error
-        ray.get(conversation.say.remote("error", *_said(error)))
+        ray.get(conversation.say.remote("error", *told(error)))
         return
     if rank == 0:
         ray.get(conversation.say.remote("done"))
@@ -161,16 +160,3 @@ class _Saying(Forwarding):
 
     def _forward(self, event: str, *arguments: Any) -> None:
         self.say(event, *arguments)
-
-
-def _said(error: BaseException) -> tuple[str, str]:
-    """The kind of an error, and its text: a sentence, or where a defect is."""
-    if isinstance(error, SuiteError):
-        kind = next(each.__name__ for each in type(error).__mro__ if each.__module__ == SuiteError.__module__)
-        return kind, str(error)
-    lines = "".join(traceback.format_exception(error)).rstrip()
-    contribution = attribution(error)
-    if contribution is None:
-        return "RunError", f"a Ray worker failed:\n{lines}"
-    whose = contribution.removeprefix("the ")
-    return "PluginError", f"{lines}\n{type(error).__name__} in the {whose}: a defect of that plugin"

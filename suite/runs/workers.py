@@ -17,16 +17,16 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
 from suite.data_parallel import activate_together, devices_here
 from suite.devices import Device
-from suite.errors import LostError, SuiteError, UserError, first_line
+from suite.errors import LostError, SuiteError, first_line
 from suite.host import Host
 from suite.process_group import ProcessGroup, join, leave, process_group
+from suite.processes import named_plugins
 from suite.training_options import RuntimeOptions
 
 GRACE_SECONDS = 30.0
@@ -201,32 +201,6 @@ def _read(process: subprocess.Popen[bytes], said: list[str]) -> None:
     for line in process.stderr:
         said.append(line.decode(errors="replace").rstrip())
         del said[:-50]
-
-
-def named_plugins(host: Host) -> dict[str, Any]:
-    """What another process makes the same host of, see `host_of`."""
-    plugins, discover, without = host.made_with
-    named = []
-    for plugin in plugins:
-        if not isinstance(plugin, ModuleType | Path):
-            raise UserError(
-                "--workers is for plugins that are installed, modules or files:"
-                f" {type(plugin).__name__} is an object of this program, and cannot go to another process"
-            )
-        if isinstance(plugin, Path):
-            named.append({"file": str(plugin.resolve())})
-        else:
-            named.append({"module": plugin.__name__})
-    return {"plugins": named, "discover": discover, "without": sorted(without)}
-
-
-def host_of(named: Mapping[str, Any]) -> Host:
-    """The host that the first process has."""
-    plugins = [
-        Path(plugin["file"]) if "file" in plugin else import_module(plugin["module"])
-        for plugin in named["plugins"]
-    ]
-    return Host(*plugins, discover=named["discover"], without=named["without"])
 
 
 def _free_address() -> str:
