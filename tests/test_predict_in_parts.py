@@ -9,53 +9,22 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import msgspec
 import pytest
 
 import suite
 import weather
+import weather_in_a_file
 from suite.cli.main import main
-from suite.pipeline.manifest import read_manifest, write_manifest
 from suite.prediction.parts import Parts, fingerprint, part_size
 from suite.sources import FileSource
 
 TESTS = Path(__file__).parent
 
-PLUGIN = """
-import os, signal, time
-from pathlib import Path
-import suite
-from weather import Weather, WeatherCodec, sample
-
-class Slow(WeatherCodec):
-    def encode(self, raw):
-        time.sleep(float(os.environ.get("SLOWLY", "0")))
-        if raw.read() == b"dies":
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().encode(raw)
-
-@suite.hookimpl
-def suite_tasks():
-    return [suite.Task(name="weather", summary="", sample=sample, metric="accuracy", builder="linear",
-                       evaluators=(), prediction_type=Weather)]
-
-@suite.hookimpl
-def suite_model_builders():
-    return [suite.ModelBuilder(name="linear", task="weather", build=print, codec=Slow.from_json)]
-"""
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("parts")
-    exported = weather.save_exported(folder / "exported")
-    ours = {"builder": "slow_weather:linear", "plugin": {"name": "slow_weather", "version": "1"}}
-    write_manifest(exported, msgspec.structs.replace(read_manifest(exported), **ours))
-    (folder / "slow_weather.py").write_text(PLUGIN)
-    (folder / "in").mkdir()
-    for number in range(40):
-        text = "1 2 three 4" if number == 7 else f"{number} {number} 3 {number / 3}"
-        (folder / "in" / f"{number:02}.temps").write_text(text)
+    weather_in_a_file.write(folder)
     return folder
 
 

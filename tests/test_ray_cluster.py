@@ -10,8 +10,7 @@ import pytest
 import suite
 import toy_plugin
 from suite.cli.main import main
-from suite.runs.ray_cluster import _look_at
-from suite.runs.ray_places import RayPlaces, RayWorkers
+from suite.ray_machines import RayPlaces, RayWorkers, look_at
 
 
 def machine(**resources):
@@ -61,9 +60,9 @@ def test_a_batch_divides_among_every_number_of_workers():
 
 
 def test_nobody_at_an_address_is_known_at_once():
-    _look_at("auto")
+    look_at("auto")
     with pytest.raises(OSError, match="refused"):
-        _look_at("127.0.0.1:1")
+        look_at("127.0.0.1:1")
 
 
 @pytest.mark.parametrize(

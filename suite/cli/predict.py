@@ -80,6 +80,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="predict in N processes into --out, in the order of the inputs; what is predicted is kept beside"
         " it until the end, so that the same command goes on where it was killed",
     )
+    parser.add_argument(
+        "--cluster",
+        metavar="NAME",
+        help="'ray': as --workers, in processes of a Ray cluster, one on each machine or --workers N; all"
+        " paths have to lie where all machines see them",
+    )
     parser.add_argument("--backend", default="auto", help="tensorflow, jax or torch, for a network of Keras")
     parser.add_argument("--device", default="auto", help="cpu, gpu or gpu:N, for a network of Keras")
     parser.add_argument("--runtime", help=RUNTIME_HELP)
@@ -94,8 +100,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.server is not None:
         from suite.cli import predict_remotely
 
-        if arguments.workers is not None:
-            raise UserError("--workers is for a model that is here, and not with --server")
+        if arguments.workers is not None or arguments.cluster is not None:
+            raise UserError("--workers and --cluster are for a model that is here, and not with --server")
         return predict_remotely.run(arguments)
     for option in ("model", "token_file"):
         if getattr(arguments, option) is not None:
@@ -113,7 +119,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.batch_size is not None and not 1 <= arguments.batch_size <= MAX_AT_ONCE:
         raise UserError(f"--batch-size {arguments.batch_size} is not allowed: 1 to {MAX_AT_ONCE:,}")
-    if arguments.workers is not None:
+    in_parts = arguments.workers is not None or arguments.cluster is not None
+    if in_parts:
         predict_in_parts.check_words(arguments)
     host = host_from(arguments)
     options = option_settings(arguments.set)
@@ -153,7 +160,7 @@ def run(arguments: argparse.Namespace) -> int:
     explained: list[Result] = []
     on_result = explained.append if page is not None else lambda result: None
     pipeline = None
-    if arguments.workers is not None:
+    if in_parts:
         done, failed = predict_in_parts.predict_in_parts(
             arguments, described, host, options, limits, inputs, sink, batch_size, on_result
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from suite.host import Host
     from suite.prediction.inputs import Inputs
     from suite.prediction.loading import Described
+    from suite.prediction.parallel import AwaitedParts
+    from suite.prediction.parts import Parts
     from suite.prediction.results import Result
     from suite.training_options import LimitOptions
 
@@ -28,10 +31,13 @@ def check_words(arguments: argparse.Namespace) -> None:
     Raises:
         UserError: saying what to do.
     """
-    if not 1 <= arguments.workers <= MAX_WORKERS:
+    if arguments.cluster not in (None, "ray"):
+        raise UserError(f"--cluster is 'ray' when predicting, not '{arguments.cluster}'")
+    option = "--workers" if arguments.cluster is None else "--cluster ray"
+    if arguments.workers is not None and not 1 <= arguments.workers <= MAX_WORKERS:
         raise UserError(f"--workers {arguments.workers} is not allowed: 1 to {MAX_WORKERS}")
     if arguments.out is None:
-        raise UserError("--workers needs --out, beside which is kept what was predicted: say where to write")
+        raise UserError(f"{option} needs --out, beside which is kept what was predicted: say where to write")
 
 
 def predict_in_parts(
@@ -62,7 +68,6 @@ def predict_in_parts(
         UserError: for streams, and if another process does the same.
     """
     from suite.options import as_dict
-    from suite.prediction.parallel import PartWorkers
     from suite.prediction.parts import Parts, fingerprint, part_size
     from suite.processes import named_plugins
 
@@ -85,17 +90,19 @@ def predict_in_parts(
     versions = {plugin.name: plugin.version for plugin in host.plugins}
     name = fingerprint(arguments.inputs, inputs, {**settings, "plugins": versions})
     kind = described.task.item.prediction_class
-    out = Path(arguments.out)
+    out = Path(arguments.out).resolve()
     parts = Parts(out, name, -(-total // size), kind)
     job = {
         **settings,
-        "model": str(described.folder),
+        "model": str(described.folder.absolute()),
         "host": named_plugins(host),
         "words": arguments.inputs,
         "out": str(out),
+        "name": name,
+        "folder": str(Path.cwd()),
         "batch_size": batch_size,
     }
-    with parts.open(), PartWorkers(parts, job, arguments.workers) as workers:
+    with parts.open(), _workers(arguments, parts, job, described) as workers:
         if parts.are_others:
             _say(f"the parts in {parts.folder} are of other inputs, options or another model: begins anew")
         if parts.found:
@@ -106,6 +113,28 @@ def predict_in_parts(
         except KeyboardInterrupt:
             _say("the same command goes on where it was interrupted")
             raise
+
+
+@contextmanager
+def _workers(
+    arguments: argparse.Namespace, parts: Parts, job: Mapping[str, Any], described: Described
+) -> Iterator[AwaitedParts]:
+    """Whoever predicts the parts: processes of this machine, or of a Ray cluster."""
+    if arguments.cluster is None:
+        from suite.prediction.parallel import PartWorkers
+
+        with PartWorkers(parts, job, arguments.workers) as workers:
+            yield workers
+        return
+    from suite.prediction.ray_parts import RayPartWorkers
+    from suite.ray_machines import RayPlaces, RayWorkers, connected
+
+    # Other networks than those of Keras run on processors.
+    device = arguments.device if described.manifest.network.endswith(".keras") else "cpu"
+    with connected("ray.util") as ray:
+        places = RayPlaces.of(ray.nodes(), RayWorkers(arguments.workers, arguments.workers), device)
+        with RayPartWorkers(ray, parts, job, places) as workers:
+            yield workers
 
 
 def _say(text: str) -> None:

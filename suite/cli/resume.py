@@ -60,8 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     ray_workers = None
     if arguments.cluster == "ray":
+        from suite.ray_machines import RayWorkers
         from suite.runs.ray_cluster import resume_on_ray
-        from suite.runs.ray_places import RayWorkers
 
         ray_workers = RayWorkers.parse(arguments.workers)
         arguments.workers = None  # of the cluster, and not of each machine

@@ -124,8 +124,8 @@ def run(arguments: argparse.Namespace) -> int:
     command = repeating_command("train", arguments.words, arguments, (*_FLAGS, *_REPEATED))
     ray_workers = None
     if arguments.cluster == "ray":
+        from suite.ray_machines import RayWorkers
         from suite.runs.ray_cluster import train_on_ray
-        from suite.runs.ray_places import RayWorkers
 
         ray_workers = RayWorkers.parse(arguments.workers)
         arguments.workers = None  # of the cluster, and not of each machine

@@ -35,43 +35,18 @@ main()
 """
 
 
-class PartWorkers:
-    """Processes that predict the parts of some inputs which are not there yet.
-
-    A context manager, at whose end they are gone. A part whose process is killed is predicted by another one.
+class AwaitedParts:
+    """The results of parts that others write.
 
     Args:
-        parts: is open for as long as they work.
-        job: what `suite.prediction.part_worker` reads, without the cores of each.
-        count: how many processes.
+        parts: is open for as long as they are awaited.
     """
 
-    def __init__(self, parts: Parts, job: Mapping[str, Any], count: int) -> None:
+    def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._job = job
-        self._waiting = deque(index for index in range(parts.count) if not parts.is_there(index))
-        self._lost: dict[int, int] = {}
         self._errors: list[SuiteError] = []
         self._changed = threading.Condition()
         self._is_over = False
-        self._processes: list[subprocess.Popen[str]] = []
-        shares = _shares(min(count, len(self._waiting)))
-        self._threads = [threading.Thread(target=self._serve, args=(share,), daemon=True) for share in shares]
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self._changed:
-            self._is_over = True
-            for process in self._processes:
-                process.kill()
-        for thread in self._threads:
-            thread.join()
 
     def predict_each(self, inputs: Inputs, *settings: Any) -> Generator[Result, None, None]:
         """The results of all inputs in their order, as `LoadedPipeline.predict_each` gives them.
@@ -96,6 +71,48 @@ class PartWorkers:
                     raise self._errors[0]
                 self._changed.wait(_LOOK_SECONDS)
                 check_stop()
+
+    def _fail(self, error: SuiteError) -> None:
+        with self._changed:
+            self._errors.append(error)
+            self._is_over = True
+            self._changed.notify_all()
+
+
+class PartWorkers(AwaitedParts):
+    """Processes that predict the parts of some inputs which are not there yet.
+
+    A context manager, at whose end they are gone. A part whose process is killed is predicted by another one.
+
+    Args:
+        parts: is open for as long as they work.
+        job: what `suite.prediction.part_worker` reads, without the cores of each.
+        count: how many processes.
+    """
+
+    def __init__(self, parts: Parts, job: Mapping[str, Any], count: int) -> None:
+        super().__init__(parts)
+        self._job = job
+        self._waiting = deque(index for index in range(parts.count) if not parts.is_there(index))
+        self._lost: dict[int, int] = {}
+        self._processes: list[subprocess.Popen[str]] = []
+        shares = _shares(min(count, len(self._waiting)))
+        self._threads = [threading.Thread(target=self._serve, args=(share,), daemon=True) for share in shares]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._changed:
+            self._is_over = True
+            for process in self._processes:
+                process.kill()
+        for thread in self._threads:
+            thread.join()
 
     def _serve(self, share: list[int]) -> None:
         """Have a process predict, and another one if it is killed."""
@@ -158,12 +175,6 @@ class PartWorkers:
         elif index is not None:
             with self._changed:
                 self._waiting.appendleft(index)
-
-    def _fail(self, error: SuiteError) -> None:
-        with self._changed:
-            self._errors.append(error)
-            self._is_over = True
-            self._changed.notify_all()
 
     def _started(self, share: list[int]) -> subprocess.Popen[str]:
         process = subprocess.Popen(

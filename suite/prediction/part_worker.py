@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
@@ -29,7 +29,10 @@ def main() -> None:
     numbers: SimpleQueue[int] = SimpleQueue()
     threading.Thread(target=_read, args=(numbers,), daemon=True).start()
     try:
-        for index in _predicted(job, numbers):
+        predictor = PartPredictor(job)
+        while True:
+            index = numbers.get()
+            predictor.predict(index)
             print(json.dumps({"done": index}), file=answers, flush=True)
     except BaseException as error:  # noqa: BLE001 - told to whoever started this process
         print(json.dumps({"error": told(error)}), file=answers, flush=True)
@@ -42,24 +45,38 @@ def _read(numbers: SimpleQueue[int]) -> None:
     os._exit(0)
 
 
-def _predicted(job: dict[str, Any], numbers: SimpleQueue[int]) -> Iterator[int]:
-    if job["cores"] and hasattr(os, "sched_setaffinity"):
+class PartPredictor:
+    """Predicts parts one after the other; the model is loaded once.
+
+    Args:
+        job: what `suite predict` sends.
+
+    Raises:
+        UserError: if the parts are not kept here where they are there.
+    """
+
+    def __init__(self, job: Mapping[str, Any]) -> None:
         with suppress(OSError):
-            os.sched_setaffinity(0, job["cores"])
-    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # several share the memory of a GPU
-    set_limits(LimitOptions(**job["limits"]))
-    pipeline = load(job["model"], host=host_of(job["host"]), options=job["options"], **job["runs_on"])
-    size, batch_size = job["part_size"], job["batch_size"]
-    parts = Parts(Path(job["out"]), "", 0, None)
-    inputs = Inputs(job["words"], pipeline.codec)
-    following, at = iter(inputs), 0
-    while True:
-        index = numbers.get()
-        start = index * size
-        if start < at:  # a part that another process has left
-            following, at = iter(inputs), 0
-        raws = itertools.islice(following, start - at, start - at + size)
-        results = pipeline.predict_each(raws, batch_size)
-        parts.write(index, ((result.error, result.prediction) for result in results))
-        at = start + size
-        yield index
+            os.chdir(job["folder"])
+        if job["cores"] and hasattr(os, "sched_setaffinity"):
+            with suppress(OSError):
+                os.sched_setaffinity(0, job["cores"])
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # several share the memory of a GPU
+        self._parts = Parts(Path(job["out"]), job["name"], 0, None)
+        self._parts.check_shared()
+        set_limits(LimitOptions(**job["limits"]))
+        host = host_of(job["host"])
+        self._pipeline = load(job["model"], host=host, options=job["options"], **job["runs_on"])
+        self._size, self._batch_size = job["part_size"], job["batch_size"]
+        self._inputs = Inputs(job["words"], self._pipeline.codec)
+        self._following, self._at = iter(self._inputs), 0
+
+    def predict(self, index: int) -> None:
+        """Predict and write a part."""
+        start = index * self._size
+        if start < self._at:  # a part that another process has left
+            self._following, self._at = iter(self._inputs), 0
+        raws = itertools.islice(self._following, start - self._at, start - self._at + self._size)
+        results = self._pipeline.predict_each(raws, self._batch_size)
+        self._parts.write(index, ((result.error, result.prediction) for result in results))
+        self._at = start + self._size

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -23,6 +24,7 @@ from suite.files import atomic_write, make_folder, writing
 ENDING = ".parts"
 """What the folder of the parts is called after the name of the result."""
 
+_NAME_FILE = "prediction.txt"
 _MOST_BATCHES = 8
 _ENOUGH_PARTS = 64
 
@@ -92,12 +94,12 @@ class Parts:
         Raises:
             UserError: if another process predicts the same, or there is something else.
         """
-        if self.folder.exists() and not (self.folder / "prediction.json").is_file():
+        if self.folder.exists() and not (self.folder / _NAME_FILE).is_file():
             if not self.folder.is_dir() or any(self.folder.iterdir()):
                 raise UserError(f"{self.folder} is there and holds no parts of predictions: remove it")
         make_folder(self.folder)
         with self._locked():
-            kept = self.folder / "prediction.json"
+            kept = self.folder / _NAME_FILE
             if kept.is_file() and kept.read_text(encoding="utf-8") != self._name:
                 self.are_others = any(self._files())
                 for file in self._files():
@@ -133,6 +135,19 @@ class Parts:
         finally:
             with suppress(OSError):
                 os.close(descriptor)
+
+    def check_shared(self) -> None:
+        """Refuse another folder than the one that was opened, as another machine may have.
+
+        Raises:
+            UserError: if it is one.
+        """
+        kept = self.folder / _NAME_FILE
+        if not kept.is_file() or kept.read_text(encoding="utf-8") != self._name:
+            raise UserError(
+                f"{self.folder} is not the same folder on the machine {platform.node()}: --out, the model and"
+                " the inputs have to lie on a path that all machines share"
+            )
 
     def is_there(self, index: int) -> bool:
         """Whether a part is complete."""

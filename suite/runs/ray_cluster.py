@@ -7,11 +7,8 @@ and passes it on to its own listener.
 
 from __future__ import annotations
 
-import logging
-import os
 import secrets
 import shutil
-import socket
 import threading
 import time
 from collections import deque
@@ -24,12 +21,12 @@ from typing import Any
 import msgspec
 
 from suite.configuration import Configuration
-from suite.errors import RunError, StoppedError, UserError, first_line, unimportable
+from suite.errors import RunError, StoppedError, UserError, first_line
 from suite.files import make_folder, refuse_existing, writing
 from suite.host import Host
 from suite.processes import error_told, named_plugins
+from suite.ray_machines import RayPlaces, RayWorkers, connected
 from suite.runs.directory import RunDirectory, run_name, run_paths, taken_advice
-from suite.runs.ray_places import RayPlaces, RayWorkers
 from suite.runs.ray_worker import work
 from suite.runs.resuming import Resumption, resumed_configuration
 from suite.training.listeners import ProgramListener
@@ -40,7 +37,6 @@ MAX_FAILURES = 10
 """How often a lost worker is replaced; who has lost more may resume the run."""
 
 _LOOK_SECONDS = 0.2
-_CONNECT_SECONDS = 10.0
 _END_SECONDS = 15.0
 """How long Ray may take to put its processes away once the training has ended."""
 
@@ -148,60 +144,12 @@ def _on_ray(
     path = path.resolve()
     make_folder(path.parent)
     heard.phase("looking for the Ray cluster")
-    with _cluster() as ray, _shared_folder(path.parent) as shared:
+    with connected("ray.train.v2.jax") as ray, _shared_folder(path.parent) as shared:
         places = RayPlaces.of(ray.nodes(), workers, job["device"])
         places.workers.check_batch(job["batch_size"], places.gpus or 1)
         whole = {**job, "run": str(path), "shared": str(shared), "folder": str(Path.cwd())}
         _fit(ray, whole, places, heard, stop)
     return RunDirectory.open(path)
-
-
-def _ray() -> Any:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # which is a person's to allow
-    try:
-        import ray
-        import ray.train.v2.jax
-    except ImportError as error:
-        raise unimportable(
-            error, "ray", '--cluster ray needs Ray: pip install "keras-suite[ray]", on all machines'
-        ) from None
-    return ray
-
-
-@contextmanager
-def _cluster() -> Iterator[Any]:
-    """Ray, connected to the cluster that `RAY_ADDRESS` names, or to the one of this machine."""
-    ray = _ray()
-    if ray.is_initialized():
-        yield ray
-        return
-    address = os.environ.get("RAY_ADDRESS") or "auto"
-    # Ray's own lines would be among ours, and are in its log files; a cluster of this process needs no page.
-    options: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
-    try:
-        _look_at(address)
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **options)
-    except (OSError, RuntimeError, ValueError) as error:
-        where = "here" if address == "auto" else f"at {address}"
-        raise UserError(
-            f"no Ray cluster can be reached {where} ({first_line(error)[:200]}): submit this command with"
-            " 'ray job submit', begin a cluster with 'ray start --head', or name one in RAY_ADDRESS"
-        ) from None
-    try:
-        yield ray
-    finally:
-        ray.shutdown()
-
-
-def _look_at(address: str) -> None:
-    """Look whether somebody is at an address, which Ray would try for minutes.
-
-    Raises:
-        OSError: if not.
-    """
-    host, _, port = address.rpartition(":")
-    if host and port.isdigit() and "/" not in host:
-        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
 
 
 @contextmanager

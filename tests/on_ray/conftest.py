@@ -59,13 +59,14 @@ class Cluster:
 
     def kill_worker(self) -> None:
         """Kill -9 one of the workers that train."""
-        os.kill(max(self._workers()), signal.SIGKILL)
+        os.kill(max(self.processes("TrainWorker")), signal.SIGKILL)
 
-    def _workers(self) -> list[int]:
+    def processes(self, name: str) -> list[int]:
+        """The processes of the cluster with a name."""
         found = []
         for process in Path("/proc").glob("[0-9]*"):
             try:
-                is_worker = b"TrainWorker" in (process / "cmdline").read_bytes()
+                is_worker = name.encode() in (process / "cmdline").read_bytes()
                 if is_worker and self._mark.encode() in (process / "environ").read_bytes():
                     found.append(int(process.name))
             except OSError:

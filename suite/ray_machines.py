@@ -1,13 +1,20 @@
-"""How many workers of a Ray cluster train together, and what each of them has of the machines."""
+"""The machines of a Ray cluster: reached, and divided among workers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
-from suite.errors import UserError
+from suite.errors import UserError, first_line, unimportable
 from suite.wording import counted
+
+_CONNECT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -96,3 +103,59 @@ class RayPlaces:
         each = min(there) if most <= len(there) else max(1, min(there) * len(there) // most)
         counted_workers = RayWorkers(workers.least or most, most)
         return cls(counted_workers, each, 1) if gpus else cls(counted_workers, 0, each)
+
+
+def _ray(library: str) -> Any:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # which is a person's to allow
+    try:
+        import ray
+
+        import_module(library)
+    except ImportError as error:
+        raise unimportable(
+            error, "ray", '--cluster ray needs Ray: pip install "keras-suite[ray]", on all machines'
+        ) from None
+    return ray
+
+
+@contextmanager
+def connected(library: str) -> Iterator[Any]:
+    """Ray, connected to the cluster that `RAY_ADDRESS` names, or to the one of this machine.
+
+    Args:
+        library: the module of Ray that is needed, which may need packages of its own.
+
+    Raises:
+        UserError: if Ray is not installed, or no cluster can be reached.
+    """
+    ray = _ray(library)
+    if ray.is_initialized():
+        yield ray
+        return
+    address = os.environ.get("RAY_ADDRESS") or "auto"
+    # Ray's own lines would be among ours, and are in its log files; a cluster of this process needs no page.
+    options: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
+    try:
+        look_at(address)
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **options)
+    except (OSError, RuntimeError, ValueError) as error:
+        where = "here" if address == "auto" else f"at {address}"
+        raise UserError(
+            f"no Ray cluster can be reached {where} ({first_line(error)[:200]}): submit this command with"
+            " 'ray job submit', begin a cluster with 'ray start --head', or name one in RAY_ADDRESS"
+        ) from None
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def look_at(address: str) -> None:
+    """Look whether somebody is at an address, which Ray would try for minutes.
+
+    Raises:
+        OSError: if not.
+    """
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit() and "/" not in host:
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
