@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import keras
 import numpy as np
+from untrained import untrained_run
 
-import suite
-from suite.prediction.loading import load, save_pipeline
+from suite.prediction.loading import load
 from suite.runs.export import export
 
 TASK = "image-classification"
@@ -36,7 +35,7 @@ def main() -> None:
         image = Path(sys.argv[1]) if len(sys.argv) > 1 else made_up(folder / "image.jpg")
         print(f"{'network':<12} {'suite, ONNX':>12} {'suite, Keras':>13} {'model.predict':>14}  ratio")
         for architecture, size in SIZES.items():
-            run = save(folder / architecture, architecture, size)
+            run = untrained_run(folder / architecture, TASK, "residual", architecture=architecture, size=size)
             with_keras = load(run, batch_size=1)
             with_onnx = load(export(run).folder)
             codec, model = with_keras.codec, with_keras.network.model
@@ -59,23 +58,6 @@ def made_up(path: Path) -> Path:
     small = rng.integers(0, 256, (6, 8, 3), np.uint8)
     cv2.imwrite(str(path), cv2.resize(small, (800, 600), interpolation=cv2.INTER_CUBIC))
     return path
-
-
-def save(folder: Path, architecture: str, size: int) -> Path:
-    host = suite.Host()
-    builder = host.builder("residual", TASK)
-    dataset = host.task(TASK).sample()
-    keras.utils.set_random_seed(0)
-    pipeline = builder.item.build(dataset, builder.item.options(architecture=architecture, size=size))
-    save_pipeline(
-        folder / "model",
-        task=TASK,
-        builder=f"{builder.plugin}:residual",
-        codec=pipeline.codec,
-        network=pipeline.network,
-        facts=dataset.facts,
-    )
-    return folder
 
 
 def medians(*functions: Callable[[], object]) -> list[float]:

@@ -16,13 +16,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import onnxruntime
+from untrained import untrained_run
 
 import suite
 from suite.pipeline import Encoded
-from suite.prediction.loading import save_pipeline
 from suite.runs.export import export
 
 SECONDS = 8.0
@@ -35,11 +34,12 @@ TEXTS = ("where is the station", "when does it open", "how do I get two of them 
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        bag = exported(folder / "texts", "text-classification", "bag")
+        bag = export(untrained_run(folder / "texts", "text-classification", "bag")).folder
         rows: list[tuple[str, Path, Sequence[Any]]] = []
         for side in (8, 32):
             options = {"architecture": "small", "size": side}
-            classifier = exported(folder / f"images{side}", "image-classification", "residual", **options)
+            run = untrained_run(folder / f"images{side}", "image-classification", "residual", **options)
+            classifier = export(run).folder
             images = list(np.random.default_rng(0).integers(0, 256, (32, side, side, 3), np.uint8))
             rows.append((f"images of {side} pixels, one array", classifier, images[:1]))
             rows.append(("the same, a list of 32", classifier, images))
@@ -50,24 +50,6 @@ def main() -> None:
             network, by_hand, predict = compared(model, inputs)
             times = " ".join(f"{1e3 * seconds:>6.3f} ms" for seconds in (network, by_hand, predict))
             print(f"{label:<34} {times}  {predict / network:>15.2f}  {predict / by_hand:>15.2f}", flush=True)
-
-
-def exported(folder: Path, task: str, builder_name: str, **options: Any) -> Path:
-    """An export of a network that was not trained."""
-    host = suite.Host()
-    builder = host.builder(builder_name, task)
-    dataset = host.task(task).sample()
-    keras.utils.set_random_seed(0)
-    pipeline = builder.item.build(dataset, builder.item.options(**options))
-    save_pipeline(
-        folder / "model",
-        task=task,
-        builder=f"{builder.plugin}:{builder_name}",
-        codec=pipeline.codec,
-        network=pipeline.network,
-        facts=dataset.facts,
-    )
-    return export(folder).folder
 
 
 def compared(folder: Path, inputs: Sequence[Any]) -> list[float]:

@@ -46,14 +46,15 @@ def main() -> None:
         f"{'in process, one by one':<24} {alone:>7.0f}/s\n{'in process, in batches':<24} {together:>7.0f}/s"
     )
     for name, options in {"with batches": [], "one at a time": ["--batch-size", "1"]}.items():
-        with served(arguments.export, *options) as (process, port):
+        with served(f"model={arguments.export}", *options) as (process, port):
             content = request(arguments.input)
             asyncio.run(load(port, content, arguments.clients, 1))
             before = memory(process.pid)
             measured = asyncio.run(load(port, content, arguments.clients, arguments.seconds))
             after = memory(process.pid)
             print(f"{name:<24} {measured}, memory {before:.0f} to {after:.0f} MB", flush=True)
-    with served(arguments.export, "--header-seconds", "1", "--body-seconds", "1") as (process, port):
+    hurried = ["--header-seconds", "1", "--body-seconds", "1"]
+    with served(f"model={arguments.export}", *hurried) as (process, port):
         print(asyncio.run(malformed(port, arguments.malformed, request(arguments.input))))
         print(f"alive: {process.poll() is None}, memory {memory(process.pid):.0f} MB")
 
@@ -74,10 +75,14 @@ def in_process(export: str, given: str, seconds: float) -> tuple[float, float]:
 
 
 @contextmanager
-def served(export: str, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A server in a process of its own."""
-    words = [sys.executable, "-m", "suite", "serve", f"model={export}", "--port", "0", *options]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+def served(*words: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A server in a process of its own, and its port.
+
+    Args:
+        words: of `suite serve`.
+    """
+    command = [sys.executable, "-m", "suite", "serve", "--port", "0", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         said = process.stdout.readline()
         found = re.search(r":(\d+) ", said)

@@ -27,6 +27,7 @@ from suite.errors import UserError, nearest
 from suite.options import Options, as_dict, parse, parse_value
 from suite.other_words import key_meant
 from suite.regular_files import read_regular
+from suite.sources.addresses import is_address, kept_address
 from suite.training_options import (
     DEFAULT_LEARNING_RATE,
     LimitOptions,
@@ -168,6 +169,7 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
     if not document.get("task") or ("data" not in document and not sample):
         missing = "data" if document.get("task") else "task"
         raise UserError(f"{where}: '{missing}' is missing")
+    document = {key: _kept(value) for key, value in document.items()}
     loader = dict(document.get("loader", {}))
     model = dict(document.get("model", {}))
     for table in _OF_SEVERAL:
@@ -190,6 +192,13 @@ def from_mapping(document: Mapping[str, Any], where: str) -> Configuration:
         plugins=plugins,
         **typed,  # type: ignore[arg-type]
     )
+
+
+def _kept(value: Any) -> Any:
+    """A value of a configuration in which addresses are as they may be written into files."""
+    if isinstance(value, str) and ":/" in value and is_address(value):
+        return kept_address(value)
+    return {key: _kept(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def read_toml(path: Path) -> dict[str, Any]:

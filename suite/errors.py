@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from suite.other_words import meant
+from suite.shown_addresses import with_addresses
 from suite.wording import shortened
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ class SuiteError(Exception):
     """Base of the errors whose message is meant for the person at the keyboard."""
 
     exit_status = 1
+
+    def __str__(self) -> str:
+        return with_addresses(super().__str__())
 
 
 class UserError(SuiteError):
@@ -49,10 +53,10 @@ class InputError(UserError):
 
     def __str__(self) -> str:
         if self.name in self.reason:
-            return self.reason
+            return with_addresses(self.reason)
         # A path is told whole; of a text its beginning says which one it is.
         length = len(self.name) if "/" in self.name.split(" ")[0] else _LONGEST_TEXT
-        return f"{shortened(self.name, length)}: {self.reason}"
+        return with_addresses(f"{shortened(self.name, length)}: {self.reason}")
 
 
 class RunError(SuiteError):
@@ -70,7 +74,13 @@ class UnwritableError(RunError):
 
 
 class OutOfMemoryError(RunError, MemoryError):
-    """There was too little memory, of the machine or of an accelerator: nobody's defect."""
+    """There was too little memory, of the machine or of an accelerator: nobody's defect.
+
+    Attributes:
+        batch_size: how many examples were computed at once, as the message says; None if it does not say so.
+    """
+
+    batch_size: int | None = None
 
 
 class StoppedError(RunError):
@@ -95,7 +105,10 @@ class PluginError(SuiteError):
 
 
 _OUT_OF_MEMORY = {"ResourceExhaustedError", "OutOfMemoryError"}
-"""What TensorFlow and torch raise; JAX says it in the text of a `RuntimeError`."""
+"""What TensorFlow and torch raise; the others say it in the text of a `RuntimeError`."""
+
+_OUT_OF_MEMORY_TEXTS = ("RESOURCE_EXHAUSTED", "out of memory", "STATUS_ALLOC_FAILED")
+"""In an error of JAX, of CUDA itself, and of its libraries that torch calls."""
 
 _ATTRIBUTE = "__suite_contribution__"
 
@@ -146,13 +159,39 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether there was too little memory, of the machine or of an accelerator, whichever library says so."""
     if isinstance(error, MemoryError) or type(error).__name__ in _OUT_OF_MEMORY:
         return True
-    return type(error).__name__.endswith("RuntimeError") and "RESOURCE_EXHAUSTED" in str(error)[:100]
+    if not isinstance(error, RuntimeError) and not type(error).__name__.endswith("RuntimeError"):
+        return False
+    said = str(error)[:400]
+    return any(words in said for words in _OUT_OF_MEMORY_TEXTS)
 
 
 def out_of_memory(error: BaseException) -> OutOfMemoryError:
     """What to say of an error that is one of memory."""
     lines = str(error).strip().splitlines()
     return OutOfMemoryError(f"there is not enough memory{f' ({lines[0][:200]})' if lines else ''}")
+
+
+def too_large_batch(error: BaseException, device: str, batch_size: int) -> OutOfMemoryError:
+    """What to say if a batch did not fit into memory: which device, and the batch size to try.
+
+    Args:
+        error: that of the backend, or what `out_of_memory` made of it.
+        device: its name.
+        batch_size: how many examples were computed at once.
+    """
+    if isinstance(error, OutOfMemoryError):
+        if error.batch_size is not None:
+            return error
+        error = error.__cause__ or error
+    if batch_size > 1:
+        examples, way_out = f"{batch_size} examples", f"try --batch-size {batch_size // 2}"
+    else:
+        examples, way_out = "a single example", "try a smaller network, or smaller inputs"
+    said = OutOfMemoryError(
+        f"{device} has not enough memory to compute {examples} at once: {way_out} ({first_line(error)[:200]})"
+    )
+    said.batch_size = batch_size
+    return said
 
 
 def unimportable(error: ImportError, package: str, missing: str) -> UserError:

@@ -65,7 +65,7 @@ def limited(**values: float) -> Iterator[None]:
 
     Args:
         values: by the names of the limits in `[runtime]`: max_input_gb, max_input_hours, max_unpacked_gb,
-            max_model_gb.
+            max_model_gb, max_cache_gb.
 
     Raises:
         UserError: for a limit that there is not, or a value that is not allowed.

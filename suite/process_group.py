@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +25,7 @@ HEARTBEAT_SECONDS = 60
 """After how long without a sign of life a process counts as lost."""
 
 _WAIT_MILLISECONDS = 10_000
+_BEAT_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,82 @@ class ProcessGroup:
             message: dict[str, Any] = json.loads(heard)
             return message
 
+    def leave(self) -> None:
+        """Leave the others; the first process waits until all have left, and can go on computing alone.
+
+        JAX's own end of a group is not called: it aborts a process whose call the others did not wait for.
+        """
+        global _has_left
+        if _has_left:
+            return
+        _has_left = True
+        with contextlib.suppress(RunError):  # one of them is gone already
+            if not self.is_first:
+                self.tell(f"left/{self.rank}", {})
+                return
+            for rank in range(1, self.size):
+                self.hear(f"left/{rank}")
+
+
+_has_left = False
+
+
+class Pulse:
+    """Looks from a thread whether all processes of a group are alive, and lets them see that this one is.
+
+    Args:
+        group: the processes.
+        on_lost: called once, in the thread, with a sentence on a process that gives no sign of life.
+    """
+
+    def __init__(self, group: ProcessGroup, on_lost: Callable[[str], None]) -> None:
+        self._group = group
+        self._on_lost = on_lost
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="pulse", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Look no more."""
+        self._ended.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        others = [rank for rank in range(self._group.size) if rank != self._group.rank]
+        seen: dict[int, tuple[str, float]] = {}
+        beats = 0
+        while not self._ended.wait(_BEAT_SECONDS):
+            beats += 1
+            try:
+                client = _client()
+                client.key_value_set(f"suite/pulse/{self._group.rank}", str(beats), allow_overwrite=True)
+                counts = dict(client.key_value_dir_get("suite/pulse/"))
+            except RuntimeError:
+                self._lose("the first process cannot be reached any more")
+                return
+            now = time.monotonic()
+            for rank in others:
+                count = counts.get(f"suite/pulse/{rank}", "")
+                if seen.get(rank, ("", 0.0))[0] != count or rank not in seen:
+                    seen[rank] = (count, now)
+                elif now - seen[rank][1] > HEARTBEAT_SECONDS:
+                    self._lose(f"process {rank + 1} of {self._group.size} gives no sign of life")
+                    return
+
+    def _lose(self, sentence: str) -> None:
+        if not self._ended.is_set():
+            self._on_lost(sentence)
+
+
+def failed_together(error: Exception, group: ProcessGroup | None) -> str:
+    """A sentence on a computation of several processes that failed since one is gone; "" for other errors."""
+    if group is None or type(error).__name__ != "JaxRuntimeError" or "RESOURCE_EXHAUSTED" in str(error):
+        return ""
+    return (
+        f"the computation that {group.size} processes share has failed, perhaps since one of them is gone:"
+        f" {first_line(error)[:300]}"
+    )
+
 
 class _NotYetError(Exception):
     """Nothing has been said yet."""
@@ -100,9 +179,8 @@ def join(
 
     if jax.distributed.is_initialized():
         return ProcessGroup(jax.process_index(), jax.process_count())
-    if address is not None:
-        # Whoever started the processes looks after them; else JAX ends all when one of them is lost.
-        jax.config.update("jax_enable_recoverability", True)
+    # Else JAX aborts all processes, with a stack trace, when one of them is lost: `Pulse` looks for that.
+    jax.config.update("jax_enable_recoverability", True)
     try:
         jax.distributed.initialize(
             address,
@@ -131,22 +209,13 @@ def join(
 
 def process_group() -> ProcessGroup | None:
     """The processes that this one trains together with; None if it trains alone."""
-    if "jax" not in sys.modules:
+    if "jax" not in sys.modules or _has_left:
         return None
     import jax
 
     if not jax.distributed.is_initialized() or jax.process_count() < 2:
         return None
     return ProcessGroup(jax.process_index(), jax.process_count())
-
-
-def leave() -> None:
-    """Leave the others, which waits until all do; this process can go on computing alone."""
-    import jax
-
-    if jax.distributed.is_initialized():
-        with contextlib.suppress(RuntimeError):  # one of them is gone already
-            jax.distributed.shutdown()
 
 
 def _client() -> Any:

@@ -133,6 +133,15 @@ class LimitOptions(Options, frozen=True):
         float,
         Meta(gt=0, le=1e6, description="gigabytes that the network of a model may take when it is loaded"),
     ] = 16.0
+    max_cache_gb: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=1e6,
+            description="gigabytes of disk that copies of data that is elsewhere (s3://..., say) may take;"
+            " the oldest are removed first",
+        ),
+    ] = 100.0
 
 
 class RuntimeOptions(LimitOptions, frozen=True):
@@ -164,4 +173,12 @@ class RuntimeOptions(LimitOptions, frozen=True):
     cache: Annotated[
         Literal["auto", "memory", "none"],
         Meta(description="keep prepared examples in memory; auto: when they fit"),
+    ] = "auto"
+    compilation_cache: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="folder in which JAX keeps what it compiles, for the next training; auto: on a GPU,"
+            " ~/.cache/suite/compiled; or off",
+        ),
     ] = "auto"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +17,7 @@ import pytest
 import suite
 import toy_plugin
 from killed_runs import check_same_state
+from suite.cli.main import main
 from suite.data_parallel import activate_together, devices_here, shared_batch
 from suite.process_group import join, process_group
 from suite.runs.directory import RunDirectory
@@ -29,7 +32,10 @@ TRAIN += ["--set", "training.checkpoint_seconds=0.05", "--set", "training.valida
 def started(words, folder, **environment):
     """The command `suite`, in a process of its own, with the toy plugin."""
     paths = os.pathsep.join([str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")])
-    environment = {**os.environ, "PYTHONPATH": paths, **environment}
+    # What one process compiled, the next one finds.
+    compiled = {"JAX_COMPILATION_CACHE_DIR": str(folder / "compiled")}
+    compiled |= {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+    environment = {**os.environ, "PYTHONPATH": paths, **compiled, **environment}
     environment.pop("KERAS_BACKEND", None)
     command = [sys.executable, "-m", "suite", "--plugin", str(ROOT / "tests" / "toy_plugin.py"), *words]
     return subprocess.Popen(
@@ -47,6 +53,15 @@ def followers(process):
     """The processes that a process started."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     return [int(child) for child in children]
+
+
+def job_with_a_free_port():
+    """The number of a Slurm job whose port, which JAX takes from the number, nobody has."""
+    for job in range(os.getpid(), os.getpid() + 4096):
+        with socket.socket() as tried, contextlib.suppress(OSError):
+            tried.bind(("", job % 4096 + 65536 - 4096))
+            return str(job)
+    raise AssertionError("no port is free")
 
 
 def wait_for_checkpoint(run, process, beyond=4):
@@ -112,7 +127,7 @@ def test_processes_that_are_killed_and_resumed_end_like_one_that_was_not(unbroke
 @pytest.mark.slow
 def test_processes_that_a_cluster_starts_train_together(unbroken, folder):
     slurm = {
-        "SLURM_JOB_ID": str(os.getpid()),  # from which JAX takes a port
+        "SLURM_JOB_ID": job_with_a_free_port(),
         "SLURM_NTASKS": "2",
         "SLURM_STEP_NUM_TASKS": "2",
         "SLURM_STEP_NODELIST": "localhost",
@@ -187,3 +202,13 @@ def test_objects_of_a_program_cannot_go_to_another_process():
 
     with pytest.raises(suite.UserError, match="mine is an object of this program"):
         Workers(suite.Host(mine(), discover=False))._join(RuntimeOptions(workers=2))
+
+
+def test_the_options_of_the_page_are_there(capsys):
+    helps = ""
+    for command in ("train", "resume"):
+        assert main([command, "--help"]) == 0
+        helps += capsys.readouterr().out
+    page = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"suite (?:train|resume)[^`\n]*?(--[a-z-]+)", page)) | {"--devices", "--workers"}
+    assert [option for option in sorted(named) if option not in helps] == []

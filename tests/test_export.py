@@ -299,6 +299,17 @@ def test_the_command_says_what_was_compared(run, converted, capfd):
     assert printed.err == ""
 
 
+def test_ctrl_c_says_that_nothing_was_exported(monkeypatch, capsys):
+    def stopped(*arguments, **named):
+        raise KeyboardInterrupt
+
+    from suite.cli.main import main
+
+    monkeypatch.setattr("suite.runs.export.export", stopped)
+    assert main(["export", "run", "--precision", "int8"], weather.host()) == 130
+    assert capsys.readouterr().err == "suite: interrupted; nothing was exported\n"
+
+
 def test_differences_are_measured_against_the_largest_output():
     a, b = np.array([[1.0, 100.0]]), np.array([[1.5, 100.0]])
     assert _difference(a, b) == (0.5, 0.005)

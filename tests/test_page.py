@@ -349,7 +349,7 @@ def test_several_files_and_the_error_of_one(open_tab, photo, tmp_path):
     bad.write_bytes(b"no image")
     tab = open_tab("image-classification")
     tab.give(photo, bad)
-    tab.panel.get_by_text("2 predictions in").wait_for()
+    tab.panel.get_by_text("1 of 2 predicted in").wait_for()
     assert tab.answer.locator(".card .title").all_inner_texts() == ["photo.png", "bad.png"]
     assert "this is no <b>image</b> that can be read" in tab.answer.get_by_role("alert").inner_text()
 

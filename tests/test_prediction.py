@@ -269,6 +269,19 @@ def test_a_run_without_its_network(changed):
     assert "network.keras is not there" in refusal(run)
 
 
+def test_without_keras_a_run_points_to_its_export(changed, monkeypatch):
+    def activate(backend: str, device: str) -> None:
+        raise suite.UserError("this needs Keras")
+
+    monkeypatch.setattr("suite.prediction.loading.activate", activate)
+    run = changed()
+    assert refusal(run) == "this needs Keras"
+    for name in ("export-int8", "export"):
+        (run / name).mkdir()
+        (run / name / "pipeline.json").touch()
+    assert refusal(run) == f"this needs Keras. Without Keras, use its export: {run / 'export'}"
+
+
 def test_a_missing_plugin(run):
     message = refusal(run, suite.Host(discover=False))
     assert "needs the plugin 'weather' (1.2)" in message

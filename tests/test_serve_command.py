@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,11 +13,13 @@ import time
 import urllib.request
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from served import KEPT
 from suite.cli.main import main
 from suite.errors import UserError
+from suite.pipeline.manifest import read_manifest, write_manifest
 from suite.serving.loading import named_models
 
 ROOT = Path(__file__).parent.parent
@@ -49,17 +52,22 @@ def test_it_says_where_it_is_and_how_to_try_it_and_ends_when_it_is_told(number, 
 
 
 @pytest.mark.slow
-def test_workers_end_with_their_parent_even_if_it_is_killed():
+def test_workers_end_with_their_parent_even_if_it_is_killed(tmp_path):
+    shared = tmp_path / "shared"
+    shared.mkdir()
     script = (
-        "import time; from suite.serving.workers import Workers;"
-        " Workers(2, lambda first: (print('works', flush=True), time.sleep(60))).run()"
+        "import sys, time; from pathlib import Path; from suite.serving.workers import Workers;"
+        " Workers(2, lambda first: (print('works', flush=True), time.sleep(60)), Path(sys.argv[1])).run()"
     )
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=ROOT) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(shared)], stdout=subprocess.PIPE, cwd=ROOT
+    ) as process:
         assert [process.stdout.readline() for _ in range(2)] == [b"works\n"] * 2
         begin = time.monotonic()
         process.kill()
         assert process.stdout.read() == b""  # it ends when nobody has it open any more
         assert time.monotonic() - begin < 20
+    assert not shared.exists()
 
 
 def refusal(capsys, *words: str) -> str:
@@ -85,6 +93,17 @@ def test_what_cannot_be_served_is_refused(capsys, tmp_path, monkeypatch):
         taken.listen()
         port = taken.getsockname()[1]
         assert f"port {port} is taken" in refusal(capsys, TEXT, "--port", str(port))
+
+
+def test_a_model_of_a_training_that_has_not_ended_is_said_to_be_one(capsys, tmp_path):
+    folder = tmp_path / "unfinished"
+    shutil.copytree(TEXT, folder)
+    write_manifest(folder, msgspec.structs.replace(read_manifest(folder), unfinished="after epoch 1 of 3"))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        said = refusal(capsys, str(folder), "--port", str(taken.getsockname()[1]))
+    assert "suite: note: this model is of a training that has not ended (after epoch 1 of 3)" in said
 
 
 def test_without_the_packages_it_says_how_to_get_them(capsys, monkeypatch):

@@ -278,19 +278,21 @@ def test_the_lines_of_the_documentation_work(documented, image, tmp_path, monkey
     (tmp_path / "photo.jpg").write_bytes(image)
     (tmp_path / "other.png").write_bytes(image)
     monkeypatch.chdir(tmp_path)
-    text = PAGE.read_text(encoding="utf-8")
+    text, readme = PAGE.read_text(encoding="utf-8"), README.read_text(encoding="utf-8")
     lines = re.findall(r"^curl .*$", text, re.MULTILINE)
     assert len(lines) == 4
-    lines += re.findall(r"^curl .*$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    lines += re.findall(r"^curl .*$", readme, re.MULTILINE)
     assert len(lines) == 6
     for line in lines:
         assert curl(documented, line).status == 200, line
-    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    block = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    blocks = [code for code in block.findall(text) if "suite.connect" not in code]  # test_client.py runs that
+    of_readme = [code for code in block.findall(readme) if "tritonclient" in code]
+    assert len(of_readme) == 1
     pytest.importorskip("tritonclient.http")
-    for code in blocks:
-        if "suite.connect" not in code:  # test_client.py runs that
-            code = code.replace("127.0.0.1:8000", f"127.0.0.1:{documented.port}")
-            exec(code.replace('"cats/export"', repr(str(KEPT / "image-classification" / "export"))), {})
+    for code in [*blocks, *of_readme]:
+        code = code.replace("127.0.0.1:8000", f"127.0.0.1:{documented.port}")
+        exec(code.replace('"cats/export"', repr(str(KEPT / "image-classification" / "export"))), {})
     assert "(2, 3)" in capsys.readouterr().out
 
 

@@ -404,3 +404,13 @@ def test_heads_and_names_of_any_length_cost_nothing(served):
         "[31m",
         "",
     ]
+
+
+def test_no_answer_in_time_is_said_alike_by_each_endpoint():
+    tensor = {"name": "texts", "shape": [1], "datatype": "BYTES", "data": GOOD["inputs"]}
+    with serving({"text": KEPT / "text-classification" / "export"}, answer_seconds=1e-6) as hurried:
+        own, theirs = hurried("POST", TEXT, GOOD), infer(hurried, "text", {"inputs": [tensor]})
+        streamed = hurried("POST", f"{TEXT}?stream=true", GOOD)
+    assert (own.status, theirs.status, own.headers["retry-after"]) == (503, 503, "5")
+    assert own.message == theirs.json["error"] == streamed.lines[-1]["error"]
+    assert own.message == "there was no answer within 1e-06 seconds: send less at once"

@@ -11,6 +11,7 @@ import pytest
 
 import suite
 from suite.serving.batching import Batcher
+from suite.serving.loading import warm_up
 from suite.serving.models import batch_size_of
 from suite.serving.running import Group, Item, run_batch
 
@@ -135,3 +136,35 @@ def test_the_batch_size_is_what_bench_found(tmp_path, content, size):
         (tmp_path / "bench.json").write_text(json.dumps(content))
     assert batch_size_of(tmp_path, None) == size
     assert batch_size_of(tmp_path, 3) == 3
+
+
+class Open(suite.Codec):
+    """Of arrays of any length, or of texts."""
+
+    def __init__(self, accepts_text):
+        self.accepts_text = accepts_text
+
+    def encode(self, raw):
+        return np.full(len(raw), 7, np.float32)
+
+    def decode(self, outputs):
+        return len(outputs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("accepts_text", "shapes"), [(False, [(1, 64), (2, 128)]), (True, [(1, 1), (2, 15)])]
+)
+def test_a_network_of_keras_is_warm_before_the_first_request(accepts_text, shapes, monkeypatch):
+    keras = pytest.importorskip("keras", reason="needs Keras")
+    from suite.pipeline.networks import KerasNetwork
+    from suite.prediction.predictor import LoadedPipeline
+
+    inputs = keras.Input((None,))
+    network = KerasNetwork(keras.Model(inputs, inputs * 2))
+    seen = []
+    monkeypatch.setattr(network, "_forward", lambda inputs: seen.append(inputs.shape) or inputs)
+    warm_up(LoadedPipeline("numbers", "test:double", Open(accepts_text), network))
+    assert seen == shapes
+    monkeypatch.setattr(network, "_forward", lambda inputs: 1 / 0)
+    warm_up(LoadedPipeline("numbers", "test:double", Open(accepts_text), network))  # is no failure

@@ -329,8 +329,3 @@ def test_bytes_of_any_kind_and_open_files_are_sources_that_can_be_read_again(tmp
         source(file)
     with pytest.raises(TypeError, match="not SimpleNamespace"):
         source(SimpleNamespace(seek=print))  # as Pillow's images have it
-
-
-def test_an_address_on_the_network_is_called_one_and_not_a_missing_file():
-    with pytest.raises(UserError, match=r"'https://example\.org/a\.jpg' is an address on the network"):
-        source("https://example.org/a.jpg")

@@ -7,6 +7,7 @@ machines that have other things to do.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 
 import suite
+from suite.devices import importing
 
 HEAVY = [
     "keras",
@@ -114,3 +116,15 @@ def test_the_host_knows_no_task(toy_installed):
         text = path.read_text(encoding="utf-8").lower()
         for name in names:
             assert not re.search(rf"\b{name}\b|\b{name.replace('-', '[ _]')}\b", text), f"{path} names {name}"
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_garbage_is_looked_for_after_an_import_as_before(enabled):
+    before = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        with importing():
+            assert not gc.isenabled()
+        assert gc.isenabled() == enabled
+    finally:
+        (gc.enable if before else gc.disable)()

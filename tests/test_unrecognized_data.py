@@ -1,12 +1,10 @@
 """Data that no loader reads: the message says what is there, what it is if any plugin knows, what to do."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from suite import DataLoader, Host, Options, Task, UserError, hookimpl
-from suite.cli.main import main
 from suite.data import Dataset, Example
 from suite.data.loading import load_dataset
 
@@ -105,18 +103,3 @@ def test_another_task_is_named_only_if_its_loader_reads_the_data(data):
     assert "It can be read as data for 'fish'" in message(data, nest, loader("fish", "pond", yes))
     assert "fish" not in message(data, nest, loader("fish", "pond", yes, refuses))
     assert "'fish'" not in message(data, nest, loader("fish", "pond", yes), loader("fish", "sea", knows))
-
-
-@pytest.mark.parametrize("address", ["https://example.org/data.zip", "s3://bucket/data", "hf://a/b"])
-def test_an_address_is_called_one(address, capsys):
-    own = host(replace(loader("birds", "nest", yes)))
-    assert main(["inspect", "birds", address], own) == 2
-    assert f"{address}' is an address on the network (a URL)" in capsys.readouterr().err
-
-
-def test_training_says_so_too(capsys):
-    import toy_plugin
-
-    words = ["train", "trend", "https://example.org/rows.jsonl"]
-    assert main(words, Host(toy_plugin, discover=False)) == 2
-    assert "(a URL)" in capsys.readouterr().err

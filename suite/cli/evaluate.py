@@ -11,6 +11,7 @@ from suite.cli.repetition import repeating_command
 from suite.cli.runtimes import RUNTIME_HELP
 from suite.cli.unknown_options import keys_of_evaluation
 from suite.errors import UserError, nearest
+from suite.shown_addresses import with_addresses
 
 if TYPE_CHECKING:
     from suite.runs.evaluate import Outcome
@@ -149,4 +150,4 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
     print(scores_text(metrics, outcome.task.metric, outcome.declared, outcome.split))
     for note in metrics["notes"]:
         print(f"note: {note}")
-    print(f"report: {outcome.folder / 'report.html'}")
+    print(with_addresses(f"report: {outcome.folder / 'report.html'}"))

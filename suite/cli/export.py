@@ -49,15 +49,19 @@ def run(arguments: argparse.Namespace) -> int:
     from suite.pipeline.manifest import model_folder, read_manifest, unfinished_note
     from suite.runs.export import export
 
-    done = export(
-        arguments.run,
-        out=arguments.out,
-        format=arguments.format,
-        precision=arguments.precision,
-        verify=arguments.verify,
-        tolerance=arguments.tolerance,
-        host=host_from(arguments),
-    )
+    try:
+        done = export(
+            arguments.run,
+            out=arguments.out,
+            format=arguments.format,
+            precision=arguments.precision,
+            verify=arguments.verify,
+            tolerance=arguments.tolerance,
+            host=host_from(arguments),
+        )
+    except KeyboardInterrupt:
+        print("suite: interrupted; nothing was exported", file=sys.stderr)
+        raise
     path = Path(arguments.run)
     note = unfinished_note(read_manifest(model_folder(path)), path)
     if note:

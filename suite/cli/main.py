@@ -69,6 +69,10 @@ def main(argv: Sequence[str] | None = None, host: Host | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with standard_streams(), ended_like_interrupted():
         try:
+            if any(":/" in word for word in words):
+                from suite.sources.addresses import kept_words
+
+                words = kept_words(words)
             status = _dispatch(words, host)
             sys.stdout.flush()
             return status

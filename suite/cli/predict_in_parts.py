@@ -70,7 +70,10 @@ def predict_in_parts(
     from suite.options import as_dict
     from suite.prediction.parts import Parts, fingerprint, part_size
     from suite.processes import named_plugins
+    from suite.sources.addresses import is_address
 
+    if is_address(arguments.out):
+        raise UserError("--workers writes to a disk of this machine, and not to an address: give a path")
     total = inputs.total
     if inputs.streams or total is None:
         raise UserError("--workers divides files among processes, and a stream (a video) is not divided")

@@ -16,6 +16,8 @@ from suite.cli.unknown_options import keys_of_model
 from suite.errors import UserError, unimportable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from suite.serving.models import ServedModel
     from suite.serving.settings import ServerSettings
 
@@ -123,14 +125,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until the process is told to end."""
     from suite.serving.workers import counted_together
 
-    with nullcontext() if arguments.workers == 1 else counted_together():
+    with nullcontext() if arguments.workers == 1 else counted_together() as counts:
         check_installed()
-        return _serve(arguments)
+        return _serve(arguments, counts)
 
 
-def _serve(arguments: argparse.Namespace) -> int:
+def _serve(arguments: argparse.Namespace, counts: Path | None) -> int:
     from suite.configuration import option_settings, take_limits
     from suite.limits import set_limits
+    from suite.pipeline.manifest import unfinished_note
     from suite.prediction.loading import describe
     from suite.serving.asgi import application_of
     from suite.serving.loading import load_models, named_models
@@ -146,7 +149,9 @@ def _serve(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments, {name: getattr(limits, name) for name in given})
     named = named_models(arguments.models)
     for path in named.values():  # what is wrong with the words is said before anything is loaded
-        describe(path, host=host, options=options)
+        note = unfinished_note(describe(path, host=host, options=options).manifest, path)
+        if note:
+            print(f"suite: note: {note}", file=sys.stderr)
     sock = bound_socket(arguments.address, arguments.port)
     raise_file_limit(2 * settings.max_connections + 256)
 
@@ -171,7 +176,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         Server(application_of(models, settings), settings, greet).run(sockets=[sock])
 
     if arguments.workers > 1:
-        return Workers(arguments.workers, serve).run()
+        return Workers(arguments.workers, serve, counts).run()
     serve(True)
     return 0
 

@@ -24,6 +24,7 @@ from suite.runs.data import task_of
 from suite.runs.directory import RunDirectory
 from suite.runs.evaluators import evaluators_of, without_missing_evaluators
 from suite.runs.folds import Folds
+from suite.shown_addresses import with_addresses
 from suite.training.progress import Listener, Progress, RunFacts
 from suite.wording import counted, short, some
 
@@ -64,7 +65,8 @@ class TrainingDisplay(Listener):
             return
         path = self._folds or self._run
         how = "at once; to go on: suite resume" if path is not None else "before the training began"
-        self.console.print(f"stopped {how} {path or ''}".rstrip(), markup=False, soft_wrap=True)
+        text = with_addresses(f"stopped {how} {path or ''}".rstrip())
+        self.console.print(text, markup=False, soft_wrap=True)
 
     def note(self, text: str) -> None:
         self.console.print(f"[yellow]note:[/] {escape(text)}", soft_wrap=True)
@@ -88,7 +90,7 @@ class TrainingDisplay(Listener):
             "training": _listed(tables["training"]),
             "device": f"{facts.device}, {runtime['backend']}, {runtime['precision']}",
             **({"log": ", ".join(tables["log"])} if "log" in tables else {}),
-            "run": str(facts.path),
+            "run": with_addresses(str(facts.path)),
         }
         if facts.step:
             rows["resumed"] = f"after step {facts.step:,}"
@@ -148,9 +150,11 @@ class TrainingDisplay(Listener):
         for note in scored.get("notes", []):
             if note not in shown_before:
                 self.note(note)
-        self.console.print(f"report   {run.path / 'report.html'}", soft_wrap=True, markup=False)
+        report = with_addresses(f"report   {run.path / 'report.html'}")
+        self.console.print(report, soft_wrap=True, markup=False)
         files = "".join(f" --plugin {shlex.quote(file)}" for file in run.plugin_files.values())
-        self.console.print(f"predict  suite predict {run.path} INPUT...{files}", soft_wrap=True, markup=False)
+        predict = with_addresses(f"predict  suite predict {run.path} INPUT...{files}")
+        self.console.print(predict, soft_wrap=True, markup=False)
 
     def show_folds(self, folds: Folds, host: Host) -> None:
         """Show how good the models of all folds are, and where everything is."""

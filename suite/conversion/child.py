@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,6 +46,7 @@ def _convert(source: Path, target: Path, packages: list[str], scratch: Path, for
     from suite.pipeline.networks import KerasNetwork
 
     activate("tensorflow", "cpu")
+    gc.freeze()  # what was imported stays, and this process does nothing else
     model = load_keras(source, packages)
     metadata = json.loads((scratch / "metadata.json").read_text(encoding="utf-8"))
     network = traced(model, metadata)

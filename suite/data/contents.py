@@ -13,6 +13,7 @@ import numpy as np
 
 from suite.data.dataset import Dataset, digest
 from suite.errors import UserError
+from suite.sources.source_types import located
 
 SAMPLE = 32
 """Examples whose contents are compared, evenly spaced over all splits."""
@@ -38,7 +39,7 @@ def contents_of(dataset: Dataset, path: str) -> Contents:
 
     Args:
         dataset: with its splits.
-        path: where it lies; "" for data in memory.
+        path: where it lies, an address perhaps; "" for data in memory.
     """
     total = sum(map(len, dataset.splits.values()))
     places = np.unique(np.linspace(0, total - 1, min(SAMPLE, total)).astype(int))
@@ -50,7 +51,7 @@ def contents_of(dataset: Dataset, path: str) -> Contents:
             if found:
                 sample[example.id] = found
         places -= len(split)
-    return Contents(sample=sample, files=_files(Path(path)) if path else "")
+    return Contents(sample=sample, files=_files(located(path)) if path else "")
 
 
 def changes(before: Contents, now: Contents, path: str, since: str, *, moved: bool) -> str:

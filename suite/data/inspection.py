@@ -20,6 +20,7 @@ from suite.data.splits import AUTO_MAX, AUTO_SHARE
 from suite.errors import PluginError, attributed
 from suite.figures import Table
 from suite.host import Host
+from suite.shown_addresses import with_addresses
 from suite.stopping import check_stop
 from suite.wording import shortened
 
@@ -84,7 +85,15 @@ def inspect_dataset(
         own,
         numbers={"loader": loader, **own.numbers, **added.numbers},
         tables=[*own.tables, *_groups_table(dataset, groups), *added.tables],
-        findings=[*own.findings, *added.findings],
+        findings=[_with_addresses(finding) for finding in (*own.findings, *added.findings)],
+    )
+
+
+def _with_addresses(finding: Finding) -> Finding:
+    return replace(
+        finding,
+        text=with_addresses(finding.text),
+        locations=[with_addresses(location) for location in finding.locations],
     )
 
 

@@ -9,15 +9,16 @@ from typing import Any
 
 from suite.contributions import Contributed, DataLoader, Task
 from suite.data.checks import check_dataset, check_json
-from suite.data.dataset import Dataset
+from suite.data.dataset import Dataset, Problem
 from suite.data.groups import COLUMN_OPTION, grouped, is_pattern, with_group_column
 from suite.data.unrecognized import detection, reasons, unrecognized
 from suite.errors import PluginError, UserError, attributed
 from suite.host import Host
 from suite.options import parse
 from suite.regular_files import refuse_special
+from suite.shown_addresses import with_addresses
+from suite.sources.addresses import is_address, is_local
 from suite.sources.opening import listed_once
-from suite.sources.source_types import refuse_address
 from suite.stopping import check_stop
 
 
@@ -35,7 +36,7 @@ def load_dataset(
     Args:
         host: where loaders are looked up.
         task: the task's name.
-        path: what the user gave.
+        path: what the user gave, which may be an address (`s3://...`).
         loader: a loader's name, or None to try each. If none recognizes the path, or several do, it is
             the only one that knows all of `options`; a fallback gives way to a loader of another plugin.
         options: the loader's options by name; those left out have their defaults.
@@ -50,8 +51,8 @@ def load_dataset(
             wrong; and whatever the loader or the task finds wrong with the data.
         PluginError: if the loader gives something that is no `Dataset`.
     """
-    refuse_address(path)
-    path = Path(path)
+    is_elsewhere = is_address(path) and not is_local(str(path))
+    path = _copy(path) if is_address(path) else Path(path)
     try:
         refuse_special(path)
     except FileNotFoundError:
@@ -69,6 +70,8 @@ def load_dataset(
     except UserError as error:
         # What another loader knows of the data may be why this one stumbles.
         said = [] if loader else reasons(host, path, task)
+        if is_elsewhere and path.is_file():
+            said.append("Of the address of a file nothing else is read: if it names others, give its folder")
         if not said:
             raise
         raise UserError("\n".join([str(error), *said])) from None
@@ -88,7 +91,25 @@ def load_dataset(
         raise PluginError(
             f"{chosen} gave the options {type(dataset.options).__name__}, not {type(parsed).__name__}"
         )
+    dataset = replace(dataset, problems=[_with_addresses(problem) for problem in dataset.problems])
     return grouped(checked(dataset, host.find_task(task)), groups), chosen
+
+
+def _copy(address: str | Path) -> Path:
+    from suite.sources.mirrors import mirrored  # which hardly any data needs
+
+    return mirrored(address)
+
+
+def _with_addresses(problem: str) -> str:
+    if not isinstance(problem, Problem):
+        return with_addresses(problem)
+    return Problem(
+        with_addresses(problem.sentence),
+        [with_addresses(location) for location in problem.locations],
+        wrong=problem.wrong,
+        of_training=problem.of_training,
+    )
 
 
 def checked(dataset: Dataset, task: Contributed[Task]) -> Dataset:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.contributions import Pretrained
+from suite.devices import importing
 from suite.documents import expanded
 from suite.errors import UserError, nearest, unimportable
 
@@ -22,7 +23,8 @@ def import_keras_hub() -> Any:
         suite.UserError: if it is not installed, saying how to.
     """
     try:
-        import keras_hub
+        with importing():
+            import keras_hub
     except ImportError as error:
         missing = (
             f'presets need keras-hub, which cannot be imported ({error}): pip install "keras-suite[presets]"'

@@ -12,6 +12,7 @@ import msgspec
 from suite.documents import parse_json
 from suite.errors import UserError
 from suite.files import atomic_write
+from suite.sources.addresses import is_address
 from suite.versions import PACKAGE
 
 FORMAT = 2
@@ -75,7 +76,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def model_folder(path: Path) -> Path:
-    """The folder with `pipeline.json` for a run, a model folder, an exported folder, or a file in one."""
+    """The folder with `pipeline.json` for a run, a model folder, an exported folder, or a file in one.
+
+    Of one that is elsewhere, a copy.
+    """
+    if is_address(path):
+        from suite.sources.copies import copied_model  # which hardly any model needs
+
+        path = copied_model(path)
     if not path.exists():
         raise UserError(f"{path} is not there: give a run, or a folder that `suite export` wrote")
     if path.is_file():

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from suite.errors import UserError, first_line, unimportable
+from suite.devices import device_name
+from suite.errors import UserError, first_line, is_out_of_memory, too_large_batch, unimportable
 from suite.outside_files import check_onnx
 from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs, Signature
 from suite.pipeline.fitting import described, fit, keras_signature, specs_of
@@ -85,7 +86,13 @@ class KerasNetwork:
         for start in range(0, total, max_size):
             piece = _sliced(inputs, start, start + max_size)
             examples = _examples(piece)
-            outputs = self._forward(_padded(piece, self._size(piece, examples, total, max_size)))
+            size = self._size(piece, examples, total, max_size)
+            try:
+                outputs = self._forward(_padded(piece, size))
+            except Exception as error:
+                if is_out_of_memory(error):
+                    raise too_large_batch(error, device_name(), size) from error
+                raise
             pieces.append(_sliced(self._named(outputs), 0, examples))
         return _joined(pieces)
 

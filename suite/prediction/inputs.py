@@ -15,8 +15,9 @@ from suite.documents import expanded
 from suite.errors import PluginError, UserError
 from suite.pipeline.codec import Codec, Stream
 from suite.sources import FileSource, Tree, is_archive, open_tree
+from suite.sources.addresses import is_address
 from suite.sources.globs import matching_paths
-from suite.sources.source_types import refuse_address
+from suite.sources.source_types import located
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Inputs:
     - A folder (with all below it) or an archive gives its files with an ending that the codec knows, sorted.
     - A word with `*`, `?` or `[` that is no path is a glob, in which `**` stands for any folders.
     - A stream of the codec gives its inputs one by one.
+    - An address (`s3://bucket/birds`) gives what the same file, folder or archive here would.
     - If the codec accepts text, any other word is an input itself, unless it reads like a mistyped path.
 
     If the codec has neither `suffixes` nor streams and accepts no text, inputs are not files, and each word
@@ -110,6 +112,9 @@ class Inputs:
             raise UserError(f"this model does not read standard input ('-'): give {wanted}")
         if not self._files:
             self._inputs.append(word)
+            return
+        if not exists and is_address(word) and not any(map(str.isspace, word)):
+            self._add(located(word))
             return
         paths = [expanded(word)] if exists else _matches(word)
         if not paths:
@@ -201,7 +206,6 @@ def _matches(word: str) -> list[Path]:
 
 
 def _nothing_there(word: str) -> str:
-    refuse_address(word)
     return f"'{word}' matches no file" if glob.has_magic(word) else f"there is no file or folder '{word}'"
 
 

@@ -205,7 +205,10 @@ class FolderOrigin:
         else:
             from suite.pipeline.keras_files import load_keras
 
-            activate(self.backend, self.device)
+            try:
+                activate(self.backend, self.device)
+            except UserError as error:
+                raise UserError(f"{error}{_export_of(self.folder)}") from None
             with said_with(lambda: other):
                 model = load_keras(file, described.builder.item.packages)
             network = KerasNetwork(model, self.batch_size)
@@ -218,6 +221,12 @@ class FolderOrigin:
         return Contents(
             manifest.task, manifest.builder, codec, network, manifest.facts, described.description
         )
+
+
+def _export_of(folder: Path) -> str:
+    """What a message says if a model of Keras has an export in its run, which needs no Keras."""
+    exports = sorted(folder.parent.glob(f"export*/{MANIFEST}"), key=lambda path: len(path.parent.name))
+    return f". Without Keras, use its export: {exports[0].parent}" if exports else ""
 
 
 @dataclass(frozen=True, kw_only=True)

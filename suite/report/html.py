@@ -11,6 +11,7 @@ from suite.errors import UserError
 from suite.figures import Figure
 from suite.regular_files import read_regular
 from suite.report.figures import figure_html
+from suite.shown_addresses import with_addresses
 
 MADE_BY = "Made by suite "
 """How the footer of a page begins, by which a page is known again."""
@@ -26,8 +27,10 @@ def page_html(title: str, subtitle: str, sections: Iterable[str], footer: str) -
         footer: a line at the end, text.
     """
     template = Template((Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
+    body = with_addresses("\n".join(sections))
+    title, subtitle = with_addresses(title), with_addresses(subtitle)
     return template.substitute(
-        title=escape(title), subtitle=escape(subtitle), body="\n".join(sections), footer=escape(footer)
+        title=escape(title), subtitle=escape(subtitle), body=body, footer=escape(footer)
     )
 
 

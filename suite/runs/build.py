@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from suite.compilation import keep_compiled
 from suite.configuration import Configuration, resolve_training, training_key
 from suite.contributions import Contributed, DataLoader, Evaluator, Metric, ModelBuilder, Task
 from suite.data.contents import contents_of
@@ -36,6 +37,7 @@ from suite.runs.evaluators import evaluators_of, names_of, options_of
 from suite.runs.logs import logs_of
 from suite.runs.pretrained import mention, model_hint, with_pretrained
 from suite.runs.run import FORMAT
+from suite.sources.addresses import is_address
 from suite.stopping import check_stop
 from suite.training.progress import Listener
 from suite.training_options import RuntimeOptions
@@ -200,6 +202,7 @@ def build(
     runtime = configuration.runtime
     device = start(runtime)
     make_deterministic(device)
+    keep_compiled(runtime.compilation_cache, device)
     precision = choose_precision(runtime.precision, device)
     import keras
 
@@ -269,7 +272,7 @@ def _resolved(
     return replace(
         configuration,
         data=data.path,
-        init=str(Path(configuration.init).resolve()) if configuration.init else None,
+        init=_located(configuration.init) if configuration.init else None,
         loader_name=None if data.loader is None else data.loader.name,
         loader=loader,
         model_name=configuration.model_name or chosen.task.item.builder,
@@ -294,6 +297,10 @@ def _resolved(
             if plugin.name in taking_part
         },
     )
+
+
+def _located(init: str) -> str:
+    return init if is_address(init) else str(Path(init).resolve())
 
 
 def _check_initial(init: str) -> None:

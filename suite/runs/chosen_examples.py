@@ -21,7 +21,9 @@ from suite.errors import UserError
 from suite.host import Host
 from suite.runs.data import loaded_data, run_data, task_of
 from suite.runs.directory import RunDirectory
-from suite.runs.resuming import changed_contents, moved_data
+from suite.runs.resuming import changed_contents, is_there, moved_data
+from suite.sources.addresses import is_address, kept_address
+from suite.sources.source_types import located
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +145,10 @@ def _without(splits: Mapping[str, Examples], split: str) -> list[Examples]:
 def _names_own_data(request: Request, configuration: Configuration) -> bool:
     """Whether DATA is what the run was trained with: then what it has learned from is not to be scored."""
     own = request.loader in (None, configuration.loader_name) and not request.loader_options
-    return own and expanded(request.data or "").resolve() == Path(configuration.data)
+    data = request.data or ""
+    if is_address(data):
+        return own and kept_address(data) == configuration.data
+    return own and expanded(data).resolve() == Path(configuration.data)
 
 
 def _choose_from(host: Host, configuration: Configuration, request: Request, data: str) -> Chosen:
@@ -197,7 +202,7 @@ def _loaded(host: Host, configuration: Configuration, request: Request, data: st
 
 def _recognizes(loader: Contributed[DataLoader[Any]], data: str) -> bool:
     try:
-        return detection(loader, Path(data))[0]
+        return detection(loader, located(data) if is_address(data) else Path(data))[0]
     except Exception:  # noqa: BLE001 - then it is not read by this loader, and loading says why
         return False
 
@@ -223,7 +228,7 @@ def _own_data(host: Host, run: RunDirectory, configuration: Configuration) -> Da
     Raises:
         UserError: if it is not there any more.
     """
-    if configuration.data and not Path(configuration.data).exists():
+    if configuration.data and not is_there(configuration.data):
         raise UserError(
             f"name the data to score, suite evaluate {run.path} DATA: {moved_data(run, configuration)}"
         )

@@ -19,7 +19,7 @@ from suite.errors import UserError, attributed
 from suite.host import Host
 from suite.limits import set_limits
 from suite.plugin_files import refuse_missing_files
-from suite.sources.source_types import refuse_address
+from suite.sources.addresses import is_address
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,9 @@ def loaded_data(
     elif not configuration.data:
         raise UserError("this run was trained on data in memory: give it again, or name other data")
     else:
-        refuse_address(configuration.data)
-        path = str(expanded(configuration.data).resolve())
+        path = configuration.data
+        if not is_address(path):
+            path = str(expanded(path).resolve())
         name = configuration.loader_name
         if name is not None:
             name = host.loader(name, task.full_name, list(configuration.plugins)).full_name

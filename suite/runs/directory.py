@@ -24,6 +24,7 @@ from suite.configuration import Configuration
 from suite.errors import UserError
 from suite.files import atomic_folder, atomic_write, refuse_existing, writing
 from suite.runs.run import Run
+from suite.sources.addresses import is_address, name_of
 from suite.training.checkpoints import CheckpointFolder
 from suite.training.continuation import Continuation
 
@@ -123,7 +124,7 @@ def run_name(configuration: Configuration) -> str:
 
 def run_paths(folder: Path, data: str) -> Iterator[Path]:
     """Names for a new run: after the data, then with numbers."""
-    name = Path(data).name or Path(data).resolve().name
+    name = name_of(data) if is_address(data) else Path(data).name or Path(data).resolve().name
     name = re.sub(r"(\.(zip|tar|tgz|gz|bz2|xz|csv|tsv|jsonl?|toml))+$", "", name, flags=re.IGNORECASE)
     name = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run"
     yield folder / name

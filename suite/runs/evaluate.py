@@ -38,6 +38,7 @@ from suite.report.page import ReportContent, write_report
 from suite.runs.chosen_examples import Chosen, Request, choose
 from suite.runs.data import run_data, task_of
 from suite.runs.directory import RunDirectory, run_paths, to_json
+from suite.runs.elsewhere import kept_elsewhere
 from suite.runs.evaluators import (
     added_note,
     evaluators_of,
@@ -48,6 +49,7 @@ from suite.runs.evaluators import (
 from suite.runs.explanations import explanations
 from suite.runs.report import data_facts
 from suite.runs.resuming import check_plugin_files
+from suite.sources.addresses import is_address
 from suite.training.listeners import ProgramListener
 from suite.training.progress import Listener
 from suite.wording import counted
@@ -84,6 +86,9 @@ def evaluate(host: Host, request: Request, listener: Listener | None = None) -> 
     Raises:
         UserError: for whatever is wrong with the run, the data, the predictions or the options.
     """
+    if is_address(request.run):
+        with kept_elsewhere(request.run) as local:
+            return evaluate(host, replace(request, run=local), listener)
     request = located(request)
     run = RunDirectory.open(request.run)
     with _folder(request) as out:

@@ -20,6 +20,7 @@ from suite.pipeline.manifest import REPORT, Manifest, model_folder
 from suite.prediction.encoding import encode
 from suite.prediction.loading import describe, model_task
 from suite.runs.data import RunData, run_data
+from suite.runs.elsewhere import elsewhere_too
 from suite.runs.precision import check_precision, reduce
 from suite.runs.rescoring import Rescoring, check_tolerance, is_tolerated, prepare, too_far
 from suite.stopping import check_stop
@@ -27,6 +28,7 @@ from suite.stopping import check_stop
 EXAMPLES = 64
 
 
+@elsewhere_too("path")
 def export(
     path: str | Path,
     *,

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +14,11 @@ from suite.data_parallel import activate_together
 from suite.devices import Device
 from suite.errors import RunError, SuiteError, UserError, attributed, first_line
 from suite.host import Host
-from suite.process_group import ProcessGroup, join, leave
+from suite.process_group import ProcessGroup, join
 from suite.processes import host_of
 from suite.runs.build import build
 from suite.runs.directory import RunDirectory
-from suite.runs.workers import Seat
+from suite.runs.workers import Seat, training_together
 from suite.training.progress import Listener
 from suite.training_options import RuntimeOptions
 
@@ -33,6 +34,8 @@ def follow(host: Host, group: ProcessGroup, device: Device) -> None:
     Raises:
         SuiteError: if this process cannot do what the first one does.
     """
+    from suite.evaluation.failing import added_may_fail
+    from suite.runs.validating import validation_of
     from suite.training.session import StopRequested
     from suite.training.trainer import Trainer
 
@@ -48,7 +51,9 @@ def follow(host: Host, group: ProcessGroup, device: Device) -> None:
         runtime=configuration.runtime,
         device=device,
         folder=run.checkpoints,
-        validate=None,
+        validate=validation_of(
+            experiment, leave_out=added_may_fail(experiment.task, experiment.evaluators, defects=True)
+        ),
         metric=experiment.task.item.metric,
         higher_is_better=experiment.metric.higher_is_better,
         listener=Listener(),
@@ -63,16 +68,17 @@ def follow(host: Host, group: ProcessGroup, device: Device) -> None:
             f"the newest checkpoint in {run.path} is of step {trainer.state.step:,} here, and of step"
             f" {begin['step']:,} for the first process: the run has to be on a disk that all processes share"
         )
-    with attributed(str(experiment.builder)):
-        try:
-            trainer.train()
-        except StopRequested:
-            return
-    leave()
+    with (
+        attributed(str(experiment.builder)),
+        training_together(group, f"to go on: suite resume {run.path}"),
+        suppress(StopRequested),
+    ):
+        trainer.train()
+    group.leave()
 
 
 def follow_in_cluster(host: Host, device: str) -> bool:
-    """Join the processes that a cluster started; train along if this is not the first of them.
+    """Join the processes that a cluster started; train along, and end, if this is not the first of them.
 
     Args:
         host: has the plugins.
@@ -91,6 +97,8 @@ def follow_in_cluster(host: Host, device: str) -> bool:
     if joined.group.is_first:
         return False
     follow(host, joined.group, joined)
+    sys.stdout.flush()
+    _end_now()
     return True
 
 
@@ -112,8 +120,14 @@ def main() -> int:
     except Exception as error:  # noqa: BLE001 - the first process says it in a sentence
         sys.stderr.write(f"suite: {type(error).__name__}: {first_line(error)}\n")
         return 1
+    _end_now()
+    return 0
+
+
+def _end_now() -> None:
+    """End without what JAX does at an end: it aborts a process if the first one is gone already."""
     sys.stderr.flush()
-    os._exit(0)  # the first process goes on alone: nothing of JAX's is to wait for it
+    os._exit(0)
 
 
 def _end_with_the_first() -> None:

@@ -6,7 +6,8 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
-from suite.errors import UserError
+from suite.devices import device_name
+from suite.errors import OutOfMemoryError, RunError, UserError, too_large_batch
 from suite.evaluation.metrics import label
 from suite.runs.build import Experiment
 from suite.runs.directory import RunDirectory
@@ -67,9 +68,20 @@ class InterimModel:
             self._write(what)
         return what
 
-    def remove(self) -> None:
-        """Remove a model of weights that are of no use."""
+    def after(self, error: RunError, trainer: Trainer) -> RunError:
+        """What to say of a training that failed, of which the best model before that is kept."""
+        if isinstance(error, OutOfMemoryError):
+            kind: type[RunError] = OutOfMemoryError
+            # Memory of the machine may have been for anything; that of a device is for a batch.
+            if not isinstance(error.__cause__, MemoryError):
+                error = too_large_batch(error, device_name(), trainer.session.plan.batch_size)
+        else:
+            kind = RunError
+        if trainer.state.best_file:
+            return kind(f"{error}\nThe best model before that ({self.of(trainer)}) is in {self._run.model}")
+        # One of weights that are of no use may have been written.
         shutil.rmtree(self._run.model, ignore_errors=True)
+        return kind(f"{error}\nIt failed before any weights were scored, so {self._run.path} holds no model")
 
     def _of_best(self, session: TrainingSession) -> str:
         state = session.state

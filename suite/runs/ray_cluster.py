@@ -29,6 +29,7 @@ from suite.ray_machines import RayPlaces, RayWorkers, connected
 from suite.runs.directory import RunDirectory, run_name, run_paths, taken_advice
 from suite.runs.ray_worker import work
 from suite.runs.resuming import Resumption, resumed_configuration
+from suite.sources.addresses import is_address
 from suite.training.listeners import ProgramListener
 from suite.training.progress import Listener
 from suite.wording import counted
@@ -72,7 +73,7 @@ def train_on_ray(
     if configuration.split.folds and not configuration.split.fold:
         raise UserError("the folds of a cross-validation are several runs: train each with --cluster ray")
     _check_machine(configuration)
-    if out is not None:
+    if out is not None and not is_address(out):
         refuse_existing(out, taken_advice(out))
     path = out or next(path for path in run_paths(folder, run_name(configuration)) if not path.exists())
     size = configuration.training.batch_size
@@ -141,6 +142,10 @@ def _on_ray(
     stop: Callable[[], bool],
 ) -> RunDirectory:
     heard = ProgramListener.of(listener)
+    if is_address(path):
+        raise UserError(
+            f"{path} is an address: on a Ray cluster a run lies on a disk that all machines share"
+        )
     path = path.resolve()
     make_folder(path.parent)
     heard.phase("looking for the Ray cluster")
@@ -259,6 +264,7 @@ def _trainer(ray: Any, job: dict[str, Any], places: RayPlaces) -> Any:
     variables = {
         "RAY_TRAIN_ENABLE_V2": "1",
         "JAX_PLATFORMS": "" if places.gpus else "cpu",
+        "JAX_ENABLE_RECOVERABILITY": "1",  # Ray looks after the workers, and JAX need not abort them
         "KERAS_BACKEND": "jax",
     }
     return JaxTrainer(

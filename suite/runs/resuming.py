@@ -19,6 +19,7 @@ from suite.plugin_files import is_file_version, refuse_missing_files
 from suite.runs.build import Experiment
 from suite.runs.data import run_data
 from suite.runs.directory import RunDirectory
+from suite.sources.addresses import is_address, kept_address
 from suite.stopping import Stopping
 from suite.training.continuation import Continuation
 from suite.wording import counted, short
@@ -94,10 +95,15 @@ def resumed_configuration(run: RunDirectory, how: Resumption) -> Configuration:
     if how.data is not None and configuration.sample:
         raise UserError(f"{run.path} was trained on {configuration.data_name}, which does not move")
     if how.data is not None:
-        return replace(configuration, data=how.data)
-    if configuration.data and not Path(configuration.data).exists():
+        return replace(configuration, data=kept_address(how.data) if is_address(how.data) else how.data)
+    if configuration.data and not is_there(configuration.data):
         raise UserError(moved_data(run, configuration))
     return configuration
+
+
+def is_there(data: str) -> bool:
+    """Whether there is something at a path; of an address, whoever reads it says what is wrong."""
+    return is_address(data) or Path(data).exists()
 
 
 def other_devices(run: RunDirectory, experiment: Experiment) -> str:
@@ -150,7 +156,9 @@ def changed_contents(run: RunDirectory, path: str, dataset: Dataset) -> str:
     except msgspec.ValidationError:
         return ""
     # Of files that lie elsewhere now the times say nothing, nor if the run itself lies among them.
-    moved = path != run.configuration.data or run.path.resolve().is_relative_to(Path(path).resolve())
+    moved = path != run.configuration.data or (
+        not is_address(path) and run.path.resolve().is_relative_to(Path(path).resolve())
+    )
     return changes(
         before,
         contents_of(dataset, path),

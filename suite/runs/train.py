@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,6 +17,7 @@ from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
 from suite.runs.build import Experiment, build, environment
 from suite.runs.directory import RunDirectory, run_name, run_paths, taken_advice
+from suite.runs.elsewhere import elsewhere_too
 from suite.runs.evaluators import without_missing_evaluators
 from suite.runs.interim import InterimModel, write_model
 from suite.runs.logs import RunListener, heard, without_missing
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 SCORING_BATCH = 128
 
 
+@elsewhere_too("out", is_new=True)
 def train(
     host: Host,
     configuration: Configuration,
@@ -104,6 +106,7 @@ def train(
             raise
 
 
+@elsewhere_too("path")
 def resume(
     host: Host,
     path: Path,
@@ -189,13 +192,11 @@ def _trained(
     """Train from the newest checkpoint to the end, score and report; the content of `metrics.json`."""
     from suite.evaluation.failing import added_may_fail, said_once
     from suite.prediction.loading import load
-    from suite.training.batches import memory_budget
+    from suite.runs.validating import validation_of
     from suite.training.session import StopRequested
     from suite.training.trainer import Trainer
-    from suite.training.validation import Validation
 
     configuration, dataset, pipeline = experiment.configuration, experiment.dataset, experiment.pipeline
-    threads = cast(int, configuration.runtime.threads)
     skipped: list[str] = []
 
     def skip(message: str) -> None:
@@ -203,23 +204,7 @@ def _trained(
         listener.note(skipped[-1])
 
     leave_out = added_may_fail(experiment.task, experiment.evaluators, defects=True)
-    validation = None
-    if dataset.validation is not None and len(dataset.validation):
-        validation = Validation(
-            pipeline,
-            dataset.validation,
-            task=experiment.task.item,
-            builder=experiment.builder.full_name,
-            facts=dataset.facts,
-            evaluators=experiment.evaluators,
-            evaluator_options=configuration.evaluators,
-            training_batch=int(configuration.training.batch_size),
-            threads=threads,
-            budget=memory_budget(configuration.runtime.cache, 0.2),
-            skip_unreadable=configuration.training.unreadable == "skip",
-            on_skip=skip,
-            leave_out=said_once(leave_out, listener.note),
-        )
+    validation = validation_of(experiment, on_skip=skip, leave_out=said_once(leave_out, listener.note))
     interim = InterimModel(run, experiment, validation)
     trainer = Trainer(
         pipeline,
@@ -276,7 +261,7 @@ def _trained(
     except (UnwritableError, LostError):
         raise
     except RunError as error:
-        raise _failed(error, trainer, interim, run) from error.__cause__
+        raise interim.after(error, trainer) from error.__cause__
     run.write_history(state.history)
     if state.reason:
         listener.note(f"stopped early: {state.reason}")
@@ -302,14 +287,6 @@ def _trained(
         tested = _predicted(shipped, experiment, "test", notes)
         splits = ({} if tested is None else {"test": tested}) | splits
     return _score(run, experiment, shipped, splits, [*notes, *listener.notes], listener, leave_out)
-
-
-def _failed(error: RunError, trainer: Trainer, interim: InterimModel, run: RunDirectory) -> RunError:
-    """What to say of a training that failed, of which the best model before that is kept."""
-    if not trainer.state.best_file:
-        interim.remove()
-        return RunError(f"{error}\nIt failed before any weights were scored, so {run.path} holds no model")
-    return RunError(f"{error}\nThe best model before that ({interim.of(trainer)}) is in {run.model}")
 
 
 def _predicted(shipped: LoadedPipeline, experiment: Experiment, split: str, notes: list[str]) -> Pairs | None:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, overload
 from suite.data.dataset import Dataset
 from suite.errors import UserError
 from suite.host import Host
+from suite.options import parse
 from suite.runs.arguments import Named, Options, Several, by_name, configuration_of, host_of, path_of
 from suite.runs.resuming import Resumption
 from suite.runs.run import Run
 from suite.stopping import Stop, stoppable
 from suite.training.progress import Listener
+from suite.training_options import RuntimeOptions
 
 if TYPE_CHECKING:
     from suite.runs.folds import Folds
@@ -157,6 +159,8 @@ def resume(
     data: str | Path | Dataset | None = None,
     epochs: int | None = None,
     learning_rate: float | None = None,
+    devices: int | str | None = None,
+    workers: int | None = None,
     log: Several = (),
     host: Host | None = None,
     listener: Listener | None = None,
@@ -181,6 +185,8 @@ def resume(
     data: str | Path | Dataset | None = None,
     epochs: int | None = None,
     learning_rate: float | None = None,
+    devices: int | str | None = None,
+    workers: int | None = None,
     log: Several = (),
     host: Host | None = None,
     listener: Listener | None = None,
@@ -193,6 +199,8 @@ def resume(
         data: where the data is now, if it has moved; the data set itself, if it was in memory.
         epochs: train for so many more epochs, also after the end.
         learning_rate: the peak of the schedule of these epochs; None for that of the run.
+        devices: on how many it goes on, or "all"; None for as many as before.
+        workers: in how many processes of this machine; None for as many as before.
         log: further listeners of plugins. Those of the run go on with what they wrote.
         host: has the plugins; None takes those that are installed.
         listener: hears of every step, epoch and note, as for `train`.
@@ -208,15 +216,19 @@ def resume(
 
     dataset = data if isinstance(data, Dataset) else None
     if isinstance(run, Folds):
-        if (data, epochs, learning_rate, log) != (dataset, None, None, ()):
+        if (data, epochs, learning_rate, devices, workers, log) != (dataset, None, None, None, None, ()):
             raise UserError("the folds of a cross-validation go on as they were begun: without options")
         with stoppable(stop, "the cross-validation") as asked:
             return resume_folds(host_of(host), run.path, dataset=dataset, listener=listener, stop=asked)
+    given = {"devices": devices, "workers": workers}
+    machine = {name: value for name, value in given.items() if value is not None}
+    parse(RuntimeOptions, machine, "suite.resume")
     how = Resumption(
         data=None if data is None or isinstance(data, Dataset) else str(data),
         epochs=epochs,
         learning_rate=learning_rate,
         log=by_name(log),
+        machine=machine,
     )
     with stoppable(stop, "the training") as asked:
         return resume_run(

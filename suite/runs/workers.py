@@ -23,9 +23,9 @@ from typing import Any, Self
 
 from suite.data_parallel import activate_together, devices_here
 from suite.devices import Device
-from suite.errors import LostError, SuiteError, first_line
+from suite.errors import LostError, SuiteError
 from suite.host import Host
-from suite.process_group import ProcessGroup, join, leave, process_group
+from suite.process_group import ProcessGroup, Pulse, failed_together, join, process_group
 from suite.processes import named_plugins
 from suite.training_options import RuntimeOptions
 
@@ -142,23 +142,20 @@ class Workers:
         Raises:
             LostError: if one of them was lost.
         """
-        try:
-            yield
-        except SuiteError:
-            raise
-        except Exception as error:
-            lost = self._lost(wait=5.0)
-            if lost:
-                raise LostError(f"{lost}; to go on: suite resume {self._run}") from error
-            if self._group is not None and type(error).__name__ == "JaxRuntimeError":
-                raise LostError(
-                    f"the computation that {self._group.size} processes share has failed, perhaps since one"
-                    f" of them was lost: {first_line(error)[:300]}; to go on: suite resume {self._run}"
-                ) from error
-            raise
+        goes_on = f"to go on: suite resume {self._run}"
+        with training_together(self._group, goes_on):
+            try:
+                yield
+            except SuiteError:
+                raise
+            except Exception as error:
+                lost = self._lost(wait=5.0)
+                if lost:
+                    raise LostError(f"{lost}; {goes_on}") from error
+                raise
         self._are_needed = False
         if self._group is not None:
-            leave()
+            self._group.leave()
 
     def _lost(self, wait: float = 0.0) -> str:
         """A sentence on a process that ended before its time; "" if none has within `wait` seconds."""
@@ -190,10 +187,50 @@ class Workers:
             if lost:
                 time.sleep(GRACE_SECONDS)
                 if self._are_needed:
-                    sys.stderr.write(f"suite: {lost}; to go on: suite resume {self._run}\n")
-                    sys.stderr.flush()
-                    os._exit(1)
+                    _end(f"{lost}; to go on: suite resume {self._run}")
             time.sleep(0.5)
+
+
+@contextmanager
+def training_together(group: ProcessGroup | None, advice: str) -> Iterator[None]:
+    """End with a sentence if another process of the group is lost within it, and never wait for it.
+
+    Args:
+        group: the processes; None for one alone.
+        advice: how to go on.
+
+    Raises:
+        LostError: if a computation of all failed since one is gone.
+    """
+    if group is None:
+        yield
+        return
+
+    def lost(sentence: str) -> None:
+        if not over.wait(GRACE_SECONDS):
+            _end(f"{sentence}; {advice}")
+
+    over = threading.Event()
+    pulse = Pulse(group, lost)
+    try:
+        yield
+    except SuiteError:
+        raise
+    except Exception as error:
+        sentence = failed_together(error, group)
+        if sentence:
+            raise LostError(f"{sentence}; {advice}") from error
+        raise
+    finally:
+        over.set()
+        pulse.end()
+
+
+def _end(sentence: str) -> None:
+    """End this process, whose main thread may wait forever."""
+    sys.stderr.write(f"suite: {sentence}\n")
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def _read(process: subprocess.Popen[bytes], said: list[str]) -> None:

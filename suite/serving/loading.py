@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from suite.errors import UserError
 from suite.host import Host
+from suite.pipeline.codec import Arrays, ArraySpec, ArraySpecs
 from suite.pipeline.manifest import model_folder
-from suite.pipeline.networks import sharing_the_processor
+from suite.pipeline.networks import KerasNetwork, sharing_the_processor
 from suite.prediction.loading import describe, load
+from suite.prediction.predictor import LoadedPipeline
 from suite.serving.models import ServedModel, batch_size_of
 from suite.serving.settings import ServerSettings
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?", re.ASCII)
 _FOLDERS_OF_ANY = {"model", "export", "exported"}
 """What folders of models are often called: their parents say more."""
+
+
+_WARMING = ((1, 64, "a"), (2, 128, "a b c d e f g h"))
+"""Examples, their length, and a text."""
 
 
 def named_models(words: Sequence[str]) -> dict[str, Path]:
@@ -104,5 +113,38 @@ def load_models(
                 options=options,
                 limits=settings.limits,
             )
+        warm_up(pipeline)
         loaded[name] = ServedModel(name, pipeline, settings, batch_size, folder, described.codec_with)
     return loaded
+
+
+def warm_up(pipeline: LoadedPipeline) -> None:
+    """Have a network of Keras do before the first request what it does once, which takes seconds.
+
+    It is traced for one example and for two, and for two lengths where it takes any, after which TensorFlow
+    traces it for no other shape. Other runtimes are ready as they are.
+
+    Args:
+        pipeline: loaded.
+    """
+    network = pipeline.network
+    if not isinstance(network, KerasNetwork):
+        return
+    for count, length, text in _WARMING:
+        with suppress(
+            Exception
+        ):  # not every network takes what is made up here; its first request then waits
+            if pipeline.codec.accepts_text:
+                pipeline.predict([text] * count)
+            else:
+                network(_zeros(network.signature.inputs, count, length))
+
+
+def _zeros(specs: ArraySpecs | None, count: int, length: int) -> Arrays:
+    """A batch of nothing but zeros."""
+    if specs is None:
+        raise ValueError("the network does not say what it takes")
+    if isinstance(specs, ArraySpec):
+        sides = [length if side is None else side for side in specs.shape]
+        return np.zeros((count, *sides), specs.dtype)
+    return {name: np.asarray(_zeros(spec, count, length)) for name, spec in specs.items()}

@@ -30,7 +30,7 @@ from suite.serving.bodies import PendingBodies, read_apart
 from suite.serving.exchange import Exchange
 from suite.serving.inputs import check_count, check_elements, given_file_or_text
 from suite.serving.models import ServedModel
-from suite.serving.problems import RequestError
+from suite.serving.problems import RequestError, too_slow
 from suite.serving.responses import JsonPage, answer_or_gone, encoder, respond
 from suite.serving.running import Item
 from suite.serving.settings import ServerSettings
@@ -163,9 +163,7 @@ class Infer:
                     self._outputs(model, tensors, exchange), receive, self._settings.answer_seconds
                 )
             except TimeoutError:
-                raise RequestError(
-                    503, "too_slow", "there was no answer in time: send less at once"
-                ) from None
+                raise too_slow(self._settings.answer_seconds) from None
         await _respond(send, model.name, tensors.request, outputs)
 
     async def _outputs(self, model: ServedModel, tensors: Tensors, exchange: Exchange) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from suite.serving.bodies import ClientGoneError, PendingBodies, read_apart
 from suite.serving.exchange import Exchange
 from suite.serving.inputs import Given, Parsed, parsed_request
 from suite.serving.models import ServedModel
-from suite.serving.problems import RequestError
+from suite.serving.problems import RequestError, too_slow
 from suite.serving.responses import LINES, answer_or_gone, encoder, line_of, respond
 from suite.serving.settings import ServerSettings
 
@@ -70,7 +70,7 @@ class Predict:
                 model.predict(pipeline, inputs), receive, self._settings.answer_seconds
             )
         except TimeoutError:
-            raise _too_slow(self._settings) from None
+            raise too_slow(self._settings.answer_seconds) from None
         flat = [line for of_input in lines for line in of_input]
         exchange.failed = sum(line.error is not None for line in flat)
         status = 200
@@ -124,7 +124,7 @@ class Predict:
             await answer_or_gone(lines(), receive, self._settings.answer_seconds, soon=0)
         except TimeoutError:
             exchange.failed += 1
-            sentence = f"the prediction did not end within {self._settings.answer_seconds:g} seconds"
+            sentence = too_slow(self._settings.answer_seconds).message
             await send(
                 {"type": "http.response.body", "body": line_of({"error": sentence}), "more_body": True}
             )
@@ -143,12 +143,3 @@ def _query(text: bytes) -> dict[str, list[str]]:
         raise RequestError(
             400, "query", "the address has more parameters than there are: stream, name"
         ) from None
-
-
-def _too_slow(settings: ServerSettings) -> RequestError:
-    return RequestError(
-        503,
-        "too_slow",
-        f"there was no prediction within {settings.answer_seconds:g} seconds: send less at once",
-        ((b"retry-after", b"5"),),
-    )

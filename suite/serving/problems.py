@@ -52,3 +52,17 @@ def busy(code: str, message: str, seconds: int = 1) -> RequestError:
 def internal(what: str) -> RequestError:
     """A defect, which the server has written to its own log."""
     return RequestError(500, "internal", f"{what}: a defect, which the server has logged")
+
+
+def too_slow(seconds: float) -> RequestError:
+    """There was no answer in time.
+
+    Args:
+        seconds: that the request had.
+    """
+    return RequestError(
+        503,
+        "too_slow",
+        f"there was no answer within {seconds:g} seconds: send less at once",
+        ((b"retry-after", b"5"),),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import FrameType
 
 from suite.errors import SuiteError, UserError
@@ -23,7 +25,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def counted_together() -> Iterator[None]:
+def counted_together() -> Iterator[Path]:
     """Within it, prometheus_client keeps what processes count in a folder that they share.
 
     It looks when it is imported, so it must not be before.
@@ -31,7 +33,7 @@ def counted_together() -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="suite-metrics-") as folder:
         os.environ[MULTIPROCESS] = folder
         try:
-            yield
+            yield Path(folder)
         finally:
             os.environ.pop(MULTIPROCESS, None)
 
@@ -43,16 +45,18 @@ class Workers:
         count: how many.
         work: serves until the process gets a signal; it is told whether it is the first one. It loads the
             models: their threads would not survive the fork.
+        folder: of what they share; they remove it if this process is killed, which then cannot.
 
     Raises:
         UserError: if this system has no `fork`.
     """
 
-    def __init__(self, count: int, work: Callable[[bool], None]) -> None:
+    def __init__(self, count: int, work: Callable[[bool], None], folder: Path | None = None) -> None:
         if not hasattr(os, "fork"):
             raise UserError("--workers needs fork(), which this system lacks: start several servers instead")
         self._count = count
         self._work = work
+        self._folder = folder
         self._started: dict[BaseProcess, float] = {}
         self._ending = False
 
@@ -89,7 +93,7 @@ class Workers:
         os.setsid()  # Ctrl-C of a terminal reaches the parent alone, which passes it on
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_DFL)
-        threading.Thread(target=_end_with_parent, daemon=True).start()
+        threading.Thread(target=_end_with_parent, args=(self._folder,), daemon=True).start()
         try:
             self._work(first)
         except SuiteError as error:
@@ -119,7 +123,7 @@ class Workers:
                 os.kill(worker.pid, signal.SIGTERM)
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(folder: Path | None) -> None:
     """End this worker when its parent is there no more; killed, that one could tell nobody."""
     import multiprocessing
     from multiprocessing.connection import wait
@@ -127,6 +131,8 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
         os.kill(os.getpid(), signal.SIGTERM)
 
 

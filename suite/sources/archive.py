@@ -25,7 +25,8 @@ import numpy as np
 from suite.errors import UserError
 from suite.limits import LARGE, ByteCount, check_file_size, check_unpacked
 from suite.regular_files import open_regular
-from suite.sources.tree import Tree, is_hidden
+from suite.sources.hidden import is_hidden
+from suite.sources.tree import Tree
 from suite.sources.unpacking import counted_blocks
 
 _PIECE = 1 << 16  # unpacks to 64 MB at most

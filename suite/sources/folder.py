@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from suite.sources.hidden import is_hidden
 from suite.sources.source_types import read_file
-from suite.sources.tree import Tree, is_hidden
+from suite.sources.tree import Tree
 from suite.stopping import check_stop
 
 

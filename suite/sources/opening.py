@@ -12,6 +12,8 @@ from pathlib import Path
 from suite.errors import UserError, reason
 from suite.limits import limits
 from suite.regular_files import open_regular
+from suite.shown_addresses import left_out
+from suite.sources.addresses import is_address
 from suite.sources.archive import DAMAGED, TarTree, ZipTree
 from suite.sources.folder import list_folder
 from suite.sources.tree import Tree
@@ -44,7 +46,7 @@ def is_archive(path: str | Path) -> bool:
 
 
 def open_tree(path: str | Path) -> Tree:
-    """List the files below a folder, or in a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz.
+    """List the files below a folder, or in a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz, here or at an address.
 
     A compressed tar has no random access, so it is decompressed into a temporary file without a name. Every
     loader looks into an archive to tell whether it is its own, so the last one is kept as long as it does not
@@ -55,12 +57,17 @@ def open_tree(path: str | Path) -> Tree:
             damaged, encrypted, or has a member that is a link or lies outside of it.
     """
     name = os.fspath(path)
+    if is_address(name):
+        from suite.sources.mirrors import known_mirror  # which hardly any data needs
+
+        name = os.fspath(known_mirror(name))
     try:
         listings = _listings.get()
         if listings is not None and name in listings:
             return listings[name]
         if Path(name).is_dir():
             listing = list_folder(name)
+            listing.problems += left_out(name)
             if listings is not None:
                 listings[name] = listing
             return listing

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import io
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -13,9 +12,9 @@ from suite.documents import expanded
 from suite.errors import UserError, reason
 from suite.limits import check_file_size
 from suite.regular_files import open_regular, read_regular
+from suite.shown_addresses import with_addresses
+from suite.sources.addresses import is_address
 from suite.stopping import check_stop
-
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 class Source(Protocol):
@@ -41,8 +40,8 @@ class FileSource:
 
     @property
     def name(self) -> str:
-        """The path."""
-        return str(self.path)
+        """The path, or the address that it is a copy of."""
+        return with_addresses(str(self.path))
 
     @property
     def size(self) -> int:
@@ -77,16 +76,16 @@ class BytesSource:
 def source(raw: str | Path | bytes | bytearray | memoryview | Source | BinaryIO) -> Source:
     """The source of a raw input: a path becomes a file, bytes and an open file become bytes in memory.
 
+    So does an address (`s3://bucket/a.jpg`): its file is fetched.
+
     What an open file holds is read from its beginning, as often as it is asked for; it stays open.
 
     Raises:
         TypeError: for anything else.
-        UserError: for an address on the network.
+        UserError: if there is nothing at an address.
     """
-    if isinstance(raw, str):
-        refuse_address(raw)
     if isinstance(raw, str | Path):
-        return FileSource(expanded(raw))
+        return FileSource(located(raw))
     if isinstance(raw, bytes | bytearray | memoryview):
         return BytesSource(bytes(raw))
     if hasattr(raw, "seek"):
@@ -107,17 +106,17 @@ def _refused(raw: object) -> str:
     return f"a path, bytes or a source is needed, not {type(raw).__name__}"
 
 
-def refuse_address(path: str | Path) -> None:
-    """Refuse an address on the network, which no path is.
+def located(path: str | Path) -> Path:
+    """Where a path that a person gave can be read: `~` is a home, and an address the copy of what is there.
 
     Raises:
-        UserError: if it is one.
+        UserError: if there is nothing at an address, or it cannot be read.
     """
-    if _ADDRESS.match(str(path)) and not Path(path).exists():
-        raise UserError(
-            f"'{path}' is an address on the network (a URL), and suite downloads nothing: download it"
-            " yourself, and give the folder, the archive or the file"
-        )
+    if not is_address(path):
+        return expanded(path)
+    from suite.sources.mirrors import known_mirror  # which hardly any data needs
+
+    return known_mirror(path)
 
 
 def read_file(path: str | Path) -> bytes:

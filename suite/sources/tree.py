@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from suite.shown_addresses import with_addresses
 from suite.sources.source_types import Source
 
 
@@ -22,7 +23,7 @@ class Member:
     @property
     def name(self) -> str:
         """The tree's path and the member's."""
-        return str(Path(self.tree.name, self.tree.names[self.index]))
+        return with_addresses(str(Path(self.tree.name, self.tree.names[self.index])))
 
     @property
     def size(self) -> int:
@@ -71,16 +72,3 @@ class Tree(ABC):
     @abstractmethod
     def read(self, index: int) -> bytes:
         """The content of the file `names[index]`. Raises `UserError` if it cannot be read."""
-
-
-_LEFT_BEHIND = frozenset(
-    {
-        "__MACOSX", "Icon\r", "Thumbs.db", "ehthumbs.db", "desktop.ini", "$RECYCLE.BIN",
-        "System Volume Information", "@eaDir", "#recycle", "lost+found",
-    }
-)  # fmt: skip
-
-
-def is_hidden(name: str) -> bool:
-    """Whether a file or folder is passed over: hidden, or left by macOS, Windows or a disk station."""
-    return name.startswith(".") or name in _LEFT_BEHIND

@@ -11,7 +11,7 @@ from suite.training.session import StopRequested
 
 
 class FollowingLoop(TrainingLoop):
-    """Does the same steps as the first process, and reads, scores and writes nothing."""
+    """Does the same steps as the first process and predicts with it; it writes and decides nothing."""
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         session = self.session
@@ -20,12 +20,22 @@ class FollowingLoop(TrainingLoop):
         ends_epoch = step % session.plan.steps_per_epoch == 0
         if not self.meetings.is_due(step, ends_epoch=ends_epoch):
             return
-        stops, finished = self.meetings.hear(step)
         if ends_epoch:
             self.sync()
+            if session.scores_after(step):
+                self._predict_along()
+        stops, finished = self.meetings.hear(step)
+        if ends_epoch:
             self.model.reset_metrics()
             session.state = replace(session.state, finished=finished)
         if stops:
             raise StopRequested
         if ends_epoch and (finished or step >= self.stage_end):
             raise StageDone(values_of(self.model.variables, "network"))
+
+    def _predict_along(self) -> None:
+        """Do this process's share of the predictions on validation."""
+        assert self.session.validate is not None
+        in_training = self._as_shipped()
+        self.session.validate()
+        self._put_back(in_training)

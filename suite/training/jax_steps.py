@@ -11,6 +11,7 @@ validation and saving are those of a training on one device.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -19,6 +20,7 @@ import numpy as np
 from suite.devices import Device, quiet_native_output
 from suite.training.batches import Batches
 from suite.training.loop import TrainingLoop
+from suite.training.placement import Placement
 
 
 class JaxSteps:
@@ -35,14 +37,10 @@ class JaxSteps:
         self._network = network
         self._state: tuple[list[Any], ...] | None = None
         self._logs: dict[str, Any] | None = None
-        self._everywhere: Any = None
-        self._in_rows: Any = None
-        if device.count > 1:
-            mesh = jax.sharding.Mesh(np.array(jax.devices()[: device.count]), ("batch",))
-            self._everywhere = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
-            self._in_rows = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("batch"))
-        shardings = None if self._everywhere is None else (None, self._everywhere)
+        self._placement = Placement(device) if device.count > 1 else None
+        shardings = None if self._placement is None else (None, self._placement.everywhere)
         self._step = jax.jit(network.train_step, donate_argnums=0, out_shardings=shardings)
+        self._steps = jax.jit(self._several, donate_argnums=0, out_shardings=shardings)
 
     def fit(self, batches: Batches, loop: TrainingLoop, steps_per_execution: int) -> None:
         """Run the steps of all batches, until the loop ends them.
@@ -61,19 +59,35 @@ class JaxSteps:
         for start in range(0, batches.num_batches, steps_per_execution):
             loop.on_train_batch_begin(start)
             end = min(start + steps_per_execution, batches.num_batches)
-            for item in range(start, end):
-                batch = batches[item]
-                # If the device still computes, it has not waited for these examples.
-                loop.device_waits = self._logs is None or self._logs["loss"].is_ready()
-                state = self._placed_state() if self._state is None else self._state
-                self._logs, self._state = self._run(state, self._placed(batch))
+            together = [batches[item] for item in range(start, end)]
+            # If the device still computes, it has not waited for these examples.
+            loop.device_waits = self._logs is None or self._logs["loss"].is_ready()
+            if len(together) > 1 and _are_alike(together):
+                self._run(self._steps, _stacked(together), axis=1)
+            else:
+                for batch in together:
+                    self._run(self._step, batch)
             loop.on_train_batch_end(end - 1, self._logs)
 
-    def _run(self, state: tuple[list[Any], ...], batch: Any) -> tuple[dict[str, Any], tuple[list[Any], ...]]:
+    def _several(self, state: tuple[list[Any], ...], batches: Any) -> tuple[Any, Any]:
+        """Several steps in one launch, which costs as much as one."""
+
+        def step(state: Any, batch: Any) -> tuple[Any, Any]:
+            logs, state = self._network.train_step(state, batch)
+            return state, logs
+
+        state, logs = jax.lax.scan(step, state, batches)
+        return jax.tree.map(lambda values: values[-1], logs), state
+
+    def _run(self, step: Any, batch: Any, axis: int = 0) -> None:
+        """Start a step on a batch whose rows are along an axis; nobody waits for it."""
+        state = self._placed_state() if self._state is None else self._state
+        placed = batch if self._placement is None else self._placement.rows(batch, axis)
         if self._logs is not None or jax.process_count() == 1:
-            return self._step(state, batch)  # type: ignore[no-any-return]
+            self._logs, self._state = step(state, placed)
+            return
         with quiet_native_output():  # in the first one processes connect, and Gloo prints that
-            return jax.block_until_ready(self._step(state, batch))  # type: ignore[no-any-return]
+            self._logs, self._state = jax.block_until_ready(step(state, placed))
 
     def sync(self) -> None:
         """Put the values into the network's variables, from which the next step takes them again."""
@@ -81,7 +95,7 @@ class JaxSteps:
             return
         for variables, values in zip(self._variables, self._state, strict=True):
             for variable, value in zip(variables, values, strict=True):
-                variable.assign(value if self._everywhere is None else value.addressable_data(0))
+                variable.assign(value if self._placement is None else value.addressable_data(0))
         self._state = None
 
     @property
@@ -97,22 +111,17 @@ class JaxSteps:
     def _placed_state(self) -> tuple[list[Any], ...]:
         """The values of all variables; on several devices, on each of them."""
         values = tuple([variable.value for variable in variables] for variables in self._variables)
-        if self._everywhere is None:
+        if self._placement is None:
             return values
-        return tuple([self._on_all(np.asarray(value)) for value in part] for part in values)
+        on_all = self._placement.on_all
+        return tuple([on_all(np.asarray(value)) for value in part] for part in values)
 
-    def _on_all(self, value: np.ndarray) -> Any:
-        return jax.make_array_from_callback(value.shape, self._everywhere, lambda index: value[index])
 
-    def _placed(self, batch: Any) -> Any:
-        """A batch on the devices: of each array the rows that this process has to give."""
-        if self._in_rows is None:
-            return batch
-        size, rank = jax.process_count(), jax.process_index()
+def _are_alike(batches: Sequence[Any]) -> bool:
+    """Whether batches have arrays of the same shapes, which those of examples of many lengths have not."""
+    shapes = [jax.tree.map(lambda array: (array.shape, array.dtype), batch) for batch in batches]
+    return all(each == shapes[0] for each in shapes)
 
-        def placed(array: np.ndarray) -> Any:
-            rows = len(array) // size
-            mine = array[rank * rows : (rank + 1) * rows]
-            return jax.make_array_from_process_local_data(self._in_rows, mine)
 
-        return jax.tree.map(placed, batch)
+def _stacked(batches: Sequence[Any]) -> Any:
+    return jax.tree.map(lambda *arrays: np.stack(arrays), *batches)

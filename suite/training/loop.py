@@ -153,6 +153,16 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         unread, self.unread = self.unread, []
         losses = _numbers([each.loss for each in unread])
         self.read_at = time.monotonic()
+        # The steps end only now, for a device that computes while the next ones are started.
+        now = time.perf_counter()
+        waited_for_device, self.last_end = now - self.last_end, now
+        self.recent_seconds += waited_for_device if self.recent_steps else 0.0
+        state = self.session.state
+        self.session.state = replace(
+            state,
+            seconds=state.seconds + waited_for_device,
+            epoch_seconds=state.epoch_seconds + waited_for_device,
+        )
         for each, loss in zip(unread, losses, strict=True):
             self._watch(each.step, loss, each.in_epoch, each.done)
             self.session.listener.progress(self._progress(each.step, each.in_epoch, loss))
@@ -233,13 +243,11 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
             "loss": loss,
             "learning_rate": self._learning_rate(step),
         }
-        is_last = step >= session.steps
         # Weights that are not scored cannot become the best ones.
-        every = int(session.options.validation_every)
-        is_scored = is_last or session.validate is None or epoch % every == 0
+        is_scored = session.validate is None or session.scores_after(step)
         is_best = is_scored and self._score(row)
         self._add_speed(row)
-        self._close_epoch(row, is_last=is_last)
+        self._close_epoch(row, is_last=step >= session.steps)
         session.history_changed(session.state.history)
         session.listener.epoch(row, is_best and session.validate is not None)
         self.last_end = time.perf_counter()

@@ -22,7 +22,7 @@ class Progress:
         metric: the name of the metric by which weights are chosen.
         best: its best value so far, None before the first validation.
         items_per_second: training examples per second, in this process, lately.
-        waiting: the share of that time spent waiting for data, 0 to 1.
+        waiting: the share of that time in which the device had to wait for data, 0 to 1.
         seconds_left: an estimate from what this process has measured so far.
     """
 
@@ -110,7 +110,7 @@ class Listener:
         """
 
     def progress(self, progress: Progress) -> None:
-        """A step has been done. Called for every step: be quick."""
+        """A step has been done, up to a fifth of a second ago. Called for every step: be quick."""
 
     def validation(self) -> None:
         """The steps of an epoch have been done, and its weights are about to be scored."""

@@ -165,6 +165,12 @@ class TrainingSession:
         """The steps of the whole training."""
         return self.epochs * self.plan.steps_per_epoch
 
+    def scores_after(self, step: int) -> bool:
+        """Whether validation is scored after a step, the last one of an epoch."""
+        epoch = step // self.plan.steps_per_epoch
+        is_due = step >= self.steps or epoch % int(self.options.validation_every) == 0
+        return is_due and self.validate is not None
+
     @property
     def advice(self) -> str:
         """What to do if the training diverged."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from suite.contributions import Contributed, Evaluator, Task
 from suite.data.dataset import Example, Examples
+from suite.devices import Device
 from suite.evaluation.checks import check_predictions
 from suite.evaluation.failing import LeaveOut
 from suite.evaluation.metrics import check_metric
@@ -57,6 +58,7 @@ class Validation:
         training_batch: examples in a batch of the batch maker's.
         threads: that encode.
         budget: bytes of encoded examples that may be kept.
+        device: what Keras runs on; if several devices train together, they predict together.
         skip_unreadable: leave out what cannot be read instead of raising its error.
         on_skip: called with a sentence on each example that cannot be read and is left out.
         leave_out: asked for an evaluator that fails, as by `score`.
@@ -78,6 +80,7 @@ class Validation:
         training_batch: int,
         threads: int,
         budget: int,
+        device: Device,
         skip_unreadable: bool,
         on_skip: Callable[[str], None],
         leave_out: LeaveOut | None = None,
@@ -92,13 +95,13 @@ class Validation:
         self.threads = threads
         self.leave_out = leave_out
         self.batch_size = _even(len(examples), MAX_BATCH_SIZE)
-        network = KerasNetwork(pipeline.network, self.batch_size, pipeline.trained_network)
+        network = _network(pipeline.network, self.batch_size, device, pipeline.trained_network)
         self.pairs: Pairs | None = None
         self._codec = pipeline.codec.for_scoring()
         self._runner = LoadedPipeline(task.name, builder, self._codec, network, facts, self.batch_size)
         self._trained_network = self._runner.network
         if pipeline.training_network is not None:
-            self._trained_network = KerasNetwork(pipeline.training_network, training_batch)
+            self._trained_network = _network(pipeline.training_network, training_batch, device)
         # An unreadable example is replaced by the next one, which then counts twice: few are, and the final
         # scores, which leave them out, do not come from here.
         self.encoded = PreparedExamples(
@@ -176,6 +179,14 @@ class Validation:
                 for name, function in loss.items()
             )
         return _value(loss, targets, outputs, weights)
+
+
+def _network(model: Any, batch_size: int, device: Device, trained_as: Any = None) -> KerasNetwork:
+    if device.count == 1:
+        return KerasNetwork(model, batch_size, trained_as)
+    from suite.training.shared_network import SharedNetwork
+
+    return SharedNetwork(model, batch_size, device)
 
 
 def _even(count: int, maximum: int) -> int:

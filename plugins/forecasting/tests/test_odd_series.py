@@ -101,6 +101,13 @@ def test_series_may_be_in_rows(tmp_path, names):
     assert frequency == ("D" if names is DAYS else "")
 
 
+def test_columns_that_are_numbered_are_series_beside_one_of_times(tmp_path):
+    head = ",".join(f"shop {number}" for number in range(1, 7))
+    rows = [f"{day}," + ",".join(str(index + shop) for shop in range(6)) for index, day in enumerate(DAYS)]
+    found, frequency = series(load(tmp_path, f"time,{head}\n" + "\n".join(rows) + "\n"))
+    assert (len(found), found["shop 2"], frequency) == (6, list(range(1, 29)), "D")
+
+
 def test_a_column_may_say_the_split(tmp_path):
     rows = [f"{day},{index},{'train' if index < 20 else 'Test'}\n" for index, day in enumerate(DAYS)]
     dataset = load(tmp_path, "ds,y,split\n" + "".join(rows))

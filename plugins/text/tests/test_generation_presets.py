@@ -197,7 +197,7 @@ def test_it_learns_and_comes_back_from_a_file(built, tmp_path):
     from suite.pipeline.keras_files import load_keras, save_keras
     from suite.pipeline.networks import KerasNetwork
 
-    pipeline = build(built.folder)
+    pipeline = build(built.folder, tokens_per_pass=3)
     maker = pipeline.batch_maker
     examples = [maker.prepare(example) for example in data().train]
     tokens, weights = maker.make(examples, np.random.default_rng(0), 0.0)
@@ -205,7 +205,7 @@ def test_it_learns_and_comes_back_from_a_file(built, tmp_path):
     network.compile(keras.optimizers.Adam(1e-2), pipeline.loss, jit_compile=False)
     losses = [float(network.train_on_batch(tokens, weights)) for _ in range(6)]
     assert losses[-1] < losses[0]
-    given, _ = inputs(pipeline.codec, *TEXTS)
+    given, _ = inputs(pipeline.codec, *TEXTS, steps=3)
     expected = KerasNetwork(pipeline.network)(given)
     save_keras(pipeline.network, tmp_path / "network.keras")
     found = KerasNetwork(load_keras(tmp_path / "network.keras", ["suite_text"]))(given)

@@ -72,10 +72,12 @@ export function makePanel(model) {
       results.classList.remove("old");
     };
     let count = 0;
+    let failed = 0;
     const onLine = (line, complete) => {
       if (asked !== own) return;
       begin();
       count += complete;
+      failed += Boolean(line.error);
       if (count <= MAX_RESULTS) cards.show(results, line, complete);
     };
     try {
@@ -85,7 +87,7 @@ export function makePanel(model) {
       if (count > MAX_RESULTS) {
         results.append(element("p", { class: "quiet" }, `${count - MAX_RESULTS} more predictions are not shown.`));
       }
-      status.textContent = ended(count, performance.now() - started);
+      status.textContent = ended(count, failed, performance.now() - started);
     } catch (error) {
       if (asked !== own) return;
       if (error.name === "AbortError") {
@@ -126,8 +128,9 @@ function isMany(value, model) {
   return ends(model.inputs?.streams) && !ends(model.inputs?.files);
 }
 
-function ended(count, milliseconds) {
+function ended(count, failed, milliseconds) {
   const time = milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+  if (failed && count > 1) return `${count - failed} of ${count} predicted in ${time}.`;
   return count === 1 ? `Done in ${time}.` : `${count} predictions in ${time}.`;
 }
 

@@ -12,6 +12,7 @@ import numpy as np
 from suite import UserError
 from suite.data import Dataset
 from suite.kit import NotJsonError, decode_json, tables
+from suite.sources import read_file
 from suite_forecasting.frequencies import Frequency, frequency_of
 from suite_forecasting.options import GluonOptions
 from suite_forecasting.reading.files import files_in, parts_of
@@ -66,8 +67,8 @@ def _metadata(path: Path) -> str:
             file = folder / name
             if file.is_file() and file.stat().st_size < 1 << 20:
                 try:
-                    found = decode_json(file.read_bytes())
-                except (OSError, NotJsonError):
+                    found = decode_json(read_file(file))
+                except (UserError, NotJsonError):
                     return ""
                 return str(found.get("freq") or "") if isinstance(found, dict) else ""
     return ""

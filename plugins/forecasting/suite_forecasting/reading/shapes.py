@@ -62,6 +62,8 @@ def _with_steps_as_rows(table: Columns) -> Columns | None:
     steps = _dated([name for name in names if name not in words])
     numbered = [] if steps else _numbered([name for name in names if name not in words])
     ids = [name for name in words if len(set(table.cells[name])) == len(table)]
+    if not steps and any(_are_times(table, name) for name in ids):
+        return None  # a row for each time, and series that are called "shop 1", "shop 2"
     if len(steps) < MIN_STEPS and (len(numbered) < MIN_STEPS or not ids):
         return None
     columns = steps or numbered
@@ -80,6 +82,11 @@ def _with_steps_as_rows(table: Columns) -> Columns | None:
             "y": [cell for row in values for cell in row],
         },
     )
+
+
+def _are_times(table: Columns, name: str) -> bool:
+    cells = [cell for cell in table.cells[name][:_SAMPLE] if not is_missing(cell)]
+    return looks_like_times(cells, name)
 
 
 def _is_words(table: Columns, name: str) -> bool:

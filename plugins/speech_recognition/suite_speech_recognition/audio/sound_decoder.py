@@ -124,6 +124,9 @@ def opened_file(raw: Any) -> Iterator[SoundFile | AvFile]:
     """
     if isinstance(raw, bytes | bytearray | memoryview):
         name, content = "the given file", bytes(raw)
+    elif isinstance(raw, str | os.PathLike) and "://" in os.fspath(raw):
+        named = source(os.fspath(raw))
+        name, content = named.name, named.read()
     elif isinstance(raw, str | os.PathLike):
         name, content = os.fspath(raw), None
     elif (path := _path_of(raw)) is not None:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from suite import UserError
 from suite.kit import reason
+from suite.sources import open_file
 
 
 class Storage(Protocol):
@@ -34,11 +35,8 @@ class FileStorage:
 
     def read_at(self, offset: int, size: int) -> bytes:
         try:
-            descriptor = os.open(self.path, os.O_RDONLY)
-            try:
-                return _pread(descriptor, size, self.begin + offset)
-            finally:
-                os.close(descriptor)
+            with open_file(self.path) as file:
+                return _pread(file.fileno(), size, self.begin + offset)
         except OSError as error:
             raise UserError(f"{self.path} cannot be read: {reason(error)}") from None
 
