@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import threading
 import time
@@ -167,7 +168,7 @@ def join(
 
     Args:
         address: host and port of the process of rank 0; None asks the cluster, as the others do: Slurm,
-            Open MPI, Kubernetes and Cloud TPU are known to JAX.
+            Open MPI, Kubernetes and Cloud TPU are known to JAX, and Kubeflow to us.
         size: how many processes there are.
         rank: of this one.
         devices: the numbers of the GPUs of this process; None for all.
@@ -179,6 +180,8 @@ def join(
 
     if jax.distributed.is_initialized():
         return ProcessGroup(jax.process_index(), jax.process_count())
+    if address is None:
+        size, rank = _told_by_environment() or (size, rank)
     # Else JAX aborts all processes, with a stack trace, when one of them is lost: `Pulse` looks for that.
     jax.config.update("jax_enable_recoverability", True)
     try:
@@ -205,6 +208,17 @@ def join(
             ) from None
         raise UserError(f"the {size or ''} processes do not come together: {reason[:200]}") from None
     return ProcessGroup(jax.process_index(), jax.process_count())
+
+
+def _told_by_environment() -> tuple[int, int] | None:
+    """How many processes there are, and the rank of this one, as Kubeflow Trainer says it.
+
+    JAX itself reads the third of these variables, `JAX_COORDINATOR_ADDRESS`.
+    """
+    said = os.environ.get("JAX_NUM_PROCESSES", ""), os.environ.get("JAX_PROCESS_ID", "")
+    if not all(word.isascii() and word.isdigit() for word in said):
+        return None
+    return int(said[0]), int(said[1])
 
 
 def process_group() -> ProcessGroup | None:

@@ -194,6 +194,17 @@ def test_a_cluster_that_is_not_there_is_said(monkeypatch):
         join()
 
 
+def test_what_kubeflow_says_is_heard(monkeypatch):
+    jax = pytest.importorskip("jax")
+    asked = []
+    monkeypatch.setattr(jax.distributed, "initialize", lambda *arguments, **options: asked.append(arguments))
+    monkeypatch.setenv("JAX_NUM_PROCESSES", "4")
+    monkeypatch.setenv("JAX_PROCESS_ID", "3")
+    join()
+    join("127.0.0.1:1", 2, 1)
+    assert asked == [(None, 4, 3), ("127.0.0.1:1", 2, 1)]
+
+
 def test_objects_of_a_program_cannot_go_to_another_process():
     from suite.runs.workers import Workers
 
@@ -202,6 +213,14 @@ def test_objects_of_a_program_cannot_go_to_another_process():
 
     with pytest.raises(suite.UserError, match="mine is an object of this program"):
         Workers(suite.Host(mine(), discover=False))._join(RuntimeOptions(workers=2))
+
+
+def test_what_one_process_has_to_do_alone_refuses_others():
+    host = suite.Host(toy_plugin, discover=False)
+    with pytest.raises(suite.UserError, match="nothing of data in memory: leave out --workers"):
+        suite.train("trend", toy_plugin.sample(), runtime={"workers": 2}, host=host)
+    with pytest.raises(suite.UserError, match="fold of a cross-validation is trained by one process"):
+        suite.cross_validate("trend", "toy.jsonl", folds=2, runtime={"workers": 2}, host=host)
 
 
 def test_the_options_of_the_page_are_there(capsys):

@@ -15,6 +15,7 @@ import toy_plugin
 from suite.configuration import from_mapping
 from suite.pipeline.trainable import Stage
 from suite.runs.train import resume, train
+from suite.training import loop
 from suite.training.progress import Listener
 from suite.training.stages import stage_steps
 
@@ -167,6 +168,21 @@ def test_options_train_to_a_good_model(host, data, tmp_path, training):
     run = train(host, configuration(data, training={"epochs": 8, **training}), out=tmp_path / "run")
     assert run.metrics["test"]["accuracy"] > 0.5
     assert all(math.isfinite(row["loss"]) for row in run.history())
+
+
+def test_losses_are_read_together_and_every_step_is_heard_of(host, data, tmp_path, monkeypatch):
+    readings = []
+    numbers = loop._numbers
+    monkeypatch.setattr(loop, "SECONDS_BETWEEN_NUMBERS", 1e9)
+    monkeypatch.setattr(loop, "_numbers", lambda losses: readings.append(len(losses)) or numbers(losses))
+    recorder = Recorder()
+    training = {"epochs": 2, "batch_size": 10}
+    train(host, configuration(data, training=training), out=tmp_path / "run", listener=recorder)
+    assert readings == [1, 11, 12]  # the first step, and then the rest of each epoch at its end
+    assert [(one.epoch, one.step) for one in recorder.steps] == [
+        (epoch, step) for epoch in (1, 2) for step in range(1, 13)
+    ]
+    assert recorder.steps[11].loss == recorder.rows[0]["loss"]
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])

@@ -34,6 +34,7 @@ from suite.runs.report import options_of
 from suite.runs.resuming import going_on_after, is_complete
 from suite.runs.run import read_json
 from suite.runs.train import resume, train
+from suite.runs.workers import refuse_processes
 from suite.sources.addresses import is_address
 from suite.training.listeners import ProgramListener
 from suite.training.progress import Listener
@@ -109,6 +110,7 @@ def train_folds(
         raise UserError(f"folds = {configuration.split.folds}: cross-validation takes at least 2 folds")
     if out is not None and is_address(out):
         raise UserError("a cross-validation is written to a folder of this machine: give another --out")
+    refuse_processes(configuration.runtime, "each fold of a cross-validation is trained by one process")
     listener = ProgramListener.of(listener)
     with ExitStack() as claims:
         if out is not None:

@@ -35,7 +35,7 @@ from suite.runs.resuming import (
     record_moved_data,
     resumed_configuration,
 )
-from suite.runs.workers import Workers
+from suite.runs.workers import Workers, refuse_processes
 from suite.stopping import unstoppable
 from suite.training.continuation import Continuation
 from suite.training.initial_weights import initialize
@@ -87,6 +87,8 @@ def train(
     listener = ProgramListener.of(listener)
     if configuration.split.folds and not configuration.split.fold:
         raise UserError("folds are several runs: suite.cross_validate trains them")
+    if dataset is not None:
+        refuse_processes(configuration.runtime, "other processes have nothing of data in memory")
     with Workers(host) as workers:
         with ExitStack() as claims:
             # A name that is given is taken before anything else is done; one that is found, when it is found.

@@ -23,7 +23,7 @@ from typing import Any, Self
 
 from suite.data_parallel import activate_together, devices_here
 from suite.devices import Device
-from suite.errors import LostError, SuiteError
+from suite.errors import LostError, SuiteError, UserError
 from suite.host import Host
 from suite.process_group import ProcessGroup, Pulse, failed_together, join, process_group
 from suite.processes import named_plugins
@@ -238,6 +238,16 @@ def _read(process: subprocess.Popen[bytes], said: list[str]) -> None:
     for line in process.stderr:
         said.append(line.decode(errors="replace").rstrip())
         del said[:-50]
+
+
+def refuse_processes(runtime: RuntimeOptions, reason: str) -> None:
+    """Refuse several processes for what one has to do alone.
+
+    Raises:
+        UserError: with the reason, if the options ask for some or a cluster has started some.
+    """
+    if runtime.workers > 1 or process_group() is not None:
+        raise UserError(f"{reason}: leave out --workers and --cluster")
 
 
 def _free_address() -> str:

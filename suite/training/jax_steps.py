@@ -11,6 +11,7 @@ validation and saving are those of a training on one device.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,9 @@ from suite.devices import Device, quiet_native_output
 from suite.training.batches import Batches
 from suite.training.loop import TrainingLoop
 from suite.training.placement import Placement
+
+MAX_STEPS_AHEAD = 4
+"""How many steps may be started before the first of them has ended: each holds its batch on the device."""
 
 
 class JaxSteps:
@@ -37,6 +41,7 @@ class JaxSteps:
         self._network = network
         self._state: tuple[list[Any], ...] | None = None
         self._logs: dict[str, Any] | None = None
+        self._under_way: deque[Any] = deque()
         self._placement = Placement(device) if device.count > 1 else None
         shardings = None if self._placement is None else (None, self._placement.everywhere)
         self._step = jax.jit(network.train_step, donate_argnums=0, out_shardings=shardings)
@@ -85,6 +90,9 @@ class JaxSteps:
         placed = batch if self._placement is None else self._placement.rows(batch, axis)
         if self._logs is not None or jax.process_count() == 1:
             self._logs, self._state = step(state, placed)
+            self._under_way.append(self._logs)
+            if len(self._under_way) > MAX_STEPS_AHEAD:
+                jax.block_until_ready(self._under_way.popleft())
             return
         with quiet_native_output():  # in the first one processes connect, and Gloo prints that
             self._logs, self._state = jax.block_until_ready(step(state, placed))
