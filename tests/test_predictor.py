@@ -54,7 +54,7 @@ def test_a_mapping_of_columns_gets_those_of_the_predictions(predictor):
     assert list(added) == ["temperatures", "label", "score", "error"]
     assert list(added["label"]) == ["cold", "warm"]
     assert added["score"].dtype == np.float64
-    assert list(added["error"]) == [None, None]
+    assert list(added["error"]) == ["", ""]
 
 
 def test_bytes_texts_and_what_cannot_be_read(predictor, tmp_path):
@@ -62,7 +62,8 @@ def test_bytes_texts_and_what_cannot_be_read(predictor, tmp_path):
     file.write_text("21 22 23 24")
     inputs = np.array([str(file), b"1 2 3 4", b"1 2 3"], object)
     added = predictor({"inputs": inputs})
-    assert list(added["label"]) == ["warm", "cold", None]
+    assert list(added["label"]) == ["warm", "cold", ""]
+    assert np.isnan(added["score"]).tolist() == [False, False, True]
     assert added["error"][2] == "it holds 3 numbers instead of 4"
     assert list(predictor({"inputs": np.array([str(file)])})["label"]) == ["warm"]
 
@@ -71,6 +72,7 @@ def test_a_batch_without_rows_has_the_same_columns(predictor):
     added = predictor({"inputs": np.array([], object)})
     assert {name: len(column) for name, column in added.items()} == dict.fromkeys(added, 0)
     assert list(added) == ["inputs", "label", "score", "error"]
+    assert [added[name].dtype.kind for name in ("label", "score", "error")] == ["U", "f", "U"]
 
 
 def test_a_frame_and_a_series_keep_their_index(predictor):

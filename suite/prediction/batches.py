@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -36,7 +37,9 @@ class Predictor:
         files.map_batches(suite.Predictor, fn_constructor_args=["run"], concurrency=4)   # Ray Data
 
     Each field of a prediction is a column: texts, numbers and truth values as they are, anything else as
-    JSON. The column `error` says why a row has no prediction; it is None where there is one.
+    JSON. The column `error` says why a row has no prediction, and is empty where there is one. Where there
+    is none, a text is empty, a number with a fraction NaN, and anything else None; so engines find the same
+    types in every batch.
 
     Args:
         path: a run, a model folder or an exported folder.
@@ -80,7 +83,9 @@ class Predictor:
         self._prefix = prefix
         kind = described.task.item.prediction_class
         is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
-        self._fields = [field.encode_name for field in msgspec.structs.fields(kind)] if is_struct else []
+        fields = msgspec.structs.fields(kind) if is_struct else ()
+        self._types = {field.encode_name: field.type for field in fields} or {_PREDICTION: Any}
+        self._is_struct = is_struct
 
     def __call__(self, batch: Any) -> Any:
         """Predict for a batch.
@@ -131,13 +136,15 @@ class Predictor:
         for result in pipeline.predict_each(raws, pipeline.batch_size):
             errors.append(result.error)
             rows.append({} if result.error is not None else self._row(result.prediction))
-        names = self._fields or [_PREDICTION]
-        added = {self._prefix + name: _array([row.get(name) for row in rows]) for name in names}
-        return added | {self._prefix + ERROR: _array(errors)}
+        added = {
+            self._prefix + name: _array([row.get(name) for row in rows], kind)
+            for name, kind in self._types.items()
+        }
+        return added | {self._prefix + ERROR: _array(errors, str)}
 
     def _row(self, prediction: Any) -> dict[str, Any]:
         plain = msgspec.to_builtins(prediction)
-        return {name: _cell(plain.get(name)) for name in self._fields} or {_PREDICTION: _cell(plain)}
+        return {name: plain.get(name) for name in self._types} if self._is_struct else {_PREDICTION: plain}
 
     def _pipeline(self) -> LoadedPipeline:
         host = self._origin.host
@@ -149,19 +156,21 @@ class Predictor:
             return _open[key]
 
 
-def _cell(value: Any) -> Any:
-    if value is None or isinstance(value, str | int | float):
-        return value
-    return msgspec.json.encode(value).decode()
-
-
-def _array(values: list[Any]) -> np.ndarray:
-    """A column: of numbers if all of them are, else of objects."""
-    if values and all(isinstance(value, int | float) for value in values):
-        return np.array(values)
-    column = np.empty(len(values), object)
-    column[:] = values
+def _array(values: list[Any], kind: Any) -> np.ndarray:
+    """A column of the values of a field, with its type."""
+    if kind is float:
+        return np.array([math.nan if value is None else value for value in values], float)
+    if kind in (int, bool) and None not in values:
+        return np.array(values, kind)
+    column = np.empty(len(values), object if values else str)
+    column[:] = values if kind in (int, bool) else list(map(_text, values))
     return column
+
+
+def _text(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return msgspec.json.encode(value).decode()
 
 
 def _frame(columns: Mapping[str, np.ndarray], index: Any) -> Any:

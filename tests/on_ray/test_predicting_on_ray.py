@@ -73,7 +73,7 @@ def test_ray_data_maps_batches_with_a_predictor(cluster):
     lines = done.stdout.splitlines()
     assert len(lines) == 40, done.stderr
     assert lines[6:8] == [
-        "06.temps cold None",
-        "07.temps None it holds something that is not a number",
+        "06.temps cold ",
+        "07.temps  it holds something that is not a number",
     ]
-    assert lines[39] == "39.temps warm None"
+    assert lines[39] == "39.temps warm "
