@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import re
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +15,8 @@ import pytest
 import suite
 import weather
 from suite.prediction import batches
+
+ROOT = Path(__file__).parent.parent
 
 
 class weather_of_a_type(weather.weather):  # noqa: N801 - its name is the plugin's
@@ -120,3 +126,46 @@ def test_a_process_loads_once_however_often_it_is_unpickled(exported, monkeypatc
 def test_there_has_to_be_a_model(tmp_path):
     with pytest.raises(suite.UserError):
         suite.Predictor(tmp_path)
+
+
+class Rows:
+    """As much of a table of Ray Data and of Spark as docs/scale.md uses, with one batch."""
+
+    def __init__(self, batch):
+        self.batch = batch
+
+    def map_batches(self, kind, *, fn_constructor_args, fn_constructor_kwargs, compute, batch_size):
+        return Rows(kind(*fn_constructor_args, **fn_constructor_kwargs)(self.batch))
+
+    def drop_columns(self, names):
+        return Rows({name: column for name, column in self.batch.items() if name not in names})
+
+    def write_parquet(self, path):
+        assert {"path", "label", "scores", "error"} == set(self.batch)
+
+    def select(self, *names):
+        return Rows(pd.DataFrame({name: self.batch[name] for name in names}))
+
+    def mapInPandas(self, function, schema):  # noqa: N802 - so it is called
+        (frame,) = function(iter([self.batch]))
+        assert list(frame.columns) == [column.split()[0] for column in schema.split(", ")]
+        return frame
+
+
+def test_what_the_page_on_scale_says_of_ray_data_and_spark(monkeypatch):
+    pytest.importorskip("suite_image_classification", reason="needs the plugin for image classification")
+    import cv2
+
+    image = cv2.imencode(".png", np.zeros((32, 32, 3), np.uint8))[1].tobytes()
+    files = Rows({"path": np.array([image, b"none"], object), "bytes": np.array([image, b"none"], object)})
+    data = SimpleNamespace(
+        read_binary_files=lambda path, include_paths: files, ActorPoolStrategy=lambda size: size
+    )
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(data=data))
+    export = ROOT / "tests" / "data" / "kept" / "0.1.0" / "image-classification" / "export"
+    names = {"frame": files, "suite": suite}
+    page = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+    for code in re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+        exec(code.replace("/shared/runs/birds", str(export)), names)
+    assert names["rows"].batch["error"][0] == ""
+    assert "image" in names["predictions"]["error"][1]
