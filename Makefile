@@ -2,6 +2,7 @@
 # make test    linters, types and all tests, what a commit must pass: a quarter of an hour on two quiet cores
 # make quick   linters, types and the tests (nine in ten) that are not marked slow, for who edits: a minute and a half
 # make lint    linters and types alone
+# make test-ray   the tests of training and predicting on a Ray cluster, in .venv-ray
 # make docs    the documentation as a site, into build/docs
 # make bench   the measurements of docs/benchmarks.md that need no GPU (benchmarks/gpu.py does)
 # make clean   remove what the above made
@@ -11,6 +12,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RAY_VENV := .venv-ray
 PLUGINS := $(wildcard plugins/*)
 PACKAGING := setup.cfg pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -25,7 +27,7 @@ ALL_TESTS := SUITE_NO_SKIPS=1 $(PYTEST)
 EDITABLE_PLUGINS := $(foreach plugin,$(PLUGINS),-e \
 	'./$(plugin)$(if $(shell grep -l '^train = ' $(plugin)/pyproject.toml),[train])')
 
-.PHONY: demo test quick lint docs bench clean
+.PHONY: demo test test-ray quick lint docs bench clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -54,6 +56,10 @@ lint: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-dev
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env -d build/docs/.doctrees docs build/docs
 
+# On a Ray cluster of two processes, in an environment of its own: a minute and a half, and the installation.
+test-ray: $(RAY_VENV)/.installed
+	$(RAY_VENV)/bin/python -m pytest tests/on_ray
+
 bench: $(VENV)/.installed-dev
 	for benchmark in $(filter-out benchmarks/gpu.py,$(wildcard benchmarks/*.py)); do echo "== $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; done
 
@@ -72,6 +78,11 @@ $(BIN)/python:
 $(VENV)/.installed: $(PACKAGING) | $(BIN)/python
 	@echo "Installing into $(VENV): a minute or so"
 	$(PIP) -e '.[tensorflow]' $(EDITABLE_PLUGINS) scikit-learn # whose digits the demo uses
+	@touch $@
+
+$(RAY_VENV)/.installed: $(PACKAGING)
+	$(PYTHON) -m venv $(RAY_VENV)
+	$(RAY_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ray]' hypothesis pytest
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from suite.pipeline.trainable import Stacked as Stacked
     from suite.pipeline.trainable import Stage as Stage
     from suite.pipeline.trainable import TrainablePipeline as TrainablePipeline
+    from suite.prediction.batches import Predictor as Predictor
     from suite.prediction.loading import load as load
     from suite.prediction.predictor import LoadedPipeline as LoadedPipeline
     from suite.runs.evaluate import Outcome as Outcome
@@ -87,6 +88,7 @@ if not TYPE_CHECKING:
             "Outcome": "suite.runs.evaluate",
             "Pairs": "suite.evaluation.types",
             "PluginError": "suite.errors",
+            "Predictor": "suite.prediction.batches",
             "Pretrained": "suite.contributions",
             "Progress": "suite.training.progress",
             "Run": "suite.runs.run",

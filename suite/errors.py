@@ -65,6 +65,10 @@ class RunError(SuiteError):
     exit_status = 1
 
 
+class LostError(RunError):
+    """A process that trains together with this one was lost: the run goes on from its newest checkpoint."""
+
+
 class UnwritableError(RunError):
     """Something could not be written (a full disk, say): the message says what, why, and what to do."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import threading
 import time
@@ -16,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from suite.errors import RunError, UserError, first_line
+from suite.errors import LostError, RunError, UserError, first_line
 
 START_SECONDS = 300
 """How long the processes wait for each other at the start."""
@@ -54,7 +55,7 @@ class ProcessGroup:
         """What a process said to all, waiting for it.
 
         Raises:
-            RunError: if the process of rank 0 has ended.
+            LostError: if the process of rank 0 has ended.
         """
         while True:
             try:
@@ -154,7 +155,7 @@ def _lost(who: str) -> Any:
     except RuntimeError as error:  # JAX's own error, which is one of these
         if "DEADLINE_EXCEEDED" in str(error):
             raise _NotYetError from None
-        raise RunError(f"{who} cannot be reached any more: {first_line(error)[:200]}") from error
+        raise LostError(f"{who} cannot be reached any more: {first_line(error)[:200]}") from error
 
 
 def join(
@@ -167,7 +168,7 @@ def join(
 
     Args:
         address: host and port of the process of rank 0; None asks the cluster, as the others do: Slurm,
-            Open MPI, Kubernetes and Cloud TPU are known to JAX.
+            Open MPI, Kubernetes and Cloud TPU are known to JAX, and Kubeflow to us.
         size: how many processes there are.
         rank: of this one.
         devices: the numbers of the GPUs of this process; None for all.
@@ -179,6 +180,8 @@ def join(
 
     if jax.distributed.is_initialized():
         return ProcessGroup(jax.process_index(), jax.process_count())
+    if address is None:
+        size, rank = _told_by_environment() or (size, rank)
     # Else JAX aborts all processes, with a stack trace, when one of them is lost: `Pulse` looks for that.
     jax.config.update("jax_enable_recoverability", True)
     try:
@@ -205,6 +208,17 @@ def join(
             ) from None
         raise UserError(f"the {size or ''} processes do not come together: {reason[:200]}") from None
     return ProcessGroup(jax.process_index(), jax.process_count())
+
+
+def _told_by_environment() -> tuple[int, int] | None:
+    """How many processes there are, and the rank of this one, as Kubeflow Trainer says it.
+
+    JAX itself reads the third of these variables, `JAX_COORDINATOR_ADDRESS`.
+    """
+    said = os.environ.get("JAX_NUM_PROCESSES", ""), os.environ.get("JAX_PROCESS_ID", "")
+    if not all(word.isascii() and word.isdigit() for word in said):
+        return None
+    return int(said[0]), int(said[1])
 
 
 def process_group() -> ProcessGroup | None:

@@ -194,6 +194,17 @@ def test_a_cluster_that_is_not_there_is_said(monkeypatch):
         join()
 
 
+def test_what_kubeflow_says_is_heard(monkeypatch):
+    jax = pytest.importorskip("jax")
+    asked = []
+    monkeypatch.setattr(jax.distributed, "initialize", lambda *arguments, **options: asked.append(arguments))
+    monkeypatch.setenv("JAX_NUM_PROCESSES", "4")
+    monkeypatch.setenv("JAX_PROCESS_ID", "3")
+    join()
+    join("127.0.0.1:1", 2, 1)
+    assert asked == [(None, 4, 3), ("127.0.0.1:1", 2, 1)]
+
+
 def test_objects_of_a_program_cannot_go_to_another_process():
     from suite.runs.workers import Workers
 

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import yaml
 
-from suite.cli.main import main
+from suite.cli.clusters import CLUSTERS
+from suite.cli.main import COMMANDS, Parser, main
 
 pytest.importorskip("suite_image_classification", reason="needs the plugin for image classification")
 
@@ -158,3 +160,27 @@ def test_the_example_for_ray_is_a_program_and_uses_settings_that_there_are():
 
     app = application({"birds": EXPORT}, threads=1)
     assert "/v1/models/{name}/predict" in {getattr(route, "path", "") for route in app.routes}
+
+
+def words_of_suite(text):
+    """The commands of suite in a text, without `srun` and what a shell has around them."""
+    found = re.findall(r"\bsuite ((?:train|resume) [^;\n]+)", text)
+    return [shlex.split(words.replace('"$RUN"', "run")) for words in found]
+
+
+@pytest.mark.parametrize("name", ["train.sbatch", "trainjob.yaml", "rayjob.yaml"])
+def test_files_for_clusters_hold_commands_that_there_are(name):
+    text = (EXAMPLES / name).read_text(encoding="utf-8")
+    if name.endswith(".yaml"):
+        spec = yaml.safe_load(text)["spec"]
+        text = spec["entrypoint"] if "entrypoint" in spec else spec["trainer"]["args"][0]
+    commands = words_of_suite(text)
+    assert {words[0] for words in commands} >= {"train"}
+    for command, *words in commands:
+        module = import_module(COMMANDS[command][0])
+        parser = Parser(prog=f"suite {command}")
+        module.add_arguments(parser)
+        assert parser.parse(words).cluster in CLUSTERS
+    assert ("ray" in name) == ("--cluster ray" in text)
+    if not name.endswith(".yaml"):
+        subprocess.run(["bash", "-n", str(EXAMPLES / name)], check=True)

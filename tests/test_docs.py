@@ -40,6 +40,7 @@ IMAGES = ROOT / "docs" / "image-classification.md"
 EXPORTING = ROOT / "docs" / "exporting.md"
 """Its commands are about the run and the export that the README makes."""
 DEPLOYMENT = ROOT / "docs" / "deployment.md"  # run by test_deployment.py
+SCALE = ROOT / "docs" / "scale.md"  # run by test_predictor.py
 SERVING = ROOT / "docs" / "serving.md"
 """Its code is run by the tests of the client."""
 
@@ -362,7 +363,7 @@ def test_there_is_no_page_with_code_that_no_test_runs():
     pages = [README, *(ROOT / "docs").glob("*.md")]
     with_code = {page for page in pages if blocks(page, "python") or blocks(page, "console")}
     own = {README, GUIDE, PROGRAMS, FORECASTING, TEXT, IMAGES, EXPORTING}
-    assert with_code == {*own, DEPLOYMENT, SERVING}
+    assert with_code == {*own, DEPLOYMENT, SCALE, SERVING}
 
 
 def test_pages_point_at_pages_that_exist():

@@ -9,7 +9,7 @@ from suite.errors import UserError
 if TYPE_CHECKING:
     from suite.host import Host
 
-CLUSTERS = ("auto",)
+CLUSTERS = ("auto", "ray")
 
 
 def add_cluster_argument(parser: Any) -> None:
@@ -18,8 +18,16 @@ def add_cluster_argument(parser: Any) -> None:
         "--cluster",
         metavar="NAME",
         help="'auto': this command runs in several processes, started by Slurm, Open MPI, Kubernetes or Cloud"
-        " TPU, and they train together (JAX); the run has to lie where all of them see it",
+        " TPU, and they train together (JAX); 'ray': a Ray cluster starts them, one on each machine or"
+        " --workers N (2-4: as many as there are), and starts them again if one is lost; the run has to lie"
+        " where all of them see it",
     )
+
+
+def check_cluster(cluster: str | None) -> None:
+    """Refuse another value of the option."""
+    if cluster is not None and cluster not in CLUSTERS:
+        raise UserError(f"--cluster is 'auto' or 'ray', not '{cluster}'")
 
 
 def follows(cluster: str, device: str, host: Host) -> bool:
@@ -36,8 +44,7 @@ def follows(cluster: str, device: str, host: Host) -> bool:
     Raises:
         UserError: for another value, and if there is no cluster.
     """
-    if cluster not in CLUSTERS:
-        raise UserError(f"--cluster is 'auto', not '{cluster}'")
+    check_cluster(cluster)
     from suite.runs.follow import follow_in_cluster
 
     return follow_in_cluster(host, device)

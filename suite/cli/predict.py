@@ -73,6 +73,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a file with the token that --server asks for; else SUITE_TOKEN of the environment",
     )
     parser.add_argument("--batch-size", type=int, metavar="N", help="inputs at a time")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="predict in N processes into --out, in the order of the inputs; what is predicted is kept beside"
+        " it until the end, so that the same command goes on where it was killed",
+    )
+    parser.add_argument(
+        "--cluster",
+        metavar="NAME",
+        help="'ray': as --workers, in processes of a Ray cluster, one on each machine or --workers N; all"
+        " paths have to lie where all machines see them",
+    )
     parser.add_argument("--backend", default="auto", help="tensorflow, jax or torch, for a network of Keras")
     parser.add_argument("--device", default="auto", help="cpu, gpu or gpu:N, for a network of Keras")
     parser.add_argument("--runtime", help=RUNTIME_HELP)
@@ -87,12 +100,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.server is not None:
         from suite.cli import predict_remotely
 
+        if arguments.workers is not None or arguments.cluster is not None:
+            raise UserError("--workers and --cluster are for a model that is here, and not with --server")
         return predict_remotely.run(arguments)
     for option in ("model", "token_file"):
         if getattr(arguments, option) is not None:
             raise UserError(f"--{option.replace('_', '-')} is for a model of --server")
     if not arguments.inputs:
         raise UserError("the following arguments are required: INPUT (see 'suite predict --help')")
+    from suite.cli import predict_in_parts
     from suite.cli.prediction_sinks import choose_sink
     from suite.configuration import option_settings, take_limits
     from suite.limits import set_limits
@@ -103,9 +119,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.batch_size is not None and not 1 <= arguments.batch_size <= MAX_AT_ONCE:
         raise UserError(f"--batch-size {arguments.batch_size} is not allowed: 1 to {MAX_AT_ONCE:,}")
+    in_parts = arguments.workers is not None or arguments.cluster is not None
+    if in_parts:
+        predict_in_parts.check_words(arguments)
     host = host_from(arguments)
     options = option_settings(arguments.set)
-    set_limits(take_limits(options))
+    limits = take_limits(options)
+    set_limits(limits)
     # Everything that can be wrong with the words is said before seconds go into loading a network.
     described = describe(arguments.run, host=host, options=options)
     note = unfinished_note(described.manifest, Path(arguments.run))
@@ -125,20 +145,30 @@ def run(arguments: argparse.Namespace) -> int:
     if page is not None:
         _check_page(page, task)
     batch_size = batch_size_of(arguments.batch_size, inputs, sink)
-    pipeline = load(
-        arguments.run,
-        host=host,
-        backend=arguments.backend,
-        device=arguments.device,
-        runtime=arguments.runtime or "auto",
-        batch_size=batch_size,
-        options=options,
-    )
+
+    def loaded() -> LoadedPipeline:
+        return load(
+            arguments.run,
+            host=host,
+            backend=arguments.backend,
+            device=arguments.device,
+            runtime=arguments.runtime or "auto",
+            batch_size=batch_size,
+            options=options,
+        )
+
     explained: list[Result] = []
     on_result = explained.append if page is not None else lambda result: None
-    done, failed = predict_to(sink, pipeline.predict_each, inputs, batch_size, on_result)
+    pipeline = None
+    if in_parts:
+        done, failed = predict_in_parts.predict_in_parts(
+            arguments, described, host, options, limits, inputs, sink, batch_size, on_result
+        )
+    else:
+        pipeline = loaded()
+        done, failed = predict_to(sink, pipeline.predict_each, inputs, batch_size, on_result)
     if page is not None and explained:
-        sink.written.append(_explain(page, task, pipeline, explained, done - failed))
+        sink.written.append(_explain(page, task, pipeline or loaded(), explained, done - failed))
     report_written(sink.written)
     return 1 if failed else 0
 

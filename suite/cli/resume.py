@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from suite.cli.clusters import add_cluster_argument, follows
+from suite.cli.clusters import add_cluster_argument, check_cluster, follows
 from suite.cli.main import host_from
 from suite.errors import UserError
 
@@ -55,8 +55,16 @@ def run(arguments: argparse.Namespace) -> int:
     from suite.runs.train import resume
 
     host = host_from(arguments)
-    if arguments.cluster and follows(arguments.cluster, "auto", host):
+    check_cluster(arguments.cluster)
+    if arguments.cluster == "auto" and follows(arguments.cluster, "auto", host):
         return 0
+    ray_workers = None
+    if arguments.cluster == "ray":
+        from suite.ray_machines import RayWorkers
+        from suite.runs.ray_cluster import resume_on_ray
+
+        ray_workers = RayWorkers.parse(arguments.workers)
+        arguments.workers = None  # of the cluster, and not of each machine
     how = _how(arguments)
     if holds_folds(Path(arguments.run)):
         if how != Resumption():
@@ -66,7 +74,11 @@ def run(arguments: argparse.Namespace) -> int:
         display.show_folds(folds, host)
         return 0
     with TrainingDisplay(resumed=True) as display, stop_on_interrupt(display) as stop:
-        finished = resume(host, Path(arguments.run), how=how, listener=display, stop=stop)
+        path = Path(arguments.run)
+        if ray_workers is not None:
+            finished = resume_on_ray(host, path, workers=ray_workers, how=how, listener=display, stop=stop)
+        else:
+            finished = resume(host, path, how=how, listener=display, stop=stop)
     display.show_result(finished, host)
     return 0
 

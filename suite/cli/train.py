@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from suite.cli.clusters import add_cluster_argument, follows
+from suite.cli.clusters import add_cluster_argument, check_cluster, follows
 from suite.cli.main import host_from
 from suite.cli.repetition import repeating_command
 from suite.cli.unknown_options import keys_of_task
@@ -29,7 +29,7 @@ _FLAGS = {
 }
 """Which flag sets which key of the configuration."""
 
-_REPEATED = ("sample", "evaluator", "log", "init", "pretrained")
+_REPEATED = ("sample", "evaluator", "log", "init", "pretrained", "cluster")
 """Other options that the command in a report has."""
 
 
@@ -118,8 +118,17 @@ def run(arguments: argparse.Namespace) -> int:
     from suite.configuration import from_mapping
 
     host = host_from(arguments)
-    if arguments.cluster and follows(arguments.cluster, arguments.device or "auto", host):
+    check_cluster(arguments.cluster)
+    if arguments.cluster == "auto" and follows(arguments.cluster, arguments.device or "auto", host):
         return 0
+    command = repeating_command("train", arguments.words, arguments, (*_FLAGS, *_REPEATED))
+    ray_workers = None
+    if arguments.cluster == "ray":
+        from suite.ray_machines import RayWorkers
+        from suite.runs.ray_cluster import train_on_ray
+
+        ray_workers = RayWorkers.parse(arguments.workers)
+        arguments.workers = None  # of the cluster, and not of each machine
     document, where = _document(arguments, lambda: keys_of_task(host, arguments.words))
     from suite.runs.evaluators import with_evaluators
     from suite.runs.folds import train_folds
@@ -128,8 +137,18 @@ def run(arguments: argparse.Namespace) -> int:
     configuration = with_evaluators(host, from_mapping(document, where), arguments.evaluator or ())
     with TrainingDisplay(resumed=False) as display, stop_on_interrupt(display) as stop:
         out = Path(arguments.out) if arguments.out else None
-        command = repeating_command("train", arguments.words, arguments, (*_FLAGS, *_REPEATED))
-        if configuration.split.folds and not configuration.split.fold:
+        if ray_workers is not None:
+            finished = train_on_ray(
+                host,
+                configuration,
+                workers=ray_workers,
+                out=out,
+                command=command,
+                listener=display,
+                stop=stop,
+            )
+            folds = None
+        elif configuration.split.folds and not configuration.split.fold:
             folds = train_folds(host, configuration, out=out, command=command, listener=display, stop=stop)
         else:
             finished = train(host, configuration, out=out, command=command, listener=display, stop=stop)

@@ -15,9 +15,10 @@ from suite.devices import Device
 from suite.errors import RunError, SuiteError, UserError, attributed, first_line
 from suite.host import Host
 from suite.process_group import ProcessGroup, join
+from suite.processes import host_of
 from suite.runs.build import build
 from suite.runs.directory import RunDirectory
-from suite.runs.workers import Seat, host_of, training_together
+from suite.runs.workers import Seat, training_together
 from suite.training.progress import Listener
 from suite.training_options import RuntimeOptions
 

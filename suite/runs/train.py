@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from suite.configuration import Configuration
-from suite.errors import RunError, StoppedError, SuiteError, UnwritableError, UserError, attributed
+from suite.errors import LostError, RunError, StoppedError, SuiteError, UnwritableError, UserError, attributed
 from suite.folders import claimed_folder, claimed_new_folder
 from suite.host import Host
 from suite.runs.build import Experiment, build, environment
@@ -260,7 +260,7 @@ def _trained(
         what = interim.of(trainer)
         text += f"\nIts model so far ({what}) can be used: suite predict {run.path} INPUT..."
         raise StoppedError(text, run.path) from None
-    except UnwritableError:
+    except (UnwritableError, LostError):
         raise
     except RunError as error:
         raise interim.after(error, trainer) from error.__cause__

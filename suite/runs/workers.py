@@ -17,16 +17,16 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
 from suite.data_parallel import activate_together, devices_here
 from suite.devices import Device
-from suite.errors import RunError, SuiteError, UserError
+from suite.errors import LostError, SuiteError, UserError
 from suite.host import Host
 from suite.process_group import ProcessGroup, Pulse, failed_together, join, process_group
+from suite.processes import named_plugins
 from suite.training_options import RuntimeOptions
 
 GRACE_SECONDS = 30.0
@@ -104,7 +104,7 @@ class Workers:
         if here is not None or runtime.workers == 1:
             self._group = here
             return here
-        plugins = _named(self._host)
+        plugins = named_plugins(self._host)
         seat = Seat(_free_address(), 0, runtime.workers, devices_here(runtime), runtime.device)
         for rank in range(1, runtime.workers):
             self._start(Seat(**{**asdict(seat), "rank": rank}), plugins)
@@ -140,7 +140,7 @@ class Workers:
         """Train together within it; at its end the others go.
 
         Raises:
-            RunError: if one of them was lost.
+            LostError: if one of them was lost.
         """
         goes_on = f"to go on: suite resume {self._run}"
         with training_together(self._group, goes_on):
@@ -151,7 +151,7 @@ class Workers:
             except Exception as error:
                 lost = self._lost(wait=5.0)
                 if lost:
-                    raise RunError(f"{lost}; {goes_on}") from error
+                    raise LostError(f"{lost}; {goes_on}") from error
                 raise
         self._are_needed = False
         if self._group is not None:
@@ -200,7 +200,7 @@ def training_together(group: ProcessGroup | None, advice: str) -> Iterator[None]
         advice: how to go on.
 
     Raises:
-        RunError: if a computation of all failed since one is gone.
+        LostError: if a computation of all failed since one is gone.
     """
     if group is None:
         yield
@@ -219,7 +219,7 @@ def training_together(group: ProcessGroup | None, advice: str) -> Iterator[None]
     except Exception as error:
         sentence = failed_together(error, group)
         if sentence:
-            raise RunError(f"{sentence}; {advice}") from error
+            raise LostError(f"{sentence}; {advice}") from error
         raise
     finally:
         over.set()
@@ -248,32 +248,6 @@ def refuse_processes(runtime: RuntimeOptions, reason: str) -> None:
     """
     if runtime.workers > 1 or process_group() is not None:
         raise UserError(f"{reason}: leave out --workers and --cluster")
-
-
-def _named(host: Host) -> dict[str, Any]:
-    """What another process makes the same host of, see `host_of`."""
-    plugins, discover, without = host.made_with
-    named = []
-    for plugin in plugins:
-        if not isinstance(plugin, ModuleType | Path):
-            raise UserError(
-                "--workers is for plugins that are installed, modules or files:"
-                f" {type(plugin).__name__} is an object of this program, and cannot go to another process"
-            )
-        if isinstance(plugin, Path):
-            named.append({"file": str(plugin)})
-        else:
-            named.append({"module": plugin.__name__})
-    return {"plugins": named, "discover": discover, "without": sorted(without)}
-
-
-def host_of(named: Mapping[str, Any]) -> Host:
-    """The host that the first process has."""
-    plugins = [
-        Path(plugin["file"]) if "file" in plugin else import_module(plugin["module"])
-        for plugin in named["plugins"]
-    ]
-    return Host(*plugins, discover=named["discover"], without=named["without"])
 
 
 def _free_address() -> str:
