@@ -30,21 +30,16 @@ def check_cluster(cluster: str | None) -> None:
         raise UserError(f"--cluster is 'auto' or 'ray', not '{cluster}'")
 
 
-def follows(cluster: str, device: str, host: Host) -> bool:
-    """Join the other processes, and train along with the first one if this is not it.
+def follow_unless_first(device: str, host: Host) -> None:
+    """Join the processes that a cluster started; train along, and end, if this is not the first of them.
 
     Args:
-        cluster: the value of the option.
         device: that of `--device`.
         host: has the plugins.
 
-    Returns:
-        Whether this process followed another one, so that there is nothing left to do.
-
     Raises:
-        UserError: for another value, and if there is no cluster.
+        UserError: if there is no cluster.
     """
-    check_cluster(cluster)
     from suite.runs.follow import follow_in_cluster
 
-    return follow_in_cluster(host, device)
+    follow_in_cluster(host, device)

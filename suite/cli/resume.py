@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from suite.cli.clusters import add_cluster_argument, check_cluster, follows
+from suite.cli.clusters import add_cluster_argument, check_cluster, follow_unless_first
 from suite.cli.main import host_from
 from suite.errors import UserError
 
@@ -56,8 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     host = host_from(arguments)
     check_cluster(arguments.cluster)
-    if arguments.cluster == "auto" and follows(arguments.cluster, "auto", host):
-        return 0
+    if arguments.cluster == "auto":
+        follow_unless_first("auto", host)
     ray_workers = None
     if arguments.cluster == "ray":
         from suite.ray_machines import RayWorkers

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from suite.cli.clusters import add_cluster_argument, check_cluster, follows
+from suite.cli.clusters import add_cluster_argument, check_cluster, follow_unless_first
 from suite.cli.main import host_from
 from suite.cli.repetition import repeating_command
 from suite.cli.unknown_options import keys_of_task
@@ -119,8 +119,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     host = host_from(arguments)
     check_cluster(arguments.cluster)
-    if arguments.cluster == "auto" and follows(arguments.cluster, arguments.device or "auto", host):
-        return 0
+    if arguments.cluster == "auto":
+        follow_unless_first(arguments.device or "auto", host)
     command = repeating_command("train", arguments.words, arguments, (*_FLAGS, *_REPEATED))
     ray_workers = None
     if arguments.cluster == "ray":

@@ -77,15 +77,12 @@ def follow(host: Host, group: ProcessGroup, device: Device) -> None:
     group.leave()
 
 
-def follow_in_cluster(host: Host, device: str) -> bool:
+def follow_in_cluster(host: Host, device: str) -> None:
     """Join the processes that a cluster started; train along, and end, if this is not the first of them.
 
     Args:
         host: has the plugins.
         device: as the option `runtime.device`.
-
-    Returns:
-        Whether this process has trained along.
 
     Raises:
         UserError: if there is no cluster here, or JAX is not installed.
@@ -94,12 +91,10 @@ def follow_in_cluster(host: Host, device: str) -> bool:
     joined = activate_together(runtime, join)
     if joined.group is None:
         raise UserError("the cluster has started a single process: leave out --cluster")
-    if joined.group.is_first:
-        return False
-    follow(host, joined.group, joined)
-    sys.stdout.flush()
-    _end_now()
-    return True
+    if not joined.group.is_first:
+        follow(host, joined.group, joined)
+        sys.stdout.flush()
+        _end_now()
 
 
 def main() -> int:
