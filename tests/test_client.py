@@ -137,7 +137,7 @@ def test_many_inputs_are_sent_in_requests_of_bounded_size(client, served, monkey
     assert [prediction.label for prediction in predictions] == [prediction.label for prediction in here]
 
 
-def test_an_input_that_cannot_be_read_is_an_error_of_its_own(client, images, tmp_path):
+def test_an_input_that_cannot_be_read_is_an_error_of_its_own(client, images, tmp_path, monkeypatch):
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no image")
     raws = [images[0], tmp_path / "none.png", broken, images[1]]
@@ -150,8 +150,9 @@ def test_an_input_that_cannot_be_read_is_an_error_of_its_own(client, images, tmp
         client.predict(raws, "image-classification")
     with pytest.raises(suite.InputError, match="a path, bytes or a source is needed, not object"):
         client.predict(object(), "image-classification")
-    with pytest.raises(suite.InputError, match="suite downloads nothing"):
-        client.predict("http://example.org/a.png", "image-classification")
+    monkeypatch.setattr("suite.sources.remote.FIRST_PAUSE", 0.001)
+    with pytest.raises(suite.InputError, match=r"127\.0\.0\.1:9/a\.png cannot be read"):
+        client.predict("http://127.0.0.1:9/a.png", "image-classification")
 
 
 def test_a_text_comes_as_it_grows(client, pipelines):

@@ -25,8 +25,8 @@ from suite.training_options import RuntimeOptions
 
 ROOT = Path(__file__).parent.parent
 
-TRAIN = ["train", "trend", "toy.jsonl", "--device", "cpu", "--epochs", "30", "--batch-size", "8"]
-TRAIN += ["--set", "training.checkpoint_seconds=0.05", "--set", "training.validation_every=10"]
+TRAIN = ["train", "trend", "toy.jsonl", "--device", "cpu", "--epochs", "12", "--batch-size", "10"]
+TRAIN += ["--set", "training.checkpoint_seconds=0.05", "--set", "training.validation_every=4"]
 
 
 def started(words, folder, **environment):
@@ -83,17 +83,35 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def unbroken(folder):
-    """A run of one process with two devices."""
-    process = started([*TRAIN, "--devices", "2", "--out", "unbroken"], folder)
-    text = said(process)
-    assert process.returncode == 0, text
-    return RunDirectory.open(folder / "unbroken")
+def in_a_cluster(folder):
+    """A run of two processes that Slurm started, and what the processes said."""
+    slurm = {
+        "SLURM_JOB_ID": job_with_a_free_port(),
+        "SLURM_NTASKS": "2",
+        "SLURM_STEP_NUM_TASKS": "2",
+        "SLURM_STEP_NODELIST": "localhost",
+    }
+    words = [*TRAIN, "--cluster", "auto", "--out", "cluster"]
+    processes = [
+        started(words, folder, **slurm, SLURM_PROCID=rank, SLURM_LOCALID=rank) for rank in ("0", "1")
+    ]
+    texts = [said(process) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], texts
+    return RunDirectory.open(folder / "cluster"), texts
+
+
+@pytest.mark.slow
+def test_processes_that_a_cluster_starts_train_together(in_a_cluster):
+    run, (first, second) = in_a_cluster
+    assert "cluster/report.html" in first
+    assert second == ""
+    assert run.configuration.runtime.devices == 2
+    assert run.metrics["test"]["accuracy"] > 0.5
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for child processes in /proc")
-def test_processes_that_are_killed_and_resumed_end_like_one_that_was_not(unbroken, folder):
+def test_processes_that_are_killed_and_resumed_end_like_one_that_was_not(in_a_cluster, folder):
     run = folder / "killed"
     process = started([*TRAIN, "--workers", "2", "--out", "killed"], folder)
     step = wait_for_checkpoint(run, process)
@@ -106,7 +124,7 @@ def test_processes_that_are_killed_and_resumed_end_like_one_that_was_not(unbroke
     assert "Traceback" not in text
 
     process = started(["resume", "killed"], folder)
-    wait_for_checkpoint(run, process, beyond=step + 20)
+    wait_for_checkpoint(run, process, beyond=step + 10)
     (follower,) = followers(process)
     process.kill()
     said(process)
@@ -117,30 +135,12 @@ def test_processes_that_are_killed_and_resumed_end_like_one_that_was_not(unbroke
     else:
         raise AssertionError("the other process goes on without the first")
 
+    # One process with two devices ends what two processes with one each began.
     process = started(["resume", "killed", "--workers", "1"], folder)
     text = said(process)
     assert process.returncode == 0, text
     assert "but for rounding" not in text
-    check_same_state(RunDirectory.open(run), unbroken)
-
-
-@pytest.mark.slow
-def test_processes_that_a_cluster_starts_train_together(unbroken, folder):
-    slurm = {
-        "SLURM_JOB_ID": job_with_a_free_port(),
-        "SLURM_NTASKS": "2",
-        "SLURM_STEP_NUM_TASKS": "2",
-        "SLURM_STEP_NODELIST": "localhost",
-    }
-    words = [*TRAIN, "--cluster", "auto", "--out", "cluster"]
-    processes = [
-        started(words, folder, **slurm, SLURM_PROCID=rank, SLURM_LOCALID=rank) for rank in ("0", "1")
-    ]
-    first, second = map(said, processes)
-    assert [process.returncode for process in processes] == [0, 0], first + second
-    assert second == ""
-    check_same_state(RunDirectory.open(folder / "cluster"), unbroken)
-    assert RunDirectory.open(folder / "cluster").configuration.runtime.devices == 2
+    check_same_state(RunDirectory.open(run), in_a_cluster[0])
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import logging
 import shutil
 import time
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -32,6 +33,9 @@ def bucket():
         patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*server.get_host_and_port()))
+        # What it holds is the process's, and the tests of this file may come in two parts.
+        reset = "http://{}:{}/moto-api/reset".format(*server.get_host_and_port())
+        urlopen(Request(reset, method="POST")).close()
         system = s3fs.S3FileSystem(use_listings_cache=False, skip_instance_cache=True)
         for name in ("data", "empty"):
             system.mkdir(name)
