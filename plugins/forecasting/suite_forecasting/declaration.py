@@ -126,7 +126,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_forecasting.builders:mixer"),
             codec=CODEC,
             options=MixerOptions,
-            quick=_QUICK,
+            quick={**_QUICK, "model.depth": 1},
         ),
         suite.ModelBuilder(
             name="recurrent",
