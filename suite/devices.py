@@ -247,15 +247,19 @@ def _processor_information() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def quiet_native_output() -> Iterator[None]:
+def quiet_native_output(*, both: bool = False) -> Iterator[None]:
     """Keep what native libraries write by themselves while they load from people's terminals.
 
     Threads do it one after the other: each puts back what it found.
+
+    Args:
+        both: the standard output too, where what other threads of the program print meanwhile is lost.
     """
+    streams = [sys.stdout, sys.stderr] if both else [sys.stderr]
     with _quieting, contextlib.ExitStack() as restored:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        for descriptor in (1, 2):
+        for stream in streams:
+            stream.flush()
+        for descriptor in [1, 2] if both else [2]:
             with contextlib.suppress(OSError):  # closed, so there is nothing to keep from
                 saved = os.dup(descriptor)
                 restored.callback(os.close, saved)
@@ -266,8 +270,8 @@ def quiet_native_output() -> Iterator[None]:
         try:
             yield
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            for stream in streams:
+                stream.flush()
 
 
 @contextlib.contextmanager

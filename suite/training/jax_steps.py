@@ -94,7 +94,7 @@ class JaxSteps:
             if len(self._under_way) > MAX_STEPS_AHEAD:
                 jax.block_until_ready(self._under_way.popleft())
             return
-        with quiet_native_output():  # in the first one processes connect, and Gloo prints that
+        with quiet_native_output(both=True):  # in the first one processes connect, and Gloo prints that
             self._logs, self._state = jax.block_until_ready(step(state, placed))
 
     def sync(self) -> None:
