@@ -10,16 +10,13 @@ import io
 import os
 import stat
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 from suite.errors import UserError
+from suite.sources.unfetched import is_placeholder_mode
 
 _NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _MAX_READ = 1 << 30  # at once: the system gives little more
-
-PLACEHOLDER = 0o200 if os.name == "posix" else 0o600
-"""The mode of a file in the cache whose content is still elsewhere: nobody may read it."""
 
 _SPECIAL = (
     (stat.S_ISFIFO, "a pipe"),
@@ -74,7 +71,7 @@ def _open_regular(path: str | Path) -> tuple[int, int]:
         descriptor = os.open(path, os.O_RDONLY | _NEVER_WAIT)
     try:
         found = os.fstat(descriptor)
-        while is_placeholder(found.st_mode) and _fill(path):  # an administrator may read anything
+        while is_placeholder_mode(found.st_mode) and _fill(path):  # an administrator may read anything
             os.close(descriptor)
             descriptor = os.open(path, os.O_RDONLY | _NEVER_WAIT)
             found = os.fstat(descriptor)
@@ -98,28 +95,15 @@ def refuse_special(path: str | Path) -> None:
     """
     mode = Path(path).stat().st_mode
     _refuse_mode(path, mode)
-    if is_placeholder(mode):
+    if is_placeholder_mode(mode):
         _fill(path)
 
 
-def is_placeholder(mode: int) -> bool:
-    """Whether a file with this mode may be one whose content is still elsewhere."""
-    return os.name == "posix" and stat.S_ISREG(mode) and not mode & 0o444
-
-
-def fill_placeholders_with(fill: Callable[[str | Path], bool]) -> None:
-    """Say what fetches the content of a placeholder, and returns whether it is to be opened again."""
-    global _filled_by
-    _filled_by = fill
-
-
-_filled_by: Callable[[str | Path], bool] | None = None
-
-
 def _fill(path: str | Path) -> bool:
-    if _filled_by is None:
-        import_module("suite.sources.mirrors")  # in a process that did not list the data itself
-    return _filled_by is not None and _filled_by(path)
+    """Fetch the content of a placeholder; whether the file is to be opened again."""
+    from suite.sources.mirrors import fill  # which hardly any file needs
+
+    return fill(path)
 
 
 def _refuse_mode(path: str | Path, mode: int) -> None:

@@ -24,7 +24,6 @@ from typing import Any
 
 import msgspec
 
-from suite import regular_files
 from suite.errors import UserError, reason
 from suite.files import atomic_write, make_folder, writing
 from suite.shown_addresses import show_as
@@ -340,6 +339,3 @@ def _is_free(lock: Path) -> bool:
     except (ImportError, OSError):
         return False
     return True
-
-
-regular_files.fill_placeholders_with(fill)

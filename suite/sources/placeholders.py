@@ -6,15 +6,15 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from suite import regular_files
 from suite.sources.cache import key_of
 from suite.sources.remote import Entry
+from suite.sources.unfetched import PLACEHOLDER, is_placeholder_mode
 
 
 def is_placeholder(path: Path) -> bool:
     """Whether the content of a file has not been fetched."""
     try:
-        return regular_files.is_placeholder(path.stat().st_mode)
+        return is_placeholder_mode(path.stat().st_mode)
     except OSError:
         return False
 
@@ -27,7 +27,7 @@ def write_placeholder(path: Path, entry: Entry) -> None:
     finally:
         os.close(descriptor)
     os.utime(path, ns=(_time(entry), _time(entry)))
-    os.chmod(path, regular_files.PLACEHOLDER)  # noqa: PTH101 - there may be a million
+    os.chmod(path, PLACEHOLDER)  # noqa: PTH101 - there may be a million
 
 
 def make_readable(path: Path, entry: Entry) -> None:
