@@ -9,6 +9,7 @@ from pathlib import Path
 
 from suite.devices import Device
 from suite.errors import UserError, reason
+from suite.folders import user_cache
 
 MAX_BYTES = 4 << 30
 """What is used least recently goes if more than this is kept."""
@@ -67,5 +68,4 @@ def keep_compiled(wanted: str, device: Device) -> None:
 
 def default_folder() -> Path:
     """In the user's folder for caches."""
-    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (base if base.is_absolute() else Path.home() / ".cache") / "suite" / "compiled"
+    return user_cache() / "compiled"

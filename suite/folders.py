@@ -126,3 +126,9 @@ def _exchange(first: Path, second: Path) -> bool:
     if hasattr(library, "renamex_np"):  # macOS: RENAME_SWAP is 2
         return bool(library.renamex_np(*names, 2) == 0)
     return False
+
+
+def user_cache() -> Path:
+    """The folder `suite` in the user's folder for caches: `XDG_CACHE_HOME`, or `~/.cache`."""
+    given = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (given if given.is_absolute() else Path.home() / ".cache") / "suite"

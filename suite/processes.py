@@ -24,18 +24,31 @@ from suite.stopping import check_stop
 _STOP_SECONDS = 0.2  # between two looks whether to stop
 
 
-def in_a_fresh_process(program: str, *words: str, stdin: IO[Any] | None = None) -> tuple[int, str]:
+def program(module: str, call: str) -> str:
+    """The text of a program that calls a function of a module with the caller's `sys.path`, its first word.
+
+    Args:
+        module: "suite.conversion.child".
+        call: of a function of it, which may use `json` and `sys`: "work(json.loads(sys.argv[2]))".
+    """
+    function = call.partition("(")[0]
+    path = "sys.path[:] = json.loads(sys.argv[1])"
+    return f"import json, sys\n{path}\nfrom {module} import {function}\n{call}\n"
+
+
+def in_a_fresh_process(text: str, *words: str, stdin: IO[Any] | None = None) -> tuple[int, str]:
     """Run a program of Python in an interpreter of its own, which is killed if the caller is to stop.
 
     Args:
-        program: its text. `sys.argv` has the caller's `sys.path`, as JSON, and after it `words`.
+        text: of the program, see `program`. `sys.argv` has the caller's `sys.path`, as JSON, and after it
+            `words`.
         words: for the program.
         stdin: what it reads; None takes that of this process.
 
     Returns:
         Its exit status, and what it printed to the standard error.
     """
-    command = [sys.executable, "-c", program, json.dumps(sys.path), *words]
+    command = [sys.executable, "-c", text, json.dumps(sys.path), *words]
     with subprocess.Popen(
         command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
     ) as process:

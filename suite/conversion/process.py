@@ -18,14 +18,9 @@ from suite.files import unwritable_in, writing
 from suite.pipeline.codec import Arrays
 from suite.pipeline.keras_files import check_keras
 from suite.plugin_files import files_of_modules
-from suite.processes import in_a_fresh_process
+from suite.processes import in_a_fresh_process, program
 
-_CHILD = """
-import json, sys
-sys.path[:] = json.loads(sys.argv[1])
-from suite.conversion.child import work
-work(json.loads(sys.argv[2]))
-"""
+_CHILD = program("suite.conversion.child", "work(json.loads(sys.argv[2]))")
 
 
 def convert(

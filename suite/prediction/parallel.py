@@ -19,7 +19,7 @@ from suite.prediction.encoding import name_of
 from suite.prediction.inputs import Inputs
 from suite.prediction.parts import Parts
 from suite.prediction.results import Result
-from suite.processes import error_told
+from suite.processes import error_told, program
 from suite.stopping import check_stop
 
 MAX_LOSSES = 3
@@ -27,12 +27,7 @@ MAX_LOSSES = 3
 
 _LOOK_SECONDS = 0.2
 
-_PROGRAM = """
-import json, sys
-sys.path[:] = json.loads(sys.argv[1])
-from suite.prediction.part_worker import main
-main()
-"""
+_PROGRAM = program("suite.prediction.part_worker", "main()")
 
 
 class AwaitedParts:

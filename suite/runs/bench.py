@@ -21,7 +21,7 @@ from suite.pipeline.manifest import BENCH_FILE, REPORT, Manifest, model_folder, 
 from suite.pipeline.runtimes.choosing import runtime_for
 from suite.prediction.inputs import Inputs
 from suite.prediction.loading import Described, describe
-from suite.processes import in_a_fresh_process
+from suite.processes import in_a_fresh_process, program
 from suite.runs.benchmark import NOISY, Measurements
 from suite.runs.data import sample_of
 from suite.runs.export import data_of
@@ -31,12 +31,7 @@ from suite.wording import counted
 
 MAX_INPUTS = 64
 SECONDS = 20.0
-_CHILD = """
-import json, sys
-sys.path[:] = json.loads(sys.argv[1])
-from suite.runs.bench_process import work
-work(sys.argv[2])
-"""
+_CHILD = program("suite.runs.bench_process", "work(sys.argv[2])")
 
 
 class Benchmark(msgspec.Struct, frozen=True, kw_only=True):

@@ -97,8 +97,8 @@ def follow_in_cluster(host: Host, device: str) -> None:
         _end_now()
 
 
-def main() -> int:
-    """Follow in a process that `suite.runs.workers` started; the exit status."""
+def main() -> None:
+    """Follow in a process that `suite.runs.workers` started; what is wrong is its last sentence."""
     seat = Seat(**json.loads(sys.argv[2]))
     host = host_of(json.loads(sys.argv[3]))
     threading.Thread(target=_end_with_the_first, daemon=True).start()
@@ -110,13 +110,10 @@ def main() -> int:
         assert device.group is not None
         follow(host, device.group, device)
     except SuiteError as error:
-        sys.stderr.write(f"suite: {error}\n")
-        return 1
+        sys.exit(f"suite: {error}")
     except Exception as error:  # noqa: BLE001 - the first process says it in a sentence
-        sys.stderr.write(f"suite: {type(error).__name__}: {first_line(error)}\n")
-        return 1
+        sys.exit(f"suite: {type(error).__name__}: {first_line(error)}")
     _end_now()
-    return 0
 
 
 def _end_now() -> None:

@@ -26,18 +26,13 @@ from suite.devices import Device
 from suite.errors import LostError, SuiteError, UserError
 from suite.host import Host
 from suite.process_group import ProcessGroup, Pulse, failed_together, join, process_group
-from suite.processes import named_plugins
+from suite.processes import named_plugins, program
 from suite.training_options import RuntimeOptions
 
 GRACE_SECONDS = 30.0
 """How long this process may go on computing after it lost another one, before it is ended."""
 
-_PROGRAM = """
-import json, sys
-sys.path[:] = json.loads(sys.argv[1])
-from suite.runs.follow import main
-sys.exit(main())
-"""
+_PROGRAM = program("suite.runs.follow", "main()")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from suite.errors import UserError
 from suite.files import make_folder, writing
+from suite.folders import user_cache
 from suite.limits import limits
 from suite.training_options import LimitOptions
 
@@ -30,9 +31,7 @@ def cache_folder() -> Path:
     given = os.environ.get(PLACE)
     if given:
         return Path(given).expanduser().resolve()
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    folder = Path(base) if os.path.isabs(base) else Path.home() / ".cache"  # noqa: PTH117 - XDG ignores others
-    return (folder / "suite").resolve()
+    return user_cache().resolve()
 
 
 def max_bytes() -> int:
