@@ -223,6 +223,17 @@ def test_what_one_process_has_to_do_alone_refuses_others():
         suite.cross_validate("trend", "toy.jsonl", folds=2, runtime={"workers": 2}, host=host)
 
 
+@pytest.mark.parametrize("command", [[*TRAIN[:2], "--sample"], ["resume", "run"]])
+def test_processes_beside_those_of_a_cluster_are_refused(command, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "environment.json").write_text("{}")
+    (tmp_path / "run" / "config.toml").write_text('task = "trend"\nsample = true\n')
+    host = suite.Host(toy_plugin, discover=False)
+    assert main([*command, "--cluster", "auto", "--workers", "2"], host) == 2
+    assert "a cluster has started its own: leave it out" in capsys.readouterr().err
+
+
 def test_the_options_of_the_page_are_there(capsys):
     helps = ""
     for command in ("train", "resume"):

@@ -8,6 +8,7 @@ from suite.errors import UserError
 
 if TYPE_CHECKING:
     from suite.host import Host
+    from suite.training_options import RuntimeOptions
 
 CLUSTERS = ("auto", "ray")
 
@@ -30,16 +31,20 @@ def check_cluster(cluster: str | None) -> None:
         raise UserError(f"--cluster is 'auto' or 'ray', not '{cluster}'")
 
 
-def follow_unless_first(device: str, host: Host) -> None:
+def follow_unless_first(runtime: RuntimeOptions, host: Host) -> None:
     """Join the processes that a cluster started; train along, and end, if this is not the first of them.
 
     Args:
-        device: that of `--device`.
+        runtime: the options of the training.
         host: has the plugins.
 
     Raises:
-        UserError: if there is no cluster.
+        UserError: if there is no cluster, or the options ask for processes beside those that it started.
     """
+    if runtime.workers > 1:
+        raise UserError(
+            "--workers starts processes on this machine, and a cluster has started its own: leave it out"
+        )
     from suite.runs.follow import follow_in_cluster
 
-    follow_in_cluster(host, device)
+    follow_in_cluster(host, runtime.device)

@@ -10,7 +10,10 @@ from suite.cli.main import host_from
 from suite.errors import UserError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from suite.runs.resuming import Resumption
+    from suite.training_options import RuntimeOptions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,8 +59,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     host = host_from(arguments)
     check_cluster(arguments.cluster)
-    if arguments.cluster == "auto":
-        follow_unless_first("auto", host)
     ray_workers = None
     if arguments.cluster == "ray":
         from suite.ray_machines import RayWorkers
@@ -73,6 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
             folds = resume_folds(host, Path(arguments.run), listener=display, stop=stop)
         display.show_folds(folds, host)
         return 0
+    if arguments.cluster == "auto":
+        follow_unless_first(_runtime(Path(arguments.run), how), host)
     with TrainingDisplay(resumed=True) as display, stop_on_interrupt(display) as stop:
         path = Path(arguments.run)
         if ray_workers is not None:
@@ -81,6 +84,17 @@ def run(arguments: argparse.Namespace) -> int:
             finished = resume(host, path, how=how, listener=display, stop=stop)
     display.show_result(finished, host)
     return 0
+
+
+def _runtime(path: Path, how: Resumption) -> RuntimeOptions:
+    """The options with which a run goes on; those of a run elsewhere are not known yet."""
+    import msgspec
+
+    from suite.runs.run import Run
+    from suite.training_options import RuntimeOptions
+
+    runtime = Run.open(path).configuration.runtime if path.is_dir() else RuntimeOptions()
+    return msgspec.structs.replace(runtime, **how.machine)
 
 
 def _how(arguments: argparse.Namespace) -> Resumption:
@@ -96,8 +110,10 @@ def _how(arguments: argparse.Namespace) -> Resumption:
     given = {"devices": arguments.devices, "workers": arguments.workers}
     machine = {name: parse_value(value) for name, value in given.items() if value is not None}
     parse(RuntimeOptions, machine, "suite resume")
-    if arguments.cluster:
-        machine |= {"devices": "all", "workers": 1}
+    if arguments.cluster == "ray" and arguments.devices is not None:
+        raise UserError("--devices is not for --cluster ray: each Ray worker has all GPUs of its machine")
+    if arguments.cluster is not None:
+        machine = {"devices": "all", "workers": 1, **machine}
     return Resumption(
         data=arguments.data,
         epochs=int(options.epochs) if "epochs" in values else None,

@@ -119,8 +119,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     host = host_from(arguments)
     check_cluster(arguments.cluster)
-    if arguments.cluster == "auto":
-        follow_unless_first(arguments.device or "auto", host)
     command = repeating_command("train", arguments.words, arguments, (*_FLAGS, *_REPEATED))
     ray_workers = None
     if arguments.cluster == "ray":
@@ -135,6 +133,8 @@ def run(arguments: argparse.Namespace) -> int:
     from suite.runs.train import train
 
     configuration = with_evaluators(host, from_mapping(document, where), arguments.evaluator or ())
+    if arguments.cluster == "auto":
+        follow_unless_first(configuration.runtime, host)
     with TrainingDisplay(resumed=False) as display, stop_on_interrupt(display) as stop:
         out = Path(arguments.out) if arguments.out else None
         if ray_workers is not None:

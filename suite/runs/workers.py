@@ -73,7 +73,7 @@ class Workers:
         self._readers: list[threading.Thread] = []
         self._group: ProcessGroup | None = None
         self._are_needed = False
-        self._run = Path()
+        self._goes_on = "nothing was trained yet"
 
     def __enter__(self) -> Self:
         return self
@@ -126,7 +126,7 @@ class Workers:
 
     def tell_run(self, path: Path) -> None:
         """Let the others know the run, whose configuration they train with."""
-        self._run = path
+        self._goes_on = f"to go on: suite resume {path}"
         if self._group is not None:
             self._group.tell("run", {"path": str(path.resolve())})
 
@@ -137,8 +137,7 @@ class Workers:
         Raises:
             LostError: if one of them was lost.
         """
-        goes_on = f"to go on: suite resume {self._run}"
-        with training_together(self._group, goes_on):
+        with training_together(self._group, self._goes_on):
             try:
                 yield
             except SuiteError:
@@ -146,7 +145,7 @@ class Workers:
             except Exception as error:
                 lost = self._lost(wait=5.0)
                 if lost:
-                    raise LostError(f"{lost}; {goes_on}") from error
+                    raise LostError(f"{lost}; {self._goes_on}") from error
                 raise
         self._are_needed = False
         if self._group is not None:
@@ -182,7 +181,7 @@ class Workers:
             if lost:
                 time.sleep(GRACE_SECONDS)
                 if self._are_needed:
-                    _end(f"{lost}; to go on: suite resume {self._run}")
+                    _end(f"{lost}; {self._goes_on}")
             time.sleep(0.5)
 
 
