@@ -35,30 +35,20 @@ def follow(host: Host, group: ProcessGroup, device: Device) -> None:
         SuiteError: if this process cannot do what the first one does.
     """
     from suite.evaluation.failing import added_may_fail
-    from suite.runs.validating import validation_of
+    from suite.runs.trainers import trainer_of, validation_of
     from suite.training.session import StopRequested
-    from suite.training.trainer import Trainer
 
     run = RunDirectory.open(Path(group.hear("run")["path"]))
     configuration = replace(run.configuration, init=None)  # all weights come from the first checkpoint
     experiment = build(host, configuration, Listener(), start=lambda runtime: device)
     if experiment.fingerprint != run.environment["data_fingerprint"]:
         raise RunError(f"the data in {configuration.data} is not the same for all processes")
-    trainer = Trainer(
-        experiment.pipeline,
-        experiment.dataset.train,
-        configuration.training,
-        runtime=configuration.runtime,
-        device=device,
-        folder=run.checkpoints,
-        validate=validation_of(
-            experiment, leave_out=added_may_fail(experiment.task, experiment.evaluators, defects=True)
-        ),
-        metric=experiment.task.item.metric,
-        higher_is_better=experiment.metric.higher_is_better,
+    leave_out = added_may_fail(experiment.task, experiment.evaluators, defects=True)
+    trainer = trainer_of(
+        experiment,
+        run.checkpoints,
+        validation_of(experiment, leave_out=leave_out),
         listener=Listener(),
-        stop=lambda: False,
-        history_changed=lambda rows: None,
         continuation=run.continuations[-1] if run.continuations else None,
     )
     begin = group.hear("begin")

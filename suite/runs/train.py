@@ -194,9 +194,8 @@ def _trained(
     """Train from the newest checkpoint to the end, score and report; the content of `metrics.json`."""
     from suite.evaluation.failing import added_may_fail, said_once
     from suite.prediction.loading import load
-    from suite.runs.validating import validation_of
+    from suite.runs.trainers import trainer_of, validation_of
     from suite.training.session import StopRequested
-    from suite.training.trainer import Trainer
 
     configuration, dataset, pipeline = experiment.configuration, experiment.dataset, experiment.pipeline
     skipped: list[str] = []
@@ -208,16 +207,10 @@ def _trained(
     leave_out = added_may_fail(experiment.task, experiment.evaluators, defects=True)
     validation = validation_of(experiment, on_skip=skip, leave_out=said_once(leave_out, listener.note))
     interim = InterimModel(run, experiment, validation)
-    trainer = Trainer(
-        pipeline,
-        dataset.train,
-        configuration.training,
-        runtime=configuration.runtime,
-        device=experiment.device,
-        folder=run.checkpoints,
-        validate=validation,
-        metric=experiment.task.item.metric,
-        higher_is_better=experiment.metric.higher_is_better,
+    trainer = trainer_of(
+        experiment,
+        run.checkpoints,
+        validation,
         listener=listener,
         stop=stop,
         history_changed=run.write_history,
