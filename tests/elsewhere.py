@@ -6,8 +6,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+
+from suite.sources import mirrors
 
 
 class Site:
@@ -91,3 +94,11 @@ def web_server() -> Iterator[Site]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def fresh_cache(folder: Path, monkeypatch: Any) -> Path:
+    """A cache of a test's own, where nothing is yet; addresses are listed again, and tried again at once."""
+    monkeypatch.setenv("SUITE_CACHE", str(folder / "cache"))
+    monkeypatch.setattr("suite.sources.remote.FIRST_PAUSE", 0.001)
+    mirrors.look_again()
+    return folder / "cache"

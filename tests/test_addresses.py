@@ -16,7 +16,7 @@ import pytest
 
 import suite
 import toy_plugin
-from elsewhere import web_server
+from elsewhere import fresh_cache, web_server
 from suite.cli.main import main
 from suite.data.contents import changes, contents_of
 from suite.data.dataset import fingerprint
@@ -49,10 +49,7 @@ def site():
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("SUITE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("suite.sources.remote.FIRST_PAUSE", 0.001)
-    mirror_module.look_again()
-    return tmp_path / "cache"
+    return fresh_cache(tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -50,12 +50,17 @@ def test_parts_that_failed_or_were_cut_off_are_rows_as_well(sections):
     assert "| tests/torch | left out: torch is not installed |" in table
 
 
-def test_what_was_measured_is_kept_if_the_part_fails(sections, tmp_path, monkeypatch):
-    measurement = sections("measurement")
-    told = measurement.Measurement(
-        quick=True, ends=0.0, began=0.0, work=str(tmp_path), report=str(tmp_path / "r.json"), data="",
+def a_measurement(measurement, folder, ends):
+    """What a part is told, whose time ends then."""
+    return measurement.Measurement(
+        quick=True, ends=ends, began=0.0, work=str(folder), report=str(folder / "r.json"), data="",
         goal=0.94, fast={}, options={},
     )  # fmt: skip
+
+
+def test_what_was_measured_is_kept_if_the_part_fails(sections, tmp_path, monkeypatch):
+    measurement = sections("measurement")
+    told = a_measurement(measurement, tmp_path, ends=0.0)
 
     def fails(measurement):
         measurement.keep(speed=3.0)
@@ -72,10 +77,7 @@ def test_what_was_measured_is_kept_if_the_part_fails(sections, tmp_path, monkeyp
 def test_steps_that_are_read_together_are_counted_together(sections, tmp_path, monkeypatch):
     """Ten steps a second, read five at a time; the first steps of an epoch are left out."""
     measurement = sections("measurement")
-    told = measurement.Measurement(
-        quick=True, ends=1e12, began=0.0, work=str(tmp_path), report=str(tmp_path / "r.json"), data="",
-        goal=0.94, fast={}, options={},
-    )  # fmt: skip
+    told = a_measurement(measurement, tmp_path, ends=1e12)
     clock = measurement.Clock(told, 5)
     clock.batch_size, clock.skipped = 16, 4
     now = [100.0]

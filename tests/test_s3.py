@@ -10,6 +10,7 @@ import pytest
 
 import suite
 import toy_plugin
+from elsewhere import fresh_cache
 from suite.data.loading import load_dataset
 from suite.errors import UnwritableError, UserError
 from suite.host import Host
@@ -45,10 +46,7 @@ def bucket():
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("SUITE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("suite.sources.remote.FIRST_PAUSE", 0.001)
-    mirrors.look_again()
-    return tmp_path / "cache"
+    return fresh_cache(tmp_path, monkeypatch)
 
 
 def host():
