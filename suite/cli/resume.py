@@ -110,8 +110,6 @@ def _how(arguments: argparse.Namespace) -> Resumption:
     given = {"devices": arguments.devices, "workers": arguments.workers}
     machine = {name: parse_value(value) for name, value in given.items() if value is not None}
     parse(RuntimeOptions, machine, "suite resume")
-    if arguments.cluster == "ray" and arguments.devices is not None:
-        raise UserError("--devices is not for --cluster ray: each Ray worker has all GPUs of its machine")
     if arguments.cluster is not None:
         machine = {"devices": "all", "workers": 1, **machine}
     return Resumption(

@@ -105,6 +105,7 @@ def resume_on_ray(
     """As `suite.runs.train.resume`, in the workers of a Ray cluster; see `train_on_ray`."""
     run = RunDirectory.open(path)
     how = how or Resumption()
+    _check_devices(how.machine.get("devices", "all"))
     resumed_configuration(run, how)  # what is wrong with it is said before Ray is started
     job = {
         "how": {**asdict(how), "machine": {}},
@@ -120,7 +121,11 @@ def _check_machine(configuration: Configuration) -> None:
     runtime = configuration.runtime
     if runtime.backend not in ("auto", "jax"):
         raise UserError(f"{runtime.backend} trains on one device here: --backend jax trains on several")
-    if runtime.devices not in (1, "all"):
+    _check_devices(runtime.devices)
+
+
+def _check_devices(devices: int | str) -> None:
+    if devices not in (1, "all"):
         raise UserError("--devices is not for --cluster ray: each Ray worker has all GPUs of its machine")
 
 
