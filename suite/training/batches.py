@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import keras
 import numpy as np
@@ -105,6 +105,7 @@ class PreparedExamples:
         skip_unreadable: put the next readable example in the place of an unreadable one, instead of raising
             its error.
         on_skip: called once with a sentence on each example that is skipped.
+        ahead: for how many seconds examples are read before the first step, at most.
     """
 
     _JUDGED_BY = 64
@@ -117,12 +118,14 @@ class PreparedExamples:
         *,
         skip_unreadable: bool = False,
         on_skip: Callable[[str], None] = lambda message: None,
+        ahead: float = READING_SECONDS,
     ) -> None:
         self._examples = examples
         self._prepare = prepare
         self._budget = budget
         self._skip = skip_unreadable
         self._on_skip = on_skip
+        self._ahead = ahead
         self._kept: list[Any] | None = [None] * len(examples) if budget > 0 else None
         self._read = 0
         self._bytes = 0
@@ -134,13 +137,25 @@ class PreparedExamples:
         """Whether examples are being kept."""
         return self._kept is not None
 
-    def read_ahead(self, threads: int, seconds: float = READING_SECONDS) -> list[str]:
-        """Read examples into memory as long as they fit and for at most some seconds.
+    @property
+    def all_kept(self) -> list[Any] | None:
+        """All examples, if all of them are in memory; for an unreadable one, what is in its place."""
+        kept = self._kept
+        if kept is None or self._read + len(self._unreadable) < len(self._examples):
+            return None
+        return [self[index] for index in range(len(kept))] if self._unreadable else kept
+
+    def let_go(self) -> None:
+        """Keep the examples no longer, since they are kept elsewhere."""
+        self._kept = None
+
+    def read_ahead(self, threads: int) -> list[str]:
+        """Read examples into memory as long as they fit and there is time.
 
         Returns:
             A sentence on each example that cannot be read, unless such are skipped.
         """
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + self._ahead
         failures: list[str] = []
         # Shared by the threads, each of which takes the next one: a million futures would cost gigabytes.
         indices = iter(range(len(self._examples)))
@@ -203,12 +218,12 @@ def memory_budget(cache: str, share: float) -> int:
     """The bytes that may be kept: a share of what is free, all of it, or nothing.
 
     Args:
-        cache: "auto", "memory" or "none", as `RuntimeOptions.cache`.
+        cache: as `RuntimeOptions.cache`.
         share: of the free memory, for "auto".
     """
     if cache == "none":
         return 0
-    return sys.maxsize if cache == "memory" else int(available_memory() * share)
+    return int(available_memory() * share) if cache == "auto" else sys.maxsize
 
 
 def _size(prepared: Any) -> int:
@@ -219,6 +234,27 @@ def _size(prepared: Any) -> int:
     if isinstance(prepared, dict):
         return sum(_size(item) for item in prepared.values()) + 232
     return 64
+
+
+class Choice(NamedTuple):
+    """What a batch is a function of.
+
+    Attributes:
+        indices: (batch_size,) int64, its examples.
+        generator: its randomness.
+        progress: the share of the training that lies behind.
+    """
+
+    indices: np.ndarray
+    generator: np.random.Generator
+    progress: float
+
+
+class ResidentExamples(Protocol):
+    """Examples that are on the device, of which batches are made there."""
+
+    def whole(self, choice: Choice) -> tuple[Any, ...]:
+        """The whole batch on one device."""
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not typed
@@ -259,6 +295,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
         self._last_step = last_step
         self._total_steps = total_steps
         self._began = began
+        self.resident: ResidentExamples | None = None
         self._look_ahead = 2 * threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batches")
         self._futures: dict[int, Future[tuple[Arrays, ...]]] = {}
@@ -269,6 +306,8 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
         return self._last_step - self._first_step
 
     def __getitem__(self, item: int) -> tuple[Arrays, ...]:
+        if self.resident is not None:
+            return self.batch(self._first_step + item)
         for ahead in range(item, min(item + 1 + self._look_ahead, self.num_batches)):
             if ahead not in self._futures:
                 self._futures[ahead] = self._pool.submit(self._make, ahead)
@@ -288,11 +327,34 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
 
     def batch(self, step: int) -> tuple[Arrays, ...]:
         """The batch of a global step: `(inputs, targets)` or `(inputs, targets, sample weights)`."""
+        chosen = self._choice(step)
+        if self.resident is not None:
+            return self.resident.whole(chosen)
+        prepared = [self._prepared[int(index)] for index in chosen.indices]
+        return self._maker.make(prepared, chosen.generator, chosen.progress)
+
+    def choice_of(self, item: int) -> Choice:
+        """What an item is a function of."""
+        return self._choice(self._first_step + item)
+
+    def begins_epoch(self, item: int) -> bool:
+        """Whether an item is the first of an epoch."""
+        return (self._first_step + item) % self.plan.steps_per_epoch == 0
+
+    def _choice(self, step: int) -> Choice:
         epoch, step_in_epoch = divmod(step, self.plan.steps_per_epoch)
-        indices = self.plan.indices(epoch, step_in_epoch)
-        prepared = [self._prepared[int(index)] for index in indices]
-        progress = max(0, step - self._began) / (self._total_steps - self._began)
-        return self._maker.make(prepared, self.plan.generator(epoch, step_in_epoch), progress)
+        return Choice(
+            indices=self.plan.indices(epoch, step_in_epoch),
+            generator=self.plan.generator(epoch, step_in_epoch),
+            progress=max(0, step - self._began) / (self._total_steps - self._began),
+        )
+
+    def make_there(self, resident: ResidentExamples) -> None:
+        """From now on batches are made where their examples are, and not in threads."""
+        self.resident = resident
+        for future in self._futures.values():
+            future.cancel()
+        self._futures.clear()
 
     def as_dataset(self, *, open_lengths: bool) -> Any:
         """The batches as a `tf.data.Dataset`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -23,10 +24,40 @@ class Placement:
     def __init__(self, device: Device) -> None:
         self._mesh = jax.sharding.Mesh(np.array(jax.devices()[: device.count]), ("batch",))
         self.everywhere = jax.sharding.NamedSharding(self._mesh, jax.sharding.PartitionSpec())
+        mine = [each for each in self._mesh.devices if each.process_index == jax.process_index()]
+        self._mine = jax.sharding.Mesh(np.array(mine), ("batch",))
 
     def on_all(self, value: np.ndarray) -> Any:
         """An array that is whole on each device; all processes have to give the same."""
         return jax.make_array_from_callback(value.shape, self.everywhere, lambda index: value[index])
+
+    def on_mine(self, value: np.ndarray) -> Any:
+        """An array that is whole on each device of this process."""
+        return jax.device_put(value, jax.sharding.NamedSharding(self._mine, jax.sharding.PartitionSpec()))
+
+    def made_in_rows(self, make: Callable[..., Any], axis: int = 0) -> Callable[..., Any]:
+        """A program that makes batches on the devices of this process, divided by rows among all devices.
+
+        Args:
+            make: gives whole batches; all of its arguments are on each device of this process, or small.
+            axis: along which their rows are.
+        """
+        size, rank = jax.process_count(), jax.process_index()
+        spec = jax.sharding.PartitionSpec(*[None] * axis, "batch")
+        here = jax.sharding.NamedSharding(self._mine, spec)
+        in_rows = jax.sharding.NamedSharding(self._mesh, spec)
+
+        def mine(*arguments: Any) -> Any:
+            return jax.tree.map(lambda array: _part(array, axis, rank, size), make(*arguments))
+
+        program = jax.jit(mine, out_shardings=here)
+
+        def joined(array: Any) -> Any:
+            shape = (*array.shape[:axis], array.shape[axis] * size, *array.shape[axis + 1 :])
+            parts = [shard.data for shard in array.addressable_shards]
+            return jax.make_array_from_single_device_arrays(shape, in_rows, parts)
+
+        return lambda *arguments: jax.tree.map(joined, program(*arguments))
 
     def rows(self, batch: Any, axis: int = 0) -> Any:
         """Arrays divided by rows, of which this process puts its own on its devices.
@@ -40,8 +71,12 @@ class Placement:
         in_rows = jax.sharding.NamedSharding(self._mesh, spec)
 
         def placed(array: np.ndarray) -> Any:
-            rows = array.shape[axis] // size
-            mine = array[(slice(None),) * axis + (slice(rank * rows, (rank + 1) * rows),)]
-            return jax.make_array_from_process_local_data(in_rows, mine)
+            return jax.make_array_from_process_local_data(in_rows, _part(array, axis, rank, size))
 
         return jax.tree.map(placed, batch)
+
+
+def _part(array: Any, axis: int, rank: int, size: int) -> Any:
+    """The rows of one of several processes."""
+    rows = array.shape[axis] // size
+    return array[(slice(None),) * axis + (slice(rank * rows, (rank + 1) * rows),)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from suite.training.normalization import fresh_normalizations
 from suite.training.optimizers import make_optimizer
 from suite.training.session import StopRequested, TrainingSession
 
+if TYPE_CHECKING:
+    from suite.training.resident import Residence
+
 
 @dataclass(frozen=True, kw_only=True)
 class StageRunner:
@@ -33,12 +36,14 @@ class StageRunner:
         prepared: the training examples.
         device: what Keras runs on.
         threads: how many batches are made at the same time.
+        residence: brings the examples to the device, on JAX.
     """
 
     session: TrainingSession
     prepared: PreparedExamples
     device: Device
     threads: int
+    residence: Residence | None = None
 
     def run(
         self, index: int, stage: Stage, first: int, last: int, restored: Mapping[str, np.ndarray]
@@ -124,7 +129,7 @@ class StageRunner:
         if self.device.backend == "jax":
             from suite.training.jax_steps import JaxSteps
 
-            steps = JaxSteps(network, self.device)
+            steps = JaxSteps(network, self.device, self.residence)
         sync = (lambda: None) if steps is None else steps.sync
         loop = kind(session, batches, optimizer, first, last, restored, sync)
         callbacks = Callbacks([loop], model=network)
