@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from suite.pipeline.codec import StructCodec as StructCodec
     from suite.pipeline.keras_files import load_keras as load_keras
     from suite.pipeline.trainable import BatchMaker as BatchMaker
+    from suite.pipeline.trainable import RowsMaker as RowsMaker
     from suite.pipeline.trainable import Stacked as Stacked
     from suite.pipeline.trainable import Stage as Stage
     from suite.pipeline.trainable import TrainablePipeline as TrainablePipeline
@@ -33,6 +34,7 @@ if not TYPE_CHECKING:
             "Encoded": "suite.pipeline.codec",
             "NamedAxes": "suite.pipeline.codec",
             "Chunks": "suite.pipeline.codec",
+            "RowsMaker": "suite.pipeline.trainable",
             "Stacked": "suite.pipeline.trainable",
             "Signature": "suite.pipeline.codec",
             "Stage": "suite.pipeline.trainable",

@@ -10,7 +10,7 @@ import numpy as np
 from suite.data.dataset import Example
 from suite.errors import PluginError, attributed
 from suite.pipeline.comparing import array_defect, same, snapshot
-from suite.pipeline.trainable import BatchMaker
+from suite.pipeline.trainable import BatchMaker, RowsMaker, rows_of
 
 _PARTS = ("inputs", "targets", "sample weights")
 
@@ -72,3 +72,21 @@ def check_batch(maker: BatchMaker, prepared: Sequence[Any], seed: Sequence[int],
             f"{whose} gave a batch maker whose make() gives another batch for the same arguments: all of its"
             " randomness comes from `rng`, and it keeps nothing from one call to the next"
         )
+    if isinstance(maker, RowsMaker) and len(prepared) > 1:
+        _check_rows(maker, prepared, seed, first, whose)
+
+
+def _check_rows(
+    maker: RowsMaker, prepared: Sequence[Any], seed: Sequence[int], whole: tuple[Any, ...], whose: str
+) -> None:
+    """Refuse rows that are not those of the whole batch."""
+    middle = len(prepared) // 2
+    for rows in (slice(0, middle), slice(middle, len(prepared))):
+        with attributed(whose):
+            made = maker.make_rows(list(prepared), np.random.default_rng(list(seed)), 0.0, rows)
+        if not same(made, rows_of(whole, rows)):
+            raise PluginError(
+                f"{whose} gave a batch maker whose make_rows() gives something else for the rows {rows.start}"
+                f" to {rows.stop - 1} than make(): draw for the whole batch what is random, in the same order"
+                " as there, and work on the examples that these rows need"
+            )

@@ -13,10 +13,10 @@ import gc
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
-from typing import Any
+from typing import Any, overload
 
 import keras
 import numpy as np
@@ -25,7 +25,7 @@ from suite.data.dataset import Example, Examples
 from suite.devices import available_memory
 from suite.errors import UserError, about
 from suite.pipeline.codec import Arrays
-from suite.pipeline.trainable import BatchMaker
+from suite.pipeline.trainable import BatchMaker, made_rows
 from suite.stopping import check_stop, stopped_alike
 
 READING_SECONDS = 5.0
@@ -161,23 +161,30 @@ class PreparedExamples:
         return sorted(failures)
 
     def __getitem__(self, index: int) -> Any:
-        kept = self._kept
-        if kept is not None and kept[index] is not None:
-            return kept[index]
-        if index in self._unreadable:
-            return self[(index + 1) % len(self._examples)]
-        example = self._examples[index]
-        try:
-            prepared = self._prepare(example)
-        except UserError as error:
-            message = about(str(error), example.id, example.input)
-            if not self._skip:
-                raise UserError(message) from error
-            self._note_unreadable(index, message)
-            return self[(index + 1) % len(self._examples)]
-        if kept is not None:
-            self._keep(kept, index, prepared)
-        return prepared
+        while True:
+            kept = self._kept
+            if kept is not None and kept[index] is not None:
+                return kept[index]
+            if index not in self._unreadable:
+                example = self._examples[index]
+                try:
+                    prepared = self._prepare(example)
+                except UserError as error:
+                    message = about(str(error), example.id, example.input)
+                    if not self._skip:
+                        raise UserError(message) from error
+                    self._note_unreadable(index, message)
+                else:
+                    if kept is not None:
+                        self._keep(kept, index, prepared)
+                    return prepared
+            if len(self._unreadable) == len(self._examples):
+                raise UserError(
+                    f"none of the {len(self._examples)} training examples can be read:"
+                    f" {self._unreadable[index]}"
+                )
+            # The next one whoever asks, so that all processes that train together put in the same.
+            index = (index + 1) % len(self._examples)
 
     def _keep(self, kept: list[Any], index: int, prepared: Any) -> None:
         with self._lock:
@@ -195,8 +202,6 @@ class PreparedExamples:
             if index not in self._unreadable:
                 self._unreadable[index] = message
                 self._on_skip(message)
-            if len(self._unreadable) == len(self._examples):
-                raise UserError(f"none of the {len(self._examples)} training examples can be read: {message}")
 
 
 def memory_budget(cache: str, share: float) -> int:
@@ -221,6 +226,26 @@ def _size(prepared: Any) -> int:
     return 64
 
 
+class _OfBatch(Sequence[Any]):
+    """The examples of a batch, each of which is prepared when somebody asks for it."""
+
+    def __init__(self, prepared: PreparedExamples, indices: np.ndarray) -> None:
+        self._prepared = prepared
+        self._indices = indices
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    @overload
+    def __getitem__(self, place: int) -> Any: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Any]: ...
+    def __getitem__(self, place: int | slice) -> Any:
+        if isinstance(place, slice):
+            return [self._prepared[int(index)] for index in self._indices[place]]
+        return self._prepared[int(self._indices[place])]
+
+
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not typed
     """The batches from one step to another, prepared ahead in threads.
 
@@ -236,6 +261,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
         total_steps: of the whole training, for the batch maker's `progress`.
         began: the step at which that progress is 0.
         threads: how many batches are made at the same time.
+        rows: of each batch, if this is one of several processes of which each makes its own.
     """
 
     def __init__(
@@ -249,6 +275,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
         total_steps: int,
         threads: int,
         began: int = 0,
+        rows: slice = slice(None),
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
         self.plan = plan
@@ -259,6 +286,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
         self._last_step = last_step
         self._total_steps = total_steps
         self._began = began
+        self._rows = rows
         self._look_ahead = 2 * threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batches")
         self._futures: dict[int, Future[tuple[Arrays, ...]]] = {}
@@ -282,17 +310,25 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
             raise
 
     def _make(self, item: int) -> tuple[Arrays, ...]:
-        batch = self.batch(self._first_step + item)
+        batch = self.batch(self._first_step + item, self._rows)
         self._ready_at[item] = time.perf_counter()
         return batch
 
-    def batch(self, step: int) -> tuple[Arrays, ...]:
-        """The batch of a global step: `(inputs, targets)` or `(inputs, targets, sample weights)`."""
+    def batch(self, step: int, rows: slice = slice(None)) -> tuple[Arrays, ...]:
+        """The batch of a global step: `(inputs, targets)` or `(inputs, targets, sample weights)`.
+
+        Args:
+            step: from 0.
+            rows: which rows of it; all unless somebody says otherwise.
+        """
         epoch, step_in_epoch = divmod(step, self.plan.steps_per_epoch)
         indices = self.plan.indices(epoch, step_in_epoch)
-        prepared = [self._prepared[int(index)] for index in indices]
         progress = max(0, step - self._began) / (self._total_steps - self._began)
-        return self._maker.make(prepared, self.plan.generator(epoch, step_in_epoch), progress)
+        rng = self.plan.generator(epoch, step_in_epoch)
+        prepared = _OfBatch(self._prepared, indices)
+        if rows == slice(None):
+            return self._maker.make(list(prepared), rng, progress)
+        return made_rows(self._maker, prepared, rng, progress, rows)
 
     def as_dataset(self, *, open_lengths: bool) -> Any:
         """The batches as a `tf.data.Dataset`.

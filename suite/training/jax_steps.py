@@ -85,9 +85,9 @@ class JaxSteps:
         return jax.tree.map(lambda values: values[-1], logs), state
 
     def _run(self, step: Any, batch: Any, axis: int = 0) -> None:
-        """Start a step on a batch whose rows are along an axis; nobody waits for it."""
+        """Start a step on this process's rows of a batch, which are along an axis; nobody waits for it."""
         state = self._placed_state() if self._state is None else self._state
-        placed = batch if self._placement is None else self._placement.rows(batch, axis)
+        placed = batch if self._placement is None else self._placement.own_rows(batch, axis)
         if self._logs is not None or jax.process_count() == 1:
             self._logs, self._state = step(state, placed)
             self._under_way.append(self._logs)

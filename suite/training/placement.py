@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from suite.devices import Device
+from suite.process_group import ProcessGroup
 
 
 class Placement:
@@ -28,20 +29,22 @@ class Placement:
         """An array that is whole on each device; all processes have to give the same."""
         return jax.make_array_from_callback(value.shape, self.everywhere, lambda index: value[index])
 
-    def rows(self, batch: Any, axis: int = 0) -> Any:
+    def rows(self, batch: Any) -> Any:
         """Arrays divided by rows, of which this process puts its own on its devices.
 
         Args:
-            batch: arrays that all processes have.
+            batch: arrays that all processes have whole.
+        """
+        group = ProcessGroup(jax.process_index(), jax.process_count())
+        return self.own_rows(jax.tree.map(lambda array: array[group.rows(len(array))], batch))
+
+    def own_rows(self, batch: Any, axis: int = 0) -> Any:
+        """The same of arrays of which each process has its own rows only.
+
+        Args:
+            batch: those of this process.
             axis: along which their rows are.
         """
-        size, rank = jax.process_count(), jax.process_index()
         spec = jax.sharding.PartitionSpec(*[None] * axis, "batch")
         in_rows = jax.sharding.NamedSharding(self._mesh, spec)
-
-        def placed(array: np.ndarray) -> Any:
-            rows = array.shape[axis] // size
-            mine = array[(slice(None),) * axis + (slice(rank * rows, (rank + 1) * rows),)]
-            return jax.make_array_from_process_local_data(in_rows, mine)
-
-        return jax.tree.map(placed, batch)
+        return jax.tree.map(lambda array: jax.make_array_from_process_local_data(in_rows, array), batch)

@@ -70,6 +70,7 @@ class StageRunner:
             session.state = replace(session.state, fresh=fresh)
             session.checkpoint(optimizer)
         self._begin()
+        group = session.group
         batches = Batches(
             session.plan,
             self.prepared,
@@ -79,6 +80,7 @@ class StageRunner:
             began=session.began,
             total_steps=session.steps,
             threads=self.threads,
+            rows=slice(None) if group is None else group.rows(session.plan.batch_size),
         )
         between_steps = {
             name: value for name, value in restored.items() if name.startswith(("metrics/", "random/"))
