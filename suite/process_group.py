@@ -46,6 +46,11 @@ class ProcessGroup:
         """Whether this process decides and writes."""
         return self.rank == 0
 
+    def rows(self, count: int) -> slice:
+        """Which of the `count` rows of a batch are those of this process's devices."""
+        share = count // self.size
+        return slice(self.rank * share, (self.rank + 1) * share)
+
     def tell(self, topic: str, message: Mapping[str, Any]) -> None:
         """Say something to all processes, once for each topic."""
         with _lost("the other processes"):

@@ -173,8 +173,8 @@ class RuntimeOptions(LimitOptions, frozen=True):
     cache: Annotated[
         Literal["auto", "device", "memory", "none"],
         Meta(
-            description="keep prepared examples in memory, or on the device, which then makes the batches;"
-            " auto: where they fit"
+            description="keep prepared examples in memory, or on the device (JAX), which then makes the"
+            " batches; auto: where they fit, and on a GPU there"
         ),
     ] = "auto"
     compilation_cache: Annotated[

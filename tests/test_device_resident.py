@@ -1,6 +1,8 @@
-"""Examples that stay on the device: the batches and the weights are those of examples in memory, to the bit."""
+"""Examples that stay on the device: batches and weights are those of examples in memory, to the bit."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -15,9 +17,10 @@ from suite.pipeline.trainable import OnDevice, Stacked, TrainablePipeline
 from suite.testing import check_batch_maker
 from suite.training import resident
 from suite.training.checkpoints import CheckpointFolder
+from suite.training.prepared import PreparedExamples
 from suite.training.progress import Listener
 from suite.training.session import StopRequested
-from suite.training.trainer import Trainer
+from suite.training.trainer import Trainer, residence_of
 from suite.training_options import RuntimeOptions, TrainingOptions
 
 pytestmark = pytest.mark.backend
@@ -122,7 +125,7 @@ def weights(trainer):
 @pytest.mark.parametrize("ahead", [True, False], ids=["from the start", "after the first epoch"])
 def test_weights_are_those_of_examples_in_memory(tmp_path, steps, ahead):
     streamed = trained(trainer(tmp_path / "memory", cache="memory", steps_per_execution=steps))
-    there = trained(trainer(tmp_path / "device", cache="auto", steps_per_execution=steps), ahead=ahead)
+    there = trained(trainer(tmp_path / "device", steps_per_execution=steps), ahead=ahead)
     assert there._residence._resident is not None
     assert not there.prepared.cached
     for first, second in zip(weights(streamed), weights(there), strict=True):
@@ -164,12 +167,28 @@ def test_an_example_that_is_left_out_has_the_next_one_in_its_place(tmp_path):
 def test_what_cannot_be_on_the_device_is_refused_if_asked_for_and_else_stays_in_memory(tmp_path, monkeypatch):
     with pytest.raises(suite.UserError, match="not all of one shape; --set runtime.cache=memory"):
         trained(trainer(tmp_path / "a", Ragged()))
-    with pytest.raises(suite.UserError, match="not made on a device with these options"):
+    with pytest.raises(suite.UserError, match="with these options no device makes the batches"):
         trainer(tmp_path / "b", Stacked(None, None, augment=lambda inputs, rng, progress: inputs))
     monkeypatch.setattr(resident, "_memory", lambda: 1000)
     with pytest.raises(suite.UserError, match="they take .* GB, and there is room for"):
         trained(trainer(tmp_path / "c"))
-    assert trained(trainer(tmp_path / "d", cache="auto")).prepared.cached
+    on_a_gpu = trainer(tmp_path / "d", cache="memory")
+    on_a_gpu._residence = residence_of(
+        on_a_gpu.prepared, Mirrored(), "auto", replace(on_a_gpu._device, kind="gpu")
+    )
+    assert trained(on_a_gpu).prepared.cached
+
+
+@on_jax
+@pytest.mark.slow
+def test_by_default_examples_are_on_a_gpu_and_in_the_memory_of_a_processor(tmp_path):
+    prepared = PreparedExamples(EXAMPLES, Mirrored().prepare, 1 << 20)
+    device = activate()
+    assert residence_of(prepared, Mirrored(), "auto", replace(device, kind="cpu")) is None
+    residence = residence_of(prepared, Mirrored(), "auto", replace(device, kind="gpu"))
+    assert residence.examples() is None  # none has been read yet
+    prepared.read_ahead(1)
+    assert residence.examples() is not None
 
 
 @on_jax

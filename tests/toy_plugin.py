@@ -246,11 +246,15 @@ class NoisyBatches:
         return self.codec.encode(example.input), self.targets(example.target)
 
     def make(self, prepared: Sequence[Any], rng: Any, progress: float) -> Any:
+        return self.make_rows(prepared, rng, progress, slice(None))
+
+    def make_rows(self, prepared: Sequence[Any], rng: Any, progress: float, rows: slice) -> Any:
         import numpy as np
 
-        inputs = np.stack([row for row, _ in prepared])
-        noise = rng.normal(0, self.noise, inputs.shape).astype(np.float32)
-        return inputs + noise, np.stack([target for _, target in prepared])
+        chosen = prepared[rows]
+        inputs = np.stack([row for row, _ in chosen])
+        noise = rng.normal(0, self.noise, (len(prepared), *inputs.shape[1:])).astype(np.float32)
+        return inputs + noise[rows], np.stack([target for _, target in chosen])
 
 
 def build(dataset: Any, options: DenseOptions) -> Any:

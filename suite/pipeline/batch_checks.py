@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from suite.data.dataset import Example
 from suite.errors import PluginError, attributed
 from suite.pipeline.comparing import array_defect, same, snapshot
-from suite.pipeline.trainable import BatchMaker, DeviceBatchMaker, stacked_examples
+from suite.pipeline.trainable import BatchMaker, DeviceBatchMaker, RowsMaker, rows_of, stacked_examples
 
 _PARTS = ("inputs", "targets", "sample weights")
 
@@ -72,6 +72,24 @@ def check_batch(maker: BatchMaker, prepared: Sequence[Any], seed: Sequence[int],
             f"{whose} gave a batch maker whose make() gives another batch for the same arguments: all of its"
             " randomness comes from `rng`, and it keeps nothing from one call to the next"
         )
+    if isinstance(maker, RowsMaker) and len(prepared) > 1:
+        _check_rows(maker, prepared, seed, first, whose)
+
+
+def _check_rows(
+    maker: RowsMaker, prepared: Sequence[Any], seed: Sequence[int], whole: tuple[Any, ...], whose: str
+) -> None:
+    """Refuse rows that are not those of the whole batch."""
+    middle = len(prepared) // 2
+    for rows in (slice(0, middle), slice(middle, len(prepared))):
+        with attributed(whose):
+            made = maker.make_rows(list(prepared), np.random.default_rng(list(seed)), 0.0, rows)
+        if not same(made, rows_of(whole, rows)):
+            raise PluginError(
+                f"{whose} gave a batch maker whose make_rows() gives something else for the rows {rows.start}"
+                f" to {rows.stop - 1} than make(): draw for the whole batch what is random, in the same order"
+                " as there, and work on the examples that these rows need"
+            )
 
 
 def unlike(prepared: Sequence[Any]) -> str:
@@ -107,7 +125,13 @@ def _parts(form: Any) -> Iterator[_Part]:
         yield from _parts(part)
 
 
-def check_on_device(maker: BatchMaker, prepared: Sequence[Any], seed: Sequence[int], whose: str) -> None:
+def check_on_device(
+    maker: BatchMaker,
+    prepared: Sequence[Any],
+    seed: Sequence[int],
+    whose: str,
+    compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = lambda make: make,
+) -> None:
     """Make a batch in memory and by the backend, if the maker has code for it; refuse what is not the same.
 
     Args:
@@ -115,6 +139,7 @@ def check_on_device(maker: BatchMaker, prepared: Sequence[Any], seed: Sequence[i
         prepared: examples that it has prepared.
         seed: of the random numbers.
         whose: how a message calls the builder.
+        compiled: compiles what makes a batch, as the training will.
 
     Raises:
         PluginError: if the batches differ.
@@ -124,6 +149,7 @@ def check_on_device(maker: BatchMaker, prepared: Sequence[Any], seed: Sequence[i
         return
     import keras
 
+    make = compiled(on_device.make)
     for progress in (0.0, 0.999):
         with attributed(whose):
             rngs = [np.random.default_rng(list(seed)) for _ in range(2)]
@@ -131,7 +157,7 @@ def check_on_device(maker: BatchMaker, prepared: Sequence[Any], seed: Sequence[i
             drawn = dict(on_device.draw(len(prepared), rngs[1], progress))
             examples = keras.tree.map_structure(keras.ops.convert_to_tensor, stacked_examples(prepared))
             numbers = {name: keras.ops.convert_to_tensor(array) for name, array in drawn.items()}
-            made = on_device.make(examples, numbers)
+            made = make(examples, numbers)
         first = keras.tree.map_structure(_as_on_device, tuple(expected))
         second = keras.tree.map_structure(keras.ops.convert_to_numpy, tuple(made))
         if not same(first, second):

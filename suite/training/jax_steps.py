@@ -90,7 +90,7 @@ class JaxSteps:
         """Start steps on batches that were made in memory."""
         # If the device still computes, it has not waited for these examples.
         loop.device_waits = self._logs is None or self._logs["loss"].is_ready()
-        place = (lambda batch, axis=0: batch) if self._placement is None else self._placement.rows
+        place = (lambda batch, axis=0: batch) if self._placement is None else self._placement.own_rows
         if len(together) > 1 and _are_alike(together):
             self._run(self._steps, place(_stacked(together), axis=1))
         else:

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from suite.devices import Device
+from suite.process_group import ProcessGroup
 
 
 class Placement:
@@ -24,6 +25,7 @@ class Placement:
     def __init__(self, device: Device) -> None:
         self._mesh = jax.sharding.Mesh(np.array(jax.devices()[: device.count]), ("batch",))
         self.everywhere = jax.sharding.NamedSharding(self._mesh, jax.sharding.PartitionSpec())
+        self._group = ProcessGroup(jax.process_index(), jax.process_count())
         mine = [each for each in self._mesh.devices if each.process_index == jax.process_index()]
         self._mine = jax.sharding.Mesh(np.array(mine), ("batch",))
 
@@ -42,41 +44,39 @@ class Placement:
             make: gives whole batches; all of its arguments are on each device of this process, or small.
             axis: along which their rows are.
         """
-        size, rank = jax.process_count(), jax.process_index()
         spec = jax.sharding.PartitionSpec(*[None] * axis, "batch")
         here = jax.sharding.NamedSharding(self._mine, spec)
         in_rows = jax.sharding.NamedSharding(self._mesh, spec)
 
-        def mine(*arguments: Any) -> Any:
-            return jax.tree.map(lambda array: _part(array, axis, rank, size), make(*arguments))
+        def mine(array: Any) -> Any:
+            rows = self._group.rows(array.shape[axis])
+            return array[(slice(None),) * axis + (rows,)]
 
-        program = jax.jit(mine, out_shardings=here)
+        program = jax.jit(lambda *arguments: jax.tree.map(mine, make(*arguments)), out_shardings=here)
 
         def joined(array: Any) -> Any:
-            shape = (*array.shape[:axis], array.shape[axis] * size, *array.shape[axis + 1 :])
+            rows = array.shape[axis] * self._group.size
+            shape = (*array.shape[:axis], rows, *array.shape[axis + 1 :])
             parts = [shard.data for shard in array.addressable_shards]
             return jax.make_array_from_single_device_arrays(shape, in_rows, parts)
 
         return lambda *arguments: jax.tree.map(joined, program(*arguments))
 
-    def rows(self, batch: Any, axis: int = 0) -> Any:
+    def rows(self, batch: Any) -> Any:
         """Arrays divided by rows, of which this process puts its own on its devices.
 
         Args:
-            batch: arrays that all processes have.
+            batch: arrays that all processes have whole.
+        """
+        return self.own_rows(jax.tree.map(lambda array: array[self._group.rows(len(array))], batch))
+
+    def own_rows(self, batch: Any, axis: int = 0) -> Any:
+        """The same of arrays of which each process has its own rows only.
+
+        Args:
+            batch: those of this process.
             axis: along which their rows are.
         """
-        size, rank = jax.process_count(), jax.process_index()
         spec = jax.sharding.PartitionSpec(*[None] * axis, "batch")
         in_rows = jax.sharding.NamedSharding(self._mesh, spec)
-
-        def placed(array: np.ndarray) -> Any:
-            return jax.make_array_from_process_local_data(in_rows, _part(array, axis, rank, size))
-
-        return jax.tree.map(placed, batch)
-
-
-def _part(array: Any, axis: int, rank: int, size: int) -> Any:
-    """The rows of one of several processes."""
-    rows = array.shape[axis] // size
-    return array[(slice(None),) * axis + (slice(rank * rows, (rank + 1) * rows),)]
+        return jax.tree.map(lambda array: jax.make_array_from_process_local_data(in_rows, array), batch)

@@ -17,8 +17,9 @@ from suite.devices import Device, available_memory
 from suite.errors import UserError
 from suite.pipeline.batch_checks import check_on_device, unlike
 from suite.pipeline.trainable import BatchMaker, DeviceBatchMaker, OnDevice, stacked_examples
-from suite.training.batches import Choice, PreparedExamples
+from suite.training.batches import Choice
 from suite.training.placement import Placement
+from suite.training.prepared import PreparedExamples
 
 MAX_SHARE = 0.4
 """Of the device's memory, or of what is free of a processor's: the rest is for the network and its steps."""
@@ -45,7 +46,7 @@ class Residence:
         self._resident: Resident | None = None
         self._impossible = False
         if self._on_device is None:
-            self._refuse("its batches are not made on a device with these options")
+            self._refuse("with these options no device makes the batches")
 
     def examples(self) -> Resident | None:
         """The examples on the device; None as long as they are not there.
@@ -68,7 +69,7 @@ class Residence:
         elif needed > room:
             self._refuse(f"they take {needed / 1e9:,.3g} GB, and there is room for {room / 1e9:,.3g} GB")
         else:
-            check_on_device(self._maker, kept[:4], [0], "the model builder")
+            check_on_device(self._maker, kept[:4], [0], "the model builder", jax.jit)
             columns = stacked_examples(kept)
             self._prepared.let_go()
             del kept

@@ -15,12 +15,13 @@ import numpy as np
 from suite.devices import Device
 from suite.errors import RunError
 from suite.pipeline.trainable import Stage
-from suite.training.batches import Batches, PreparedExamples
+from suite.training.batches import Batches
 from suite.training.checkpoints import assign, backend_random_state
 from suite.training.following import FollowingLoop
 from suite.training.loop import Callbacks, StageDone, TrainingLoop
 from suite.training.normalization import fresh_normalizations
 from suite.training.optimizers import make_optimizer
+from suite.training.prepared import PreparedExamples
 from suite.training.session import StopRequested, TrainingSession
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class StageRunner:
             session.state = replace(session.state, fresh=fresh)
             session.checkpoint(optimizer)
         self._begin()
+        group = session.group
         batches = Batches(
             session.plan,
             self.prepared,
@@ -84,6 +86,7 @@ class StageRunner:
             began=session.began,
             total_steps=session.steps,
             threads=self.threads,
+            rows=slice(None) if group is None else group.rows(session.plan.batch_size),
         )
         between_steps = {
             name: value for name, value in restored.items() if name.startswith(("metrics/", "random/"))

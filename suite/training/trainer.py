@@ -14,10 +14,11 @@ from suite.data.dataset import Examples
 from suite.devices import Device, cores
 from suite.errors import UserError
 from suite.pipeline.trainable import BatchMaker, TrainablePipeline
-from suite.training.batches import READING_SECONDS, EpochPlan, PreparedExamples, memory_budget
+from suite.training.batches import EpochPlan
 from suite.training.checkpoints import CheckpointFolder, assign, check_complete
 from suite.training.continuation import Continuation
 from suite.training.divergence import check_end
+from suite.training.prepared import READING_SECONDS, PreparedExamples, memory_budget
 from suite.training.progress import Listener
 from suite.training.session import (
     InterimModel,
@@ -197,7 +198,8 @@ def residence_of(
     Raises:
         UserError: if the user asked for it, and the backend or the batch maker cannot.
     """
-    if cache not in ("auto", "device"):
+    # On a processor, memory and device are the same, and another program to compile costs seconds.
+    if cache not in ("auto", "device") or (cache == "auto" and device.kind == "cpu"):
         return None
     if device.backend == "jax":
         from suite.training.resident import Residence
