@@ -28,6 +28,7 @@ class Placement:
         self._group = ProcessGroup(jax.process_index(), jax.process_count())
         mine = [each for each in self._mesh.devices if each.process_index == jax.process_index()]
         self._mine = jax.sharding.Mesh(np.array(mine), ("batch",))
+        self._on_mine = jax.sharding.NamedSharding(self._mine, jax.sharding.PartitionSpec())
 
     def on_all(self, value: np.ndarray) -> Any:
         """An array that is whole on each device; all processes have to give the same."""
@@ -35,7 +36,12 @@ class Placement:
 
     def on_mine(self, value: np.ndarray) -> Any:
         """An array that is whole on each device of this process."""
-        return jax.device_put(value, jax.sharding.NamedSharding(self._mine, jax.sharding.PartitionSpec()))
+        return jax.device_put(value, self._on_mine)
+
+    def made_whole(self, make: Callable[..., Any]) -> Callable[..., Any]:
+        """A program of the same arguments as `made_in_rows`, whose batches are whole on the first device."""
+        program = jax.jit(make, out_shardings=self._on_mine)
+        return lambda *arguments: jax.tree.map(lambda array: array.addressable_data(0), program(*arguments))
 
     def made_in_rows(self, make: Callable[..., Any], axis: int = 0) -> Callable[..., Any]:
         """A program that makes batches on the devices of this process, divided by rows among all devices.

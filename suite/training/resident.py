@@ -104,15 +104,17 @@ class Resident:
             chosen = jax.tree.map(lambda values: jnp.take(values, indices, axis=0, mode="clip"), columns)
             return on_device.make(chosen, drawn)
 
-        self._whole = jax.jit(batch)
+        batches = jax.vmap(batch, (None, 0, 0))
         if self._placement is None:
-            self._one, self._several = self._whole, jax.jit(jax.vmap(batch, (None, 0, 0)))
+            self._one, self._several = jax.jit(batch), jax.jit(batches)
+            self._whole = self._one
         else:
             self._one = self._placement.made_in_rows(batch)
-            self._several = self._placement.made_in_rows(jax.vmap(batch, (None, 0, 0)), axis=1)
+            self._several = self._placement.made_in_rows(batches, axis=1)
+            self._whole = self._placement.made_whole(batch)
 
     def whole(self, choice: Choice) -> tuple[Any, ...]:
-        """A batch as arrays of one device, or whole on each of several."""
+        """A batch as arrays of this process's first device."""
         batch = self._whole(self._columns, choice.indices, self._drawn(choice))
         return tuple(batch)
 
