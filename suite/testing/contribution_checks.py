@@ -189,6 +189,8 @@ def check_codec(
 def check_batch_maker(maker: Any, examples: Sequence[Example], *, seed: int = 0) -> None:
     """Check that batches are a pure function of their arguments, and keep the examples as they are.
 
+    Rows that a `RowsMaker` makes without the others have to be those of the whole batch.
+
     Args:
         maker: a batch maker.
         examples: that it can read; small numbers of them are made into batches too.
