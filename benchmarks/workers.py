@@ -11,7 +11,7 @@ the same time, each with half of the batch: both compute the same. What the form
 of communication, waiting for each other included; and, if the task's batch maker cannot make rows, of making
 the other half of the batch. Medians of rounds.
 
-kills: runs in two processes are killed at random moments, now the first process, now the second, and resumed
+kills: runs in two processes are killed after random steps, now the first process, now the second, and resumed
 until they end.
 """
 
@@ -127,9 +127,10 @@ def _kill(folder: Path, kills: int) -> None:
     for number in range(kills):
         run = folder / f"killed-{number}"
         process = start(folder, *words, "--workers", "2", "--out", run.name)
-        while process.poll() is None and newest(run) < 1:
+        from_step = random.randrange(1, 450)  # of 540, whatever the speed of this machine
+        while process.poll() is None and newest(run) < from_step:
             time.sleep(0.01)
-        time.sleep(random.uniform(0.0, 3.0))
+        time.sleep(random.uniform(0.0, 0.5))
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         victim = int(children[0]) if number % 2 and children else process.pid
         at = newest(run)
