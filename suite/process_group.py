@@ -56,6 +56,12 @@ class ProcessGroup:
         with _lost("the other processes"):
             _client().key_value_set(f"suite/{topic}", json.dumps(message))
 
+    def told(self, topic: str) -> list[dict[str, Any]]:
+        """All that processes have said so far on topics below one, in the order of their names."""
+        with _lost("the other processes"):
+            said = dict(_client().key_value_dir_get(f"suite/{topic}/"))
+        return [json.loads(said[name]) for name in sorted(said)]
+
     def hear(self, topic: str) -> dict[str, Any]:
         """What a process said to all, waiting for it.
 

@@ -42,7 +42,7 @@ def validation_of(
         evaluator_options=configuration.evaluators,
         training_batch=int(configuration.training.batch_size),
         threads=cast(int, configuration.runtime.threads),
-        budget=memory_budget(configuration.runtime.cache, 0.2),
+        budget=memory_budget(configuration.runtime.cache, 0.2 / configuration.runtime.workers),
         device=experiment.device,
         skip_unreadable=configuration.training.unreadable == "skip",
         on_skip=on_skip,

@@ -189,7 +189,8 @@ def check_codec(
 def check_batch_maker(maker: Any, examples: Sequence[Example], *, seed: int = 0) -> None:
     """Check that batches are a pure function of their arguments, and keep the examples as they are.
 
-    What the maker makes on a device is compared, too.
+    Rows that a `RowsMaker` makes without the others have to be those of the whole batch, and a batch that a
+    `DeviceBatchMaker` has a device make has to be the same.
 
     Args:
         maker: a batch maker.

@@ -78,7 +78,7 @@ class Trainer:
         self.prepared = PreparedExamples(
             examples,
             pipeline.batches.prepare,
-            memory_budget(runtime.cache, 0.4),
+            memory_budget(runtime.cache, 0.4 / runtime.workers),
             skip_unreadable=options.unreadable == "skip",
             on_skip=on_skip,
             # Only what is in memory whole gets to the device.
