@@ -85,70 +85,84 @@ def outputs_of(network, inputs) -> np.ndarray:
     return keras.ops.convert_to_numpy(network(inputs, training=False))
 
 
+@pytest.fixture(scope="module")
+def outputs(network) -> np.ndarray:
+    """What the network gives for `inputs_for` it."""
+    return outputs_of(network, inputs_for(network))
+
+
+def outputs_for_each(network, inputs, changed: dict[str, list[np.ndarray]]) -> list[np.ndarray]:
+    """What the network gives for the inputs with each of the changes, of one call."""
+    count = len(next(iter(changed.values())))
+    together = {name: np.concatenate([array] * count) for name, array in inputs.items()}
+    together |= {name: np.concatenate(arrays).astype(np.float32) for name, arrays in changed.items()}
+    return np.split(outputs_of(network, together), count)
+
+
 @pytest.mark.backend
-def test_quantiles_never_cross(network):
-    outputs = outputs_of(network, inputs_for(network))
+def test_quantiles_never_cross(outputs):
     assert outputs.shape == (4, HORIZON, len(LEVELS))
     assert (np.diff(outputs, axis=-1) > 0).all()
 
 
 @pytest.mark.backend
-@pytest.mark.parametrize(("factor", "offset"), [(1e-12, 0), (1e12, 0), (1e-3, 5), (70, -1e3)])
-def test_the_scale_and_the_level_of_a_series_do_not_matter(network, factor, offset):
+def test_the_scale_and_the_level_of_a_series_do_not_matter(network):
+    changes = [(1.0, 0.0), (1e-12, 0), (1e12, 0), (1e-3, 5), (70, -1e3)]
     inputs = inputs_for(network, ratio=0)
-    expected = factor * outputs_of(network, inputs).astype(np.float64) + offset
-    moved = inputs | {
-        "values": ((factor * inputs["values"] + offset) * inputs["observed"]).astype(np.float32)
+    values = [(factor * inputs["values"] + offset) * inputs["observed"] for factor, offset in changes]
+    unchanged, *moved = outputs_for_each(network, inputs, {"values": values})
+    for (factor, offset), given in zip(changes[1:], moved, strict=True):
+        expected = factor * unchanged.astype(np.float64) + offset
+        size = float(np.abs(factor * inputs["values"] + offset).max())
+        close = pytest.approx(expected, abs=1e-4 * abs(factor) + 2e-6 * size)
+        assert given == close, (factor, offset)
+
+
+@pytest.mark.backend
+def test_the_scale_of_a_series_with_logarithms_does_not_matter(network, outputs):
+    factors = np.array([1e-3, 50, 1e6], np.float32)
+    inputs = inputs_for(network)
+    changed = {
+        "values": [factor * inputs["values"] for factor in factors],
+        "ratio": [inputs["ratio"] / factor for factor in factors],
     }
-    size = float(np.abs(factor * inputs["values"] + offset).max())
-    assert outputs_of(network, moved) == pytest.approx(expected, abs=1e-4 * abs(factor) + 2e-6 * size)
+    for factor, given in zip(factors.tolist(), outputs_for_each(network, inputs, changed), strict=True):
+        assert given == pytest.approx(factor * outputs.astype(np.float64), abs=2e-4 * factor), factor
 
 
 @pytest.mark.backend
-@pytest.mark.parametrize("factor", [1e-3, 50, 1e6])
-def test_the_scale_of_a_series_with_logarithms_does_not_matter(network, factor):
+def test_a_series_that_never_changes_stays_as_it_is(network):
+    constants = [0.0, 7.0, -3e30, 1e-38]
+    inputs = inputs_for(network, ratio=0)
+    values = [np.full((4, CONTEXT), value, np.float32) * inputs["observed"] for value in constants]
+    for value, given in zip(constants, outputs_for_each(network, inputs, {"values": values}), strict=True):
+        assert given == pytest.approx(np.full(given.shape, value, np.float32), rel=1e-5), value
+
+
+@pytest.mark.backend
+def test_what_was_not_observed_is_not_seen(network, outputs):
     inputs = inputs_for(network)
-    expected = factor * outputs_of(network, inputs).astype(np.float64)
-    moved = inputs | {
-        "values": np.float32(factor) * inputs["values"],
-        "ratio": inputs["ratio"] / np.float32(factor),
+    filled = np.where(inputs["observed"] > 0, inputs["values"], 99)
+    changed = {
+        "values": [filled, inputs["values"]],
+        "observed": [inputs["observed"], np.zeros((4, CONTEXT))],
     }
-    assert outputs_of(network, moved) == pytest.approx(expected, abs=2e-4 * factor)
+    given, of_nothing = outputs_for_each(network, inputs, changed)
+    assert given == pytest.approx(outputs, abs=1e-5)
+    assert (of_nothing == 0).all()
 
 
 @pytest.mark.backend
-@pytest.mark.parametrize("value", [0.0, 7.0, -3e30, 1e-38])
-def test_a_series_that_never_changes_stays_as_it_is(network, value):
-    inputs = inputs_for(network)
-    values = np.full((4, CONTEXT), value, np.float32) * inputs["observed"]
-    outputs = outputs_of(network, inputs | {"values": values, "ratio": np.zeros((4, 1), np.float32)})
-    assert outputs == pytest.approx(np.full(outputs.shape, value, np.float32), rel=1e-5)
+def test_series_of_a_batch_do_not_see_each_other(network, outputs):
+    alone = {name: array[:1] for name, array in inputs_for(network).items()}
+    assert outputs_of(network, alone) == pytest.approx(outputs[:1], abs=1e-5)
 
 
 @pytest.mark.backend
-def test_what_was_not_observed_is_not_seen(network):
-    inputs = inputs_for(network)
-    filled = inputs | {"values": np.where(inputs["observed"] > 0, inputs["values"], 99).astype(np.float32)}
-    assert outputs_of(network, filled) == pytest.approx(outputs_of(network, inputs), abs=1e-6)
-    nothing = inputs | {"observed": np.zeros((4, CONTEXT), np.float32)}
-    assert (outputs_of(network, nothing) == 0).all()
-
-
-@pytest.mark.backend
-def test_series_of_a_batch_do_not_see_each_other(network):
-    inputs = inputs_for(network)
-    alone = {name: array[:1] for name, array in inputs.items()}
-    assert outputs_of(network, alone) == pytest.approx(outputs_of(network, inputs)[:1], abs=1e-5)
-
-
-@pytest.mark.backend
-def test_covariates_are_seen(network):
+def test_covariates_are_seen(network, outputs):
     inputs = inputs_for(network)
     for name in {"known", "past"} & inputs.keys():
-        assert (
-            np.abs(outputs_of(network, inputs | {name: inputs[name] + 1}) - outputs_of(network, inputs)).max()
-            > 1e-3
-        )
+        assert np.abs(outputs_of(network, inputs | {name: inputs[name] + 1}) - outputs).max() > 1e-3
 
 
 @pytest.mark.backend
