@@ -51,6 +51,14 @@ def conversions_are_forked() -> Generator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_need_outlive_the_machine() -> Generator[None]:
+    """What tests write is read again by a machine that has not lost its power: waiting for disks tests nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     """Let a skipped test fail: `make test` installs all that tests need."""
     if not (os.environ.get("SUITE_NO_SKIPS") and report.skipped) or hasattr(report, "wasxfail"):
