@@ -232,17 +232,13 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
 
         _collect_before_the_end()
 
-        def specification(array: Any) -> Any:
-            shape = np.shape(array)
-            if open_lengths and len(shape) > 1:
-                shape = (shape[0], None, *shape[2:])
-            return tf.TensorSpec(shape, np.asarray(array).dtype)
-
         untuned = tf.data.Options()
         untuned.autotune.enabled = False
         dataset = tf.data.Dataset.from_generator(
             lambda: (self[item] for item in range(self.num_batches)),
-            output_signature=keras.tree.map_structure(specification, self[0]),
+            output_signature=keras.tree.map_structure(
+                lambda array: specification(array, open_lengths), self[0]
+            ),
         )
         return dataset.prefetch(2).with_options(untuned)
 
@@ -256,6 +252,16 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
     def close(self) -> None:
         """Stop preparing; what is under way is finished and thrown away."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def specification(array: Any, open_lengths: bool) -> Any:
+    """What TensorFlow is told of an array of a batch: all have the same shape, but for open lengths."""
+    import tensorflow as tf
+
+    shape = np.shape(array)
+    if open_lengths and len(shape) > 1:
+        shape = (shape[0], None, *shape[2:])
+    return tf.TensorSpec(shape, np.asarray(array).dtype)
 
 
 @cache
