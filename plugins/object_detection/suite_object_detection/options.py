@@ -177,6 +177,19 @@ class MetadataOptions(CrowdOptions, frozen=True):
     images: Images = ""
 
 
+class ParquetOptions(CrowdOptions, frozen=True):
+    """Options of the loader `parquet`."""
+
+    image_column: Annotated[
+        str, Meta(description="column with the images themselves; empty: found by what it holds")
+    ] = ""
+    objects_column: Annotated[
+        str,
+        Meta(description="column with the boxes and classes of an image's objects; empty: found by its name"),
+    ] = ""
+    box_format: BoxFormat = "auto"
+
+
 class LabelmeOptions(BoxOptions, frozen=True):
     """Options of the loader `labelme`."""
 
