@@ -230,6 +230,10 @@ class DetectionOptions(Options, frozen=True):
             " many as the largest value of a sample needs"
         ),
     ] = "auto"
+    channels: Annotated[
+        Auto | Annotated[int, Meta(ge=1, le=256)],
+        Meta(description="of the network's input: 3 is RGB, 1 gray; others must be those of the images"),
+    ] = "auto"
     max_boxes: Annotated[
         Auto | Annotated[int, Meta(ge=1, le=2000)],
         Meta(description="boxes per image that the loss sees; if there are more, the largest"),
