@@ -156,6 +156,20 @@ def test_where_the_tables_lie(tmp_path: Path) -> None:
     assert holds_files_of(tmp_path / "none", SOUND) is False
 
 
+def test_files_in_arrow_files_are_to_be_written_as_parquet(tmp_path: Path) -> None:
+    described = json.dumps({"info": {"features": FEATURES}})
+    table = pa.Table.from_pylist(ROWS).replace_schema_metadata({b"huggingface": described.encode()})
+    path = tmp_path / "saved" / "train" / "data-00000-of-00001.arrow"
+    path.parent.mkdir(parents=True)
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, table.schema) as writer:
+        writer.write_table(table)
+    for given in (path, path.parent, path.parent.parent):
+        assert "has sounds in Arrow's own files, which are not read: write Parquet" in str(
+            holds_files_of(given, SOUND)
+        )
+        assert holds_files_of(given, PICTURE) is False
+
+
 def test_tables_in_an_archive_are_to_be_unpacked(tmp_path: Path) -> None:
     path = write(tmp_path / "a.parquet", ROWS)
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:

@@ -23,6 +23,7 @@ from suite.stopping import check_stop
 from suite.wording import some
 
 _SUFFIX = ".parquet"
+_ARROW = (".arrow", ".feather")
 _MAX_FOLDERS = 200
 _MAX_PEEKED = 8
 _MAX_LOOKED_AT = 3
@@ -182,7 +183,8 @@ def holds_files_of(path: Path, kind: FileKind) -> bool | str:
     """Whether there are Parquet tables at `path` with files of a kind: what `DataLoader.detect` returns.
 
     Returns:
-        A sentence if there are several data sets, a table that cannot be read, or tables in an archive.
+        A sentence if there are several data sets, a table that cannot be read, or tables in an archive or in
+        Arrow's own files.
     """
     if is_archive(path):
         return _in_archive(path)
@@ -194,7 +196,7 @@ def holds_files_of(path: Path, kind: FileKind) -> bool | str:
     except UserError as error:
         return str(error)
     if not paths:
-        return False
+        return _in_arrow_files(path, kind)
     first = next(iter(paths.values()))[0]
     try:
         (table,) = open_row_groups([first])
@@ -213,6 +215,30 @@ def _in_archive(path: Path) -> bool | str:
     if not any(name.lower().endswith(_SUFFIX) for name in names):
         return False
     return f"{path} has {_SUFFIX} files in it, which are read from a file or a folder: unpack it"
+
+
+def _in_arrow_files(path: Path, kind: FileKind) -> bool | str:
+    """A sentence if files of a kind are in Arrow's own files, as `save_to_disk` of a data set writes them."""
+    files = [path]
+    if path.is_dir():
+        files, folders = _listed(path, _ARROW)
+        if not files:
+            below = [folder for folder in folders if _is_split(folder.name)]
+            files = [file for folder in below for file in _listed(folder, _ARROW)[0]]
+    if not files or not files[0].name.lower().endswith(_ARROW):
+        return False
+    try:
+        with open_file(files[0]) as file:
+            head = file.read(_FOOTER)
+    except UserError:
+        return False
+    # The schema stands in front, with what Hugging Face's library wrote down.
+    if b"bytes" not in head or f'"{kind.feature}"'.encode() not in head:
+        return False
+    return (
+        f"{path} has {kind.called} in Arrow's own files, which are not read: write Parquet, with to_parquet()"
+        " of Hugging Face's data sets"
+    )
 
 
 class SeveralError(UserError):
@@ -290,15 +316,20 @@ def _is_split(name: str) -> bool:
     return split_of_name(name, whole=True) is not None
 
 
-def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The Parquet files in a folder, and its folders."""
+def _listed(folder: Path, suffixes: tuple[str, ...] = (_SUFFIX,)) -> tuple[list[Path], list[Path]]:
+    """The files in a folder with one of these endings, and its folders."""
+    files: list[Path] = []
+    folders: list[Path] = []
     try:
         with os.scandir(folder) as entries:
-            shown = sorted((entry.name, entry.is_dir()) for entry in entries if not is_hidden(entry.name))
+            for entry in entries:  # of which there may be a million that are neither
+                if entry.name.lower().endswith(suffixes):
+                    files.append(folder / entry.name)
+                elif entry.is_dir() and not is_hidden(entry.name):
+                    folders.append(folder / entry.name)
     except OSError as error:
         raise UserError(f"{folder} cannot be read: {reason(error)}") from None
-    files = [folder / name for name, is_folder in shown if not is_folder and name.lower().endswith(_SUFFIX)]
-    return files, [folder / name for name, is_folder in shown if is_folder]
+    return sorted(file for file in files if not is_hidden(file.name)), sorted(folders)
 
 
 def _begins_with_tables(folder: Path) -> bool:
