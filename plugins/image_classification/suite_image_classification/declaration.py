@@ -63,7 +63,7 @@ def suite_data_loaders() -> list[suite.DataLoader]:
         suite.DataLoader(
             name="table",
             task=TASK,
-            summary="CSV, TSV or JSON lines with a path and one or several labels per image",
+            summary="CSV, TSV, JSON, Excel or Parquet with a path and one or several labels per image",
             load=suite.lazy("suite_image_classification.loaders.table:load"),
             detect=suite.lazy("suite_image_classification.loaders.table:detect"),
             options=TableOptions,
