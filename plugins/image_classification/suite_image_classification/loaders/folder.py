@@ -14,7 +14,7 @@ from suite.sources import Tree, is_archive, open_tree
 from suite_image_classification.examples import ImageExamples, labeled_dataset
 from suite_image_classification.loaders.file_names import hint_at_names, labels_of_names, masks
 from suite_image_classification.loaders.folder_layout import layout_of, splits_of_folders
-from suite_image_classification.loaders.table_files import TABLE_SUFFIXES, tables_at
+from suite_image_classification.loaders.table_files import PLAIN_SUFFIXES, tables_at
 from suite_image_classification.options import FolderOptions
 from suite_images.headers import KNOWN
 from suite_images.listing import is_image
@@ -145,5 +145,5 @@ def _is_text(name: str) -> bool:
 
 
 def _hint_at_table(tree: Tree) -> str:
-    tables = [name for name in tree.names if name.lower().endswith(TABLE_SUFFIXES)]
+    tables = [name for name in tree.names if name.lower().endswith((*PLAIN_SUFFIXES, ".xlsx"))]
     return f". Or, if {some(tables[:1])} says what they show, give the path of that table" if tables else ""

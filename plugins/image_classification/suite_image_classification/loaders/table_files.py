@@ -15,9 +15,9 @@ from suite_image_classification.loaders.table_columns import MULTI_HOT, has_path
 from suite_images.listing import is_image
 from suite_images.tables import text_of
 
-_PLAIN = (".csv", ".tsv", ".jsonl", ".ndjson")
-TABLE_SUFFIXES = (*_PLAIN, *(suffix for suffix in tables.SUFFIXES if suffix not in _PLAIN))
-"""What a table may end with. What is not in `_PLAIN` is taken for one only if it has the columns."""
+PLAIN_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
+TABLE_SUFFIXES = (*PLAIN_SUFFIXES, *(suffix for suffix in tables.SUFFIXES if suffix not in PLAIN_SUFFIXES))
+"""What a table may end with. What is not in `PLAIN_SUFFIXES` is one only if it has the columns."""
 
 _MAX_LOOKED_INTO = 1 << 28
 
@@ -110,8 +110,8 @@ def _stem(name: str) -> str:
 def _may_be_table(path: Path) -> bool:
     """Whether a file is a table by its name, and if that says little (a JSON, say), by its columns."""
     lower = path.name.lower()
-    if lower.endswith(_PLAIN) or not lower.endswith(TABLE_SUFFIXES):
-        return lower.endswith(_PLAIN)
+    if lower.endswith(PLAIN_SUFFIXES) or not lower.endswith(TABLE_SUFFIXES):
+        return lower.endswith(PLAIN_SUFFIXES)
     # A JSON of boxes may be as large as it likes, and all of it would be read.
     return (lower.endswith(".parquet") or path.stat().st_size <= _MAX_LOOKED_INTO) and _has_labels(path)
 
@@ -123,7 +123,7 @@ def _has_labels(table: Path) -> bool:
             return has_paths_and_labels(list(filter(packed.is_plain, packed.names)), table)
         first = next(iter(rows(table)), None)
     except (UserError, ImportError):
-        return table.name.lower().endswith(_PLAIN)  # whoever reads it says what is wrong
+        return table.name.lower().endswith(PLAIN_SUFFIXES)  # whoever reads it says what is wrong
     return first is not None and has_paths_and_labels(list(first[1]), table)
 
 
@@ -136,11 +136,11 @@ def rows(table: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     Raises:
         UserError: for what is no table, with the line.
     """
-    if table.name.lower().endswith(_PLAIN):
+    if table.name.lower().endswith(PLAIN_SUFFIXES):
         name, text = str(table), text_of(FileSource(table))
     else:
         content, name = tables.unpacked(FileSource(table).read(), str(table))
-        if not name.lower().endswith(_PLAIN):
+        if not name.lower().endswith(PLAIN_SUFFIXES):
             yield from _other_rows(content, name)
             return
         text = tables.decoded(content, name)
