@@ -282,7 +282,7 @@ SMALLER = {
     "suite_text.generation.models.generator": {"depth": 1},
     "suite_text.translation.models.translator": {"depth": 1},
 }
-SMALL_IMAGES = ["--set", "model.size=8", "--set", "model.width=8"]
+SMALL_IMAGES = ["--set", "model.size=8"]
 
 
 @pytest.fixture
