@@ -19,8 +19,9 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 # What good reasons to skip speak of: data that is not in the repository, PyTorch, which `make test` does not
-# install for its size, pip without a network, and a browser, which is no Python package.
-GOOD_REASONS = ("SUITE_DATA", "torch", "package index", "there is no browser")
+# install for its size, pip without a network, a browser, which is no Python package, and what `make test`
+# tries in its second pass, on JAX.
+GOOD_REASONS = ("SUITE_DATA", "torch", "package index", "there is no browser", "only JAX")
 
 
 # What modules and collected tests are made of stays, and looking through it for garbage, again and again,

@@ -113,6 +113,15 @@ def test_a_second_recording_for_one_file_is_refused_and_the_first_is_kept(tmp_pa
     assert writer.close() == [tmp_path / "talk.srt"]
 
 
+def test_several_recordings_become_lines_of_a_text_file(tmp_path):
+    writer = TextWriter(tmp_path / "hyps.txt", {})
+    writer.add(FileSource(Path("a.wav")), "a.wav", HELLO)
+    writer.add(FileSource(Path("b.wav")), "b.wav", Transcript(text=""))
+    writer.add(FileSource(Path("c.wav")), "c.wav", Transcript(text="two\nlines"))
+    assert writer.close() == [tmp_path / "hyps.txt"]
+    assert (tmp_path / "hyps.txt").read_text() == "hello world\n\ntwo lines\n"
+
+
 def test_several_recordings_become_files_of_their_names_in_a_folder(tmp_path):
     (tmp_path / "in" / "deep").mkdir(parents=True)
     (tmp_path / "in" / "deep" / "c.opus").touch()
