@@ -46,10 +46,21 @@ class ProcessGroup:
         """Whether this process decides and writes."""
         return self.rank == 0
 
+    def rows(self, count: int) -> slice:
+        """Which of the `count` rows of a batch are those of this process's devices."""
+        share = count // self.size
+        return slice(self.rank * share, (self.rank + 1) * share)
+
     def tell(self, topic: str, message: Mapping[str, Any]) -> None:
         """Say something to all processes, once for each topic."""
         with _lost("the other processes"):
             _client().key_value_set(f"suite/{topic}", json.dumps(message))
+
+    def told(self, topic: str) -> list[dict[str, Any]]:
+        """All that processes have said so far on topics below one, in the order of their names."""
+        with _lost("the other processes"):
+            said = dict(_client().key_value_dir_get(f"suite/{topic}/"))
+        return [json.loads(said[name]) for name in sorted(said)]
 
     def hear(self, topic: str) -> dict[str, Any]:
         """What a process said to all, waiting for it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +10,11 @@ from hypothesis import strategies as st
 
 from suite.data.dataset import Example
 from suite.errors import UserError
-from suite.training.batches import Batches, EpochPlan, PreparedExamples, memory_budget
+from suite.pipeline.codec import Codec
+from suite.pipeline.trainable import Stacked, rows_of
+from suite.process_group import ProcessGroup
+from suite.training.batches import Batches, EpochPlan
+from suite.training.prepared import PreparedExamples, memory_budget
 
 EXAMPLES = [Example(str(number), number, number) for number in range(10)]
 
@@ -36,6 +41,73 @@ def batches(first_step=0, last_step=12, seed=7, threads=3):
         total_steps=12,
         threads=threads,
     )
+
+
+class EchoOfRows(Echo):
+    """The same, of some rows without the others."""
+
+    def make_rows(self, prepared, rng, progress, rows):
+        return np.stack(prepared[rows]), rng.random(len(prepared))[rows]
+
+    def make(self, prepared, rng, progress):
+        return self.make_rows(prepared, rng, progress, slice(None))
+
+
+class InItsOwnWay(Stacked):
+    """Makes batches in its own way, and says nothing of rows."""
+
+    def make(self, prepared, rng, progress):
+        inputs, targets = super().make(prepared, rng, progress)
+        return {"number": inputs["number"] + rng.random((4, 2))}, targets
+
+
+class Numbers(Codec):
+    def encode(self, raw):
+        return {"number": np.array([raw, raw])}
+
+
+def noise(inputs, rng, progress):
+    return {"number": inputs["number"] + rng.random((4, 2))}
+
+
+@pytest.mark.parametrize(
+    ("maker", "reads"),
+    [
+        (Stacked(Numbers(), np.array), 2),
+        (Stacked(Numbers(), np.array, noise), 4),
+        (InItsOwnWay(Numbers(), np.array), 4),
+        (Echo(), 4),
+        (EchoOfRows(), 2),
+    ],
+)
+def test_each_process_makes_its_rows_and_reads_what_they_need(maker, reads):
+    read = []
+
+    def prepare(example):
+        read.append(example.id)
+        return maker.prepare(example)
+
+    rows = [ProcessGroup(rank, 2).rows(4) for rank in range(2)]
+    assert rows == [slice(0, 2), slice(2, 4)]
+    many = {"first_step": 0, "last_step": 6, "total_steps": 6, "threads": 1}
+    prepared = PreparedExamples(EXAMPLES, prepare, 0)
+    shares = [Batches(EpochPlan(10, 4, 7), prepared, maker, rows=own, **many) for own in rows]
+    for step in range(6):
+        whole = shares[0].batch(step)
+        for own, share in zip(rows, shares, strict=True):
+            check_batch_is(share[step], rows_of(whole, own))
+    for share in shares:
+        share.close()
+    read.clear()
+    shares[1].batch(0, rows[1])
+    assert len(read) == reads
+
+
+def check_batch_is(batch, expected):
+    assert len(batch) == len(expected)
+    for arrays, others in zip(batch, expected, strict=True):
+        for array, other in zip(*map(keras.tree.flatten, (arrays, others)), strict=True):
+            np.testing.assert_array_equal(array, other)
 
 
 counts = st.integers(1, 200)
@@ -160,9 +232,11 @@ def test_when_nothing_can_be_read_that_is_said():
     def broken(example):
         raise UserError("broken")
 
-    prepared = PreparedExamples(EXAMPLES, broken, 1 << 20, skip_unreadable=True)
-    with pytest.raises(UserError, match="none of the 10 training examples"):
-        prepared[0]
+    many = EXAMPLES * 200  # more than Python calls itself
+    prepared = PreparedExamples(many, broken, 1 << 20, skip_unreadable=True)
+    for index in (0, 7):
+        with pytest.raises(UserError, match="none of the 2000 training examples can be read: .*broken"):
+            prepared[index]
 
 
 def test_examples_that_fit_are_prepared_once():

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import ClassVar, NamedTuple
 
 import pytest
 
@@ -21,6 +22,7 @@ from suite.cli.main import main
 from suite.data_parallel import activate_together, devices_here, shared_batch
 from suite.process_group import join, process_group
 from suite.runs.directory import RunDirectory
+from suite.runs.workers import MAX_SKIPPED, Workers, telling
 from suite.training_options import RuntimeOptions
 
 ROOT = Path(__file__).parent.parent
@@ -84,14 +86,14 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def in_a_cluster(folder):
-    """A run of two processes that Slurm started, and what the processes said."""
+    """A run of two processes that Slurm started, whose devices hold the examples, and what they said."""
     slurm = {
         "SLURM_JOB_ID": job_with_a_free_port(),
         "SLURM_NTASKS": "2",
         "SLURM_STEP_NUM_TASKS": "2",
         "SLURM_STEP_NODELIST": "localhost",
     }
-    words = [*TRAIN, "--cluster", "auto", "--out", "cluster"]
+    words = [*TRAIN, "--cluster", "auto", "--out", "cluster", "--set", "runtime.cache=device"]
     processes = [
         started(words, folder, **slurm, SLURM_PROCID=rank, SLURM_LOCALID=rank) for rank in ("0", "1")
     ]
@@ -205,9 +207,29 @@ def test_what_kubeflow_says_is_heard(monkeypatch):
     assert asked == [(None, 4, 3), ("127.0.0.1:1", 2, 1)]
 
 
-def test_objects_of_a_program_cannot_go_to_another_process():
-    from suite.runs.workers import Workers
+def test_other_processes_name_what_they_left_out_but_no_more_than_a_thousand():
+    class Group(NamedTuple):
+        rank: int = 1
+        said: ClassVar[dict] = {}
 
+        def tell(self, topic, message):
+            self.said[topic] = message
+
+        def told(self, topic):
+            return [self.said[name] for name in sorted(self.said) if name.startswith(f"{topic}/")]
+
+    workers = Workers(suite.Host(toy_plugin, discover=False))
+    assert workers.skipped() == []
+    workers._group = Group()
+    tell = telling(Group())
+    for number in range(MAX_SKIPPED + 5):
+        tell(f"{number} is broken")
+    skipped = workers.skipped()
+    assert skipped[:2] == ["0 is broken", "1 is broken"]
+    assert skipped[MAX_SKIPPED:] == ["process 2 could not read more than 1,000 examples"]
+
+
+def test_objects_of_a_program_cannot_go_to_another_process():
     class mine:  # noqa: N801 - its name is the plugin's
         """A plugin without anything."""
 

@@ -219,6 +219,10 @@ def random_prepare(self, example):
     return self.codec.encode(example.input) + np.random.normal(), self.targets(example.target)  # noqa: NPY002
 
 
+def rows_with_noise_of_their_own(self, prepared, rng, progress, rows):
+    return Maker.make_rows(self, prepared[rows], rng, progress, slice(None))
+
+
 def batch(change):
     def make(self, prepared, rng, progress):
         return change(*Maker.make(self, prepared, rng, progress))
@@ -251,6 +255,10 @@ BATCHES = {
     "weights for nobody": (
         maker(make=batch(lambda inputs, targets: (inputs, targets, np.float32(1)))),
         "sample weights of the shape",
+    ),
+    "rows of another batch": (
+        maker(make_rows=rows_with_noise_of_their_own),
+        r"'dense' .* make_rows\(\) gives something else for the rows 2 to 3 than make\(\)",
     ),
     "a random prepare": (maker(prepare=random_prepare), r"prepare\(\) gives something else each time"),
     "a prepare of nothing": (maker(prepare=lambda self, example: None), r"prepare\(\) returns nothing"),
@@ -465,7 +473,7 @@ def test_what_is_wrong_with_one_example_begins_with_its_id_unless_it_is_named(me
 
 def test_an_example_that_cannot_be_read_is_named_in_training(data):
     pytest.importorskip("keras", reason="needs Keras")
-    from suite.training.batches import PreparedExamples
+    from suite.training.prepared import PreparedExamples
 
     def prepare(example):
         raise suite.UserError("this is not a row of numbers")

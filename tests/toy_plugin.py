@@ -246,11 +246,24 @@ class NoisyBatches:
         return self.codec.encode(example.input), self.targets(example.target)
 
     def make(self, prepared: Sequence[Any], rng: Any, progress: float) -> Any:
+        return self.make_rows(prepared, rng, progress, slice(None))
+
+    def make_rows(self, prepared: Sequence[Any], rng: Any, progress: float, rows: slice) -> Any:
         import numpy as np
 
-        inputs = np.stack([row for row, _ in prepared])
-        noise = rng.normal(0, self.noise, inputs.shape).astype(np.float32)
-        return inputs + noise, np.stack([target for _, target in prepared])
+        chosen = prepared[rows]
+        noise = self.draw(len(prepared), rng, progress)["noise"][rows]
+        return np.stack([row for row, _ in chosen]) + noise, np.stack([target for _, target in chosen])
+
+    def draw(self, count: int, rng: Any, progress: float) -> dict[str, Any]:
+        return {"noise": rng.normal(0, self.noise, (count, LENGTH)).astype("float32")}
+
+    def on_device(self) -> Any:
+        from suite.pipeline import OnDevice
+
+        return OnDevice(
+            draw=self.draw, make=lambda examples, drawn: (examples[0] + drawn["noise"], examples[1])
+        )
 
 
 def build(dataset: Any, options: DenseOptions) -> Any:

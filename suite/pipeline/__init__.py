@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from suite.pipeline.codec import StructCodec as StructCodec
     from suite.pipeline.keras_files import load_keras as load_keras
     from suite.pipeline.trainable import BatchMaker as BatchMaker
+    from suite.pipeline.trainable import DeviceBatchMaker as DeviceBatchMaker
+    from suite.pipeline.trainable import OnDevice as OnDevice
+    from suite.pipeline.trainable import RowsMaker as RowsMaker
     from suite.pipeline.trainable import Stacked as Stacked
     from suite.pipeline.trainable import Stage as Stage
     from suite.pipeline.trainable import TrainablePipeline as TrainablePipeline
@@ -33,6 +36,9 @@ if not TYPE_CHECKING:
             "Encoded": "suite.pipeline.codec",
             "NamedAxes": "suite.pipeline.codec",
             "Chunks": "suite.pipeline.codec",
+            "DeviceBatchMaker": "suite.pipeline.trainable",
+            "OnDevice": "suite.pipeline.trainable",
+            "RowsMaker": "suite.pipeline.trainable",
             "Stacked": "suite.pipeline.trainable",
             "Signature": "suite.pipeline.codec",
             "Stage": "suite.pipeline.trainable",

@@ -18,7 +18,7 @@ from suite.process_group import ProcessGroup, join
 from suite.processes import host_of
 from suite.runs.build import build
 from suite.runs.directory import RunDirectory
-from suite.runs.workers import Seat, training_together
+from suite.runs.workers import Seat, telling, training_together
 from suite.training.progress import Listener
 from suite.training_options import RuntimeOptions
 
@@ -50,6 +50,7 @@ def follow(host: Host, group: ProcessGroup, device: Device) -> None:
         validation_of(experiment, leave_out=leave_out),
         listener=Listener(),
         continuation=run.continuations[-1] if run.continuations else None,
+        on_skip=telling(group),
     )
     begin = group.hear("begin")
     trainer.restore()

@@ -198,11 +198,13 @@ def _trained(
     from suite.training.session import StopRequested
 
     configuration, dataset, pipeline = experiment.configuration, experiment.dataset, experiment.pipeline
-    skipped: list[str] = []
+    skipped: dict[str, None] = {}
 
     def skip(message: str) -> None:
-        skipped.append(f"left out: {message}")
-        listener.note(skipped[-1])
+        note = f"left out: {message}"
+        if note not in skipped:
+            skipped[note] = None
+            listener.note(note)
 
     leave_out = added_may_fail(experiment.task, experiment.evaluators, defects=True)
     validation = validation_of(experiment, on_skip=skip, leave_out=said_once(leave_out, listener.note))
@@ -246,6 +248,8 @@ def _trained(
             # It looks itself whether it is to stop, and writes a checkpoint first.
             with unstoppable(), workers.training():
                 state = trainer.train()
+                for message in workers.skipped():
+                    skip(message)
             remark = trainer.judge()
     except StopRequested as stopped:
         trainer.load_last(stopped)

@@ -7,9 +7,9 @@ from typing import cast
 
 from suite.evaluation.failing import LeaveOut
 from suite.runs.build import Experiment
-from suite.training.batches import memory_budget
 from suite.training.checkpoints import CheckpointFolder
 from suite.training.continuation import Continuation
+from suite.training.prepared import memory_budget
 from suite.training.progress import Listener
 from suite.training.session import InterimModel
 from suite.training.trainer import Trainer
@@ -42,7 +42,7 @@ def validation_of(
         evaluator_options=configuration.evaluators,
         training_batch=int(configuration.training.batch_size),
         threads=cast(int, configuration.runtime.threads),
-        budget=memory_budget(configuration.runtime.cache, 0.2),
+        budget=memory_budget(configuration.runtime.cache, 0.2 / configuration.runtime.workers),
         device=experiment.device,
         skip_unreadable=configuration.training.unreadable == "skip",
         on_skip=on_skip,

@@ -6,6 +6,7 @@ along with it as `suite.runs.follow` says. If one of them ends before its time, 
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,6 +29,12 @@ from suite.host import Host
 from suite.process_group import ProcessGroup, Pulse, failed_together, join, process_group
 from suite.processes import named_plugins, program
 from suite.training_options import RuntimeOptions
+
+SKIPPED = "skipped"
+"""The topic on which a process names the examples that it left out, of which the first one knows nothing."""
+
+MAX_SKIPPED = 1000
+"""How many of them a process names."""
 
 GRACE_SECONDS = 30.0
 """How long this process may go on computing after it lost another one, before it is ended."""
@@ -130,6 +137,10 @@ class Workers:
         if self._group is not None:
             self._group.tell("run", {"path": str(path.resolve())})
 
+    def skipped(self) -> list[str]:
+        """Sentences of the other processes on examples that they could not read and left out."""
+        return [] if self._group is None else [each["message"] for each in self._group.told(SKIPPED)]
+
     @contextmanager
     def training(self) -> Iterator[None]:
         """Train together within it; at its end the others go.
@@ -183,6 +194,21 @@ class Workers:
                 if self._are_needed:
                     _end(f"{lost}; {self._goes_on}")
             time.sleep(0.5)
+
+
+def telling(group: ProcessGroup) -> Callable[[str], None]:
+    """What tells the first process a sentence on an example that this one could not read and left out."""
+    numbers = itertools.count()
+
+    def tell(message: str) -> None:
+        number = next(numbers)
+        if number < MAX_SKIPPED:
+            group.tell(f"{SKIPPED}/{group.rank}/{number:04}", {"message": message})
+        elif number == MAX_SKIPPED:
+            more = f"process {group.rank + 1} could not read more than {MAX_SKIPPED:,} examples"
+            group.tell(f"{SKIPPED}/{group.rank}/more", {"message": more})
+
+    return tell
 
 
 @contextmanager

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from suite.data import Example
-from suite_image_classification.augmentation.mixing import erase, mixed
+from suite.pipeline import OnDevice
+from suite_image_classification.augmentation.draws import Draws, draw
+from suite_image_classification.augmentation.mixing import erase, mixed_images, mixed_targets
 from suite_image_classification.augmentation.random_augment import random_augment
 from suite_image_classification.augmentation.settings import Augmentation
-from suite_image_classification.augmentation.views import translated, view_matrices, view_size, warped
+from suite_image_classification.augmentation.views import (
+    Crops,
+    Shifts,
+    translated,
+    view_matrices,
+    view_size,
+    warped,
+)
 from suite_image_classification.codec import ImageCodec
-from suite_images.color import jitter
+from suite_images.color import recolor
 from suite_images.resizing import resize
 
 MAX_KEPT_SCALE = 2.0
@@ -26,7 +36,7 @@ MARGIN = 1.25
 
 @dataclass(frozen=True, kw_only=True)
 class ImageBatches:
-    """Makes the training batches for `codec`: implements `suite.pipeline.BatchMaker`.
+    """Makes the training batches for `codec`: implements `suite.pipeline.RowsMaker`.
 
     Attributes:
         codec: encodes images and targets.
@@ -74,45 +84,94 @@ class ImageBatches:
             Images uint8 (batch, height, width, channels); targets float32 (batch, classes); if classes have
             weights, also float32 (batch,) factors of the loss.
         """
-        batch = self._views([image for image, _ in prepared], rng)
-        targets = np.stack([target for _, target in prepared])
+        return self.make_rows(prepared, rng, progress, slice(None))
+
+    def make_rows(
+        self,
+        prepared: Sequence[tuple[np.ndarray, np.ndarray]],
+        rng: np.random.Generator,
+        progress: float,
+        rows: slice,
+    ) -> tuple[np.ndarray, ...]:
+        """Some rows of the batch that `make` gives; only the images that these are made of are asked for."""
+        return self.apply(self.draw(len(prepared), rng, progress), prepared, rows)
+
+    def on_device(self) -> OnDevice | None:
+        """How a device makes the batches; None if augmentation computes with pixels, or weights are means."""
+        import keras
+
+        from suite_image_classification.augmentation import on_device
+
         settings = self.augmentation
-        if settings.color_jitter > 0 or settings.grayscale > 0:
-            jitter(batch, settings.color_jitter, settings.grayscale, rng)
-        clean = progress >= 1.0 - settings.clean
-        if settings.rand_augment > 0 and not clean:
-            random_augment(batch, settings.rand_augment, settings.rand_augment_strength, rng)
-        if settings.erase > 0:
-            erase(batch, settings.erase, rng)
-        if (settings.mixup > 0 or settings.cutmix > 0) and not clean:
-            batch, targets = mixed(batch, targets, settings.mixup, settings.cutmix, rng)
+        has_means = self.class_weights is not None and (self.codec.multi_label or settings.cutmix > 0)
+        if not on_device.only_chooses(settings) or has_means:
+            return None
+
+        def drawn(count: int, rng: np.random.Generator, progress: float) -> dict[str, np.ndarray]:
+            return on_device.as_arrays(self.draw(count, rng, progress), settings)
+
+        def made(examples: Any, arrays: Mapping[str, Any]) -> tuple[Any, ...]:
+            images, targets = on_device.augmented(examples[0], examples[1], arrays)
+            if self.class_weights is None:
+                return images, targets
+            weights = np.asarray(self.class_weights, np.float32)
+            # Of a target with a single class the product has one number, so nothing is rounded.
+            return images, targets, keras.ops.sum(targets * weights, axis=1)
+
+        return OnDevice(draw=drawn, make=made)
+
+    def draw(self, count: int, rng: np.random.Generator, progress: float) -> Draws:
+        """What is random about a batch of `count` images; the arguments are those of `make`."""
+        return draw(self.augmentation, count, self.codec.size, self.codec.channels, rng, progress)
+
+    def apply(
+        self, draws: Draws, prepared: Sequence[tuple[np.ndarray, np.ndarray]], rows: slice = slice(None)
+    ) -> tuple[np.ndarray, ...]:
+        """Some rows of a batch, about which nothing is random any more.
+
+        Args:
+            draws: for the whole batch.
+            prepared: the images of the whole batch, of which only those are asked for that the rows need.
+            rows: which rows to give.
+        """
+        count = len(prepared)
+        wanted = range(count)[rows]
+        which = draws.sources(wanted)
+        examples = [prepared[index] for index in which.tolist()]
+        batch = _in_batch(self._views([image for image, _ in examples], draws.view, which), which, count)
+        if draws.colors is not None:
+            recolor(batch, draws.colors, which)
+        if draws.operations is not None:
+            random_augment(batch, draws.operations, which)
+        if draws.erasing is not None:
+            erase(batch, draws.erasing, which)
+        targets = _in_batch(np.stack([target for _, target in examples]), which, count)
+        if draws.mixing is None:
+            batch = batch[rows]
+        else:
+            batch, targets = mixed_images(batch, draws.mixing, wanted), mixed_targets(targets, draws.mixing)
         if self.class_weights is None:
-            return batch, targets
+            return batch, targets[rows]
         weights = np.asarray(self.class_weights, np.float32)
         labels = np.maximum(targets.sum(axis=1), 1.0) if self.codec.multi_label else 1.0
-        return batch, targets, ((targets @ weights) / labels).astype(np.float32)
+        # Of the whole batch: the last bit of a product may depend on how many rows there are.
+        factors = ((targets @ weights) / labels).astype(np.float32)
+        return batch, targets[rows], factors[rows]
 
-    def _views(self, images: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
-        settings, count = self.augmentation, len(images)
+    def _views(self, images: list[np.ndarray], view: Shifts | Crops, which: np.ndarray) -> np.ndarray:
+        if isinstance(view, Shifts):
+            return translated(np.stack(images), view.down[which], view.right[which], view.flip[which])
         height, width = self.codec.size
-        flip = rng.random(count) < (0.5 if settings.flip else 0.0)
-        if settings.warps:
-            matrices = view_matrices(
-                np.array([image.shape[:2] for image in images]),
-                height,
-                width,
-                self.codec.resize,
-                area=rng.uniform(settings.crop, 1.0, count),
-                aspect_ratio=settings.aspect_ratio ** rng.uniform(-1.0, 1.0, count),
-                position=rng.random((count, 2)),
-                angle=settings.rotate * rng.uniform(-1.0, 1.0, count),
-                flip=flip,
-            )
-            return warped(images, matrices, height, width, self.codec.resize)
-        down, right = (round(settings.translate * side) for side in (height, width))
-        return translated(
-            np.stack(images),
-            rng.integers(-down, down + 1, count),
-            rng.integers(-right, right + 1, count),
-            flip,
-        )
+        shapes = np.ones((len(view.flip), 2), np.int64)
+        shapes[which] = [image.shape[:2] for image in images]
+        matrices = view_matrices(shapes, height, width, self.codec.resize, view)
+        return warped(images, matrices[which], height, width, self.codec.resize)
+
+
+def _in_batch(arrays: np.ndarray, which: np.ndarray, count: int) -> np.ndarray:
+    """Arrays of some examples at their places in a batch; those of others are 0."""
+    if len(arrays) == count:
+        return arrays
+    batch = np.zeros((count, *arrays.shape[1:]), arrays.dtype)
+    batch[which] = arrays
+    return batch

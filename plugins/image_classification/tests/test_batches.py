@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suite.data import Example
-from suite_image_classification.augmentation.mixing import erase, mixed
-from suite_image_classification.augmentation.random_augment import OPERATIONS, random_augment
+from suite.testing import check_batch_maker
+from suite_image_classification.augmentation.mixing import (
+    draw_erasing,
+    draw_mixing,
+    erase,
+    mixed_images,
+    mixed_targets,
+)
+from suite_image_classification.augmentation.random_augment import (
+    OPERATIONS,
+    draw_operations,
+    random_augment,
+)
 from suite_image_classification.augmentation.settings import Augmentation
-from suite_image_classification.augmentation.views import translated, view_matrices, warped
+from suite_image_classification.augmentation.views import Crops, translated, view_matrices, warped
 from suite_image_classification.batches import MARGIN, MAX_KEPT_SCALE, ImageBatches
 from suite_image_classification.codec import ImageCodec
-from suite_images.color import jitter
+from suite_images.color import draw_colors, recolor
 
 CLASSES = ("cat", "dog", "eel", "fox")
 EVERYTHING = Augmentation(
@@ -71,7 +83,7 @@ def view(image: np.ndarray, height: int, width: int, mode: str = "squash", **cha
         "flip": np.zeros(1, bool),
     }
     view_settings |= {name: np.asarray(value) for name, value in changes.items()}
-    matrices = view_matrices(np.array([image.shape[:2]]), height, width, mode, **view_settings)
+    matrices = view_matrices(np.array([image.shape[:2]]), height, width, mode, Crops(**view_settings))
     return warped([image], matrices, height, width, mode)[0]
 
 
@@ -103,34 +115,40 @@ def test_the_view_without_chance_is_what_the_codec_sees(mode):
     assert abs(difference)[:, 1:-1].mean() < 4
 
 
+def mixed(images, targets, mixup, cutmix, seed):
+    count, height, width = images.shape[:3]
+    mixing = draw_mixing(count, height, width, mixup, cutmix, np.random.default_rng(seed))
+    return mixed_images(images, mixing, range(count)), mixed_targets(targets, mixing)
+
+
 @given(st.integers(0, 2**32), st.floats(0, 1), st.booleans())
 def test_mixed_targets_sum_to_one_and_follow_the_pixels(seed, share, blend):
     gray = np.array([0, 80, 160, 240], np.uint8)
     images = np.broadcast_to(gray[:, None, None, None], (4, 12, 12, 3))
     targets = np.eye(4, dtype=np.float32)
     chance = (share, 0.0) if blend else (0.0, share)
-    out, mixed_targets = mixed(images, targets, *chance, np.random.default_rng(seed))
-    assert mixed_targets.sum(axis=1) == pytest.approx(np.ones(4))
-    assert (mixed_targets >= 0).all()
+    out, shares = mixed(images, targets, *chance, seed)
+    assert shares.sum(axis=1) == pytest.approx(np.ones(4))
+    assert (shares >= 0).all()
     # An image here is as light as its target says, whatever was mixed into it.
-    assert out.mean(axis=(1, 2, 3)) == pytest.approx(mixed_targets @ gray, abs=0.6)
+    assert out.mean(axis=(1, 2, 3)) == pytest.approx(shares @ gray, abs=0.6)
 
 
 def test_mixing_none_changes_nothing_and_mixing_all_changes_most():
     images, targets = noise(64, 8, 8, 3), np.eye(64, dtype=np.float32)
     for chance in ((1.0, 0.0), (0.0, 1.0)):
-        out, mixed_targets = mixed(images, targets, *chance, np.random.default_rng(0))
-        assert (mixed_targets != targets).any(axis=1).mean() > 0.8
+        out, shares = mixed(images, targets, *chance, 0)
+        assert (shares != targets).any(axis=1).mean() > 0.8
         assert (out != images).any(axis=(1, 2, 3)).mean() > 0.8
-    out, mixed_targets = mixed(images, targets, 0.0, 0.0, np.random.default_rng(0))
+    out, shares = mixed(images, targets, 0.0, 0.0, 0)
     assert (out == images).all()
-    assert (mixed_targets == targets).all()
+    assert (shares == targets).all()
 
 
 @given(st.integers(0, 2**32))
 def test_one_rectangle_is_erased_in_one_color(seed):
     images = np.full((1, 20, 30, 3), 7, np.uint8)
-    erase(images, 1.0, np.random.default_rng(seed))
+    erase(images, draw_erasing(1, 20, 30, 3, 1.0, np.random.default_rng(seed)), np.arange(1))
     changed = (images[0] != 7).any(axis=-1)
     if changed.any():  # the color may by chance be that of the image
         rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
@@ -142,15 +160,15 @@ def test_one_rectangle_is_erased_in_one_color(seed):
 def test_colors_change_but_a_strength_of_zero_changes_none():
     images = noise(8, 6, 6, 3)
     same = images.copy()
-    jitter(same, 0.0, 0.0, np.random.default_rng(0))
+    recolor(same, draw_colors(8, 0.0, 0.0, np.random.default_rng(0)), range(8))
     assert (same == images).all()
-    jitter(same, 0.4, 0.0, np.random.default_rng(0))
+    recolor(same, draw_colors(8, 0.4, 0.0, np.random.default_rng(0)), range(8))
     assert (same != images).any(axis=(1, 2, 3)).all()
 
 
 def test_lost_color_is_gray():
     images = noise(4, 6, 6, 3)
-    jitter(images, 0.0, 1.0, np.random.default_rng(0))
+    recolor(images, draw_colors(4, 0.0, 1.0, np.random.default_rng(0)), range(4))
     assert np.ptp(images.astype(int), axis=-1).max() <= 1
 
 
@@ -167,7 +185,7 @@ def test_every_operation_of_rand_augment_keeps_shape_and_type_and_its_input(oper
 
 def test_rand_augment_chooses_operations_for_every_image():
     images = np.repeat(noise(1, 16, 16, 3), 32, axis=0)
-    random_augment(images, 2, 0.5, np.random.default_rng(0))
+    random_augment(images, draw_operations(32, 2, 0.5, np.random.default_rng(0)), np.arange(32))
     assert len(np.unique(images.reshape(32, -1), axis=0)) > 16
 
 
@@ -192,6 +210,97 @@ def test_a_batch_is_a_pure_function(augmentation, seed, progress):
     assert targets.dtype == np.float32
     assert weights.shape == (16,)
     assert weights.dtype == np.float32
+
+
+class Asked(list):
+    """Prepared examples, and which of them were asked for."""
+
+    def __init__(self, examples):
+        super().__init__(examples)
+        self.which = set()
+
+    def __getitem__(self, index):
+        self.which.add(index)
+        return super().__getitem__(index)
+
+    def __iter__(self):
+        raise AssertionError("all are asked for")
+
+
+@pytest.mark.parametrize("weights", [None, (1.0, 2.0, 0.7, 0.3)], ids=["", "weighted"])
+@pytest.mark.parametrize(
+    "augmentation", [EVERYTHING, SMALL, Augmentation()], ids=["photographs", "small", "none"]
+)
+@settings(max_examples=20, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    count=st.integers(1, 13),
+    bounds=st.tuples(st.integers(0, 12), st.integers(1, 13)),
+)
+def test_rows_of_a_batch_are_made_without_the_others(augmentation, weights, seed, count, bounds):
+    batches = maker(augmentation, class_weights=weights)
+    start = min(bounds[0], count - 1)
+    rows = slice(start, max(start + 1, min(bounds[1], count)))
+    examples = prepared(batches, count)
+    whole = batches.make(examples, np.random.default_rng(seed), 0.5)
+    asked = Asked(examples)
+    own = batches.make_rows(asked, np.random.default_rng(seed), 0.5, rows)
+    for arrays, of_whole in zip(own, whole, strict=True):
+        assert arrays.dtype == of_whole.dtype
+        assert (arrays == of_whole[rows]).all()
+    draws = batches.draw(count, np.random.default_rng(seed), 0.5)
+    assert asked.which == set(draws.sources(range(count)[rows]).tolist())
+    if augmentation == Augmentation():
+        assert asked.which == set(range(count)[rows])
+
+
+CHOOSING = Augmentation(translate=0.125, flip=True, erase=0.5, cutmix=0.5, clean=0.3)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("augmentation", [CHOOSING, Augmentation(translate=0.2)], ids=["choosing", "moving"])
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("progress", [0.1, 0.9])
+def test_a_device_makes_the_same_batches(augmentation, seed, progress):
+    batches = maker(augmentation)
+    examples = prepared(batches)
+    whole = batches.make(examples, np.random.default_rng(seed), progress)
+    on_device = batches.on_device()
+    drawn = on_device.draw(len(examples), np.random.default_rng(seed), progress)
+    made = on_device.make([np.stack(column) for column in zip(*examples, strict=True)], drawn)
+    for arrays, of_memory in zip(made, whole, strict=True):
+        arrays = keras.ops.convert_to_numpy(arrays)
+        assert arrays.dtype == of_memory.dtype
+        np.testing.assert_array_equal(arrays, of_memory)
+
+
+@pytest.mark.backend
+def test_a_device_gives_examples_the_weights_of_their_classes():
+    batches = maker(Augmentation(flip=True), class_weights=(1.0, 2.0, 0.7, 0.3))
+    check_batch_maker(batches, [Example(str(i), noise(16, 16, 3, seed=i), CLASSES[i]) for i in range(4)])
+    drawn = batches.on_device().draw(3, np.random.default_rng(0), 0.0)
+    assert set(drawn) == {"flip", "down", "right"}
+
+
+@pytest.mark.parametrize(
+    "computing",
+    [
+        {"crop": 0.5},
+        {"rotate": 5.0},
+        {"color_jitter": 0.1},
+        {"grayscale": 0.1},
+        {"rand_augment": 1},
+        {"mixup": 0.1},
+    ],
+    ids=str,
+)
+def test_what_computes_with_pixels_is_not_done_on_a_device(computing):
+    assert maker(Augmentation(**computing)).on_device() is None
+
+
+def test_weights_that_are_means_are_not_made_on_a_device():
+    weights = (1.0, 2.0, 0.7, 0.3)
+    assert maker(CHOOSING, class_weights=weights).on_device() is None
 
 
 def test_without_augmentation_a_batch_is_what_the_codec_encodes():

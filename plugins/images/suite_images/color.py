@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 
@@ -10,23 +12,35 @@ HUE_SHARE = 0.125
 """Rotation of the hue, in full circles, at strength 1."""
 
 
-def jitter(images: np.ndarray, strength: float, grayscale: float, rng: np.random.Generator) -> None:
-    """Change brightness, contrast, saturation and hue of every image at random, in place.
+def draw_colors(count: int, strength: float, grayscale: float, rng: np.random.Generator) -> np.ndarray:
+    """Random changes of brightness, contrast, saturation and hue of images: a matrix for each.
 
     Args:
-        images: (batch, height, width, 3) uint8, RGB.
+        count: how many images.
         strength: brightness, contrast and saturation are multiplied by 1 / (1 + strength) to
             1 + strength; the hue turns by up to an eighth of that in full circles.
         grayscale: probability that an image is turned to gray.
         rng: the source of randomness.
+
+    Returns:
+        Affine maps of RGB, (count, 3, 4) float64.
     """
-    count = len(images)
     draws = rng.uniform(-1, 1, (4, count))
     brightness, contrast, saturation = (1.0 + strength) ** draws[:3]
     saturation = np.where(rng.random(count) < grayscale, 0.0, saturation)
-    matrices = color_matrices(brightness, contrast, saturation, HUE_SHARE * strength * draws[3])
-    for image, matrix in zip(images, matrices, strict=True):
-        cv2.transform(image, matrix, dst=image)
+    return color_matrices(brightness, contrast, saturation, HUE_SHARE * strength * draws[3])
+
+
+def recolor(images: np.ndarray, matrices: np.ndarray, which: Iterable[int]) -> None:
+    """Take the colors of some images through their matrices, in place.
+
+    Args:
+        images: (batch, height, width, 3) uint8, RGB.
+        matrices: (batch, 3, 4), affine maps of RGB.
+        which: the indices of those that are changed.
+    """
+    for index in which:
+        cv2.transform(images[index], matrices[index], dst=images[index])
 
 
 def color_matrices(

@@ -14,9 +14,10 @@ from suite.data.dataset import Example
 from suite_images.resizing import LETTERBOX_GRAY
 from suite_object_detection.batches.augmentation import Augmentation
 from suite_object_detection.batches.detection_batches import MARGIN, MIN_SIDE, DetectionBatches, padded
-from suite_object_detection.batches.mixup import mixed
+from suite_object_detection.batches.mixup import draw_mixing, mixed
 from suite_object_detection.box_codec import CROWD, PADDING
 from suite_object_detection.codec import DetectionCodec
+from suite_object_detection.tiles.tiling import Tiling
 
 CLASSES = ("red", "green", "blue")
 HEIGHT, WIDTH = 96, 128
@@ -90,6 +91,7 @@ def test_in_an_augmented_batch_every_box_has_its_pixels_and_all_pixels_their_box
         assert not (masks & ~explained).any()
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 5), progress=st.floats(0, 1, exclude_max=True))
 def test_a_batch_is_a_pure_function_and_every_box_lies_inside_of_its_image(seed, count, progress):
@@ -308,7 +310,8 @@ def test_blended_images_have_the_boxes_of_both():
     batch_of_three = np.broadcast_to(levels[:, None, None, None], (3, 8, 8, 3)).copy()
     rows = [np.full((index + 1, 5), index, np.float32) for index in range(3)]
     for seed in range(5):
-        out, out_rows = mixed(batch_of_three, rows, 1.0, np.random.default_rng(seed))
+        mixing = draw_mixing(3, 1.0, np.random.default_rng(seed))
+        out, out_rows = mixed(batch_of_three, rows, mixing, range(3))
         for index in range(3):
             partners = set(out_rows[index][:, 0]) - {index}
             own = len(rows[index])
@@ -322,9 +325,50 @@ def test_blended_images_have_the_boxes_of_both():
                 assert 0.25 < share < 0.75
             else:
                 assert (out[index] == batch_of_three[index]).all()
-    unchanged, same_rows = mixed(batch_of_three, rows, 0.0, np.random.default_rng(0))
+    none = draw_mixing(3, 0.0, np.random.default_rng(0))
+    unchanged, same_rows = mixed(batch_of_three, rows, none, range(3))
     assert (unchanged == batch_of_three).all()
     assert all((now == then).all() for now, then in zip(same_rows, rows, strict=True))
+
+
+class Asked(list):
+    """Prepared examples, and which of them were asked for."""
+
+    def __init__(self, examples):
+        super().__init__(examples)
+        self.which = set()
+
+    def __getitem__(self, index):
+        self.which.add(index)
+        return super().__getitem__(index)
+
+    def __iter__(self):
+        raise AssertionError("all are asked for")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "augmentation",
+    [EVERYTHING, Augmentation(scale=(0.5, 1.5), flip=True), Augmentation(mixup=0.5), NOTHING],
+    ids=["everything", "views", "blended", "nothing"],
+)
+@pytest.mark.parametrize("tiling", [None, Tiling(side=48, overlap=0.2, whole=True)], ids=["", "tiles"])
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32), count=st.integers(1, 7), first=st.integers(0, 6), last=st.integers(0, 6))
+def test_rows_of_a_batch_are_made_without_the_others(augmentation, tiling, seed, count, first, last):
+    codec = msgspec.structs.replace(CODEC, tiling=tiling)
+    batches = DetectionBatches(codec=codec, augmentation=augmentation)
+    start = min(first, count - 1)
+    rows = slice(start, max(start, min(last, count - 1)) + 1)
+    rng = np.random.default_rng(seed)
+    examples = [batches.prepare(scene(rng)) for _ in range(count)]
+    whole = batches.make(examples, np.random.default_rng(seed), 0.0)
+    asked = Asked(examples)
+    own = batches.make_rows(asked, np.random.default_rng(seed), 0.0, rows)
+    for arrays, of_whole in zip(own, whole, strict=True):
+        assert (arrays == of_whole[rows]).all()
+    if not augmentation.mosaic and not augmentation.mixup:
+        assert asked.which == set(range(count)[rows])
 
 
 def test_colors_change_boxes_do_not():

@@ -201,6 +201,7 @@ def test_many_images_take_little_memory(tmp_path):
 DATA_FOLDER = Path(os.environ.get("SUITE_DATA", Path(__file__).parents[4] / "shared/data"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "name", "counts", "boxes", "classes"),
     [

@@ -69,6 +69,7 @@ def test_a_transcript_without_times_is_one_subtitle():
     assert srt(Transcript(text="hello", seconds=3.0)) == "1\n00:00:00,000 --> 00:00:03,000\nhello\n"
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.text(alphabet="abc字", min_size=1, max_size=20), st.floats(0, 2), st.floats(0, 2)))
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 MIXUP_ALPHA = 0.4
@@ -9,70 +11,141 @@ ERASED_AREA = (0.02, 0.25)
 ERASED_ASPECT_RATIO = 2.5
 
 
-def mixed(
-    images: np.ndarray, targets: np.ndarray, mixup: float, cutmix: float, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Blend some images with another one of the batch, and paste a rectangle of another one into some.
+@dataclass(frozen=True)
+class Mixing:
+    """What is mixed into each image of a batch; nothing into one whose share is 1.
+
+    Attributes:
+        partners: (batch,) integers, the other image.
+        share: (batch,) float64, how much of the target is the image's own.
+        blended: (batch,) booleans, whether the two are blended, by their shares.
+        pasted: (batch, 4) integers, the rectangle that comes from the other one: first row, row after the
+            last, and the same of columns; empty if there is none.
+    """
+
+    partners: np.ndarray
+    share: np.ndarray
+    blended: np.ndarray
+    pasted: np.ndarray
+
+    def sources(self, rows: range) -> np.ndarray:
+        """The images that some of the batch are mixed of, these among them; ascending."""
+        own = np.asarray(rows, np.int64)
+        mixes = self.blended[own] | (self.pasted[own, 1] > self.pasted[own, 0])
+        return np.union1d(own, self.partners[own[mixes]])
+
+
+def draw_mixing(
+    count: int, height: int, width: int, mixup: float, cutmix: float, rng: np.random.Generator
+) -> Mixing:
+    """Choose which images are blended with another one of the batch, and which have a rectangle of it.
 
     MixUp (Zhang et al. 2018, arXiv:1710.09412): image and target are weighted means of two. CutMix (Yun
     et al. 2019, arXiv:1905.04899): a rectangle of up to half the image comes from the other one, and the
     target is weighted by the areas. Pairs, weights and rectangles are random for every image.
 
     Args:
-        images: (batch, height, width, channels) uint8.
-        targets: (batch, classes) float32.
+        count: images in the batch.
+        height: rows of an image.
+        width: columns of an image.
         mixup: probability of being blended.
         cutmix: probability of being pasted over; the two together at most 1.
         rng: the source of randomness.
-
-    Returns:
-        New images and targets, of the same shapes and dtypes.
     """
-    count, height, width = images.shape[:3]
     partners = rng.permutation(count)
     draw = rng.random(count)
-    blend = np.flatnonzero(draw < mixup)
+    blended = draw < mixup
     paste = np.flatnonzero((draw >= mixup) & (draw < mixup + cutmix))
-    own = np.ones(count)
-    out = images.copy()
-
-    own[blend] = rng.beta(MIXUP_ALPHA, MIXUP_ALPHA, len(blend))
-    share = own[blend, None, None, None].astype(np.float32)
-    blended = share * images[blend] + (1 - share) * images[partners[blend]]
-    out[blend] = (blended + 0.5).astype(np.uint8)
-
+    share = np.ones(count)
+    share[blended] = rng.beta(MIXUP_ALPHA, MIXUP_ALPHA, np.count_nonzero(blended))
     side = np.sqrt(rng.uniform(0, 0.5, len(paste)))
     position = rng.random((2, len(paste)))
     top, bottom = _span(position[0], side, height)
     left, right = _span(position[1], side, width)
-    for index, first_row, last_row, first, last in zip(paste, top, bottom, left, right, strict=True):
-        out[index, first_row:last_row, first:last] = images[partners[index], first_row:last_row, first:last]
-    own[paste] = 1 - (bottom - top) * (right - left) / (height * width)
-
-    own_share = own[:, None].astype(np.float32)
-    return out, own_share * targets + (1 - own_share) * targets[partners]
+    share[paste] = 1 - (bottom - top) * (right - left) / (height * width)
+    pasted = np.zeros((count, 4), np.int64)
+    pasted[paste] = np.stack([top, bottom, left, right], axis=1)
+    return Mixing(partners, share, blended, pasted)
 
 
-def erase(images: np.ndarray, probability: float, rng: np.random.Generator) -> None:
-    """Cover a random rectangle of some images by a random color, in place.
+def mixed_images(images: np.ndarray, mixing: Mixing, rows: range) -> np.ndarray:
+    """Some images of a batch, as they are mixed.
+
+    Args:
+        images: (batch, height, width, channels) uint8; not changed. Only the `sources` are looked at.
+        mixing: what is mixed.
+        rows: which images to give.
+
+    Returns:
+        A new array (rows, height, width, channels) uint8.
+    """
+    own = np.asarray(rows, np.int64)
+    out = images[own]
+    blended = mixing.blended[own]
+    blend = own[blended]
+    share = mixing.share[blend, None, None, None].astype(np.float32)
+    means = share * images[blend] + (1 - share) * images[mixing.partners[blend]]
+    out[blended] = (means + 0.5).astype(np.uint8)
+    pasted = mixing.pasted[own]
+    for row in np.flatnonzero(pasted[:, 1] > pasted[:, 0]).tolist():
+        top, bottom, left, right = pasted[row].tolist()
+        out[row, top:bottom, left:right] = images[mixing.partners[own[row]], top:bottom, left:right]
+    return out
+
+
+def mixed_targets(targets: np.ndarray, mixing: Mixing) -> np.ndarray:
+    """Targets (batch, classes) float32 of a batch, as its images are mixed."""
+    share = mixing.share[:, None].astype(np.float32)
+    mixed: np.ndarray = share * targets + (1 - share) * targets[mixing.partners]
+    return mixed
+
+
+@dataclass(frozen=True)
+class Erasing:
+    """What is erased of each image of a batch.
+
+    Attributes:
+        erased: (batch, 4) integers, a rectangle: first row, row after the last, and the same of columns;
+            empty if there is none.
+        colors: (batch, channels) uint8, what covers it.
+    """
+
+    erased: np.ndarray
+    colors: np.ndarray
+
+
+def draw_erasing(
+    count: int, height: int, width: int, channels: int, probability: float, rng: np.random.Generator
+) -> Erasing:
+    """Choose a random rectangle of some images, and a random color.
 
     Random erasing (Zhong et al. 2017, arXiv:1708.04896), one color per rectangle.
 
     Args:
-        images: (batch, height, width, channels) uint8.
+        count: images in the batch.
+        height: rows of an image.
+        width: columns of an image.
+        channels: of an image.
         probability: the share of images that lose a rectangle.
         rng: the source of randomness.
     """
-    count, height, width, channels = images.shape
     chosen = np.flatnonzero(rng.random(count) < probability)
     side = np.sqrt(rng.uniform(*ERASED_AREA, len(chosen)))
     ratio = np.sqrt(ERASED_ASPECT_RATIO ** rng.uniform(-1, 1, len(chosen)))
     position = rng.random((2, len(chosen)))
     top, bottom = _span(position[0], np.minimum(side * ratio, 1), height)
     left, right = _span(position[1], np.minimum(side / ratio, 1), width)
-    colors = rng.integers(0, 256, (len(chosen), channels), dtype=np.uint8)
-    for row, index in enumerate(chosen):
-        images[index, top[row] : bottom[row], left[row] : right[row]] = colors[row]
+    erased, colors = np.zeros((count, 4), np.int64), np.zeros((count, channels), np.uint8)
+    erased[chosen] = np.stack([top, bottom, left, right], axis=1)
+    colors[chosen] = rng.integers(0, 256, (len(chosen), channels), dtype=np.uint8)
+    return Erasing(erased, colors)
+
+
+def erase(images: np.ndarray, erasing: Erasing, which: np.ndarray) -> None:
+    """Cover the rectangles of some images of a batch (batch, height, width, channels) uint8, in place."""
+    for index in which.tolist():
+        top, bottom, left, right = erasing.erased[index].tolist()
+        images[index, top:bottom, left:right] = erasing.colors[index]
 
 
 def _span(position: np.ndarray, share: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -122,19 +123,44 @@ OPERATIONS: tuple[Operation, ...] = (
 """The fourteen operations of the paper."""
 
 
-def random_augment(images: np.ndarray, operations: int, strength: float, rng: np.random.Generator) -> None:
-    """Apply `operations` operations, chosen at random for every image, in place.
+@dataclass(frozen=True)
+class ChosenOperations:
+    """What is done to each image of a batch.
+
+    Attributes:
+        chosen: (batch, operations) integers, of `OPERATIONS`, one after the other.
+        strengths: (batch, operations) in -1..1; the sign is the direction.
+    """
+
+    chosen: np.ndarray
+    strengths: np.ndarray
+
+
+def draw_operations(
+    count: int, operations: int, strength: float, rng: np.random.Generator
+) -> ChosenOperations:
+    """Choose operations at random for every image.
 
     Args:
-        images: (batch, height, width, 3) uint8, RGB.
-        operations: how many, one after the other.
+        count: images in the batch.
+        operations: how many for each, one after the other.
         strength: 0 to 1, the paper's magnitude as a share of its largest; the direction is random.
         rng: the source of randomness.
     """
-    chosen = rng.integers(0, len(OPERATIONS), (len(images), operations))
-    signs = rng.choice((-strength, strength), (len(images), operations))
-    for index, image in enumerate(images):
-        changed = image
-        for operation, signed in zip(chosen[index], signs[index], strict=True):
-            changed = OPERATIONS[operation](changed, float(signed))
-        image[:] = changed
+    chosen = rng.integers(0, len(OPERATIONS), (count, operations))
+    return ChosenOperations(chosen, rng.choice((-strength, strength), (count, operations)))
+
+
+def random_augment(images: np.ndarray, operations: ChosenOperations, which: np.ndarray) -> None:
+    """Apply the operations to some images of a batch, in place.
+
+    Args:
+        images: (batch, height, width, 3) uint8, RGB.
+        operations: what is done to each of them.
+        which: the indices of those that are changed.
+    """
+    for index in which.tolist():
+        changed = images[index]
+        for operation, strength in zip(operations.chosen[index], operations.strengths[index], strict=True):
+            changed = OPERATIONS[operation](changed, float(strength))
+        images[index] = changed

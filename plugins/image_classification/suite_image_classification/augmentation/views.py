@@ -7,11 +7,46 @@ of an image of any size stays in the middle.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from suite_images.resizing import LETTERBOX_GRAY, Resize
+
+
+@dataclass(frozen=True)
+class Shifts:
+    """How each image of a batch is moved, after it may have been mirrored.
+
+    Attributes:
+        flip: (batch,) booleans, whether left and right are swapped.
+        down: (batch,) integers, by how many rows the content moves down.
+        right: (batch,) integers, by how many columns it moves to the right.
+    """
+
+    flip: np.ndarray
+    down: np.ndarray
+    right: np.ndarray
+
+
+@dataclass(frozen=True)
+class Crops:
+    """Which view of each image of a batch is seen.
+
+    Attributes:
+        flip: (batch,) booleans, whether left and right are swapped.
+        area: (batch,) shares of the whole view's area that are seen.
+        aspect_ratio: (batch,) factors by which the view is made wider, and less high.
+        position: (batch, 2) in 0..1, where in the image the view lies: 0 at the top or left, 1 at the end.
+        angle: (batch,) rotations in degrees.
+    """
+
+    flip: np.ndarray
+    area: np.ndarray
+    aspect_ratio: np.ndarray
+    position: np.ndarray
+    angle: np.ndarray
 
 
 def reflected(indices: np.ndarray, length: int) -> np.ndarray:
@@ -64,12 +99,7 @@ def view_matrices(
     height: int,
     width: int,
     mode: Resize,
-    *,
-    area: np.ndarray,
-    aspect_ratio: np.ndarray,
-    position: np.ndarray,
-    angle: np.ndarray,
-    flip: np.ndarray,
+    crops: Crops,
 ) -> np.ndarray:
     """Affine matrices from pixels of the result to pixels of the image, one per image.
 
@@ -78,25 +108,22 @@ def view_matrices(
         height: rows of the result.
         width: columns of the result.
         mode: how an image without augmentation is brought to the result's size.
-        area: (batch,) shares of the whole view's area that are seen.
-        aspect_ratio: (batch,) factors by which the view is made wider, and less high.
-        position: (batch, 2) in 0..1, where in the image the view lies: 0 at the top or left, 1 at the end.
-        angle: (batch,) rotations in degrees.
-        flip: (batch,) booleans.
+        crops: what is seen of each.
 
     Returns:
         (batch, 2, 3) float64, for `cv2.warpAffine` with `WARP_INVERSE_MAP`.
     """
     whole = np.array([view_size(shape, height, width, mode) for shape in shapes]).reshape(-1, 2)
-    side = np.sqrt(area)
-    seen_height = np.minimum(whole[:, 0], whole[:, 0] * side / np.sqrt(aspect_ratio))
-    seen_width = np.minimum(whole[:, 1], whole[:, 1] * side * np.sqrt(aspect_ratio))
+    side, wider, position = np.sqrt(crops.area), np.sqrt(crops.aspect_ratio), crops.position
+    seen_height = np.minimum(whole[:, 0], whole[:, 0] * side / wider)
+    seen_width = np.minimum(whole[:, 1], whole[:, 1] * side * wider)
     # The middle of the view; a view larger than the image stays in the middle.
     middle_y = shapes[:, 0] / 2 + (position[:, 0] - 0.5) * np.maximum(shapes[:, 0] - seen_height, 0.0)
     middle_x = shapes[:, 1] / 2 + (position[:, 1] - 0.5) * np.maximum(shapes[:, 1] - seen_width, 0.0)
     scale_y = seen_height / height
-    scale_x = np.where(flip, -1.0, 1.0) * seen_width / width
-    cosine, sine = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
+    scale_x = np.where(crops.flip, -1.0, 1.0) * seen_width / width
+    angle = np.deg2rad(crops.angle)
+    cosine, sine = np.cos(angle), np.sin(angle)
     matrices = np.empty((len(shapes), 2, 3))
     matrices[:, 0, 0], matrices[:, 0, 1] = cosine * scale_x, -sine * scale_y
     matrices[:, 1, 0], matrices[:, 1, 1] = sine * scale_x, cosine * scale_y

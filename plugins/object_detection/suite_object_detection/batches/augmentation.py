@@ -94,37 +94,52 @@ class Cut(NamedTuple):
     whole: bool
 
 
-def views(
-    prepared: Sequence[Prepared],
-    tiles: Tiles,
-    augmentation: Augmentation,
-    height: int,
-    width: int,
-    rng: np.random.Generator,
-    cut: Cut | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Where the images of a batch lie on their canvases, at random.
+class Views(NamedTuple):
+    """What is random about where images lie on their canvases; an entry for each tile.
+
+    Attributes:
+        in_part: (tiles,) booleans, whether a part of the image is seen at the scale of a `Cut`.
+        quarters: (tiles,) integers, quarter turns clockwise.
+        flip: (tiles,) booleans, whether left and right are swapped.
+        upside_down: (tiles,) booleans, whether top and bottom are swapped.
+        size: (tiles,) factors, 1 for that of prediction.
+        stretch: (tiles,) factors by which an image becomes wider than high.
+        turn: (tiles,) angles in degrees.
+        shear: (tiles, 2) angles in degrees.
+        chosen: (tiles,) in 0..1, which of its objects stays whole.
+        anywhere: (tiles,) booleans, whether none has to.
+        position: (tiles, 2) in 0..1, where it lies between the first and the last place that is allowed.
+    """
+
+    in_part: np.ndarray
+    quarters: np.ndarray
+    flip: np.ndarray
+    upside_down: np.ndarray
+    size: np.ndarray
+    stretch: np.ndarray
+    turn: np.ndarray
+    shear: np.ndarray
+    chosen: np.ndarray
+    anywhere: np.ndarray
+    position: np.ndarray
+
+
+def draw_views(
+    tiles: Tiles, augmentation: Augmentation, rng: np.random.Generator, cut: Cut | None = None
+) -> Views:
+    """Draw where the images of a batch lie; nothing of it depends on the images.
 
     Args:
-        prepared: the images.
         tiles: which of them is seen in which part of which canvas.
         augmentation: what is random.
-        height: of a canvas.
-        width: of a canvas.
         rng: the source of randomness.
         cut: how large images are in tiles; None if they are letterboxed.
-
-    Returns:
-        Matrices (tiles, 2, 3) from prepared images to canvases, and (tiles, 2) their scales at prediction.
     """
+    # All of it in this order: the order fixes which random numbers each of them gets.
     count = len(tiles.canvas)
-    sizes = np.array([prepared[source][0].shape[1::-1] for source in tiles.source])
-    placements = np.array([letterboxed(rows, columns, height, width) for columns, rows in sizes.tolist()])
-    natural = placements[:, :2]
     in_part = np.zeros(count, bool)
     if cut is not None:
         in_part = rng.random(count) >= (WHOLE if cut.whole else 0.0)
-        natural = np.where(in_part[:, None], cut.scale, natural)
     quarters = rng.integers(0, 4, count) if augmentation.quarter_turns else np.zeros(count, np.int64)
     flip = rng.random(count) < (0.5 if augmentation.flip else 0.0)
     upside_down = rng.random(count) < (0.5 if augmentation.flip_vertical else 0.0)
@@ -133,16 +148,57 @@ def views(
     )
     size = np.exp(rng.uniform(smallest, largest))
     stretch = augmentation.aspect_ratio ** rng.uniform(-0.5, 0.5, count)
-    on_side = (quarters % 2 == 1)[:, None]
-    scale = np.where(on_side, natural[:, ::-1], natural) * np.stack([size * stretch, size / stretch], axis=1)
+    turn = augmentation.rotate * rng.uniform(-1, 1, count)
+    shear = augmentation.shear * rng.uniform(-1, 1, (count, 2))
+    chosen = rng.random(count)
+    anywhere = np.zeros(count, bool)
+    if cut is not None:
+        anywhere = in_part & (rng.random(count) < BACKGROUND)
+    position = rng.random((count, 2))
+    return Views(in_part, quarters, flip, upside_down, size, stretch, turn, shear, chosen, anywhere, position)
+
+
+def placed(
+    prepared: Sequence[Prepared],
+    tiles: Tiles,
+    views: Views,
+    augmentation: Augmentation,
+    height: int,
+    width: int,
+    cut: Cut | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where the images of a batch lie on their canvases.
+
+    Args:
+        prepared: the images.
+        tiles: which of them is seen in which part of which canvas.
+        views: what is random about that.
+        augmentation: the settings by which that was drawn.
+        height: of a canvas.
+        width: of a canvas.
+        cut: how large images are in tiles; None if they are letterboxed.
+
+    Returns:
+        Matrices (tiles, 2, 3) from prepared images to canvases, and (tiles, 2) their scales at prediction.
+    """
+    count = len(tiles.canvas)
+    in_part = views.in_part
+    sizes = np.array([prepared[source][0].shape[1::-1] for source in tiles.source])
+    placements = np.array([letterboxed(rows, columns, height, width) for columns, rows in sizes.tolist()])
+    natural = placements[:, :2]
+    if cut is not None:
+        natural = np.where(in_part[:, None], cut.scale, natural)
+    on_side = (views.quarters % 2 == 1)[:, None]
+    factors = np.stack([views.size * views.stretch, views.size / views.stretch], axis=1)
+    scale = np.where(on_side, natural[:, ::-1], natural) * factors
     half = np.where(on_side, sizes[:, ::-1], sizes) * scale / 2
     maps = linear_maps(
         scale,
-        quarters=quarters,
-        flip=flip,
-        upside_down=upside_down,
-        turn=augmentation.rotate * rng.uniform(-1, 1, count),
-        shear=augmentation.shear * rng.uniform(-1, 1, (count, 2)),
+        quarters=views.quarters,
+        flip=views.flip,
+        upside_down=views.upside_down,
+        turn=views.turn,
+        shear=views.shear,
     )
     # The image's middle may lie anywhere between its edges and the region's being flush.
     low, high = tiles.region[:, :2], tiles.region[:, 2:]
@@ -154,25 +210,23 @@ def views(
     letterbox = placements[:, 2:] + sizes * natural / 2
     rest = np.where((tiles.alone & ~in_part)[:, None] & ~on_side, letterbox, (low + high) / 2)
     # Of these, the positions with one of its objects whole, or filling the region.
-    kept, known = _chosen_objects(prepared, tiles.source, rng)
-    if cut is not None:
-        known &= ~in_part | (rng.random(count) >= BACKGROUND)
+    kept, known = _chosen_objects(prepared, tiles.source, views.chosen)
+    known &= ~views.anywhere
     around = boxes_through(kept, matrices_around(maps, sizes / 2, np.zeros((count, 2))))
     flush = np.stack([low - around[:, :2], high - around[:, 2:]])
     first, last = rest - room, rest + room
     first = np.where(known[:, None], np.clip(first, flush.min(axis=0), flush.max(axis=0)), first)
     last = np.where(known[:, None], np.clip(last, flush.min(axis=0), flush.max(axis=0)), last)
-    positions = first + rng.random((count, 2)) * (last - first)
+    positions = first + views.position * (last - first)
     return matrices_around(maps, sizes / 2, positions), natural
 
 
 def _chosen_objects(
-    prepared: Sequence[Prepared], sources: np.ndarray, rng: np.random.Generator
+    prepared: Sequence[Prepared], sources: np.ndarray, chosen: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """A random object's box per tile, (tiles, 4), and whether there is an object, (tiles,) booleans."""
-    draws = rng.random(len(sources))
     boxes, known = np.zeros((len(sources), 4)), np.zeros(len(sources), bool)
-    for tile, (source, draw) in enumerate(zip(sources, draws, strict=True)):
+    for tile, (source, draw) in enumerate(zip(sources, chosen, strict=True)):
         _, own, classes = prepared[source]
         objects = np.flatnonzero(classes >= 0)
         if len(objects):

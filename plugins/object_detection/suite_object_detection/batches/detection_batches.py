@@ -11,11 +11,11 @@ import numpy as np
 from suite import UserError
 from suite.data import Example
 from suite_images import reading
-from suite_images.color import jitter
+from suite_images.color import draw_colors, recolor
 from suite_images.resizing import letterboxed, resize
-from suite_object_detection.batches.augmentation import Augmentation, Cut, Prepared, views
+from suite_object_detection.batches.augmentation import Augmentation, Cut, Prepared, Views, draw_views, placed
 from suite_object_detection.batches.geometry import areas, boxes_through, clipped, paint
-from suite_object_detection.batches.mixup import mixed
+from suite_object_detection.batches.mixup import Mixing, draw_mixing, mixed
 from suite_object_detection.batches.mosaic import Tiles, laid_out
 from suite_object_detection.box_codec import CROWD, PADDING, BoxCodec
 from suite_object_detection.types import Target
@@ -27,9 +27,32 @@ MIN_SIDE = 2.0
 """Sides of boxes, in pixels of the network, below which augmentation does not push them."""
 
 
+_NOTHING: Prepared = (np.zeros((1, 1, 3), np.uint8), np.zeros((0, 4), np.float32), np.zeros(0, np.int64))
+"""Stands for an image that is not needed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draws:
+    """What is random about a batch.
+
+    Attributes:
+        augmentation: the settings by which it was drawn.
+        tiles: which image is seen in which part of which canvas.
+        views: how it lies there.
+        colors: (batch, 3, 4) affine maps of the colors of each canvas, or None.
+        mixing: which canvas is blended with which; None if none is.
+    """
+
+    augmentation: Augmentation
+    tiles: Tiles
+    views: Views
+    colors: np.ndarray | None
+    mixing: Mixing | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class DetectionBatches:
-    """Makes the training batches for `codec`: implements `suite.pipeline.BatchMaker`.
+    """Makes the training batches for `codec`: implements `suite.pipeline.RowsMaker`.
 
     Attributes:
         codec: encodes images; its size and classes are those of the batches.
@@ -116,29 +139,70 @@ class DetectionBatches:
             that count neither way. If there are more boxes than rows, the largest stay, objects before
             regions.
         """
+        return self.make_rows(prepared, rng, progress, slice(None))
+
+    def make_rows(
+        self, prepared: Sequence[Prepared], rng: np.random.Generator, progress: float, rows: slice
+    ) -> tuple[np.ndarray, ...]:
+        """Some rows of the batch that `make` gives; only the images that these are made of are asked for."""
+        return self.apply(self.draw(len(prepared), rng, progress), prepared, rows)
+
+    def draw(self, count: int, rng: np.random.Generator, progress: float) -> Draws:
+        """What is random about a batch of `count` images; the arguments are those of `make`."""
         augmentation = self.augmentation
         if progress >= 1.0 - augmentation.clean:
             augmentation = augmentation.tidied
-        height, width = self.codec.size
-        tiles = laid_out(len(prepared), height, width, augmentation.mosaic, rng)
-        tiling = self.codec.tiling
-        cut = None if tiling is None else Cut(max(self._tile_scale, 1 / MARGIN), tiling.whole)
-        matrices, natural = views(prepared, tiles, augmentation, height, width, rng, cut)
-        batch = np.empty((len(prepared), height, width, self.codec.channels), np.uint8)
-        for canvas, source, matrix, region in zip(
-            tiles.canvas, tiles.source, matrices, tiles.region, strict=True
-        ):
-            paint(prepared[source][0], matrix, batch[canvas], region)
-        rows = _rows(prepared, tiles, matrices, natural, augmentation.visible)
+        tiles = laid_out(count, *self.codec.size, augmentation.mosaic, rng)
+        views = draw_views(tiles, augmentation, rng, self._cut)
+        colors = mixing = None
         if augmentation.color_jitter > 0 or augmentation.grayscale > 0:
-            jitter(batch, augmentation.color_jitter, augmentation.grayscale, rng)
+            colors = draw_colors(count, augmentation.color_jitter, augmentation.grayscale, rng)
         if augmentation.mixup > 0:
-            batch, rows = mixed(batch, rows, augmentation.mixup, rng)
+            mixing = draw_mixing(count, augmentation.mixup, rng)
+        return Draws(augmentation=augmentation, tiles=tiles, views=views, colors=colors, mixing=mixing)
+
+    def apply(
+        self, draws: Draws, prepared: Sequence[Prepared], rows: slice = slice(None)
+    ) -> tuple[np.ndarray, ...]:
+        """Some rows of a batch, about which nothing is random any more.
+
+        Args:
+            draws: for the whole batch.
+            prepared: the images of the whole batch, of which only those are asked for that the rows need.
+            rows: which rows to give.
+        """
+        height, width = self.codec.size
+        tiles, count = draws.tiles, len(prepared)
+        wanted = range(count)[rows]
+        canvases = np.asarray(wanted, np.int64) if draws.mixing is None else draws.mixing.sources(wanted)
+        seen = np.flatnonzero(np.isin(tiles.canvas, canvases))
+        # Places are computed for the whole batch, in which images that nobody asked for are empty.
+        examples = [_NOTHING] * count
+        for source in np.unique(tiles.source[seen]).tolist():
+            examples[source] = prepared[source]
+        matrices, natural = placed(examples, tiles, draws.views, draws.augmentation, height, width, self._cut)
+        batch = np.empty((count, height, width, self.codec.channels), np.uint8)
+        for tile in seen.tolist():
+            image = examples[tiles.source[tile]][0]
+            paint(image, matrices[tile], batch[tiles.canvas[tile]], tiles.region[tile])
+        boxes = _boxes(examples, tiles, matrices, natural, draws.augmentation.visible)
+        if draws.colors is not None:
+            recolor(batch, draws.colors, canvases.tolist())
+        if draws.mixing is None:
+            batch, boxes = batch[rows], boxes[rows]
+        else:
+            batch, boxes = mixed(batch, boxes, draws.mixing, wanted)
         max_boxes = self.codec.max_boxes if self.max_boxes is None else self.max_boxes
-        return batch, np.stack([padded(boxes, max_boxes) for boxes in rows])
+        return batch, np.stack([padded(of_image, max_boxes) for of_image in boxes])
+
+    @property
+    def _cut(self) -> Cut | None:
+        """How a canvas shows a tile of its image; None if images are letterboxed."""
+        tiling = self.codec.tiling
+        return None if tiling is None else Cut(max(self._tile_scale, 1 / MARGIN), tiling.whole)
 
 
-def _rows(
+def _boxes(
     prepared: Sequence[Prepared], tiles: Tiles, matrices: np.ndarray, natural: np.ndarray, visible: float
 ) -> list[np.ndarray]:
     """Per canvas an array (boxes, 5) float32 of `[class, x1, y1, x2, y2]`."""
