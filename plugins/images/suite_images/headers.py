@@ -294,8 +294,8 @@ def _what(content: bytes) -> str:
         return "is an SVG drawing, which is not read: convert it to PNG"
     if content.startswith(b"PAR1"):
         return (
-            "is a Parquet table: suite train, inspect and evaluate read the images in it; to predict them, write"
-            " them to files"
+            "is a Parquet table: suite train, inspect and evaluate read the images in it; to predict them,"
+            " write them to files"
         )
     if content[4:8] == b"ftyp":
         return "is a video, not an image"

@@ -89,8 +89,8 @@ def cannot_be_decoded(name: str, head: bytes, reason: str) -> str:
     """
     if head.startswith(b"PAR1"):
         return (
-            f"{name} is a Parquet table: suite train, inspect and evaluate read the recordings in it; to predict"
-            " them, write them to files"
+            f"{name} is a Parquet table: suite train, inspect and evaluate read the recordings in it; to"
+            " predict them, write them to files"
         )
     if kind := _kind(head, _OTHERS):
         convert = (
