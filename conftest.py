@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Generator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -16,8 +19,9 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 # What good reasons to skip speak of: data that is not in the repository, PyTorch, which `make test` does not
-# install for its size, pip without a network, and a browser, which is no Python package.
-GOOD_REASONS = ("SUITE_DATA", "torch", "package index", "there is no browser")
+# install for its size, pip without a network, a browser, which is no Python package, and what `make test`
+# tries in its second pass, on JAX.
+GOOD_REASONS = ("SUITE_DATA", "torch", "package index", "there is no browser", "only JAX")
 
 
 # What modules and collected tests are made of stays, and looking through it for garbage, again and again,
@@ -48,6 +52,33 @@ def conversions_are_forked() -> Generator[None]:
         return
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("suite.conversion.process._in_a_process", in_a_forked_process)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_need_outlive_the_machine() -> Generator[None]:
+    """What tests write is read by a machine that has not lost its power: waiting for disks tests nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def installed_plugins_are_found_once() -> Generator[None]:
+    """Looking through all that is installed is half of what a host costs, and tests make many hundreds."""
+    from suite import host
+
+    look, found = host._installed, {}
+
+    def look_once() -> dict[str, Any]:
+        folders = [path for path in map(Path, sys.path) if path.is_dir()]
+        key = tuple((path, path.stat().st_mtime_ns) for path in folders)
+        if key not in found:
+            found[key] = look()
+        return found[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(host, "_installed", look_once)
         yield
 
 

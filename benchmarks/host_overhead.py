@@ -1,6 +1,7 @@
 """A training step through the host against the same network in a bare loop, in one run.
 
-    python benchmarks/host_overhead.py [--backend NAME] [--network residual|dense] [--rounds N]
+    python benchmarks/host_overhead.py [--backend NAME] [--network residual|dense]
+        [--cache memory|device] [--rounds N]
 
 All train the same network on the same arrays, with the same optimizer, schedule, precision and compilation,
 and without augmentation. `fit` is `keras.Model.fit` on arrays; on JAX there is a bare loop too, which calls
@@ -27,7 +28,7 @@ from suite.configuration import resolve_training
 from suite.data.dataset import Example
 from suite.devices import Device, activate, choose_precision, make_deterministic
 from suite.options import NoOptions
-from suite.pipeline.trainable import TrainablePipeline
+from suite.pipeline.trainable import OnDevice, TrainablePipeline
 from suite.training.progress import Listener
 from suite.training_options import RuntimeOptions, TrainingOptions
 
@@ -44,6 +45,9 @@ class Plain:
     def make(self, prepared: Any, rng: Any, progress: float) -> Any:
         return np.stack([x for x, _ in prepared]), np.stack([y for _, y in prepared])
 
+    def on_device(self) -> OnDevice:
+        return OnDevice(draw=lambda count, rng, progress: {}, make=lambda examples, drawn: examples)
+
 
 class Clock(Listener):
     """When steps were heard of: the first as soon as it is done, the last at the end of the epoch."""
@@ -59,6 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--backend", default="auto")
     parser.add_argument("--network", choices=EXAMPLES, default="residual")
+    parser.add_argument("--cache", choices=["memory", "device"], help="where the host keeps examples")
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--steps-per-execution", type=int, default=1, help="of the host")
     chosen = parser.parse_args()
@@ -67,7 +72,7 @@ def main() -> None:
     import keras
 
     keras.config.set_dtype_policy(choose_precision("auto", device))
-    work = Work(device, chosen.network, chosen.steps_per_execution)
+    work = Work(device, chosen.network, chosen.steps_per_execution, chosen.cache or "auto")
     ways: dict[str, Callable[[], list[float]]] = {"fit": work.fit, "host": work.host}
     if device.backend == "jax":
         ways = {"bare loop": work.bare_loop, **ways}
@@ -89,10 +94,12 @@ class Work:
         device: what Keras runs on.
         network: "residual" or "dense".
         steps_per_execution: of the host.
+        cache: of the host.
     """
 
-    def __init__(self, device: Device, network: str, steps_per_execution: int) -> None:
+    def __init__(self, device: Device, network: str, steps_per_execution: int, cache: str) -> None:
         self.device = device
+        self.cache = cache
         self.is_dense = network == "dense"
         count = EXAMPLES[network]
         rng = np.random.default_rng(0)
@@ -190,11 +197,11 @@ class Work:
             options=NoOptions(),
         )
         with tempfile.TemporaryDirectory() as folder:
-            Trainer(
+            trainer = Trainer(
                 pipeline,
                 self.examples,
                 self.options,
-                runtime=RuntimeOptions(),
+                runtime=RuntimeOptions(cache=self.cache),  # type: ignore[arg-type]  # a choice of it
                 device=self.device,
                 folder=CheckpointFolder(Path(folder) / "checkpoints"),
                 validate=None,
@@ -203,7 +210,9 @@ class Work:
                 listener=clock,
                 stop=lambda: False,
                 history_changed=lambda rows: None,
-            ).train()
+            )
+            trainer.prepared.read_ahead(1)
+            trainer.train()
         return clock.times
 
 

@@ -28,7 +28,8 @@ import suite_image_classification
 from suite.data.dataset import Dataset
 from suite.data.loading import load_dataset
 from suite.devices import cores
-from suite.training.batches import Batches, EpochPlan, PreparedExamples
+from suite.training.batches import Batches, EpochPlan
+from suite.training.prepared import PreparedExamples
 from suite_image_classification.augmentation.settings import Augmentation
 from suite_image_classification.batches import ImageBatches
 from suite_image_classification.codec import ImageCodec

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from suite.pipeline.codec import Encoded as Encoded
     from suite.pipeline.codec import StructCodec as StructCodec
     from suite.pipeline.trainable import BatchMaker as BatchMaker
+    from suite.pipeline.trainable import DeviceBatchMaker as DeviceBatchMaker
+    from suite.pipeline.trainable import OnDevice as OnDevice
     from suite.pipeline.trainable import RowsMaker as RowsMaker
     from suite.pipeline.trainable import Stacked as Stacked
     from suite.pipeline.trainable import Stage as Stage
@@ -95,6 +97,8 @@ if not TYPE_CHECKING:
             "Run": "suite.runs.run",
             "RunError": "suite.errors",
             "RunFacts": "suite.training.progress",
+            "DeviceBatchMaker": "suite.pipeline.trainable",
+            "OnDevice": "suite.pipeline.trainable",
             "RowsMaker": "suite.pipeline.trainable",
             "Stacked": "suite.pipeline.trainable",
             "Stage": "suite.pipeline.trainable",

@@ -371,7 +371,7 @@ def _read(plugin: Plugin, objects: list[Any], before: Collection[str] | None = N
 
 def _refuse_heavy(imported: Collection[str]) -> None:
     """Refuse a plugin that has imported more of `HEAVY` than what was imported before."""
-    heavy = sorted(set(HEAVY) & sys.modules.keys() - set(imported))
+    heavy = sorted((set(HEAVY) - set(imported)) & sys.modules.keys())
     if heavy:
         raise PluginError(f"it imports {heavy[0]} when it is declared: give its callables as suite.lazy(...)")
 

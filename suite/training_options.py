@@ -171,8 +171,11 @@ class RuntimeOptions(LimitOptions, frozen=True):
         Meta(description="threads that read and prepare examples"),
     ] = "auto"
     cache: Annotated[
-        Literal["auto", "memory", "none"],
-        Meta(description="keep prepared examples in memory; auto: when they fit"),
+        Literal["auto", "device", "memory", "none"],
+        Meta(
+            description="keep prepared examples in memory, or on the device (JAX), which then makes the"
+            " batches; auto: where they fit, and on a GPU there"
+        ),
     ] = "auto"
     compilation_cache: Annotated[
         str,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from suite_object_detection.declaration import suite_data_loaders
 
@@ -306,6 +308,23 @@ def write_metadata(folder, data=DATA, classes=None):
     return folder
 
 
+def write_parquet(folder, data=DATA):
+    (folder / "data").mkdir(parents=True)
+    for split, images in data.items():
+        rows = []
+        for name, (size, boxes) in images.items():
+            write_image(folder / "image.png", *size)
+            content = (folder / "image.png").read_bytes()
+            objects = {
+                "bbox": [[x1, y1, x2 - x1, y2 - y1] for x1, y1, x2, y2, _ in boxes],
+                "category": [box[4] for box in boxes],
+            }
+            rows.append({"image": {"bytes": content, "path": f"{name}.png"}, "objects": objects})
+        (folder / "image.png").unlink()
+        pq.write_table(pa.Table.from_pylist(rows), folder / "data" / f"{split}-00000-of-00001.parquet")
+    return folder
+
+
 def kitti_lines(boxes):
     return "".join(
         f"{label} 0.00 0 -1.57 {x1:.2f} {y1:.2f} {x2:.2f} {y2:.2f} 1.5 1.6 3.7 1.0 1.7 20.0 -1.5\n"
@@ -333,4 +352,5 @@ WRITERS = {
     "createml": write_createml,
     "metadata": write_metadata,
     "kitti": write_kitti,
+    "parquet": write_parquet,
 }

@@ -13,7 +13,8 @@ from suite.errors import UserError
 from suite.pipeline.codec import Codec
 from suite.pipeline.trainable import Stacked, rows_of
 from suite.process_group import ProcessGroup
-from suite.training.batches import Batches, EpochPlan, PreparedExamples, memory_budget
+from suite.training.batches import Batches, EpochPlan
+from suite.training.prepared import PreparedExamples, memory_budget
 
 EXAMPLES = [Example(str(number), number, number) for number in range(10)]
 

@@ -196,6 +196,7 @@ def test_a_broken_plugin_is_listed_with_the_reason(tmp_path, environment):
     assert "could not be loaded: ModuleNotFoundError: No module named 'no_such_module'" in done.stdout
 
 
+@pytest.mark.slow
 def test_without_leaves_a_plugin_out(toy_installed):
     assert "suite-toy" not in run(toy_installed, "plugins", "--without", "suite-toy").stdout
     done = run(toy_installed, "show", "trend", "--without", "suite-toy")
@@ -203,6 +204,7 @@ def test_without_leaves_a_plugin_out(toy_installed):
     assert "there is no task 'trend'" in done.stderr
 
 
+@pytest.mark.slow
 def test_tasks_are_listed(toy_installed):
     assert "whether a row of eight numbers is rising" in run(toy_installed, "tasks").stdout
     tasks = {task["name"]: task for task in json.loads(run(toy_installed, "tasks", "--json").stdout)}
@@ -210,6 +212,7 @@ def test_tasks_are_listed(toy_installed):
     assert tasks["trend"]["evaluators"] == ["hits"]
 
 
+@pytest.mark.slow
 def test_show_lists_what_there_is_for_a_task(toy_installed):
     printed = run(toy_installed, "show", "trend").stdout
     assert "model builder dense suite-toy two dense layers (default)" in " ".join(printed.split())
@@ -218,6 +221,7 @@ def test_show_lists_what_there_is_for_a_task(toy_installed):
     assert own == ["lines", "dense", "hits"]
 
 
+@pytest.mark.slow
 def test_show_lists_the_options_of_one(toy_installed):
     printed = run(toy_installed, "show", "trend", "dense").stdout
     assert printed.startswith("model builder 'dense' of plugin 'suite-toy'\n")
@@ -237,6 +241,7 @@ def test_show_refuses_what_there_is_not(toy_installed):
     assert done.stderr == "suite: task 'trend' has nothing called 'dens': did you mean 'dense'?\n"
 
 
+@pytest.mark.slow
 def test_show_lists_the_options_that_are_no_plugins(toy_installed):
     assert "epochs" in run(toy_installed, "show", "training").stdout
     assert "validation" in [

@@ -410,6 +410,7 @@ def test_boxes_are_written_with_the_numbers_of_the_classes(predict, images, tmp_
     assert alike(json.loads(Path("a.json").read_text()), json.loads(Path("b.json").read_text()))
 
 
+@pytest.mark.slow
 def test_texts_lines_and_what_is_wrong_with_the_words(predict, tmp_path, monkeypatch):
     status, lines, _ = predict("text-classification", "when does Ann see the lamp ?")
     assert (status, lines[0].partition("\t")[0]) == (0, "when does Ann see the lamp ?")

@@ -77,6 +77,7 @@ def test_an_option_at_prediction(predict):
     assert json.loads(lines[0])["prediction"]["trend"] == "unsure"
 
 
+@pytest.mark.slow
 def test_an_unknown_option_at_prediction_is_one_sentence(predict):
     status, _, errors = predict("a.json", "--set", "treshold=1")
     assert status == 2
@@ -102,12 +103,14 @@ def test_options_at_prediction_are_shown(host, capsys):
     assert "table" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_stream_gives_its_inputs_one_by_one(predict):
     status, lines, errors = predict("a.json", "b.rows", "--json")
     assert [json.loads(line)["input"] for line in lines] == ["a.json", "b.rows#1", "b.rows#2"]
     assert (status, errors) == (0, [])
 
 
+@pytest.mark.slow
 def test_streams_in_a_folder_are_found(predict, tmp_path):
     _, lines, _ = predict(str(tmp_path), "--json")
     assert [json.loads(line)["input"].rpartition("/")[2] for line in lines] == [
@@ -117,6 +120,7 @@ def test_streams_in_a_folder_are_found(predict, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_a_stream_that_breaks_off_gives_what_came_before_and_a_sentence(predict, tmp_path):
     (tmp_path / "b.rows").write_text(f"{RISING}\n{RISING}\n[1, 2")
     status, lines, errors = predict("b.rows", "a.json")
@@ -168,6 +172,7 @@ def test_one_long_input_in_a_program(run, host, tmp_path):
     assert pipeline.predict(FileSource(tmp_path / "long.json")).mean == 0.125
 
 
+@pytest.mark.slow
 def test_a_chunk_that_cannot_be_read_leaves_the_whole_without_a_prediction(predict, tmp_path):
     _long_row(tmp_path / "long.json", 5, missing=20)
     status, lines, errors = predict("long.json", "a.json")
@@ -223,6 +228,7 @@ def test_chunks_are_read_only_as_they_are_needed(run, host):
     assert len(read) <= 10 + 4 * 4
 
 
+@pytest.mark.slow
 def test_what_is_live_is_predicted_as_it_comes(predict, monkeypatch):
     read_names = []
 
@@ -244,6 +250,7 @@ def test_what_is_live_is_predicted_as_it_comes(predict, monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_a_folder_gets_the_lines_and_the_first_format(predict, tmp_path):
     status, lines, errors = predict("a.json", "b.rows", "--out", "out")
     assert (status, lines) == (0, [])
@@ -254,11 +261,13 @@ def test_a_folder_gets_the_lines_and_the_first_format(predict, tmp_path):
     assert set(errors) == {"suite: wrote out/predictions.jsonl", "suite: wrote out/table.txt"}
 
 
+@pytest.mark.slow
 def test_a_format_by_its_name(predict, tmp_path):
     assert predict("a.json", "--format", "table", "--out", "answers.txt")[0] == 0
     assert "a.json rising" in (tmp_path / "answers.txt").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [

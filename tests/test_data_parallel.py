@@ -86,14 +86,14 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def in_a_cluster(folder):
-    """A run of two processes that Slurm started, and what the processes said."""
+    """A run of two processes that Slurm started, whose devices hold the examples, and what they said."""
     slurm = {
         "SLURM_JOB_ID": job_with_a_free_port(),
         "SLURM_NTASKS": "2",
         "SLURM_STEP_NUM_TASKS": "2",
         "SLURM_STEP_NODELIST": "localhost",
     }
-    words = [*TRAIN, "--cluster", "auto", "--out", "cluster"]
+    words = [*TRAIN, "--cluster", "auto", "--out", "cluster", "--set", "runtime.cache=device"]
     processes = [
         started(words, folder, **slurm, SLURM_PROCID=rank, SLURM_LOCALID=rank) for rank in ("0", "1")
     ]

@@ -90,6 +90,7 @@ def data(tmp_path_factory):
     return toy_plugin.write(tmp_path_factory.mktemp("data") / "toy.jsonl", train=60)
 
 
+@pytest.mark.slow
 def test_the_command_line_says_it_in_a_sentence(data, tmp_path, capsys):
     words = [
         "train",

@@ -255,6 +255,7 @@ def labels(pipeline, raws):
     return os.getpid(), [prediction.label for prediction in pipeline.predict(raws)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "method", ["spawn", pytest.param("fork", marks=pytest.mark.skipif(os.name == "nt", reason="Windows"))]
 )

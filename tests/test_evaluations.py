@@ -263,6 +263,7 @@ def test_two_evaluations_at_once_write_two_folders(run, data, tmp_path):
     ).read_text()
 
 
+@pytest.mark.slow
 def test_data_that_was_swapped_since_the_training_is_noticed(run, data, tmp_path):
     before = data.stat()
     os.utime(data, (1, 1))
@@ -289,6 +290,7 @@ class Stranger:
     suite_evaluators = suite.hookimpl(lambda self: toy_plugin.suite_evaluators())
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_its_own_plugin_if_another_one_has_the_same_names(run, tmp_path):
     both = suite.Host(Stranger(), toy_plugin, discover=False)
     before = json.loads((run / "metrics.json").read_text())

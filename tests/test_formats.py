@@ -125,6 +125,7 @@ def test_a_file_of_another_kind_is_one_sentence(exported, copy):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_an_onnx_file_runs_under_openvino_too(tmp_path):
     pytest.importorskip("onnx")
     pytest.importorskip("openvino")

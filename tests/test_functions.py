@@ -53,6 +53,7 @@ class After(suite.Listener):
             self.event.set()
 
 
+@pytest.mark.slow
 def test_a_training_takes_its_options_as_tables(run):
     assert isinstance(run, suite.Run)
     assert run.configuration.model["width"] == 8
@@ -73,6 +74,7 @@ def test_wrong_arguments_are_said_in_a_sentence(data):
             suite.train("trend", data, host=HOST, **arguments)
 
 
+@pytest.mark.slow
 def test_a_run_is_evaluated_on_its_own_data_and_on_others(run, tmp_path):
     own = suite.evaluate(run, host=HOST, out=tmp_path / "own")
     assert own.scores["accuracy"] == run.metrics["test"]["accuracy"]
@@ -82,6 +84,7 @@ def test_a_run_is_evaluated_on_its_own_data_and_on_others(run, tmp_path):
     assert other.metrics["counts"] == {"test": 1}
 
 
+@pytest.mark.slow
 def test_it_predicts_one_input_and_several(run):
     rows = [row["numbers"] for row in ROW]
     several = suite.predict(run, iter(rows), host=HOST)
@@ -186,6 +189,7 @@ def test_folds_are_stopped_and_resumed(data, tmp_path):
     assert folds.metrics["mean"]["test"]["accuracy"] <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["looking at the data", "predicting", "scoring"])
 def test_an_evaluation_is_stopped(run, tmp_path, text):
     stop = threading.Event()
@@ -194,6 +198,7 @@ def test_an_evaluation_is_stopped(run, tmp_path, text):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_prediction_of_many_inputs_is_stopped(run):
     taken = []
 

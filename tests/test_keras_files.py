@@ -80,6 +80,7 @@ def packed(path, config, weights, compression=zipfile.ZIP_DEFLATED):
     return path
 
 
+@pytest.mark.slow
 def test_a_file_that_unpacks_to_far_more_than_it_has_is_refused_before_it_is(tmp_path):
     file = packed(tmp_path / "network.keras", "{}", b"0" * 100_000_000)
     assert file.stat().st_size < 200_000

@@ -169,6 +169,7 @@ def test_a_spreadsheet_and_an_arrow_table_are_limited():
             list(tables.rows(content, name))
 
 
+@pytest.mark.slow
 def test_a_sheet_that_numbers_its_rows_as_it_likes():
     openpyxl = pytest.importorskip("openpyxl")
     book, packed, changed = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()

@@ -10,7 +10,12 @@ import suite
 import toy_plugin
 from suite.configuration import from_mapping
 from suite.runs.train import train
-from suite.training.normalization import fresh_normalizations, settle, unsettled_normalizations
+from suite.training.normalization import (
+    fresh_normalizations,
+    settle,
+    training_pass,
+    unsettled_normalizations,
+)
 
 pytestmark = pytest.mark.backend
 
@@ -45,7 +50,7 @@ def test_layers_that_came_with_statistics_keep_them(network):
 def test_statistics_are_those_of_the_batches_and_can_be_put_back(network):
     before = [np.array(variable) for variable in network.variables]
     layers = unsettled_normalizations(network, fresh_normalizations(network), 1)
-    saved = settle(network, layers, batches())
+    saved = settle(network, layers, batches(), training_pass(network, open_lengths=False))
     first = network.get_layer("first")
     np.testing.assert_allclose(first.moving_mean, np.mean(batches(), axis=(0, 1)), rtol=1e-4)
     np.testing.assert_allclose(first.moving_variance, np.mean(np.var(batches(), axis=1), axis=0), rtol=1e-3)

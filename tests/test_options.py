@@ -135,6 +135,7 @@ def test_any_value_is_taken_or_refused_but_nothing_else_happens(values):
         parsed(**values)
 
 
+@pytest.mark.slow
 @given(st.integers(-999, 1200))
 def test_bounds_hold(width):
     try:

@@ -38,6 +38,7 @@ def found(host, *names):
     return said
 
 
+@pytest.mark.slow
 def test_a_plugin_without_a_defect_passes_the_cheap_checks():
     assert found(suite.Host(toy_plugin, discover=False)) == {}
     assert found(suite.Host(plugin(), discover=False)) == {}
@@ -52,6 +53,7 @@ def test_a_defect_is_found_by_its_check(defect):
     assert re.search(message, said[check]), said[check]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("defect", FILES)
 def test_a_defect_of_declaring_is_found(defect, tmp_path):
     beginning, check, message = FILES[defect]

@@ -196,6 +196,7 @@ def test_nothing_but_an_earlier_page_is_overwritten(tmp_path, data, capsys):
     assert "there is no folder" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", [task.name for task in suite.Host().tasks()])
 def test_every_shipped_task_shows_its_own_sample(task):
     contributed = suite.Host().find_task(task)

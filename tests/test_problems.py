@@ -1,9 +1,11 @@
 """What a loader could not use is said in a sentence, and in full where there is room."""
 
+from dataclasses import replace
+
 import suite
 import toy_plugin
 from suite.data.dataset import Dataset, Problem
-from suite.data.inspection import inspect
+from suite.data.inspection import _inspect_splits, inspect
 
 
 def test_a_sentence_names_the_first_places():
@@ -31,3 +33,13 @@ def test_inspection_lists_all_places(tmp_path):
         candidate for candidate in found.findings if candidate.text.startswith("nine lines are blank")
     ]
     assert finding.locations == places
+
+
+def test_nothing_is_said_of_training_on_data_without_a_training_split():
+    examples = Dataset.of(["a", "b"], ["x", "y"]).train
+    only = Dataset(train=[], test=examples)
+    (said,) = [finding for finding in _inspect_splits(only).findings if "split" in finding.text]
+    assert said.text.startswith("there is no training split, only test: a model can be scored on this data")
+    assert not said.wrong
+    told = replace(only, problems=[Problem("there is no training split", of_training=True)])
+    assert [finding.text for finding in _inspect_splits(told).findings] == ["there is no training split"]

@@ -232,6 +232,7 @@ def test_a_foreign_svg_is_shown_as_an_image_and_cannot_run():
     assert "<script>" not in render(content(**FULL))
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.text(st.characters(blacklist_categories=["Cs"]), min_size=1))
 def test_no_text_can_become_markup(text):

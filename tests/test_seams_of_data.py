@@ -473,7 +473,7 @@ def test_what_is_wrong_with_one_example_begins_with_its_id_unless_it_is_named(me
 
 def test_an_example_that_cannot_be_read_is_named_in_training(data):
     pytest.importorskip("keras", reason="needs Keras")
-    from suite.training.batches import PreparedExamples
+    from suite.training.prepared import PreparedExamples
 
     def prepare(example):
         raise suite.UserError("this is not a row of numbers")

@@ -75,6 +75,7 @@ def refusal(capsys, *words: str) -> str:
     return capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_cannot_be_served_is_refused(capsys, tmp_path, monkeypatch):
     assert "nowhere is not there" in refusal(capsys, "nowhere")
     assert "--port 70000" in refusal(capsys, TEXT, "--port", "70000")

@@ -148,6 +148,7 @@ def test_a_table_has_a_prediction_for_each_of_its_series(served):
     assert missing["predictions"][0]["prediction"]["values"]
 
 
+@pytest.mark.slow
 def test_a_short_text_of_several_sentences_is_predicted_as_in_a_program(served):
     text = "Bo sees the tree. Ann sees Bo. who is it ?"
     of_server = served.predict("translation", text, text[:17]).json["predictions"]
@@ -163,6 +164,7 @@ def test_what_is_wrong_with_a_file_says_nothing_of_where_it_lay(served):
     assert "suite-serve" not in line["error"]
 
 
+@pytest.mark.slow
 def test_text_comes_as_it_is_written(served):
     path = "/v1/models/writer/predict"
     streamed = served("POST", f"{path}?stream=true", {"inputs": ["when does", "the"]})
@@ -274,6 +276,7 @@ def documented():
         yield running
 
 
+@pytest.mark.slow
 def test_the_lines_of_the_documentation_work(documented, image, tmp_path, monkeypatch, capsys):
     (tmp_path / "photo.jpg").write_bytes(image)
     (tmp_path / "other.png").write_bytes(image)
@@ -296,6 +299,7 @@ def test_the_lines_of_the_documentation_work(documented, image, tmp_path, monkey
     assert "(2, 3)" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_what_was_accepted_is_answered_when_the_server_ends(image):
     with serving({"writer": KEPT / "text-generation" / "export"}) as running:
         answers = []

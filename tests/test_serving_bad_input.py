@@ -208,6 +208,7 @@ def test_addresses_that_are_none_are_refused(served):
     assert (refused.status, refused.headers["allow"]) == (405, "POST")
 
 
+@pytest.mark.slow
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(served):
     answer = served.send_raw(POST_IMAGE + b"Content-Length: 2000000000\r\n\r\nabc")
     assert answer.startswith(b"HTTP/1.1 413")

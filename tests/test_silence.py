@@ -62,6 +62,7 @@ def test_nothing_is_printed(tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_importing_the_library_costs_nothing(tmp_path):
     code = (
         "import sys, suite; suite.train, suite.Listener;"

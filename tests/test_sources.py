@@ -93,6 +93,7 @@ def test_a_member_has_a_name_and_a_size(tmp_path, suffix):
     assert source.size == 3000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".zip", ".tar", ".tar.gz"])
 def test_members_are_read_by_many_threads_at_once(tmp_path, suffix):
     contents = {f"{number:03}.bin": bytes([number]) * (number * 500) for number in range(200)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -60,22 +60,32 @@ def module_of(path: Path) -> str:
 MODULES = {module_of(path) for path in [*HOST, *PLUGINS]}
 
 
-def imports(path: Path, *, types_too: bool = False) -> Iterator[str]:
+def imports(path: Path, *, types_too: bool = False) -> set[str]:
     """The modules that a file imports, within functions too; those for types alone if `types_too`."""
-    waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    at_run_time, for_types = imports_of(path)
+    return at_run_time | for_types if types_too else at_run_time
+
+
+@cache
+def imports_of(path: Path) -> tuple[set[str], set[str]]:
+    """The modules that a file imports when it runs, and those that it imports for types."""
+    found: tuple[set[str], set[str]] = (set(), set())
+    waiting: list[tuple[ast.AST, bool]] = [(ast.parse(path.read_text(encoding="utf-8")), False)]
     while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            waiting += node.orelse if "not" not in ast.unparse(node.test) else node.body
-            waiting += node.body if types_too else []
+        node, for_types = waiting.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in (test := ast.unparse(node.test)):
+            of_types, others = (node.orelse, node.body) if "not" in test else (node.body, node.orelse)
+            waiting += [(statement, True) for statement in of_types]
+            waiting += [(statement, for_types) for statement in others]
             continue
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found[for_types].update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                inner = f"{node.module}.{alias.name}"
-                yield inner if inner in MODULES else node.module
-        waiting.extend(ast.iter_child_nodes(node))
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            found[for_types].update(inner & MODULES, {node.module} if inner - MODULES else ())
+        if not isinstance(node, ast.expr):  # in which nothing is imported
+            waiting += [(child, for_types) for child in ast.iter_child_nodes(node)]
+    return found
 
 
 def package_of(module: str) -> str:
@@ -102,7 +112,7 @@ def test_a_package_of_the_host_imports_only_from_those_below_it(path):
 def test_there_is_no_import_circle():
     # Imports for types count too, but for those of packages that export lazily and name all that is in them.
     graph = {
-        module_of(path): set(imports(path, types_too=path.name != "__init__.py")) & MODULES
+        module_of(path): imports(path, types_too=path.name != "__init__.py") & MODULES
         for path in HOST + PLUGINS
     }
     done: set[str] = set()

@@ -1,11 +1,12 @@
 """Data that no loader reads: the message says what is there, what it is if any plugin knows, what to do."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from suite import DataLoader, Host, Options, Task, UserError, hookimpl
-from suite.data import Dataset, Example
+from suite.data import Dataset, Example, Problem
 from suite.data.loading import load_dataset
 
 KNOWN = "These are egg boxes of 'Hatch': export them as nests"
@@ -103,3 +104,17 @@ def test_another_task_is_named_only_if_its_loader_reads_the_data(data):
     assert "It can be read as data for 'fish'" in message(data, nest, loader("fish", "pond", yes))
     assert "fish" not in message(data, nest, loader("fish", "pond", yes, refuses))
     assert "'fish'" not in message(data, nest, loader("fish", "pond", yes), loader("fish", "sea", knows))
+
+
+def test_another_task_is_named_if_a_fallback_finds_too_little_to_learn_from(data):
+    def little(path, options):
+        problem = Problem("there is one class only", of_training=True)
+        return Dataset(train=[Example("1", "x", "a")], problems=[problem])
+
+    nest = replace(loader("birds", "nest", yes, little), fallback=True)
+    sea = loader("fish", "sea", yes)
+    said = "this can be read as data for 'fish' too"
+    assert load_dataset(host(nest, sea), "birds", data)[0].problems[1:] == [said]
+    assert load_dataset(host(nest, sea), "birds", data, "nest")[0].problems[1:] == []
+    assert load_dataset(host(replace(nest, fallback=False), sea), "birds", data)[0].problems[1:] == []
+    assert load_dataset(host(replace(nest, load=loads), sea), "birds", data)[0].problems == []

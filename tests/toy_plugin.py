@@ -252,9 +252,18 @@ class NoisyBatches:
         import numpy as np
 
         chosen = prepared[rows]
-        inputs = np.stack([row for row, _ in chosen])
-        noise = rng.normal(0, self.noise, (len(prepared), *inputs.shape[1:])).astype(np.float32)
-        return inputs + noise[rows], np.stack([target for _, target in chosen])
+        noise = self.draw(len(prepared), rng, progress)["noise"][rows]
+        return np.stack([row for row, _ in chosen]) + noise, np.stack([target for _, target in chosen])
+
+    def draw(self, count: int, rng: Any, progress: float) -> dict[str, Any]:
+        return {"noise": rng.normal(0, self.noise, (count, LENGTH)).astype("float32")}
+
+    def on_device(self) -> Any:
+        from suite.pipeline import OnDevice
+
+        return OnDevice(
+            draw=self.draw, make=lambda examples, drawn: (examples[0] + drawn["noise"], examples[1])
+        )
 
 
 def build(dataset: Any, options: DenseOptions) -> Any:

@@ -127,7 +127,17 @@ def _inspect_splits(dataset: Dataset) -> Inspection:
         f" {most:,} at most"
         for split, most in AUTO_MAX.items()
     }
-    if dataset.validation is None:
+    if not counts["train"]:
+        if not any(getattr(problem, "of_training", False) for problem in dataset.problems):
+            only = " and ".join(name for name, count in counts.items() if count)
+            findings.append(
+                Finding(
+                    text=f"there is no training split, only {only}: a model can be scored on this data (suite"
+                    " evaluate RUN DATA), and none trained",
+                    wrong=False,
+                )
+            )
+    elif dataset.validation is None:
         findings.append(Finding(text=taken["validation"], wrong=False))
         if dataset.test is None:
             findings.append(Finding(text=taken["test"], wrong=False))

@@ -11,7 +11,7 @@ from suite.contributions import Contributed, DataLoader, Task
 from suite.data.checks import check_dataset, check_json
 from suite.data.dataset import Dataset, Problem
 from suite.data.groups import COLUMN_OPTION, grouped, is_pattern, with_group_column
-from suite.data.unrecognized import detection, reasons, unrecognized
+from suite.data.unrecognized import detection, readable_as, reasons, unrecognized
 from suite.errors import PluginError, UserError, attributed
 from suite.host import Host
 from suite.options import parse
@@ -91,8 +91,21 @@ def load_dataset(
         raise PluginError(
             f"{chosen} gave the options {type(dataset.options).__name__}, not {type(parsed).__name__}"
         )
-    dataset = replace(dataset, problems=[_with_addresses(problem) for problem in dataset.problems])
+    problems = [*dataset.problems, *([] if loader else _of_another_task(host, task, path, chosen, dataset))]
+    dataset = replace(dataset, problems=[_with_addresses(problem) for problem in problems])
     return grouped(checked(dataset, host.find_task(task)), groups), chosen
+
+
+def _of_another_task(
+    host: Host, task: str, path: Path, chosen: Contributed[DataLoader[Any]], dataset: Dataset
+) -> list[str]:
+    """A sentence on other tasks, if a loader of what much data looks like found too little to learn from."""
+    if not chosen.item.fallback or not any(getattr(said, "of_training", False) for said in dataset.problems):
+        return []
+    names = " and ".join(f"'{name}'" for name in readable_as(host, path, task))
+    return (
+        [Problem(f"this can be read as data for {names} too", of_training=True, wrong=False)] if names else []
+    )
 
 
 def _copy(address: str | Path) -> Path:

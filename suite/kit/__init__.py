@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from suite.kit.keras_hub import preset_source as preset_source
     from suite.kit.keras_hub import pretrained_presets as pretrained_presets
     from suite.kit.packages import needing as needing
+    from suite.kit.packed_files import PackedFiles as PackedFiles
+    from suite.kit.parquet_data import FileKind as FileKind
+    from suite.kit.parquet_data import PackedRow as PackedRow
+    from suite.kit.parquet_data import ParquetData as ParquetData
+    from suite.kit.parquet_data import holds_files_of as holds_files_of
     from suite.kit.problems import ProblemLog as ProblemLog
     from suite.kit.row_groups import RowGroups as RowGroups
     from suite.kit.row_groups import open_row_groups as open_row_groups
@@ -74,7 +79,12 @@ if not TYPE_CHECKING:
             "needing": "suite.kit.packages",
             "split_of_name": "suite.kit.split_names",
             "NotJsonError": "suite.documents",
+            "FileKind": "suite.kit.parquet_data",
+            "PackedFiles": "suite.kit.packed_files",
+            "PackedRow": "suite.kit.parquet_data",
+            "ParquetData": "suite.kit.parquet_data",
             "ProblemLog": "suite.kit.problems",
+            "holds_files_of": "suite.kit.parquet_data",
             "RowGroups": "suite.kit.row_groups",
             "open_row_groups": "suite.kit.row_groups",
             "preset_source": "suite.kit.keras_hub",

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from suite.errors import UserError, reason, unimportable
+from suite.kit.hub_features import class_name, class_names, features_of
 from suite.limits import ByteCount, check_memory
 from suite.sources.unpacking import gunzipped
 
@@ -45,6 +46,8 @@ def unpacked(content: bytes, name: str, max_bytes: int = -1) -> tuple[bytes, str
 def arrow_rows(content: bytes, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """The rows of a Parquet, Feather or Arrow file, by their numbers.
 
+    Numbers of classes are their names, see `RowGroups.cells`.
+
     Raises:
         UserError: if it is damaged, or the package that reads it is not installed.
     """
@@ -57,8 +60,13 @@ def arrow_rows(content: bytes, name: str) -> Iterator[tuple[int, Mapping[str, An
         count = ByteCount(f"{name} unpacks to")
         for batch in _batches(pa.BufferReader(content), name):
             count.add(batch.nbytes)
+            features = features_of(batch.schema)
+            named = {column: names for column in features if (names := class_names(features, column))}
             for row in batch.to_pylist():
                 number += 1
+                row.update(
+                    {column: class_name(row[column], named[column]) for column in named if column in row}
+                )
                 yield number, row
 
 

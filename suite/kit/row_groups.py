@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from suite.devices import available_memory
+from suite.kit.hub_features import class_name, class_names, features_of
 from suite.kit.packed_tables import blamed
 from suite.limits import check_memory
 from suite.sources.source_types import open_file
@@ -72,7 +74,7 @@ class RowGroups:
         open_file(path).close()  # what is a pipe is refused, and what is elsewhere is fetched
         with blamed(str(path)):
             # Kept open: what is trained on is the file that was looked at, even if another takes its name.
-            self._file = pq.ParquetFile(pa.OSFile(str(path)))
+            self._file = pq.ParquetFile(pa.OSFile(str(path)), page_checksum_verification=True)
             self._schema = self._file.schema_arrow
             metadata = self._file.metadata
             groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
@@ -98,14 +100,72 @@ class RowGroups:
         numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
         return bool(numeric or self.is_text(name))
 
+    def holds_files(self, name: str) -> bool:
+        """Whether the cells of a column are whole files: bytes, or objects with a field `bytes`."""
+        import pyarrow as pa
+
+        kind = self._schema.field(name).type
+        if pa.types.is_struct(kind):
+            kind = self._fields(name).get("bytes")
+        return kind is not None and _is_binary(kind)
+
+    def field_names(self, name: str) -> list[str]:
+        """What the fields of the objects, or of the lists of objects, in a column are called."""
+        return list(self._fields(name))
+
+    def _fields(self, name: str) -> dict[str, Any]:
+        """The types of the fields of the objects in a column."""
+        import pyarrow as pa
+
+        kind = self._schema.field(name).type
+        while hasattr(kind, "value_type"):
+            kind = kind.value_type
+        if not pa.types.is_struct(kind):
+            return {}
+        return {kind.field(index).name: kind.field(index).type for index in range(kind.num_fields)}
+
+    @cached_property
+    def features(self) -> Mapping[str, Any]:
+        """What Hugging Face's library wrote down of the columns, by their names; empty if nothing."""
+        return features_of(self._schema)
+
+    def class_names(self, name: str) -> list[str]:
+        """What the numbers in a column mean, or those in a field of its objects; empty if nothing says so."""
+        return class_names(self.features, name)
+
+    def cells(self, group: int, name: str) -> list[Any]:
+        """The cells of any column in a row group, as Python has them.
+
+        Numbers are the names of their classes if Hugging Face's library wrote these down; -1 is None.
+        """
+        return self._named(name, self._column(group, name, keep=False).to_pylist())
+
+    def _named(self, name: str, cells: list[Any]) -> list[Any]:
+        names = self.class_names(name)
+        return [class_name(cell, names) for cell in cells] if names else cells
+
+    def files(self, group: int, name: str) -> Any:
+        """The files in a column in a row group: a `pyarrow.ChunkedArray` of bytes."""
+        return self._column(group, name, "bytes" if self.field_names(name) else "")
+
+    def file_names(self, group: int, name: str) -> list[str | None]:
+        """What the files in a column were called."""
+        if "path" not in self.field_names(name):
+            return [None] * int(np.diff(self.starts)[group])
+        paths = self._column(group, name, "path", keep=False).to_pylist()
+        return [path if isinstance(path, str) else None for path in paths]
+
     def texts(self, group: int, name: str) -> list[str | None]:
         """The cells of a column of texts in a row group."""
         return _as_list(self._column(group, name))
 
     def different(self, group: int, name: str) -> tuple[list[Any], np.ndarray]:
-        """The different cells of a plain column in a row group, and int64 (rows,), which of them is where."""
+        """The different cells of a plain column in a row group, and int64 (rows,), which of them is where.
+
+        Numbers of classes are their names, as in `cells`.
+        """
         encoded = self._column(group, name, keep=False).dictionary_encode(null_encoding="encode")
-        return encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
+        return self._named(name, encoded.dictionary.to_pylist()), encoded.indices.to_numpy().astype(np.int64)
 
     def take(self, name: str, rows: np.ndarray) -> list[str | None]:
         """The cells of a column of texts in some rows."""
@@ -128,16 +188,23 @@ class RowGroups:
                 cells[position] = cell
         return cells
 
-    def _column(self, group: int, name: str, *, keep: bool = True) -> Any:
-        key = (self, group, name)
+    def _column(self, group: int, name: str, field: str = "", *, keep: bool = True) -> Any:
+        """A column of a row group, or a field of its objects, which alone is read then."""
+        key = (self, group, name, field)
         with self._decoded.lock:
             column = self._decoded.get(key)
             if column is None:
                 with blamed(str(self.path)):
                     size = self._file.metadata.row_group(group).total_byte_size
                     check_memory(f"row group {group} of {self.path} unpacks to {size:,} bytes", size)
-                    column = self._file.read_row_group(group, columns=[name]).column(name)
-                    column = column.combine_chunks()
+                    read = f"{name}.{field}" if field else name
+                    column = self._file.read_row_group(group, columns=[read]).column(name)
+                    if field:
+                        import pyarrow.compute as pc
+
+                        column = pc.struct_field(column, field)
+                    if not _is_binary(column.type):  # 2 GiB of bytes and more are several pieces
+                        column = column.combine_chunks()
                     if hasattr(column, "dictionary_decode"):
                         column = column.dictionary_decode()
                 if keep:
@@ -148,6 +215,10 @@ class RowGroups:
 def _inner(kind: Any) -> Any:
     """The type of a column's values, which may be kept as a dictionary."""
     return getattr(kind, "value_type", kind) if str(kind).startswith("dictionary") else kind
+
+
+def _is_binary(kind: Any) -> bool:
+    return str(kind) in ("binary", "large_binary")
 
 
 def _as_list(column: Any) -> list[str | None]:

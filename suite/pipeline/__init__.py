@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from suite.pipeline.codec import StructCodec as StructCodec
     from suite.pipeline.keras_files import load_keras as load_keras
     from suite.pipeline.trainable import BatchMaker as BatchMaker
+    from suite.pipeline.trainable import DeviceBatchMaker as DeviceBatchMaker
+    from suite.pipeline.trainable import OnDevice as OnDevice
     from suite.pipeline.trainable import RowsMaker as RowsMaker
     from suite.pipeline.trainable import Stacked as Stacked
     from suite.pipeline.trainable import Stage as Stage
@@ -34,6 +36,8 @@ if not TYPE_CHECKING:
             "Encoded": "suite.pipeline.codec",
             "NamedAxes": "suite.pipeline.codec",
             "Chunks": "suite.pipeline.codec",
+            "DeviceBatchMaker": "suite.pipeline.trainable",
+            "OnDevice": "suite.pipeline.trainable",
             "RowsMaker": "suite.pipeline.trainable",
             "Stacked": "suite.pipeline.trainable",
             "Signature": "suite.pipeline.codec",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from suite.data.dataset import Example
 from suite.errors import PluginError, attributed
 from suite.pipeline.comparing import array_defect, same, snapshot
-from suite.pipeline.trainable import BatchMaker, RowsMaker, rows_of
+from suite.pipeline.trainable import BatchMaker, DeviceBatchMaker, RowsMaker, rows_of, stacked_examples
 
 _PARTS = ("inputs", "targets", "sample weights")
 
@@ -90,3 +90,86 @@ def _check_rows(
                 f" to {rows.stop - 1} than make(): draw for the whole batch what is random, in the same order"
                 " as there, and work on the examples that these rows need"
             )
+
+
+def unlike(prepared: Sequence[Any]) -> str:
+    """Why prepared examples cannot be kept as one array for each of their parts, "" if they can."""
+    form = _form(prepared[0])
+    if any(part.dtype.kind not in "biuf" for part in _parts(form)):
+        return "they hold more than numbers"
+    if any(_form(example) != form for example in prepared):
+        return "they are not all of one shape"
+    return ""
+
+
+def _form(prepared: Any) -> Any:
+    """How a prepared example is built: a `_Part` for each array or number."""
+    if isinstance(prepared, dict):
+        return {name: _form(part) for name, part in prepared.items()}
+    if isinstance(prepared, (tuple, list)):
+        return [_form(part) for part in prepared]
+    array = np.asarray(prepared)
+    return _Part(array.shape, array.dtype)
+
+
+class _Part(NamedTuple):
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+
+def _parts(form: Any) -> Iterator[_Part]:
+    if isinstance(form, _Part):
+        yield form
+        return
+    for part in form.values() if isinstance(form, dict) else form:
+        yield from _parts(part)
+
+
+def check_on_device(
+    maker: BatchMaker,
+    prepared: Sequence[Any],
+    seed: Sequence[int],
+    whose: str,
+    compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = lambda make: make,
+) -> None:
+    """Make a batch in memory and by the backend, if the maker has code for it; refuse what is not the same.
+
+    Args:
+        maker: makes the batches.
+        prepared: examples that it has prepared.
+        seed: of the random numbers.
+        whose: how a message calls the builder.
+        compiled: compiles what makes a batch, as the training will.
+
+    Raises:
+        PluginError: if the batches differ.
+    """
+    on_device = maker.on_device() if isinstance(maker, DeviceBatchMaker) else None
+    if on_device is None or unlike(prepared):
+        return
+    import keras
+
+    make = compiled(on_device.make)
+    for progress in (0.0, 0.999):
+        with attributed(whose):
+            rngs = [np.random.default_rng(list(seed)) for _ in range(2)]
+            expected = maker.make(list(prepared), rngs[0], progress)
+            drawn = dict(on_device.draw(len(prepared), rngs[1], progress))
+            examples = keras.tree.map_structure(keras.ops.convert_to_tensor, stacked_examples(prepared))
+            numbers = {name: keras.ops.convert_to_tensor(array) for name, array in drawn.items()}
+            made = make(examples, numbers)
+        first = keras.tree.map_structure(_as_on_device, tuple(expected))
+        second = keras.tree.map_structure(keras.ops.convert_to_numpy, tuple(made))
+        if not same(first, second):
+            raise PluginError(
+                f"{whose} gave a batch maker whose on_device() makes another batch than its make() for the"
+                " same random numbers: draw() takes them from `rng` in the same order, and what is made of"
+                " them is the same to the last bit, also its shape and dtype"
+            )
+
+
+def _as_on_device(array: Any) -> np.ndarray:
+    """An array as a backend holds it, which may have no 64 bits."""
+    import keras
+
+    return np.asarray(keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(array)))

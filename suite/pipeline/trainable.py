@@ -81,6 +81,30 @@ def rows_of(batch: tuple[Arrays, ...], rows: slice) -> tuple[Arrays, ...]:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class OnDevice:
+    """How a device makes the very batches of a batch maker, from examples that stay on it.
+
+    Attributes:
+        draw: `draw(count, rng, progress) -> {name: array}`: what is random of a batch of so many examples,
+            with the random numbers of `BatchMaker.make`. Small arrays, of the same shapes in every step.
+        make: `make(examples, drawn) -> batch`: the batch that `BatchMaker.make` gives, to the bit, in
+            `keras.ops`, which are compiled. `examples` is what `BatchMaker.prepare` gives with a batch axis
+            before each array and number.
+    """
+
+    draw: Callable[[int, np.random.Generator, float], Mapping[str, np.ndarray]]
+    make: Callable[[Any, Mapping[str, Any]], tuple[Any, ...]]
+
+
+@runtime_checkable
+class DeviceBatchMaker(BatchMaker, Protocol):
+    """A batch maker whose batches a device can make, too."""
+
+    def on_device(self) -> OnDevice | None:
+        """How a device makes them; None if it cannot with the options of this maker."""
+
+
 class Stacked:
     """The plain batch maker: encodes examples by the codec, and stacks them.
 
@@ -113,6 +137,12 @@ class Stacked:
             inputs = self.augment(inputs, rng, progress)
         return inputs, targets
 
+    def on_device(self) -> OnDevice | None:
+        """The stacked examples as they are; None if they are augmented, or by a subclass made otherwise."""
+        if self.augment is not None or type(self).make is not Stacked.make:
+            return None
+        return OnDevice(draw=lambda count, rng, progress: {}, make=lambda examples, drawn: tuple(examples))
+
     def make_rows(
         self, prepared: Sequence[Any], rng: np.random.Generator, progress: float, rows: slice
     ) -> tuple[Arrays, ...]:
@@ -120,6 +150,20 @@ class Stacked:
         if self.augment is None and type(self).make is Stacked.make:
             return self.make(prepared[rows], rng, progress)
         return rows_of(self.make(list(prepared), rng, progress), rows)
+
+
+def stacked_examples(prepared: Sequence[Any]) -> Any:
+    """What a batch maker prepared of several examples, with a batch axis before each array and number.
+
+    Raises:
+        ValueError: if they differ in shape or in structure.
+    """
+    first = prepared[0]
+    if isinstance(first, dict):
+        return {name: stacked_examples([example[name] for example in prepared]) for name in first}
+    if isinstance(first, (tuple, list)):
+        return tuple(stacked_examples(column) for column in zip(*prepared, strict=True))
+    return np.stack([np.asarray(value) for value in prepared])
 
 
 def stack(encoded: Sequence[Arrays]) -> Arrays:

@@ -7,9 +7,9 @@ from typing import cast
 
 from suite.evaluation.failing import LeaveOut
 from suite.runs.build import Experiment
-from suite.training.batches import memory_budget
 from suite.training.checkpoints import CheckpointFolder
 from suite.training.continuation import Continuation
+from suite.training.prepared import memory_budget
 from suite.training.progress import Listener
 from suite.training.session import InterimModel
 from suite.training.trainer import Trainer

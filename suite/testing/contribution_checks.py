@@ -21,7 +21,7 @@ from suite.evaluation.scoring import score
 from suite.evaluation.types import Pairs
 from suite.host import HEAVY, Host
 from suite.options import Options, as_dict, parse
-from suite.pipeline.batch_checks import check_batch, prepared_example
+from suite.pipeline.batch_checks import check_batch, check_on_device, prepared_example
 from suite.pipeline.codec import Arrays, Codec, Encoded
 from suite.pipeline.codec_checks import (
     NOT_DECODED,
@@ -189,7 +189,8 @@ def check_codec(
 def check_batch_maker(maker: Any, examples: Sequence[Example], *, seed: int = 0) -> None:
     """Check that batches are a pure function of their arguments, and keep the examples as they are.
 
-    Rows that a `RowsMaker` makes without the others have to be those of the whole batch.
+    Rows that a `RowsMaker` makes without the others have to be those of the whole batch, and a batch that a
+    `DeviceBatchMaker` has a device make has to be the same.
 
     Args:
         maker: a batch maker.
@@ -199,6 +200,7 @@ def check_batch_maker(maker: Any, examples: Sequence[Example], *, seed: int = 0)
     prepared = [prepared_example(maker, example, "the builder") for example in examples]
     for count in sorted({1, min(2, len(prepared)), len(prepared)}):
         check_batch(maker, prepared[:count], [seed, count], "the builder")
+    check_on_device(maker, prepared, [seed], "the builder")
 
 
 def check_pipeline(

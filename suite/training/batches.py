@@ -10,26 +10,18 @@ from __future__ import annotations
 
 import atexit
 import gc
-import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
-from typing import Any, overload
+from typing import Any, NamedTuple, Protocol
 
 import keras
 import numpy as np
 
-from suite.data.dataset import Example, Examples
-from suite.devices import available_memory
-from suite.errors import UserError, about
 from suite.pipeline.codec import Arrays
-from suite.pipeline.trainable import BatchMaker, made_rows
-from suite.stopping import check_stop, stopped_alike
-
-READING_SECONDS = 5.0
-"""How long examples are read ahead of the first step, to keep them and to find all unreadable ones."""
+from suite.pipeline.trainable import BatchMaker, made_rows, rows_of
+from suite.training.prepared import ExamplesOfBatch, PreparedExamples
 
 BATCHES_SORTED_TOGETHER = 32
 """How many batches share a pool that is sorted by length: few enough that an epoch stays well mixed."""
@@ -95,155 +87,25 @@ class EpochPlan:
         return np.random.default_rng([self.seed, _BATCH, epoch, step])
 
 
-class PreparedExamples:
-    """What a batch maker prepares, kept in memory if all of it fits.
+class Choice(NamedTuple):
+    """What a batch is a function of.
 
-    Args:
-        examples: the training split.
-        prepare: `BatchMaker.prepare`.
-        budget: bytes that may be kept; whether all examples fit is judged by those read so far.
-        skip_unreadable: put the next readable example in the place of an unreadable one, instead of raising
-            its error.
-        on_skip: called once with a sentence on each example that is skipped.
+    Attributes:
+        indices: (batch_size,) int64, its examples.
+        generator: its randomness.
+        progress: the share of the training that lies behind.
     """
 
-    _JUDGED_BY = 64
-
-    def __init__(
-        self,
-        examples: Examples,
-        prepare: Callable[[Example], Any],
-        budget: int,
-        *,
-        skip_unreadable: bool = False,
-        on_skip: Callable[[str], None] = lambda message: None,
-    ) -> None:
-        self._examples = examples
-        self._prepare = prepare
-        self._budget = budget
-        self._skip = skip_unreadable
-        self._on_skip = on_skip
-        self._kept: list[Any] | None = [None] * len(examples) if budget > 0 else None
-        self._read = 0
-        self._bytes = 0
-        self._unreadable: dict[int, str] = {}
-        self._lock = threading.Lock()
-
-    @property
-    def cached(self) -> bool:
-        """Whether examples are being kept."""
-        return self._kept is not None
-
-    def read_ahead(self, threads: int, seconds: float = READING_SECONDS) -> list[str]:
-        """Read examples into memory as long as they fit and for at most some seconds.
-
-        Returns:
-            A sentence on each example that cannot be read, unless such are skipped.
-        """
-        deadline = time.monotonic() + seconds
-        failures: list[str] = []
-        # Shared by the threads, each of which takes the next one: a million futures would cost gigabytes.
-        indices = iter(range(len(self._examples)))
-
-        def read(_: int) -> None:
-            for index in indices:
-                check_stop()
-                if not self.cached or time.monotonic() > deadline:
-                    return
-                try:
-                    self[index]
-                except UserError as error:
-                    failures.append(str(error))
-
-        with ThreadPoolExecutor(threads, thread_name_prefix="reading") as pool:
-            for _ in pool.map(stopped_alike(read), range(threads)):
-                pass
-        return sorted(failures)
-
-    def __getitem__(self, index: int) -> Any:
-        while True:
-            kept = self._kept
-            if kept is not None and kept[index] is not None:
-                return kept[index]
-            if index not in self._unreadable:
-                example = self._examples[index]
-                try:
-                    prepared = self._prepare(example)
-                except UserError as error:
-                    message = about(str(error), example.id, example.input)
-                    if not self._skip:
-                        raise UserError(message) from error
-                    self._note_unreadable(index, message)
-                else:
-                    if kept is not None:
-                        self._keep(kept, index, prepared)
-                    return prepared
-            if len(self._unreadable) == len(self._examples):
-                raise UserError(
-                    f"none of the {len(self._examples)} training examples can be read:"
-                    f" {self._unreadable[index]}"
-                )
-            # The next one whoever asks, so that all processes that train together put in the same.
-            index = (index + 1) % len(self._examples)
-
-    def _keep(self, kept: list[Any], index: int, prepared: Any) -> None:
-        with self._lock:
-            if kept[index] is not None:
-                return
-            kept[index] = prepared
-            self._read += 1
-            self._bytes += _size(prepared)
-            if self._read >= min(self._JUDGED_BY, len(kept)):
-                if self._bytes / self._read * len(kept) > self._budget:
-                    self._kept = None
-
-    def _note_unreadable(self, index: int, message: str) -> None:
-        with self._lock:
-            if index not in self._unreadable:
-                self._unreadable[index] = message
-                self._on_skip(message)
+    indices: np.ndarray
+    generator: np.random.Generator
+    progress: float
 
 
-def memory_budget(cache: str, share: float) -> int:
-    """The bytes that may be kept: a share of what is free, all of it, or nothing.
+class ResidentExamples(Protocol):
+    """Examples that are on the device, of which batches are made there."""
 
-    Args:
-        cache: "auto", "memory" or "none", as `RuntimeOptions.cache`.
-        share: of the free memory, for "auto".
-    """
-    if cache == "none":
-        return 0
-    return sys.maxsize if cache == "memory" else int(available_memory() * share)
-
-
-def _size(prepared: Any) -> int:
-    if isinstance(prepared, np.ndarray):
-        return prepared.nbytes + 112
-    if isinstance(prepared, (tuple, list)):
-        return sum(_size(item) for item in prepared) + 56
-    if isinstance(prepared, dict):
-        return sum(_size(item) for item in prepared.values()) + 232
-    return 64
-
-
-class _OfBatch(Sequence[Any]):
-    """The examples of a batch, each of which is prepared when somebody asks for it."""
-
-    def __init__(self, prepared: PreparedExamples, indices: np.ndarray) -> None:
-        self._prepared = prepared
-        self._indices = indices
-
-    def __len__(self) -> int:
-        return len(self._indices)
-
-    @overload
-    def __getitem__(self, place: int) -> Any: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Any]: ...
-    def __getitem__(self, place: int | slice) -> Any:
-        if isinstance(place, slice):
-            return [self._prepared[int(index)] for index in self._indices[place]]
-        return self._prepared[int(self._indices[place])]
+    def whole(self, choice: Choice) -> tuple[Any, ...]:
+        """The whole batch on one device."""
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not typed
@@ -287,6 +149,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
         self._total_steps = total_steps
         self._began = began
         self._rows = rows
+        self.resident: ResidentExamples | None = None
         self._look_ahead = 2 * threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batches")
         self._futures: dict[int, Future[tuple[Arrays, ...]]] = {}
@@ -297,6 +160,8 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
         return self._last_step - self._first_step
 
     def __getitem__(self, item: int) -> tuple[Arrays, ...]:
+        if self.resident is not None:
+            return self.batch(self._first_step + item)
         for ahead in range(item, min(item + 1 + self._look_ahead, self.num_batches)):
             if ahead not in self._futures:
                 self._futures[ahead] = self._pool.submit(self._make, ahead)
@@ -321,14 +186,36 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
             step: from 0.
             rows: which rows of it; all unless somebody says otherwise.
         """
-        epoch, step_in_epoch = divmod(step, self.plan.steps_per_epoch)
-        indices = self.plan.indices(epoch, step_in_epoch)
-        progress = max(0, step - self._began) / (self._total_steps - self._began)
-        rng = self.plan.generator(epoch, step_in_epoch)
-        prepared = _OfBatch(self._prepared, indices)
+        choice = self._choice(step)
+        if self.resident is not None:
+            return rows_of(self.resident.whole(choice), rows)
+        prepared = ExamplesOfBatch(self._prepared, choice.indices)
         if rows == slice(None):
-            return self._maker.make(list(prepared), rng, progress)
-        return made_rows(self._maker, prepared, rng, progress, rows)
+            return self._maker.make(list(prepared), choice.generator, choice.progress)
+        return made_rows(self._maker, prepared, choice.generator, choice.progress, rows)
+
+    def choice_of(self, item: int) -> Choice:
+        """What an item is a function of."""
+        return self._choice(self._first_step + item)
+
+    def begins_epoch(self, item: int) -> bool:
+        """Whether an item is the first of an epoch."""
+        return (self._first_step + item) % self.plan.steps_per_epoch == 0
+
+    def _choice(self, step: int) -> Choice:
+        epoch, step_in_epoch = divmod(step, self.plan.steps_per_epoch)
+        return Choice(
+            indices=self.plan.indices(epoch, step_in_epoch),
+            generator=self.plan.generator(epoch, step_in_epoch),
+            progress=max(0, step - self._began) / (self._total_steps - self._began),
+        )
+
+    def make_there(self, resident: ResidentExamples) -> None:
+        """From now on batches are made where their examples are, and not in threads."""
+        self.resident = resident
+        for future in self._futures.values():
+            future.cancel()
+        self._futures.clear()
 
     def as_dataset(self, *, open_lengths: bool) -> Any:
         """The batches as a `tf.data.Dataset`.
@@ -345,17 +232,13 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
 
         _collect_before_the_end()
 
-        def specification(array: Any) -> Any:
-            shape = np.shape(array)
-            if open_lengths and len(shape) > 1:
-                shape = (shape[0], None, *shape[2:])
-            return tf.TensorSpec(shape, np.asarray(array).dtype)
-
         untuned = tf.data.Options()
         untuned.autotune.enabled = False
         dataset = tf.data.Dataset.from_generator(
             lambda: (self[item] for item in range(self.num_batches)),
-            output_signature=keras.tree.map_structure(specification, self[0]),
+            output_signature=keras.tree.map_structure(
+                lambda array: specification(array, open_lengths), self[0]
+            ),
         )
         return dataset.prefetch(2).with_options(untuned)
 
@@ -369,6 +252,16 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
     def close(self) -> None:
         """Stop preparing; what is under way is finished and thrown away."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def specification(array: Any, open_lengths: bool) -> Any:
+    """What TensorFlow is told of an array of a batch: all have the same shape, but for open lengths."""
+    import tensorflow as tf
+
+    shape = np.shape(array)
+    if open_lengths and len(shape) > 1:
+        shape = (shape[0], None, *shape[2:])
+    return tf.TensorSpec(shape, np.asarray(array).dtype)
 
 
 @cache

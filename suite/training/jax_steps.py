@@ -22,6 +22,7 @@ from suite.devices import Device, quiet_native_output
 from suite.training.batches import Batches
 from suite.training.loop import TrainingLoop
 from suite.training.placement import Placement
+from suite.training.resident import Residence, Resident
 
 MAX_STEPS_AHEAD = 4
 """How many steps may be started before the first of them has ended: each holds its batch on the device."""
@@ -35,12 +36,15 @@ class JaxSteps:
     Args:
         network: compiled, with a built optimizer.
         device: what Keras runs on, and how many of its devices train together.
+        residence: brings the examples to the device; None if they stay in memory.
     """
 
-    def __init__(self, network: Any, device: Device) -> None:
+    def __init__(self, network: Any, device: Device, residence: Residence | None = None) -> None:
         self._network = network
+        self._residence = residence
         self._state: tuple[list[Any], ...] | None = None
         self._logs: dict[str, Any] | None = None
+        self._resident: Resident | None = None
         self._under_way: deque[Any] = deque()
         self._placement = Placement(device) if device.count > 1 else None
         shardings = None if self._placement is None else (None, self._placement.everywhere)
@@ -56,6 +60,7 @@ class JaxSteps:
             steps_per_execution: how many steps it lets pass at once.
         """
         network = self._network
+        self._look_for_residents(batches)
         first = batches[0]
         # Keras makes the variables of losses by output when it sees a batch.
         network._symbolic_build(data_batch=(*first, None, None)[:3])
@@ -64,15 +69,33 @@ class JaxSteps:
         for start in range(0, batches.num_batches, steps_per_execution):
             loop.on_train_batch_begin(start)
             end = min(start + steps_per_execution, batches.num_batches)
-            together = [batches[item] for item in range(start, end)]
-            # If the device still computes, it has not waited for these examples.
-            loop.device_waits = self._logs is None or self._logs["loss"].is_ready()
-            if len(together) > 1 and _are_alike(together):
-                self._run(self._steps, _stacked(together), axis=1)
+            if batches.begins_epoch(start):
+                self._look_for_residents(batches)
+            if self._resident is None:
+                self._run_streamed([batches[item] for item in range(start, end)], loop)
             else:
-                for batch in together:
-                    self._run(self._step, batch)
+                loop.device_waits = False
+                batch = self._resident.placed([batches.choice_of(item) for item in range(start, end)])
+                self._run(self._step if end == start + 1 else self._steps, batch)
             loop.on_train_batch_end(end - 1, self._logs)
+
+    def _look_for_residents(self, batches: Batches) -> None:
+        """Have the device make the batches, if the examples are there."""
+        if self._residence is not None and self._resident is None:
+            self._resident = self._residence.examples()
+            if self._resident is not None:
+                batches.make_there(self._resident)
+
+    def _run_streamed(self, together: Sequence[Any], loop: TrainingLoop) -> None:
+        """Start steps on batches that were made in memory."""
+        # If the device still computes, it has not waited for these examples.
+        loop.device_waits = self._logs is None or self._logs["loss"].is_ready()
+        place = (lambda batch, axis=0: batch) if self._placement is None else self._placement.own_rows
+        if len(together) > 1 and _are_alike(together):
+            self._run(self._steps, place(_stacked(together), axis=1))
+        else:
+            for batch in together:
+                self._run(self._step, place(batch))
 
     def _several(self, state: tuple[list[Any], ...], batches: Any) -> tuple[Any, Any]:
         """Several steps in one launch, which costs as much as one."""
@@ -84,10 +107,9 @@ class JaxSteps:
         state, logs = jax.lax.scan(step, state, batches)
         return jax.tree.map(lambda values: values[-1], logs), state
 
-    def _run(self, step: Any, batch: Any, axis: int = 0) -> None:
-        """Start a step on this process's rows of a batch, which are along an axis; nobody waits for it."""
+    def _run(self, step: Any, placed: Any) -> None:
+        """Start a step on a batch that is where the devices want it; nobody waits for it."""
         state = self._placed_state() if self._state is None else self._state
-        placed = batch if self._placement is None else self._placement.own_rows(batch, axis)
         if self._logs is not None or jax.process_count() == 1:
             self._logs, self._state = step(state, placed)
             self._under_way.append(self._logs)

@@ -16,7 +16,7 @@ from suite.training.batches import Batches
 from suite.training.checkpoints import assign, restore_backend_random_state, to_numpy, values_of
 from suite.training.divergence import DivergedError, check_steps
 from suite.training.meetings import SECONDS_BETWEEN, Meetings
-from suite.training.normalization import BATCHES, settle, unsettled_normalizations
+from suite.training.normalization import BATCHES, settle, training_pass, unsettled_normalizations
 from suite.training.optimizers import Schedule
 from suite.training.progress import Progress
 from suite.training.session import StopRequested, TrainingSession
@@ -92,6 +92,7 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         self.read_at = -math.inf
         every = int(session.options.steps_per_execution)
         self.meetings = Meetings(session.group, self.first_step + every)
+        self.training_pass: Callable[[Any], Any] | None = None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         # `fit` has just reset the metrics; in the middle of an epoch they go on from the checkpoint.
@@ -362,7 +363,11 @@ class TrainingLoop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is 
         layers = unsettled_normalizations(self.model, session.state.fresh, step)
         if layers:
             steps = range(max(0, step - BATCHES), step)
-            in_training += settle(self.model, layers, (self.batches.batch(past)[0] for past in steps))
+            if self.training_pass is None:
+                open_lengths = session.pipeline.lengths is not None
+                self.training_pass = training_pass(self.model, open_lengths=open_lengths)
+            inputs = (self.batches.batch(past)[0] for past in steps)
+            in_training += settle(self.model, layers, inputs, self.training_pass)
         return in_training
 
     def _put_back(self, in_training: list[tuple[Any, np.ndarray]]) -> None:

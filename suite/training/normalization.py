@@ -9,7 +9,7 @@ goes on with its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from suite.pipeline.codec import Arrays
+from suite.training.batches import specification
 from suite.training.checkpoints import backend_random_state, restore_backend_random_state, to_numpy
 
 BATCHES = 16
@@ -56,13 +57,19 @@ def _normalizations(network: Any) -> list[Any]:
     ]
 
 
-def settle(network: Any, layers: Sequence[Any], batches: Iterable[Arrays]) -> list[tuple[Any, np.ndarray]]:
+def settle(
+    network: Any,
+    layers: Sequence[Any],
+    batches: Iterable[Arrays],
+    forward: Callable[[Arrays], Any],
+) -> list[tuple[Any, np.ndarray]]:
     """Give layers the statistics of some batches; nothing else of the network changes.
 
     Args:
         network: that is trained.
         layers: of it, with moving averages.
         batches: inputs of training batches.
+        forward: what `training_pass` gives for the network.
 
     Returns:
         The variables that changed, with the values to put back before training goes on.
@@ -77,7 +84,7 @@ def settle(network: Any, layers: Sequence[Any], batches: Iterable[Arrays]) -> li
             layer.momentum = 0.0
         for inputs in batches:
             with _without_gradients():
-                network(inputs, training=True)
+                forward(inputs)
             count += 1
             for total, variable in zip(sums, statistics, strict=True):
                 total += to_numpy(variable)
@@ -93,6 +100,34 @@ def settle(network: Any, layers: Sequence[Any], batches: Iterable[Arrays]) -> li
         if count and np.all(np.isfinite(mean)):
             variable.assign(mean)
     return saved
+
+
+def training_pass(network: Any, *, open_lengths: bool) -> Callable[[Arrays], Any]:
+    """The forward pass of a network as in training, for as long as the same of its layers are frozen.
+
+    On TensorFlow it is one graph, like a step: layer by layer, small networks take four times as long
+    (measured), and give the same to the last bit.
+
+    Args:
+        network: that is trained.
+        open_lengths: as for `Batches.as_dataset`.
+    """
+    if keras.config.backend() != "tensorflow":
+        return lambda inputs: network(inputs, training=True)
+    import tensorflow as tf
+
+    function: Any = None
+
+    def forward(inputs: Arrays) -> Any:
+        nonlocal function
+        if function is None:
+            specs = keras.tree.map_structure(lambda array: specification(array, open_lengths), inputs)
+            function = tf.function(
+                lambda given: network(given, training=True), input_signature=[specs], autograph=False
+            )
+        return function(inputs)
+
+    return forward
 
 
 def _without_gradients() -> Any:

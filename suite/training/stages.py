@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from suite.devices import Device
 from suite.errors import RunError
 from suite.pipeline.trainable import Stage
-from suite.training.batches import Batches, PreparedExamples
+from suite.training.batches import Batches
 from suite.training.checkpoints import assign, backend_random_state
 from suite.training.following import FollowingLoop
 from suite.training.loop import Callbacks, StageDone, TrainingLoop
 from suite.training.normalization import fresh_normalizations
 from suite.training.optimizers import make_optimizer
+from suite.training.prepared import PreparedExamples
 from suite.training.session import StopRequested, TrainingSession
+
+if TYPE_CHECKING:
+    from suite.training.resident import Residence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +37,14 @@ class StageRunner:
         prepared: the training examples.
         device: what Keras runs on.
         threads: how many batches are made at the same time.
+        residence: brings the examples to the device, on JAX.
     """
 
     session: TrainingSession
     prepared: PreparedExamples
     device: Device
     threads: int
+    residence: Residence | None = None
 
     def run(
         self, index: int, stage: Stage, first: int, last: int, restored: Mapping[str, np.ndarray]
@@ -133,7 +139,7 @@ class StageRunner:
         if self.device.backend == "jax":
             from suite.training.jax_steps import JaxSteps
 
-            steps = JaxSteps(network, self.device)
+            steps = JaxSteps(network, self.device, self.residence)
         sync = (lambda: None) if steps is None else steps.sync
         loop = kind(session, batches, optimizer, first, last, restored, sync)
         callbacks = Callbacks([loop], model=network)

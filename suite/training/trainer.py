@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
 from suite.data.dataset import Examples
 from suite.devices import Device, cores
-from suite.pipeline.trainable import TrainablePipeline
-from suite.training.batches import EpochPlan, PreparedExamples, memory_budget
+from suite.errors import UserError
+from suite.pipeline.trainable import BatchMaker, TrainablePipeline
+from suite.training.batches import EpochPlan
 from suite.training.checkpoints import CheckpointFolder, assign, check_complete
 from suite.training.continuation import Continuation
 from suite.training.divergence import check_end
+from suite.training.prepared import READING_SECONDS, PreparedExamples, memory_budget
 from suite.training.progress import Listener
 from suite.training.session import (
     InterimModel,
@@ -25,6 +29,9 @@ from suite.training.session import (
 )
 from suite.training.stages import StageRunner, stage_steps
 from suite.training_options import RuntimeOptions, TrainingOptions
+
+if TYPE_CHECKING:
+    from suite.training.resident import Residence
 
 
 class Trainer:
@@ -74,6 +81,8 @@ class Trainer:
             memory_budget(runtime.cache, 0.4 / runtime.workers),
             skip_unreadable=options.unreadable == "skip",
             on_skip=on_skip,
+            # Only what is in memory whole gets to the device.
+            ahead=math.inf if runtime.cache == "device" else READING_SECONDS,
         )
         self.session = TrainingSession(
             pipeline=pipeline,
@@ -100,6 +109,7 @@ class Trainer:
             changed = msgspec.structs.replace(options, learning_rate=continuation.learning_rate)
             self.session.options = changed
         self._device = device
+        self._residence = residence_of(self.prepared, pipeline.batches, runtime.cache, device)
         self._restored: dict[str, np.ndarray] = {}
 
     @property
@@ -137,7 +147,11 @@ class Trainer:
         """
         session = self.session
         runner = StageRunner(
-            session=session, prepared=self.prepared, device=self._device, threads=self.threads
+            session=session,
+            prepared=self.prepared,
+            device=self._device,
+            threads=self.threads,
+            residence=self._residence,
         )
         stages = stage_steps(session.pipeline.stages, session.epochs, session.plan.steps_per_epoch)
         numbered = list(enumerate(stages))
@@ -174,3 +188,26 @@ class Trainer:
         if file:
             weights = folder.read_best(file)
             assign(self.session.network.weights, weights, "weights", f"the best weights in {folder.path}")
+
+
+def residence_of(
+    prepared: PreparedExamples, maker: BatchMaker, cache: str, device: Device
+) -> Residence | None:
+    """What brings training examples to the device; None if they stay in memory.
+
+    Raises:
+        UserError: if the user asked for it, and the backend or the batch maker cannot.
+    """
+    # On a processor, memory and device are the same, and another program to compile costs seconds.
+    if cache not in ("auto", "device") or (cache == "auto" and device.kind == "cpu"):
+        return None
+    if device.backend == "jax":
+        from suite.training.resident import Residence
+
+        return Residence(prepared, maker, device, required=cache == "device")
+    if cache == "device":
+        raise UserError(
+            f"runtime.cache = device keeps the training examples on the device, which JAX can and"
+            f" {device.backend} cannot: --backend jax"
+        )
+    return None

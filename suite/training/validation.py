@@ -22,7 +22,7 @@ from suite.pipeline.networks import KerasNetwork
 from suite.pipeline.trainable import TrainablePipeline, stack
 from suite.prediction.encoding import chunks_of, encode, same_shapes
 from suite.prediction.predictor import LoadedPipeline
-from suite.training.batches import PreparedExamples
+from suite.training.prepared import PreparedExamples
 
 MAX_BATCH_SIZE = 128
 

@@ -124,6 +124,7 @@ def test_numbers_from_labels_are_those_of_scikit_learn(case):
     assert numbers["macro_f1"] == pytest.approx(sk.f1_score(true, predicted, average="macro"))
 
 
+@pytest.mark.slow
 @patient
 @given(single())
 def test_log_loss_is_that_of_scikit_learn(case):

@@ -108,7 +108,7 @@ def suite_model_builders() -> list[suite.ModelBuilder]:
             build=suite.lazy("suite_forecasting.builders:dense"),
             codec=CODEC,
             options=DenseOptions,
-            quick=_QUICK,
+            quick={**_QUICK, "model.members": 2},
         ),
         suite.ModelBuilder(
             name="linear",

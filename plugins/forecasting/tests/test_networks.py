@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -85,70 +87,86 @@ def outputs_of(network, inputs) -> np.ndarray:
     return keras.ops.convert_to_numpy(network(inputs, training=False))
 
 
-@pytest.mark.backend
-def test_quantiles_never_cross(network):
-    outputs = outputs_of(network, inputs_for(network))
-    assert outputs.shape == (4, HORIZON, len(LEVELS))
-    assert (np.diff(outputs, axis=-1) > 0).all()
+SCALES = [(1e-12, 0.0), (1e12, 0.0), (1e-3, 5.0), (70.0, -1e3)]
+FACTORS = [1e-3, 50.0, 1e6]
+CONSTANTS = [0.0, 7.0, -3e30, 1e-38]
 
 
-@pytest.mark.backend
-@pytest.mark.parametrize(("factor", "offset"), [(1e-12, 0), (1e12, 0), (1e-3, 5), (70, -1e3)])
-def test_the_scale_and_the_level_of_a_series_do_not_matter(network, factor, offset):
-    inputs = inputs_for(network, ratio=0)
-    expected = factor * outputs_of(network, inputs).astype(np.float64) + offset
-    moved = inputs | {
-        "values": ((factor * inputs["values"] + offset) * inputs["observed"]).astype(np.float32)
+def changes(inputs: dict[str, np.ndarray]) -> dict[Any, dict[str, np.ndarray]]:
+    """What the tests change of the inputs, by a name."""
+    values, observed, ratio = inputs["values"], inputs["observed"], inputs["ratio"]
+    made = {
+        "none": {},
+        "no logarithms": {"ratio": 0 * ratio},
+        "others where nothing is observed": {"values": np.where(observed > 0, values, 99)},
+        "nothing observed": {"observed": 0 * observed},
     }
-    size = float(np.abs(factor * inputs["values"] + offset).max())
-    assert outputs_of(network, moved) == pytest.approx(expected, abs=1e-4 * abs(factor) + 2e-6 * size)
-
-
-@pytest.mark.backend
-@pytest.mark.parametrize("factor", [1e-3, 50, 1e6])
-def test_the_scale_of_a_series_with_logarithms_does_not_matter(network, factor):
-    inputs = inputs_for(network)
-    expected = factor * outputs_of(network, inputs).astype(np.float64)
-    moved = inputs | {
-        "values": np.float32(factor) * inputs["values"],
-        "ratio": inputs["ratio"] / np.float32(factor),
-    }
-    assert outputs_of(network, moved) == pytest.approx(expected, abs=2e-4 * factor)
-
-
-@pytest.mark.backend
-@pytest.mark.parametrize("value", [0.0, 7.0, -3e30, 1e-38])
-def test_a_series_that_never_changes_stays_as_it_is(network, value):
-    inputs = inputs_for(network)
-    values = np.full((4, CONTEXT), value, np.float32) * inputs["observed"]
-    outputs = outputs_of(network, inputs | {"values": values, "ratio": np.zeros((4, 1), np.float32)})
-    assert outputs == pytest.approx(np.full(outputs.shape, value, np.float32), rel=1e-5)
-
-
-@pytest.mark.backend
-def test_what_was_not_observed_is_not_seen(network):
-    inputs = inputs_for(network)
-    filled = inputs | {"values": np.where(inputs["observed"] > 0, inputs["values"], 99).astype(np.float32)}
-    assert outputs_of(network, filled) == pytest.approx(outputs_of(network, inputs), abs=1e-6)
-    nothing = inputs | {"observed": np.zeros((4, CONTEXT), np.float32)}
-    assert (outputs_of(network, nothing) == 0).all()
-
-
-@pytest.mark.backend
-def test_series_of_a_batch_do_not_see_each_other(network):
-    inputs = inputs_for(network)
-    alone = {name: array[:1] for name, array in inputs.items()}
-    assert outputs_of(network, alone) == pytest.approx(outputs_of(network, inputs)[:1], abs=1e-5)
-
-
-@pytest.mark.backend
-def test_covariates_are_seen(network):
-    inputs = inputs_for(network)
+    for factor, offset in SCALES:
+        made["scale", factor, offset] = {"values": (factor * values + offset) * observed, "ratio": 0 * ratio}
+    for factor in FACTORS:
+        made["with logarithms", factor] = {"values": factor * values, "ratio": ratio / factor}
+    for value in CONSTANTS:
+        made["constant", value] = {"values": value * observed, "ratio": 0 * ratio}
     for name in {"known", "past"} & inputs.keys():
-        assert (
-            np.abs(outputs_of(network, inputs | {name: inputs[name] + 1}) - outputs_of(network, inputs)).max()
-            > 1e-3
-        )
+        made["covariates", name] = {name: inputs[name] + 1}
+    return made
+
+
+@pytest.fixture(scope="module")
+def outputs(network) -> dict[Any, np.ndarray]:
+    """What the network gives for the inputs with each of the changes (one call, for time)."""
+    inputs = inputs_for(network)
+    cases = [inputs | changed for changed in changes(inputs).values()]
+    together = {name: np.concatenate([case[name] for case in cases]).astype(np.float32) for name in inputs}
+    given = np.split(outputs_of(network, together), len(cases))
+    return dict(zip(changes(inputs), given, strict=True))
+
+
+@pytest.mark.backend
+def test_quantiles_never_cross(outputs):
+    assert outputs["none"].shape == (4, HORIZON, len(LEVELS))
+    assert (np.diff(outputs["none"], axis=-1) > 0).all()
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize(("factor", "offset"), SCALES)
+def test_the_scale_and_the_level_of_a_series_do_not_matter(network, outputs, factor, offset):
+    expected = factor * outputs["no logarithms"].astype(np.float64) + offset
+    size = float(np.abs(factor * inputs_for(network)["values"] + offset).max())
+    given = outputs["scale", factor, offset]
+    assert given == pytest.approx(expected, abs=1e-4 * abs(factor) + 2e-6 * size)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("factor", FACTORS)
+def test_the_scale_of_a_series_with_logarithms_does_not_matter(outputs, factor):
+    expected = factor * outputs["none"].astype(np.float64)
+    assert outputs["with logarithms", factor] == pytest.approx(expected, abs=2e-4 * factor)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("value", CONSTANTS)
+def test_a_series_that_never_changes_stays_as_it_is(outputs, value):
+    given = outputs["constant", value]
+    assert given == pytest.approx(np.full(given.shape, value, np.float32), rel=1e-5)
+
+
+@pytest.mark.backend
+def test_what_was_not_observed_is_not_seen(outputs):
+    assert outputs["others where nothing is observed"] == pytest.approx(outputs["none"], abs=1e-5)
+    assert (outputs["nothing observed"] == 0).all()
+
+
+@pytest.mark.backend
+def test_series_of_a_batch_do_not_see_each_other(network, outputs):
+    alone = {name: array[:1] for name, array in inputs_for(network).items()}
+    assert outputs_of(network, alone) == pytest.approx(outputs["none"][:1], abs=1e-5)
+
+
+@pytest.mark.backend
+def test_covariates_are_seen(network, outputs):
+    for name in {"known", "past"} & inputs_for(network).keys():
+        assert np.abs(outputs["covariates", name] - outputs["none"]).max() > 1e-3
 
 
 @pytest.mark.backend

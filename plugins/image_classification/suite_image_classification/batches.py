@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from suite.data import Example
+from suite.pipeline import OnDevice
 from suite_image_classification.augmentation.draws import Draws, draw
 from suite_image_classification.augmentation.mixing import erase, mixed_images, mixed_targets
 from suite_image_classification.augmentation.random_augment import random_augment
@@ -93,6 +95,30 @@ class ImageBatches:
     ) -> tuple[np.ndarray, ...]:
         """Some rows of the batch that `make` gives; only the images that these are made of are asked for."""
         return self.apply(self.draw(len(prepared), rng, progress), prepared, rows)
+
+    def on_device(self) -> OnDevice | None:
+        """How a device makes the batches; None if augmentation computes with pixels, or weights are means."""
+        import keras
+
+        from suite_image_classification.augmentation import on_device
+
+        settings = self.augmentation
+        has_means = self.class_weights is not None and (self.codec.multi_label or settings.cutmix > 0)
+        if not on_device.only_chooses(settings) or has_means:
+            return None
+
+        def drawn(count: int, rng: np.random.Generator, progress: float) -> dict[str, np.ndarray]:
+            return on_device.as_arrays(self.draw(count, rng, progress), settings)
+
+        def made(examples: Any, arrays: Mapping[str, Any]) -> tuple[Any, ...]:
+            images, targets = on_device.augmented(examples[0], examples[1], arrays)
+            if self.class_weights is None:
+                return images, targets
+            weights = np.asarray(self.class_weights, np.float32)
+            # Of a target with a single class the product has one number, so nothing is rounded.
+            return images, targets, keras.ops.sum(targets * weights, axis=1)
+
+        return OnDevice(draw=drawn, make=made)
 
     def draw(self, count: int, rng: np.random.Generator, progress: float) -> Draws:
         """What is random about a batch of `count` images; the arguments are those of `make`."""

@@ -96,6 +96,10 @@ class ImageCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=T
         """An image as it is before it is fitted, see `suite_images.reading.read`."""
         return reading.read(raw, at_least, bits=self.bits, channels=self.channels)
 
+    def scoring_facts(self) -> dict[str, Any]:
+        """For explanations: how images are read."""
+        return {"bits": self.bits, "channels": self.channels}
+
     def decode(self, outputs: Any, context: Any = None) -> Classification:
         """Logits (classes,) of one image to its classification.
 

@@ -9,6 +9,7 @@ from suite_image_classification.options import (
     ApplicationsOptions,
     FolderOptions,
     ImagePredictionOptions,
+    ParquetOptions,
     PresetOptions,
     ResidualOptions,
     TableOptions,
@@ -62,12 +63,21 @@ def suite_data_loaders() -> list[suite.DataLoader]:
         suite.DataLoader(
             name="table",
             task=TASK,
-            summary="CSV, TSV or JSON lines with a path and one or several labels per image",
+            summary="CSV, TSV, JSON, Excel or Parquet with a path and one or several labels per image",
             load=suite.lazy("suite_image_classification.loaders.table:load"),
             detect=suite.lazy("suite_image_classification.loaders.table:detect"),
             options=TableOptions,
             write_sample=suite.lazy("suite_image_classification.loaders.sample_files:write_table"),
             fallback=True,
+        ),
+        suite.DataLoader(
+            name="parquet",
+            task=TASK,
+            summary="Parquet tables with the images in them, as Hugging Face has them",
+            load=suite.lazy("suite_image_classification.loaders.parquet:load"),
+            detect=suite.lazy("suite_image_classification.loaders.parquet:detect"),
+            options=ParquetOptions,
+            write_sample=suite.lazy("suite_image_classification.loaders.sample_files:write_parquet"),
         ),
     ]
 

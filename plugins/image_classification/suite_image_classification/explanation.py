@@ -21,6 +21,7 @@ from suite_classification.explaining import (
 from suite_classification.mistakes import worst_mistakes
 from suite_classification.types import Classification
 from suite_images import reading
+from suite_images.conversion import as_rgb
 from suite_images.encoding import jpeg
 from suite_images.heat import shaded
 from suite_images.occlusion import Grid, heat_of, views
@@ -63,15 +64,17 @@ def explain(pairs: Pairs, predict: Predict) -> list[Gallery]:
     arrays = label_arrays(pairs if known else as_if_right(pairs))
     if pairs.examples is None or arrays.scores is None:
         return []
+    bits, channels = pairs.facts.get("bits", 16), pairs.facts.get("channels", 3)
     items: list[tuple[bytes, str]] = []
     for index in _chosen(arrays) if known else range(min(len(pairs), MAX_IMAGES)):
         try:
-            image = shrunk(reading.read(pairs.examples[index].input, at_least=MAX_SIDE), MAX_SIDE)
+            raw = pairs.examples[index].input
+            image = shrunk(reading.read(raw, MAX_SIDE, bits=bits, channels=channels), MAX_SIDE)
         except (UserError, OSError):
             continue  # the scores stand although the image is gone
         name = class_to_explain(arrays, index)
         heat = heat_map(image, _probabilities(name, predict))
-        shown = thumbnail(image, THUMBNAIL)
+        shown = thumbnail(as_rgb(image), THUMBNAIL)
         both = np.concatenate([shown, shaded(shown, heat)], axis=1)
         items.append((jpeg(both), caption_of(arrays, index, name, pairs.ids[index], known=known)))
     if not items:
@@ -95,7 +98,7 @@ def heat_map(image: np.ndarray, probabilities: Probabilities) -> np.ndarray:
     """How regions of an image pushed the probability of a class.
 
     Args:
-        image: uint8 (height, width, 3), RGB.
+        image: uint8 (height, width, channels).
         probabilities: of the class, for each of several images.
 
     Returns:

@@ -34,7 +34,7 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
             *on_files[:first],
             *leaks(seen, dataset),
             *findings,
-            *depth_findings(seen, ": by default they are stretched to that (model.bits)"),
+            *depth_findings(seen, ": by default they are stretched to that, in 8 bits (model.bits)"),
             *on_files[first:],
         ],
     )

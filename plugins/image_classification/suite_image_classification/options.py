@@ -66,6 +66,29 @@ class TableOptions(ClassOptions, frozen=True):
     ] = ""
 
 
+class ParquetOptions(ClassOptions, frozen=True):
+    """Of the loader `parquet`."""
+
+    image_column: Annotated[
+        str, Meta(description="column with the images themselves; empty: recognized by what it holds")
+    ] = ""
+    label_column: Annotated[
+        str, Meta(description="column with the labels; empty: recognized by its name")
+    ] = ""
+    split_column: Annotated[
+        str,
+        Meta(description="column with train, validation or test; empty: recognized by its name, if any"),
+    ] = ""
+    group_column: Annotated[
+        str,
+        Meta(description="column of what examples belong to (a patient, say), which splits keep together"),
+    ] = ""
+    label_separator: Annotated[
+        str,
+        Meta(description="separator of several labels in one cell; empty: a cell is one label, or a list"),
+    ] = ""
+
+
 class ImageModelOptions(Options, frozen=True):
     """The options of every model builder of this task: the input, regularization and augmentation.
 

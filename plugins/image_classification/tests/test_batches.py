@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suite.data import Example
+from suite.testing import check_batch_maker
 from suite_image_classification.augmentation.mixing import (
     draw_erasing,
     draw_mixing,
@@ -250,6 +252,55 @@ def test_rows_of_a_batch_are_made_without_the_others(augmentation, weights, seed
     assert asked.which == set(draws.sources(range(count)[rows]).tolist())
     if augmentation == Augmentation():
         assert asked.which == set(range(count)[rows])
+
+
+CHOOSING = Augmentation(translate=0.125, flip=True, erase=0.5, cutmix=0.5, clean=0.3)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("augmentation", [CHOOSING, Augmentation(translate=0.2)], ids=["choosing", "moving"])
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("progress", [0.1, 0.9])
+def test_a_device_makes_the_same_batches(augmentation, seed, progress):
+    batches = maker(augmentation)
+    examples = prepared(batches)
+    whole = batches.make(examples, np.random.default_rng(seed), progress)
+    on_device = batches.on_device()
+    drawn = on_device.draw(len(examples), np.random.default_rng(seed), progress)
+    made = on_device.make([np.stack(column) for column in zip(*examples, strict=True)], drawn)
+    for arrays, of_memory in zip(made, whole, strict=True):
+        arrays = keras.ops.convert_to_numpy(arrays)
+        assert arrays.dtype == of_memory.dtype
+        np.testing.assert_array_equal(arrays, of_memory)
+
+
+@pytest.mark.backend
+def test_a_device_gives_examples_the_weights_of_their_classes():
+    batches = maker(Augmentation(flip=True), class_weights=(1.0, 2.0, 0.7, 0.3))
+    check_batch_maker(batches, [Example(str(i), noise(16, 16, 3, seed=i), CLASSES[i]) for i in range(4)])
+    drawn = batches.on_device().draw(3, np.random.default_rng(0), 0.0)
+    assert set(drawn) == {"flip", "down", "right"}
+
+
+@pytest.mark.parametrize(
+    "computing",
+    [
+        {"crop": 0.5},
+        {"rotate": 5.0},
+        {"color_jitter": 0.1},
+        {"grayscale": 0.1},
+        {"rand_augment": 1},
+        {"mixup": 0.1},
+    ],
+    ids=str,
+)
+def test_what_computes_with_pixels_is_not_done_on_a_device(computing):
+    assert maker(Augmentation(**computing)).on_device() is None
+
+
+def test_weights_that_are_means_are_not_made_on_a_device():
+    weights = (1.0, 2.0, 0.7, 0.3)
+    assert maker(CHOOSING, class_weights=weights).on_device() is None
 
 
 def test_without_augmentation_a_batch_is_what_the_codec_encodes():

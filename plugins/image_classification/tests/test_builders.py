@@ -67,6 +67,7 @@ def test_nothing_is_left_to_be_chosen_and_the_recipe_holds_training_options():
     assert training.batch_size != "auto"
 
 
+@pytest.mark.slow
 def test_the_users_word_wins():
     options = ResidualOptions(size=24, width=4, crop=0.5, flip=False, label_smoothing=0.0, clean=0.2)
     pipeline = builders.residual(data(), options)
@@ -236,6 +237,7 @@ def bands(channels: int, side: int, highest: int) -> Dataset:
     return Dataset(train=train, facts={"classes": ["cat", "dog"], "multi_label": False})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [2, 6])
 @pytest.mark.parametrize(("side", "resize"), [(12, "squash"), (70, "letterbox")])
 def test_images_of_any_channels_and_depth_are_taken_as_they_are(channels, side, resize):

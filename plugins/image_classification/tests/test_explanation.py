@@ -8,6 +8,7 @@ import pytest
 from suite.data import Example
 from suite.evaluation import Pairs
 from suite_classification.types import Classification
+from suite_image_classification.codec import ImageCodec
 from suite_image_classification.explanation import explain, heat_map
 
 SQUARE = (slice(10, 22), slice(40, 54))
@@ -69,3 +70,26 @@ def test_without_probabilities_or_images_there_is_nothing_to_show():
     assert explain(Pairs(pairs.targets, pairs.predictions, pairs.ids, facts=pairs.facts), classify) == []
     bare = [Classification(label="no")] * 2
     assert explain(Pairs(pairs.targets, bare, pairs.ids, pairs.examples, facts=pairs.facts), classify) == []
+
+
+@pytest.mark.parametrize(("channels", "dtype", "bits"), [(5, np.uint8, 16), (1, np.uint16, 8)])
+def test_explanations_see_what_the_network_sees(channels, dtype, bits):
+    codec = ImageCodec(classes=("no", "yes"), size=(32, 32), channels=channels, bits=bits)
+    seen = []
+
+    def predict(images):
+        for pixels in images:
+            seen.append(pixels)
+            yield Classification(label="yes", scores={"no": 0.2, "yes": 0.8})
+
+    pixels = np.repeat(image()[:, :, :1], channels, axis=2).astype(dtype)
+    pairs = Pairs(
+        ["yes"],
+        [Classification(label="yes", scores={"no": 0.2, "yes": 0.8})],
+        ["0"],
+        examples=[Example("0", pixels)],
+        facts={"classes": ["no", "yes"], "multi_label": False, **codec.scoring_facts()},
+    )
+    assert len(explain(pairs, lambda images: list(predict(images)))[0].items) == 1
+    assert seen[0].shape == (64, 80, channels)
+    assert seen[0].max() == 255

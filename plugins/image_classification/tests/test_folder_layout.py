@@ -122,6 +122,7 @@ def test_a_class_without_images_is_said(folders, others, empty):
 names = st.sampled_from(["train", "Test", "val_set", "images", "masks", "cat", "dog", "train_x", "", "a b"])
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(names.filter(bool), max_size=3).map("/".join), min_size=1, unique=True))
 def test_any_folders_are_read_or_refused_and_classes_are_never_splits_alone(folders):
     try:

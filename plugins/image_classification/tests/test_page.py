@@ -47,14 +47,17 @@ def photos(tmp_path_factory):
     return folder
 
 
+SHORT = ["--epochs", "1", "--set", "model.size=8", "--set", "model.width=8"]
+
+
 @pytest.mark.slow
 def test_the_commands_and_the_program_of_the_page_work(photos, monkeypatch, capsys):
     monkeypatch.chdir(photos)
-    assert main(["train", "image-classification", "photos", "--epochs", "1", "--out", "cats"]) == 0
+    assert main(["train", "image-classification", "photos", *SHORT, "--out", "cats"]) == 0
     capsys.readouterr()
     for command in COMMANDS:
         words = shlex.split(command)
-        words += ["--epochs", "1"] if words[0] == "train" else []
+        words += SHORT if words[0] == "train" else []
         assert main(words) == 0, f"{words}: {capsys.readouterr()}"
     exec(CODE[0], {})
     assert capsys.readouterr().out

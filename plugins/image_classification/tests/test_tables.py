@@ -1,7 +1,11 @@
 """Tables as people and tools write them: several labels, columns of 0 and 1, ids, images elsewhere."""
 
+import gzip
 import json
 
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +37,50 @@ def read(path, **options):
 
 def listed(examples):
     return {examples[index].id: examples[index].target for index in range(len(examples))}
+
+
+def packed(path, rows):
+    """A table in the format that its ending says."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [",".join(row) for row in rows]
+    if path.suffix == ".gz":
+        path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    elif path.suffix == ".json":
+        path.write_text(json.dumps([dict(zip(rows[0], row, strict=True)) for row in rows[1:]]))
+    elif path.suffix == ".xlsx":
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.save(path)
+    else:
+        pq.write_table(pa.Table.from_pylist([dict(zip(rows[0], row, strict=True)) for row in rows[1:]]), path)
+    return path
+
+
+ROWS = [("path", "label"), ("a.jpg", "cat"), ("b.jpg", "dog")]
+
+
+@pytest.mark.parametrize("ending", ["csv.gz", "json", "xlsx", "parquet"])
+def test_tables_of_all_kinds_are_read(tmp_path, ending):
+    make(tmp_path, "a.jpg", "b.jpg")
+    table = packed(tmp_path / f"list.{ending}", ROWS)
+    assert loader.detect(table)
+    assert listed(read(table).train) == {"a.jpg": "cat", "b.jpg": "dog"}
+    table.rename(tmp_path / f"train.{ending}")
+    packed(tmp_path / f"test.{ending}", ROWS[:2])
+    assert loader.detect(tmp_path)
+    assert not folder_loader.detect(tmp_path)
+    dataset = read(tmp_path)
+    assert (len(dataset.train), len(dataset.test)) == (2, 1)
+
+
+@pytest.mark.parametrize("ending", ["json", "xlsx", "parquet"])
+def test_what_has_no_paths_and_labels_is_no_table_of_images(tmp_path, ending):
+    make(tmp_path, "cat/a.jpg", "dog/b.jpg")
+    table = packed(tmp_path / f"train.{ending}", [("text", "score", "label"), ("a.jpg", "1", "2")])
+    assert not loader.detect(table)
+    assert not loader.detect(tmp_path)
+    assert folder_loader.detect(tmp_path)
 
 
 def test_columns_with_a_single_1_are_one_label(tmp_path):

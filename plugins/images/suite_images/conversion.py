@@ -94,6 +94,14 @@ def _blocks(array: np.ndarray) -> Iterator[slice]:
         yield slice(start, start + step)
 
 
+def as_rgb(image: np.ndarray) -> np.ndarray:
+    """An image (height, width, channels) for people to look at: the first three channels, or the first."""
+    if image.shape[2] == 3:
+        return image
+    shown = image[:, :, :3] if image.shape[2] > 2 else np.repeat(image[:, :, :1], 3, axis=2)
+    return np.ascontiguousarray(shown)
+
+
 def widen_bits(array: np.ndarray, bits: int) -> None:
     """Make values of fewer bits 16, in place: white becomes 65,535."""
     highest = 2**bits - 1

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from suite_images.resizing import resize
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -36,7 +38,7 @@ def views(image: np.ndarray, grids: Sequence[Grid]) -> Iterator[np.ndarray]:
     not seen as something.
 
     Args:
-        image: uint8 (height, width, 3), RGB.
+        image: uint8 (height, width, channels).
         grids: which regions are blurred.
 
     Returns:
@@ -95,8 +97,6 @@ def _blurred(image: np.ndarray) -> np.ndarray:
     height, width = image.shape[:2]
     longest = max(height, width)
     scale = min(1.0, 256 / longest)
-    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    blurred: np.ndarray = cv2.GaussianBlur(small, (0, 0), scale * longest / 8)
-    if scale < 1.0:
-        blurred = cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR)
-    return blurred
+    small = resize(image, max(1, round(scale * height)), max(1, round(scale * width)))
+    blurred = cv2.GaussianBlur(small, (0, 0), scale * longest / 8).reshape(small.shape)
+    return resize(blurred, height, width)

@@ -14,7 +14,7 @@ from suite import UserError
 from suite.kit import memory_for
 from suite.sources import source
 from suite_images import heif
-from suite_images.conversion import DEPTHS, OWN, Conversion, many_channels, widen_bits
+from suite_images.conversion import DEPTHS, OWN, Conversion, as_rgb, many_channels, widen_bits
 from suite_images.headers import SUFFIXES, Header, decoded_bytes, png_chunks, read_header, refuse_bomb
 from suite_images.native_warnings import can_watch, watched
 
@@ -140,11 +140,7 @@ def view(raw: Any, at_least: int | None = None) -> np.ndarray:
         UserError: as `read`.
     """
     channels = storage(raw).channels or 3
-    image = read(raw, at_least, bits=OWN, channels=channels)
-    if channels == 3:
-        return image
-    shown = image[:, :, :3] if channels > 2 else np.repeat(image[:, :, :1], 3, axis=2)
-    return np.ascontiguousarray(shown)
+    return as_rgb(read(raw, at_least, bits=OWN, channels=channels))
 
 
 class Storage(NamedTuple):

@@ -206,6 +206,7 @@ def garbled():
     return bytes(content)
 
 
+@pytest.mark.slow
 @needs_watching
 def test_a_garbled_jpeg_is_named_and_nothing_of_libjpeg_reaches_the_terminal(tmp_path):
     (tmp_path / "garbled.jpg").write_bytes(garbled())

@@ -360,6 +360,7 @@ def test_a_wrong_checksum_in_a_png():
         reading.read(bytes(content))
 
 
+@pytest.mark.slow
 def test_nothing_is_written_to_stderr(tmp_path):
     content = encoded(IMAGE, "PNG")
     profile = chunk(b"iCCP", b"bad\0\0" + zlib.compress(b"x" * 200))

@@ -163,6 +163,7 @@ def test_a_name_that_is_no_text_is_said_and_does_not_end_the_process(video, tmp_
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_nothing_is_written_to_stderr(video, tmp_path):
     (tmp_path / "text.mp4").write_bytes(b"no video\n" * 100)
     (tmp_path / "cut.mp4").write_bytes(index_first(video.read_bytes())[:-300])

@@ -74,10 +74,11 @@ def pipeline(
         dataset: as the builder gets it.
         options: as the builder gets it, of a class derived from `DetectionOptions`.
         network: `network(size, classes, options)` builds a Keras model from uint8 images (batch, height,
-            width, 3) to float32 (batch, anchors, numbers). `size` is (height, width), multiples of 32, and
-            `options` have no "auto" left. Unless there is a `codec`, an anchor is a cell of a grid with a
-            stride of 8, 16 or 32, level by level and row by row. Its numbers are a logit for each class and
-            4 x 16 logits of distances to the left, upper, right and lower edge, as `DetectionCodec` has them.
+            width, `options.channels`) to float32 (batch, anchors, numbers). `size` is (height, width),
+            multiples of 32, and `options` have no "auto" left. Unless there is a `codec`, an anchor is a cell
+            of a grid with a stride of 8, 16 or 32, level by level and row by row. Its numbers are a logit for
+            each class and 4 x 16 logits of distances to the left, upper, right and lower edge, as
+            `DetectionCodec` has them.
         codec: `codec(classes=, size=, max_boxes=)`, a class derived from `BoxCodec` for outputs of another
             kind, or a `functools.partial` of it or of `DetectionCodec`.
         loss: `loss(codec, options)` gives a `keras.losses.Loss` of targets (batch, max_boxes, 5), see
@@ -92,18 +93,21 @@ def pipeline(
         suite.UserError: if nothing can be learned from the data, or the size is no multiple of 32.
         ValueError: if the network takes or gives something else than the codec.
     """
-    from suite.options import chosen, resolved
+    import msgspec
+
+    from suite.options import chosen
     from suite_object_detection.assembly import MAX_BOXES, assembled, detection_loss
     from suite_object_detection.codec import DetectionCodec
-    from suite_object_detection.recipes import detection_defaults, input_size
+    from suite_object_detection.recipes import detection_defaults, input_size, settled
     from suite_object_detection.survey import survey_of
 
     survey = survey_of(dataset)
     shared, shared_recipe = detection_defaults(survey, options)
-    options = resolved(options, {**shared, **(defaults or {})})
+    options = settled(options, {**shared, **(defaults or {})})
     built = (codec or DetectionCodec)(
         classes=survey.classes, size=input_size(options), max_boxes=chosen(options.max_boxes, MAX_BOXES)
     )
+    built = msgspec.structs.replace(built, channels=chosen(options.channels, 3))
     model = network(built.size, len(survey.classes), options)
     own_loss = detection_loss(built) if loss is None else loss(built, options)
     more = {} if stages is None else {"stages": tuple(stages(model, options))}

@@ -88,7 +88,7 @@ def check_network(network: keras.Model, codec: BoxCodec) -> None:
     Raises:
         ValueError: with what the network takes or gives, and what it should.
     """
-    wanted = (None, *codec.size, 3)
+    wanted = (None, *codec.size, codec.channels)
     if not _are(network.inputs, "uint8", wanted):
         raise ValueError(
             f"the network '{network.name}' takes {_listed(network.inputs)}: it must take uint8 {wanted}, so"

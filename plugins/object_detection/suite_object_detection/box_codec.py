@@ -23,6 +23,8 @@ from suite_object_detection.types import Detections, Target
 MAX_CANDIDATES = 30_000
 """The most candidates that go into non-maximum suppression: those with the highest scores."""
 
+MAX_CHANNELS = 256
+
 MAX_ROWS = 1_000_000
 """Of detections in an image and of boxes in a target: more would only fill memory."""
 
@@ -60,6 +62,7 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         mirrors: whether the network has learned from mirrored images, left to right.
         augment: whether it sees every image mirrored as well (test-time augmentation).
         bits: how many of 16 bits a value uses: white is 2 ** bits - 1.
+        channels: of the network's input: 3 is RGB, 1 gray, others as they are stored.
     """
 
     classes: tuple[str, ...]
@@ -75,6 +78,7 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     mirrors: bool = False
     augment: bool = False
     bits: int = 16
+    channels: int = 3
 
     called: ClassVar[str] = "detection codec"
     suffixes: ClassVar[tuple[str, ...]] = reading.SUFFIXES
@@ -84,7 +88,9 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def __post_init__(self) -> None:
         if not self.classes or len(set(self.classes)) < len(self.classes):
             raise ValueError(f"it needs distinct class names, not {len(self.classes)} with doubles")
-        check_input_size(self.size)
+        if not 1 <= self.channels <= MAX_CHANNELS:
+            raise ValueError(f"its channels are to be from 1 to {MAX_CHANNELS}, not {self.channels}")
+        check_input_size(self.size, self.channels)
         thresholds = (self.threshold, self.iou_threshold, *self.thresholds.values())
         if not all(0 <= threshold <= 1 for threshold in thresholds):
             raise ValueError(f"its thresholds {thresholds} are not all from 0 to 1")
@@ -103,7 +109,7 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return {
             "classes": self.classes,
             "input_size": self.size,
-            "channels": 3,
+            "channels": self.channels,
             "resize": "letterbox",
             "normalization": NORMALIZATION,
             "threshold": self.threshold,
@@ -151,7 +157,7 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         if (self.tiling is None and not self.augment) or isinstance(raw, Tile | Mirrored):
             return None
         kept = self.iou_threshold, self.max_detections
-        return ImageViews(raw, self.size, self.tiling, self.augment, *kept, self.bits)
+        return ImageViews(raw, self.size, self.tiling, self.augment, *kept, self.bits, self.channels)
 
     def encode(self, raw: Any) -> Encoded:
         """One image (a source, a path, encoded bytes, an array or a frame of a video) for the network.
@@ -159,7 +165,7 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Also one of the views that `chunks` makes of it.
 
         Returns:
-            uint8 (height, width, 3), RGB, letterboxed; the context is (height, width) of the image itself,
+            uint8 (height, width, channels), letterboxed; the context is (height, width) of the image itself,
             for other views of it a `View`.
 
         Raises:
@@ -173,7 +179,9 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             assert self.tiling is not None
             return Encoded(*tile_input(raw, self.tiling, self.size))
         height, width = self.size
-        image, size = reading.read_with_size(raw, at_least=max(height, width), bits=self.bits)
+        image, size = reading.read_with_size(
+            raw, at_least=max(height, width), bits=self.bits, channels=self.channels
+        )
         return Encoded(letterbox(image, height, width, size), size)
 
     def decode(self, outputs: Any, context: Any = None) -> Detections:
@@ -236,9 +244,9 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return encoded
 
     def scoring_facts(self) -> dict[str, Any]:
-        """For evaluators: precision and recall are those at the threshold of people's predictions."""
+        """For evaluators, the threshold of people's predictions; for explanations, how images are read."""
         own = {"thresholds": dict(self.thresholds)} if self.thresholds else {}
-        return {"threshold": self.threshold, **own}
+        return {"threshold": self.threshold, **own, "bits": self.bits, "channels": self.channels}
 
     def for_scoring(self) -> Self:
         """The codec whose detections are scored: also those with low scores, which rankings need."""
@@ -299,8 +307,8 @@ class BoxCodec(StructCodec, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return msgspec.structs.replace(tiling, overlap=options.tile_overlap)
 
     def signature(self) -> Signature:
-        """uint8 RGB images of its size; `output_shape`."""
-        return Signature(ArraySpec((*self.size, 3), "uint8"), ArraySpec(self.output_shape))
+        """uint8 images of its size and channels; `output_shape`."""
+        return Signature(ArraySpec((*self.size, self.channels), "uint8"), ArraySpec(self.output_shape))
 
     def named_axes(self) -> NamedAxes:
         """The classes along the layer `head_class_logits`, for runs that start from another detector."""

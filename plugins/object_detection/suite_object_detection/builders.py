@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from suite.data import Dataset
-from suite.options import chosen, resolved
+from suite.options import chosen
 from suite.pipeline import TrainablePipeline
 from suite_object_detection.assembly import MAX_BOXES, assembled, detection_loss
 from suite_object_detection.codec import DetectionCodec
 from suite_object_detection.options import DetectorOptions
-from suite_object_detection.recipes import detector_defaults, input_size
+from suite_object_detection.recipes import detector_defaults, input_size, settled
 from suite_object_detection.survey import survey_of
 
 
@@ -22,7 +22,7 @@ def detector(dataset: Dataset, options: DetectorOptions) -> TrainablePipeline:
 
     survey = survey_of(dataset)
     choices, recipe = detector_defaults(survey, options)
-    options = resolved(options, choices)
+    options = settled(options, choices)
     size = input_size(options)
     codec = DetectionCodec(
         classes=survey.classes,
@@ -30,8 +30,11 @@ def detector(dataset: Dataset, options: DetectorOptions) -> TrainablePipeline:
         strides=STRIDES,
         bins=BINS,
         max_boxes=chosen(options.max_boxes, MAX_BOXES),
+        channels=chosen(options.channels, 3),
     )
-    network = detector_network(size, len(survey.classes), **NETWORKS[options.network])
+    network = detector_network(
+        size, len(survey.classes), channels=codec.channels, **NETWORKS[options.network]
+    )
     loss = detection_loss(
         codec,
         box_weight=options.box_weight,

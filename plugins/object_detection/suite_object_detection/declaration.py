@@ -13,6 +13,7 @@ from suite_object_detection.options import (
     KittiOptions,
     LabelmeOptions,
     MetadataOptions,
+    ParquetOptions,
     PresetOptions,
     ViaOptions,
     VocOptions,
@@ -160,6 +161,15 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             detect=suite.lazy("suite_object_detection.loaders.metadata:detect"),
             options=MetadataOptions,
             write_sample=suite.lazy("suite_object_detection.loaders.sample_json_files:write_metadata"),
+        ),
+        suite.DataLoader(
+            name="parquet",
+            task=TASK,
+            summary="Hugging Face: Parquet tables with images and their objects in them",
+            load=suite.lazy("suite_object_detection.loaders.parquet:load"),
+            detect=suite.lazy("suite_object_detection.loaders.parquet:detect"),
+            options=ParquetOptions,
+            write_sample=suite.lazy("suite_object_detection.loaders.sample_json_files:write_parquet"),
         ),
         suite.DataLoader(
             name="kitti",

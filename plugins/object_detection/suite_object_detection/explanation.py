@@ -19,6 +19,7 @@ from suite.evaluation import Pairs
 from suite.figures import Gallery
 from suite_classification.explaining import as_weights, targets_known
 from suite_images import reading
+from suite_images.conversion import as_rgb
 from suite_images.drawing import draw_boxes
 from suite_images.encoding import jpeg
 from suite_images.heat import shaded
@@ -89,10 +90,11 @@ def explain(pairs: Pairs, predict: Predict) -> list[Gallery]:
     if pairs.examples is None:
         return []
     known = targets_known(pairs)
+    bits, channels = pairs.facts.get("bits", 16), pairs.facts.get("channels", 3)
     items: list[tuple[bytes, str]] = []
     for found in _chosen(pairs) if known else _surest_of_each(pairs):
         try:
-            image = reading.read(pairs.examples[found.index].input)
+            image = reading.read(pairs.examples[found.index].input, bits=bits, channels=channels)
         except (UserError, OSError):
             continue  # the scores stand although the image is gone
         for view, box in _candidates(image, found.box):
@@ -124,7 +126,7 @@ def heat_map(image: np.ndarray, box: Box, found: Found, predict: Predict) -> np.
     """How regions of an image pushed a detection.
 
     Args:
-        image: uint8 (height, width, 3), RGB.
+        image: uint8 (height, width, channels).
         box: of the detection in it.
         found: the detection, whose class and score count.
         predict: detects in images.
@@ -215,7 +217,7 @@ def _window(box: Box, shape: Sequence[int], times: float, at_least: float = 8.0)
 
 def _drawn(image: np.ndarray, box: Box, heat: np.ndarray) -> bytes:
     """The image and its heat map side by side, with the box in both."""
-    shown, scale = thumbnail_with_scale(image, THUMBNAIL)
+    shown, scale = thumbnail_with_scale(as_rgb(image), THUMBNAIL)
     both = [
         draw_boxes(side, np.array([box]) * scale, [""], [COLOR], thickness=2)
         for side in (shown, shaded(shown, heat))

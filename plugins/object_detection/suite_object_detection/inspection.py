@@ -97,7 +97,7 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None]) -> Inspectio
         findings=[
             *findings_on(seen),
             *leaks(seen, dataset),
-            *depth_findings(seen, ": by default they are stretched to that (model.bits)"),
+            *depth_findings(seen, ": by default they are stretched to that, in 8 bits (model.bits)"),
             *_other_sizes(dataset, splits, seen),
             *_balance(splits, classes),
             *_odd_boxes(dataset, splits),

@@ -177,6 +177,19 @@ class MetadataOptions(CrowdOptions, frozen=True):
     images: Images = ""
 
 
+class ParquetOptions(CrowdOptions, frozen=True):
+    """Options of the loader `parquet`."""
+
+    image_column: Annotated[
+        str, Meta(description="column with the images themselves; empty: found by what it holds")
+    ] = ""
+    objects_column: Annotated[
+        str,
+        Meta(description="column with the boxes and classes of an image's objects; empty: found by its name"),
+    ] = ""
+    box_format: BoxFormat = "auto"
+
+
 class LabelmeOptions(BoxOptions, frozen=True):
     """Options of the loader `labelme`."""
 
@@ -216,6 +229,10 @@ class DetectionOptions(Options, frozen=True):
             description="how many bits of images with 16 per value are used: 12 if white is 4,095; auto: as"
             " many as the largest value of a sample needs"
         ),
+    ] = "auto"
+    channels: Annotated[
+        Auto | Annotated[int, Meta(ge=1, le=256)],
+        Meta(description="of the network's input: 3 is RGB, 1 gray; others must be those of the images"),
     ] = "auto"
     max_boxes: Annotated[
         Auto | Annotated[int, Meta(ge=1, le=2000)],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 
 from suite import UserError
-from suite.options import chosen
+from suite.options import chosen, resolved
 from suite_object_detection.options import DetectionOptions, DetectorOptions
 from suite_object_detection.survey import Survey
 from suite_object_detection.tiles.tiling import Tiling
@@ -15,6 +16,8 @@ from suite_object_detection.tiles.tiling import Tiling
 MANY = 5000
 """Images from which on the network is larger, and so are the batches. On two processor cores the nano
 network is better after the same time; so many images are a matter of hours, or of a GPU."""
+
+Chosen = TypeVar("Chosen", bound=DetectionOptions)
 
 Choices = tuple[dict[str, Any], dict[str, Any]]
 """Values for the builder's options that are "auto", and values for the training options."""
@@ -175,6 +178,7 @@ def detection_defaults(survey: Survey, options: DetectionOptions) -> Choices:
     choices = {
         **seen,
         "bits": survey.bits,
+        "channels": survey.channels,
         "max_boxes": max_boxes_for(survey, mosaic, seen["tiles"]),
         **augmentation_defaults(survey, mosaic),
         "clean": 0.15,
@@ -195,6 +199,30 @@ def detection_defaults(survey: Survey, options: DetectionOptions) -> Choices:
         "validation_every": max(1, round(epochs / 6)),
     }
     return choices, recipe
+
+
+_OF_COLORS = ("color_jitter", "grayscale")
+"""Augmentation that is defined for RGB only."""
+
+
+def settled(options: Chosen, choices: Mapping[str, Any]) -> Chosen:
+    """Options without "auto", of which those that need colors are off if there are none.
+
+    Args:
+        options: as the user gave them.
+        choices: by name, what "auto" becomes.
+
+    Raises:
+        UserError: if the user asks for an augmentation of colors, and there are none.
+    """
+    channels = chosen(options.channels, int(choices["channels"]))
+    if channels != 3:
+        choices = {**choices, **dict.fromkeys(_OF_COLORS, 0.0)}
+        if asked := [name for name in _OF_COLORS if getattr(options, name) not in ("auto", 0)]:
+            raise UserError(
+                f"model.{asked[0]} changes colors, but images of {channels} channels have none: leave it out"
+            )
+    return resolved(options, choices)
 
 
 def detector_defaults(survey: Survey, options: DetectorOptions) -> Choices:

@@ -30,6 +30,7 @@ class Survey:
         image: (boxes,) the image of each.
         labels: (boxes,) the class of each, as an index.
         bits: how many of the 16 bits of a value the sampled images use; 16 if none has so many.
+        channels: 3, or how many the sampled images have if that is neither gray nor RGB.
         endless: which of the sampled images are JPEGs without an end marker.
     """
 
@@ -41,6 +42,7 @@ class Survey:
     image: np.ndarray
     labels: np.ndarray
     bits: int = 16
+    channels: int = 3
     endless: tuple[str, ...] = ()
 
     @property
@@ -133,7 +135,7 @@ def survey_of(dataset: Dataset) -> Survey:
     unknown = sizes.min(axis=1) == 0
     sizes[unknown] = np.median(sizes[~unknown], axis=0)
     edges = np.array(boxes, np.float64)
-    bits, endless = _storage_of(dataset)
+    bits, channels, endless = _storage_of(dataset)
     return Survey(
         classes=classes,
         sizes=sizes,
@@ -143,18 +145,20 @@ def survey_of(dataset: Dataset) -> Survey:
         image=np.repeat(np.arange(count), per_image),
         labels=np.array(labels),
         bits=bits,
+        channels=channels,
         endless=endless,
     )
 
 
-def _storage_of(dataset: Dataset) -> tuple[int, tuple[str, ...]]:
-    """`Survey.bits` and `Survey.endless`, of evenly spaced training images that can be read."""
-    highest = 0
+def _storage_of(dataset: Dataset) -> tuple[int, int, tuple[str, ...]]:
+    """`Survey.bits`, `channels` and `endless`, of evenly spaced training images that can be read."""
+    highest = channels = 0
     endless = []
     for index in np.linspace(0, len(dataset.train) - 1, min(IMAGES_READ, len(dataset.train))).astype(int):
         example = dataset.train[int(index)]
         with suppress(UserError):
             stored = reading.storage(example.input, look=True)
             highest = max(highest, stored.highest)
+            channels = stored.channels or channels
             endless += [example.id] if stored.endless else []
-    return depth_of(highest) if highest else 16, tuple(endless)
+    return depth_of(highest) if highest else 16, channels or 3, tuple(endless)

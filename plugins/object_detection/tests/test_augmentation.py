@@ -91,6 +91,7 @@ def test_in_an_augmented_batch_every_box_has_its_pixels_and_all_pixels_their_box
         assert not (masks & ~explained).any()
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 5), progress=st.floats(0, 1, exclude_max=True))
 def test_a_batch_is_a_pure_function_and_every_box_lies_inside_of_its_image(seed, count, progress):

@@ -270,7 +270,7 @@ def test_the_loss_describes_itself():
 def test_training_is_finite_changes_every_weight_and_lowers_the_loss(policy, dtype_policy):
     dtype_policy(policy)
     keras.utils.set_random_seed(0)
-    network = detector_network(SIZE, CLASSES, width=8, filters=16, bins=BINS)
+    network = detector_network(SIZE, CLASSES, width=8, depths=(1, 1, 1, 1), filters=16, bins=BINS)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (2, *SIZE, 3), dtype=np.uint8)
     y_true = targets(rng).astype(np.float32)

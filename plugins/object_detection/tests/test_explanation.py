@@ -97,6 +97,7 @@ def test_without_images_or_detections_there_is_nothing_to_show():
     assert explain(pairs_of([np.zeros((64, 80, 3), np.uint8)], [None]), detect) == []
 
 
+@pytest.mark.slow
 def test_of_a_large_image_a_small_object_is_explained_in_a_window():
     """Shrunk to `MAX_SIDE` the square is smaller than the 8 pixels that are needed."""
     box = (1500.0, 300.0, 1512.0, 312.0)

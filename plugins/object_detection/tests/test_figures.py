@@ -85,6 +85,7 @@ def test_any_pairs_can_be_shown(pairs):
     check(by_title(with_images(pairs)).values())
 
 
+@pytest.mark.slow
 def test_ten_thousand_boxes_in_one_image_are_shown_in_seconds():
     rng = np.random.default_rng(0)
     low = rng.uniform(0, 250, (10_000, 2))

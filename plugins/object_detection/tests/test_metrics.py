@@ -294,6 +294,7 @@ def test_averages_of_very_many_detections_have_no_interval_but_counts_do(monkeyp
     assert "map75: no interval, there are too many detections to resample" in found.notes
 
 
+@pytest.mark.slow
 def test_an_image_with_ten_thousand_boxes_is_scored_in_seconds():
     rng = np.random.default_rng(0)
     low = rng.uniform(0, 4000, (10_000, 2))

@@ -48,6 +48,7 @@ def test_an_auction_matches_at_nearly_the_least_cost(spread):
         assert costs[owner[columns], columns].sum() <= least + 0.01 * rows.sum() + 1e-4
 
 
+@pytest.mark.slow
 def test_an_auction_ends_where_there_are_too_few_columns():
     owners = auction(np.zeros((1, 5, 3), np.float32), np.ones((1, 5), bool), rounds=50)
     assert sorted(keras.ops.convert_to_numpy(owners)[0] >= 0) == [True] * 3
@@ -133,6 +134,7 @@ def queries(*boxes, score: float = 8.0) -> np.ndarray:
     return rows
 
 
+@pytest.mark.slow
 def test_queries_that_are_right_cost_next_to_nothing_in_whatever_order():
     loss = SetLoss(SIZE, 5, 2)
     first, second = (10, 10, 50, 40), (60, 20, 90, 60)

@@ -65,6 +65,8 @@ class Augmentation(msgspec.Struct, frozen=True, kw_only=True):
         silence: probability that the recordings of a batch get silence or noise at both ends: cut-out words
             have none, and whoever speaks into a microphone does.
         empty: probability that a recording is replaced by silence or noise in which nothing is said.
+        silence_from: share of the training that has to be done before there is any of the last two: a network
+            has to know words first, and minutes of recordings are few steps.
     """
 
     speed: tuple[float, float] = (1.0, 1.0)
@@ -75,6 +77,7 @@ class Augmentation(msgspec.Struct, frozen=True, kw_only=True):
     echo: float = 0.0
     silence: float = 0.0
     empty: float = 0.0
+    silence_from: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +130,7 @@ class SpeechBatches:
         Args:
             prepared: what `prepare` returned; not changed.
             rng: the only source of randomness.
-            progress: not used.
+            progress: share of the training that is done, 0 to 1.
 
         Returns:
             "audio" float32 (batch, samples), zeros at the end up to the smallest of the codec's lengths that
@@ -135,6 +138,8 @@ class SpeechBatches:
             end.
         """
         augmentation = self.augmentation
+        if progress < augmentation.silence_from:
+            augmentation = msgspec.structs.replace(augmentation, silence=0.0, empty=0.0)
         varied = [self._varied(recording, rng) for recording in prepared]
         sounds, labels = [sound for sound, _ in varied], [label for _, label in varied]
         for index in np.flatnonzero(rng.random(len(varied)) < augmentation.join).tolist():

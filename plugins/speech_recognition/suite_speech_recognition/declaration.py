@@ -1,4 +1,4 @@
-"""What this plugin contributes: the task, seven loaders, three networks and an evaluator."""
+"""What this plugin contributes: the task, eight loaders, three networks and an evaluator."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from suite_speech_recognition.loaders.options import (
     KaldiOptions,
     LibriSpeechOptions,
     ManifestOptions,
+    ParquetOptions,
     PatternOptions,
     TextFilesOptions,
 )
@@ -66,6 +67,15 @@ def suite_data_loaders() -> list[suite.DataLoader]:
             options=ManifestOptions,
             write_sample=suite.lazy("suite_speech_recognition.loaders.sample_files:write_manifest"),
             fallback=True,
+        ),
+        suite.DataLoader(
+            name="parquet",
+            task=TASK,
+            summary="Parquet tables with the recordings in them, as Hugging Face has them",
+            load=suite.lazy("suite_speech_recognition.loaders.parquet:load"),
+            detect=suite.lazy("suite_speech_recognition.loaders.detection:detect_parquet"),
+            options=ParquetOptions,
+            write_sample=suite.lazy("suite_speech_recognition.loaders.sample_files:write_parquet"),
         ),
         suite.DataLoader(
             name="common-voice",

@@ -85,6 +85,10 @@ class RecognitionOptions(Options, frozen=True):
         Auto | Share,
         Meta(description="share of the recordings that are replaced by silence or noise without words"),
     ] = "auto"
+    silence_from: Annotated[
+        Auto | Share,
+        Meta(description="share of the training that is done without silence and empty, at its beginning"),
+    ] = "auto"
     time_masks: Annotated[
         Auto | Annotated[int, Meta(ge=0, le=20)],
         Meta(description="spans of time that are masked (SpecAugment)"),

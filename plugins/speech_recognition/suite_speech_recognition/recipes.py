@@ -21,7 +21,7 @@ MAX_LENGTHS = 8
 """How many lengths there are in training, at most: some backends compile the step once for each."""
 
 FEW_HOURS = 0.05
-"""Hours of recordings below which a network is the smallest, and learns words alone."""
+"""Hours of recordings below which a network is the smallest, and learns words alone at first."""
 
 MIN_TRANSCRIPTS = 1000
 """So many transcripts or more tell something of the language."""
@@ -71,8 +71,9 @@ def recognition_defaults(survey: Survey, options: RecognitionOptions) -> dict[st
         "join": 0.0,
         # Minutes of recordings are few steps, in which a network has to learn the words first.
         **dict.fromkeys(("babble", "echo"), 0.0 if survey.hours < FEW_HOURS else 0.1),
-        "silence": 0.0 if survey.hours < FEW_HOURS else 0.5 if survey.seconds.mean() < 3 else 0.25,
-        "empty": 0.0 if survey.hours < FEW_HOURS else 0.03,
+        "silence": 0.5 if survey.seconds.mean() < 3 else 0.25,
+        "empty": 0.03,
+        "silence_from": 0.5 if survey.hours < FEW_HOURS else 0.0,
         "time_masks": 2,
         "time_mask": 0.05,
         "frequency_masks": 2,
@@ -115,7 +116,7 @@ def recurrent_defaults(survey: Survey, options: RecurrentOptions) -> Choices:
         choices |= {"time_masks": 0, "frequency_masks": 0}
     batch_size = 32 if survey.hours >= 10 else 16 if survey.seconds.mean() < 3 else 8
     rate = 2e-3 if batch_size == 8 else 3e-3
-    epochs = epochs_for(survey, 40, 8, 40)
+    epochs = epochs_for(survey, 40, 8, 80 if survey.hours < FEW_HOURS else 40)
     recipe = _recipe(epochs, batch_size, learning_rate=rate, warmup=0.05)
     if batch_size == 16 and survey.hours < 1:
         recipe["ema"] = averaging_for(epochs * survey.count // batch_size)

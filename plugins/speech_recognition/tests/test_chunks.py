@@ -29,6 +29,7 @@ def bounds(chunks: OverlappingChunks) -> list[tuple[float, float]]:
     return [(window.start, window.end) for window in chunks]
 
 
+@pytest.mark.slow
 @given(st.floats(0.5, 60), st.floats(1.001, 500))
 def test_chunks_cover_the_recording_and_overlap_with_their_neighbors_alone(window, factor):
     seconds = window * factor

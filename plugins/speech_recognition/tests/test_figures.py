@@ -119,6 +119,7 @@ def test_the_worst_utterances_can_be_seen_as_spectrograms(tmp_path):
     assert "Spectrograms of the worst utterances" not in by_title(pairs_of(*texts))
 
 
+@pytest.mark.slow
 def test_a_single_sample_can_be_embedded():
     assert worst(pairs_of(("one", "two"), inputs=[tone()[:1]])).items[0].sound
 

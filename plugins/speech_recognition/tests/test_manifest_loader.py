@@ -332,6 +332,7 @@ CELL = (
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(CELL, CELL), min_size=1, max_size=5))
 def test_what_is_written_as_csv_tsv_or_json_is_read_again(cells):
     expected = [{"path": path, "text": text} for path, text in cells]

@@ -63,6 +63,7 @@ def test_speech_commands_needs_no_pattern(tmp_path):
 # Patterns
 
 
+@pytest.mark.slow
 @given(text=st.lists(WORD, min_size=1, max_size=3).map("_".join), speaker=WORD, take=WORD, folder=WORD)
 def test_a_name_that_is_made_of_fields_gives_them_again(text, speaker, take, folder):
     name = f"{folder}/{text}_{speaker}_{take}.wav"

@@ -241,6 +241,7 @@ def test_a_section_is_what_the_whole_has_there(own, wanted, start, seconds):
     assert found == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["flac", "vorbis", "opus", "mp3"])
 def test_sections_of_compressed_files_are_found_by_seeking(kind):
     sweep = 0.5 * np.sin(2 * np.pi * np.cumsum(np.linspace(200, 3_000, 16_000 * 4)) / 16_000)
@@ -320,6 +321,7 @@ def test_a_recording_of_three_hours_is_read_piece_by_piece_in_little_memory(kind
     assert most < 20_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["flac", "vorbis", "opus", "mp3"])
 def test_a_compressed_file_that_is_decoded_in_blocks_has_no_seams(kind, monkeypatch):
     content = encoded(

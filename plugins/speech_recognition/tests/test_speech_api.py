@@ -49,6 +49,7 @@ def test_importing_the_api_imports_nothing_heavy():
     assert done.stdout.strip() == ""
 
 
+@pytest.mark.slow
 def test_a_network_gets_the_codec_the_batches_and_the_loss():
     builder = host_with("plugin_of_one_network").builder("plain", TASK).item
     dataset = sample()

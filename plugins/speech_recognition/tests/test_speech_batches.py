@@ -157,6 +157,22 @@ def test_silence_is_put_at_both_ends_and_what_is_said_stays():
     assert len(lengths) > 30
 
 
+def test_silence_begins_when_words_are_known():
+    later = Augmentation(silence=1.0, empty=1.0, silence_from=0.5)
+    ready = prepared(SpeechBatches(codec=CODEC), example(0.3, "ab"), example(0.4, "b a"))
+
+    def made(augmentation, progress):
+        batches = SpeechBatches(codec=CODEC, augmentation=augmentation)
+        return batches.make(ready, np.random.default_rng(0), progress)
+
+    at_once = Augmentation(silence=1.0, empty=1.0)
+    for progress, same in ((0.0, Augmentation()), (0.49, Augmentation()), (0.5, at_once)):
+        inputs, targets = made(later, progress)
+        expected_inputs, expected_targets = made(same, progress)
+        assert np.array_equal(inputs["audio"], expected_inputs["audio"])
+        assert np.array_equal(targets, expected_targets)
+
+
 def test_silence_makes_no_batch_longer_than_all_recordings():
     codec = SpeechCodec(
         rate=RATE, lengths=(4000, 160_000), frame_samples=400, alphabet=Alphabet(symbols=("a",))

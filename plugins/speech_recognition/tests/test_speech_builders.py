@@ -90,7 +90,7 @@ def test_weights_are_averaged_over_a_share_of_a_training_on_little_that_is_short
         return recurrent_defaults(found([seconds] * count), RecurrentOptions())[1]["ema"]
 
     assert averaging(0.5, 2500) == 0.998
-    assert averaging(0.5, 3) == 0
+    assert averaging(0.5, 2) == 0
     assert 0.8 < averaging(0.5, 50) < averaging(0.5, 500) < 0.998
     assert averaging(0.5, 8000) == 0
     assert averaging(4.0, 800) == 0
@@ -105,6 +105,21 @@ def test_hours_of_sentences_that_are_all_different_are_learned_with_little_augme
     assert masks(4.0, different) == 0
     assert masks(4.0, ("one", "two") * 500) > 0
     assert masks(0.5, different) > 0
+
+
+def test_with_minutes_of_recordings_silence_is_learned_when_words_are():
+    def chosen_for(count: int) -> tuple[dict, dict]:
+        looked = Survey(
+            seconds=np.full(count, 0.5), rates=np.full(count, 8000), texts=("one", "two") * (count // 2)
+        )
+        return recurrent_defaults(looked, RecurrentOptions())
+
+    few, recipe = chosen_for(100)
+    assert (few["silence"], few["empty"], few["silence_from"], few["babble"]) == (0.5, 0.03, 0.5, 0.0)
+    assert recipe["epochs"] == 80
+    more, recipe = chosen_for(1000)
+    assert (more["silence"], more["empty"], more["silence_from"], more["babble"]) == (0.5, 0.03, 0.0, 0.1)
+    assert recipe["epochs"] == 40
 
 
 @pytest.fixture(scope="module")

@@ -81,6 +81,7 @@ def test_frames_of_padding_alone_are_certainly_blank(network):
     assert (rest[:, 1:] == IMPOSSIBLE).all()
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_the_others_are_log_probabilities_with_a_frame_per_step(network):
     out = heard(network, recordings(9600, 9601), 9601)
@@ -89,6 +90,7 @@ def test_the_others_are_log_probabilities_with_a_frame_per_step(network):
     np.testing.assert_allclose(np.exp(out[1]).sum(axis=-1), 1, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_loudness_does_not_matter(network):
     (sound,) = recordings(6000)
     quiet, loud = heard(network, [0.1 * sound], 6000), heard(network, [sound], 6000)

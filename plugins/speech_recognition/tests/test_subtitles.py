@@ -69,6 +69,7 @@ def test_a_transcript_without_times_is_one_subtitle():
     assert srt(Transcript(text="hello", seconds=3.0)) == "1\n00:00:00,000 --> 00:00:03,000\nhello\n"
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.text(alphabet="abc字", min_size=1, max_size=20), st.floats(0, 2), st.floats(0, 2)))
 )
@@ -110,6 +111,15 @@ def test_a_second_recording_for_one_file_is_refused_and_the_first_is_kept(tmp_pa
     with pytest.raises(UserError, match=r"is one file and has the transcript of a.wav; to write b.wav too"):
         writer.add(FileSource(Path("b.wav")), "b.wav", HELLO)
     assert writer.close() == [tmp_path / "talk.srt"]
+
+
+def test_several_recordings_become_lines_of_a_text_file(tmp_path):
+    writer = TextWriter(tmp_path / "hyps.txt", {})
+    writer.add(FileSource(Path("a.wav")), "a.wav", HELLO)
+    writer.add(FileSource(Path("b.wav")), "b.wav", Transcript(text=""))
+    writer.add(FileSource(Path("c.wav")), "c.wav", Transcript(text="two\nlines"))
+    assert writer.close() == [tmp_path / "hyps.txt"]
+    assert (tmp_path / "hyps.txt").read_text() == "hello world\n\ntwo lines\n"
 
 
 def test_several_recordings_become_files_of_their_names_in_a_folder(tmp_path):

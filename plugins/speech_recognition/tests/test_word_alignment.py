@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import jiwer
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ def test_nothing_said_or_nothing_heard_is_all_insertions_or_deletions():
     assert alignment.steps(2) == []
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=5))
 def test_steps_spell_both_texts_and_are_as_many_errors_as_are_counted(texts):
     said, heard = zip(*texts, strict=True)

@@ -96,6 +96,7 @@ def test_a_beam_that_is_wide_enough_finds_the_best_of_all_texts(penalty):
         assert not of_found[len(expected) :].any()
 
 
+@pytest.mark.slow
 def test_a_width_of_one_is_greedy_search_however_many_beams_are_built_in():
     alone, _ = searched(SEEDS, beams=1)
     among, _ = searched(SEEDS, beams=4, width=1)
@@ -103,6 +104,7 @@ def test_a_width_of_one_is_greedy_search_however_many_beams_are_built_in():
     np.testing.assert_array_equal(alone, among)
 
 
+@pytest.mark.slow
 def test_a_narrower_search_is_that_of_a_network_built_so_narrow():
     narrow, of_narrow = searched(SEEDS, beams=2)
     among, of_among = searched(SEEDS, beams=5, width=2)
@@ -116,6 +118,7 @@ def test_a_wider_beam_finds_something_at_least_as_likely():
     assert (wide.sum(axis=1) >= narrow.sum(axis=1) - 1e-4).all()
 
 
+@pytest.mark.slow
 def test_what_an_example_gets_does_not_depend_on_the_others():
     limits = [4, 2, 0, 3, 1]
     together, of_together = searched(SEEDS, beams=3, limits=limits)

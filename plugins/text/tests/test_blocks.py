@@ -99,6 +99,7 @@ def test_only_distances_between_positions_matter_and_they_do_matter():
     assert np.abs(numpy(of_block(x, 4 * positions())) - near).max() > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_attention_to_another_sequence_sees_what_its_mask_says():
     x, context, of_block = some(BATCH, STEPS, WIDTH), some(BATCH, 5, WIDTH, seed=1), block(cross=True)
@@ -128,6 +129,7 @@ def test_scores_of_tokens_are_products_with_the_vectors_they_are_embedded_by():
     np.testing.assert_allclose(numpy(embedding.scores(ops.convert_to_tensor(x))), x @ vectors.T, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_half_precision_gives_about_the_same_and_scores_stay_whole():
     x = some(BATCH, STEPS, WIDTH)

@@ -126,6 +126,7 @@ def test_the_linear_part_learns_by_momentum_at_the_same_rate_whatever_is_beside_
     )
 
 
+@pytest.mark.slow
 def test_scripts_without_spaces_are_read_by_characters():
     chinese = data(("这部电影很好看", "好看的电影", "这部电影不好看", "难看的电影"))
     bag = builders.bag(chinese, BagOptions(filters=4)).options

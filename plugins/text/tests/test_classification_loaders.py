@@ -330,6 +330,7 @@ def test_any_labeled_line_comes_apart_again(label, text):
     assert labeled(f"__label__{label} x{text}") == ([label], f"x{text}")
 
 
+@pytest.mark.slow
 @given(st.lists(LABELS))
 def test_any_list_of_labels_comes_back_from_a_cell(labels):
     assert target_of(labels) == target_of(json.dumps(labels)) == labels

@@ -133,6 +133,7 @@ def test_a_text_is_taken_from_whatever_holds_one(tmp_path):
         text_of(tmp_path / "b.txt")
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\ufeff")), min_size=1)
 )

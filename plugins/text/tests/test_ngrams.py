@@ -148,6 +148,7 @@ def test_beyond_all_bounds_what_was_seen_once_is_forgotten(monkeypatch):
     assert texts_with.max() == 4
 
 
+@pytest.mark.slow
 @given(st.text(), st.integers(0, 4), st.sampled_from([(0, 0), (1, 1), (2, 3), (5, 9)]))
 def test_any_text_has_numbers_within_the_range_and_those_of_training_are_known(text, longest, characters):
     learned, texts_with = NGrams.learn([text], words=longest, characters=characters)

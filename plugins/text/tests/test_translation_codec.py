@@ -120,6 +120,7 @@ def test_encoding_what_is_too_long_says_what_to_do():
         CODEC.encode("Two dogs run. " * 20)
 
 
+@pytest.mark.slow
 @given(text=st.text("ab .!?。", min_size=1, max_size=60), most=st.integers(1, 10))
 def test_chunks_fit_and_hold_everything_but_white_space(text, most):
     pieces = cut(text, lambda piece: len(piece.strip()) <= most)

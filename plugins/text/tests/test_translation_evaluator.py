@@ -38,6 +38,7 @@ def test_the_numbers_are_those_of_sacrebleu():
     assert numbers["chrf"] == pytest.approx(sacrebleu.corpus_chrf(TRANSLATIONS, [REFERENCES]).score)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=12))
 def test_a_sample_is_scored_as_the_corpus_that_it_is(indices):
     numbers = scored().score(np.array(indices))

@@ -261,6 +261,7 @@ def test_any_parallel_lines_come_back_but_those_with_an_empty_side(tmp_path_fact
     assert pairs(dataset.train) == [("x", "y"), *full]
 
 
+@pytest.mark.slow
 def test_real_data_needs_the_direction_only():
     folder = SHARED / "multi30k"
     if not folder.is_dir():

@@ -9,20 +9,23 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import SPLIT_NAMES, counted, some
+from suite.kit import SPLIT_NAMES, counted, holds_files_of, some
 from suite.sources import Tree, is_archive, open_tree
 from suite_image_classification.examples import ImageExamples, labeled_dataset
 from suite_image_classification.loaders.file_names import hint_at_names, labels_of_names, masks
 from suite_image_classification.loaders.folder_layout import layout_of, splits_of_folders
-from suite_image_classification.loaders.table_files import TABLE_SUFFIXES, tables_at
+from suite_image_classification.loaders.table_files import PLAIN_SUFFIXES, tables_at
 from suite_image_classification.options import FolderOptions
 from suite_images.headers import KNOWN
 from suite_images.listing import is_image
+from suite_images.packed import PACKED_IMAGES
 
 
 def detect(path: Path) -> bool:
-    """Whether `path` is an archive, or a folder without a table called train."""
-    return not tables_at(path) if path.is_dir() else is_archive(path)
+    """Whether `path` is an archive, or a folder without tables of images."""
+    if path.is_dir():
+        return not tables_at(path) and not holds_files_of(path, PACKED_IMAGES)
+    return is_archive(path)
 
 
 def load(path: Path, options: FolderOptions) -> Dataset:
@@ -142,5 +145,5 @@ def _is_text(name: str) -> bool:
 
 
 def _hint_at_table(tree: Tree) -> str:
-    tables = [name for name in tree.names if name.lower().endswith(TABLE_SUFFIXES)]
+    tables = [name for name in tree.names if name.lower().endswith((*PLAIN_SUFFIXES, ".xlsx"))]
     return f". Or, if {some(tables[:1])} says what they show, give the path of that table" if tables else ""

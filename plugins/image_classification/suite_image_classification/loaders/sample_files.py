@@ -28,6 +28,20 @@ def write_table(dataset: Dataset, folder: Path) -> Path:
     return path
 
 
+def write_parquet(dataset: Dataset, folder: Path) -> Path:
+    """A Parquet table with the columns image and label."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = []
+    for name, label in _written(dataset, folder):
+        rows.append({"image": {"bytes": (folder / name).read_bytes(), "path": name}, "label": label})
+        (folder / name).unlink()
+    path = folder / "images.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    return path
+
+
 def _written(dataset: Dataset, folder: Path) -> list[tuple[str, str]]:
     """Write the images; the name of each, and its label."""
     rows: list[tuple[str, str]] = []

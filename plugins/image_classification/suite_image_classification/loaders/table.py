@@ -31,7 +31,7 @@ from suite_images.file_index import split_of_path
 
 
 def detect(path: Path) -> bool:
-    """Whether `path` is a table (.csv, .tsv, .jsonl), or a folder with tables for splits or beside images."""
+    """Whether `path` is a table of images, or a folder with tables for splits or beside images."""
     return bool(tables_at(path))
 
 

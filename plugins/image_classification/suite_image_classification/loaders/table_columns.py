@@ -68,7 +68,7 @@ class Columns:
             UserError: if the row says nothing of it, or not what such a column may hold.
         """
         if not self.hot:
-            return _target(row.get(self.labels[0]), separator, self.labels[0], location)
+            return target_of(row.get(self.labels[0]), separator, self.labels[0], location)
         found = []
         for name in self.labels:
             hot = _is_hot(row.get(name))
@@ -196,7 +196,18 @@ def _is_hot(value: Any) -> bool | None:
     return True if text in _TRUE else False if text in _FALSE else None
 
 
-def _target(value: Any, separator: str, column: str, location: str) -> Target:
+def target_of(value: Any, separator: str, column: str, location: str) -> Target:
+    """The label in a cell, or the list of labels.
+
+    Args:
+        value: of the cell.
+        separator: between labels in a text; empty: a text is one.
+        column: of the cell, for messages.
+        location: of the row, for messages.
+
+    Raises:
+        UserError: if it is none.
+    """
     if isinstance(value, list):
         if not all(isinstance(item, str | int) for item in value):
             raise UserError(f"{location}: the labels in '{column}' are not all texts")

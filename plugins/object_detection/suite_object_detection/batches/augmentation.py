@@ -19,7 +19,7 @@ WHOLE = 0.25
 """The share of canvases that show the whole image, if the network is to see those as well as tiles."""
 
 Prepared = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""An image (height, width, 3) uint8, its boxes (n, 4) float32 and their classes (n,) int64."""
+"""An image (height, width, channels) uint8, its boxes (n, 4) float32 and their classes (n,) int64."""
 
 
 class Augmentation(msgspec.Struct, frozen=True, kw_only=True):

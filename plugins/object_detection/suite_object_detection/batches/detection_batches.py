@@ -72,7 +72,8 @@ class DetectionBatches:
         is at most 1.25 times as large as when letterboxed, or as in a tile.
 
         Returns:
-            uint8 (height, width, 3); boxes float32 (n, 4), x1, y1, x2, y2; classes int64 (n,), -2 for crowds.
+            uint8 (height, width, channels); boxes float32 (n, 4), x1, y1, x2, y2; classes int64 (n,), -2 for
+            crowds.
 
         Raises:
             suite.UserError: if the image cannot be read or is not of the size that its annotation says,
@@ -89,7 +90,9 @@ class DetectionBatches:
             letterbox = min(height / rows, width / columns)
             shrink = min(1.0, MARGIN * (letterbox if tiling is None else self._tile_scale))
             shorter = max(1, math.ceil(min(rows, columns) * shrink))
-            image, size = reading.read_with_size(example.input, at_least=shorter, bits=self.codec.bits)
+            image, size = reading.read_with_size(
+                example.input, at_least=shorter, bits=self.codec.bits, channels=self.codec.channels
+            )
             if shrink < 1.0:
                 image = resize(image, max(1, round(rows * shrink)), max(1, round(columns * shrink)))
             scale_x, scale_y, left, top = image.shape[1] / columns, image.shape[0] / rows, 0, 0
@@ -131,7 +134,7 @@ class DetectionBatches:
             progress: share of the training that is done, 0 to 1.
 
         Returns:
-            Images uint8 (batch, height, width, 3); targets float32 (batch, max_boxes, 5): rows
+            Images uint8 (batch, height, width, channels); targets float32 (batch, max_boxes, 5): rows
             `[class, x1, y1, x2, y2]` in pixels of the network, class -1 if there is no box, -2 for regions
             that count neither way. If there are more boxes than rows, the largest stay, objects before
             regions.
@@ -178,7 +181,7 @@ class DetectionBatches:
         for source in np.unique(tiles.source[seen]).tolist():
             examples[source] = prepared[source]
         matrices, natural = placed(examples, tiles, draws.views, draws.augmentation, height, width, self._cut)
-        batch = np.empty((count, height, width, 3), np.uint8)
+        batch = np.empty((count, height, width, self.codec.channels), np.uint8)
         for tile in seen.tolist():
             image = examples[tiles.source[tile]][0]
             paint(image, matrices[tile], batch[tiles.canvas[tile]], tiles.region[tile])

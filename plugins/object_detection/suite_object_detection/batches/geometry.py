@@ -7,11 +7,12 @@ Coordinates are of edges: 0 is the outer edge of the first pixel, the width that
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-from suite_images.resizing import LETTERBOX_GRAY
+from suite_images.resizing import LETTERBOX_GRAY, resize
 
 
 def linear_maps(
@@ -99,9 +100,9 @@ def paint(image: np.ndarray, matrix: np.ndarray, canvas: np.ndarray, region: np.
     halved, by the means of areas, as often as needed.
 
     Args:
-        image: (any height, any width, 3) uint8; not changed.
+        image: (any height, any width, channels) uint8; not changed.
         matrix: (2, 3), from the image to the canvas.
-        canvas: (height, width, 3) uint8; changed within the region only.
+        canvas: (height, width, channels) uint8; changed within the region only.
         region: (4,) integers, x1, y1, x2, y2.
     """
     left, top, right, bottom = region.tolist()
@@ -110,21 +111,35 @@ def paint(image: np.ndarray, matrix: np.ndarray, canvas: np.ndarray, region: np.
     fewer_rows = _halved(rows, math.hypot(x_by_y, y_by_y))
     fewer_columns = _halved(columns, math.hypot(x_by_x, y_by_x))
     if (fewer_rows, fewer_columns) != (rows, columns):
-        image = cv2.resize(image, (fewer_columns, fewer_rows), interpolation=cv2.INTER_AREA)
+        image = resize(image, fewer_rows, fewer_columns)
         x_by_x, y_by_x = x_by_x * columns / fewer_columns, y_by_x * columns / fewer_columns
         x_by_y, y_by_y = x_by_y * rows / fewer_rows, y_by_y * rows / fewer_rows
     # The middle of the first pixel lies at (0.5, 0.5), and OpenCV calls it (0, 0).
     x += (x_by_x + x_by_y) / 2 - 0.5 - left
     y += (y_by_x + y_by_y) / 2 - 0.5 - top
-    cv2.warpAffine(
+    onto = canvas[top:bottom, left:right]
+    through = np.array([[x_by_x, x_by_y, x], [y_by_x, y_by_y, y]])
+    if image.shape[2] == 3:
+        _warp(image, through, onto.shape, onto)
+        return
+    for at in range(0, image.shape[2], 4):  # OpenCV has a border of four channels at most
+        piece = np.ascontiguousarray(image[:, :, at : at + 4])
+        onto[:, :, at : at + 4] = _warp(piece, through, onto.shape).reshape(*onto.shape[:2], -1)
+
+
+def _warp(
+    image: np.ndarray, matrix: np.ndarray, shape: Sequence[int], onto: np.ndarray | None = None
+) -> np.ndarray:
+    warped: np.ndarray = cv2.warpAffine(
         image,
-        np.array([[x_by_x, x_by_y, x], [y_by_x, y_by_y, y]]),
-        (right - left, bottom - top),
-        dst=canvas[top:bottom, left:right],
+        matrix,
+        (shape[1], shape[0]),
+        dst=onto,
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(LETTERBOX_GRAY,) * 3,
+        borderValue=(LETTERBOX_GRAY,) * 4,
     )
+    return warped
 
 
 def _halved(side: int, grows: float) -> int:

@@ -19,6 +19,7 @@ from suite.sources import Source, Tree
 from suite_images.classes import SINGLE_CLASS
 from suite_images.tables import PATH_COLUMNS
 from suite_object_detection.loaders.annotation_files import AnnotationFile, opened, recognized
+from suite_object_detection.loaders.annotations import Annotations
 from suite_object_detection.loaders.box_format import BoxFormat, as_corners, told_format
 from suite_object_detection.loaders.files import head_of
 from suite_object_detection.loaders.listed_images import ListedImages
@@ -28,24 +29,54 @@ from suite_object_detection.options import MetadataOptions
 
 _PEEK = 1 << 15
 _SUFFIXES = (".jsonl", ".ndjson")
-_BOXES = ("bbox", "bboxes", "boxes", "box")
-_CLASSES = (
+BOXES = ("bbox", "bboxes", "boxes", "box")
+CLASSES = (
     "categories", "category", "labels", "label", "class", "classes", "class_label", "class_labels", "name",
     "names", "category_id", "categories_id",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
+class Objects:
+    """The objects of an image as they are written: four numbers and a class each, and if it is a crowd."""
+
+    boxes: list[list[float]]
+    labels: list[Any]
+    crowd: list[Any]
+
+    def add_to(
+        self, found: Annotations, image: int, form: BoxFormat, names: Mapping[int, str], line: int, where: str
+    ) -> None:
+        """Add them to an image.
+
+        Args:
+            found: with the image.
+            image: its number.
+            form: what the numbers of a box are.
+            names: of classes, by their numbers.
+            line: where they are written.
+            where: the same, for messages.
+        """
+        for box, label, crowd in zip(self.boxes, self.labels, self.crowd, strict=False):
+            if isinstance(label, int) and not isinstance(label, bool):
+                label = names.get(label, str(label))
+            if not isinstance(label, str) or not label:
+                found.refusals.append(
+                    f"{where} has the class {shown(label)}, which is neither a text nor a number"
+                )
+                continue
+            found.box(image, as_corners(box, form), label, line, crowd=bool(crowd))
+
+
+@dataclass(frozen=True)
 class _Row:
-    """A line: the image, and the boxes with their classes as they are written."""
+    """A line: the image, and its objects."""
 
     file: AnnotationFile
     line: int
     name: str
     size: tuple[int, int] | None
-    boxes: list[list[float]]
-    labels: list[Any]
-    crowd: list[Any]
+    objects: Objects
 
 
 def detect(path: Path) -> bool:
@@ -74,19 +105,19 @@ def load(path: Path, options: MetadataOptions) -> Dataset:
             (number, box, row.size)
             for number, row in zip(numbers, rows, strict=True)
             if number is not None
-            for box in row.boxes
+            for box in row.objects.boxes
         ]
         form = told_format(found, boxes)
     names = _names(files.tree)
     for row, number in zip(rows, numbers, strict=True):
         if number is not None:
-            _add(found, row, number, form, names)
+            row.objects.add_to(found, number, form, names, row.line, f"{row.file.name}, line {row.line}")
     return found.checked(msgspec.structs.replace(options, box_format=form))
 
 
 def _looks(source: Source) -> bool:
     first = head_of(source, _PEEK).partition(b"\n")[0]
-    return b'"objects"' in first and any(f'"{name}"'.encode() in first for name in _BOXES)
+    return b'"objects"' in first and any(f'"{name}"'.encode() in first for name in BOXES)
 
 
 def _rows(found: ListedImages, file: AnnotationFile) -> Iterator[_Row]:
@@ -99,24 +130,36 @@ def _rows(found: ListedImages, file: AnnotationFile) -> Iterator[_Row]:
         if not name:
             found.refusals.append(f"{location} has no file_name")
             continue
-        try:
-            objects = _columns(row.get("objects") or {})
-            boxes = [[float(value) for value in box] for box in _first(objects, _BOXES) or []]
-            labels = list(_first(objects, _CLASSES) or [])
-            crowd = list(_first(objects, ("iscrowd", "is_crowd", "crowd")) or [0] * len(boxes))
-        except (TypeError, ValueError, OverflowError):
-            found.refusals.append(f"{location} has objects that are not lists of boxes and classes")
-            continue
-        if not labels and boxes and not any(name in objects for name in _CLASSES):
-            labels = [SINGLE_CLASS] * len(boxes)
-        if len(labels) != len(boxes) or any(len(box) != 4 for box in boxes):
-            found.refusals.append(
-                f"{location} has {len(boxes):,} boxes and {len(labels):,} classes: there must be one for"
-                " each, and four numbers in a box"
-            )
+        objects = objects_of(row.get("objects"), location)
+        if isinstance(objects, str):
+            found.refusals.append(objects)
             continue
         size = written_size(row.get("height"), row.get("width"))
-        yield _Row(file, line, name, size, boxes, labels, crowd)
+        yield _Row(file, line, name, size, objects)
+
+
+def objects_of(cell: Any, location: str) -> Objects | str:
+    """The objects of an image, as they are written, or a sentence on what is wrong with them.
+
+    Args:
+        cell: a mapping with a list of boxes and one of classes, or a list with a mapping for each object.
+        location: for the sentence.
+    """
+    try:
+        objects = _columns(cell or {})
+        boxes = [[float(value) for value in box] for box in _first(objects, BOXES) or []]
+        labels = list(_first(objects, CLASSES) or [])
+        crowd = list(_first(objects, ("iscrowd", "is_crowd", "crowd")) or [])
+    except (TypeError, ValueError, OverflowError):
+        return f"{location} has objects that are not lists of boxes and classes"
+    if not labels and boxes and not any(name in objects for name in CLASSES):
+        labels = [SINGLE_CLASS] * len(boxes)
+    if len(labels) != len(boxes) or any(len(box) != 4 for box in boxes):
+        return (
+            f"{location} has {len(boxes):,} boxes and {len(labels):,} classes: there must be one for"
+            " each, and four numbers in a box"
+        )
+    return Objects(boxes, labels, [*crowd, *[0] * (len(boxes) - len(crowd))])
 
 
 def _columns(objects: Any) -> Mapping[str, Any]:
@@ -133,19 +176,6 @@ def _columns(objects: Any) -> Mapping[str, Any]:
 
 def _first(objects: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     return next((objects[name] for name in names if name in objects), None)
-
-
-def _add(found: ListedImages, row: _Row, number: int, form: BoxFormat, names: Mapping[int, str]) -> None:
-    location = f"{row.file.name}, line {row.line}"
-    for box, label, crowd in zip(row.boxes, row.labels, [*row.crowd, *[0] * len(row.boxes)], strict=False):
-        if isinstance(label, int) and not isinstance(label, bool):
-            label = names.get(label, str(label))
-        if not isinstance(label, str) or not label:
-            found.refusals.append(
-                f"{location} has the class {shown(label)}, which is neither a text nor a number"
-            )
-            continue
-        found.box(number, as_corners(box, form), label, row.line, crowd=bool(crowd))
 
 
 def _names(tree: Tree) -> dict[int, str]:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from suite.data import Dataset
+from suite_images.encoding import png
 from suite_object_detection.loaders.sample_images import (
     SampleImage,
     sample_images,
@@ -167,4 +168,25 @@ def write_metadata(dataset: Dataset, folder: Path) -> Path:
             }
             lines.append(msgspec.json.encode({"file_name": image.name, "objects": objects}).decode())
         write_text(folder / split / "metadata.jsonl", "".join(f"{line}\n" for line in lines))
+    return folder
+
+
+def write_parquet(dataset: Dataset, folder: Path) -> Path:
+    """A Parquet table for each split, with the columns image and objects."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    (folder / "data").mkdir()
+    for split, images in sample_images(dataset).items():
+        rows = [
+            {
+                "image": {"bytes": png(image.pixels), "path": image.name},
+                "objects": {
+                    "bbox": [[x1, y1, x2 - x1, y2 - y1] for _, (x1, y1, x2, y2) in image.boxes],
+                    "category": [label for label, _ in image.boxes],
+                },
+            }
+            for image in images
+        ]
+        pq.write_table(pa.Table.from_pylist(rows), folder / "data" / f"{split}-00000-of-00001.parquet")
     return folder

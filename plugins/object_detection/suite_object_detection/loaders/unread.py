@@ -85,7 +85,7 @@ _BY_KEYS: tuple[tuple[tuple[str, ...], str], ...] = (
 )
 """Keys of JSON, and what is said of data with a file that has them all."""
 
-_WITH_KEYS = (".json", ".jsonl", ".ndjson", ".parquet")
+_WITH_KEYS = (".json", ".jsonl", ".ndjson")
 """Files that are looked into."""
 
 _MASK_FOLDERS = re.compile(r"(^|/)(SegmentationClass|SegmentationObject|gtFine)(/|$)")
@@ -129,17 +129,9 @@ def _of_name(name: str) -> str:
 
 
 def _of_content(name: str, source: Source) -> str:
-    lower = name.lower()
-    if not lower.endswith(_WITH_KEYS):
+    if not name.lower().endswith(_WITH_KEYS):
         return ""
     ends = ends_of(source, _PEEK)
-    if lower.endswith(".parquet"):
-        if ends.startswith(b"PAR1") and b"bbox" in ends:
-            return (
-                "it has images and boxes in Parquet files, which are not read: write the images to a"
-                " folder with a metadata.jsonl"
-            )
-        return ""
     for keys, what in _BY_KEYS:
         if all(re.search(rf'"{key}"\s*:'.encode(), ends) for key in keys):
             return what

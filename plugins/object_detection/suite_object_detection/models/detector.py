@@ -121,6 +121,7 @@ def detector_network(
     filters: int = 64,
     head_depth: int = 1,
     bins: int = BINS,
+    channels: int = 3,
 ) -> keras.Model:
     """A detector that predicts at strides 8, 16 and 32.
 
@@ -134,11 +135,12 @@ def detector_network(
         filters: of the pyramid and the head.
         head_depth: convolutions before the logits of classes, and before those of boxes.
         bins: of each distance.
+        channels: of the input.
 
     Returns:
-        A model from uint8 (batch, height, width, 3) to float32 (batch, locations, classes + 4 * bins).
+        A model from uint8 (batch, height, width, channels) to float32 (batch, locations, classes + 4 * bins).
     """
-    inputs = keras.Input((*size, 3), dtype="uint8", name="images")
+    inputs = keras.Input((*size, channels), dtype="uint8", name="images")
     x = layers.Rescaling(1 / 64, offset=-2.0, dtype="float32", name="rescaling")(inputs)
     features = residual_backbone(x, width, depths, normalization=NORMALIZATION)
     levels = _pyramid(features[1:], filters)

@@ -33,6 +33,9 @@ def preset(dataset: Dataset, options: PresetOptions) -> TrainablePipeline:
     from suite_object_detection.presets.networks import preset_network
 
     survey = survey_of(dataset)
+    channels = chosen(options.channels, survey.channels)
+    if channels != 3:
+        raise UserError(f"a preset takes 3 channels, not {channels}: --model detector takes any number")
     size = None if options.size == "auto" else input_size(options)
     made = preset_network(options.preset, size, len(survey.classes), load_weights=options.load_weights)
     backbone = made.backbone if options.load_weights else ()
@@ -90,6 +93,7 @@ def preset_defaults(
     choices = {
         **seen,
         "bits": survey.bits,
+        "channels": 3,
         "max_boxes": max_boxes_for(survey, mosaic, seen["tiles"]),
         "frozen_share": 0.2 if has_backbone else 0.0,
         "backbone_learning_rate": 0.2 if has_backbone else 1.0,

@@ -80,7 +80,7 @@ class Tile:
     """A tile of an image.
 
     Attributes:
-        pixels: uint8 (height, width, 3), RGB.
+        pixels: uint8 (height, width, channels).
         region: x1, y1, x2, y2 in pixels of the image.
         name: of the image.
     """
@@ -130,7 +130,7 @@ def tile_input(tile: Tile, tiling: Tiling, size: tuple[int, int]) -> tuple[np.nd
         size: (height, width) of the network's input.
 
     Returns:
-        uint8 (height, width, 3), and what it shows.
+        uint8 (height, width, channels), and what it shows.
     """
     rows, columns = tile.pixels.shape[:2]
     inner = [
@@ -139,7 +139,7 @@ def tile_input(tile: Tile, tiling: Tiling, size: tuple[int, int]) -> tuple[np.nd
     ]
     made = resize(tile.pixels, *inner)
     if made.shape[:2] != size:
-        padded = np.full((*size, 3), LETTERBOX_GRAY, np.uint8)
+        padded = np.full((*size, made.shape[2]), LETTERBOX_GRAY, np.uint8)
         padded[: inner[0], : inner[1]] = made
         made = padded
     return made, View(Placement(inner[1] / columns, inner[0] / rows, 0, 0), tile.region)

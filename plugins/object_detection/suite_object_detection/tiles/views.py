@@ -27,6 +27,7 @@ class ImageViews:
         iou_threshold: of two boxes of a class that overlap more, one stays.
         max_detections: of the image.
         bits: how many of 16 bits a value uses.
+        channels: of the network's input.
     """
 
     raw: Any
@@ -36,6 +37,7 @@ class ImageViews:
     iou_threshold: float
     max_detections: int
     bits: int = 16
+    channels: int = 3
 
     @cached_property
     def _size(self) -> tuple[int, int]:
@@ -67,7 +69,7 @@ class ImageViews:
         if self.tiling is None or (self.tiling.whole and len(self._regions) == 1):
             yield self.raw
             return
-        pixels = reading.read(self.raw, bits=self.bits)
+        pixels = reading.read(self.raw, bits=self.bits, channels=self.channels)
         name = str(getattr(self.raw, "name", "the image"))
         tiles = self._regions[: -1 if self.tiling.whole else None]
         for x1, y1, x2, y2 in tiles.tolist():

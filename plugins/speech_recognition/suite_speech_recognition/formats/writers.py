@@ -1,4 +1,4 @@
-"""Writers of transcripts: a text file or a subtitle file for each recording."""
+"""Writers of transcripts: a text file or a subtitle file for each recording, or lines of a text file."""
 
 from __future__ import annotations
 
@@ -119,13 +119,23 @@ class TranscriptWriter(ABC):
 
 
 class TextWriter(TranscriptWriter):
-    """Writes the text alone."""
+    """Writes the text alone; in one file a line for each recording, in their order."""
 
     suffix = ".txt"
 
     def content(self, transcript: Transcript) -> str:
-        """The text and the end of a line."""
-        return f"{transcript.text}\n"
+        """The text in a line."""
+        return f"{' '.join(transcript.text.splitlines())}\n"
+
+    def _write(self, relative: PurePosixPath, name: str, transcript: Transcript, folder: str = "") -> None:
+        if self._is_folder or not self._written:
+            super()._write(relative, name, transcript, folder)
+            return
+        try:
+            with self._path.open("ab") as file:
+                file.write(self.content(transcript).encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            raise unwritable(self._path, error) from None
 
 
 class SrtWriter(TranscriptWriter):

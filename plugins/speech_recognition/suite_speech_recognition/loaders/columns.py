@@ -149,6 +149,13 @@ def _missing(table: Table, role: str, content: str) -> str:
     )
 
 
+def as_text(cell: Any) -> str:
+    """A cell as text without spaces around it; empty if it is neither text nor a number."""
+    if isinstance(cell, str):
+        return cell.strip()
+    return str(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else ""
+
+
 def seconds_of(written: str, unit: str, rate: int) -> float:
     """A time in seconds; NaN if it is none.
 

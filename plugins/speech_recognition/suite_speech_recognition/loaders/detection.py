@@ -17,6 +17,7 @@ from suite_speech_recognition.loaders.id_text import LJSPEECH, ids_of, is_list, 
 from suite_speech_recognition.loaders.kaldi import data_directories
 from suite_speech_recognition.loaders.librispeech import has_transcripts
 from suite_speech_recognition.loaders.listing import is_recording
+from suite_speech_recognition.loaders.parquet import has_recordings
 from suite_speech_recognition.loaders.tables import TableFolder, tables_at
 from suite_speech_recognition.loaders.text_files import have_texts
 
@@ -28,6 +29,11 @@ _MAX_LOOKED_INTO = 10_000
 def detect_manifest(path: Path) -> bool:
     """Whether `path` is a table that names recordings, or a folder or archive with one."""
     return _format(path) == "manifest"
+
+
+def detect_parquet(path: Path) -> bool | str:
+    """Whether `path` is a Parquet table with recordings in it, or a folder with some, as `has_recordings`."""
+    return has_recordings(path)
 
 
 def detect_common_voice(path: Path) -> bool:
@@ -63,6 +69,8 @@ def detect_pattern(path: Path) -> bool:
 def _format(path: Path) -> str:
     if not path.exists():
         return ""
+    if has_recordings(path) is True:
+        return "parquet"
     folder = tables_at(path)
     if folder is not None and has_common_voice(folder):
         return "common-voice"

@@ -15,7 +15,7 @@ from suite.kit import counted, some, split_of_name, tables
 from suite.sources import Source
 from suite_speech_recognition.audio.recordings import describe
 from suite_speech_recognition.examples import BAD_TIMES, Utterances, nothing
-from suite_speech_recognition.loaders.columns import TIMES, Columns, find_columns, seconds_of
+from suite_speech_recognition.loaders.columns import TIMES, Columns, as_text, find_columns, seconds_of
 from suite_speech_recognition.loaders.options import ManifestOptions
 from suite_speech_recognition.loaders.tables import Locations, Table, TableFolder, tables_at
 
@@ -132,7 +132,7 @@ def add(
             continue
         cells = {role: row.get(column) for role, column in columns.names.items()}
         split_of_row = _split(cells.get("split"), split)
-        name = _text(cells["path"])
+        name = as_text(cells["path"])
         file = locations.find(name, beside) if name else None
         rate = 1
         if in_samples and file is not None:
@@ -156,16 +156,16 @@ def add(
             utterances.leave_out(BAD_TIMES, f"{where}: {times}")
         else:
             if groups is not None and "group" in cells:
-                groups.setdefault(file, _text(cells["group"]))
-            text, speaker = _text(cells["text"]), _text(cells.get("speaker"))
-            channel = channels.get(_text(cells.get("channel")).casefold())
+                groups.setdefault(file, as_text(cells["group"]))
+            text, speaker = as_text(cells["text"]), as_text(cells.get("speaker"))
+            channel = channels.get(as_text(cells.get("channel")).casefold())
             utterances.add(split_of_row, where, file, text, speaker, *times, channel)
 
 
 def _channels(table: Table, column: str) -> dict[str, int]:
     """What the cells of a column of channels mean, counted from 0; numbers begin with 1 if there is no 0."""
     rows = (row for _, row in table.rows if column and not isinstance(row, str))
-    cells = {_text(row.get(column)).casefold() for row in rows} - {""}
+    cells = {as_text(row.get(column)).casefold() for row in rows} - {""}
     first = 0 if "0" in cells else 1
     numbers = {cell: int(cell) - first for cell in cells if cell.isdecimal() and len(cell) < 9}
     return {**_CHANNELS, **numbers}
@@ -180,14 +180,7 @@ def _rate(source: Source) -> int:
 
 
 def _split(written: Any, otherwise: str) -> str | None:
-    return split_of_name(_text(written)) if _text(written) else otherwise
-
-
-def _text(cell: Any) -> str:
-    """A cell as text; empty if it is neither text nor a number."""
-    if isinstance(cell, str):
-        return cell.strip()
-    return str(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else ""
+    return split_of_name(as_text(written)) if as_text(written) else otherwise
 
 
 def _times(
@@ -196,7 +189,7 @@ def _times(
     """Start and end in seconds, None if a row does not have them, or what is wrong."""
     seconds: dict[str, float | None] = {}
     for role in TIMES:
-        written = _text(cells.get(role))
+        written = as_text(cells.get(role))
         time = seconds[role] = seconds_of(written, units[role], rate) if written else None
         if time is not None and not (math.isfinite(time) and time >= 0):
             if role == "duration" and seconds["start"] is None:

@@ -92,6 +92,28 @@ class ManifestOptions(ListedOptions, frozen=True):
     ] = ""
 
 
+class ParquetOptions(RecordingOptions, frozen=True):
+    """Options of the loader `parquet`."""
+
+    audio_column: Annotated[
+        str, Meta(description="column with the recordings themselves; empty: found by what it holds")
+    ] = ""
+    text_column: Annotated[str, Meta(description="column with what is said; empty: found by its name")] = ""
+    speaker_column: Annotated[
+        str, Meta(description="column with who speaks; empty: found by its name, if any")
+    ] = ""
+    split_column: Annotated[
+        str, Meta(description="column with train, validation or test; empty: found by its name, if any")
+    ] = ""
+    group_column: Annotated[
+        str,
+        Meta(
+            description="column of what recordings belong to (a session, say), which splits keep together;"
+            " empty: the speaker, if that is known"
+        ),
+    ] = ""
+
+
 class CommonVoiceOptions(RecordingOptions, frozen=True):
     """Options of the loader `common-voice`."""
 

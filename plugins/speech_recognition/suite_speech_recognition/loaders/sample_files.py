@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,24 @@ def write_manifest(dataset: Dataset, folder: Path) -> Path:
     path = folder / "manifest.tsv"
     _write_table(path, rows)
     return path
+
+
+def write_parquet(dataset: Dataset, folder: Path) -> Path:
+    """A Parquet table for each split, with the columns audio, text and speaker."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows: dict[str, list[dict[str, object]]] = {}
+    for utterance in _utterances(dataset):
+        content = io.BytesIO()
+        soundfile.write(content, utterance.sound, utterance.rate, format="FLAC", subtype="PCM_16")
+        audio = {"bytes": content.getvalue(), "path": f"{utterance.name}.flac"}
+        row: dict[str, object] = {"audio": audio, "text": utterance.text, "speaker": utterance.speaker}
+        rows.setdefault(utterance.split, []).append(row)
+    (folder / "data").mkdir()
+    for split, table in rows.items():
+        pq.write_table(pa.Table.from_pylist(table), folder / "data" / f"{split}-00000-of-00001.parquet")
+    return folder
 
 
 def write_common_voice(dataset: Dataset, folder: Path) -> Path:
