@@ -1,6 +1,6 @@
 """Two processes against one with two devices: the weights, the speed, what communication takes; and kills.
 
-    python benchmarks/workers.py [--parts weights communication kills] [--kills 10] [--epochs 3] [TASK...]
+    python benchmarks/workers.py [--part weights|communication|kills]... [--kills 10] [--epochs 3] [TASK...]
 
 weights: for each task, its sample is trained on JAX in three ways: on one device, on two devices of one
 process, and in two processes. Every array of the last checkpoints of the latter two must be equal to the last
@@ -52,26 +52,27 @@ def main() -> None:
     """Measure, and print tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("tasks", nargs="*", default=TASKS)
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--part", action="append", choices=PARTS, help="all, if none is said")
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=3, help="of communication")
     parser.add_argument("--epochs", default="3")
     chosen = parser.parse_args()
+    parts = chosen.part or PARTS
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        if "weights" in chosen.parts:
+        if "weights" in parts:
             print(
                 "| task | steps | two processes equal two devices | " + " | ".join(WAYS) + " (examples/s) |"
             )
             print("|---|---|---|---|---|---|")
             for task in chosen.tasks:
                 _compare(folder, task, chosen.epochs)
-        if "communication" in chosen.parts:
+        if "communication" in parts:
             print("| task | a step together | alone with half of the batch | share of communication |")
             print("|---|---|---|---|")
             for task in chosen.tasks:
                 _communication(folder, task, chosen.epochs, chosen.rounds)
-        if "kills" in chosen.parts:
+        if "kills" in parts:
             _kill(folder, chosen.kills)
 
 

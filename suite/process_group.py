@@ -77,6 +77,12 @@ class ProcessGroup:
             message: dict[str, Any] = json.loads(heard)
             return message
 
+    def meet(self, topic: str) -> None:
+        """Wait until all processes are here, once for each topic."""
+        self.tell(f"{topic}/{self.rank}", {})
+        for rank in range(self.size):
+            self.hear(f"{topic}/{rank}")
+
     def leave(self) -> None:
         """Leave the others; the first process waits until all have left, and can go on computing alone.
 

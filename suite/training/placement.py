@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import jax
 import numpy as np
 
-from suite.devices import Device
+from suite.devices import Device, quiet_native_output
 from suite.process_group import ProcessGroup
 
 
@@ -86,3 +87,19 @@ class Placement:
         spec = jax.sharding.PartitionSpec(*[None] * axis, "batch")
         in_rows = jax.sharding.NamedSharding(self._mesh, spec)
         return jax.tree.map(lambda array: jax.make_array_from_process_local_data(in_rows, array), batch)
+
+
+@cache
+def connect(device: Device) -> None:
+    """Connect the processes whose devices train together, once all of them are here.
+
+    They would connect in the first step that they share, and who comes half a minute after another, since it
+    read or compiled for so long, would be too late. In later computations they wait for each other.
+    """
+    if device.group is None:
+        return
+    device.group.meet("connect")
+    placement = Placement(device)
+    ones = placement.own_rows(np.ones(device.count // device.group.size, np.float32))
+    with quiet_native_output(both=True):  # Gloo prints that they connect
+        jax.block_until_ready(jax.jit(jax.numpy.sum, out_shardings=placement.everywhere)(ones))

@@ -76,6 +76,7 @@ class StageRunner:
             session.state = replace(session.state, fresh=fresh)
             session.checkpoint(optimizer)
         self._begin()
+        self._connect()
         group = session.group
         batches = Batches(
             session.plan,
@@ -99,6 +100,12 @@ class StageRunner:
         if group is not None and group.is_first and not self.session.has_begun:
             self.session.has_begun = True
             group.tell("begin", {"step": self.session.state.step})
+
+    def _connect(self) -> None:
+        if self.device.group is not None:
+            from suite.training.placement import connect
+
+            connect(self.device)
 
     def _freeze(self, stage: Stage) -> None:
         sometimes_frozen = {name for any_stage in self.session.pipeline.stages for name in any_stage.freeze}
