@@ -17,9 +17,10 @@ from suite.evaluation.failing import LeaveOut
 from suite.evaluation.metrics import check_metric
 from suite.evaluation.scoring import score
 from suite.evaluation.types import Pairs
+from suite.pipeline.batch_makers import stack
 from suite.pipeline.codec import Arrays
 from suite.pipeline.networks import KerasNetwork
-from suite.pipeline.trainable import TrainablePipeline, stack
+from suite.pipeline.trainable import TrainablePipeline
 from suite.prediction.encoding import chunks_of, encode, same_shapes
 from suite.prediction.predictor import LoadedPipeline
 from suite.threads import in_threads
