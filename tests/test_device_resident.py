@@ -175,7 +175,7 @@ def test_what_cannot_be_on_the_device_is_refused_if_asked_for_and_else_stays_in_
         trained(trainer(tmp_path / "c"))
     on_a_gpu = trainer(tmp_path / "d", cache="memory")
     on_a_gpu._residence = residence_of(
-        on_a_gpu.prepared, Mirrored(), "auto", replace(on_a_gpu._device, kind="gpu")
+        on_a_gpu.prepared, Mirrored(), "auto", replace(on_a_gpu._device, kind="gpu"), "it"
     )
     assert trained(on_a_gpu).prepared.cached
 
@@ -185,8 +185,8 @@ def test_what_cannot_be_on_the_device_is_refused_if_asked_for_and_else_stays_in_
 def test_by_default_examples_are_on_a_gpu_and_in_the_memory_of_a_processor(tmp_path):
     prepared = PreparedExamples(EXAMPLES, Mirrored().prepare, 1 << 20)
     device = activate()
-    assert residence_of(prepared, Mirrored(), "auto", replace(device, kind="cpu")) is None
-    residence = residence_of(prepared, Mirrored(), "auto", replace(device, kind="gpu"))
+    assert residence_of(prepared, Mirrored(), "auto", replace(device, kind="cpu"), "it") is None
+    residence = residence_of(prepared, Mirrored(), "auto", replace(device, kind="gpu"), "it")
     assert residence.examples() is None  # none has been read yet
     prepared.read_ahead(1)
     assert residence.examples() is not None
@@ -195,7 +195,9 @@ def test_by_default_examples_are_on_a_gpu_and_in_the_memory_of_a_processor(tmp_p
 @on_jax
 @pytest.mark.slow
 def test_another_batch_on_the_device_is_a_defect_of_the_plugin(tmp_path):
-    with pytest.raises(suite.PluginError, match="on_device.. makes another batch than its make"):
+    with pytest.raises(
+        suite.PluginError, match="^the model builder gave .* on_device.. makes another batch than its make"
+    ):
         trained(trainer(tmp_path / "run", Forgetful()))
 
 

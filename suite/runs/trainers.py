@@ -91,4 +91,5 @@ def trainer_of(
         interim=interim,
         continuation=continuation,
         on_skip=on_skip,
+        builder=str(experiment.builder),
     )

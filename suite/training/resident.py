@@ -32,15 +32,17 @@ class Residence:
         prepared: the examples.
         maker: makes the batches.
         device: what Keras runs on.
+        whose: how a message calls the builder.
         required: whether the user asked for it (`runtime.cache = "device"`), so what forbids it is an error.
     """
 
     def __init__(
-        self, prepared: PreparedExamples, maker: BatchMaker, device: Device, *, required: bool
+        self, prepared: PreparedExamples, maker: BatchMaker, device: Device, *, whose: str, required: bool
     ) -> None:
         self._prepared = prepared
         self._maker = maker
         self._device = device
+        self._whose = whose
         self._required = required
         self._on_device = maker.on_device() if isinstance(maker, DeviceBatchMaker) else None
         self._resident: Resident | None = None
@@ -69,7 +71,7 @@ class Residence:
         elif needed > room:
             self._refuse(f"they take {needed / 1e9:,.3g} GB, and there is room for {room / 1e9:,.3g} GB")
         else:
-            check_on_device(self._maker, kept[:4], [0], "the model builder", jax.jit)
+            check_on_device(self._maker, kept[:4], [0], self._whose, jax.jit)
             columns = stacked_examples(kept)
             self._prepared.let_go()
             del kept

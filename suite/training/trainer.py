@@ -54,6 +54,7 @@ class Trainer:
         interim: writes a model now and then; None if nobody wants one.
         continuation: epochs that are added to a training that ended, or was stopped.
         on_skip: called with a sentence on each example that cannot be read and is left out.
+        builder: how a message calls the model builder.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Trainer:
         interim: InterimModel | None = None,
         continuation: Continuation | None = None,
         on_skip: Callable[[str], None] = lambda message: None,
+        builder: str = "the model builder",
     ) -> None:
         self.threads = runtime.threads if runtime.threads != "auto" else max(2, cores())
         self.prepared = PreparedExamples(
@@ -110,7 +112,7 @@ class Trainer:
             changed = msgspec.structs.replace(options, learning_rate=continuation.learning_rate)
             self.session.options = changed
         self._device = device
-        self._residence = residence_of(self.prepared, pipeline.batches, runtime.cache, device)
+        self._residence = residence_of(self.prepared, pipeline.batches, runtime.cache, device, builder)
         self._restored: dict[str, np.ndarray] = {}
 
     @property
@@ -192,9 +194,16 @@ class Trainer:
 
 
 def residence_of(
-    prepared: PreparedExamples, maker: BatchMaker, cache: str, device: Device
+    prepared: PreparedExamples, maker: BatchMaker, cache: str, device: Device, builder: str
 ) -> Residence | None:
     """What brings training examples to the device; None if they stay in memory.
+
+    Args:
+        prepared: the examples.
+        maker: makes their batches.
+        cache: as `RuntimeOptions.cache`.
+        device: what Keras runs on.
+        builder: how a message calls the model builder.
 
     Raises:
         UserError: if the user asked for it, and the backend or the batch maker cannot.
@@ -205,7 +214,7 @@ def residence_of(
     if device.backend == "jax":
         from suite.training.resident import Residence
 
-        return Residence(prepared, maker, device, required=cache == "device")
+        return Residence(prepared, maker, device, whose=builder, required=cache == "device")
     if cache == "device":
         raise UserError(
             f"runtime.cache = device keeps the training examples on the device, which JAX can and"
