@@ -28,7 +28,8 @@ from suite.configuration import resolve_training
 from suite.data.dataset import Example
 from suite.devices import Device, activate, choose_precision, make_deterministic
 from suite.options import NoOptions
-from suite.pipeline.trainable import OnDevice, TrainablePipeline
+from suite.pipeline.batch_makers import OnDevice
+from suite.pipeline.trainable import TrainablePipeline
 from suite.training.progress import Listener
 from suite.training_options import RuntimeOptions, TrainingOptions
 

@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from suite.host import Host as Host
     from suite.limits import limited as limited
     from suite.options import Options as Options
+    from suite.pipeline.batch_makers import BatchMaker as BatchMaker
+    from suite.pipeline.batch_makers import DeviceBatchMaker as DeviceBatchMaker
+    from suite.pipeline.batch_makers import OnDevice as OnDevice
+    from suite.pipeline.batch_makers import RowsMaker as RowsMaker
+    from suite.pipeline.batch_makers import Stacked as Stacked
     from suite.pipeline.codec import Codec as Codec
     from suite.pipeline.codec import Encoded as Encoded
     from suite.pipeline.codec import StructCodec as StructCodec
-    from suite.pipeline.trainable import BatchMaker as BatchMaker
-    from suite.pipeline.trainable import DeviceBatchMaker as DeviceBatchMaker
-    from suite.pipeline.trainable import OnDevice as OnDevice
-    from suite.pipeline.trainable import RowsMaker as RowsMaker
-    from suite.pipeline.trainable import Stacked as Stacked
     from suite.pipeline.trainable import Stage as Stage
     from suite.pipeline.trainable import TrainablePipeline as TrainablePipeline
     from suite.prediction.batches import Predictor as Predictor
@@ -67,7 +67,7 @@ if not TYPE_CHECKING:
     __getattr__, __dir__, __all__ = lazy_exports(
         __name__,
         {
-            "BatchMaker": "suite.pipeline.trainable",
+            "BatchMaker": "suite.pipeline.batch_makers",
             "Client": "suite.serving.client",
             "Codec": "suite.pipeline.codec",
             "DataLoader": "suite.contributions",
@@ -97,10 +97,10 @@ if not TYPE_CHECKING:
             "Run": "suite.runs.run",
             "RunError": "suite.errors",
             "RunFacts": "suite.training.progress",
-            "DeviceBatchMaker": "suite.pipeline.trainable",
-            "OnDevice": "suite.pipeline.trainable",
-            "RowsMaker": "suite.pipeline.trainable",
-            "Stacked": "suite.pipeline.trainable",
+            "DeviceBatchMaker": "suite.pipeline.batch_makers",
+            "OnDevice": "suite.pipeline.batch_makers",
+            "RowsMaker": "suite.pipeline.batch_makers",
+            "Stacked": "suite.pipeline.batch_makers",
             "Stage": "suite.pipeline.trainable",
             "StoppedError": "suite.errors",
             "StructCodec": "suite.pipeline.codec",

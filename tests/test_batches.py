@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from suite.data.dataset import Example
 from suite.errors import UserError
+from suite.pipeline.batch_makers import Stacked, rows_of
 from suite.pipeline.codec import Codec
-from suite.pipeline.trainable import Stacked, rows_of
 from suite.process_group import ProcessGroup
 from suite.training.batches import Batches, EpochPlan
 from suite.training.prepared import PreparedExamples, memory_budget

@@ -13,7 +13,8 @@ from suite.configuration import resolve_training
 from suite.data.dataset import Example
 from suite.devices import activate
 from suite.pipeline.batch_checks import check_on_device
-from suite.pipeline.trainable import OnDevice, Stacked, TrainablePipeline
+from suite.pipeline.batch_makers import OnDevice, Stacked
+from suite.pipeline.trainable import TrainablePipeline
 from suite.testing import check_batch_maker
 from suite.training import resident
 from suite.training.checkpoints import CheckpointFolder

@@ -277,11 +277,12 @@ def write_texts(folder: Path) -> None:
 
 # What the smallest network of each plugin has less of here, so that it is compiled sooner.
 SMALLER = {
-    "suite_object_detection.models.detector": {"width": 8, "filters": 16},
+    "suite_object_detection.models.detector": {"width": 8, "depths": (1, 1, 1, 1), "filters": 16},
     "suite_speech_recognition.models.recurrent": {"channels": 8, "units": 32, "depth": 1},
     "suite_text.generation.models.generator": {"depth": 1},
     "suite_text.translation.models.translator": {"depth": 1},
 }
+SMALL_IMAGES = ["--set", "model.size=8"]
 
 
 @pytest.fixture
@@ -311,6 +312,7 @@ def test_the_commands_of_the_readme_work(tmp_path, monkeypatch, capsys, small_ne
     for words in [*commands(README), *commands(EXPORTING)]:
         if words[0] == "train":
             words += ["--epochs", "1"]
+            words += SMALL_IMAGES if words[1] == "image-classification" else []
         assert main(words) == 0, f"{words}: {capsys.readouterr()}"
     for code in [*blocks(README, "python"), *blocks(TEXT, "python")]:
         if "tritonclient" not in code:  # test_serving.py runs that

@@ -163,6 +163,8 @@ def test_files_in_arrow_files_are_to_be_written_as_parquet(tmp_path: Path) -> No
     path.parent.mkdir(parents=True)
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, table.schema) as writer:
         writer.write_table(table)
+    (path.parent / "state.json").touch()
+    (path.parent.parent / "dataset_dict.json").touch()
     for given in (path, path.parent, path.parent.parent):
         assert "has sounds in Arrow's own files, which are not read: write Parquet" in str(
             holds_files_of(given, SOUND)

@@ -18,7 +18,7 @@ TASK = "image-classification"
 FASTEST: dict[str, Any] = {
     "training.steps_per_execution": 32,
     "training.validation_every": 2,
-    "runtime.cache": "memory",
+    "runtime.cache": "device",
     "runtime.precision": "mixed_bfloat16",
 }
 """Settings that change how fast is learned, and not what; `--fast KEY=VALUE` adds others."""

@@ -20,11 +20,11 @@ from suite.errors import RunError
 from suite.files import atomic_write, temporary_folder, writing
 from suite.folders import swap_folder
 from suite.host import Host
+from suite.pipeline.batch_makers import stack
 from suite.pipeline.codec import Arrays, Codec, Encoded
 from suite.pipeline.manifest import REPORT, Manifest, check_file, size_of_network, write_manifest
 from suite.pipeline.networks import Network
 from suite.pipeline.runtimes.choosing import RUNTIMES
-from suite.pipeline.trainable import stack
 from suite.prediction.description import codec_properties
 from suite.prediction.encoding import decode_each, same_shapes
 from suite.prediction.loading import Described, builder_packages

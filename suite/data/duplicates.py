@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,8 @@ from suite.data.columns import column_rows
 from suite.data.dataset import Example, Examples, digest
 from suite.data.examples import spans
 from suite.errors import UserError
-from suite.stopping import check_stop, stopped_alike
-
-_CHUNK = 512
+from suite.stopping import check_stop
+from suite.threads import in_threads
 
 
 def same_content(*splits: Examples) -> np.ndarray:
@@ -43,8 +41,8 @@ def same_content(*splits: Examples) -> np.ndarray:
     starts = np.cumsum([0, *(len(split) for split in splits)])
     digests = np.zeros((len(candidates), 2), np.uint64)
 
-    def read(start: int) -> None:
-        for row in range(start, min(start + _CHUNK, len(candidates))):
+    def read(rows: range) -> None:
+        for row in rows:
             check_stop()
             position = int(candidates[row])
             number = int(np.searchsorted(starts, position, side="right")) - 1
@@ -54,9 +52,8 @@ def same_content(*splits: Examples) -> np.ndarray:
             except (UserError, OSError, TypeError, ValueError, OverflowError):
                 digests[row] = position, 0  # it cannot be read, or is of a kind of its own
 
-    with ThreadPoolExecutor(min(8, (os.cpu_count() or 1) + 1)) as pool:
-        for _ in pool.map(stopped_alike(read), range(0, len(candidates), _CHUNK)):
-            pass
+    for _ in in_threads(read, len(candidates), min(8, (os.cpu_count() or 1) + 1)):
+        pass
     same = np.arange(total)
     if len(candidates):
         order = np.lexsort((candidates, digests[:, 1], digests[:, 0]))

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from suite.patterns import BoundedPattern as BoundedPattern
     from suite.regular_files import read_regular as read_regular
     from suite.regular_files import refuse_special as refuse_special
+    from suite.threads import in_threads as in_threads
     from suite.wording import counted as counted
     from suite.wording import shown as shown
     from suite.wording import some as some
@@ -65,6 +66,7 @@ if not TYPE_CHECKING:
             "check_memory": "suite.limits",
             "class_facts": "suite.kit.classes",
             "counted": "suite.wording",
+            "in_threads": "suite.threads",
             "decode_json": "suite.documents",
             "decoded": "suite.kit.tables",
             "expanded": "suite.documents",

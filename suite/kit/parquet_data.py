@@ -24,6 +24,9 @@ from suite.wording import some
 
 _SUFFIX = ".parquet"
 _ARROW = (".arrow", ".feather")
+_SAVED = ("dataset_dict.json", "state.json")
+"""What `save_to_disk` of a data set writes beside its tables, or above them."""
+
 _MAX_FOLDERS = 200
 _MAX_PEEKED = 8
 _MAX_LOOKED_AT = 3
@@ -221,6 +224,8 @@ def _in_arrow_files(path: Path, kind: FileKind) -> bool | str:
     """A sentence if files of a kind are in Arrow's own files, as `save_to_disk` of a data set writes them."""
     files = [path]
     if path.is_dir():
+        if not any((path / name).exists() for name in _SAVED):
+            return False
         files, folders = _listed(path, _ARROW)
         if not files:
             below = [folder for folder in folders if _is_split(folder.name)]

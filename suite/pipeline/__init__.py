@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 from suite.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
+    from suite.pipeline.batch_makers import BatchMaker as BatchMaker
+    from suite.pipeline.batch_makers import DeviceBatchMaker as DeviceBatchMaker
+    from suite.pipeline.batch_makers import OnDevice as OnDevice
+    from suite.pipeline.batch_makers import RowsMaker as RowsMaker
+    from suite.pipeline.batch_makers import Stacked as Stacked
     from suite.pipeline.codec import Arrays as Arrays
     from suite.pipeline.codec import ArraySpec as ArraySpec
     from suite.pipeline.codec import Chunks as Chunks
@@ -17,11 +22,6 @@ if TYPE_CHECKING:
     from suite.pipeline.codec import Stream as Stream
     from suite.pipeline.codec import StructCodec as StructCodec
     from suite.pipeline.keras_files import load_keras as load_keras
-    from suite.pipeline.trainable import BatchMaker as BatchMaker
-    from suite.pipeline.trainable import DeviceBatchMaker as DeviceBatchMaker
-    from suite.pipeline.trainable import OnDevice as OnDevice
-    from suite.pipeline.trainable import RowsMaker as RowsMaker
-    from suite.pipeline.trainable import Stacked as Stacked
     from suite.pipeline.trainable import Stage as Stage
     from suite.pipeline.trainable import TrainablePipeline as TrainablePipeline
 
@@ -31,15 +31,15 @@ if not TYPE_CHECKING:
         {
             "Arrays": "suite.pipeline.codec",
             "ArraySpec": "suite.pipeline.codec",
-            "BatchMaker": "suite.pipeline.trainable",
+            "BatchMaker": "suite.pipeline.batch_makers",
             "Codec": "suite.pipeline.codec",
             "Encoded": "suite.pipeline.codec",
             "NamedAxes": "suite.pipeline.codec",
             "Chunks": "suite.pipeline.codec",
-            "DeviceBatchMaker": "suite.pipeline.trainable",
-            "OnDevice": "suite.pipeline.trainable",
-            "RowsMaker": "suite.pipeline.trainable",
-            "Stacked": "suite.pipeline.trainable",
+            "DeviceBatchMaker": "suite.pipeline.batch_makers",
+            "OnDevice": "suite.pipeline.batch_makers",
+            "RowsMaker": "suite.pipeline.batch_makers",
+            "Stacked": "suite.pipeline.batch_makers",
             "Signature": "suite.pipeline.codec",
             "Stage": "suite.pipeline.trainable",
             "Stream": "suite.pipeline.codec",

@@ -9,8 +9,8 @@ import numpy as np
 
 from suite.data.dataset import Example
 from suite.errors import PluginError, attributed
+from suite.pipeline.batch_makers import BatchMaker, DeviceBatchMaker, RowsMaker, rows_of, stacked_examples
 from suite.pipeline.comparing import array_defect, same, snapshot
-from suite.pipeline.trainable import BatchMaker, DeviceBatchMaker, RowsMaker, rows_of, stacked_examples
 
 _PARTS = ("inputs", "targets", "sample weights")
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from suite.errors import InputError, UserError
 from suite.limits import limited_by_default
+from suite.pipeline.batch_makers import stack
 from suite.pipeline.codec import Arrays, Codec, Encoded
 from suite.pipeline.networks import Network
-from suite.pipeline.trainable import stack
 from suite.prediction.continuations import PartialPrediction, continue_predictions
 from suite.prediction.description import Description
 from suite.prediction.encoding import (

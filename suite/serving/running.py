@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from suite.errors import SuiteError, first_line, is_out_of_memory
+from suite.pipeline.batch_makers import stack
 from suite.pipeline.codec import Arrays, Codec, Encoded
-from suite.pipeline.trainable import stack
 from suite.prediction.encoding import (
     NO_CONTEXT,
     UNREADABLE,

@@ -233,7 +233,7 @@ def _is_repeated(trial: Trial) -> bool:
 
 def _check_saved(trial: Trial) -> None:
     """A network with other weights, as after a training, computes the same after saving and loading."""
-    from suite.pipeline.trainable import stack
+    from suite.pipeline.batch_makers import stack
     from suite.testing.contribution_checks import close, outputs_before_and_after
 
     pipeline = trial.built("network-saves-all").pipeline

@@ -218,7 +218,7 @@ def check_pipeline(
         task: says of which type a prediction is.
         options: the builder's; None for their defaults.
     """
-    from suite.pipeline.trainable import stack
+    from suite.pipeline.batch_makers import stack
     from suite.runs.checks import check_crossing, check_pipeline
     from suite.training_options import TrainingOptions
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from suite.errors import PluginError
+from suite.pipeline.batch_makers import stack
 from suite.pipeline.codec import Encoded
 from suite.pipeline.networks import KerasNetwork
-from suite.pipeline.trainable import TrainablePipeline, stack
+from suite.pipeline.trainable import TrainablePipeline
 from suite.testing.samples import spread
 from suite.testing.trials import Trial
 

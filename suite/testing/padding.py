@@ -14,8 +14,9 @@ import numpy as np
 
 from suite.data.dataset import Example
 from suite.errors import PluginError
+from suite.pipeline.batch_makers import stack
 from suite.pipeline.codec import Arrays, Encoded
-from suite.pipeline.trainable import TrainablePipeline, stack
+from suite.pipeline.trainable import TrainablePipeline
 from suite.testing.check import NotCheckedError
 from suite.testing.samples import spread
 from suite.testing.trials import Trial

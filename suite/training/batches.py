@@ -19,8 +19,8 @@ from typing import Any, NamedTuple, Protocol
 import keras
 import numpy as np
 
+from suite.pipeline.batch_makers import BatchMaker, made_rows, rows_of
 from suite.pipeline.codec import Arrays
-from suite.pipeline.trainable import BatchMaker, made_rows, rows_of
 from suite.training.prepared import ExamplesOfBatch, PreparedExamples
 
 BATCHES_SORTED_TOGETHER = 32

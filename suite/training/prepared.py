@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, overload
 
 import numpy as np
@@ -14,7 +13,8 @@ import numpy as np
 from suite.data.dataset import Example, Examples
 from suite.devices import available_memory
 from suite.errors import UserError, about
-from suite.stopping import check_stop, stopped_alike
+from suite.stopping import check_stop
+from suite.threads import in_threads
 
 READING_SECONDS = 5.0
 """How long examples are read ahead of the first step, to keep them and to find all unreadable ones."""
@@ -82,22 +82,21 @@ class PreparedExamples:
         """
         deadline = time.monotonic() + self._ahead
         failures: list[str] = []
-        # Shared by the threads, each of which takes the next one: a million futures would cost gigabytes.
-        indices = iter(range(len(self._examples)))
 
-        def read(_: int) -> None:
+        def read(indices: range) -> bool:
             for index in indices:
                 check_stop()
                 if not self.cached or time.monotonic() > deadline:
-                    return
+                    return False
                 try:
                     self[index]
                 except UserError as error:
                     failures.append(str(error))
+            return True
 
-        with ThreadPoolExecutor(threads, thread_name_prefix="reading") as pool:
-            for _ in pool.map(stopped_alike(read), range(threads)):
-                pass
+        for has_time in in_threads(read, len(self._examples), threads, chunk=8):
+            if not has_time:
+                break
         return sorted(failures)
 
     def __getitem__(self, index: int) -> Any:

@@ -16,7 +16,7 @@ import numpy as np
 from suite.devices import Device, available_memory
 from suite.errors import UserError
 from suite.pipeline.batch_checks import check_on_device, unlike
-from suite.pipeline.trainable import BatchMaker, DeviceBatchMaker, OnDevice, stacked_examples
+from suite.pipeline.batch_makers import BatchMaker, DeviceBatchMaker, OnDevice, stacked_examples
 from suite.training.batches import Choice
 from suite.training.placement import Placement
 from suite.training.prepared import PreparedExamples

@@ -13,7 +13,8 @@ import numpy as np
 from suite.data.dataset import Examples
 from suite.devices import Device, cores
 from suite.errors import UserError
-from suite.pipeline.trainable import BatchMaker, TrainablePipeline
+from suite.pipeline.batch_makers import BatchMaker
+from suite.pipeline.trainable import TrainablePipeline
 from suite.training.batches import EpochPlan
 from suite.training.checkpoints import CheckpointFolder, assign, check_complete
 from suite.training.continuation import Continuation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import Any, NamedTuple
 
 import keras
@@ -17,11 +17,13 @@ from suite.evaluation.failing import LeaveOut
 from suite.evaluation.metrics import check_metric
 from suite.evaluation.scoring import score
 from suite.evaluation.types import Pairs
+from suite.pipeline.batch_makers import stack
 from suite.pipeline.codec import Arrays
 from suite.pipeline.networks import KerasNetwork
-from suite.pipeline.trainable import TrainablePipeline, stack
+from suite.pipeline.trainable import TrainablePipeline
 from suite.prediction.encoding import chunks_of, encode, same_shapes
 from suite.prediction.predictor import LoadedPipeline
+from suite.threads import in_threads
 from suite.training.prepared import PreparedExamples
 
 MAX_BATCH_SIZE = 128
@@ -112,30 +114,28 @@ class Validation:
         """The mean loss as "loss", and the evaluators' metrics."""
         targets, predictions, ids = [], [], []
         total = 0.0
-        with ThreadPoolExecutor(self.threads, thread_name_prefix="validation") as pool:
-            for start in range(0, len(self.examples), self.batch_size):
-                indices = range(start, min(start + self.batch_size, len(self.examples)))
-                prepared = list(pool.map(self.encoded.__getitem__, indices))
-                whole = {index: read for index, read in enumerate(prepared) if read.inputs is not None}
-                in_chunks = [read for read in prepared if read.inputs is None]
-                for group in same_shapes({index: read[:2] for index, read in whole.items()}):
-                    batch = [prepared[index] for index in group]
-                    outputs = self._runner.network(stack([read.inputs for read in batch]))
-                    if self.pipeline.training_network is None:
-                        wanted = stack([read.targets for read in batch if read.targets is not None])
-                        total += len(group) * self._loss(wanted, outputs)
-                    firsts = self._runner.decode_each(outputs, [read.context for read in batch])
-                    raws = [read.example.input for read in batch]
-                    predictions += self._runner.complete_each(raws, firsts)
-                    targets += [read.example.target for read in batch]
-                    ids += [read.example.id for read in batch]
-                if in_chunks:
-                    predictions += self._runner.predict([read.example.input for read in in_chunks])
-                    targets += [read.example.target for read in in_chunks]
-                    ids += [read.example.id for read in in_chunks]
-                for_batch = [read for read in prepared if read.for_batch is not None]
-                if for_batch:
-                    total += self._training_loss(for_batch)
+        for start in range(0, len(self.examples), self.batch_size):
+            prepared = self._prepared(start, min(start + self.batch_size, len(self.examples)))
+            whole = {index: read for index, read in enumerate(prepared) if read.inputs is not None}
+            in_chunks = [read for read in prepared if read.inputs is None]
+            for group in same_shapes({index: read[:2] for index, read in whole.items()}):
+                batch = [prepared[index] for index in group]
+                outputs = self._runner.network(stack([read.inputs for read in batch]))
+                if self.pipeline.training_network is None:
+                    wanted = stack([read.targets for read in batch if read.targets is not None])
+                    total += len(group) * self._loss(wanted, outputs)
+                firsts = self._runner.decode_each(outputs, [read.context for read in batch])
+                raws = [read.example.input for read in batch]
+                predictions += self._runner.complete_each(raws, firsts)
+                targets += [read.example.target for read in batch]
+                ids += [read.example.id for read in batch]
+            if in_chunks:
+                predictions += self._runner.predict([read.example.input for read in in_chunks])
+                targets += [read.example.target for read in in_chunks]
+                ids += [read.example.id for read in in_chunks]
+            for_batch = [read for read in prepared if read.for_batch is not None]
+            if for_batch:
+                total += self._training_loss(for_batch)
         check_predictions(predictions, self.task, f"the codec of model builder '{self._runner.builder}'")
         pairs = Pairs(targets, predictions, ids, facts=self.facts)
         self.pairs = pairs
@@ -143,6 +143,14 @@ class Validation:
         scores = score(self.evaluators, pairs, options, intervals=False, leave_out=self.leave_out)
         check_metric(self.task, scores.numbers, scores.notes, self.evaluators)
         return {"loss": total / len(self.examples), **scores.numbers}
+
+    def _prepared(self, start: int, stop: int) -> list[Any]:
+        """Some examples, each as `_prepare` gives it."""
+
+        def read(places: range) -> list[Any]:
+            return [self.encoded[start + place] for place in places]
+
+        return list(chain.from_iterable(in_threads(read, stop - start, self.threads, chunk=8)))
 
     def _prepare(self, example: Example) -> _Prepared:
         in_chunks = chunks_of(self._codec, example.input, self._runner.builder) is not None

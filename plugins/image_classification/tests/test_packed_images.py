@@ -13,6 +13,7 @@ from suite_image_classification.loaders.folder import detect as detect_folder
 from suite_image_classification.loaders.parquet import detect
 from suite_image_classification.loaders.parquet import load as load_parquet
 from suite_image_classification.options import ParquetOptions
+from suite_images.reading import read
 
 CLASSES = {"names": ["disc", "square"], "_type": "ClassLabel"}
 
@@ -84,6 +85,12 @@ def test_splits_groups_and_rows_without_an_image(tmp_path):
     rows[2]["split"] = "later"
     with pytest.raises(UserError, match="row 3: 'later' in column 'split' is not train, validation or test"):
         load(write(tmp_path / "b.parquet", rows))
+
+
+def test_a_table_is_no_image_to_be_predicted(tmp_path):
+    path = write(tmp_path / "a.parquet", [{"image": image(1), "label": 1}])
+    with pytest.raises(UserError, match="is a Parquet table: .* to predict them, write them to files"):
+        read(path)
 
 
 def test_what_is_missing_is_named(tmp_path):

@@ -292,6 +292,11 @@ def _what(content: bytes) -> str:
         return "is an HTML page, not an image"
     if b"<svg" in start:
         return "is an SVG drawing, which is not read: convert it to PNG"
+    if content.startswith(b"PAR1"):
+        return (
+            "is a Parquet table: suite train, inspect and evaluate read the images in it; to predict them,"
+            " write them to files"
+        )
     if content[4:8] == b"ftyp":
         return "is a video, not an image"
     if kind := _unread_kind(content):

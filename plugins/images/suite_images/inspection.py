@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
@@ -15,7 +14,7 @@ import numpy as np
 from suite import UserError
 from suite.data import Dataset, Example, Examples, Finding, Problem
 from suite.figures import Table
-from suite.kit import counted
+from suite.kit import counted, in_threads
 from suite_images import reading
 from suite_images.conversion import depth_of
 from suite_images.headers import Header, read_header
@@ -81,16 +80,13 @@ def look(dataset: Dataset, progress: Callable[[int, int], None]) -> dict[str, Se
     total = sum(map(len, dataset.splits.values()))
     done = 0
     seen = {}
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for name, examples in dataset.splits.items():
-            seen[name] = Seen()
-            count = len(examples)
-            chunks = [range(start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
-            looker = _looker(examples, compared=total <= MAX_COMPARED)
-            for chunk, of_chunk in zip(chunks, pool.map(looker, chunks), strict=True):
-                seen[name].add(of_chunk)
-                done += len(chunk)
-                progress(done, total)
+    for name, examples in dataset.splits.items():
+        seen[name] = Seen()
+        looker = _looker(examples, compared=total <= MAX_COMPARED)
+        for of_chunk in in_threads(looker, len(examples), os.cpu_count() or 1, chunk=_CHUNK):
+            seen[name].add(of_chunk)
+            done += len(of_chunk.sizes)
+            progress(done, total)
     return seen
 
 

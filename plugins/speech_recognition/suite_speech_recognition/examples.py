@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from suite import UserError
 from suite.data import Dataset, Example, Problem
-from suite.kit import SPLIT_NAMES, counted
+from suite.kit import SPLIT_NAMES, counted, in_threads
 from suite.options import Options
 from suite.sources import Tree
 from suite_speech_recognition.audio.recordings import Recording, describe
@@ -205,8 +205,8 @@ class Utterances:
             except UserError:
                 return 1
 
-        with ThreadPoolExecutor(16) as pool:
-            return dict(zip(files, pool.map(count, files), strict=True))
+        several = in_threads(lambda places: [count(files[place]) for place in places], len(files), 16)
+        return dict(zip(files, chain.from_iterable(several), strict=True))
 
 
 def speaker_or_itself(example: Example) -> Hashable:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
 
 from suite import UserError
-from suite.data import Dataset
+from suite.data import Dataset, Examples
+from suite.kit import in_threads
 from suite_speech_recognition.audio import recordings
 from suite_speech_recognition.normalization import is_one_case, language_of
 from suite_speech_recognition.types import text_of
@@ -101,10 +103,7 @@ def survey(dataset: Dataset) -> Survey:
         return description.seconds, description.rate
 
     problems: list[str] = []
-    validation = dataset.validation or []
-    with ThreadPoolExecutor(THREADS) as pool:
-        train = list(pool.map(described, [example.input for example in examples]))
-        others = list(pool.map(described, [validation[index].input for index in range(len(validation))]))
+    train, others = (_in_threads(described, split) for split in (dataset.train, dataset.validation or []))
     seconds = np.array([length for length, _ in train], np.float64)
     rates = np.array([rate for _, rate in train], np.int64)
     if not rates.any():
@@ -119,3 +118,10 @@ def survey(dataset: Dataset) -> Survey:
         longest=float(longest),
         channel="left" if channel == "left" else "right" if channel == "right" else "mix",
     )
+
+
+def _in_threads(described: Callable[[Any], tuple[float, int]], examples: Examples) -> list[tuple[float, int]]:
+    def several(places: range) -> list[tuple[float, int]]:
+        return [described(examples[place].input) for place in places]
+
+    return list(chain.from_iterable(in_threads(several, len(examples), THREADS)))

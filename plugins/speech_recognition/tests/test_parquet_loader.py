@@ -121,6 +121,12 @@ def test_what_is_not_read_is_named(tmp_path):
     assert detect_manifest(paths)
 
 
+def test_a_table_is_no_recording_to_be_predicted(tmp_path):
+    path = write(tmp_path / "a.parquet", [{"audio": audio(800), "text": "one"}])
+    with pytest.raises(UserError, match="is a Parquet table: .* to predict them, write them to files"):
+        describe(path)
+
+
 def test_without_pyarrow_the_missing_package_is_named(tmp_path, monkeypatch):
     path = write(tmp_path / "a.parquet", [{"audio": audio(800), "text": "one"}])
     monkeypatch.setitem(__import__("sys").modules, "pyarrow.parquet", None)

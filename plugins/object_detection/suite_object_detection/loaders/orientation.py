@@ -6,7 +6,6 @@ The orientations are those of Exif 2.32, tag 274: 1 is upright, 2 to 8 are mirro
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -14,13 +13,16 @@ from typing import Literal
 import numpy as np
 
 from suite import UserError
+from suite.kit import in_threads
 from suite.sources import FolderTree, Source, Tree
 from suite_images import reading
 from suite_images.headers import read_header
 from suite_object_detection.loaders.files import head_of
 
 _HEAD = 1 << 15
-_CHUNK = 64
+THREADS = 16
+"""Headers are read by so many threads at most: of files far away, it is waiting that takes time."""
+
 _SAMPLE = 2000
 """How many of the images whose size is annotated are looked at. If none is turned, none is taken to be."""
 _SAMPLE_OF_ARCHIVE = 200
@@ -88,9 +90,8 @@ def read_headers(tree: Tree, files: np.ndarray, annotated: np.ndarray, all_of_th
 
 
 def _in_threads(look: Callable[[np.ndarray], None], numbers: np.ndarray) -> None:
-    with ThreadPoolExecutor() as pool:
-        for _ in pool.map(look, np.split(numbers, range(_CHUNK, len(numbers), _CHUNK))):
-            pass
+    for _ in in_threads(lambda places: look(numbers[places.start : places.stop]), len(numbers), THREADS):
+        pass
 
 
 def _size_and_orientation(source: Source, needed: bool) -> tuple[tuple[int, int], int]:

@@ -87,6 +87,11 @@ def cannot_be_decoded(name: str, head: bytes, reason: str) -> str:
         head: its first bytes.
         reason: what libsndfile says.
     """
+    if head.startswith(b"PAR1"):
+        return (
+            f"{name} is a Parquet table: suite train, inspect and evaluate read the recordings in it; to"
+            " predict them, write them to files"
+        )
     if kind := _kind(head, _OTHERS):
         convert = (
             "" if "archive" in kind or "not the file" in kind else ": convert it, to WAV or FLAC for example"
