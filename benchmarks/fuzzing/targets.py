@@ -108,6 +108,8 @@ def targets(folders: Iterable[Path] = ()) -> list[Target]:
 
 
 def _data_of(task: str, loader: str) -> list[Files]:
+    if loader == "parquet":
+        return [_own_sample(task, loader)]
     match task:
         case "image-classification":
             return corpora.image_folder() if loader == "folder" else corpora.image_table()
@@ -119,6 +121,19 @@ def _data_of(task: str, loader: str) -> list[Files]:
             return series.series(loader)
         case _:
             return corpora.texts(task, loader)
+
+
+def _own_sample(task: str, loader: str) -> Files:
+    """The first examples of a task's sample, as a loader writes them."""
+    dataset = _sample(task)
+    first = {
+        name: [split[index] for index in range(min(4, len(split)))] for name, split in dataset.splits.items()
+    }
+    (write,) = (
+        each.item.write_sample for each in host().loaders() if (each.task, each.name) == (task, loader)
+    )
+    assert write is not None
+    return corpora.written(partial(write, replace(dataset, **first)))
 
 
 @cache
