@@ -193,3 +193,15 @@ def test_damaged_tables_are_named(tmp_path: Path) -> None:
         ParquetData(tmp_path / "two")
     with pytest.raises(UserError, match="has no column for the transcripts"):
         ParquetData(tmp_path / "whole.parquet").column("", ("sentence",), "text_column", "transcripts")
+
+
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_texts_that_are_no_utf_8_are_damage(tmp_path: Path, dictionary: bool) -> None:
+    offsets = pa.py_buffer(b"\0\0\0\0\2\0\0\0\4\0\0\0")
+    texts = pa.StringArray.from_buffers(2, offsets, pa.py_buffer(b"ab\xff\xfe"))
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": texts}), path, use_dictionary=dictionary)
+    (table,) = open_row_groups([path])
+    for read in (table.texts, table.cells, table.different):
+        with pytest.raises(UserError, match=r"a\.parquet is damaged.*UTF8"):
+            read(0, "text")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from suite.devices import available_memory
+from suite.errors import UserError
 from suite.kit.hub_features import class_name, class_names, features_of
 from suite.kit.packed_tables import blamed
 from suite.limits import check_memory
@@ -207,6 +208,13 @@ class RowGroups:
                         column = column.combine_chunks()
                     if hasattr(column, "dictionary_decode"):
                         column = column.dictionary_decode()
+                    column.validate(full=True)  # texts that are not UTF-8, for one
+                    rows = self._file.metadata.row_group(group).num_rows
+                    if len(column) != rows:
+                        raise UserError(
+                            f"{self.path} is damaged: row group {group} should have {rows:,} rows, and the"
+                            f" column '{name}' has {len(column):,}"
+                        )
                 if keep:
                     self._decoded.add(key, column)
             return column
