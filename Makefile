@@ -86,7 +86,7 @@ $(VENV)/.installed: $(PACKAGING) | $(BIN)/python
 
 $(RAY_VENV)/.installed: $(PACKAGING)
 	$(PYTHON) -m venv $(RAY_VENV)
-	$(RAY_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ray]' hypothesis pytest
+	$(RAY_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ray,onnx]' onnx hypothesis pytest
 	@touch $@
 
 # At once, and not after `.installed`: each of the packages here is built once then.
