@@ -1,5 +1,5 @@
 # make demo    install, train on handwritten digits, evaluate, predict: under three minutes
-# make test    linters, types and all tests, what a commit must pass: about sixteen minutes on two quiet cores
+# make test    linters, types and all tests, what a commit must pass: a quarter of an hour on two quiet cores
 # make quick   linters, types and the tests (nine in ten) that are not marked slow, for who edits: a minute
 # make lint    linters and types alone
 # make test-ray   the tests of training and predicting on a Ray cluster, in .venv-ray
