@@ -43,8 +43,9 @@ def in_threads(
             for at_once, way in ways:
                 began = time.perf_counter()
                 some = list(islice(ranges, at_once))
-                yield from way(some)
+                results = list(way(some))
                 seconds.append((time.perf_counter() - began) / max(1, sum(map(len, some))))
+                yield from results
             at_once, quicker = ways[seconds.index(min(seconds))]
             until = time.perf_counter() + _TRUSTED * (time.perf_counter() - since)
             while some and time.perf_counter() < until:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +11,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from parquet_on_disk import write
 from suite import UserError
 from suite.kit import FileKind, ParquetData, holds_files_of, open_row_groups, tables
 
 SOUND = FileKind(
     "Audio", ("audio", "wav"), lambda content: content.startswith(b"S"), "sounds", "audio_column"
 )
-PICTURE = FileKind("Image", ("image",), lambda content: content.startswith(b"P"), "images", "image_column")
+IMAGE = FileKind("Image", ("image",), lambda content: content.startswith(b"P"), "images", "image_column")
 
 
 def cell(content: bytes | None, path: str | None = None) -> dict[str, Any]:
     return {"bytes": content, "path": path}
-
-
-def write(path: Path, rows: Sequence[Mapping[str, Any]], features: Mapping[str, Any] | None = None) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table = pa.Table.from_pylist(list(rows))
-    if features is not None:
-        described = json.dumps({"info": {"features": features}})
-        table = table.replace_schema_metadata({b"huggingface": described.encode()})
-    pq.write_table(table, path, row_group_size=2)
-    return path
 
 
 ROWS = [
@@ -116,7 +106,7 @@ def test_which_column_holds_the_files(tmp_path: Path) -> None:
         False,
         False,
     ]
-    assert [holds_files_of(path, PICTURE) for path in (said, plain, images)] == [False, True, True]
+    assert [holds_files_of(path, IMAGE) for path in (said, plain, images)] == [False, True, True]
     assert ParquetData(plain).files(SOUND).read(0) == b"S"
     assert ParquetData(plain).files(SOUND, "a").read(0) == b"P"
     with pytest.raises(UserError, match="no column 'z'"):
@@ -124,7 +114,7 @@ def test_which_column_holds_the_files(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="'y' .audio_column. holds no files"):
         ParquetData(said).files(SOUND, "y")
     with pytest.raises(UserError, match=r"no column of images as bytes \('image', say\)"):
-        ParquetData(said).files(PICTURE)
+        ParquetData(said).files(IMAGE)
 
 
 def test_where_the_tables_lie(tmp_path: Path) -> None:
@@ -151,7 +141,7 @@ def test_where_the_tables_lie(tmp_path: Path) -> None:
         write(tmp_path / "several" / name / "train.parquet", ROWS[:1])
     sentence = holds_files_of(tmp_path / "several", SOUND)
     assert "in several folders, 'de', 'en': give the path of one" in str(sentence)
-    assert holds_files_of(tmp_path / "several", PICTURE) is False
+    assert holds_files_of(tmp_path / "several", IMAGE) is False
     (tmp_path / "none").mkdir()
     assert holds_files_of(tmp_path / "none", SOUND) is False
 
@@ -169,7 +159,7 @@ def test_files_in_arrow_files_are_to_be_written_as_parquet(tmp_path: Path) -> No
         assert "has sounds in Arrow's own files, which are not read: write Parquet" in str(
             holds_files_of(given, SOUND)
         )
-        assert holds_files_of(given, PICTURE) is False
+        assert holds_files_of(given, IMAGE) is False
 
 
 def test_tables_in_an_archive_are_to_be_unpacked(tmp_path: Path) -> None:

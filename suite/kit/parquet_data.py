@@ -122,11 +122,7 @@ class ParquetData:
         return PackedFiles(folder, self.tables, column)
 
     def _column(self, kind: FileKind, named: str) -> str:
-        if named:
-            if named not in self.columns:
-                raise UserError(
-                    f"{self.path} has no column '{named}' ({kind.option}): {nearest(named, self.columns)}"
-                )
+        if self.column(named, (), kind.option):
             if not all(table.holds_files(named) for table in self.tables):
                 raise UserError(
                     f"{self.path}: the column '{named}' ({kind.option}) holds no files, which are bytes, or"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from suite.data.dataset import Example
 from suite.errors import PluginError, attributed
-from suite.pipeline.batch_makers import BatchMaker, DeviceBatchMaker, RowsMaker, rows_of, stacked_examples
+from suite.pipeline.batch_makers import BatchMaker, DeviceBatchMaker, RowsMaker, rows_of, stack
 from suite.pipeline.comparing import array_defect, same, snapshot
 
 _PARTS = ("inputs", "targets", "sample weights")
@@ -94,35 +94,15 @@ def _check_rows(
 
 def unlike(prepared: Sequence[Any]) -> str:
     """Why prepared examples cannot be kept as one array for each of their parts, "" if they can."""
-    form = _form(prepared[0])
-    if any(part.dtype.kind not in "biuf" for part in _parts(form)):
+    import keras
+
+    def form(example: Any) -> Any:
+        return keras.tree.map_structure(lambda part: (np.shape(part), np.asarray(part).dtype), example)
+
+    if any(np.asarray(part).dtype.kind not in "biuf" for part in keras.tree.flatten(prepared[0])):
         return "they hold more than numbers"
-    if any(_form(example) != form for example in prepared):
-        return "they are not all of one shape"
-    return ""
-
-
-def _form(prepared: Any) -> Any:
-    """How a prepared example is built: a `_Part` for each array or number."""
-    if isinstance(prepared, dict):
-        return {name: _form(part) for name, part in prepared.items()}
-    if isinstance(prepared, (tuple, list)):
-        return [_form(part) for part in prepared]
-    array = np.asarray(prepared)
-    return _Part(array.shape, array.dtype)
-
-
-class _Part(NamedTuple):
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-
-
-def _parts(form: Any) -> Iterator[_Part]:
-    if isinstance(form, _Part):
-        yield form
-        return
-    for part in form.values() if isinstance(form, dict) else form:
-        yield from _parts(part)
+    first = form(prepared[0])
+    return "" if all(form(example) == first for example in prepared) else "they are not all of one shape"
 
 
 def check_on_device(
@@ -155,7 +135,7 @@ def check_on_device(
             rngs = [np.random.default_rng(list(seed)) for _ in range(2)]
             expected = maker.make(list(prepared), rngs[0], progress)
             drawn = dict(on_device.draw(len(prepared), rngs[1], progress))
-            examples = keras.tree.map_structure(keras.ops.convert_to_tensor, stacked_examples(prepared))
+            examples = keras.tree.map_structure(keras.ops.convert_to_tensor, stack(prepared))
             numbers = {name: keras.ops.convert_to_tensor(array) for name, array in drawn.items()}
             made = make(examples, numbers)
         first = keras.tree.map_structure(_as_on_device, tuple(expected))

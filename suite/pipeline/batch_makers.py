@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 import numpy as np
 
 from suite.data.dataset import Example
 from suite.pipeline.codec import Arrays, Codec, Encoded
+
+Stackable = TypeVar("Stackable")
 
 
 class BatchMaker(Protocol):
@@ -145,28 +147,23 @@ class Stacked:
         return rows_of(self.make(list(prepared), rng, progress), rows)
 
 
-def stacked_examples(prepared: Sequence[Any]) -> Any:
-    """What a batch maker prepared of several examples, with a batch axis before each array and number.
+def stack(examples: Sequence[Stackable]) -> Stackable:
+    """Examples of equal shapes as one batch, with a batch axis before each array and number.
+
+    Args:
+        examples: encoded ones, arrays or arrays by name; or prepared ones, tuples of such too.
 
     Raises:
         ValueError: if they differ in shape or in structure.
     """
-    first = prepared[0]
+    return cast(Stackable, _stacked(examples))
+
+
+def _stacked(examples: Sequence[Any]) -> Any:
+    first = examples[0]
     if isinstance(first, dict):
-        return {name: stacked_examples([example[name] for example in prepared]) for name in first}
+        return {name: _stacked([example[name] for example in examples]) for name in first}
     if isinstance(first, (tuple, list)):
-        return tuple(stacked_examples(column) for column in zip(*prepared, strict=True))
-    return np.stack([np.asarray(value) for value in prepared])
-
-
-def stack(encoded: Sequence[Arrays]) -> Arrays:
-    """Encoded examples of equal shapes as one batch."""
-    first = encoded[0]
-    if isinstance(first, dict):
-        return {name: _stacked([arrays[name] for arrays in encoded]) for name in first}
-    return _stacked(encoded)  # type: ignore[arg-type]
-
-
-def _stacked(arrays: Sequence[np.ndarray]) -> np.ndarray:
+        return tuple(_stacked(column) for column in zip(*examples, strict=True))
     # An example that is alone, as a program that waits for it has it, is not copied.
-    return np.asarray(arrays[0])[None] if len(arrays) == 1 else np.stack(arrays)
+    return np.asarray(first)[None] if len(examples) == 1 else np.stack(examples)

@@ -12,6 +12,7 @@ import atexit
 import gc
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import Any, NamedTuple, Protocol
@@ -106,6 +107,9 @@ class ResidentExamples(Protocol):
 
     def whole(self, choice: Choice) -> tuple[Any, ...]:
         """The whole batch on one device."""
+
+    def placed(self, choices: Sequence[Choice]) -> Any:
+        """Batches where the steps want them: of one choice, or of several with an axis before the rows."""
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not typed

@@ -22,7 +22,7 @@ from suite.devices import Device, quiet_native_output
 from suite.training.batches import Batches
 from suite.training.loop import TrainingLoop
 from suite.training.placement import Placement
-from suite.training.resident import Residence, Resident
+from suite.training.resident import Residence
 
 MAX_STEPS_AHEAD = 4
 """How many steps may be started before the first of them has ended: each holds its batch on the device."""
@@ -44,7 +44,6 @@ class JaxSteps:
         self._residence = residence
         self._state: tuple[list[Any], ...] | None = None
         self._logs: dict[str, Any] | None = None
-        self._resident: Resident | None = None
         self._under_way: deque[Any] = deque()
         self._placement = Placement(device) if device.count > 1 else None
         shardings = None if self._placement is None else (None, self._placement.everywhere)
@@ -71,20 +70,20 @@ class JaxSteps:
             end = min(start + steps_per_execution, batches.num_batches)
             if batches.begins_epoch(start):
                 self._look_for_residents(batches)
-            if self._resident is None:
+            if batches.resident is None:
                 self._run_streamed([batches[item] for item in range(start, end)], loop)
             else:
                 loop.device_waits = False
-                batch = self._resident.placed([batches.choice_of(item) for item in range(start, end)])
+                batch = batches.resident.placed([batches.choice_of(item) for item in range(start, end)])
                 self._run(self._step if end == start + 1 else self._steps, batch)
             loop.on_train_batch_end(end - 1, self._logs)
 
     def _look_for_residents(self, batches: Batches) -> None:
         """Have the device make the batches, if the examples are there."""
-        if self._residence is not None and self._resident is None:
-            self._resident = self._residence.examples()
-            if self._resident is not None:
-                batches.make_there(self._resident)
+        if self._residence is not None and batches.resident is None:
+            resident = self._residence.examples()
+            if resident is not None:
+                batches.make_there(resident)
 
     def _run_streamed(self, together: Sequence[Any], loop: TrainingLoop) -> None:
         """Start steps on batches that were made in memory."""

@@ -16,7 +16,7 @@ import numpy as np
 from suite.devices import Device, available_memory
 from suite.errors import UserError
 from suite.pipeline.batch_checks import check_on_device, unlike
-from suite.pipeline.batch_makers import BatchMaker, DeviceBatchMaker, OnDevice, stacked_examples
+from suite.pipeline.batch_makers import BatchMaker, DeviceBatchMaker, OnDevice, stack
 from suite.training.batches import Choice
 from suite.training.placement import Placement
 from suite.training.prepared import PreparedExamples
@@ -72,7 +72,7 @@ class Residence:
             self._refuse(f"they take {needed / 1e9:,.3g} GB, and there is room for {room / 1e9:,.3g} GB")
         else:
             check_on_device(self._maker, kept[:4], [0], self._whose, jax.jit)
-            columns = stacked_examples(kept)
+            columns = stack(kept)
             self._prepared.let_go()
             del kept
             self._resident = Resident(columns, self._on_device, self._device)

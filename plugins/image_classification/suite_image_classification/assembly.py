@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from suite import UserError
-from suite.options import chosen, resolved
+from suite.options import chosen
 from suite.pipeline import Stage, TrainablePipeline
 from suite_image_classification.augmentation.settings import Augmentation
 from suite_image_classification.batches import ImageBatches
 from suite_image_classification.codec import ImageCodec
 from suite_image_classification.options import FineTuningOptions, ImageModelOptions
 from suite_image_classification.survey import SIZES_READ, Survey
+from suite_images.channels import resolved_for
 from suite_images.inspection import endless_note
 
 if TYPE_CHECKING:
@@ -62,28 +63,14 @@ def assembled(
 
 Chosen = TypeVar("Chosen", bound=ImageModelOptions)
 
-_OF_COLORS = ("color_jitter", "grayscale", "rand_augment")
-"""Augmentation that is defined for RGB only."""
+_NO_COLORS = {"color_jitter": 0, "grayscale": 0, "rand_augment": 0}
+"""Augmentation that is defined for RGB only, off."""
 
 
 def settled(options: Chosen, choices: Mapping[str, Any]) -> Chosen:
-    """Options without "auto", of which those that need colors are off if there are none.
-
-    Args:
-        options: as the user gave them.
-        choices: by name, what "auto" becomes.
-
-    Raises:
-        UserError: if the user asks for an augmentation of colors, and there are none.
-    """
+    """Options without "auto"; see `suite_images.channels.resolved_for`."""
     channels = chosen(options.channels, int(choices["channels"]))
-    if channels != 3:
-        choices = {**choices, **dict.fromkeys(_OF_COLORS, 0)}
-        if asked := [name for name in _OF_COLORS if getattr(options, name) not in ("auto", 0)]:
-            raise UserError(
-                f"model.{asked[0]} changes colors, but images of {channels} channels have none: leave it out"
-            )
-    return resolved(options, choices)
+    return resolved_for(channels, options, choices, _NO_COLORS)
 
 
 def refuse_other_channels(options: ImageModelOptions, what: str) -> None:

@@ -6,11 +6,19 @@ from typing import Annotated, Literal
 
 from suite.options import OF_DATA, Auto, Meta, Options
 from suite_classification.options import LabelOptions, Share
+from suite_images.channels import Channels
 from suite_images.classes import ClassOptions
 
 Side = Annotated[int, Meta(ge=4, le=2048)]
 # A height and a width are a tuple of bounded length, not tuple[Side, Side]: msgspec 0.22 crashes in garbage
 # collection on a union of a bounded integer with a tuple of fixed length.
+
+SplitColumn = Annotated[
+    str, Meta(description="column with train, validation or test; empty: recognized by its name, if any")
+]
+GroupColumn = Annotated[
+    str, Meta(description="column of what examples belong to (a patient, say), which splits keep together")
+]
 
 
 class FolderOptions(ClassOptions, frozen=True):
@@ -49,14 +57,8 @@ class TableOptions(ClassOptions, frozen=True):
             extra=OF_DATA,
         ),
     ] = ""
-    split_column: Annotated[
-        str,
-        Meta(description="column with train, validation or test; empty: recognized by its name, if any"),
-    ] = ""
-    group_column: Annotated[
-        str,
-        Meta(description="column of what examples belong to (a patient, say), which splits keep together"),
-    ] = ""
+    split_column: SplitColumn = ""
+    group_column: GroupColumn = ""
     label_separator: Annotated[
         str,
         Meta(
@@ -75,14 +77,8 @@ class ParquetOptions(ClassOptions, frozen=True):
     label_column: Annotated[
         str, Meta(description="column with the labels; empty: recognized by its name")
     ] = ""
-    split_column: Annotated[
-        str,
-        Meta(description="column with train, validation or test; empty: recognized by its name, if any"),
-    ] = ""
-    group_column: Annotated[
-        str,
-        Meta(description="column of what examples belong to (a patient, say), which splits keep together"),
-    ] = ""
+    split_column: SplitColumn = ""
+    group_column: GroupColumn = ""
     label_separator: Annotated[
         str,
         Meta(description="separator of several labels in one cell; empty: a cell is one label, or a list"),
@@ -110,10 +106,7 @@ class ImageModelOptions(Options, frozen=True):
             " many as the largest value of a sample needs"
         ),
     ] = "auto"
-    channels: Annotated[
-        Auto | Annotated[int, Meta(ge=1, le=256)],
-        Meta(description="of the network's input: 3 is RGB, 1 gray; others must be those of the images"),
-    ] = "auto"
+    channels: Channels = "auto"
     dropout: Annotated[
         Auto | Annotated[float, Meta(ge=0, lt=1)],
         Meta(description="share of features dropped before the last layer"),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from asked_examples import Asked
 from suite.data import Example
 from suite.testing import check_batch_maker
 from suite_image_classification.augmentation.mixing import (
@@ -210,21 +211,6 @@ def test_a_batch_is_a_pure_function(augmentation, seed, progress):
     assert targets.dtype == np.float32
     assert weights.shape == (16,)
     assert weights.dtype == np.float32
-
-
-class Asked(list):
-    """Prepared examples, and which of them were asked for."""
-
-    def __init__(self, examples):
-        super().__init__(examples)
-        self.which = set()
-
-    def __getitem__(self, index):
-        self.which.add(index)
-        return super().__getitem__(index)
-
-    def __iter__(self):
-        raise AssertionError("all are asked for")
 
 
 @pytest.mark.parametrize("weights", [None, (1.0, 2.0, 0.7, 0.3)], ids=["", "weighted"])

@@ -1,13 +1,10 @@
 """Images in the cells of Parquet tables, as data sets of the Hugging Face Hub have them."""
 
-import json
-
 import cv2
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
+from parquet_on_disk import write
 from suite import UserError
 from suite_image_classification.loaders.folder import detect as detect_folder
 from suite_image_classification.loaders.parquet import detect
@@ -25,15 +22,6 @@ def load(path, **options):
 def image(gray, path=None):
     pixels = np.full((8, 8, 3), gray, np.uint8)
     return {"bytes": cv2.imencode(".png", pixels)[1].tobytes(), "path": path}
-
-
-def write(path, rows, features=None):
-    table = pa.Table.from_pylist(rows)
-    if features:
-        described = json.dumps({"info": {"features": features}}).encode()
-        table = table.replace_schema_metadata({b"huggingface": described})
-    pq.write_table(table, path, row_group_size=2)
-    return path
 
 
 def test_splits_of_a_folder_and_names_of_classes(tmp_path):

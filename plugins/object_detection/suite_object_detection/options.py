@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 
 from suite.options import FROM_REQUESTS, OF_DATA, Auto, Meta, Options
+from suite_images.channels import Channels
 from suite_images.classes import ClassOptions
 
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -230,10 +231,7 @@ class DetectionOptions(Options, frozen=True):
             " many as the largest value of a sample needs"
         ),
     ] = "auto"
-    channels: Annotated[
-        Auto | Annotated[int, Meta(ge=1, le=256)],
-        Meta(description="of the network's input: 3 is RGB, 1 gray; others must be those of the images"),
-    ] = "auto"
+    channels: Channels = "auto"
     max_boxes: Annotated[
         Auto | Annotated[int, Meta(ge=1, le=2000)],
         Meta(description="boxes per image that the loss sees; if there are more, the largest"),

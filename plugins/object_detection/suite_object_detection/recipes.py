@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from suite import UserError
-from suite.options import chosen, resolved
+from suite.options import chosen
+from suite_images.channels import resolved_for
 from suite_object_detection.options import DetectionOptions, DetectorOptions
 from suite_object_detection.survey import Survey
 from suite_object_detection.tiles.tiling import Tiling
@@ -201,28 +202,14 @@ def detection_defaults(survey: Survey, options: DetectionOptions) -> Choices:
     return choices, recipe
 
 
-_OF_COLORS = ("color_jitter", "grayscale")
-"""Augmentation that is defined for RGB only."""
+_NO_COLORS = {"color_jitter": 0.0, "grayscale": 0.0}
+"""Augmentation that is defined for RGB only, off."""
 
 
 def settled(options: Chosen, choices: Mapping[str, Any]) -> Chosen:
-    """Options without "auto", of which those that need colors are off if there are none.
-
-    Args:
-        options: as the user gave them.
-        choices: by name, what "auto" becomes.
-
-    Raises:
-        UserError: if the user asks for an augmentation of colors, and there are none.
-    """
+    """Options without "auto"; see `suite_images.channels.resolved_for`."""
     channels = chosen(options.channels, int(choices["channels"]))
-    if channels != 3:
-        choices = {**choices, **dict.fromkeys(_OF_COLORS, 0.0)}
-        if asked := [name for name in _OF_COLORS if getattr(options, name) not in ("auto", 0)]:
-            raise UserError(
-                f"model.{asked[0]} changes colors, but images of {channels} channels have none: leave it out"
-            )
-    return resolved(options, choices)
+    return resolved_for(channels, options, choices, _NO_COLORS)
 
 
 def detector_defaults(survey: Survey, options: DetectorOptions) -> Choices:

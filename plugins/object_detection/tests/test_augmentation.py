@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from asked_examples import Asked
 from rectangles import extent, of_class, painted
 from suite import UserError
 from suite.data.dataset import Example
@@ -329,21 +330,6 @@ def test_blended_images_have_the_boxes_of_both():
     unchanged, same_rows = mixed(batch_of_three, rows, none, range(3))
     assert (unchanged == batch_of_three).all()
     assert all((now == then).all() for now, then in zip(same_rows, rows, strict=True))
-
-
-class Asked(list):
-    """Prepared examples, and which of them were asked for."""
-
-    def __init__(self, examples):
-        super().__init__(examples)
-        self.which = set()
-
-    def __getitem__(self, index):
-        self.which.add(index)
-        return super().__getitem__(index)
-
-    def __iter__(self):
-        raise AssertionError("all are asked for")
 
 
 @pytest.mark.slow

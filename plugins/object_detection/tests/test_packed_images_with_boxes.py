@@ -1,13 +1,10 @@
 """Images and their objects in the cells of Parquet tables, as data sets of the Hugging Face Hub have them."""
 
-import json
-
 import cv2
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
+from parquet_on_disk import write
 from suite import UserError
 from suite_object_detection.loaders.parquet import detect
 from suite_object_detection.loaders.parquet import load as load_parquet
@@ -22,16 +19,6 @@ def load(path, **options):
 
 def image(gray=1):
     return {"bytes": cv2.imencode(".png", np.full((20, 40, 3), gray, np.uint8))[1].tobytes(), "path": "a.png"}
-
-
-def write(path, rows, features=None):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table = pa.Table.from_pylist(rows)
-    if features:
-        described = json.dumps({"info": {"features": features}}).encode()
-        table = table.replace_schema_metadata({b"huggingface": described})
-    pq.write_table(table, path, row_group_size=2)
-    return path
 
 
 def objects(boxes, classes):

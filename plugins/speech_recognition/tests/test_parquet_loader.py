@@ -1,14 +1,12 @@
 """Recordings in the cells of Parquet tables, as data sets of the Hugging Face Hub have them."""
 
 import io
-import json
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import soundfile
 
+from parquet_on_disk import write
 from suite import UserError
 from suite_speech_recognition.audio.recordings import describe
 from suite_speech_recognition.loaders.detection import detect_manifest, detect_parquet
@@ -31,16 +29,6 @@ def sound(samples):
 
 def audio(samples, path="a.flac"):
     return {"bytes": sound(samples), "path": path}
-
-
-def write(path, rows, features=None):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table = pa.Table.from_pylist(rows)
-    if features:
-        described = json.dumps({"info": {"features": features}}).encode()
-        table = table.replace_schema_metadata({b"huggingface": described})
-    pq.write_table(table, path, row_group_size=2)
-    return path
 
 
 def test_shards_and_splits_of_a_folder(tmp_path):

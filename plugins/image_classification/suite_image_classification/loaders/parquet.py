@@ -22,11 +22,10 @@ from suite.kit import (
     counted,
     groups_of,
     holds_files_of,
-    split_of_name,
 )
 from suite_classification.types import Target
 from suite_image_classification.examples import ImageExamples, labeled_dataset
-from suite_image_classification.loaders.table_columns import LABEL_COLUMNS, joined_labels, target_of
+from suite_image_classification.loaders.table_columns import LABEL_COLUMNS, joined_labels, split_of, target_of
 from suite_image_classification.options import ParquetOptions
 from suite_images.packed import PACKED_IMAGES
 
@@ -91,11 +90,7 @@ class _Reading:
             kind = tuple(target) if isinstance(target, list) else target
             number = self.kinds.setdefault(kind, len(self.kinds))
             written = str(row.cells[split]).strip() if split and row.cells[split] is not None else ""
-            own = split_of_name(written) if written else row.split
-            if own is None:
-                raise UserError(
-                    f"{row.where}: '{written}' in column '{split}' is not train, validation or test"
-                )
+            own = split_of(written, split, row.where) if written else row.split
             self.rows.setdefault(own, []).append((row.file, number))
             if group and row.cells[group] is not None:
                 self.groups[self.files.names[row.file]] = str(row.cells[group])

@@ -9,7 +9,7 @@ from typing import Any
 
 from suite import UserError
 from suite.data import Dataset, Problem
-from suite.kit import counted, expanded, groups_of, split_of_name
+from suite.kit import counted, expanded, groups_of
 from suite_image_classification.examples import Listing
 from suite_image_classification.loaders.image_finder import ImageFinder
 from suite_image_classification.loaders.table_columns import (
@@ -19,6 +19,7 @@ from suite_image_classification.loaders.table_columns import (
     find_columns,
     joined_labels,
     list_in_text,
+    split_of,
 )
 from suite_image_classification.loaders.table_files import (
     TABLE_SUFFIXES,
@@ -166,11 +167,7 @@ class _Reading:
 
 
 def _split_of(row: Mapping[str, Any], column: str, location: str) -> str:
-    written = str(row.get(column) or "").strip()
-    split = split_of_name(written)
-    if split is None:
-        raise UserError(f"{location}: '{written}' in column '{column}' is not train, validation or test")
-    return split
+    return split_of(str(row.get(column) or "").strip(), column, location)
 
 
 def _own_split(table: TableFile, name: str) -> str:

@@ -196,6 +196,18 @@ def _is_hot(value: Any) -> bool | None:
     return True if text in _TRUE else False if text in _FALSE else None
 
 
+def split_of(written: str, column: str, location: str) -> str:
+    """The split that is written in a cell.
+
+    Raises:
+        UserError: if it is none.
+    """
+    split = split_of_name(written)
+    if split is None:
+        raise UserError(f"{location}: '{written}' in column '{column}' is not train, validation or test")
+    return split
+
+
 def target_of(value: Any, separator: str, column: str, location: str) -> Target:
     """The label in a cell, or the list of labels.
 

@@ -6,6 +6,19 @@ from typing import Annotated, Literal
 
 from suite.options import Auto, Meta, Options
 
+TextColumn = Annotated[str, Meta(description="column with what is said; empty: found by its name")]
+SpeakerColumn = Annotated[str, Meta(description="column with who speaks; empty: found by its name, if any")]
+SplitColumn = Annotated[
+    str, Meta(description="column with train, validation or test; empty: found by its name, if any")
+]
+GroupColumn = Annotated[
+    str,
+    Meta(
+        description="column of what recordings belong to (a session, say), which splits keep together; empty:"
+        " the speaker, if that is known"
+    ),
+]
+
 
 class RecordingOptions(Options, frozen=True):
     """What all loaders of recordings take."""
@@ -45,10 +58,8 @@ class ManifestOptions(ListedOptions, frozen=True):
     path_column: Annotated[
         str, Meta(description="column with the recordings' paths; empty: found by its name")
     ] = ""
-    text_column: Annotated[str, Meta(description="column with what is said; empty: found by its name")] = ""
-    speaker_column: Annotated[
-        str, Meta(description="column with who speaks; empty: found by its name, if any")
-    ] = ""
+    text_column: TextColumn = ""
+    speaker_column: SpeakerColumn = ""
     start_column: Annotated[
         str,
         Meta(
@@ -66,17 +77,8 @@ class ManifestOptions(ListedOptions, frozen=True):
             " found by its name, if any"
         ),
     ] = ""
-    split_column: Annotated[
-        str,
-        Meta(description="column with train, validation or test; empty: found by its name, if any"),
-    ] = ""
-    group_column: Annotated[
-        str,
-        Meta(
-            description="column of what recordings belong to (a session, say), which splits keep together;"
-            " empty: the speaker, if that is known"
-        ),
-    ] = ""
+    split_column: SplitColumn = ""
+    group_column: GroupColumn = ""
     channel_column: Annotated[
         str,
         Meta(
@@ -98,20 +100,10 @@ class ParquetOptions(RecordingOptions, frozen=True):
     audio_column: Annotated[
         str, Meta(description="column with the recordings themselves; empty: found by what it holds")
     ] = ""
-    text_column: Annotated[str, Meta(description="column with what is said; empty: found by its name")] = ""
-    speaker_column: Annotated[
-        str, Meta(description="column with who speaks; empty: found by its name, if any")
-    ] = ""
-    split_column: Annotated[
-        str, Meta(description="column with train, validation or test; empty: found by its name, if any")
-    ] = ""
-    group_column: Annotated[
-        str,
-        Meta(
-            description="column of what recordings belong to (a session, say), which splits keep together;"
-            " empty: the speaker, if that is known"
-        ),
-    ] = ""
+    text_column: TextColumn = ""
+    speaker_column: SpeakerColumn = ""
+    split_column: SplitColumn = ""
+    group_column: GroupColumn = ""
 
 
 class CommonVoiceOptions(RecordingOptions, frozen=True):
