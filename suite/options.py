@@ -83,8 +83,8 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
 
     Args:
         options: the class to build.
-        values: what the user gave, by name; numbers may be given as text, and text as numbers (a column may
-            be called 1).
+        values: what the user gave, by name; numbers may be given as text, text as numbers (a column may be
+            called 1), and lists as text with commas.
         where: what a message calls these options, "[training]" say.
 
     Raises:
@@ -96,11 +96,11 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
         if name not in known:
             raise UserError(f"{where} has no option '{name}': {nearest(name, known)}")
     try:
-        parsed = msgspec.convert(_with_texts(options, values), options, strict=False)
+        parsed = msgspec.convert(_as_taken(options, values), options, strict=False)
     except TypeError as error:  # the class is at fault, not a value
         raise TypeError(_misplaced_bounds(options) or str(error)) from None
     except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at `$.")
+        reason, _, path = str(error).replace("`array`", "list").partition(" - at `$.")
         name = path.rstrip("`").partition("[")[0].partition(".")[0]
         given = f" = {shown(values[name])}" if name in values else ""
         described = {option.name: option for option in describe(options)}
@@ -150,14 +150,21 @@ def _endless(value: Any) -> float | None:
     return next((found for each in inner if (found := _endless(each)) is not None), None)
 
 
-def _with_texts(options: type[Options], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Whole numbers as text where the option takes nothing else."""
-    if not any(type(value) is int for value in values.values()):
+def _as_taken(options: type[Options], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Whole numbers as text where the option takes nothing else; `0.8,1.2` as a list where it takes one."""
+    if not any(type(value) in (int, str) for value in values.values()):
         return dict(values)
-    texts = {option.name for option in describe(options) if option.type == "str"}
-    return {
-        name: str(value) if type(value) is int and name in texts else value for name, value in values.items()
-    }
+    kinds = {option.name: option.type.split(" | ") for option in describe(options)}
+    return {name: _value_taken(value, kinds[name]) for name, value in values.items()}
+
+
+def _value_taken(value: Any, kinds: list[str]) -> Any:
+    if type(value) is int and kinds == ["str"]:
+        return str(value)
+    is_list = isinstance(value, str) and any(kind.startswith("list of ") for kind in kinds)
+    if is_list and value.strip() and "str" not in kinds and f'"{value}"' not in kinds:
+        return [part.strip() for part in value.split(",")]
+    return value
 
 
 def _value_meant(options: type[Options], values: Mapping[str, Any], name: str) -> str | None:

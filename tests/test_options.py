@@ -30,6 +30,9 @@ class Example(Options, frozen=True):
     schedule: Annotated[Literal["cosine", "constant"], Meta(description="of the learning rate")] = "cosine"
     limit: Annotated[int | None, Meta(description="the most examples")] = None
     columns: Annotated[tuple[str, ...], Meta(description="names of columns")] = ()
+    span: Annotated[
+        Auto | Annotated[tuple[float, ...], Meta(min_length=2, max_length=2)], Meta(description="two numbers")
+    ] = "auto"
     shuffle: Annotated[bool, Meta(description="whether the order is random")] = True
 
 
@@ -64,6 +67,10 @@ def test_what_is_auto_becomes_what_was_chosen_and_what_was_given_stays():
         ({"limit": None}, Example(limit=None)),
         ({"limit": "7"}, Example(limit=7)),
         ({"columns": ["a", "b"]}, Example(columns=("a", "b"))),
+        ({"columns": "a, b"}, Example(columns=("a", "b"))),
+        ({"columns": "a"}, Example(columns=("a",))),
+        ({"span": "0.8,1.25"}, Example(span=(0.8, 1.25))),
+        ({"span": "auto"}, Example(span="auto")),
         ({"shuffle": "false"}, Example(shuffle=False)),
     ],
 )
@@ -84,7 +91,9 @@ def test_values_may_be_given_as_text(given, expected):
         ({"dropout": 1}, "dropout = 1 is not allowed: expected float < 1"),
         ({"dropout": float("nan")}, "dropout = nan is not allowed"),
         ({"schedule": "linear"}, "schedule = 'linear' is not allowed"),
-        ({"columns": "a"}, "columns = 'a' is not allowed.*an option of type list of str"),
+        ({"columns": ""}, "columns = '' is not allowed.*an option of type list of str"),
+        ({"span": "0.8,fast"}, "span = '0.8,fast' is not allowed.*of type \"auto\" | list of float"),
+        ({"span": "0.8"}, "span = '0.8' is not allowed: expected list of length >= 2"),
         ({"columns": ["a", 3]}, "columns = .* is not allowed: expected str, got int"),
         ({"shuffle": "perhaps"}, "shuffle = 'perhaps' is not allowed"),
     ],

@@ -79,8 +79,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         action="append",
         default=[],
-        help="any other option: training.ema=0.99, model.dropout=0.2, loader.KEY=..., split.test=0.2"
-        " (repeatable); 'suite show TASK NAME' lists those of a model or loader,"
+        help="any other option: training.ema=0.99, model.dropout=0.2, loader.KEY=..., split.test=0.2,"
+        " lists with commas (repeatable); 'suite show TASK NAME' lists those of a model or loader,"
         " 'suite show training' the rest",
     )
     choice.add_argument(
