@@ -161,10 +161,10 @@ def _as_taken(options: type[Options], values: Mapping[str, Any]) -> dict[str, An
 def _value_taken(value: Any, kinds: list[str]) -> Any:
     if type(value) is int and kinds == ["str"]:
         return str(value)
-    is_list = isinstance(value, str) and any(kind.startswith("list of ") for kind in kinds)
-    if is_list and value.strip() and "str" not in kinds and f'"{value}"' not in kinds:
-        return [part.strip() for part in value.split(",")]
-    return value
+    stays = not isinstance(value, str) or "str" in kinds or f'"{value}"' in kinds
+    if stays or not any(kind.startswith("list of ") for kind in kinds):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()] or value
 
 
 def _value_meant(options: type[Options], values: Mapping[str, Any], name: str) -> str | None:

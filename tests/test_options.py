@@ -68,7 +68,7 @@ def test_what_is_auto_becomes_what_was_chosen_and_what_was_given_stays():
         ({"limit": "7"}, Example(limit=7)),
         ({"columns": ["a", "b"]}, Example(columns=("a", "b"))),
         ({"columns": "a, b"}, Example(columns=("a", "b"))),
-        ({"columns": "a"}, Example(columns=("a",))),
+        ({"columns": "a,"}, Example(columns=("a",))),
         ({"span": "0.8,1.25"}, Example(span=(0.8, 1.25))),
         ({"span": "auto"}, Example(span="auto")),
         ({"shuffle": "false"}, Example(shuffle=False)),
