@@ -19,6 +19,9 @@ from suite_speech_recognition.types import text_of
 THREADS = 16
 """Headers are read by so many threads: it is waiting for the disk that takes time."""
 
+FEW_WORDS = 100
+"""So many different words or fewer are few: digits, say, or commands."""
+
 ASSUMED_RATE = 16_000
 """Samples per second of arrays if the data does not say."""
 
@@ -62,6 +65,11 @@ class Survey:
     def repeated(self) -> bool:
         """Whether most transcripts are there several times, as if several people read the same words."""
         return 2 * len(set(self.texts)) < self.count
+
+    @property
+    def few_words(self) -> bool:
+        """Whether all transcripts are made of few words, in whatever order."""
+        return len({word for text in self.texts for word in text.split()}) <= FEW_WORDS
 
     @property
     def language(self) -> str:

@@ -96,15 +96,23 @@ def test_weights_are_averaged_over_a_share_of_a_training_on_little_that_is_short
     assert averaging(4.0, 800) == 0
 
 
-def test_hours_of_sentences_that_are_all_different_are_learned_with_little_augmentation():
-    def masks(seconds: float, texts: tuple[str, ...]) -> int:
+@pytest.mark.parametrize(
+    ("texts", "masks", "epochs"),
+    [
+        (tuple(f"sentence {number}" for number in range(1000)), 1, 37),
+        (tuple(" ".join(str(number)) for number in range(1000, 2000)), 0, 25),
+        (("one", "two") * 500, 2, 25),
+    ],
+    ids=["sentences", "connected digits", "words"],
+)
+def test_how_hours_are_learned_depends_on_what_is_said(texts, masks, epochs):
+    def chosen_for(seconds: float) -> tuple[int, int]:
         looked = Survey(seconds=np.full(1000, seconds), rates=np.full(1000, 16000), texts=texts)
-        return recurrent_defaults(looked, RecurrentOptions())[0]["time_masks"]
+        choices, recipe = recurrent_defaults(looked, RecurrentOptions())
+        return choices["time_masks"], recipe["epochs"]
 
-    different = tuple(f"sentence {number}" for number in range(1000))
-    assert masks(4.0, different) == 0
-    assert masks(4.0, ("one", "two") * 500) > 0
-    assert masks(0.5, different) > 0
+    assert chosen_for(9.0) == (masks, epochs)
+    assert chosen_for(0.5)[0] == 2
 
 
 def test_with_minutes_of_recordings_silence_is_learned_when_words_are():
