@@ -11,6 +11,7 @@ printed and written to the run's `config.toml`. A value that the user gives is n
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -101,12 +102,13 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
     except TypeError as error:  # the class is at fault, not a value
         raise TypeError(_misplaced_bounds(options) or str(error)) from None
     except msgspec.ValidationError as error:
-        reason, _, path = str(error).replace("`array`", "list").partition(" - at `$.")
+        reason, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`").partition("[")[0].partition(".")[0]
         given = f" = {shown(values[name])}" if name in values else ""
         described = {option.name: option for option in describe(options)}
         kind = described[name].type if name in described else "?"
-        reason = f"{reason[:1].lower()}{reason[1:200].replace('`', '')}"
+        reason = re.sub("`[^`]*`", lambda kinds: kinds[0].strip("`").replace("array", "list"), reason[:200])
+        reason = f"{reason[:1].lower()}{reason[1:].replace('`', '')}"
         if "matching regex" in reason:
             reason = f"it is {described[name].help}"
         meant = _value_meant(options, values, name)
@@ -153,7 +155,7 @@ def _endless(value: Any) -> float | None:
 
 def _as_taken(options: type[Options], values: Mapping[str, Any]) -> dict[str, Any]:
     """Whole numbers as text where the option takes nothing else; `0.8,1.2` as a list where it takes one."""
-    if not any(type(value) in (int, str) for value in values.values()):
+    if not any(type(value) in (int, float, str) for value in values.values()):
         return dict(values)
     kinds = _kinds(options)
     return {name: _value_taken(value, kinds[name]) for name, value in values.items()}
@@ -168,10 +170,12 @@ def _kinds(options: type[Options]) -> dict[str, list[str]]:
 def _value_taken(value: Any, kinds: list[str]) -> Any:
     if type(value) is int and kinds == ["str"]:
         return str(value)
-    stays = not isinstance(value, str) or "str" in kinds or f'"{value}"' in kinds
-    if stays or not any(kind.startswith("list of ") for kind in kinds):
-        return value
-    return [part.strip() for part in value.split(",") if part.strip()] or value
+    lists = [kind for kind in kinds if kind.startswith("list of ")]
+    if isinstance(value, str) and lists and "str" not in kinds and f'"{value}"' not in kinds:
+        return [part.strip() for part in value.split(",") if part.strip()] or value
+    if type(value) in (int, float) and lists == [kind for kind in kinds if kind not in ('"auto"', "none")]:
+        return [value] if lists else value
+    return value
 
 
 def _value_meant(options: type[Options], values: Mapping[str, Any], name: str) -> str | None:

@@ -33,6 +33,7 @@ class Example(Options, frozen=True):
     span: Annotated[
         Auto | Annotated[tuple[float, ...], Meta(min_length=2, max_length=2)], Meta(description="two numbers")
     ] = "auto"
+    levels: Annotated[tuple[float, ...], Meta(description="any numbers")] = ()
     shuffle: Annotated[bool, Meta(description="whether the order is random")] = True
 
 
@@ -71,6 +72,7 @@ def test_what_is_auto_becomes_what_was_chosen_and_what_was_given_stays():
         ({"columns": "a,"}, Example(columns=("a",))),
         ({"span": "0.8,1.25"}, Example(span=(0.8, 1.25))),
         ({"span": "auto"}, Example(span="auto")),
+        ({"levels": 0.9}, Example(levels=(0.9,))),
         ({"shuffle": "false"}, Example(shuffle=False)),
     ],
 )
@@ -94,6 +96,8 @@ def test_values_may_be_given_as_text(given, expected):
         ({"columns": ""}, "columns = '' is not allowed.*an option of type list of str"),
         ({"span": "0.8,fast"}, "span = '0.8,fast' is not allowed: expected float, got str"),
         ({"span": "0.8"}, "span = '0.8' is not allowed: expected list of length >= 2"),
+        ({"span": 0.8}, "span = 0.8 is not allowed: expected list of length >= 2"),
+        ({"span": True}, r"span = True is not allowed: expected str \| list, got bool"),
         ({"columns": ["a", 3]}, "columns = .* is not allowed: expected str, got int"),
         ({"shuffle": "perhaps"}, "shuffle = 'perhaps' is not allowed"),
     ],
