@@ -15,7 +15,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -86,7 +87,7 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
     Args:
         options: the class to build.
         values: what the user gave, by name; numbers may be given as text, text as numbers (a column may be
-            called 1), and lists as text with commas.
+            called 1), and lists as text with commas or as one number.
         where: what a message calls these options, "[training]" say.
 
     Raises:
@@ -107,8 +108,8 @@ def parse(options: type[OptionsType], values: Mapping[str, Any], where: str) -> 
         given = f" = {shown(values[name])}" if name in values else ""
         described = {option.name: option for option in describe(options)}
         kind = described[name].type if name in described else "?"
-        reason = re.sub("`[^`]*`", lambda kinds: kinds[0].strip("`").replace("array", "list"), reason[:200])
-        reason = f"{reason[:1].lower()}{reason[1:].replace('`', '')}"
+        reason = re.sub("`[^`]*`", lambda kinds: kinds[0].replace("array", "list"), reason)
+        reason = f"{reason[:1].lower()}{reason[1:200].replace('`', '')}"
         if "matching regex" in reason:
             reason = f"it is {described[name].help}"
         meant = _value_meant(options, values, name)
@@ -154,7 +155,7 @@ def _endless(value: Any) -> float | None:
 
 
 def _as_taken(options: type[Options], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Whole numbers as text where the option takes nothing else; `0.8,1.2` as a list where it takes one."""
+    """Whole numbers as text where an option is only text; `0.8,1.2` and a number as lists where it is one."""
     if not any(type(value) in (int, float, str) for value in values.values()):
         return dict(values)
     kinds = _kinds(options)
@@ -162,20 +163,30 @@ def _as_taken(options: type[Options], values: Mapping[str, Any]) -> dict[str, An
 
 
 @lru_cache(maxsize=64)
-def _kinds(options: type[Options]) -> dict[str, list[str]]:
-    """The types of each option: to read the hints takes milliseconds, and servers parse for each request."""
-    return {option.name: option.type.split(" | ") for option in describe(options)}
+def _kinds(options: type[Options]) -> dict[str, list[Any]]:
+    """What each option may be: to read the hints takes milliseconds, and servers parse for each request."""
+    return {name: _alternatives(hint) for name, hint in get_type_hints(options, include_extras=True).items()}
 
 
-def _value_taken(value: Any, kinds: list[str]) -> Any:
-    if type(value) is int and kinds == ["str"]:
+def _alternatives(hint: Any) -> list[Any]:
+    """The types of a hint without bounds, and the values of a `Literal`."""
+    if get_origin(hint) is Literal:
+        return list(get_args(hint))
+    if get_origin(hint) is Annotated:
+        return _alternatives(get_args(hint)[0])
+    if get_origin(hint) in (Union, UnionType):
+        return [kind for each in get_args(hint) for kind in _alternatives(each)]
+    return [hint]
+
+
+def _value_taken(value: Any, kinds: list[Any]) -> Any:
+    if type(value) is int and kinds == [str]:
         return str(value)
-    lists = [kind for kind in kinds if kind.startswith("list of ")]
-    if isinstance(value, str) and lists and "str" not in kinds and f'"{value}"' not in kinds:
+    if value in kinds or str in kinds or not any(get_origin(kind) in (list, tuple) for kind in kinds):
+        return value
+    if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()] or value
-    if type(value) in (int, float) and lists == [kind for kind in kinds if kind not in ('"auto"', "none")]:
-        return [value] if lists else value
-    return value
+    return [value] if type(value) in (int, float) and not {int, float, bool} & set(kinds) else value
 
 
 def _value_meant(options: type[Options], values: Mapping[str, Any], name: str) -> str | None:

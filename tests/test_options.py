@@ -34,6 +34,7 @@ class Example(Options, frozen=True):
         Auto | Annotated[tuple[float, ...], Meta(min_length=2, max_length=2)], Meta(description="two numbers")
     ] = "auto"
     levels: Annotated[tuple[float, ...], Meta(description="any numbers")] = ()
+    losses: Annotated[tuple[Literal["box", "class"], ...], Meta(description="what counts")] = ()
     shuffle: Annotated[bool, Meta(description="whether the order is random")] = True
 
 
@@ -73,6 +74,8 @@ def test_what_is_auto_becomes_what_was_chosen_and_what_was_given_stays():
         ({"span": "0.8,1.25"}, Example(span=(0.8, 1.25))),
         ({"span": "auto"}, Example(span="auto")),
         ({"levels": 0.9}, Example(levels=(0.9,))),
+        ({"losses": "class"}, Example(losses=("class",))),
+        ({"losses": "box,class"}, Example(losses=("box", "class"))),
         ({"shuffle": "false"}, Example(shuffle=False)),
     ],
 )

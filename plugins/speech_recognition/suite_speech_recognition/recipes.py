@@ -119,7 +119,7 @@ def recurrent_defaults(survey: Survey, options: RecurrentOptions) -> Choices:
         if survey.few_words:
             choices |= {"dropout": 0.05, "time_masks": 0, "frequency_masks": 0}
         else:
-            choices |= {"dropout": 0.1, "time_masks": 1, "frequency_masks": 1}
+            choices |= {"time_masks": 1, "frequency_masks": 1}
             at_an_hour = 58
     batch_size = 32 if survey.hours >= 10 else 16 if survey.seconds.mean() < 3 else 8
     rate = 2e-3 if batch_size == 8 else 3e-3
